@@ -1,0 +1,42 @@
+#include "agent/context.h"
+
+#include <cstdio>
+#include <system_error>
+
+namespace redflag::kernel {
+
+platform::Paths Context::paths() const {
+  platform::Paths paths = platform::defaultPaths();
+  if (!state.empty()) platform::keepStateIn(paths, state);
+  if (!plugins.empty()) {
+    std::error_code error;
+    paths.plugins = std::filesystem::absolute(plugins, error);
+  }
+  return paths;
+}
+
+std::filesystem::path Context::configFile() const {
+  if (!config.empty()) {
+    std::error_code error;
+    return std::filesystem::absolute(config, error);
+  }
+  return paths().config_file;
+}
+
+std::optional<Config> Context::readConfig() {
+  const auto file = configFile();
+  std::error_code error;
+  if (file.empty() || (config.empty() && !std::filesystem::exists(file, error))) return defaultConfig();
+  LoadedConfig loaded = checkConfig(file);
+  for (const auto& problem : loaded.problems)
+    std::fprintf(stderr, "%s\n", problem.toText().c_str());
+  if (!loaded.config) exit_code = kExitUsage;
+  return std::move(loaded.config);
+}
+
+void Context::fail(int code, const std::string& text) {
+  std::fprintf(stderr, "redflag-agent: %s\n", text.c_str());
+  exit_code = code;
+}
+
+}  // namespace redflag::kernel

@@ -1,0 +1,73 @@
+#pragma once
+// The running agent: every part of it, in the order in which they need each other.
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "agent/local_server.h"
+#include "agent/steps.h"
+#include "config/store.h"
+#include "link/link.h"
+#include "platform/files.h"
+#include "platform/paths.h"
+#include "schedule/scan_service.h"
+#include "schedule/scheduler.h"
+
+namespace redflag::kernel {
+
+struct DaemonSettings {
+  platform::Paths paths;
+  std::filesystem::path config_file;  // "": none
+  std::filesystem::path executor_socket;
+  std::string log_level;  // "": as the configuration says
+};
+
+class Daemon {
+ public:
+  explicit Daemon(DaemonSettings settings);
+  ~Daemon() { stop(); }
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  // kInvalid: the configuration is bad and no earlier good one is kept. kConflict: an agent runs here
+  // already.
+  Result<> start() { return steps_.start(); }
+  // Leaves no process, no socket and no lock.
+  void stop() { steps_.stop(); }
+
+  // Reads the configuration again if it changed on disk, or always.
+  void reload(bool always);
+  // What `redflag-agent status` shows.
+  Json status() const;
+
+ private:
+  Result<> openSpool();
+  Result<> openBreakers();
+  Result<> startLink();
+  void stopLink();
+  Result<> answerLocally();
+  Result<Json> answer(const Json& request);
+  Json pluginsStatus() const;
+  bool firstScanAcknowledged() const;
+  void spoolTransition(const BreakerTransition& transition);
+
+  const DaemonSettings settings_;
+  const std::int64_t started_at_;
+  std::optional<platform::LockFile> lock_;
+  std::unique_ptr<ConfigStore> config_;
+  std::unique_ptr<Spool> spool_;
+  std::unique_ptr<BreakerStore> breakers_;
+  std::optional<PluginRunner> runner_;
+  std::unique_ptr<ScanService> scans_;
+  mutable std::mutex link_mutex_;
+  std::shared_ptr<Link> link_;
+  std::pair<Mode, std::string> link_made_for_;  // mode and proxy
+  std::unique_ptr<Scheduler> scheduler_;
+  std::unique_ptr<LocalServer> local_;
+  mutable std::atomic<bool> acknowledged_ = false;
+  Steps steps_;
+};
+
+}  // namespace redflag::kernel

@@ -1,0 +1,33 @@
+// `redflag-agent enroll`: the command line of enroll_command.h.
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+
+#include "agent/commands.h"
+#include "agent/enroll_command.h"
+#include "agent/log.h"
+
+namespace redflag::kernel {
+
+void addEnroll(CLI::App& app, Context& context) {
+  auto* command =
+      app.add_subcommand("enroll", "Make this machine an agent of the server that the bundle names");
+  auto request = std::make_shared<EnrollRequest>();
+  auto* input =
+      command->add_flag("--bundle-stdin", request->bundle_stdin, "Read the enrolment bundle from stdin");
+  command->add_option("--bundle-file", request->bundle_file, "Read the enrolment bundle from a file")
+      ->excludes(input);
+  command->add_option("--executor-state", request->executor_state,
+                      "The executor's folder (mode: act, as root)");
+  command->add_flag("--replace", request->replace, "Forget the present enrolment first");
+  addFormat(*command, request->json);
+  command->callback([request, &context] {
+    startLog(context.log_level.empty() ? "warning" : context.log_level, "stderr");
+    const auto config = context.readConfig();
+    if (!config) return;
+    request->state = context.paths().state;
+    context.exit_code = runEnroll(*config, *request, std::cin, std::cout, std::cerr);
+  });
+}
+
+}  // namespace redflag::kernel

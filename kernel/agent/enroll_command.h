@@ -1,0 +1,30 @@
+#pragma once
+// `redflag-agent enroll --bundle-stdin|--bundle-file F [--state DIR] [--executor-state DIR] [--replace]`:
+// makes this machine an agent of the server that the bundle names. The bundle is a secret and never in argv.
+
+#include <filesystem>
+#include <iosfwd>
+
+#include "config/config.h"
+
+namespace redflag::kernel {
+
+struct EnrollRequest {
+  bool bundle_stdin = false;  // exactly one of these two
+  std::filesystem::path bundle_file = {};
+  std::filesystem::path state = {};           // of the agent
+  std::filesystem::path executor_state = {};  // "": the executor's own default for this state folder
+  bool replace = false;                       // forget the present agent first
+  bool json = false;
+};
+
+// Asking again is safe: the same key gets the same answer. In mode act, as root, it also writes whom the
+// executor believes. 0: done. 1: failed. 2: the bundle or the request makes no sense. 3: refused by the
+// server, or enrolled as another agent. 4: the server cannot be reached now.
+int runEnroll(const Config& config, const EnrollRequest& request, std::istream& in, std::ostream& out,
+              std::ostream& err);
+
+// Where the executor of the agent with this state folder keeps its own.
+std::filesystem::path defaultExecutorState(const std::filesystem::path& state);
+
+}  // namespace redflag::kernel

@@ -1,0 +1,51 @@
+#include "agent/log.h"
+
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdlib>
+#include <memory>
+
+namespace redflag::kernel {
+namespace {
+
+// "<6>": how the journal is told a line's priority.
+class PriorityFlag : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    char digit = '7';
+    if (message.level >= spdlog::level::critical)
+      digit = '2';
+    else if (message.level == spdlog::level::err)
+      digit = '3';
+    else if (message.level == spdlog::level::warn)
+      digit = '4';
+    else if (message.level == spdlog::level::info)
+      digit = '6';
+    const char text[] = {'<', digit, '>'};
+    out.append(text, text + sizeof text);
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<PriorityFlag>(); }
+};
+
+}  // namespace
+
+void startLog(const std::string& level, const std::string& to) {
+  auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
+  if (to == "journal" && std::getenv("JOURNAL_STREAM") != nullptr) {
+    formatter->add_flag<PriorityFlag>('*').set_pattern("%*%v");
+  } else {
+    formatter->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v");
+  }
+  auto logger = std::make_shared<spdlog::logger>("agent", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  logger->set_formatter(std::move(formatter));
+  spdlog::set_default_logger(std::move(logger));
+  setLogLevel(level);
+}
+
+void setLogLevel(const std::string& level) {
+  spdlog::set_level(spdlog::level::from_str(level));
+}
+
+}  // namespace redflag::kernel

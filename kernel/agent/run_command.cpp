@@ -1,0 +1,52 @@
+// `redflag-agent run`: the agent itself, until it is told to stop.
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "agent/commands.h"
+#include "agent/daemon.h"
+#include "agent/log.h"
+#include "platform/lifetime.h"
+
+namespace redflag::kernel {
+namespace {
+
+constexpr std::int64_t kLookNs = 15 * kSecondNs;  // how soon a changed configuration file is noticed
+constexpr const char* kExecutorSocket = "/run/redflag-executor/executor.sock";
+
+int exitCodeOf(const Error& error) {
+  return error.code == Code::kInvalid ? kExitUsage : kExitFailed;
+}
+
+void runAgent(const std::string& executor_socket, Context& context) {
+  platform::Lifetime lifetime;  // before any thread
+  platform::forbidCoreDumps();
+  platform::keepMemorySmall();
+  startLog(context.log_level.empty() ? "info" : context.log_level, "journal");
+  std::error_code error;
+  auto file = context.configFile();
+  if (context.config.empty() && !std::filesystem::exists(file, error)) file.clear();
+  Daemon daemon({context.paths(), file, executor_socket, context.log_level});
+  if (auto started = daemon.start(); !started) {
+    return context.fail(exitCodeOf(started.error()), started.error().text);
+  }
+  spdlog::info("redflag-agent {} runs", REDFLAG_VERSION);
+  for (auto wish = platform::Wish::kNone; wish != platform::Wish::kStop;) {
+    wish = lifetime.wait(kLookNs);
+    if (wish != platform::Wish::kStop) daemon.reload(wish == platform::Wish::kReload);
+  }
+  spdlog::info("stopping");
+  daemon.stop();
+}
+
+}  // namespace
+
+void addRun(CLI::App& app, Context& context) {
+  auto* command = app.add_subcommand("run", "Run the agent until it is stopped");
+  auto socket = std::make_shared<std::string>(kExecutorSocket);
+  command->add_option("--executor-socket", *socket, "Where the executor listens (mode: act)");
+  command->callback([socket, &context] { runAgent(*socket, context); });
+}
+
+}  // namespace redflag::kernel

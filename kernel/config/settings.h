@@ -1,0 +1,20 @@
+#pragma once
+// What one plugin gets from the configuration, checked against what it says about itself. A mistake here
+// turns off that plugin only.
+
+#include "config/config.h"
+#include "host/manifest.h"
+
+namespace redflag::kernel {
+
+// The plugin's settings with its schema's defaults filled in. kInvalid: every mistake with file, line and
+// key.
+Result<Json> effectiveSettings(const Config& config, const PluginConfig& plugin, const Json& schema);
+
+// What the plugin may use: what YAML lists; else, for ours, what the manifest wants. A third party (an id in
+// reverse DNS form) gets nothing that is not listed. kDenied: a required capability is missing, or a third
+// party's library is not pinned by sha256 or is another one; the text has the line to paste.
+Result<std::vector<std::string>> grantedCapabilities(const PluginConfig& plugin,
+                                                     const host::Manifest& manifest);
+
+}  // namespace redflag::kernel

@@ -1,0 +1,42 @@
+#pragma once
+// The configuration in force while the agent runs: the last good one. Threads: any.
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "config/config.h"
+#include "platform/files.h"
+
+namespace redflag::kernel {
+
+class ConfigStore {
+ public:
+  // Reads `file` ("": there is none, all values are at their defaults). When it is bad, the copy of the last
+  // good one that an earlier run kept in `state_folder` is in force and invalidText() says so; without such a
+  // copy: kInvalid.
+  static Result<std::unique_ptr<ConfigStore>> open(const std::filesystem::path& file,
+                                                   const std::filesystem::path& state_folder);
+
+  std::shared_ptr<const Config> current() const;
+  // Reads the file again. True: another configuration is in force now. A bad file changes nothing but
+  // invalidText().
+  bool reload();
+  // True when the file changed since it was last read: then call reload().
+  bool changedOnDisk() const;
+  // "" while the file is fine; else its problems, a line each: the configuration in force is an older one.
+  std::string invalidText() const;
+
+ private:
+  ConfigStore(std::filesystem::path file, std::filesystem::path kept, Config initial);
+
+  const std::filesystem::path file_;
+  const std::filesystem::path kept_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Config> current_;
+  platform::FileStamp stamp_;
+  std::string invalid_;
+};
+
+}  // namespace redflag::kernel

@@ -1,0 +1,34 @@
+#include "executor/channel.h"
+
+#include <poll.h>
+
+namespace redflag::kernel {
+namespace {
+
+constexpr std::size_t kMaxDepth = 16;
+constexpr std::size_t kMaxValues = 400'000;
+constexpr std::int64_t kMillisecondNs = 1'000'000;
+
+}  // namespace
+
+Result<> sendMessage(platform::LocalStream& stream, const Json& message, std::int64_t timeout_ns) {
+  return stream.send(dumpJson(message), timeout_ns);
+}
+
+Result<std::optional<Json>> receiveMessage(platform::LocalStream& stream, std::size_t max_bytes,
+                                           std::int64_t timeout_ns) {
+  const auto text = stream.receive(max_bytes, timeout_ns);
+  if (!text) return tl::unexpected<Error>(text.error());
+  if (!*text) return std::nullopt;
+  auto message = parseJson(**text, {.bytes = max_bytes, .depth = kMaxDepth, .values = kMaxValues});
+  if (!message) return failAt("message", message.error());
+  if (!message->is_object()) return fail(Code::kInvalid, "message: expected an object");
+  return std::move(*message);
+}
+
+bool waitReadable(const platform::LocalStream& stream, std::int64_t timeout_ns) {
+  pollfd entry{stream.descriptor(), POLLIN | POLLRDHUP, 0};
+  return poll(&entry, 1, static_cast<int>(timeout_ns / kMillisecondNs)) > 0;
+}
+
+}  // namespace redflag::kernel

@@ -1,0 +1,266 @@
+#include "executor/executor.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <set>
+
+#include "executor/log.h"
+
+namespace redflag::kernel {
+namespace {
+
+namespace refusal = protocol::refusal;
+
+constexpr std::int64_t kMaxWaiting = 100;
+constexpr std::int64_t kRetryNs = 2 * kSecondNs;
+
+tl::unexpected<protocol::Refused> handOn(const protocol::Refused& why) {
+  return tl::unexpected<protocol::Refused>(why);
+}
+
+}  // namespace
+
+Executor::Executor(ExecutorOptions options, RulesSource& rules, const Clock& clock)
+    : options_(std::move(options)), rules_(rules), clock_(clock), keeper_(options_.state_folder) {}
+
+Executor::~Executor() {
+  stop();
+}
+
+Result<> Executor::start() {
+  if (auto ok = keeper_.openExisting(); !ok) return ok;
+  tidyRuns();
+  worker_ = std::thread([this] { work(); });
+  return {};
+}
+
+// An executor that was killed between an acknowledgement and its tidying up left these.
+void Executor::tidyRuns() {
+  Journal* journal = keeper_.current();
+  const auto needed = journal == nullptr ? Result<std::vector<JournalEntry>>() : journal->unacknowledged();
+  if (!needed) return;
+  std::set<std::string> ids;
+  for (const JournalEntry& entry : *needed)
+    ids.insert(entry.order.command_id);
+  std::error_code error;
+  for (const auto& run : std::filesystem::directory_iterator(options_.state_folder / "runs", error)) {
+    const std::string id = run.path().filename().string();
+    if (!ids.contains(id)) forgetRun(options_.state_folder / "runs", id);
+  }
+}
+
+void Executor::stop() {
+  stop_ = true;
+  {
+    const std::lock_guard lock(wake_mutex_);
+    wake_.notify_all();
+  }
+  if (worker_.joinable()) worker_.join();
+}
+
+Json Executor::handle(const Json& request) {
+  JsonReader in(request, "request");
+  const std::string op = in.text("op", 16);
+  if (op == "submit") {
+    const Json& envelope = in.object("envelope");
+    if (auto ok = in.finish(); !ok) return errorEvent(ok.error().text, clock_.epochNs());
+    return submit(envelope);
+  }
+  const std::string command_id = op == "status" ? "" : in.text("command_id", protocol::kMaxIdBytes);
+  if (auto ok = in.finish(); !ok) return errorEvent(ok.error().text, clock_.epochNs());
+  if (op == "cancel") return cancel(command_id);
+  if (op == "ack") return acknowledge(command_id);
+  if (op == "status") return status();
+  return errorEvent("request.op: expected submit, cancel, attach, ack or status", clock_.epochNs());
+}
+
+Json Executor::submit(const Json& transport) {
+  const std::lock_guard lock(submit_mutex_);
+  std::string command_id;
+  const auto considered = consider(transport, command_id);
+  if (!considered) {
+    logLine("error", "an order could not be taken: " + considered.error().text);
+    return errorEvent(considered.error().text, clock_.epochNs());
+  }
+  if (*considered) return stateEvent(**considered);
+  ++refused_;
+  const protocol::Refused& why = considered->error();
+  logLine("warning", fmt::format("order {} is refused ({}): {}", command_id, why.code, why.text));
+  return refusedEvent(command_id, why, clock_.epochNs());
+}
+
+Result<protocol::Verdict<JournalEntry>> Executor::consider(const Json& transport, std::string& command_id) {
+  const auto trust = loadExecutorTrust(options_.state_folder);
+  if (!trust) return handOn({refusal::kUnknownKey, "this executor trusts no key: " + trust.error().text});
+  const auto envelope = verifyEnvelope(transport, *trust);
+  if (!envelope) return handOn(envelope.error());
+  command_id = envelope->command_id;
+  const auto journal = keeper_.forOrders(*trust);
+  if (!journal && journal.error().code == Code::kConflict) {
+    return handOn({refusal::kReplayed, journal.error().text});
+  }
+  if (!journal) return tl::unexpected<Error>(journal.error());
+  auto known = (*journal)->find(envelope->command_id);
+  if (!known) return tl::unexpected<Error>(known.error());
+  if (*known) {
+    if ((*known)->order.identity == protocol::identityHash(*envelope)) return std::move(**known);
+    return handOn({refusal::kIdReused, "another order with this id was accepted before"});
+  }
+  const auto floor = (*journal)->epochFloor();
+  if (!floor) return tl::unexpected<Error>(floor.error());
+  const auto order = admit(*envelope, *floor);
+  if (!order) return handOn(order.error());
+  const auto waiting = (*journal)->waiting();
+  if (!waiting) return tl::unexpected<Error>(waiting.error());
+  if (*waiting >= kMaxWaiting) return fail(Code::kUnavailable, "too many orders wait already");
+  auto entry = (*journal)->accept(*order, clock_.epochNs(), clock_.monotonicNs(), options_.boot_id);
+  if (!entry) return tl::unexpected<Error>(entry.error());
+  tell(stateEvent(*entry));
+  const std::lock_guard lock(wake_mutex_);
+  work_waits_ = true;
+  wake_.notify_all();
+  return std::move(*entry);
+}
+
+protocol::Verdict<Order> Executor::admit(const protocol::Envelope& envelope, std::int64_t epoch_floor) {
+  if (auto ok = protocol::checkTimes(envelope, clock_.epochNs()); !ok) return handOn(ok.error());
+  if (envelope.restore_epoch < epoch_floor) {
+    return handOn({refusal::kOldEpoch, "issued before the server was restored"});
+  }
+  auto order = orderFrom(envelope);
+  if (!order) return order;
+  const auto rules = rules_.read();
+  if (!rules) return handOn({refusal::kPolicy, rules.error().text});
+  if (!(*rules)->act()) return handOn({refusal::kModeReport, "this machine is in report mode"});
+  if (const auto setup = (*rules)->updater(order->plugin); !setup) {
+    return handOn({refusal::kUnknownAction, setup.error().text});
+  }
+  return order;
+}
+
+Json Executor::cancel(const std::string& command_id) {
+  Json answer = {{"event", "cancel"}, {"command_id", command_id}, {"cancelled", false}};
+  Journal* journal = keeper_.current();
+  if (journal == nullptr) return answer;
+  const auto cancelled = journal->cancel(command_id, clock_.epochNs());
+  if (!cancelled) return errorEvent(cancelled.error().text, clock_.epochNs());
+  if (!*cancelled) return answer;
+  tell(stateEvent(**cancelled));
+  answer["cancelled"] = true;
+  return answer;
+}
+
+Json Executor::acknowledge(const std::string& command_id) {
+  const Json answer = {{"event", "ack"}, {"command_id", command_id}};
+  Journal* journal = keeper_.current();
+  if (journal == nullptr) return answer;
+  const auto first = journal->acknowledge(command_id);
+  if (!first) return errorEvent(first.error().text, clock_.epochNs());
+  if (*first) forgetRun(options_.state_folder / "runs", command_id);
+  return answer;
+}
+
+Json Executor::status() {
+  Json out = {{"event", "status"},
+              {"version", REDFLAG_VERSION},
+              {"refused", refused_.load()},
+              {"rejected_connections", rejected_connections_.load()},
+              {"config", {{"state", "ok"}, {"text", ""}}},
+              {"trust", {{"state", "ok"}, {"text", ""}}}};
+  const auto rules = rules_.read();
+  if (!rules) out["config"] = {{"state", "invalid"}, {"text", rules.error().text}};
+  if (rules) out["mode"] = (*rules)->act() ? "act" : "report";
+  const auto trust = loadExecutorTrust(options_.state_folder);
+  if (!trust) out["trust"] = {{"state", "invalid"}, {"text", trust.error().text}};
+  if (trust) {
+    if (const auto journal = keeper_.forOrders(*trust); !journal) {
+      out["trust"] = {{"state", "invalid"}, {"text", journal.error().text}};
+    }
+  }
+  Journal* journal = keeper_.current();
+  out["queued"] = journal == nullptr ? 0 : journal->waiting().value_or(0);
+  const std::lock_guard lock(wake_mutex_);
+  out["running"] = running_;
+  return out;
+}
+
+std::uint64_t Executor::attach(EventSink sink) {
+  const std::lock_guard lock(sinks_mutex_);
+  // Under the lock nobody is told anything: what happens meanwhile comes after the present states.
+  if (Journal* journal = keeper_.current(); journal != nullptr) {
+    if (const auto open = journal->unacknowledged(); open) {
+      for (const JournalEntry& entry : *open)
+        sink(stateEvent(entry));
+    }
+  }
+  sinks_.emplace(next_sink_, std::move(sink));
+  return next_sink_++;
+}
+
+void Executor::detach(std::uint64_t id) {
+  const std::lock_guard lock(sinks_mutex_);
+  sinks_.erase(id);
+}
+
+void Executor::tell(const Json& event) {
+  const std::lock_guard lock(sinks_mutex_);
+  for (const auto& [id, sink] : sinks_)
+    sink(event);
+}
+
+void Executor::work() {
+  while (!stop_) {
+    Journal* journal = keeper_.current();
+    auto next = journal == nullptr ? Result<std::optional<JournalEntry>>() : journal->next();
+    if (!next) {
+      logLine("error", "journal: " + next.error().text);
+      pauseFor(kRetryNs);
+    } else if (*next) {
+      carryOut(*journal, std::move(**next));
+    } else {
+      std::unique_lock lock(wake_mutex_);
+      wake_.wait(lock, [this] { return stop_ || work_waits_; });
+      work_waits_ = false;
+    }
+  }
+}
+
+void Executor::carryOut(Journal& journal, JournalEntry entry) {
+  if (entry.phase == Phase::kWaiting) {
+    const auto begun = journal.begin(entry, clock_.epochNs());
+    if (!begun) pauseFor(kRetryNs);
+    if (!begun || !*begun) return;
+    tell(stateEvent(entry));
+  }
+  {
+    const std::lock_guard lock(wake_mutex_);
+    running_ = entry.order.command_id;
+  }
+  HostWork hosts(
+      options_.host_program, options_.state_folder / "runs", journal, clock_,
+      [this](const Json& event) { tell(event); }, stop_);
+  Installer installer(options_.limits, rules_, hosts, clock_, options_.boot_id);
+  auto outcome = installer.run(entry);
+  // The outcome is not lost while the disk is full: the host's own record is still there when we come again.
+  while (outcome && !stop_) {
+    const auto finished = journal.finish(entry, *outcome, clock_.epochNs());
+    if (finished) {
+      logLine("info", fmt::format("{}: {} {}", entry.order.command_id, outcome->state, outcome->text));
+      tell(stateEvent(entry));
+      break;
+    }
+    logLine("error", "journal: " + finished.error().text);
+    pauseFor(kRetryNs);
+  }
+  const std::lock_guard lock(wake_mutex_);
+  running_.clear();
+}
+
+bool Executor::pauseFor(std::int64_t ns) {
+  std::unique_lock lock(wake_mutex_);
+  wake_.wait_for(lock, std::chrono::nanoseconds(ns), [this] { return stop_.load(); });
+  return !stop_;
+}
+
+}  // namespace redflag::kernel

@@ -1,0 +1,84 @@
+#pragma once
+// The executor behind its socket: takes orders, keeps them in the journal, carries them out one after the
+// other, and tells whoever is attached. It verifies everything itself; its caller is only a messenger.
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "executor/installer.h"
+#include "executor/journal_keeper.h"
+
+namespace redflag::kernel {
+
+struct ExecutorOptions {
+  std::filesystem::path state_folder;  // trust.json, journal.sqlite, runs/
+  std::filesystem::path host_program;
+  InstallLimits limits;
+  std::string boot_id;
+};
+
+class Executor {
+ public:
+  // The references must outlive it.
+  Executor(ExecutorOptions options, RulesSource& rules, const Clock& clock);
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+  ~Executor();  // as stop()
+
+  // Takes up what an earlier executor left and begins to work. kCorrupt and kIo: the journal cannot be used.
+  Result<> start();
+  // Returns soon; an install goes on by itself and is taken up by the next start().
+  void stop();
+
+  // One request of the socket (README.md), except "attach"; the answer is one event. From any thread.
+  Json handle(const Json& request);
+  // Calls the sink first with the present state of each order that was not acknowledged, then as things
+  // happen.
+  std::uint64_t attach(EventSink sink);
+  void detach(std::uint64_t id);
+
+  void countRejectedConnection() { ++rejected_connections_; }
+
+ private:
+  // What became of a submitted envelope: where the order stands, or why it is refused. Error: nothing was
+  // decided. `command_id` is set once it can be believed.
+  Result<protocol::Verdict<JournalEntry>> consider(const Json& transport, std::string& command_id);
+  protocol::Verdict<Order> admit(const protocol::Envelope& envelope, std::int64_t epoch_floor);
+  Json submit(const Json& transport);
+  Json cancel(const std::string& command_id);
+  Json acknowledge(const std::string& command_id);
+  Json status();
+  void tidyRuns();
+  void work();
+  void carryOut(Journal& journal, JournalEntry entry);
+  void tell(const Json& event);
+  bool pauseFor(std::int64_t ns);
+
+  ExecutorOptions options_;
+  RulesSource& rules_;
+  const Clock& clock_;
+  JournalKeeper keeper_;
+  std::atomic<bool> stop_ = false;
+  std::atomic<std::uint64_t> refused_ = 0;
+  std::atomic<std::uint64_t> rejected_connections_ = 0;
+
+  std::mutex submit_mutex_;  // one envelope at a time: looked up and accepted in one piece
+  std::mutex wake_mutex_;
+  std::condition_variable wake_;
+  bool work_waits_ = true;
+  std::string running_;  // guarded by wake_mutex_
+
+  std::mutex sinks_mutex_;
+  std::map<std::uint64_t, EventSink> sinks_;
+  std::uint64_t next_sink_ = 1;
+  std::thread worker_;
+};
+
+}  // namespace redflag::kernel

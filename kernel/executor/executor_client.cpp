@@ -1,0 +1,122 @@
+#include "executor/executor_client.h"
+
+#include <chrono>
+
+#include "base/time.h"
+#include "executor/channel.h"
+
+namespace redflag::kernel {
+namespace {
+
+constexpr std::int64_t kAnswerTimeNs = 10 * kSecondNs;
+constexpr std::int64_t kStopTickNs = kSecondNs / 5;
+constexpr std::int64_t kFirstPauseNs = kSecondNs / 5;
+constexpr std::int64_t kLastPauseNs = 10 * kSecondNs;
+
+// Whatever is wrong with the way to the executor, nothing was decided there.
+tl::unexpected<Error> unavailable(const Error& error) {
+  return fail(Code::kUnavailable, "executor: " + error.text);
+}
+
+Result<OrderEvent> eventFrom(const Json& json) {
+  JsonReader in(json, "event");
+  OrderEvent out;
+  out.event = in.text("event", 16);
+  out.command_id = in.optionalText("command_id", 64);
+  out.id = in.optionalText("id", 64);
+  out.state = in.optionalText("state", 16);
+  out.code = in.optionalText("code", 128);
+  out.text = in.optionalText("text", 4096);
+  out.percent = static_cast<int>(in.optionalInteger("percent", -1, 100, -1));
+  out.results = in.optionalArray("results", 16);
+  for (const Json& line : in.optionalArray("lines", 10'000)) {
+    if (line.is_string()) out.lines.push_back(line.get<std::string>());
+  }
+  const auto at = fromRfc3339(in.text("at", 40));
+  if (!at) in.refuse("at", "a time");
+  if (auto ok = in.finishIgnoringUnknown(); !ok) return tl::unexpected<Error>(ok.error());
+  out.at_ns = *at;
+  return out;
+}
+
+}  // namespace
+
+ExecutorClient::~ExecutorClient() {
+  stopping_ = true;
+  if (follower_.joinable()) follower_.join();
+}
+
+Result<Json> ExecutorClient::ask(const Json& request) const {
+  auto stream = platform::LocalStream::connect(socket_);
+  if (!stream) return unavailable(stream.error());
+  if (auto ok = sendMessage(*stream, request, kAnswerTimeNs); !ok) return unavailable(ok.error());
+  auto answer = receiveMessage(*stream, kMaxExecutorEvent, kAnswerTimeNs);
+  if (!answer) return unavailable(answer.error());
+  if (!*answer) return unavailable({Code::kUnavailable, "the connection was closed"});
+  JsonReader in(**answer, "answer");
+  const std::string event = in.text("event", 16);
+  const std::string text = in.optionalText("text", 4096);
+  if (auto ok = in.finishIgnoringUnknown(); !ok) return tl::unexpected<Error>(ok.error());
+  if (event == "error") return fail(Code::kUnavailable, "executor: " + text);
+  return std::move(**answer);
+}
+
+Result<OrderEvent> ExecutorClient::submit(const Json& envelope) {
+  const auto answer = ask({{"op", "submit"}, {"envelope", envelope}});
+  if (!answer) return tl::unexpected<Error>(answer.error());
+  return eventFrom(*answer);
+}
+
+Result<bool> ExecutorClient::cancel(const std::string& command_id) {
+  const auto answer = ask({{"op", "cancel"}, {"command_id", command_id}});
+  if (!answer) return tl::unexpected<Error>(answer.error());
+  JsonReader in(*answer, "answer");
+  const bool cancelled = in.boolean("cancelled");
+  if (auto ok = in.finishIgnoringUnknown(); !ok) return tl::unexpected<Error>(ok.error());
+  return cancelled;
+}
+
+Result<> ExecutorClient::ack(const std::string& command_id) {
+  const auto answer = ask({{"op", "ack"}, {"command_id", command_id}});
+  if (!answer) return tl::unexpected<Error>(answer.error());
+  return {};
+}
+
+Result<Json> ExecutorClient::status() {
+  return ask({{"op", "status"}});
+}
+
+void ExecutorClient::attach(Callback callback) {
+  follower_ = std::thread([this, callback = std::move(callback)] { follow(callback); });
+}
+
+void ExecutorClient::follow(const Callback& callback) {
+  std::int64_t pause = kFirstPauseNs;
+  while (!stopping_) {
+    const std::int64_t began = monotonicNow();
+    followOnce(callback);
+    if (monotonicNow() - began > kLastPauseNs) pause = kFirstPauseNs;
+    if (!pauseFor(pause)) return;
+    pause = std::min(pause * 2, kLastPauseNs);
+  }
+}
+
+void ExecutorClient::followOnce(const Callback& callback) {
+  auto stream = platform::LocalStream::connect(socket_);
+  if (!stream || !sendMessage(*stream, {{"op", "attach"}}, kAnswerTimeNs)) return;
+  while (!stopping_) {
+    if (!waitReadable(*stream, kStopTickNs)) continue;
+    const auto message = receiveMessage(*stream, kMaxExecutorEvent, kAnswerTimeNs);
+    if (!message || !*message) return;
+    if (const auto event = eventFrom(**message)) callback(*event);
+  }
+}
+
+bool ExecutorClient::pauseFor(std::int64_t ns) {
+  const std::int64_t until = monotonicNow() + ns;
+  while (!stopping_ && monotonicNow() < until)
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  return !stopping_;
+}
+
+}  // namespace redflag::kernel

@@ -1,0 +1,194 @@
+#include "executor/host_run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <thread>
+
+#include "base/time.h"
+#include "executor/os_error.h"
+
+namespace redflag::kernel {
+namespace {
+
+constexpr std::int64_t kBeginTimeNs = 30 * kSecondNs;
+constexpr std::int64_t kPollNs = kSecondNs / 20;
+
+std::filesystem::path framesFile(const HostPlace& place) {
+  return place.folder / (place.operation + ".frames");
+}
+std::filesystem::path controlFile(const HostPlace& place) {
+  return place.folder / (place.operation + ".control");
+}
+
+// A FIFO opened for both directions: neither side ever sees its end, whichever of them restarts.
+Result<host::Descriptor> openControl(const HostPlace& place, int more_flags) {
+  host::Descriptor fd(open(controlFile(place).c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | more_flags));
+  if (!fd) return osError(controlFile(place).string());
+  return fd;
+}
+
+Result<host::Descriptor> openFrames(const HostPlace& place) {
+  host::Descriptor fd(open(framesFile(place).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!fd) return osError(framesFile(place).string());
+  return fd;
+}
+
+Result<host::Descriptor> makeFiles(const HostPlace& place) {
+  unlink(framesFile(place).c_str());
+  unlink(controlFile(place).c_str());
+  host::Descriptor frames(
+      open(framesFile(place).c_str(), O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!frames) return osError(framesFile(place).string());
+  if (mkfifo(controlFile(place).c_str(), 0600) != 0) return osError(controlFile(place).string());
+  return frames;
+}
+
+// Planning needs no rights: the scanners' user where there is one, else nobody.
+Result<> dropRights(platform::SpawnOptions& options) {
+  if (geteuid() != 0) return {};
+  for (const char* name : {"redflag-scan", "nobody"}) {
+    if (const passwd* user = getpwnam(name); user != nullptr && user->pw_uid != 0) {
+      options.uid = user->pw_uid;
+      options.gid = user->pw_gid;
+      return {};
+    }
+  }
+  return fail(Code::kUnavailable, "neither the user redflag-scan nor nobody exists");
+}
+
+Result<platform::SpawnOptions> optionsFor(const HostIdentity& identity) {
+  platform::SpawnOptions options;
+  options.program = identity.program;
+  options.environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                         "LC_ALL=C.UTF-8", identity.privileged ? "HOME=/root" : "HOME=/nonexistent"};
+  options.limits = identity.limits;
+  options.no_new_privileges = !identity.privileged;
+  options.new_session = identity.privileged;
+  options.dies_with_parent = !identity.privileged;
+  if (!identity.privileged) {
+    if (auto ok = dropRights(options); !ok) return tl::unexpected<Error>(ok.error());
+  }
+  return options;
+}
+
+}  // namespace
+
+Result<HostRun> HostRun::spawn(const HostPlace& place, const HostIdentity& identity) {
+  auto options = optionsFor(identity);
+  if (!options) return tl::unexpected<Error>(options.error());
+  const auto output = makeFiles(place);
+  if (!output) return tl::unexpected<Error>(output.error());
+  auto frames = openFrames(place);
+  if (!frames) return tl::unexpected<Error>(frames.error());
+  const auto input = openControl(place, 0);  // its own description: ours does not block, the host's does
+  if (!input) return tl::unexpected<Error>(input.error());
+  auto control = openControl(place, O_NONBLOCK);
+  if (!control) return tl::unexpected<Error>(control.error());
+  options->descriptors = {{host::kInputFd, input->get()}, {host::kOutputFd, output->get()}};
+  auto process = platform::Process::spawn(*options);
+  if (!process) return tl::unexpected<Error>(process.error());
+  const auto mark = markOf(process->pid());
+  if (!mark) return fail(Code::kIo, "the host ended at once");
+  HostRun run(*mark, std::move(*frames), std::move(*control));
+  run.process_.emplace(std::move(*process));
+  return run;
+}
+
+Result<HostRun> HostRun::attach(const HostPlace& place, const ProcessMark& mark) {
+  auto frames = openFrames(place);
+  if (!frames) return tl::unexpected<Error>(frames.error());
+  auto control = openControl(place, O_NONBLOCK);
+  if (!control) return tl::unexpected<Error>(control.error());
+  return HostRun(mark, std::move(*frames), std::move(*control));
+}
+
+void HostRun::dismissWaiting(const HostPlace& place) {
+  // Opening it for writing alone fails when no host holds the other end.
+  const host::Descriptor control(
+      open(controlFile(place).c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW));
+  if (!control) return;
+  const std::string frame = host::encodeFrame(host::FrameType::kCancel, "{}");
+  // A host that is gone meanwhile needs no telling.
+  if (write(control.get(), frame.data(), frame.size()) < 0) return;
+}
+
+Result<> HostRun::begin(const Json& start) {
+  return writeControl(host::encodeFrame(host::FrameType::kStart, dumpJson(start)));
+}
+
+void HostRun::cancel() {
+  if (cancelled_) return;
+  cancelled_ = true;
+  // A host that does not read any more is ended by the hard limit.
+  static_cast<void>(writeControl(host::encodeFrame(host::FrameType::kCancel, "{}")));
+}
+
+void HostRun::kill() {
+  killTree(mark_);
+  if (process_) process_->killGroup();
+}
+
+void HostRun::release() {
+  if (process_) process_->release();
+  process_.reset();
+}
+
+Result<std::vector<host::Frame>> HostRun::step(std::int64_t timeout_ns) {
+  const bool over = waitForEnd(timeout_ns);
+  std::vector<host::Frame> out;
+  auto read = readNew(out);
+  ended_ = over;
+  if (!read) return tl::unexpected<Error>(read.error());
+  return out;
+}
+
+bool HostRun::waitForEnd(std::int64_t timeout_ns) {
+  if (process_) return process_->wait(std::min(timeout_ns, kPollNs)).has_value();
+  if (!isAlive(mark_)) return true;
+  std::this_thread::sleep_for(std::chrono::nanoseconds(std::min(timeout_ns, kPollNs)));
+  return !isAlive(mark_);
+}
+
+Result<> HostRun::readNew(std::vector<host::Frame>& out) {
+  std::array<char, 65536> chunk{};
+  for (;;) {
+    const ssize_t got = read(frames_.get(), chunk.data(), chunk.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return osError("frames");
+    if (got == 0) return {};
+    decoder_.feed({chunk.data(), static_cast<std::size_t>(got)});
+    for (;;) {
+      auto frame = decoder_.next();
+      if (!frame) return tl::unexpected<Error>(frame.error());
+      if (!*frame) break;
+      out.push_back(std::move(**frame));
+    }
+  }
+}
+
+Result<> HostRun::writeControl(std::string_view bytes) {
+  const std::int64_t deadline = monotonicNow() + kBeginTimeNs;
+  while (!bytes.empty()) {
+    const ssize_t wrote = write(control_.get(), bytes.data(), bytes.size());
+    if (wrote > 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(wrote));
+      continue;
+    }
+    if (errno != EAGAIN && errno != EINTR) return osError("control");
+    if (!isAlive(mark_)) return fail(Code::kIo, "the host ended before it was told what to do");
+    if (monotonicNow() > deadline) return fail(Code::kLimit, "the host does not read what it is told");
+    pollfd entry = {control_.get(), POLLOUT, 0};
+    poll(&entry, 1, 100);
+  }
+  return {};
+}
+
+}  // namespace redflag::kernel

@@ -1,0 +1,79 @@
+#pragma once
+// One updater operation in a redflag-host. The host writes its frames to a file and reads its orders from a
+// FIFO, both in the order's own folder: so an install outlives the executor, and the next executor finds it
+// again.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "executor/process_tree.h"
+#include "host/frame.h"
+#include "host/linux/descriptor.h"
+#include "platform/process.h"
+
+namespace redflag::kernel {
+
+struct HostPlace {
+  std::filesystem::path folder;  // exists, root's alone
+  std::string operation;         // also the files' name: plan.frames, plan.control
+};
+
+struct HostIdentity {
+  std::filesystem::path program;  // redflag-host
+  // As root, in a session of its own, not ended with the executor. Otherwise as a user without rights (if we
+  // are root), limited, and ended with the executor.
+  bool privileged = false;
+  platform::ResourceLimits limits;
+};
+
+class HostRun {
+ public:
+  // Starts a host that waits for begin(). What an earlier run of this operation left in the folder is
+  // replaced.
+  static Result<HostRun> spawn(const HostPlace& place, const HostIdentity& identity);
+  // Takes up a run of an earlier executor, alive or ended; reads its frames from the first one.
+  static Result<HostRun> attach(const HostPlace& place, const ProcessMark& mark);
+  // Ends a host that was spawned, but never told to begin, by an executor that died before it could note the
+  // mark.
+  static void dismissWaiting(const HostPlace& place);
+
+  HostRun(HostRun&&) noexcept = default;
+  HostRun& operator=(HostRun&&) noexcept = default;
+
+  const ProcessMark& mark() const { return mark_; }
+  Result<> begin(const Json& start);
+  // Asks it to stop between two packages. Safe to call again.
+  void cancel();
+  // Ends it and everything it started, now.
+  void kill();
+  // Leaves it, and what it started, running when this object goes: the next executor takes it up.
+  void release();
+
+  // Waits for its end at most so long, then answers the frames written since the last call. kInvalid: it does
+  // not speak the protocol; nothing more can be read.
+  Result<std::vector<host::Frame>> step(std::int64_t timeout_ns);
+  // True when the process has ended and its last frame was read.
+  bool ended() const { return ended_; }
+
+ private:
+  HostRun(ProcessMark mark, host::Descriptor frames, host::Descriptor control)
+      : mark_(std::move(mark)), frames_(std::move(frames)), control_(std::move(control)) {}
+  bool waitForEnd(std::int64_t timeout_ns);
+  Result<> readNew(std::vector<host::Frame>& out);
+  Result<> writeControl(std::string_view bytes);
+
+  ProcessMark mark_;
+  std::optional<platform::Process> process_;  // none when it is not our child
+  host::Descriptor frames_;
+  host::Descriptor control_;
+  host::FrameDecoder decoder_;
+  bool cancelled_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace redflag::kernel

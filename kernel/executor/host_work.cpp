@@ -1,0 +1,118 @@
+#include "executor/host_work.h"
+
+#include <sys/stat.h>
+
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "executor/os_error.h"
+#include "platform/files.h"
+#include "redflag/draft/updater.h"
+
+namespace redflag::kernel {
+namespace {
+
+constexpr std::int64_t kStepNs = kSecondNs / 10;
+constexpr std::int64_t kAfterDoneNs = 10 * kSecondNs;  // to clean up behind itself
+constexpr std::int64_t kHelloNs = 60 * kSecondNs;      // a host taken up again was told to begin long ago
+constexpr std::int64_t kMillisecondNs = 1'000'000;
+
+Json startMessage(const UpdaterSetup& setup, const std::string& operation, const Json& request,
+                  std::int64_t limit_ns) {
+  return {
+      {"library", setup.manifest.library.string()},
+      {"operation", operation},
+      {"interface", RF_UPDATER_1},
+      {"settings", setup.settings},
+      {"deadline_ms", limit_ns / kMillisecondNs},
+      {"capabilities", setup.capabilities},
+      {"requires", setup.manifest.requires_libraries},
+      {"expect",
+       {{"id", setup.manifest.id}, {"version", setup.manifest.version}, {"sha256", setup.manifest.sha256}}},
+      {"request", request}};
+}
+
+}  // namespace
+
+void forgetRun(const std::filesystem::path& runs, const std::string& command_id) {
+  std::error_code ignored;  // what stays is removed with the next order of that name, or by hand
+  std::filesystem::remove_all(runs / command_id, ignored);
+}
+
+HostPlace HostWork::placeOf(const JournalEntry& entry, const char* operation) const {
+  return {runs_ / entry.order.command_id, operation};
+}
+
+Result<> HostWork::makeFolder(const std::string& command_id) const {
+  return platform::makePrivateFolder(runs_ / command_id);
+}
+
+Result<HostRun> HostWork::startPlan(const JournalEntry& entry, const UpdaterSetup& setup,
+                                    const Json& request) const {
+  auto run = HostRun::spawn(placeOf(entry, "plan"), {host_program_, false, setup.limits});
+  if (!run) return run;
+  if (auto ok = run->begin(startMessage(setup, "plan", request, setup.plan_time_ns)); !ok) {
+    return tl::unexpected<Error>(ok.error());
+  }
+  return run;
+}
+
+Result<HostRun> HostWork::startPrivileged(JournalEntry& entry, Phase phase, const UpdaterSetup& setup,
+                                          const Json& request, std::int64_t limit_ns) const {
+  const char* operation = phase == Phase::kInstalling ? "install" : "repair";
+  entry.phase = phase;
+  entry.host = {};
+  entry.begun_monotonic = clock_.monotonicNs();
+  if (auto ok = journal_.update(entry); !ok) return tl::unexpected<Error>(ok.error());
+  auto run = HostRun::spawn(placeOf(entry, operation), {host_program_, true, {}});
+  if (!run) return run;
+  entry.host = run->mark();
+  if (auto ok = journal_.update(entry); !ok) return tl::unexpected<Error>(ok.error());
+  if (auto ok = run->begin(startMessage(setup, operation, request, limit_ns)); !ok) {
+    return tl::unexpected<Error>(ok.error());
+  }
+  return run;
+}
+
+Followed HostWork::follow(HostRun& run, const Following& how) const {
+  Followed out{RunReport(how.tell, how.tell.empty() ? EventSink() : sink_)};
+  const std::int64_t began = clock_.monotonicNs();
+  std::int64_t done_at = 0;
+  bool first = how.attached;
+  while (!run.ended()) {
+    if (stop_) {
+      run.release();
+      out.stopped = true;
+      return out;
+    }
+    // A host that breaks the protocol is not believed any more, but an install is not torn down for it
+    // either.
+    if (const auto frames = run.step(kStepNs)) {
+      for (const auto& frame : *frames)
+        out.report.take(frame);
+    }
+    if (std::exchange(first, false)) out.report.forgetPending();
+    const std::int64_t now = clock_.monotonicNs();
+    out.report.flush(clock_.epochNs(), now);
+    if (out.report.done() && done_at == 0) done_at = now;
+    const bool overstays = done_at != 0 && now - done_at > kAfterDoneNs;
+    const bool silent = how.attached && !out.report.loaded() && now - began > kHelloNs;
+    if (now > how.soft_at) run.cancel();
+    if (now > how.hard_at || overstays || silent) {
+      out.killed = !overstays;
+      run.kill();
+    }
+  }
+  if (!how.tell.empty()) run.release();  // services that packages started stay
+  return out;
+}
+
+bool HostWork::pauseFor(std::int64_t ns) const {
+  const std::int64_t until = clock_.monotonicNs() + ns;
+  while (!stop_ && clock_.monotonicNs() < until)
+    std::this_thread::sleep_for(std::chrono::nanoseconds(kStepNs));
+  return !stop_;
+}
+
+}  // namespace redflag::kernel

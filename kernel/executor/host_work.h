@@ -1,0 +1,66 @@
+#pragma once
+// Starts updater hosts for orders in the journal and follows them to their end.
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "base/time.h"
+#include "executor/events.h"
+#include "executor/host_run.h"
+#include "executor/journal.h"
+#include "executor/rules.h"
+#include "executor/run_report.h"
+
+namespace redflag::kernel {
+
+struct Following {
+  std::int64_t soft_at = 0;  // monotonic: asked to stop
+  std::int64_t hard_at = 0;  // monotonic: killed with everything it started
+  std::string tell = {};     // the order whose progress is told; "": nobody is told
+  bool attached = false;     // of an earlier executor
+};
+
+struct Followed {
+  RunReport report;
+  bool stopped = false;  // we were told to stop; a privileged host goes on by itself
+  bool killed = false;   // by the hard limit
+};
+
+// What is left of an order whose result is safe.
+void forgetRun(const std::filesystem::path& runs, const std::string& command_id);
+
+class HostWork {
+ public:
+  // `runs`: a folder of root's alone, made here. `stop`: leave at the next chance. All must outlive it.
+  HostWork(std::filesystem::path host_program, std::filesystem::path runs, Journal& journal,
+           const Clock& clock, EventSink sink, const std::atomic<bool>& stop)
+      : host_program_(std::move(host_program)),
+        runs_(std::move(runs)),
+        journal_(journal),
+        clock_(clock),
+        sink_(std::move(sink)),
+        stop_(stop) {}
+
+  HostPlace placeOf(const JournalEntry& entry, const char* operation) const;
+  Result<> makeFolder(const std::string& command_id) const;
+  Result<HostRun> startPlan(const JournalEntry& entry, const UpdaterSetup& setup, const Json& request) const;
+  // Installs or repairs, by `phase`. Each moment is recoverable: the phase is noted before the host exists,
+  // the host before it is told what to do.
+  Result<HostRun> startPrivileged(JournalEntry& entry, Phase phase, const UpdaterSetup& setup,
+                                  const Json& request, std::int64_t limit_ns) const;
+  Followed follow(HostRun& run, const Following& how) const;
+  // False when we were told to stop.
+  bool pauseFor(std::int64_t ns) const;
+
+ private:
+  std::filesystem::path host_program_;
+  std::filesystem::path runs_;
+  Journal& journal_;
+  const Clock& clock_;
+  EventSink sink_;
+  const std::atomic<bool>& stop_;
+};
+
+}  // namespace redflag::kernel

@@ -1,0 +1,169 @@
+#include "executor/installer.h"
+
+#include <fmt/format.h>
+
+#include "executor/log.h"
+#include "policy/window.h"
+
+namespace redflag::kernel {
+namespace {
+
+namespace refusal = protocol::refusal;
+
+constexpr std::int64_t kPlanGraceNs = 2 * kSecondNs;
+
+Outcome refused(std::string code, std::string text) {
+  return {"refused", std::move(code), std::move(text), Json::array()};
+}
+Outcome failed(std::string code, std::string text) {
+  return {"failed", std::move(code), std::move(text), Json::array()};
+}
+
+// What install() wrote, with the plan's word on a reboot where it has none of its own. Null when it is no
+// JSON object.
+Json resultOf(const RunReport& report, bool needs_reboot) {
+  auto json = parseJson(report.result(), {.bytes = 8U << 20, .depth = 8, .values = 400'000});
+  if (!json || !json->is_object()) return nullptr;
+  if (!json->contains("needs_reboot")) (*json)["needs_reboot"] = needs_reboot;
+  return std::move(*json);
+}
+
+bool endsWith(const std::string& text, std::string_view end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+// How an install ended that said so itself.
+Outcome outcomeOf(const RunReport& report, bool needs_reboot) {
+  const Json result = resultOf(report, needs_reboot);
+  Outcome out{"succeeded", "", "", result.is_null() ? Json::array() : Json::array({result})};
+  if (report.status() == "ok") {
+    if (!result.is_null()) return out;
+    return failed("install.no_result", "the updater said it was done, but not what it did");
+  }
+  const std::string code = report.code("install." + report.status());
+  out.state = "failed";
+  out.code = code;
+  out.text = report.text("the updater ended with the status " + report.status());
+  if (report.status() == "cancelled") {
+    out.code = "install.deadline";
+    out.text = "stopped between two packages because its time was over";
+  } else if (report.status() == "permanent" && endsWith(code, ".plan_changed")) {
+    out.state = "refused";
+    out.code = refusal::kPlanChanged;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::optional<Outcome> Installer::run(JournalEntry& entry) {
+  if (entry.phase == Phase::kInstalling) return resumeInstall(entry);
+  if (entry.phase == Phase::kRepairing) return mend(entry);
+  return plan(entry);
+}
+
+std::optional<Outcome> Installer::plan(JournalEntry& entry) {
+  if (const auto ok = stillValid(entry); !ok) return refused(ok.error().code, ok.error().text);
+  const auto rules = rules_.read();
+  if (!rules) return refused(refusal::kPolicy, rules.error().text);
+  if (!(*rules)->act()) return refused(refusal::kModeReport, "this machine is in report mode");
+  if (auto ok = hosts_.makeFolder(entry.order.command_id); !ok)
+    return failed("install.host", ok.error().text);
+  return planWith(entry, **rules);
+}
+
+// The order may have waited for hours, and the clock on the wall may have been set back meanwhile.
+protocol::Verdict<> Installer::stillValid(const JournalEntry& entry) const {
+  if (entry.accepted_boot == boot_id_) {
+    const std::int64_t waited = clock_.monotonicNs() - entry.accepted_monotonic;
+    if (waited >= entry.order.expires_at - entry.accepted_at) {
+      return protocol::refuse(refusal::kExpired, "the order expired while it waited");
+    }
+  }
+  const std::int64_t now = clock_.epochNs();
+  if (now < entry.order.not_before)
+    return protocol::refuse(refusal::kNotYetValid, "the order is not valid yet");
+  if (now >= entry.order.expires_at)
+    return protocol::refuse(refusal::kExpired, "the order expired while it waited");
+  return {};
+}
+
+std::optional<Outcome> Installer::planWith(JournalEntry& entry, const Rules& rules) {
+  const auto setup = rules.updater(entry.order.plugin);
+  if (!setup) return refused(refusal::kUnknownAction, setup.error().text);
+  const auto request = updatesOf(entry.order);
+  if (!request) return refused(refusal::kMalformed, request.error().text);
+  auto run = hosts_.startPlan(entry, *setup, *request);
+  if (!run) return failed("install.host", run.error().text);
+  const std::int64_t until = clock_.monotonicNs() + setup->plan_time_ns;
+  const Followed followed = hosts_.follow(*run, {.soft_at = until, .hard_at = until + kPlanGraceNs});
+  if (followed.stopped) return std::nullopt;
+  const RunReport& report = followed.report;
+  if (followed.killed) return failed("plan.deadline", "planning took too long and was stopped");
+  if (!report.done()) return failed("plan.crashed", "the updater crashed while it planned");
+  if (report.status() != "ok") {
+    return failed(report.code("plan." + report.status()),
+                  report.text("planning ended with " + report.status()));
+  }
+  const auto plan = readPlan(report.result());
+  if (!plan) return failed("plan.malformed", plan.error().text);
+  return judge(entry, rules, *setup, *plan);
+}
+
+std::optional<Outcome> Installer::judge(JournalEntry& entry, const Rules& rules, const UpdaterSetup& setup,
+                                        const LocalPlan& plan) {
+  if (plan.hash != entry.order.plan_hash) {
+    return refused(refusal::kPlanChanged, "the plan made here just now is not the plan that was confirmed");
+  }
+  const std::string action = entry.order.plugin + "/" + entry.order.action;
+  const auto decision = decide(rules.policy(), {action, plan.steps}, localMinute(clock_.epochNs()));
+  if (!decision.allowed) return refused(refusal::kPolicy, decision.reason);
+  logLine("info", fmt::format("{}: {} with {} steps: {}", entry.order.command_id, action, plan.steps.size(),
+                              decision.reason));
+  return install(entry, setup, plan);
+}
+
+std::optional<Outcome> Installer::install(JournalEntry& entry, const UpdaterSetup& setup,
+                                          const LocalPlan& plan) {
+  Json request = updatesOf(entry.order).value_or(Json::object());
+  request["plan"] = plan.document;
+  entry.needs_reboot = plan.needs_reboot;
+  auto run = hosts_.startPrivileged(entry, Phase::kInstalling, setup, request, limits_.soft_ns);
+  if (!run) return failed("install.host", run.error().text);
+  return followInstall(entry, *run, false);
+}
+
+std::optional<Outcome> Installer::resumeInstall(JournalEntry& entry) {
+  const HostPlace place = hosts_.placeOf(entry, "install");
+  if (entry.host.pid == 0) {  // it was never told to begin: nothing has changed yet
+    HostRun::dismissWaiting(place);
+    entry.phase = Phase::kPlanning;
+    return plan(entry);
+  }
+  auto run = HostRun::attach(place, entry.host);
+  if (!run) {
+    entry.outcome = failed("install.lost", "the install's own record is gone: " + run.error().text);
+    killTree(entry.host);
+    return mend(entry);
+  }
+  logLine("info", fmt::format("{}: taking up the install again", entry.order.command_id));
+  return followInstall(entry, *run, true);
+}
+
+std::optional<Outcome> Installer::followInstall(JournalEntry& entry, HostRun& run, bool attached) {
+  const Followed followed = hosts_.follow(run, {.soft_at = entry.begun_monotonic + limits_.soft_ns,
+                                                .hard_at = entry.begun_monotonic + limits_.hard_ns,
+                                                .tell = entry.order.command_id,
+                                                .attached = attached});
+  if (followed.stopped) return std::nullopt;
+  if (followed.report.done()) return outcomeOf(followed.report, entry.needs_reboot);
+  if (!followed.report.loaded()) {
+    return failed("install.host", "the updater's host ended before it began; nothing was changed");
+  }
+  entry.outcome = followed.killed
+                      ? failed("install.killed", "the install did not end in its time and was killed")
+                      : failed("install.crashed", "the updater ended in the middle of the install");
+  return mend(entry);
+}
+
+}  // namespace redflag::kernel

@@ -1,0 +1,61 @@
+#pragma once
+// Carries out one order: plans again, compares, asks the policy, installs, and mends what a broken install
+// leaves. Everything it decides on is in the journal, so that it goes on after a restart where it was.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/time.h"
+#include "executor/host_work.h"
+#include "executor/journal.h"
+#include "executor/local_plan.h"
+#include "executor/rules.h"
+
+namespace redflag::kernel {
+
+struct InstallLimits {
+  std::int64_t soft_ns = 3600 * kSecondNs;      // then the install stops between two packages
+  std::int64_t hard_ns = 2 * 3600 * kSecondNs;  // then it is killed and mended
+  std::int64_t repair_ns = 1800 * kSecondNs;
+  std::int64_t repair_pause_ns =
+      5 * kSecondNs;  // between attempts: what the install left may still hold the lock
+};
+
+class Installer {
+ public:
+  // The references must outlive it.
+  Installer(InstallLimits limits, RulesSource& rules, HostWork& hosts, const Clock& clock,
+            std::string boot_id)
+      : limits_(limits), rules_(rules), hosts_(hosts), clock_(clock), boot_id_(std::move(boot_id)) {}
+
+  // How the begun order ended; nullopt when we were told to stop first: the next executor goes on with it.
+  std::optional<Outcome> run(JournalEntry& entry);
+
+ private:
+  protocol::Verdict<> stillValid(const JournalEntry& entry) const;
+  std::optional<Outcome> plan(JournalEntry& entry);
+  std::optional<Outcome> planWith(JournalEntry& entry, const Rules& rules);
+  std::optional<Outcome> judge(JournalEntry& entry, const Rules& rules, const UpdaterSetup& setup,
+                               const LocalPlan& plan);
+  std::optional<Outcome> install(JournalEntry& entry, const UpdaterSetup& setup, const LocalPlan& plan);
+  std::optional<Outcome> resumeInstall(JournalEntry& entry);
+  std::optional<Outcome> followInstall(JournalEntry& entry, HostRun& run, bool attached);
+
+  // installer_repair.cpp. entry.outcome says what is being mended; the answer is that with what became of it.
+  std::optional<Outcome> mend(JournalEntry& entry);
+  struct Repair {
+    enum { kDone, kTryAgain, kStopped } state;
+    std::string text;
+  };
+  Repair repairOnce(JournalEntry& entry);
+  Repair followRepair(JournalEntry& entry, HostRun& run, bool attached);
+
+  InstallLimits limits_;
+  RulesSource& rules_;
+  HostWork& hosts_;
+  const Clock& clock_;
+  std::string boot_id_;
+};
+
+}  // namespace redflag::kernel

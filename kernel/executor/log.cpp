@@ -1,0 +1,20 @@
+#include "executor/log.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+
+#include "base/time.h"
+
+namespace redflag::kernel {
+
+void logLine(std::string_view level, std::string_view text) {
+  std::string safe(text);
+  std::replace_if(
+      safe.begin(), safe.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
+  fmt::print(stderr, "{} {} {}\n", toRfc3339(epochNow()), level, safe);
+}
+
+}  // namespace redflag::kernel

@@ -1,0 +1,49 @@
+#include "executor/order.h"
+
+namespace redflag::kernel {
+
+using protocol::refuse;
+
+protocol::Verdict<protocol::Envelope> verifyEnvelope(const Json& transport, const ExecutorTrust& trust) {
+  auto envelope = protocol::openEnvelope(
+      transport, [&trust](const std::string& key_id) { return trust.publicKey(key_id); });
+  if (!envelope) return envelope;
+  if (auto ok = protocol::checkAddressee(*envelope, trust.agent_id, trust.client_id); !ok) {
+    return tl::unexpected<protocol::Refused>(ok.error());
+  }
+  return envelope;
+}
+
+protocol::Verdict<Order> orderFrom(const protocol::Envelope& envelope) {
+  if (envelope.command_id.front() == '.') {
+    return refuse(protocol::refusal::kMalformed, "the command's id begins with a dot");
+  }
+  // plan_hash binds one plan, so an order carries one install.
+  if (envelope.actions.size() != 1 || envelope.actions.front().action != "install") {
+    return refuse(protocol::refusal::kUnknownAction, "the executor carries out one action, <plugin>/install");
+  }
+  if (envelope.plan_hash.empty())
+    return refuse(protocol::refusal::kMalformed, "plan_hash: expected 32 bytes");
+  const protocol::Action& action = envelope.actions.front();
+  Order order{envelope.command_id,    protocol::identityHash(envelope),
+              action.plugin,          action.action,
+              action.parameters,      envelope.plan_hash,
+              envelope.restore_epoch, envelope.not_before,
+              envelope.expires_at};
+  if (const auto updates = updatesOf(order); !updates) {
+    return refuse(protocol::refusal::kMalformed, updates.error().text);
+  }
+  return order;
+}
+
+Result<Json> updatesOf(const Order& order) {
+  const auto json = parseJson(order.parameters, {.bytes = protocol::kMaxParametersBytes});
+  if (!json) return failAt("parameters", json.error());
+  JsonReader in(*json, "parameters");
+  Json updates = in.array("updates", protocol::kMaxPlanSteps);
+  in.find("plan");  // what the server confirmed; the plan that counts is made here
+  if (auto ok = in.finish(); !ok) return tl::unexpected<Error>(ok.error());
+  return Json{{"updates", std::move(updates)}};
+}
+
+}  // namespace redflag::kernel

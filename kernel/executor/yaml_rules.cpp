@@ -1,0 +1,64 @@
+#include "executor/yaml_rules.h"
+
+#include "base/time.h"
+#include "config/settings.h"
+#include "platform/files.h"
+#include "redflag/draft/updater.h"
+
+namespace redflag::kernel {
+namespace {
+
+constexpr std::uint64_t kOpenFiles = 256;
+
+platform::ResourceLimits limitsOf(const RunLimits& limits) {
+  platform::ResourceLimits out;
+  out.cpu_s = static_cast<std::uint64_t>((limits.cpu_ns + kSecondNs - 1) / kSecondNs);
+  out.memory_bytes = limits.memory_bytes;
+  out.open_files = kOpenFiles;
+  out.file_bytes = limits.output_bytes;
+  return out;
+}
+
+class LoadedRules : public Rules {
+ public:
+  LoadedRules(Config config, std::filesystem::path plugin_folder)
+      : config_(std::move(config)), plugin_folder_(std::move(plugin_folder)) {}
+
+  bool act() const override { return config_.mode == Mode::kAct; }
+  const Policy& policy() const override { return config_.policy; }
+  Result<UpdaterSetup> updater(const std::string& plugin) const override;
+
+ private:
+  Config config_;
+  std::filesystem::path plugin_folder_;
+};
+
+Result<UpdaterSetup> LoadedRules::updater(const std::string& plugin) const {
+  const PluginConfig* configured = config_.plugin(plugin);
+  if (configured == nullptr) {
+    return fail(Code::kNotFound, "the plugin " + plugin + " is not enabled in " + config_.file.string());
+  }
+  auto manifest = host::loadManifest(plugin_folder_, plugin);
+  if (!manifest) return tl::unexpected<Error>(manifest.error());
+  if (!manifest->offers(RF_UPDATER_1)) {
+    return fail(Code::kUnsupported, "the plugin " + plugin + " cannot install");
+  }
+  auto settings = effectiveSettings(config_, *configured, manifest->config_schema);
+  if (!settings) return tl::unexpected<Error>(settings.error());
+  auto capabilities = grantedCapabilities(*configured, *manifest);
+  if (!capabilities) return tl::unexpected<Error>(capabilities.error());
+  return UpdaterSetup{std::move(*manifest), std::move(*settings), std::move(*capabilities),
+                      limitsOf(configured->limits), configured->limits.time_ns};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Rules>> YamlRules::read() {
+  if (auto ours = platform::checkOnlyOursToWrite(config_file_); !ours)
+    return tl::unexpected<Error>(ours.error());
+  auto config = loadConfig(config_file_);
+  if (!config) return tl::unexpected<Error>(config.error());
+  return std::make_unique<LoadedRules>(std::move(*config), plugin_folder_);
+}
+
+}  // namespace redflag::kernel

@@ -1,0 +1,94 @@
+#include "link/contact.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace redflag::kernel {
+
+void Contact::succeeded(const std::string& url) {
+  const std::lock_guard lock(mutex_);
+  if (state_ != "connected") spdlog::info("in contact with {}", url);
+  state_ = "connected";
+  server_ = url;
+  last_contact_ns_ = clock_.epochNs();
+  failures_ = 0;
+  open_ = false;
+  next_ns_ = 0;
+  logged_error_.clear();
+}
+
+void Contact::failed(const std::string& url, const Failure& failure, int failures, bool open,
+                     std::int64_t next_ns) {
+  const std::lock_guard lock(mutex_);
+  if (failure.kind == Failure::Kind::kStopping) return;
+  if (failure.text != logged_error_ && failures <= 1) {
+    spdlog::warn("no contact with {}: {}", url, failure.text);
+    logged_error_ = failure.text;
+  }
+  if (open && !open_)
+    spdlog::warn("{} failures in a row: from now on {} is only probed: {}", failures, url, failure.text);
+  state_ = failure.kind == Failure::Kind::kDenied ? "refused" : "backing_off";
+  server_ = url;
+  last_error_ = failure.text;
+  failures_ = failures;
+  open_ = open;
+  next_ns_ = next_ns;
+}
+
+void Contact::notEnrolled(const std::string& why) {
+  const std::lock_guard lock(mutex_);
+  state_ = "not_enrolled";
+  if (why != last_error_ && !why.empty()) spdlog::warn("not enrolled: {}", why);
+  last_error_ = why;
+}
+
+void Contact::enrolled(const std::string& agent_id) {
+  const std::lock_guard lock(mutex_);
+  agent_id_ = agent_id;
+  state_ = "starting";
+  last_error_.clear();
+}
+
+void Contact::doorbell(bool open) {
+  const std::lock_guard lock(mutex_);
+  doorbell_open_ = open;
+}
+
+void Contact::orders(const char* state) {
+  const std::lock_guard lock(mutex_);
+  orders_ = state;
+}
+
+void Contact::rejected(const std::vector<Uploader::Rejection>& rejections) {
+  const std::lock_guard lock(mutex_);
+  rejected_ += rejections.size();
+  if (rejections.empty()) return;
+  const auto& last = rejections.back();
+  last_rejection_ = {{"kind", last.kind}, {"id", last.id}, {"code", last.code}, {"text", last.text}};
+}
+
+void Contact::stopped() {
+  const std::lock_guard lock(mutex_);
+  state_ = "stopped";
+  doorbell_open_ = false;
+}
+
+Json Contact::status() const {
+  const std::lock_guard lock(mutex_);
+  const std::int64_t wait_ns = next_ns_ == 0 ? 0 : std::max<std::int64_t>(next_ns_ - monotonicNow(), 0);
+  return {{"state", state_},
+          {"agent_id", agent_id_},
+          {"server", server_},
+          {"doorbell", doorbell_open_ ? "open" : "closed"},
+          {"last_contact", last_contact_ns_ == 0 ? Json() : Json(toRfc3339(last_contact_ns_))},
+          {"last_error", last_error_},
+          {"failures", failures_},
+          {"breaker", open_ ? "open" : "closed"},
+          {"next_attempt_s", wait_ns / kSecondNs},
+          {"orders", orders_},
+          {"rejected", rejected_},
+          {"last_rejection", last_rejection_}};
+}
+
+}  // namespace redflag::kernel

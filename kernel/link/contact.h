@@ -1,0 +1,52 @@
+#pragma once
+// How the talk with the server goes, for status and log. Logs when it changes, not while it lasts: a day
+// without a server is a few lines. Threads: any.
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/time.h"
+#include "link/server_api.h"
+#include "link/uploader.h"
+
+namespace redflag::kernel {
+
+class Contact {
+ public:
+  explicit Contact(const Clock& clock) : clock_(clock) {}
+
+  void succeeded(const std::string& url);
+  // `next_ns`: monotonic, when it is tried again.
+  void failed(const std::string& url, const Failure& failure, int failures, bool open, std::int64_t next_ns);
+  // What keeps the link from starting at all; "" when nothing does.
+  void notEnrolled(const std::string& why);
+  void enrolled(const std::string& agent_id);
+  void doorbell(bool open);
+  void orders(const char* state);
+  void rejected(const std::vector<Uploader::Rejection>& rejections);
+  void stopped();
+
+  Json status() const;
+
+ private:
+  const Clock& clock_;
+  mutable std::mutex mutex_;
+  std::string state_ = "not_enrolled";
+  std::string agent_id_;
+  std::string server_;
+  std::string last_error_;
+  std::string logged_error_;
+  std::int64_t last_contact_ns_ = 0;
+  std::int64_t next_ns_ = 0;
+  int failures_ = 0;
+  bool open_ = false;
+  bool doorbell_open_ = false;
+  std::string orders_ = "ok";
+  std::uint64_t rejected_ = 0;
+  Json last_rejection_;
+};
+
+}  // namespace redflag::kernel

@@ -1,0 +1,73 @@
+#include "link/doorbell.h"
+
+#include <algorithm>
+#include <random>
+
+namespace redflag::kernel {
+namespace {
+
+// One that is closed sooner was no good: coming back at once would be a storm.
+constexpr std::int64_t kGoodLifeNs = 10 * kSecondNs;
+
+std::int64_t randomUpTo(std::int64_t most) {
+  thread_local std::mt19937_64 engine{std::random_device{}()};
+  return std::uniform_int_distribution<std::int64_t>(0, std::max<std::int64_t>(most, 0))(engine);
+}
+
+}  // namespace
+
+Doorbell::Doorbell(Parts parts)
+    : parts_(std::move(parts)), connection_(parts_.endpoint), backoff_(parts_.settings.backoff) {}
+
+void Doorbell::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Doorbell::halt() {
+  wake_.stop();
+  connection_.interrupt();
+}
+
+void Doorbell::stop() {
+  halt();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Doorbell::run() {
+  while (!wake_.stopped()) {
+    if (backoff_.mayTry(monotonicNow())) {
+      listenOnce();
+    } else {
+      wake_.waitUntil(backoff_.nextNs());
+    }
+  }
+}
+
+void Doorbell::listenOnce() {
+  const std::string url = connection_.url();
+  std::int64_t opened_at = 0;
+  std::int64_t after_ms = -1;
+  const ServerApi::Doorbell handlers{[&] {
+                                       opened_at = monotonicNow();
+                                       parts_.contact.doorbell(true);
+                                       parts_.contact.succeeded(url);
+                                       parts_.rung();
+                                     },
+                                     parts_.rung, [&](std::int64_t ms) { after_ms = ms; }};
+  const auto answer = connection_.api().doorbell(handlers, parts_.settings.doorbell_idle_ns);
+  parts_.contact.doorbell(false);
+  if (after_ms >= 0) return comeBack(after_ms * 1'000'000);
+  if (opened_at != 0 && monotonicNow() - opened_at >= kGoodLifeNs) return comeBack(0);
+  backoff_.failed(monotonicNow(), answer ? 0 : answer.error().retry_after_s * kSecondNs);
+  if (answer) return;
+  parts_.contact.failed(url, answer.error(), backoff_.failures(), backoff_.open(), backoff_.nextNs());
+  if (answer.error().kind == Failure::Kind::kUnreachable) connection_.rotate();
+}
+
+// Spread, because every agent of the server was just told the same.
+void Doorbell::comeBack(std::int64_t at_least_ns) {
+  backoff_.succeeded();
+  wake_.pause(at_least_ns + randomUpTo(parts_.settings.longest_return_ns));
+}
+
+}  // namespace redflag::kernel

@@ -1,0 +1,118 @@
+#include "link/enrolment.h"
+
+#include "base/encoding.h"
+#include "base/json.h"
+#include "base/time.h"
+#include "link/server_api.h"
+#include "platform/files.h"
+#include "platform/machine.h"
+#include "protocol/limits.h"
+#include "trust/order_journal.h"
+
+namespace redflag::kernel {
+namespace {
+
+Json requestOf(const protocol::Bundle& bundle, const std::string& public_key, const std::string& mode) {
+  const auto facts = platform::machineFacts();
+  return {{"token", bundle.token},
+          {"public_key", toBase64Url(public_key)},
+          {"hostname", facts.hostname},
+          {"agent_version", REDFLAG_VERSION},
+          {"mode", mode},
+          {"platform", facts.platform},
+          {"machine", {{"os_name", facts.os_name}, {"os_version", facts.os_version}}}};
+}
+
+Error errorOf(const Failure& failure) {
+  switch (failure.kind) {
+    case Failure::Kind::kDenied:
+    case Failure::Kind::kRefused:
+    case Failure::Kind::kTooLarge:
+      return {Code::kDenied, "the server refuses the enrolment: " + failure.text};
+    case Failure::Kind::kStopping:
+      return {Code::kCancelled, failure.text};
+    default:
+      return {Code::kUnavailable, failure.text};
+  }
+}
+
+Result<Json> ask(const protocol::Bundle& bundle, const protocol::SigningKey& key,
+                 const EnrolmentSettings& settings) {
+  const auto trust = TlsTrust::make(bundle.authorities);
+  if (!trust) return tl::unexpected<Error>(trust.error());
+  ServerClock clock(systemClock());
+  const Json request = requestOf(bundle, key.publicKey(), settings.mode);
+  Error error{Code::kInvalid, "the bundle names no server"};
+  for (const auto& url : bundle.urls) {
+    ServerApi api(std::make_unique<HttpsClient>(url, *trust, settings.proxy, settings.times),
+                  {toBase64Url(key.publicKey()), key, clock});
+    if (settings.watch) settings.watch(&api);
+    auto answer = api.enroll(request);
+    if (settings.watch) settings.watch(nullptr);
+    if (answer) return *answer;
+    error = errorOf(answer.error());
+    error.text = url + ": " + error.text;
+    if (error.code != Code::kUnavailable) break;
+  }
+  return tl::unexpected<Error>(error);
+}
+
+Result<Identity> identityOf(const Json& answer, const protocol::Bundle& bundle) {
+  Identity identity;
+  JsonReader in(answer, "the server's answer");
+  identity.agent_id = in.text("agent_id", protocol::kMaxIdBytes);
+  identity.client_id = in.text("client_id", protocol::kMaxIdBytes);
+  identity.site_id = in.text("site_id", protocol::kMaxIdBytes);
+  if (auto ok = in.finishIgnoringUnknown(); !ok) return tl::unexpected<Error>(ok.error());
+  identity.urls = bundle.urls;
+  identity.authorities = bundle.authorities;
+  identity.command_keys = bundle.command_keys;
+  return identity;
+}
+
+// The record of orders this agent already has, or a new one for a new agent. Never a new one for an old
+// agent: that would be forgetting what it has carried out.
+Result<std::string> journalFor(const IdentityStore& store, const Identity& identity,
+                               const std::filesystem::path& state) {
+  if (!store.enrolled()) return OrderJournal::create(orderJournalFile(state));
+  const auto present = store.load();
+  if (!present) return tl::unexpected<Error>(present.error());
+  if (present->agent_id != identity.agent_id) {
+    return fail(Code::kConflict, "this machine is enrolled as agent " + present->agent_id +
+                                     "; --replace makes it another agent");
+  }
+  return present->journal_id;
+}
+
+}  // namespace
+
+std::filesystem::path orderJournalFile(const std::filesystem::path& state) {
+  return state / "orders.db";
+}
+
+Result<Identity> enroll(const protocol::Bundle& bundle, const EnrolmentSettings& settings) {
+  const IdentityStore store(settings.state, platform::machineId());
+  if (auto ok = platform::makePrivateFolder(settings.state); !ok) return tl::unexpected<Error>(ok.error());
+  const auto key = store.loadOrMakeKey();
+  if (!key) return tl::unexpected<Error>(key.error());
+  const auto answer = ask(bundle, *key, settings);
+  if (!answer) return tl::unexpected<Error>(answer.error());
+  auto identity = identityOf(*answer, bundle);
+  if (!identity) return identity;
+  auto journal_id = journalFor(store, *identity, settings.state);
+  if (!journal_id) return tl::unexpected<Error>(journal_id.error());
+  identity->journal_id = std::move(*journal_id);
+  // Last: from here on this is an agent.
+  if (auto ok = store.save(*identity); !ok) return tl::unexpected<Error>(ok.error());
+  return identity;
+}
+
+Result<Identity> enrollFromFile(const std::filesystem::path& file, const EnrolmentSettings& settings) {
+  const auto text = platform::readFile(file, protocol::kMaxBundleBytes);
+  if (!text) return tl::unexpected<Error>(text.error());
+  const auto bundle = protocol::decodeBundle(*text);
+  if (!bundle) return failAt(file.string(), bundle.error());
+  return enroll(*bundle, settings);
+}
+
+}  // namespace redflag::kernel

@@ -1,0 +1,33 @@
+#pragma once
+// Makes this machine an agent of a server: key first, on disk, then the request, so that a lost reply costs
+// nothing.
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "identity/identity.h"
+#include "link/https_client.h"
+
+namespace redflag::kernel {
+
+class ServerApi;
+
+struct EnrolmentSettings {
+  std::filesystem::path state;
+  std::string mode = "report";  // told to the server
+  Proxy proxy;
+  HttpTimes times;
+  // Told the connection while one is in use, and nullptr after: the way to interrupt it.
+  std::function<void(ServerApi*)> watch;
+};
+
+std::filesystem::path orderJournalFile(const std::filesystem::path& state);
+
+// Trusts exactly what the bundle names. An agent that asks again with its key gets the same answer and takes
+// over what the bundle says of addresses and keys. kInvalid: bad bundle or answer. kConflict: enrolled as
+// another agent. kDenied: the server refuses the token or the key. kUnavailable: try again.
+Result<Identity> enroll(const protocol::Bundle& bundle, const EnrolmentSettings& settings);
+Result<Identity> enrollFromFile(const std::filesystem::path& file, const EnrolmentSettings& settings);
+
+}  // namespace redflag::kernel

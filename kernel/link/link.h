@@ -1,0 +1,62 @@
+#pragma once
+// The agent's connection to its server: uploads what the spool holds, keeps a doorbell open, fetches and
+// hands on orders. Starts before there is an enrolment and waits for one. Threads: any; start() and stop()
+// from one.
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "base/json.h"
+#include "base/time.h"
+#include "link/backoff.h"
+#include "link/https_client.h"
+#include "schedule/scanner.h"
+#include "spool/spool.h"
+
+namespace redflag::kernel {
+
+class OrderRunner;
+
+struct LinkSettings {
+  std::filesystem::path state;           // identity and the record of orders live below it
+  std::filesystem::path enrolment_file;  // a bundle to enrol with; removed after use; "" for none
+  std::string proxy = "none";            // none | system | http://host:port
+  std::string mode = "report";           // report | act
+  HttpTimes times;
+  BackoffLimits backoff;
+  std::int64_t doorbell_idle_ns = 180 * kSecondNs;  // silence after which the doorbell counts as dead
+  std::int64_t gather_ns = kSecondNs / 4;           // how long items gather before an upload
+  std::int64_t tick_ns = 30 * kSecondNs;            // how often what had to wait is tried again
+  std::int64_t longest_return_ns = 5 * kSecondNs;   // spread of reconnects after a server closed the doorbell
+};
+
+class Link {
+ public:
+  // `runner`: who carries out what changes the machine; nullptr in mode report.
+  Link(LinkSettings settings, Spool& spool, Scanner& scanner, std::unique_ptr<OrderRunner> runner,
+       const Clock& clock = systemClock());
+  ~Link();  // stops
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  // kInvalid: the proxy setting. Everything else is retried in the background and shown by status().
+  Result<> start();
+  // Ends what runs; at most ten seconds where a connect hangs. An order that scans is waited for: make
+  // Scanner::scan() return first.
+  void stop();
+
+  // {"state": not_enrolled|starting|connected|backing_off|refused|stopped, "agent_id", "server", "doorbell":
+  // open|closed,
+  //  "last_contact", "last_error", "failures", "breaker": closed|open, "next_attempt_s", "clock_offset_s",
+  //  "spooled", "rejected", "last_rejection", "orders": ok|lost|waiting}
+  Json status() const;
+  // Something of Scanner::status() may have changed: the server is told if it has.
+  void statusChanged();
+
+ private:
+  struct Shared;
+  std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace redflag::kernel

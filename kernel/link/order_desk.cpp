@@ -1,0 +1,168 @@
+#include "link/order_desk.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "base/encoding.h"
+
+namespace redflag::kernel {
+namespace {
+
+namespace refusal = protocol::refusal;
+using Runner = OrderRecord::Runner;
+
+bool any(const protocol::Envelope& envelope, RunBy who) {
+  return std::any_of(envelope.actions.begin(), envelope.actions.end(),
+                     [&](const auto& a) { return runBy(a) == who; });
+}
+
+}  // namespace
+
+bool OrderDesk::take(const Json& transport) {
+  if (parts_.spool.full()) return false;
+  const auto order = parts_.gate.check(transport);
+  if (!order) {
+    parts_.reports.refusal(order.error().command_id, order.error().code, order.error().text, "kernel");
+    return true;
+  }
+  const protocol::Envelope& envelope = order->envelope;
+  if (any(envelope, RunBy::kNobody)) {
+    refuse(envelope, refusal::kUnknownAction, "an action of the order is not known to this agent");
+    return true;
+  }
+  if (!any(envelope, RunBy::kExecutor)) {
+    if (!order->known) return acceptForKernel(envelope);
+    answerAgain(*order->known);
+    return true;
+  }
+  if (any(envelope, RunBy::kKernel)) {
+    refuse(envelope, refusal::kUnknownAction, "an order is the kernel's or the executor's, not both at once");
+    return true;
+  }
+  if (parts_.runner == nullptr) {
+    refuse(envelope, refusal::kModeReport,
+           "this agent is in mode report: nothing on the machine may be changed");
+    return true;
+  }
+  return handToExecutor(*order, transport);
+}
+
+void OrderDesk::refuse(const protocol::Envelope& envelope, const char* code, const std::string& text) {
+  parts_.reports.refusal(envelope.command_id, code, text, "kernel");
+}
+
+OrderRecord OrderDesk::recordOf(const protocol::Envelope& envelope, Runner runner) const {
+  OrderRecord record;
+  record.command_id = envelope.command_id;
+  record.identity = protocol::identityHash(envelope);
+  record.runner = runner;
+  record.body = protocol::encodeEnvelope(envelope);
+  record.expires_at = envelope.expires_at;
+  StateReport accepted;
+  accepted.id = newId();
+  accepted.command_id = envelope.command_id;
+  accepted.state = "accepted";
+  record.accepted_item = parts_.reports.stateItem(accepted);
+  return record;
+}
+
+bool OrderDesk::acceptForKernel(const protocol::Envelope& envelope) {
+  const OrderRecord record = recordOf(envelope, Runner::kKernel);
+  if (auto ok = parts_.journal->accept(record); !ok) {
+    spdlog::error("order {} could not be journaled: {}", record.command_id, ok.error().text);
+    return false;
+  }
+  if (auto ok = parts_.reports.putState(record.accepted_item); !ok) {
+    spdlog::warn("order {}: its acceptance could not be told: {}", record.command_id, ok.error().text);
+  }
+  spdlog::info("order {} ({}) accepted", record.command_id, envelope.command_type);
+  if (std::all_of(envelope.actions.begin(), envelope.actions.end(), isCancel)) {
+    parts_.queue->runNow(record);
+  } else {
+    parts_.queue->add(record);
+  }
+  return true;
+}
+
+// The item ids are the first ones, so the server, which may have heard them already, counts them once.
+void OrderDesk::answerAgain(const OrderRecord& record) {
+  for (const std::string* item : {&record.accepted_item, &record.outcome_item}) {
+    if (item->empty()) continue;
+    if (auto ok = parts_.reports.putState(*item); !ok) {
+      spdlog::warn("order {}: its state could not be told again: {}", record.command_id, ok.error().text);
+    }
+  }
+}
+
+bool OrderDesk::handToExecutor(const CheckedOrder& order, const Json& transport) {
+  const std::string& id = order.envelope.command_id;
+  if (!order.known) {
+    if (auto ok = parts_.journal->accept(recordOf(order.envelope, Runner::kExecutor)); !ok) {
+      spdlog::error("order {} could not be journaled: {}", id, ok.error().text);
+      return false;
+    }
+  }
+  const auto event = parts_.runner->submit(transport);
+  if (!event) {
+    spdlog::warn("order {} waits: the executor does not take it: {}", id, event.error().text);
+    return false;
+  }
+  onExecutor(*event);
+  return true;
+}
+
+Result<> OrderDesk::putExecutorState(const OrderEvent& event, const std::string& state) {
+  StateReport report{event.id, event.command_id, state, event.code, event.text, {}, "executor", event.at_ns};
+  if (event.event == "result") report.results = event.results;
+  return parts_.reports.putState(parts_.reports.stateItem(report));
+}
+
+void OrderDesk::onExecutor(const OrderEvent& event) {
+  if (event.event == "result") return onResult(event);
+  if (event.event == "refused")
+    return parts_.reports.refusal(event.command_id, event.code, event.text, "executor");
+  if (event.event == "progress" || event.event == "log") {
+    return parts_.reports.log({event.command_id, event.lines, event.percent, event.text, event.at_ns});
+  }
+  if (auto ok = putExecutorState(event, event.event); !ok) {
+    spdlog::warn("order {}: {} could not be told: {}", event.command_id, event.event, ok.error().text);
+  }
+}
+
+std::optional<OrderRecord> OrderDesk::recorded(const std::string& command_id) {
+  if (parts_.journal == nullptr) return std::nullopt;
+  auto record = parts_.journal->find(command_id);
+  if (record) return std::move(*record);
+  spdlog::error("order {}: {}", command_id, record.error().text);
+  return std::nullopt;
+}
+
+// The executor forgets a result only when it is in the spool and the scan that proves it is written down as
+// due.
+void OrderDesk::onResult(const OrderEvent& event) {
+  const std::lock_guard lock(results_);
+  const auto record = recorded(event.command_id);
+  const bool changed = event.state == "succeeded" || event.state == "failed";
+  const bool first = record && !record->finished;
+  if (first && changed) {
+    if (auto ok = parts_.journal->setVerifyDue(event.command_id, true); !ok) {
+      return spdlog::error("order {}: {}", event.command_id, ok.error().text);
+    }
+  }
+  if (auto ok = putExecutorState(event, event.state); !ok) {
+    return spdlog::error("order {}: its result waits with the executor: {}", event.command_id,
+                         ok.error().text);
+  }
+  if (auto ok = parts_.runner->ack(event.command_id); !ok) {
+    spdlog::warn("order {}: the executor did not hear that its result is safe: {}", event.command_id,
+                 ok.error().text);
+  }
+  if (!first) return;
+  if (auto ok = parts_.journal->finish(event.command_id, ""); !ok) {
+    spdlog::error("order {}: {}", event.command_id, ok.error().text);
+  }
+  if (changed) parts_.queue->addVerify(*record);
+}
+
+}  // namespace redflag::kernel

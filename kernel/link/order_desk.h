@@ -1,0 +1,48 @@
+#pragma once
+// Where fetched envelopes arrive: checked, journaled, and handed to whoever carries them out. Repeats are
+// answered from the journal. Threads: take() from one; the executor's events come on theirs.
+
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "link/order_queue.h"
+#include "link/order_reports.h"
+#include "link/order_runner.h"
+#include "spool/spool.h"
+#include "trust/order_gate.h"
+
+namespace redflag::kernel {
+
+class OrderDesk {
+ public:
+  struct Parts {
+    const OrderGate& gate;
+    OrderJournal* journal;  // nullptr: lost, the gate refuses everything
+    OrderQueue* queue;      // nullptr with the journal
+    OrderReports& reports;
+    Spool& spool;
+    OrderRunner* runner;  // nullptr in mode report: what would change the machine is refused
+  };
+  explicit OrderDesk(Parts parts) : parts_(parts) {}
+
+  // False: not now (the spool is full, or the executor is not there); the server will hand it out again.
+  bool take(const Json& transport);
+  // What the executor says about an order of its own.
+  void onExecutor(const OrderEvent& event);
+
+ private:
+  bool acceptForKernel(const protocol::Envelope& envelope);
+  bool handToExecutor(const CheckedOrder& order, const Json& transport);
+  void answerAgain(const OrderRecord& record);
+  void refuse(const protocol::Envelope& envelope, const char* code, const std::string& text);
+  OrderRecord recordOf(const protocol::Envelope& envelope, OrderRecord::Runner runner) const;
+  std::optional<OrderRecord> recorded(const std::string& command_id);
+  void onResult(const OrderEvent& event);
+  Result<> putExecutorState(const OrderEvent& event, const std::string& state);
+
+  Parts parts_;
+  std::mutex results_;  // the same result may come as an answer and as an event at once
+};
+
+}  // namespace redflag::kernel

@@ -1,0 +1,94 @@
+#include "link/order_reports.h"
+
+#include <spdlog/spdlog.h>
+
+#include "base/encoding.h"
+
+namespace redflag::kernel {
+namespace {
+
+constexpr std::int64_t kTellAgainNs = 600 * kSecondNs;
+constexpr std::size_t kMaxTold = 256;
+constexpr std::size_t kMaxText = 4096;
+constexpr std::size_t kMaxLine = 4096;
+constexpr std::size_t kMaxLines = 1000;
+
+std::string cut(std::string text, std::size_t most) {
+  if (text.size() > most) text.resize(most);
+  return text;
+}
+
+Result<> putItem(Spool& spool, const Json& item, Keep keep) {
+  return spool.put(
+      {item.at("id").get<std::string>(), item.at("kind").get<std::string>(), "", true, keep, dumpJson(item)});
+}
+
+}  // namespace
+
+std::string OrderReports::stateItem(const StateReport& report) const {
+  Json item = {{"kind", "command_state"},
+               {"id", report.id},
+               {"at", toRfc3339(report.at_ns != 0 ? report.at_ns : clock_.epochNs())},
+               {"command_id", report.command_id},
+               {"state", report.state},
+               {"by", report.by}};
+  if (!report.code.empty()) item["code"] = report.code;
+  if (!report.text.empty()) item["text"] = cut(report.text, kMaxText);
+  if (report.results.is_array()) item["results"] = report.results;
+  return dumpJson(item);
+}
+
+Result<> OrderReports::putState(const std::string& item) {
+  const auto json = parseJson(item, {.bytes = item.size(), .depth = 32, .values = 4'000'000});
+  if (!json) return fail(Code::kCorrupt, "a report of an order is damaged: " + json.error().text);
+  const auto put =
+      spool_.put({json->value("id", ""), json->value("kind", ""), "", true, Keep::kAlways, item});
+  if (!put && put.error().code == Code::kConflict) return {};  // still there from the last time it was told
+  return put;
+}
+
+bool OrderReports::toldLately(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  const std::int64_t now = clock_.monotonicNs();
+  const auto it = told_ns_.find(key);
+  if (it != told_ns_.end() && now - it->second < kTellAgainNs) return true;
+  if (told_ns_.size() >= kMaxTold) told_ns_.clear();
+  told_ns_[key] = now;
+  return false;
+}
+
+void OrderReports::refusal(const std::string& command_id, const std::string& code, const std::string& text,
+                           const std::string& by) {
+  if (toldLately(command_id + ' ' + code)) return;
+  spdlog::warn("order {} refused by the {}: {}: {}",
+               command_id.empty() ? "without a readable id" : command_id, by, code, text);
+  Json item = {
+      {"kind", "refusal"},           {"id", newId()}, {"at", toRfc3339(clock_.epochNs())}, {"code", code},
+      {"text", cut(text, kMaxText)}, {"by", by}};
+  if (!command_id.empty()) item["command_id"] = command_id;
+  if (auto ok = putItem(spool_, item, Keep::kAlways); !ok) {
+    spdlog::error("the refusal could not be kept: {}", ok.error().text);
+  }
+}
+
+void OrderReports::log(const Log& log) {
+  const std::string at = toRfc3339(log.at_ns != 0 ? log.at_ns : clock_.epochNs());
+  Json lines = Json::array();
+  for (const auto& line : log.lines) {
+    if (lines.size() == kMaxLines) break;
+    lines.push_back({{"at", at}, {"text", cut(line, kMaxLine)}});
+  }
+  Json item = {{"kind", "command_log"},
+               {"id", newId()},
+               {"at", at},
+               {"command_id", log.command_id},
+               {"lines", std::move(lines)}};
+  if (log.percent >= 0) item["percent"] = log.percent;
+  if (!log.progress.empty()) item["progress"] = cut(log.progress, kMaxText);
+  // A full spool drops log lines first; that this one was dropped is no event.
+  if (auto ok = putItem(spool_, item, Keep::kThin); !ok && ok.error().code != Code::kLimit) {
+    spdlog::error("a log line of order {} could not be kept: {}", log.command_id, ok.error().text);
+  }
+}
+
+}  // namespace redflag::kernel

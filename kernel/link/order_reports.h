@@ -1,0 +1,61 @@
+#pragma once
+// What the agent tells the server about orders, as items of the spool (protocol/README.md). Threads: any.
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "spool/spool.h"
+
+namespace redflag::kernel {
+
+struct StateReport {
+  std::string id;  // of the item: the same each time it is told
+  std::string command_id;
+  std::string state;  // accepted | running | succeeded | failed | refused | cancelled
+  std::string code;
+  std::string text;
+  Json results;  // null, or one value for each action
+  std::string by = "kernel";
+  std::int64_t at_ns = 0;
+};
+
+class OrderReports {
+ public:
+  OrderReports(Spool& spool, const Clock& clock) : spool_(spool), clock_(clock) {}
+
+  // The item's text: what a journal keeps, so that it can be told again byte by byte.
+  std::string stateItem(const StateReport& report) const;
+  // Puts a text that stateItem() made. Safe to repeat: its id is inside.
+  Result<> putState(const std::string& item);
+
+  // An envelope that was not accepted. The server hands it out at each fetch until it has heard this, so the
+  // same refusal is told at most every ten minutes.
+  void refusal(const std::string& command_id, const std::string& code, const std::string& text,
+               const std::string& by);
+
+  struct Log {
+    std::string command_id;
+    std::vector<std::string> lines;
+    int percent = -1;
+    std::string progress;
+    std::int64_t at_ns = 0;
+  };
+  // May be thinned.
+  void log(const Log& log);
+
+ private:
+  bool toldLately(const std::string& key);
+
+  Spool& spool_;
+  const Clock& clock_;
+  std::mutex mutex_;
+  std::map<std::string, std::int64_t> told_ns_;
+};
+
+}  // namespace redflag::kernel

@@ -1,0 +1,100 @@
+#pragma once
+// The agent's requests as functions: signed, retried once where a new signature helps, answers checked before
+// they are believed. Threads: one owner, but for interrupt().
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "link/https_client.h"
+#include "protocol/keys.h"
+
+namespace redflag::kernel {
+
+// What a request came to when it did not come to its answer.
+struct Failure {
+  enum class Kind {
+    kUnreachable,  // no connection, TLS, cut off; or something that is not our server answered
+    kBusy,         // 429, 5xx: later
+    kDenied,       // 401, 403: the server does not know this agent, or its clock is not ours
+    kTooLarge,     // 413
+    kRefused,      // other 4xx with a problem document: this request will never be taken
+    kStopping,
+  };
+  Kind kind = Kind::kUnreachable;
+  int status = 0;
+  std::string code;  // of the problem document
+  std::string text;  // for people
+  std::int64_t retry_after_s = 0;
+};
+template <class T>
+using Answer = tl::expected<T, Failure>;
+
+// How far the server's clock is from ours; the links of one agent share it. [any thread]
+class ServerClock {
+ public:
+  explicit ServerClock(const Clock& clock) : clock_(clock) {}
+  void heard(std::int64_t date_s);
+  std::int64_t nowS() const { return clock_.epochNs() / kSecondNs + offset_s_; }
+  std::int64_t offsetS() const { return offset_s_; }
+
+ private:
+  const Clock& clock_;
+  std::atomic<std::int64_t> offset_s_ = 0;
+};
+
+struct Signer {
+  std::string key_id;  // the agent's id; at enrolment the public key in base64url
+  const protocol::SigningKey& key;
+  ServerClock& clock;
+};
+
+struct UploadAnswer {
+  struct Rejected {
+    std::string id;
+    std::string code;
+    std::string text;
+  };
+  std::vector<std::string> acknowledged;
+  std::vector<Rejected> rejected;
+};
+
+class ServerApi {
+ public:
+  ServerApi(std::unique_ptr<HttpsClient> client, Signer signer)
+      : client_(std::move(client)), signer_(std::move(signer)) {}
+
+  // The bodies of items, each one JSON object as the spool holds it.
+  Answer<UploadAnswer> upload(const std::vector<std::string>& items);
+  // Envelopes in their transport form, not verified.
+  Answer<std::vector<Json>> fetch();
+  Answer<Json> enroll(const Json& request);
+
+  struct Doorbell {
+    std::function<void()> opened;
+    std::function<void()> ring;
+    std::function<void(std::int64_t after_ms)> retry;
+  };
+  // Returns when the stream ends; it ended by itself when there is a value.
+  Answer<bool> doorbell(const Doorbell& doorbell, std::int64_t idle_ns);
+
+  void interrupt() { client_->interrupt(); }
+
+ private:
+  HttpRequest sign(const std::string& method, const std::string& target, std::string body) const;
+  Answer<Json> post(const std::string& target, const std::string& body, const char* encoding,
+                    std::size_t max_answer);
+  Answer<HttpReply> send(const std::function<Result<HttpReply>()>& attempt);
+  Failure failureOf(const HttpReply& reply) const;
+
+  std::unique_ptr<HttpsClient> client_;
+  Signer signer_;
+};
+
+}  // namespace redflag::kernel

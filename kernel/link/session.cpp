@@ -1,0 +1,65 @@
+#include "link/session.h"
+
+#include <spdlog/spdlog.h>
+
+#include "link/enrolment.h"
+
+namespace redflag::kernel {
+
+Result<std::shared_ptr<Session>> Session::open(const Parts& parts) {
+  auto identity = parts.store.load();
+  if (!identity) return tl::unexpected<Error>(identity.error());
+  auto key = parts.store.loadKey();
+  if (!key) return tl::unexpected<Error>(key.error());
+  auto trust = TlsTrust::make(identity->authorities);
+  if (!trust) return tl::unexpected<Error>(trust.error());
+  parts.contact.enrolled(identity->agent_id);
+  return std::shared_ptr<Session>(new Session(parts, std::move(*identity), *key, std::move(*trust)));
+}
+
+Session::Session(const Parts& parts, Identity identity, protocol::SigningKey key, TlsTrust trust)
+    : identity_(std::move(identity)),
+      key_(key),
+      endpoint_{identity_, key_, std::move(trust), parts.proxy, parts.settings.times, parts.server_clock},
+      reports_(parts.spool, parts.clock) {
+  openOrders(parts);
+  uplink_ = std::make_unique<Uplink>(Uplink::Parts{parts.settings, endpoint_, parts.spool, parts.scanner,
+                                                   *desk_, queue_.get(), parts.contact, wake_});
+  doorbell_ = std::make_unique<Doorbell>(
+      Doorbell::Parts{parts.settings, endpoint_, parts.contact, [this] { uplink_->fetchSoon(); }});
+}
+
+void Session::openOrders(const Parts& parts) {
+  auto journal = OrderJournal::open(orderJournalFile(parts.settings.state), identity_.journal_id);
+  if (journal) {
+    journal_ = std::move(*journal);
+    if (auto ok = journal_->prune(parts.clock.epochNs()); !ok) spdlog::warn("{}", ok.error().text);
+    const auto cancel_elsewhere = [runner = parts.runner](const std::string& id) {
+      return runner != nullptr && runner->cancel(id).value_or(false);
+    };
+    queue_ = std::make_unique<OrderQueue>(
+        OrderQueue::Parts{*journal_, reports_, parts.scanner, cancel_elsewhere, parts.clock});
+  } else {
+    spdlog::error("no order will be carried out: {}", journal.error().text);
+    parts.contact.orders("lost");
+  }
+  gate_ = std::make_unique<OrderGate>(identity_, journal_.get(), parts.clock);
+  desk_ = std::make_unique<OrderDesk>(
+      OrderDesk::Parts{*gate_, journal_.get(), queue_.get(), reports_, parts.spool, parts.runner});
+}
+
+void Session::start() {
+  if (queue_) queue_->start();
+  uplink_->start();
+  doorbell_->start();
+}
+
+void Session::stop() {
+  doorbell_->halt();
+  uplink_->halt();
+  doorbell_->stop();
+  uplink_->stop();
+  if (queue_) queue_->stop();
+}
+
+}  // namespace redflag::kernel

@@ -1,0 +1,61 @@
+#pragma once
+// Everything that lives as long as one enrolment: the agent's key, the record of orders, and the threads that
+// talk.
+
+#include <memory>
+
+#include "identity/identity.h"
+#include "link/contact.h"
+#include "link/doorbell.h"
+#include "link/link.h"
+#include "link/order_desk.h"
+#include "link/server_connection.h"
+#include "link/uplink.h"
+#include "link/wake.h"
+
+namespace redflag::kernel {
+
+class Session {
+ public:
+  // All outlive the session.
+  struct Parts {
+    const LinkSettings& settings;
+    const IdentityStore& store;
+    const Proxy& proxy;
+    Spool& spool;
+    Scanner& scanner;
+    OrderRunner* runner;  // nullptr in mode report
+    const Clock& clock;
+    ServerClock& server_clock;
+    Contact& contact;
+  };
+  // Does nothing yet. Fails when identity or key cannot be used; a lost record of orders only stops orders.
+  static Result<std::shared_ptr<Session>> open(const Parts& parts);
+  ~Session() { stop(); }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  void start();
+  void stop();
+
+  void onExecutor(const OrderEvent& event) { desk_->onExecutor(event); }
+  Wake& wake() { return wake_; }
+
+ private:
+  Session(const Parts& parts, Identity identity, protocol::SigningKey key, TlsTrust trust);
+  void openOrders(const Parts& parts);
+
+  Identity identity_;
+  protocol::SigningKey key_;
+  Endpoint endpoint_;
+  OrderReports reports_;
+  Wake wake_;
+  std::unique_ptr<OrderJournal> journal_;  // nullptr: lost
+  std::unique_ptr<OrderGate> gate_;
+  std::unique_ptr<OrderQueue> queue_;
+  std::unique_ptr<OrderDesk> desk_;
+  std::unique_ptr<Uplink> uplink_;
+  std::unique_ptr<Doorbell> doorbell_;
+};
+
+}  // namespace redflag::kernel

@@ -1,0 +1,115 @@
+#include "link/uplink.h"
+
+#include <spdlog/spdlog.h>
+
+#include "base/encoding.h"
+
+namespace redflag::kernel {
+
+Uplink::Uplink(Parts parts)
+    : parts_(parts), connection_(parts.endpoint), uploader_(parts.spool), backoff_(parts.settings.backoff) {}
+
+void Uplink::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Uplink::halt() {
+  parts_.wake.stop();
+  connection_.interrupt();
+}
+
+void Uplink::stop() {
+  halt();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Uplink::fetchSoon() {
+  fetch_wanted_ = true;
+  try_now_ = true;
+  parts_.wake.ring();
+}
+
+bool Uplink::workDue() const {
+  return parts_.spool.count() > 0 || (fetch_wanted_ && !parts_.spool.full());
+}
+
+void Uplink::run() {
+  std::int64_t next_tick = 0;
+  while (!parts_.wake.stopped()) {
+    if (monotonicNow() >= next_tick) {
+      tick();
+      next_tick = monotonicNow() + parts_.settings.tick_ns;
+    }
+    reportStatus();
+    if (try_now_.exchange(false)) backoff_.tryNow();
+    const bool due = workDue();
+    if (due && backoff_.mayTry(monotonicNow())) {
+      attempt();
+    } else {
+      parts_.wake.waitUntil(due ? std::min(next_tick, backoff_.nextNs()) : next_tick);
+    }
+  }
+}
+
+void Uplink::tick() {
+  if (parts_.queue != nullptr) parts_.queue->report();
+  if (fetch_later_) fetch_wanted_ = true;
+}
+
+void Uplink::reportStatus() {
+  Json status = parts_.scanner.status();
+  const std::string text = dumpJson(status);
+  if (text == told_status_) return;
+  const std::string id = newId();
+  status["kind"] = "agent_status";
+  status["id"] = id;
+  status["at"] = toRfc3339(epochNow());
+  if (auto ok = parts_.spool.put({id, "agent_status", "", true, Keep::kNewestScan, dumpJson(status)}); !ok) {
+    return spdlog::error("the agent's status could not be kept: {}", ok.error().text);
+  }
+  told_status_ = text;
+}
+
+void Uplink::attempt() {
+  // What comes together goes together: the lines of a log, the scans of one round.
+  if (!fetch_wanted_) parts_.wake.pause(parts_.settings.gather_ns);
+  const std::string url = connection_.url();
+  const auto answer = talk();
+  if (answer) {
+    backoff_.succeeded();
+    return parts_.contact.succeeded(url);
+  }
+  const Failure& failure = answer.error();
+  backoff_.failed(monotonicNow(), failure.retry_after_s * kSecondNs);
+  parts_.contact.failed(url, failure, backoff_.failures(), backoff_.open(), backoff_.nextNs());
+  if (failure.kind == Failure::Kind::kUnreachable) connection_.rotate();
+}
+
+Answer<bool> Uplink::talk() {
+  if (fetch_wanted_ && !parts_.spool.full()) {
+    if (auto fetched = fetch(); !fetched) return fetched;
+  }
+  if (parts_.spool.count() == 0) return true;
+  const auto sent = uploader_.step(connection_.api());
+  parts_.contact.rejected(uploader_.takeRejections());
+  if (!sent) return tl::unexpected<Failure>(sent.error());
+  return true;
+}
+
+Answer<bool> Uplink::fetch() {
+  // Before asking: a ring that comes meanwhile asks again.
+  fetch_wanted_ = false;
+  const auto orders = connection_.api().fetch();
+  if (!orders) {
+    fetch_wanted_ = true;
+    return tl::unexpected<Failure>(orders.error());
+  }
+  fetch_later_ = false;
+  for (const Json& transport : *orders) {
+    if (!parts_.desk.take(transport)) fetch_later_ = true;
+  }
+  if (parts_.queue != nullptr) parts_.contact.orders(fetch_later_ ? "waiting" : "ok");
+  return true;
+}
+
+}  // namespace redflag::kernel

@@ -1,0 +1,63 @@
+#pragma once
+// The thread that asks: fetches orders when the doorbell rang, uploads what the spool holds.
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "link/backoff.h"
+#include "link/contact.h"
+#include "link/link.h"
+#include "link/order_desk.h"
+#include "link/server_connection.h"
+#include "link/uploader.h"
+#include "link/wake.h"
+
+namespace redflag::kernel {
+
+class Uplink {
+ public:
+  struct Parts {
+    const LinkSettings& settings;
+    const Endpoint& endpoint;
+    Spool& spool;
+    Scanner& scanner;
+    OrderDesk& desk;
+    OrderQueue* queue;  // nullptr with a lost record of orders
+    Contact& contact;
+    Wake& wake;  // rung by the spool
+  };
+  explicit Uplink(Parts parts);
+  ~Uplink() { stop(); }
+  Uplink(const Uplink&) = delete;
+  Uplink& operator=(const Uplink&) = delete;
+
+  void start();
+  void halt();  // ends what runs; does not wait
+  void stop();  // and waits
+
+  // The doorbell rang, or was just connected: there may be orders, and the server is there. [any thread]
+  void fetchSoon();
+
+ private:
+  void run();
+  bool workDue() const;
+  void attempt();
+  Answer<bool> talk();
+  Answer<bool> fetch();
+  void tick();
+  void reportStatus();
+
+  Parts parts_;
+  ServerConnection connection_;
+  Uploader uploader_;
+  Backoff backoff_;
+  std::atomic<bool> fetch_wanted_ = false;
+  std::atomic<bool> try_now_ = false;
+  bool fetch_later_ = false;  // an order could not be taken: ask again at the next tick
+  std::string told_status_;
+  std::thread thread_;
+};
+
+}  // namespace redflag::kernel

@@ -1,0 +1,282 @@
+#include "platform/process.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "base/time.h"
+#include "platform/descriptor.h"
+
+namespace redflag::platform {
+namespace {
+
+constexpr std::int64_t kMillisecondNs = 1'000'000;
+// A run's address space beyond its own memory: libraries, mapped caches, thread stacks' reserves.
+constexpr std::uint64_t kMappedAllowance = 2ULL << 30U;
+
+// Everything the child needs, made before the fork: after it only async-signal-safe calls are allowed.
+struct ChildPlan {
+  const char* program;
+  const char* working_directory;
+  std::vector<char*> argv;
+  std::vector<char*> envp;
+  std::vector<std::pair<int, int>> descriptors;  // target, source
+  const SpawnOptions* options;
+  int report_fd;
+  int null_fd;
+  int highest_target;
+  long open_max;
+  pid_t parent;
+};
+
+struct ChildFailure {
+  char step[24];
+  int error;
+};
+
+[[noreturn]] void failChild(const ChildPlan& plan, const char* step) {
+  ChildFailure failure{};
+  failure.error = errno;
+  for (std::size_t i = 0; i + 1 < sizeof failure.step && step[i] != '\0'; ++i)
+    failure.step[i] = step[i];
+  const ssize_t written = ::write(plan.report_fd, &failure, sizeof failure);
+  ::_exit(written == static_cast<ssize_t>(sizeof failure) ? 127 : 126);
+}
+
+void limitTo(const ChildPlan& plan, __rlimit_resource resource, std::uint64_t value, std::uint64_t hard) {
+  if (value == 0) return;
+  rlimit current{};
+  if (::getrlimit(resource, &current) != 0) failChild(plan, "getrlimit");
+  rlimit wanted{std::min<rlim_t>(value, current.rlim_max), std::min<rlim_t>(hard, current.rlim_max)};
+  if (::setrlimit(resource, &wanted) != 0) failChild(plan, "setrlimit");
+}
+
+void applyLimits(const ChildPlan& plan) {
+  const ResourceLimits& limits = plan.options->limits;
+  // The soft limit sends SIGXCPU, which tells a spent budget from a crash; the hard one follows for who
+  // ignores it.
+  limitTo(plan, RLIMIT_CPU, limits.cpu_s, limits.cpu_s + 2);
+#ifndef REDFLAG_SANITIZED
+  if (limits.memory_bytes > 0) {
+    limitTo(plan, RLIMIT_DATA, limits.memory_bytes, limits.memory_bytes);
+    limitTo(plan, RLIMIT_AS, limits.memory_bytes + kMappedAllowance, limits.memory_bytes + kMappedAllowance);
+  }
+#endif
+  limitTo(plan, RLIMIT_NOFILE, limits.open_files, limits.open_files);
+  limitTo(plan, RLIMIT_NPROC, limits.processes, limits.processes);
+  limitTo(plan, RLIMIT_FSIZE, limits.file_bytes, limits.file_bytes);
+  const rlimit no_core{0, 0};
+  if (::setrlimit(RLIMIT_CORE, &no_core) != 0) failChild(plan, "setrlimit core");
+}
+
+void dropIdentity(const ChildPlan& plan) {
+  const SpawnOptions& options = *plan.options;
+  // Raw system calls: glibc's wrappers would signal threads that exist only in the parent.
+  if (options.gid) {
+    if (::syscall(SYS_setgroups, 0, nullptr) != 0) failChild(plan, "setgroups");
+    if (::syscall(SYS_setresgid, *options.gid, *options.gid, *options.gid) != 0) failChild(plan, "setgid");
+  }
+  if (options.uid && ::syscall(SYS_setresuid, *options.uid, *options.uid, *options.uid) != 0) {
+    failChild(plan, "setuid");
+  }
+}
+
+void closeFrom(unsigned first, long open_max) {
+#ifdef SYS_close_range
+  if (::syscall(SYS_close_range, first, ~0U, 0) == 0) return;
+#endif
+  for (long fd = static_cast<long>(first); fd < open_max; ++fd)
+    ::close(static_cast<int>(fd));
+}
+
+// Sources are first moved above every target, so that no dup2 overwrites one that is still needed.
+void arrangeDescriptors(ChildPlan& plan) {
+  const int floor = plan.highest_target + 1;
+  const int report = ::fcntl(plan.report_fd, F_DUPFD_CLOEXEC, floor);
+  if (report < 0) failChild(plan, "dup");
+  plan.report_fd = report;
+  plan.null_fd = ::fcntl(plan.null_fd, F_DUPFD_CLOEXEC, floor);
+  if (plan.null_fd < 0) failChild(plan, "dup");
+  for (auto& [target, source] : plan.descriptors) {
+    source = ::fcntl(source, F_DUPFD_CLOEXEC, floor);
+    if (source < 0) failChild(plan, "dup");
+  }
+  for (int fd = 0; fd < 3; ++fd) {
+    if (::dup2(plan.null_fd, fd) < 0) failChild(plan, "dup2");
+  }
+  for (int fd = 3; fd <= plan.highest_target; ++fd)
+    ::close(fd);
+  for (const auto& [target, source] : plan.descriptors) {
+    if (::dup2(source, target) < 0) failChild(plan, "dup2");
+  }
+  // The report pipe goes right behind the targets; everything later is closed.
+  if (plan.report_fd != floor) {
+    if (::dup3(plan.report_fd, floor, O_CLOEXEC) < 0) failChild(plan, "dup3");
+    plan.report_fd = floor;
+  }
+  closeFrom(static_cast<unsigned>(floor) + 1U, plan.open_max);
+}
+
+[[noreturn]] void runChild(ChildPlan& plan) {
+  for (int number = 1; number < NSIG; ++number) {
+    struct sigaction action {};
+    action.sa_handler = SIG_DFL;
+    ::sigaction(number, &action, nullptr);  // fails for SIGKILL, SIGSTOP and libc's own: meant
+  }
+  if (plan.options->new_session ? ::setsid() < 0 : ::setpgid(0, 0) != 0) failChild(plan, "setpgid");
+  arrangeDescriptors(plan);
+  ::umask(022);
+  dropIdentity(plan);
+  if (::chdir(plan.working_directory) != 0) failChild(plan, "chdir");
+  applyLimits(plan);
+  if (plan.options->no_new_privileges && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    failChild(plan, "no_new_privs");
+  if (plan.options->dies_with_parent) {
+    if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) failChild(plan, "pdeathsig");
+    if (::getppid() != plan.parent) ::_exit(126);  // it died before we asked to be told
+  }
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::execve(plan.program, plan.argv.data(), plan.envp.data());
+  failChild(plan, "exec");
+}
+
+std::vector<char*> pointersTo(const std::vector<std::string>& texts) {
+  std::vector<char*> out;
+  for (const auto& text : texts)
+    out.push_back(const_cast<char*>(text.c_str()));
+  out.push_back(nullptr);
+  return out;
+}
+
+Result<> waitForExec(int report_fd, const SpawnOptions& options) {
+  ChildFailure failure{};
+  ssize_t got = 0;
+  do
+    got = ::read(report_fd, &failure, sizeof failure);
+  while (got < 0 && errno == EINTR);
+  if (got == 0) return {};  // closed by exec
+  failure.step[sizeof failure.step - 1] = '\0';
+  return fail(Code::kIo,
+              std::string(failure.step) + " " + options.program.string() + ": " +
+                  std::strerror(got == static_cast<ssize_t>(sizeof failure) ? failure.error : EPIPE));
+}
+
+void reap(std::int64_t pid) {
+  while (::waitpid(static_cast<pid_t>(pid), nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+// Waits without reaping, so that the process's number, and with it the group's, stays ours.
+std::optional<ExitState> look(std::int64_t pid) {
+  siginfo_t info{};
+  if (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT | WNOHANG) != 0 || info.si_pid == 0) {
+    return std::nullopt;
+  }
+  if (info.si_code == CLD_EXITED) return ExitState{true, info.si_status, 0};
+  return ExitState{false, 0, info.si_status};
+}
+
+}  // namespace
+
+Result<Process> Process::spawn(const SpawnOptions& options) {
+  int report[2];
+  if (::pipe2(report, O_CLOEXEC) != 0) return fail(Code::kIo, std::string("pipe: ") + std::strerror(errno));
+  const Descriptor report_read(report[0]);
+  Descriptor report_write(report[1]);
+  const Descriptor null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!null.valid()) return fail(Code::kIo, std::string("/dev/null: ") + std::strerror(errno));
+
+  const std::string program = options.program.string();
+  const std::string directory = options.working_directory.string();
+  std::vector<std::string> arguments{program};
+  arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
+  int highest = 2;
+  for (const auto& [target, source] : options.descriptors)
+    highest = std::max(highest, target);
+  ChildPlan plan{program.c_str(),
+                 directory.c_str(),
+                 pointersTo(arguments),
+                 pointersTo(options.environment),
+                 options.descriptors,
+                 &options,
+                 report_write.get(),
+                 null.get(),
+                 highest,
+                 ::sysconf(_SC_OPEN_MAX),
+                 ::getpid()};
+
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);  // no handler of ours runs in the child
+  const pid_t pid = ::fork();
+  if (pid == 0) runChild(plan);
+  const int fork_error = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (pid < 0) return fail(Code::kIo, std::string("fork: ") + std::strerror(fork_error));
+
+  report_write.reset();
+  if (auto started = waitForExec(report_read.get(), options); !started) {
+    ::kill(pid, SIGKILL);
+    reap(pid);
+    return tl::unexpected<Error>(started.error());
+  }
+  return Process(pid);
+}
+
+Process::Process(Process&& other) noexcept : pid_(std::exchange(other.pid_, -1)), exit_(other.exit_) {}
+
+Process& Process::operator=(Process&& other) noexcept {
+  std::swap(pid_, other.pid_);
+  std::swap(exit_, other.exit_);
+  return *this;
+}
+
+Process::~Process() {
+  if (pid_ <= 0) return;
+  killGroup();
+  reap(pid_);
+}
+
+void Process::killGroup() {
+  if (pid_ > 0) ::kill(static_cast<pid_t>(-pid_), SIGKILL);
+}
+
+std::optional<ExitState> Process::wait(std::int64_t timeout_ns) {
+  if (exit_ || pid_ <= 0) return exit_;
+  const std::int64_t until = monotonicNow() + std::max<std::int64_t>(timeout_ns, 0);
+  const Descriptor watched(static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(pid_), 0)));
+  while (!(exit_ = look(pid_))) {
+    const std::int64_t left = until - monotonicNow();
+    if (left <= 0) return std::nullopt;
+    const std::int64_t left_ms = (left + kMillisecondNs - 1) / kMillisecondNs;
+    if (watched.valid()) {
+      pollfd entry{watched.get(), POLLIN, 0};
+      ::poll(&entry, 1, static_cast<int>(std::min<std::int64_t>(left_ms, 60'000)));
+    } else {  // kernels before 5.3 cannot wait for one process with a limit
+      ::poll(nullptr, 0, static_cast<int>(std::min<std::int64_t>(left_ms, 5)));
+    }
+  }
+  return exit_;
+}
+
+void Process::release() {
+  if (pid_ > 0 && look(pid_)) reap(pid_);
+  pid_ = -1;
+}
+
+}  // namespace redflag::platform

@@ -1,0 +1,221 @@
+#include "schedule/scan_service.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <future>
+
+#include "base/encoding.h"
+#include "base/time.h"
+#include "platform/lifetime.h"
+#include "platform/machine.h"
+
+namespace redflag::kernel {
+namespace {
+
+const char* triggerName(Trigger trigger) {
+  switch (trigger) {
+    case Trigger::kSchedule:
+      return "schedule";
+    case Trigger::kManual:
+      return "manual";
+    case Trigger::kCommand:
+      return "command";
+    case Trigger::kVerify:
+      return "verify";
+  }
+  return "manual";
+}
+
+BreakerRules rulesOf(const BreakerConfig& config) {
+  return {config.failures, config.open_ns, config.open_max_ns, config.successes};
+}
+
+// A scan that was not run.
+RunOutcome notRun(std::string status, std::string report_status, std::string code, std::string text) {
+  RunOutcome outcome;
+  outcome.status = std::move(status);
+  outcome.run_class = RunClass::kNeutral;
+  outcome.scopes = {{"", report_status}};
+  outcome.reports = {{std::move(report_status), std::move(code), std::move(text)}};
+  outcome.started_at = epochNow();
+  return outcome;
+}
+
+RunOutcome breakerOpen(const BreakerState& state) {
+  std::string text = "not run, because it failed before";
+  if (state.phase == BreakerPhase::kOpen) text += " and rests until " + toRfc3339(state.open_until);
+  if (!state.text.empty()) text += ": " + state.text;
+  return notRun("breaker_open", "transient", "breaker.open", text);
+}
+
+Code codeOf(const std::string& status) {
+  if (status == "transient") return Code::kUnavailable;
+  if (status == "cancelled") return Code::kCancelled;
+  if (status == "denied") return Code::kDenied;
+  if (status == "limit") return Code::kLimit;
+  if (status == "unsupported" || status == "not_applicable") return Code::kUnsupported;
+  if (status == "permanent") return Code::kConflict;
+  if (status == "invalid" || status == "misconfigured") return Code::kInvalid;
+  return Code::kInternal;
+}
+
+Error errorOf(const RunOutcome& outcome) {
+  const RunEnd end = outcome.end();
+  return {codeOf(outcome.status), end.code + (end.text.empty() ? "" : ": " + end.text)};
+}
+
+}  // namespace
+
+ScanService::ScanService(Parts parts) : parts_(std::move(parts)), boot_id_(platform::bootId()) {}
+
+Result<std::vector<std::string>> ScanService::scan(const ScanRequest& request) {
+  auto reports = scanAll(request);
+  if (!reports) return tl::unexpected<Error>(reports.error());
+  std::vector<std::string> ids;
+  for (const auto& report : *reports)
+    ids.push_back(report.id);
+  return ids;
+}
+
+Result<std::vector<ScanReport>> ScanService::scanAll(const ScanRequest& request) {
+  const auto config = parts_.config.current();
+  const auto plugins = pluginsOf(request, *config);
+  if (!plugins) return tl::unexpected<Error>(plugins.error());
+  using Ended = std::pair<ScanReport, Result<>>;
+  std::vector<std::future<Ended>> running;
+  for (const auto& plugin : *plugins) {
+    running.push_back(std::async(std::launch::async, [&, plugin] {
+      Ended ended{scanOne(*config, plugin, request), {}};
+      // Cut off by our own end: nothing anybody needs to hear of.
+      if (!stopping_) ended.second = spool(ended.first, request.trigger);
+      return ended;
+    }));
+  }
+  std::vector<ScanReport> reports;
+  Result<> spooled;
+  for (auto& run : running) {
+    auto [report, put] = run.get();
+    reports.push_back(std::move(report));
+    if (!put && spooled) spooled = put;
+  }
+  platform::trimMemory();
+  if (on_status_change_) on_status_change_();
+  if (stopping_) return fail(Code::kCancelled, "the agent is stopping");
+  if (!spooled) return tl::unexpected<Error>(spooled.error());
+  return reports;
+}
+
+Result<std::vector<std::string>> ScanService::pluginsOf(const ScanRequest& request,
+                                                        const Config& config) const {
+  for (const auto& id : request.plugins) {
+    if (config.plugin(id) == nullptr)
+      return fail(Code::kInvalid, "the plugin \"" + id + "\" is not enabled here");
+  }
+  if (!request.plugins.empty()) return request.plugins;
+  std::vector<std::string> all;
+  for (const auto& plugin : config.plugins)
+    all.push_back(plugin.id);
+  return all;
+}
+
+ScanReport ScanService::scanOne(const Config& config, const std::string& id, const ScanRequest& request) {
+  ScanReport report{newId(),  id, "", request.purpose, triggerName(request.trigger), request.command_id,
+                    boot_id_, {}};
+  const RunPass pass(gate_, id, config.max_parallel);
+  if (!pass.inside()) {
+    report.outcome = notRun("cancelled", "cancelled", "run.cancelled", "the agent is stopping");
+    return report;
+  }
+  const auto plugin = preparePlugin(config, *config.plugin(id), parts_.plugins);
+  if (plugin) {
+    report.plugin_version = plugin->manifest.version;
+    report.outcome = runUnderBreaker(*plugin, request);
+  } else {
+    report.outcome =
+        notRun(plugin.error().status, plugin.error().status, plugin.error().code, plugin.error().text);
+  }
+  spdlog::log(report.outcome.status == "ok" ? spdlog::level::info : spdlog::level::warn,
+              "{}: scan {}, {} records{}", id, report.outcome.status, report.outcome.records.size(),
+              report.outcome.status == "ok" ? "" : "; " + report.outcome.end().text);
+  remember(report);
+  return report;
+}
+
+RunOutcome ScanService::runUnderBreaker(const ReadyPlugin& plugin, const ScanRequest& request) {
+  const BreakerKey key{plugin.manifest.id, plugin.manifest.version, kScannerInterface};
+  const BreakerRules rules = rulesOf(plugin.config.breaker);
+  // Only the schedule waits for the end of the rest: people, orders and the proof of an install are the
+  // probe.
+  BreakerState state;
+  const auto admitted = parts_.breakers.admit(key, rules, request.trigger != Trigger::kSchedule, &state);
+  if (!admitted) return notRun("transient", "transient", "breaker.unavailable", admitted.error().text);
+  if (!*admitted) return breakerOpen(state);
+  RunOutcome outcome = parts_.runner.scan(plugin, request.purpose, &stopping_);
+  if (auto finished = parts_.breakers.finish(key, rules, outcome.end()); !finished) {
+    spdlog::error("{}: the breaker could not be updated: {}", key.plugin, finished.error().text);
+  }
+  return outcome;
+}
+
+Result<> ScanService::spool(const ScanReport& report, Trigger trigger) {
+  SpoolItem item;
+  item.id = report.id;
+  item.kind = "scan";
+  item.subject = report.plugin + "/" + report.purpose;
+  item.complete = report.outcome.complete;
+  // An order's answer names its scans: each of them has to arrive.
+  item.keep = trigger == Trigger::kCommand ? Keep::kAlways : Keep::kNewestScan;
+  item.body = scanItem(report);
+  auto put = parts_.spool.put(item);
+  if (!put) spdlog::error("{}: the scan could not be kept: {}", report.plugin, put.error().text);
+  return put;
+}
+
+void ScanService::remember(const ScanReport& report) {
+  const RunOutcome& outcome = report.outcome;
+  if (outcome.status == "breaker_open" || outcome.status == "cancelled") return;
+  const RunEnd end = outcome.end();
+  const std::lock_guard lock(mutex_);
+  last_[report.plugin] = {outcome.started_at + outcome.duration_ns,
+                          outcome.duration_ns,
+                          outcome.status,
+                          outcome.complete,
+                          outcome.records.size(),
+                          end.code,
+                          end.text};
+}
+
+Result<Json> ScanService::runUpdater(const std::string& id, const std::string& operation,
+                                     const Json& request) {
+  if (operation != "plan" && operation != "verify") {
+    return fail(Code::kDenied, "the kernel only plans and verifies; " + operation + " is the executor's");
+  }
+  const auto config = parts_.config.current();
+  const PluginConfig* enabled = config->plugin(id);
+  if (enabled == nullptr) return fail(Code::kInvalid, "the plugin \"" + id + "\" is not enabled here");
+  const RunPass pass(gate_, id, config->max_parallel);
+  if (!pass.inside()) return fail(Code::kCancelled, "the agent is stopping");
+  const auto plugin = preparePlugin(*config, *enabled, parts_.plugins);
+  if (!plugin) return fail(codeOf(plugin.error().status), plugin.error().code + ": " + plugin.error().text);
+  const BreakerKey key{id, plugin->manifest.version, kUpdaterInterface};
+  const BreakerRules rules = rulesOf(enabled->breaker);
+  BreakerState state;
+  const auto admitted = parts_.breakers.admit(key, rules, true, &state);
+  if (!admitted) return tl::unexpected<Error>(admitted.error());
+  if (!*admitted) return tl::unexpected<Error>(errorOf(breakerOpen(state)));
+  RunOutcome outcome = parts_.runner.update(*plugin, operation, request, &stopping_);
+  if (auto finished = parts_.breakers.finish(key, rules, outcome.end()); !finished) {
+    spdlog::error("{}: the breaker could not be updated: {}", id, finished.error().text);
+  }
+  if (outcome.status != "ok") return tl::unexpected<Error>(errorOf(outcome));
+  if (outcome.result.is_null()) return fail(Code::kInvalid, "plugin.no_result: the plugin wrote no result");
+  return std::move(outcome.result);
+}
+
+void ScanService::stop() {
+  stopping_ = true;
+  gate_.close();
+}
+
+}  // namespace redflag::kernel

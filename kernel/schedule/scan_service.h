@@ -1,0 +1,101 @@
+#pragma once
+// Runs scans and plans as the running agent does: under its configuration, through the breakers, into the
+// spool. Threads: any.
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "breaker/breaker_store.h"
+#include "config/store.h"
+#include "schedule/run_gate.h"
+#include "schedule/scanner.h"
+#include "spool/spool.h"
+#include "supervisor/plugin_runner.h"
+#include "supervisor/scan_report.h"
+
+namespace redflag::kernel {
+
+// What the last run of a plugin came to.
+struct LastScan {
+  std::int64_t at = 0;  // ns since the epoch: its end
+  std::int64_t duration_ns = 0;
+  std::string status;
+  bool complete = false;
+  std::size_t records = 0;
+  std::string code;  // of the report that explains it
+  std::string text;
+};
+
+struct PluginStatus {
+  std::string id;
+  std::string version;
+  std::string name;
+  std::vector<std::string> interfaces;
+  std::string state;     // ok | refused | not_applicable
+  std::string text;      // why not ok
+  BreakerState breaker;  // of the scanner
+  std::optional<LastScan> last_scan;
+};
+
+class ScanService : public Scanner {
+ public:
+  struct Parts {
+    ConfigStore& config;
+    std::filesystem::path plugins;  // folder of libraries and manifests
+    const PluginRunner& runner;
+    BreakerStore& breakers;
+    Spool& spool;
+  };
+  // The parts outlive the service.
+  explicit ScanService(Parts parts);
+
+  Result<std::vector<std::string>> scan(const ScanRequest& request) override;
+  // The same with everything that was found, for who wants to see it.
+  Result<std::vector<ScanReport>> scanAll(const ScanRequest& request);
+  Result<Json> runUpdater(const std::string& plugin, const std::string& operation,
+                          const Json& request) override;
+  Json status() const override;
+
+  // Of every plugin that the configuration names.
+  std::vector<PluginStatus> plugins() const;
+  // Called, from any thread, after runs that may have changed status(). Set once, before the first run.
+  void onStatusChange(std::function<void()> callback) { on_status_change_ = std::move(callback); }
+  // Ends what runs within seconds and lets nothing begin any more.
+  void stop();
+
+ private:
+  Result<std::vector<std::string>> pluginsOf(const ScanRequest& request, const Config& config) const;
+  ScanReport scanOne(const Config& config, const std::string& plugin, const ScanRequest& request);
+  RunOutcome runUnderBreaker(const ReadyPlugin& plugin, const ScanRequest& request);
+  Result<> spool(const ScanReport& report, Trigger trigger);
+  void remember(const ScanReport& report);
+
+  // A plugin's status as far as it follows from its files and the configuration.
+  struct Description {
+    std::shared_ptr<const Config> config;
+    platform::FileStamp manifest;
+    platform::FileStamp library;
+    PluginStatus status;
+    bool sameInputs(const Description& other) const {
+      return config == other.config && manifest == other.manifest && library == other.library;
+    }
+  };
+  PluginStatus describe(const std::shared_ptr<const Config>& config, const PluginConfig& plugin) const;
+
+  Parts parts_;
+  const std::string boot_id_;
+  RunGate gate_;
+  std::atomic<bool> stopping_ = false;
+  std::function<void()> on_status_change_;
+  mutable std::mutex mutex_;
+  std::map<std::string, LastScan> last_;
+  mutable std::map<std::string, Description> described_;
+};
+
+// The body of a `breaker` item (protocol/README.md).
+std::string breakerItem(const BreakerTransition& transition, const std::string& id);
+
+}  // namespace redflag::kernel

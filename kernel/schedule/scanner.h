@@ -1,0 +1,37 @@
+#pragma once
+// One way to run scans, whoever asks: the schedule, a person, an order, or the kernel itself after an
+// install.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+
+namespace redflag::kernel {
+
+enum class Trigger { kSchedule, kManual, kCommand, kVerify };
+
+struct ScanRequest {
+  std::vector<std::string> plugins;  // empty: every enabled one
+  std::string purpose = "updates";   // updates | inventory | verify
+  Trigger trigger = Trigger::kSchedule;
+  std::string command_id;  // of the order behind it, or ""
+};
+
+class Scanner {
+ public:
+  virtual ~Scanner() = default;
+  // Runs the scans (side by side up to max_parallel), spools each as it ends, and answers their ids in the
+  // order of the plugins. A plugin whose breaker is open is spooled as a scan with status "breaker_open" that
+  // was not run.
+  virtual Result<std::vector<std::string>> scan(const ScanRequest& request) = 0;
+  // A plugin's unprivileged updater operation ("plan", "verify"): the JSON it wrote.
+  virtual Result<Json> runUpdater(const std::string& plugin, const std::string& operation,
+                                  const Json& request) = 0;
+  // The body of an agent_status item (protocol/README.md), as things stand.
+  virtual Json status() const = 0;
+};
+
+}  // namespace redflag::kernel

@@ -1,0 +1,141 @@
+#include "schedule/scheduler.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+
+#include "platform/files.h"
+
+namespace redflag::kernel {
+namespace {
+
+constexpr std::size_t kMaxFileBytes = 256U << 10U;
+constexpr std::size_t kMaxTime = 40;
+// A clock that is set, or a machine that slept, is noticed within this time.
+constexpr std::int64_t kLongestSleepNs = 60 * kSecondNs;
+
+Schedule::LastRuns loadLastRuns(const std::filesystem::path& file) {
+  Schedule::LastRuns runs;
+  const auto text = platform::readFile(file, kMaxFileBytes);
+  const auto json = text ? parseJson(*text) : Result<Json>(Json::object());
+  if (!json || !json->is_object()) {
+    spdlog::warn("{}: not readable, every plugin is scanned now", file.string());
+    return runs;
+  }
+  for (const auto& [plugin, at] : json->items()) {
+    if (!at.is_string() || at.get_ref<const std::string&>().size() > kMaxTime) continue;
+    if (const auto time = fromRfc3339(at.get_ref<const std::string&>())) runs[plugin] = *time;
+  }
+  return runs;
+}
+
+std::int64_t evenly(std::int64_t at_most) {
+  static thread_local std::mt19937_64 source{std::random_device{}()};
+  return std::uniform_int_distribution<std::int64_t>(0, std::max<std::int64_t>(at_most, 0))(source);
+}
+
+std::vector<std::pair<std::string, ScheduleConfig>> entriesOf(const Config& config) {
+  std::vector<std::pair<std::string, ScheduleConfig>> out;
+  for (const auto& plugin : config.plugins)
+    out.emplace_back(plugin.id, plugin.schedule);
+  return out;
+}
+
+}  // namespace
+
+Scheduler::Scheduler(Scanner& scanner, std::filesystem::path file, const Clock& clock)
+    : scanner_(scanner), file_(std::move(file)), schedule_(clock, evenly, loadLastRuns(file_)) {}
+
+Scheduler::~Scheduler() {
+  stop();
+}
+
+void Scheduler::start(const Config& config) {
+  configure(config);
+  thread_ = std::thread([this] { run(); });
+}
+
+void Scheduler::configure(const Config& config) {
+  const std::lock_guard lock(mutex_);
+  schedule_.configure(entriesOf(config));
+  changed_.notify_all();
+}
+
+void Scheduler::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void Scheduler::run() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    for (const auto& plugin : schedule_.takeDue())
+      startScan(plugin);
+    const auto sleep = std::min(schedule_.untilNext(), kLongestSleepNs);
+    changed_.wait_for(lock, std::chrono::nanoseconds(sleep));
+    joinDone(lock, false);
+  }
+  joinDone(lock, true);
+}
+
+// With the lock held; the scan itself runs without it.
+void Scheduler::startScan(const std::string& plugin) {
+  jobs_.emplace_back();
+  Job& job = jobs_.back();
+  job.thread = std::thread([this, &job, plugin] {
+    const auto scanned = scanner_.scan({{plugin}, "updates", Trigger::kSchedule, ""});
+    if (!scanned && scanned.error().code != Code::kCancelled) {
+      spdlog::error("{}: the scheduled scan failed: {}", plugin, scanned.error().text);
+    }
+    const std::lock_guard lock(mutex_);
+    const bool cut_off = !scanned && scanned.error().code == Code::kCancelled;
+    if (!cut_off) {
+      schedule_.finished(plugin);
+      save();
+    }
+    job.done = true;
+    changed_.notify_all();
+  });
+}
+
+void Scheduler::joinDone(std::unique_lock<std::mutex>& lock, bool all) {
+  for (auto job = jobs_.begin(); job != jobs_.end();) {
+    if (!job->done && !all) {
+      ++job;
+      continue;
+    }
+    lock.unlock();
+    job->thread.join();
+    lock.lock();
+    job = jobs_.erase(job);
+  }
+}
+
+void Scheduler::save() {
+  Json json = Json::object();
+  for (const auto& [plugin, at] : schedule_.lastRuns())
+    json[plugin] = toRfc3339(at);
+  if (auto saved = platform::writeFileAtomic(file_, dumpJson(json), 0600, platform::Durability::kCrash);
+      !saved) {
+    spdlog::warn("the times of the last scans are not kept: {}", saved.error().text);
+  }
+}
+
+std::int64_t Scheduler::nextAt(const std::string& plugin) const {
+  const std::lock_guard lock(mutex_);
+  return schedule_.nextAt(plugin);
+}
+
+std::int64_t Scheduler::lastRun(const std::string& plugin) const {
+  const std::lock_guard lock(mutex_);
+  const auto run = schedule_.lastRuns().find(plugin);
+  return run == schedule_.lastRuns().end() ? 0 : run->second;
+}
+
+}  // namespace redflag::kernel

@@ -1,0 +1,53 @@
+#pragma once
+// The thread that starts scans when they are due, and remembers over restarts when each plugin last ran.
+
+#include <condition_variable>
+#include <filesystem>
+#include <list>
+#include <mutex>
+#include <thread>
+
+#include "config/config.h"
+#include "schedule/scanner.h"
+#include "schedule/schedule.h"
+
+namespace redflag::kernel {
+
+class Scheduler {
+ public:
+  // `file`: for the times of last runs. Scanner and clock outlive the scheduler.
+  Scheduler(Scanner& scanner, std::filesystem::path file, const Clock& clock = systemClock());
+  ~Scheduler();
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  void start(const Config& config);
+  // After the configuration changed. [any thread]
+  void configure(const Config& config);
+  // Returns when every scan it started has ended; make the scanner stop first.
+  void stop();
+
+  std::int64_t nextAt(const std::string& plugin) const;   // ns since the epoch; 0: running or not scheduled
+  std::int64_t lastRun(const std::string& plugin) const;  // ns since the epoch; 0: never
+
+ private:
+  struct Job {
+    std::thread thread;
+    bool done = false;
+  };
+  void run();
+  void startScan(const std::string& plugin);
+  void joinDone(std::unique_lock<std::mutex>& lock, bool all);
+  void save();
+
+  Scanner& scanner_;
+  const std::filesystem::path file_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  Schedule schedule_;
+  std::list<Job> jobs_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace redflag::kernel

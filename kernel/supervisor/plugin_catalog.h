@@ -1,0 +1,43 @@
+#pragma once
+// The plugins that the configuration names, ready to run or with the reason why not. Nothing that is not
+// named is ever loaded.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "host/manifest.h"
+
+namespace redflag::kernel {
+
+constexpr const char* kScannerInterface = "rf.scanner/1";
+constexpr const char* kUpdaterInterface = "rf.updater/1";
+
+// A plugin with everything its next run needs.
+struct ReadyPlugin {
+  PluginConfig config;
+  host::Manifest manifest;
+  Json settings;
+  std::vector<std::string> capabilities;
+};
+
+// Why a plugin is not run, as its scan says it.
+struct PluginRefusal {
+  std::string status;  // a name of host::statusName(): "misconfigured", "denied", "not_applicable", "invalid"
+  std::string code;    // "config.invalid", "plugin.not_installed", "plugin.refused"
+  std::string text;    // what is wrong and where
+};
+
+// Manifest, settings, capabilities and walls, checked now: a plugin may be replaced while the agent runs.
+tl::expected<ReadyPlugin, PluginRefusal> preparePlugin(const Config& config, const PluginConfig& plugin,
+                                                       const std::filesystem::path& folder);
+
+// What stands between a plugin and the rest of the machine, on this machine, in this version.
+struct Wall {
+  const char* name;
+  bool standing;
+};
+std::vector<Wall> walls();
+
+}  // namespace redflag::kernel

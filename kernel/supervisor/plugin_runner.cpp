@@ -1,0 +1,46 @@
+#include "supervisor/plugin_runner.h"
+
+#include <spdlog/spdlog.h>
+
+#include "supervisor/plugin_state.h"
+
+namespace redflag::kernel {
+namespace {
+
+RunRequest requestFor(const ReadyPlugin& plugin, const std::atomic<bool>* cancelled) {
+  RunRequest request;
+  request.manifest = plugin.manifest;
+  request.settings = plugin.settings;
+  request.capabilities = plugin.capabilities;
+  request.limits = plugin.config.limits;
+  request.cancelled = cancelled;
+  return request;
+}
+
+}  // namespace
+
+RunOutcome PluginRunner::scan(const ReadyPlugin& plugin, const std::string& purpose,
+                              const std::atomic<bool>* cancelled) const {
+  RunRequest request = requestFor(plugin, cancelled);
+  request.interface_id = kScannerInterface;
+  request.operation = "scan";
+  request.purpose = purpose;
+  if (purpose != "verify") request.state = loadPluginState(state_folder_, plugin.manifest.id);
+  RunOutcome outcome = supervisor_.run(request);
+  if (outcome.state.empty()) return outcome;
+  if (auto saved = savePluginState(state_folder_, plugin.manifest.id, outcome.state); !saved) {
+    spdlog::warn("{}: what it wanted to keep is lost: {}", plugin.manifest.id, saved.error().text);
+  }
+  return outcome;
+}
+
+RunOutcome PluginRunner::update(const ReadyPlugin& plugin, const std::string& operation, const Json& update,
+                                const std::atomic<bool>* cancelled) const {
+  RunRequest request = requestFor(plugin, cancelled);
+  request.interface_id = kUpdaterInterface;
+  request.operation = operation;
+  request.request = update;
+  return supervisor_.run(request);
+}
+
+}  // namespace redflag::kernel

@@ -1,0 +1,74 @@
+#include "supervisor/scan_report.h"
+
+#include "base/time.h"
+#include "supervisor/plugin_catalog.h"
+
+namespace redflag::kernel {
+namespace {
+
+constexpr std::int64_t kMillisecondNs = 1'000'000;
+
+Json scopesOf(const RunOutcome& outcome) {
+  Json out = Json::array();
+  for (const auto& scope : outcome.scopes)
+    out.push_back({{"key", scope.key}, {"status", scope.status}});
+  return out;
+}
+
+Json reportsOf(const RunOutcome& outcome) {
+  Json out = Json::array();
+  for (const auto& report : outcome.reports) {
+    out.push_back({{"status", report.status}, {"code", report.code}, {"text", report.text}});
+  }
+  return out;
+}
+
+// Puts the records, which are JSON already, behind the other members.
+std::string withRecords(const Json& members, const RunOutcome& outcome) {
+  std::string out = dumpJson(members);
+  out.pop_back();
+  out += ",\"records\":[";
+  for (std::size_t i = 0; i < outcome.records.size(); ++i) {
+    if (i > 0) out += ',';
+    out += outcome.records[i];
+  }
+  return out + "]}";
+}
+
+}  // namespace
+
+std::string scanItem(const ScanReport& report) {
+  const RunOutcome& outcome = report.outcome;
+  Json item = {{"kind", "scan"},
+               {"id", report.id},
+               {"at", toRfc3339(outcome.started_at + outcome.duration_ns)},
+               {"plugin", report.plugin},
+               {"plugin_version", report.plugin_version},
+               {"interface", kScannerInterface},
+               {"purpose", report.purpose},
+               {"trigger", report.trigger},
+               {"boot_id", report.boot_id},
+               {"started_at", toRfc3339(outcome.started_at)},
+               {"duration_ms", outcome.duration_ns / kMillisecondNs},
+               {"status", outcome.status},
+               {"complete", outcome.complete},
+               {"scopes", scopesOf(outcome)},
+               {"reports", reportsOf(outcome)}};
+  if (!report.command_id.empty()) item["command_id"] = report.command_id;
+  return withRecords(item, outcome);
+}
+
+std::string scanEntry(const ScanReport& report) {
+  const RunOutcome& outcome = report.outcome;
+  return withRecords({{"plugin", report.plugin},
+                      {"version", report.plugin_version},
+                      {"status", outcome.status},
+                      {"complete", outcome.complete},
+                      {"scopes", scopesOf(outcome)},
+                      {"started_at", toRfc3339(outcome.started_at)},
+                      {"duration_ms", outcome.duration_ns / kMillisecondNs},
+                      {"reports", reportsOf(outcome)}},
+                     outcome);
+}
+
+}  // namespace redflag::kernel

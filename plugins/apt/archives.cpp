@@ -1,0 +1,205 @@
+#include "archives.h"
+
+#include <apt-pkg/configuration.h>
+#include <apt-pkg/fileutl.h>
+#include <apt-pkg/indexfile.h>
+#include <apt-pkg/metaindex.h>
+#include <apt-pkg/sourcelist.h>
+#include <apt-pkg/strutl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "apt_errors.h"
+
+namespace redflag::apt {
+namespace {
+
+std::int64_t modifiedAt(const std::string& path) {
+  struct stat info {};
+  return stat(path.c_str(), &info) == 0 ? info.st_mtim.tv_sec : 0;
+}
+
+std::string releaseUri(const metaIndex& source) {
+  const auto distribution = source.GetDist();
+  if (distribution == "/") return source.GetURI();
+  if (distribution.ends_with('/')) return source.GetURI() + distribution;
+  return source.GetURI() + "dists/" + distribution + "/";
+}
+
+// The Release file on disk, signed inline or not; "" when there is none.
+std::string releaseFile(const metaIndex& source) {
+  const auto base = _config->FindDir("Dir::State::lists") + URItoFileName(releaseUri(source));
+  for (const auto* name : {"InRelease", "Release"})
+    if (RealFileExists(base + name)) return base + name;
+  return {};
+}
+
+// What stands above the checksums of a Release file, which are nearly all of it.
+class ReleaseHead {
+ public:
+  explicit ReleaseHead(const std::string& file) {
+    std::ifstream input(file);
+    for (std::string line; std::getline(input, line);) {
+      if (line.starts_with("MD5Sum:") || line.starts_with("SHA256:")) break;
+      if (const auto colon = line.find(':'); colon != std::string::npos)
+        fields_[line.substr(0, colon)] = " " + APT::String::Strip(line.substr(colon + 1)) + " ";
+    }
+  }
+  std::int64_t time(const std::string& field) const {
+    time_t parsed = 0;
+    const auto found = fields_.find(field);
+    return found != fields_.end() && RFC1123StrToTime(APT::String::Strip(found->second), parsed) ? parsed : 0;
+  }
+  bool lists(const std::string& field, const std::string& word) const {
+    const auto found = fields_.find(field);
+    return found != fields_.end() && found->second.find(" " + word + " ") != std::string::npos;
+  }
+
+ private:
+  std::map<std::string, std::string> fields_;
+};
+
+// Which package indexes an archive offers: apt skips those of architectures that it does not have. Nearly
+// always its head says enough; else libapt reads all of it.
+class Offer {
+ public:
+  Offer(const metaIndex& source, std::string release_file, const ReleaseHead& head)
+      : source_(source), release_file_(std::move(release_file)), head_(head) {}
+
+  bool hasComponent(const IndexTarget& target) {
+    const auto component = target.Option(IndexTarget::COMPONENT);
+    return head_.lists("Components", component) || !load() || release_->HasSupportForComponent(component);
+  }
+  bool has(const IndexTarget& target) {
+    const auto architecture = target.Option(IndexTarget::ARCHITECTURE);
+    if (architecture.empty()) return true;
+    if (architecture == "all" && head_.lists("No-Support-for-Architecture-all", "Packages")) return false;
+    if (!load()) return true;
+    if (!release_->IsArchitectureSupported(architecture)) return false;
+    return architecture != "all" || release_->IsArchitectureAllSupportedFor(target);
+  }
+
+ private:
+  bool load() {
+    if (release_) return loaded_;
+    release_.reset(source_.UnloadedClone());
+    std::string error;
+    loaded_ = release_->Load(release_file_, &error);
+    forgetAptErrors();
+    return loaded_;
+  }
+
+  const metaIndex& source_;
+  std::string release_file_;
+  const ReleaseHead& head_;
+  std::unique_ptr<metaIndex> release_;
+  bool loaded_ = false;
+};
+
+std::vector<IndexTarget> packageTargets(const metaIndex& source) {
+  auto targets = source.GetIndexTargets();
+  std::erase_if(targets, [](const IndexTarget& target) {
+    return target.Option(IndexTarget::CREATED_BY) != "Packages";
+  });
+  return targets;
+}
+
+Problem noLists(const std::string& what) {
+  return {RF_TRANSIENT, "apt.no_lists", what + ": its package lists were never fetched, or the fetch failed"};
+}
+
+std::optional<Problem> missingLists(const metaIndex& source, const std::string& release_file,
+                                    const ReleaseHead& head, const std::vector<IndexTarget>& targets) {
+  std::vector<const IndexTarget*> missing;
+  for (const auto& target : targets)
+    if (target.Option(IndexTarget::EXISTING_FILENAME).empty()) missing.push_back(&target);
+  if (missing.empty()) return std::nullopt;
+  if (release_file.empty()) {
+    // Without a Release file apt fetches what it finds, of an archive whose owner said that it can be
+    // trusted.
+    if (missing.size() < targets.size()) return std::nullopt;
+    return noLists(archiveKey(source.GetURI(), source.GetDist()));
+  }
+  Offer offer(source, release_file, head);
+  for (const auto* target : missing) {
+    if (!offer.hasComponent(*target))
+      return Problem{RF_MISCONFIGURED, "apt.source_broken",
+                     target->Description + ": the archive has no such component"};
+    if (offer.has(*target)) return noLists(target->Description);
+  }
+  return std::nullopt;
+}
+
+// When apt stops believing the lists, seconds since the epoch. Settings and options of the entry can shift or
+// drop the date that the archive wrote; apt is asked for that only once the written date is over.
+std::int64_t validUntil(const metaIndex& source, const std::string& release_file, const ReleaseHead& head,
+                        std::int64_t now) {
+  const auto written = head.time("Valid-Until");
+  if (written == 0 || written >= now) return written;
+  const std::unique_ptr<metaIndex> release(source.UnloadedClone());
+  std::string error;
+  const bool loaded = release->Load(release_file, &error);
+  forgetAptErrors();
+  return loaded ? release->GetValidUntil() : written;
+}
+
+std::optional<Problem> staleLists(const Archive& archive, const Settings& settings, std::int64_t now) {
+  if (archive.valid_until != 0 && archive.valid_until < now)
+    return Problem{RF_TRANSIENT, "apt.lists_stale",
+                   archive.key + ": its lists were valid until " +
+                       TimeRFC1123(static_cast<time_t>(archive.valid_until), true)};
+  if (settings.expect_refresh && now - listsRefreshedAt() > settings.refresh_after_s)
+    return Problem{RF_TRANSIENT, "apt.lists_stale",
+                   archive.key + ": the lists were not refreshed for " +
+                       TimeToStr(static_cast<unsigned long>(now - listsRefreshedAt()))};
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string archiveKey(const std::string& uri, const std::string& distribution) {
+  ::URI parts(uri);
+  const bool local = parts.Host.empty();
+  auto place = local ? parts.Access + ":" + parts.Path : parts.Host + parts.Path;
+  while (place.size() > 1 && place.ends_with('/'))
+    place.pop_back();
+  return place + " " + distribution;
+}
+
+std::int64_t listsRefreshedAt() {
+  const auto state = _config->FindDir("Dir::State");
+  const auto lists = _config->FindDir("Dir::State::lists");
+  const auto stamp = std::max(modifiedAt(state + "periodic/update-success-stamp"),
+                              modifiedAt(state + "periodic/update-stamp"));
+  return std::max(modifiedAt(lists), stamp != 0 ? stamp : modifiedAt(lists + "partial"));
+}
+
+std::vector<Archive> readArchives(pkgSourceList& sources, const Settings& settings, std::int64_t now) {
+  std::vector<Archive> archives;
+  for (const auto* source : sources) {
+    const auto targets = packageTargets(*source);
+    if (targets.empty()) continue;  // sources of source packages only
+    Archive archive;
+    archive.key = archiveKey(source->GetURI(), source->GetDist());
+    const auto release_file = releaseFile(*source);
+    const ReleaseHead head(release_file);
+    archive.valid_until = validUntil(*source, release_file, head, now);
+    archive.problem = missingLists(*source, release_file, head, targets);
+    if (!archive.problem) archive.problem = staleLists(archive, settings, now);
+    const auto same = std::find_if(archives.begin(), archives.end(),
+                                   [&](const Archive& other) { return other.key == archive.key; });
+    if (same == archives.end()) {
+      archives.push_back(std::move(archive));
+    } else if (archive.problem) {
+      *same = std::move(archive);
+    }
+  }
+  return archives;
+}
+
+}  // namespace redflag::apt

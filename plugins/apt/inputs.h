@@ -1,0 +1,15 @@
+#pragma once
+// Everything a scan's answer depends on, as one short text: if it is the same, so is the answer.
+
+#include <string>
+
+#include "settings.h"
+
+namespace redflag::apt {
+
+// SHA-256 over apt's effective configuration, our settings and version, and name, inode, size and
+// modification time of each file that is read: sources, preferences, lists, dpkg's database. Needs
+// configureApt.
+std::string fingerprintInputs(const Settings& settings);
+
+}  // namespace redflag::apt

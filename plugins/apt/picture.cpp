@@ -1,0 +1,148 @@
+#include "picture.h"
+
+#include <apt-pkg/configuration.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+
+#include "base/json.h"
+#include "candidates.h"
+#include "kept_back.h"
+#include "phasing.h"
+
+namespace redflag::apt {
+namespace {
+
+bool isHeld(const Candidate& candidate) {
+  return candidate.package->SelectedState == pkgCache::State::Hold &&
+         !_config->FindB("APT::Ignore-Hold", false);
+}
+
+// Why each candidate could not be installed now, in their order.
+Result<std::vector<std::string>> findBlockers(Session& session, const Settings& settings,
+                                              const std::vector<Candidate>& candidates) {
+  std::vector<std::string> blockers;
+  std::vector<Candidate> wanted;
+  Phasing phasing(settings);
+  for (const auto& candidate : candidates) {
+    blockers.emplace_back(isHeld(candidate) ? "held" : phasing.holdsBack(candidate) ? "phased" : "");
+    if (blockers.back().empty()) wanted.push_back(candidate);
+  }
+  if (allFitTogether(session, wanted)) return blockers;
+  const auto kept = simulateKeptBack(session, candidates);
+  if (!kept) return tl::unexpected<Problem>(kept.error());
+  for (std::size_t i = 0; i < candidates.size(); ++i)
+    if (blockers[i].empty() && (*kept)[i]) blockers[i] = "kept_back";
+  return blockers;
+}
+
+std::string otherManager(Session& session) {
+  const auto package = session.cache().FindPkg("unattended-upgrades");
+  const bool installed = !package.end() && package->CurrentVer != 0;
+  const auto every = _config->Find("APT::Periodic::Unattended-Upgrade", "0");
+  return installed && every != "0" && !every.empty() ? "unattended-upgrades" : "";
+}
+
+void addBrokenSources(const Session& session, std::vector<Archive>& archives) {
+  for (const auto& broken : session.brokenSources())
+    archives.push_back(
+        {broken.file, Problem{RF_MISCONFIGURED, "apt.source_broken", broken.file + ": " + broken.text}, 0});
+}
+
+std::int64_t goodUntil(const std::vector<Archive>& archives, const Settings& settings, std::int64_t now) {
+  std::int64_t first = settings.expect_refresh ? listsRefreshedAt() + settings.refresh_after_s : 0;
+  if (first <= now) first = 0;
+  for (const auto& archive : archives)
+    if (archive.valid_until > now && (first == 0 || archive.valid_until < first)) first = archive.valid_until;
+  return first;
+}
+
+}  // namespace
+
+Result<Picture> takePicture(const Settings& settings, std::int64_t now) {
+  auto session = Session::open();
+  if (!session) return tl::unexpected<Problem>(session.error());
+  Picture picture;
+  picture.archives = readArchives((*session)->sources(), settings, now);
+  addBrokenSources(**session, picture.archives);
+  const auto candidates = findCandidates(**session);
+  const auto blockers = findBlockers(**session, settings, candidates);
+  if (!blockers) return tl::unexpected<Problem>(blockers.error());
+  const Describer describer(**session);
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    picture.upgrades.push_back(describer.describe(candidates[i]));
+    picture.upgrades.back().blocked_by = (*blockers)[i];
+  }
+  std::sort(picture.upgrades.begin(), picture.upgrades.end(), [](const Upgrade& a, const Upgrade& b) {
+    return std::tie(a.scope, a.name, a.package_arch) < std::tie(b.scope, b.name, b.package_arch);
+  });
+  picture.other_manager = otherManager(**session);
+  picture.good_until = goodUntil(picture.archives, settings, now);
+  return picture;
+}
+
+// Rows as arrays: a list of thousands is read back in a few milliseconds.
+std::string encodePicture(const Picture& picture) {
+  auto archives = Json::array();
+  for (const auto& archive : picture.archives) {
+    auto row = Json::array({archive.key});
+    if (const auto& problem = archive.problem)
+      row.insert(row.end(), {problem->status, problem->code, problem->text});
+    archives.push_back(std::move(row));
+  }
+  auto upgrades = Json::array();
+  for (const auto& u : picture.upgrades)
+    upgrades.push_back(Json::array({u.scope, u.name, u.arch, u.package_arch, u.installed_version,
+                                    u.candidate_version, u.source_package, u.origin, u.blocked_by, u.security,
+                                    u.needs_reboot, u.download_bytes, u.installed_bytes}));
+  return dumpJson({{"archives", std::move(archives)},
+                   {"upgrades", std::move(upgrades)},
+                   {"other_manager", picture.other_manager},
+                   {"good_until", picture.good_until}});
+}
+
+namespace {
+
+Archive decodeArchive(const Json& row) {
+  Archive archive;
+  row.at(0).get_to(archive.key);
+  if (row.size() > 1)
+    archive.problem =
+        Problem{row.at(1).get<rf_status>(), row.at(2).get<std::string>(), row.at(3).get<std::string>()};
+  return archive;
+}
+
+Upgrade decodeUpgrade(const Json& row) {
+  Upgrade u;
+  std::size_t i = 0;
+  for (auto* member : {&u.scope, &u.name, &u.arch, &u.package_arch, &u.installed_version,
+                       &u.candidate_version, &u.source_package, &u.origin, &u.blocked_by})
+    row.at(i++).get_to(*member);
+  for (auto* member : {&u.security, &u.needs_reboot})
+    row.at(i++).get_to(*member);
+  for (auto* member : {&u.download_bytes, &u.installed_bytes})
+    row.at(i++).get_to(*member);
+  return u;
+}
+
+}  // namespace
+
+Result<Picture> decodePicture(std::string_view text) {
+  const auto parsed = parseJson(text, {.bytes = 4U << 20, .depth = 4, .values = 2'000'000});
+  if (!parsed) return fail(RF_INVALID, "apt.bad_state", parsed.error().text);
+  try {
+    Picture picture;
+    for (const auto& row : parsed->at("archives"))
+      picture.archives.push_back(decodeArchive(row));
+    for (const auto& row : parsed->at("upgrades"))
+      picture.upgrades.push_back(decodeUpgrade(row));
+    parsed->at("other_manager").get_to(picture.other_manager);
+    parsed->at("good_until").get_to(picture.good_until);
+    return picture;
+  } catch (const Json::exception& e) {
+    return fail(RF_INVALID, "apt.bad_state", e.what());
+  }
+}
+
+}  // namespace redflag::apt

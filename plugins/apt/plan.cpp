@@ -1,0 +1,155 @@
+#include "plan.h"
+
+#include <apt-pkg/algorithms.h>
+#include <apt-pkg/configuration.h>
+#include <apt-pkg/depcache.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "apt_errors.h"
+#include "candidates.h"
+
+namespace redflag::apt {
+namespace {
+
+std::string label(const Wanted& wanted) {
+  return wanted.name + ":" + wanted.arch + " " + wanted.version;
+}
+
+pkgCache::VerIterator findVersion(pkgCache::PkgIterator package, const std::string& version) {
+  for (auto candidate = package.VersionList(); !candidate.end(); ++candidate)
+    if (version == candidate.VerStr()) return candidate;
+  return {};
+}
+
+// Architecture-independent packages are "all" in a row, but belong to a package of the native architecture,
+// or to any other.
+Result<Candidate> find(pkgCache& cache, const Wanted& wanted) {
+  const auto group = cache.FindGrp(wanted.name);
+  bool known = false;
+  for (auto package = group.end() ? pkgCache::PkgIterator() : group.PackageList(); !package.end();
+       package = group.NextPkg(package)) {
+    if (package->CurrentVer == 0 || (wanted.arch != "all" && wanted.arch != package.Arch())) continue;
+    known = true;
+    const auto version = findVersion(package, wanted.version);
+    if (!version.end()) return Candidate{package, version};
+  }
+  if (!known)
+    return fail(RF_PERMANENT, "apt.not_installed",
+                label(wanted) + ": the package is not installed, so it cannot be updated");
+  return fail(RF_PERMANENT, "apt.version_gone", label(wanted) + ": no archive offers this version");
+}
+
+Result<> check(const Candidate& candidate, const Wanted& wanted) {
+  if (candidate.version.CompareVer(candidate.package.CurrentVer()) < 0)
+    return fail(
+        RF_PERMANENT, "apt.newer_installed",
+        label(wanted) + ": " + candidate.package.CurrentVer().VerStr() + " is installed, which is newer");
+  const bool held =
+      candidate.package->SelectedState == pkgCache::State::Hold && !_config->FindB("APT::Ignore-Hold", false);
+  if (held && candidate.version != candidate.package.CurrentVer())
+    return fail(RF_PERMANENT, "apt.held", label(wanted) + ": the package is held on this machine");
+  return {};
+}
+
+Result<std::vector<Candidate>> findAll(pkgCache& cache, const std::vector<Wanted>& updates) {
+  std::vector<Candidate> found;
+  for (const auto& wanted : updates) {
+    auto candidate = find(cache, wanted);
+    if (!candidate) return tl::unexpected<Problem>(candidate.error());
+    if (auto ok = check(*candidate, wanted); !ok) return tl::unexpected<Problem>(ok.error());
+    found.push_back(*candidate);
+  }
+  return found;
+}
+
+Result<> mark(pkgDepCache& cache, const std::vector<Candidate>& candidates) {
+  pkgProblemResolver resolver(&cache);
+  {
+    const pkgDepCache::ActionGroup together(cache);
+    for (const auto& candidate : candidates)
+      cache.SetCandidateVersion(candidate.version);
+    // First what was approved, so that none of it can be chosen otherwise while dependencies are followed.
+    for (const auto& candidate : candidates) {
+      if (candidate.version != candidate.package.CurrentVer())
+        cache.MarkInstall(candidate.package, false, 0, false);
+      resolver.Clear(candidate.package);
+      resolver.Protect(candidate.package);
+    }
+    for (const auto& candidate : candidates)
+      if (candidate.version != candidate.package.CurrentVer())
+        cache.MarkInstall(candidate.package, true, 0, false);
+  }
+  const bool resolved = cache.BrokenCount() == 0 || resolver.Resolve(true);
+  const bool exact = std::all_of(candidates.begin(), candidates.end(), [&](const Candidate& candidate) {
+    return cache[candidate.package].InstVerIter(cache) == candidate.version;
+  });
+  auto text = takeAptErrors();
+  if (resolved && exact && cache.BrokenCount() == 0) return {};
+  return fail(
+      RF_PERMANENT, "apt.unresolvable",
+      text.empty() ? "these versions cannot be installed together with what is on this machine" : text);
+}
+
+bool isFromSecurityArchive(pkgCache::VerIterator version) {
+  for (auto file = version.FileList(); !file.end(); ++file)
+    if (isSecurityFile(file.File())) return true;
+  return false;
+}
+
+Step stepOf(pkgDepCache& cache, pkgCache::PkgIterator package) {
+  auto& state = cache[package];
+  const auto current = package.CurrentVer();
+  const auto target = state.InstVerIter(cache);
+  Step step;
+  step.name = package.Name();
+  step.arch = (state.Delete() ? current : target).Arch();
+  step.from = current.end() ? "" : current.VerStr();
+  step.to = state.Delete() ? "" : target.VerStr();
+  step.operation = state.Delete()      ? "remove"
+                   : current.end()     ? "install"
+                   : state.Downgrade() ? "downgrade"
+                                       : "upgrade";
+  const bool security =
+      !state.Delete() && (current.end() ? isFromSecurityArchive(target) : isSecurity({package, target}));
+  step.category = security ? "security" : "unknown";
+  return step;
+}
+
+}  // namespace
+
+bool Step::operator==(const Step& other) const {
+  return std::tie(operation, name, arch, from, to) ==
+         std::tie(other.operation, other.name, other.arch, other.from, other.to);
+}
+
+Result<Plan> makePlan(Session& session, const std::vector<Wanted>& updates) {
+  auto dependencies = session.dependencies();
+  if (!dependencies) return tl::unexpected<Problem>(dependencies.error());
+  pkgDepCache& cache = **dependencies;
+  if (cache.BrokenCount() != 0)
+    return fail(RF_PERMANENT, "apt.broken_dependencies",
+                "installed packages miss what they depend on; `apt --fix-broken install` mends that");
+  const auto candidates = findAll(session.cache(), updates);
+  if (!candidates) return tl::unexpected<Problem>(candidates.error());
+  if (auto marked = mark(cache, *candidates); !marked) return tl::unexpected<Problem>(marked.error());
+  Plan plan;
+  for (auto package = cache.PkgBegin(); !package.end(); ++package) {
+    auto& state = cache[package];
+    if (!state.Delete() && !state.Install()) continue;
+    auto step = stepOf(cache, package);
+    step.requested = std::any_of(candidates->begin(), candidates->end(),
+                                 [&](const Candidate& candidate) { return candidate.package == package; });
+    plan.needs_reboot = plan.needs_reboot || (!state.Delete() && isKernelImage(step.name));
+    plan.steps.push_back(std::move(step));
+  }
+  std::sort(plan.steps.begin(), plan.steps.end(), [](const Step& a, const Step& b) {
+    return std::tie(a.name, a.arch, a.operation) < std::tie(b.name, b.arch, b.operation);
+  });
+  plan.download_bytes = static_cast<std::int64_t>(cache.DebSize());
+  plan.installed_bytes_delta = cache.UsrSize();
+  return plan;
+}
+
+}  // namespace redflag::apt

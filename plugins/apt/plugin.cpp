@@ -1,0 +1,83 @@
+#include <sys/stat.h>
+
+#include "redflag/sdk.hpp"
+#include "scan.h"
+#include "settings.h"
+#include "updater.h"
+
+namespace redflag::apt {
+namespace {
+
+class AptPlugin : public rf::Scanner, public rf::Updater {
+ public:
+  explicit AptPlugin(const rf::Host& host) : host_(host), log_(host) {}
+
+  rf::Status configure(std::string_view json) override {
+    auto settings = parseSettings(json);
+    if (!settings) {
+      log_.error(settings.error().text);
+      return rf::toStatus(settings.error().status);
+    }
+    settings_ = *settings;
+    return rf::Status::kOk;
+  }
+
+  rf::Status probe(rf::Run& run) override {
+    struct stat info {};
+    const auto status = settings_.root + "/var/lib/dpkg/status";
+    if (stat(status.c_str(), &info) == 0) return rf::Status::kOk;
+    run.report(rf::Status::kNotApplicable, "apt.no_system",
+               status + " does not exist: this system does not use dpkg");
+    return rf::Status::kNotApplicable;
+  }
+
+  rf::Status scan(rf::Run& run) override {
+    Scan scan(settings_, host_);
+    return run.purpose() == rf::Purpose::kInventory ? scan.inventory(run) : scan.updates(run);
+  }
+
+  rf::Status plan(rf::Run& run, std::string_view request, rf::Output& result) override {
+    return AptUpdater(settings_, host_, run).plan(request, result);
+  }
+  rf::Status download(rf::Run& run, std::string_view request, rf::Output& result) override {
+    return AptUpdater(settings_, host_, run).download(request, result);
+  }
+  rf::Status install(rf::Run& run, std::string_view request, rf::Output& result) override {
+    return AptUpdater(settings_, host_, run).install(request, result);
+  }
+  rf::Status verify(rf::Run& run, std::string_view request, rf::Output& result) override {
+    return AptUpdater(settings_, host_, run).verify(request, result);
+  }
+  rf::Status repair(rf::Run& run, std::string_view, rf::Output& result) override {
+    return AptUpdater(settings_, host_, run).repair(result);
+  }
+
+ private:
+  rf::Host host_;
+  rf::Log log_;
+  Settings settings_;
+};
+
+const rf::Declaration kDeclaration{
+    .id = "apt",
+    .version = REDFLAG_VERSION,
+    .name = "APT packages",
+    .vendor = "RedFlag",
+    .config_schema = kSettingsSchema,
+    .record_kinds = {"update/1", "package/1", "fact/1"},
+    .capabilities = {{"read:/etc/apt"},
+                     {"read:/usr/share/keyrings", false},
+                     {"read:/var/lib/apt"},
+                     {"read:/var/lib/dpkg"},
+                     {"read:/etc/machine-id", false},
+                     {"read:/proc/locks", false},
+                     {"read:/run/reboot-required", false},
+                     {"read:/run/reboot-required.pkgs", false},
+                     {"write:/var/cache/redflag/apt", false}},
+    .requires_libraries = {"libapt-pkg.so.6.0"},
+};
+
+}  // namespace
+}  // namespace redflag::apt
+
+RF_PLUGIN(redflag::apt::AptPlugin, redflag::apt::kDeclaration)

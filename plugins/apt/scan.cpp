@@ -1,0 +1,132 @@
+#include "scan.h"
+
+#include "candidates.h"
+#include "dpkg_activity.h"
+#include "inputs.h"
+#include "reboot.h"
+
+namespace redflag::apt {
+namespace {
+
+constexpr const char* kInputsKey = "scan.inputs";
+constexpr const char* kPictureKey = "scan.picture";
+// What is known about the machine rather than about an archive.
+constexpr const char* kLocalScope = "dpkg";
+
+rf::Status failRun(rf::Run& run, const Problem& problem) {
+  return run.fail(rf::toStatus(problem.status), problem.code, problem.text);
+}
+
+rf::Status emit(rf::Run& run, const Upgrade& upgrade) {
+  auto row = run.update();
+  row.key(upgrade.name + ":" + upgrade.package_arch)
+      .name(upgrade.name)
+      .arch(upgrade.arch)
+      .installedVersion(upgrade.installed_version)
+      .candidateVersion(upgrade.candidate_version)
+      .sourcePackage(upgrade.source_package)
+      .origin(upgrade.origin)
+      .category(upgrade.security ? "security" : "unknown")
+      .severity("unknown")
+      .blockedBy(upgrade.blocked_by)
+      .downloadBytes(upgrade.download_bytes)
+      .installedBytes(upgrade.installed_bytes);
+  if (upgrade.needs_reboot) row.needsReboot(true);
+  return row.commit();
+}
+
+}  // namespace
+
+std::int64_t Scan::now() const {
+  return clock_.epochNs() / 1'000'000'000;
+}
+
+Result<Picture> Scan::picture(rf::Run& run, bool idle) {
+  const auto inputs = fingerprintInputs(settings_);
+  if (idle && run.purpose() != rf::Purpose::kVerify) {
+    const auto kept_inputs = state_.get(kInputsKey);
+    if (kept_inputs && *kept_inputs == inputs) {
+      const auto kept = state_.get(kPictureKey);
+      auto picture = kept ? decodePicture(*kept) : fail(RF_INVALID, "apt.bad_state", kept.text());
+      if (picture && (picture->good_until == 0 || now() < picture->good_until)) {
+        run.report(rf::Status::kOk, "inputs.unchanged",
+                   "nothing that a scan reads has changed since the last one");
+        return picture;
+      }
+    }
+  }
+  auto picture = takePicture(settings_, now());
+  if (picture && idle) {
+    // Without a place to keep it the next scan is slower, not wrong.
+    static_cast<void>(state_.put(kInputsKey, inputs));
+    static_cast<void>(state_.put(kPictureKey, encodePicture(*picture)));
+  }
+  return picture;
+}
+
+void Scan::emitArchive(rf::Run& run, const Archive& archive, const Picture& picture) {
+  auto scope = run.scope(archive.key);
+  for (const auto& upgrade : picture.upgrades)
+    if (upgrade.scope == archive.key) rows_ = rf::worse(rows_, emit(run, upgrade));
+  const auto& problem = archive.problem ? archive.problem : activity_;
+  if (problem) {
+    scope.fail(rf::toStatus(problem->status), problem->code, problem->text);
+  } else {
+    scope.complete();
+  }
+}
+
+void Scan::emitFacts(rf::Run& run, const Picture& picture) {
+  auto scope = run.scope(kLocalScope);
+  if (const auto refreshed_at = listsRefreshedAt(); refreshed_at != 0)
+    run.fact("lists.age_s", std::max<std::int64_t>(0, now() - refreshed_at));
+  const auto reboot = readRebootRequest(settings_.root);
+  run.fact("reboot.required", reboot.required ? 1 : 0);
+  run.fact("reboot.reasons", reboot.packages);
+  run.fact("updates.other_manager", picture.other_manager);
+  scope.complete();
+}
+
+rf::Status Scan::updates(rf::Run& run) {
+  if (auto configured = configureApt(settings_, CacheUse::kOwn); !configured)
+    return failRun(run, configured.error());
+  activity_ = dpkgActivity();
+  const auto seen = picture(run, !activity_);
+  if (!seen) return failRun(run, seen.error());
+  if (seen->archives.empty())
+    return failRun(run, {RF_MISCONFIGURED, "apt.no_sources",
+                         "no package source is configured: there is nothing to compare with"});
+  for (const auto& archive : seen->archives) {
+    if (run.cancelled()) return rf::Status::kCancelled;
+    emitArchive(run, archive, *seen);
+  }
+  emitFacts(run, *seen);
+  return rows_;
+}
+
+rf::Status Scan::inventory(rf::Run& run) {
+  if (auto configured = configureApt(settings_, CacheUse::kOwn); !configured)
+    return failRun(run, configured.error());
+  auto session = Session::open();
+  if (!session) return failRun(run, session.error());
+  auto scope = run.scope(kLocalScope);
+  for (const auto& package : (*session)->installed()) {
+    const auto version = package.CurrentVer();
+    rows_ = rf::worse(rows_, run.package()
+                                 .key(std::string(package.Name()) + ":" + package.Arch())
+                                 .name(package.Name())
+                                 .arch(version.Arch())
+                                 .version(version.VerStr())
+                                 .sourcePackage(version.SourcePkgName())
+                                 .installedBytes(static_cast<std::int64_t>(version->InstalledSize))
+                                 .commit());
+  }
+  if (const auto activity = dpkgActivity()) {
+    scope.fail(rf::toStatus(activity->status), activity->code, activity->text);
+  } else {
+    scope.complete();
+  }
+  return rows_;
+}
+
+}  // namespace redflag::apt

@@ -1,0 +1,114 @@
+#include "session.h"
+
+#include <apt-pkg/aptconfiguration.h>
+#include <apt-pkg/cachefile.h>
+#include <apt-pkg/configuration.h>
+#include <apt-pkg/fileutl.h>
+#include <apt-pkg/init.h>
+#include <apt-pkg/pkgsystem.h>
+#include <apt-pkg/policy.h>
+#include <apt-pkg/sourcelist.h>
+
+#include <fstream>
+
+#include "apt_errors.h"
+#include "cache_place.h"
+#include "source_list.h"
+
+namespace redflag::apt {
+namespace {
+
+void useCache(const Settings& settings, CacheUse cache_use) {
+  const auto place = cache_use == CacheUse::kOwn ? cachePlace(settings) : std::string();
+  _config->Set("Dir::Cache::pkgcache", place.empty() ? "" : place + "/pkgcache.bin");
+  _config->Set("Dir::Cache::srcpkgcache", place.empty() ? "" : place + "/srcpkgcache.bin");
+}
+
+// What `dpkg --print-foreign-architectures` would say, without starting it: the native one and those in
+// dpkg's file.
+void nameArchitectures() {
+  if (_config->Exists("APT::Architectures")) return;
+  const auto native = _config->Find("APT::Architecture");
+  _config->Set("APT::Architectures::", native);
+  std::ifstream file(flNotFile(_config->FindFile("Dir::State::status")) + "arch");
+  for (std::string line; std::getline(file, line);)
+    if (!line.empty() && line != native) _config->Set("APT::Architectures::", line);
+}
+
+// pkgCacheFile makes its list of sources itself, and gives up at the first bad entry; this one brings its
+// own.
+class CacheFile : public pkgCacheFile {
+ public:
+  explicit CacheFile(pkgSourceList* sources) { SrcList = sources; }
+};
+
+}  // namespace
+
+Result<> configureApt(const Settings& settings, CacheUse cache_use) {
+  forgetAptErrors();
+  _config->Clear();
+  if (settings.root != "/") {
+    const auto root = settings.root.back() == '/' ? settings.root : settings.root + "/";
+    _config->Set("Dir", root);
+    _config->Set("Dir::State::status", root + "var/lib/dpkg/status");
+    _config->Set("Dir::Log", root + "var/log/apt");
+    _config->Set("DPkg::Chroot-Directory", root);
+  }
+  if (!pkgInitConfig(*_config)) return fail(RF_PERMANENT, "apt.configuration", takeAptErrors());
+  nameArchitectures();
+  static_cast<void>(
+      APT::Configuration::getArchitectures(false));  // libapt remembers those of an earlier root
+  useCache(settings, cache_use);
+  if (!pkgInitSystem(*_config, _system)) return fail(RF_NOT_APPLICABLE, "apt.no_system", takeAptErrors());
+  // What somebody's settings make apt complain about is not ours to report with whatever comes next.
+  forgetAptErrors();
+  return {};
+}
+
+struct Session::Parts {
+  std::vector<BrokenSource> broken;
+  std::unique_ptr<CacheFile> file;
+  std::vector<pkgCache::PkgIterator> installed;
+};
+
+Session::Session(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Session::~Session() = default;
+
+Result<std::unique_ptr<Session>> Session::open() {
+  auto parts = std::make_unique<Parts>();
+  auto sources = readSources(parts->broken);
+  parts->file = std::make_unique<CacheFile>(sources.release());
+  if (!parts->file->BuildCaches(nullptr, false))
+    return fail(RF_TRANSIENT, "apt.lists_broken", takeAptErrors());
+  if (!parts->file->BuildPolicy() || aptFailed())
+    return fail(RF_PERMANENT, "apt.preferences_broken", takeAptErrors());
+  forgetAptErrors();
+  for (auto package = parts->file->GetPkgCache()->PkgBegin(); !package.end(); ++package)
+    if (package->CurrentVer != 0) parts->installed.push_back(package);
+  return std::unique_ptr<Session>(new Session(std::move(parts)));
+}
+
+pkgCache& Session::cache() {
+  return *parts_->file->GetPkgCache();
+}
+pkgPolicy& Session::policy() {
+  return *parts_->file->GetPolicy();
+}
+pkgSourceList& Session::sources() {
+  return *parts_->file->GetSourceList();
+}
+const std::vector<BrokenSource>& Session::brokenSources() const {
+  return parts_->broken;
+}
+
+const std::vector<pkgCache::PkgIterator>& Session::installed() const {
+  return parts_->installed;
+}
+
+Result<pkgDepCache*> Session::dependencies() {
+  if (!parts_->file->BuildDepCache() || aptFailed())
+    return fail(RF_PERMANENT, "apt.dependencies", takeAptErrors());
+  return parts_->file->GetDepCache();
+}
+
+}  // namespace redflag::apt

@@ -1,0 +1,72 @@
+#include "settings.h"
+
+#include <filesystem>
+
+#include "base/json.h"
+
+namespace redflag::apt {
+
+const char* const kSettingsSchema = R"({
+  "type": "object",
+  "additionalProperties": false,
+  "properties": {
+    "refresh": {
+      "type": "string",
+      "enum": ["never", "system"],
+      "default": "never",
+      "title": "Who refreshes the package lists",
+      "description": "never: the lists are read as they are and their age is shown. system: the machine's own timer is expected to refresh them; older than refresh_after, no archive counts as completely known."
+    },
+    "refresh_after": {
+      "type": "string",
+      "pattern": "^[1-9][0-9]{0,3}[mhd]$",
+      "default": "2d",
+      "title": "How old lists may be with refresh: system"
+    },
+    "cache_dir": {
+      "type": "string",
+      "pattern": "^(/.*)?$",
+      "maxLength": 4096,
+      "default": "",
+      "title": "Folder of this plugin's own binary cache",
+      "description": "Must belong to the user that scans and be writable by nobody else. Empty: /var/cache/redflag/apt, or .cache/redflag/apt in that user's home."
+    },
+    "root": {
+      "type": "string",
+      "pattern": "^/",
+      "maxLength": 4096,
+      "default": "/",
+      "title": "Root directory of the system to look at",
+      "description": "Another one than / is updated by its own dpkg, inside a chroot."
+    }
+  }
+})";
+
+namespace {
+
+std::int64_t seconds(const std::string& text) {
+  const std::int64_t unit = text.back() == 'd' ? 24 * 3600 : text.back() == 'h' ? 3600 : 60;
+  return unit * std::stoll(text.substr(0, text.size() - 1));
+}
+
+}  // namespace
+
+Result<Settings> parseSettings(std::string_view json) {
+  const auto parsed = parseJson(json.empty() ? "{}" : json);
+  if (!parsed) return fail(RF_INVALID, "apt.bad_settings", parsed.error().text);
+  JsonReader in(*parsed, "settings");
+  const auto refresh = in.optionalText("refresh", 16, "never");
+  const auto refresh_after = in.optionalText("refresh_after", 8, "2d");
+  Settings settings;
+  settings.cache_dir = in.optionalText("cache_dir", 4096);
+  settings.root = in.optionalText("root", 4096, "/");
+  if (const auto end = in.finish(); !end) return fail(RF_INVALID, "apt.bad_settings", end.error().text);
+  settings.expect_refresh = refresh == "system";
+  settings.refresh_after_s = seconds(refresh_after);
+  std::error_code error;
+  if (!std::filesystem::is_directory(settings.root, error))
+    return fail(RF_MISCONFIGURED, "apt.no_root", settings.root + " is not a readable directory");
+  return settings;
+}
+
+}  // namespace redflag::apt

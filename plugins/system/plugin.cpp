@@ -1,0 +1,33 @@
+#include "redflag/sdk.hpp"
+#include "system_scan.h"
+
+namespace redflag::system {
+namespace {
+
+class SystemPlugin : public rf::Scanner {
+ public:
+  explicit SystemPlugin(const rf::Host& host) : host_(host) {}
+  rf::Status scan(rf::Run& run) override { return SystemScan(host_, run).scan(); }
+
+ private:
+  rf::Host host_;
+};
+
+const rf::Declaration kDeclaration{
+    .id = "system",
+    .version = REDFLAG_VERSION,
+    .name = "System",
+    .vendor = "RedFlag",
+    .record_kinds = {"fact/1", "metric/1"},
+    .capabilities = {{"read:/etc/os-release"},
+                     {"read:/usr/lib/os-release"},
+                     {"read:/proc"},
+                     {"read:/boot", false},
+                     {"read:/run/reboot-required", false},
+                     {"read:/run/reboot-required.pkgs", false}},
+};
+
+}  // namespace
+}  // namespace redflag::system
+
+RF_PLUGIN(redflag::system::SystemPlugin, redflag::system::kDeclaration)

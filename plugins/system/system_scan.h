@@ -1,0 +1,31 @@
+#pragma once
+// What machine this is and how it is, from files alone.
+
+#include <string>
+#include <vector>
+
+#include "redflag/sdk.hpp"
+
+namespace redflag::system {
+
+class SystemScan {
+ public:
+  SystemScan(const rf::Host& host, rf::Run& run) : files_(host), run_(run) {}
+  rf::Status scan();
+
+ private:
+  // The content; "" if there is no such file. Other failures are reported and make the scan fail.
+  std::string read(const std::string& path);
+  void operatingSystem();
+  void kernelAndReboot();
+  void memory();
+  void processors();
+  void load();
+  void pressure();
+  void metric(const std::string& name, double value);
+
+  rf::File files_;
+  rf::Run& run_;
+};
+
+}  // namespace redflag::system

@@ -1,0 +1,125 @@
+#include "host/operation.h"
+
+#include <cstring>
+
+#include "host/guard.h"
+#include "host/text.h"
+#include "redflag/draft/command_type.h"
+#include "redflag/draft/updater.h"
+#include "redflag/scanner.h"
+
+namespace redflag::host {
+namespace {
+
+constexpr std::size_t kMaxResultBytes = 16U << 20;
+
+using ScanCall = rf_status (*)(rf_plugin*, const rf_run*);
+using UpdateCall = rf_status (*)(rf_plugin*, const rf_run*, rf_str, rf_sink);
+using BatchCall = rf_status (*)(rf_plugin*, rf_str, rf_sink);
+using DescribeCall = rf_status (*)(rf_plugin*, rf_sink);
+
+enum class Shape { kScan, kUpdate, kBatch, kDescribe };
+
+struct Operation {
+  const char* interface_id;
+  const char* name;
+  Shape shape;
+  std::size_t offset;  // of the function in the interface's table
+};
+
+constexpr Operation kOperations[] = {
+    {RF_SCANNER_1, "probe", Shape::kScan, offsetof(rf_scanner_1, probe)},
+    {RF_SCANNER_1, "scan", Shape::kScan, offsetof(rf_scanner_1, scan)},
+    {RF_UPDATER_1, "plan", Shape::kUpdate, offsetof(rf_updater_1, plan)},
+    {RF_UPDATER_1, "download", Shape::kUpdate, offsetof(rf_updater_1, download)},
+    {RF_UPDATER_1, "install", Shape::kUpdate, offsetof(rf_updater_1, install)},
+    {RF_UPDATER_1, "verify", Shape::kUpdate, offsetof(rf_updater_1, verify)},
+    {RF_UPDATER_1, "rollback", Shape::kUpdate, offsetof(rf_updater_1, rollback)},
+    {RF_UPDATER_1, "repair", Shape::kUpdate, offsetof(rf_updater_1, repair)},
+    {RF_COMMAND_TYPE_1, "describe", Shape::kDescribe, offsetof(rf_command_type_1, describe)},
+    {RF_COMMAND_TYPE_1, "validate", Shape::kBatch, offsetof(rf_command_type_1, validate)},
+    {RF_COMMAND_TYPE_1, "plan", Shape::kBatch, offsetof(rf_command_type_1, plan)},
+    {RF_COMMAND_TYPE_1, "on_result", Shape::kBatch, offsetof(rf_command_type_1, on_result)},
+};
+
+const Operation* findOperation(const Start& start) {
+  for (const auto& operation : kOperations) {
+    if (start.interface_id == operation.interface_id && start.operation == operation.name) return &operation;
+  }
+  return nullptr;
+}
+
+// All interface tables are a size and then function pointers, which are read where the table says it has
+// them.
+using AnyCall = void (*)();
+Result<AnyCall> functionOf(const void* table, const Operation& operation) {
+  std::uint64_t size = 0;
+  std::memcpy(&size, table, sizeof(size));
+  AnyCall call = nullptr;
+  if (size >= operation.offset + sizeof(call)) {
+    std::memcpy(&call, static_cast<const char*>(table) + operation.offset, sizeof(call));
+  }
+  if (call == nullptr) {
+    return fail(Code::kInvalid,
+                std::string("the table of ") + operation.interface_id + " has no " + operation.name);
+  }
+  return call;
+}
+
+struct Collected {
+  std::string bytes;
+  bool too_long = false;
+
+  static rf_status write(void* data, rf_str piece) {
+    return guard([&]() -> rf_status {
+      auto& self = *static_cast<Collected*>(data);
+      self.too_long = self.too_long || self.bytes.size() + piece.size > kMaxResultBytes;
+      if (self.too_long) return RF_LIMIT;
+      self.bytes.append(viewOf(piece));
+      return RF_OK;
+    });
+  }
+  rf_sink sink() { return {this, &write}; }
+};
+
+}  // namespace
+
+bool changesTheMachine(const Start& start) {
+  return start.interface_id == RF_UPDATER_1;
+}
+
+bool scans(const Start& start) {
+  return start.interface_id == RF_SCANNER_1 && start.operation == "scan";
+}
+
+Result<rf_status> perform(rf_plugin* plugin, const rf_run* run, const Start& start, Channel& channel) {
+  const Operation* operation = findOperation(start);
+  if (operation == nullptr) {
+    return fail(Code::kUnsupported, "there is no operation " + start.interface_id + " " + start.operation);
+  }
+  const void* table = plugin->query(plugin, rfStr(start.interface_id));
+  if (table == nullptr) return fail(Code::kUnsupported, "the plugin does not offer " + start.interface_id);
+  auto call = functionOf(table, *operation);
+  if (!call) return tl::unexpected<Error>(call.error());
+
+  Collected result;
+  rf_status status = RF_INTERNAL;
+  switch (operation->shape) {
+    case Shape::kScan:
+      return reinterpret_cast<ScanCall>(*call)(plugin, run);
+    case Shape::kUpdate:
+      status = reinterpret_cast<UpdateCall>(*call)(plugin, run, rfStr(start.request), result.sink());
+      break;
+    case Shape::kBatch:
+      status = reinterpret_cast<BatchCall>(*call)(plugin, rfStr(start.request), result.sink());
+      break;
+    case Shape::kDescribe:
+      status = reinterpret_cast<DescribeCall>(*call)(plugin, result.sink());
+      break;
+  }
+  if (result.too_long) return fail(Code::kLimit, "the plugin wrote a result of more than 16 MiB");
+  if (!result.bytes.empty()) channel.send(FrameType::kResult, result.bytes);
+  return status;
+}
+
+}  // namespace redflag::host

@@ -1,0 +1,182 @@
+#include "host/session.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/json.h"
+#include "host/input.h"
+#include "host/library.h"
+#include "host/operation.h"
+#include "host/run.h"
+#include "host/services/services.h"
+#include "host/text.h"
+
+namespace redflag::host {
+namespace {
+
+constexpr int kDelivered = 0;
+constexpr int kNotDelivered = 1;
+
+// Why a run ended before the plugin could answer.
+struct Stop {
+  rf_status status;
+  const char* code;
+  std::string text;
+};
+template <class T = void>
+using Step = tl::expected<T, Stop>;
+
+tl::unexpected<Stop> stop(rf_status status, const char* code, std::string text) {
+  return tl::unexpected<Stop>(Stop{status, code, std::move(text)});
+}
+
+rf_status statusOf(const Error& error) {
+  switch (error.code) {
+    case Code::kUnsupported:
+      return RF_UNSUPPORTED;
+    case Code::kLimit:
+      return RF_LIMIT;
+    default:
+      return RF_INVALID;
+  }
+}
+
+struct Loaded {
+  const rf_library* library;
+  Manifest manifest;
+};
+
+Step<Loaded> load(const Start& start) {
+  for (const auto& soname : start.requires_libraries) {
+    if (!sonameIsPresent(soname)) {
+      return stop(RF_NOT_APPLICABLE, "plugin.library_missing", soname + " is not installed on this machine");
+    }
+  }
+  auto library = start.expected_sha256.empty() ? loadLibrary(start.library)
+                                               : loadLibraryWithHash(start.library, start.expected_sha256);
+  if (!library) return stop(statusOf(library.error()), "plugin.not_loaded", library.error().text);
+  auto manifest = describe(*library);
+  if (!manifest) {
+    const bool other_abi = manifest.error().code == Code::kUnsupported;
+    return stop(statusOf(manifest.error()), other_abi ? "plugin.other_abi" : "plugin.broken_contract",
+                manifest.error().text);
+  }
+  if (!start.expected_id.empty() &&
+      (manifest->id != start.expected_id || manifest->version != start.expected_version)) {
+    return stop(RF_INVALID, "plugin.other_library",
+                "the library says it is " + manifest->id + " " + manifest->version + ", its manifest says " +
+                    start.expected_id + " " + start.expected_version);
+  }
+  return Loaded{*library, std::move(*manifest)};
+}
+
+// The plugin object; destroyed with it.
+class Instance {
+ public:
+  static Step<Instance> create(const rf_library& library, const rf_host* host) {
+    rf_plugin* plugin = library.create(host);
+    if (plugin == nullptr) return stop(RF_INTERNAL, "plugin.not_created", "the plugin could not be created");
+    if (!RF_HAS(plugin, rf_plugin, destroy) || plugin->configure == nullptr || plugin->query == nullptr ||
+        plugin->destroy == nullptr) {
+      return stop(RF_INVALID, "plugin.broken_contract", "rf_plugin is too small, or lacks a function");
+    }
+    return Instance(plugin);
+  }
+  Instance(Instance&& other) noexcept : plugin_(std::exchange(other.plugin_, nullptr)) {}
+  Instance& operator=(Instance&&) = delete;
+  ~Instance() {
+    if (plugin_ != nullptr) plugin_->destroy(plugin_);
+  }
+  rf_plugin* get() const { return plugin_; }
+
+ private:
+  explicit Instance(rf_plugin* plugin) : plugin_(plugin) {}
+  rf_plugin* plugin_;
+};
+
+std::string helloOf(const Manifest& manifest) {
+  return dumpJson({{"id", manifest.id},
+                   {"version", manifest.version},
+                   {"abi_major", manifest.abi_major},
+                   {"abi_minor", manifest.abi_minor},
+                   {"pid", ::getpid()}});
+}
+
+Step<rf_status> callPlugin(const Start& start, const Loaded& loaded, Services& services,
+                           const RunControl& control, Channel& channel, Reporter& reporter) {
+  auto instance = Instance::create(*loaded.library, services.host());
+  if (!instance) return tl::unexpected<Stop>(instance.error());
+  channel.send(FrameType::kHello, helloOf(loaded.manifest));
+
+  const rf_status configured = instance->get()->configure(instance->get(), rfStr(start.settings));
+  if (configured != RF_OK) {
+    return stop(configured, "plugin.not_configured", "the plugin does not accept its settings");
+  }
+  if (!loaded.manifest.offers(start.interface_id)) {
+    return stop(RF_UNSUPPORTED, "plugin.unsupported", "the plugin does not offer " + start.interface_id);
+  }
+  Run run({loaded.manifest.id, loaded.manifest.record_kinds, start.purpose, start.max_records, scans(start)},
+          control, channel, reporter);
+  auto returned = perform(instance->get(), run.table(), start, channel);
+  if (!returned) {
+    const bool unsupported = returned.error().code == Code::kUnsupported;
+    reporter.report(statusOf(returned.error()), unsupported ? "plugin.unsupported" : "plugin.broken_contract",
+                    returned.error().text);
+    return run.finish(statusOf(returned.error()));
+  }
+  return run.finish(*returned);
+}
+
+rf_status serve(const Start& start, Opening& opening, const RunControl& control, Channel& channel,
+                Reporter& reporter) {
+  auto loaded = load(start);
+  if (!loaded) {
+    reporter.report(loaded.error().status, loaded.error().code, loaded.error().text);
+    return loaded.error().status;
+  }
+  const Capabilities capabilities(start.capabilities);
+  Services services({capabilities, control, reporter}, std::move(opening.state),
+                    start.purpose != RF_PURPOSE_VERIFY);
+  // The plugin is gone when this returns: a crash in its destroy is still before kDone.
+  auto status = callPlugin(start, *loaded, services, control, channel, reporter);
+  if (!status) {
+    reporter.report(status.error().status, status.error().code, status.error().text);
+    return status.error().status;
+  }
+  if (*status == RF_OK) {
+    for (const auto& [key, value] : services.state().takePut())
+      channel.send(FrameType::kState, encodeState(key, value));
+  }
+  return *status;
+}
+
+int done(Channel& channel, rf_status status) {
+  channel.send(FrameType::kDone, std::string(R"({"status":")") + statusName(status) + "\"}");
+  return channel.finish() ? kDelivered : kNotDelivered;
+}
+
+}  // namespace
+
+int runSession(int input, int output) {
+  Channel channel(output);
+  Reporter reporter(channel);
+  FrameDecoder decoder;
+  auto opening = readOpening(input, decoder);
+  auto start = opening ? decodeStart(opening->start) : Result<Start>(tl::unexpected<Error>(opening.error()));
+  if (!start) {
+    reporter.report(RF_INVALID, "host.bad_start", start.error().text);
+    return done(channel, RF_INVALID);
+  }
+  RunControl control;
+  control.deadline_ns = start->deadline_ns;
+  rf_status status = RF_INTERNAL;
+  {
+    const CancelWatch watch(input, decoder, !changesTheMachine(*start), control.cancelled);
+    status = serve(*start, *opening, control, channel, reporter);
+  }
+  return done(channel, status);
+}
+
+}  // namespace redflag::host

@@ -1,0 +1,42 @@
+/* rf.command-type/1 (draft): what a technician can order. Runs on the server, in a sealed host without
+ * services.
+ *
+ * Every function takes and writes one JSON document. Batches are {"items":[…]} with an answer of the same
+ * length. describe()  {} -> {"type","title","icon","description","permission":"technician|approver|admin",
+ *               "risk":"none|low|high|destructive","needs_approval":bool,"timeout_s":n,"valid_s":n (how long
+ * an order waits for its machine; a day), "max_attempts":n,
+ *               "idempotency_fields":["…"],"parameters_schema":{…},"result_schema":{…},"effects":["…"]}
+ *   validate()  item {"parameters":{…}} -> {"ok":true} or {"ok":false,"field":"/updates/0","text":"…"}
+ *   plan()      item {"parameters":{…},"agent":{"agent_id","hostname","mode","plugins":["apt"…]}}
+ *               -> {"actions":[{"plugin":"apt","action":"plan","parameters":{…}}…]} or
+ * {"error":{"code","text"}} on_result() item
+ * {"parameters":{…},"outcome":"succeeded|failed|refused|expired|cancelled", "results":[one for each
+ * action],"code","text"} -> {"effects":[{"effect":"…",…}]} Effects (only those that describe() declared are
+ * carried out): updates.planned   {"plan":{…},"plan_hash":"…"}        the server compares with the approval,
+ * then follows up or waits updates.installed {"updates":[{"name","arch","version"}],"needs_reboot":bool
+ * (false)} updates.failed    {"class":"install|refused|offline","code","text"} follow_up
+ * {"type":"…","parameters":{…}}        a new command to the same agent
+ */
+#ifndef REDFLAG_DRAFT_COMMAND_TYPE_H
+#define REDFLAG_DRAFT_COMMAND_TYPE_H
+
+#include "redflag/abi.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define RF_COMMAND_TYPE_1 "rf.command-type/1"
+typedef struct rf_command_type_1 {
+  uint64_t struct_size;
+  /* All [main]. */
+  rf_status (*describe)(rf_plugin* plugin, rf_sink result);
+  rf_status (*validate)(rf_plugin* plugin, rf_str batch, rf_sink result);
+  rf_status (*plan)(rf_plugin* plugin, rf_str batch, rf_sink result);
+  rf_status (*on_result)(rf_plugin* plugin, rf_str batch, rf_sink result);
+} rf_command_type_1;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

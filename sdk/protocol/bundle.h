@@ -1,0 +1,36 @@
+#pragma once
+// The enrolment bundle: one string that carries everything a new agent must trust. It is a secret (it holds
+// the token).
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+
+namespace redflag::protocol {
+
+struct CommandKey {
+  std::string key_id;
+  std::string public_key;  // 32 raw bytes
+};
+
+struct Bundle {
+  std::vector<std::string> urls;  // "https://host[:port]", nothing after it
+  std::string token;
+  std::vector<std::string> authorities;  // CA certificates, DER; at least two
+  std::vector<CommandKey> command_keys;
+};
+
+// kInvalid when decodeBundle() would refuse the result.
+Result<std::string> encodeBundle(const Bundle& bundle);
+// White space around it is ignored: it comes from terminals and files. kInvalid names the bad member.
+Result<Bundle> decodeBundle(std::string_view text);
+
+// [{"key_id","public_key"}…], as the bundle, identity.json and the executor's trust.json hold it.
+Json commandKeysToJson(const std::vector<CommandKey>& keys);
+// Refuses a key whose id is not derived from it, and a key named twice.
+Result<std::vector<CommandKey>> commandKeysFromJson(const Json& list, const std::string& place);
+
+}  // namespace redflag::protocol

@@ -1,0 +1,32 @@
+#pragma once
+// Sizes, counts and times both sides keep to. A message past one of them is refused, not cut.
+
+#include <cstddef>
+#include <cstdint>
+
+namespace redflag::protocol {
+
+// Uploads.
+constexpr std::size_t kMaxUploadItems = 64;
+constexpr std::size_t kMaxUploadBytes = 8U << 20;           // as sent, that is, compressed
+constexpr std::size_t kMaxExpandedUploadBytes = 64U << 20;  // after expansion
+constexpr std::size_t kMaxUploadDepth = 12;
+constexpr std::size_t kMaxUploadValues = 4'000'000;
+
+// Commands.
+constexpr std::size_t kMaxActions = 16;
+constexpr std::size_t kMaxParametersBytes = 2U << 20;  // of one action
+constexpr std::size_t kMaxEnvelopeBytes = 4U << 20;    // the canonical body
+constexpr std::size_t kMaxFetchBytes = 16U << 20;      // an answer of /commands/fetch
+constexpr std::size_t kMaxFetchedCommands = 64;
+constexpr std::size_t kMaxPlanSteps = 20'000;
+constexpr std::size_t kMaxIdBytes = 64;  // of any id or name in an envelope
+
+// How far issued-at, or a signature's `created`, may be from the reader's clock.
+constexpr std::int64_t kClockToleranceNs = 300LL * 1'000'000'000LL;
+constexpr std::int64_t kClockToleranceS = 300;
+
+constexpr std::size_t kMaxBundleBytes = 64U << 10;
+constexpr std::size_t kMinBundleAuthorities = 2;
+
+}  // namespace redflag::protocol

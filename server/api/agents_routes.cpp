@@ -1,0 +1,121 @@
+#include <map>
+
+#include "api/input.h"
+#include "api/routes.h"
+#include "api/views.h"
+
+namespace redflag::api {
+namespace {
+
+using http::Permission;
+
+constexpr const char* kNotFound = "agent.not_found";
+
+store::Agent agentOf(services::Services& services, const store::ReadTransaction& tx,
+                     const http::Request& request) {
+  auto agent = tx.agents().find(pathId(request, kNotFound), services.context().contact());
+  if (!agent) throw http::Problem{404, kNotFound, "there is no such agent"};
+  return std::move(*agent);
+}
+
+http::Response list(services::Services& services, const http::Request& request) {
+  const Query query(request, {"cursor", "limit", "search", "connection", "breaker", "config", "sort"});
+  store::AgentFilter filter;
+  filter.search = query.text("search");
+  filter.connection = query.choice("connection", {"connected", "silent", "never"});
+  filter.breaker_open = !query.choice("breaker", {"open"}).empty();
+  filter.config_invalid = !query.choice("config", {"invalid"}).empty();
+  const std::string sort = query.choice("sort", {"hostname", "-hostname", "last_seen", "-last_seen",
+                                                 "updates", "-updates", "enrolled", "-enrolled"});
+  if (!sort.empty()) filter.sort = sort;
+  const auto page = services.store().read([&](const store::ReadTransaction& tx) {
+    return tx.agents().list(filter, services.context().contact(), query.page());
+  });
+  return http::jsonResponse(200, view(page));
+}
+
+int weight(const std::string& breaker_state) {
+  return breaker_state == "open" ? 2 : breaker_state == "half_open" ? 1 : 0;
+}
+
+Json breakerView(const store::Breaker& breaker) {
+  return {{"state", breaker.state},
+          {"since", timeOrNull(breaker.since)},
+          {"open_until", timeOrNull(breaker.open_until)},
+          {"class", breaker.failure_class},
+          {"code", breaker.code},
+          {"text", breaker.text}};
+}
+
+// What the agent says it has, and what it has told of without (yet) saying so.
+Json pluginsView(const store::ReadTransaction& tx, const store::AgentKey& agent) {
+  std::map<std::string, store::AgentPlugin> plugins;
+  std::map<std::string, store::Breaker> breakers;  // the worst of each plugin's
+  std::map<std::string, store::Scan> scans;
+  for (auto& plugin : tx.agents().plugins(agent))
+    plugins[plugin.id] = plugin;
+  for (auto& breaker : tx.agents().breakers(agent)) {
+    plugins.try_emplace(breaker.plugin).first->second.id = breaker.plugin;
+    auto& worst = breakers[breaker.plugin];
+    if (worst.plugin.empty() || weight(breaker.state) > weight(worst.state)) worst = breaker;
+  }
+  for (auto& scan : tx.scans().newest(agent)) {
+    plugins.try_emplace(scan.plugin).first->second.id = scan.plugin;
+    scans[scan.plugin] = scan;
+  }
+  Json items = Json::array();
+  for (const auto& [id, plugin] : plugins) {
+    const auto scan = scans.find(id);
+    items.push_back({{"id", id},
+                     {"name", plugin.name.empty() ? id : plugin.name},
+                     {"version", plugin.version},
+                     {"interfaces", plugin.interfaces},
+                     {"state", plugin.state},
+                     {"text", plugin.text},
+                     {"breaker", breakerView(breakers[id])},
+                     {"last_scan", scan == scans.end() ? Json() : view(scan->second)}});
+  }
+  return items;
+}
+
+http::Response detail(services::Services& services, const http::Request& request) {
+  return services.store().read([&](const store::ReadTransaction& tx) {
+    const store::Agent agent = agentOf(services, tx, request);
+    const store::AgentKey key{agent.id, agent.client.id, agent.site.id, {}};
+    Json json = view(agent);
+    json["boot_id"] = agent.boot_id;
+    json["kernel"] = agent.kernel;
+    json["plugins"] = pluginsView(tx, key);
+    json["facts"] = Json::array();
+    for (const auto& fact : tx.scans().facts(key)) {
+      json["facts"].push_back({{"name", fact.name}, {"value", parsedOr(fact.value, Json())}});
+    }
+    return http::jsonResponse(200, json);
+  });
+}
+
+http::Response history(services::Services& services, const http::Request& request) {
+  const Query query(request, {"cursor", "limit"});
+  return services.store().read([&](const store::ReadTransaction& tx) {
+    const store::Agent agent = agentOf(services, tx, request);
+    return http::jsonResponse(200, view(tx.events().history(agent.client.id, agent.id, query.page())));
+  });
+}
+
+}  // namespace
+
+void addAgentRoutes(services::Services& services, std::vector<http::Route>& routes) {
+  const auto add = [&](const char* path, auto handler) {
+    routes.push_back({.method = "GET",
+                      .path = path,
+                      .permission = Permission::kViewer,
+                      .handler = [&services, handler](const http::Request& request) {
+                        return handler(services, request);
+                      }});
+  };
+  add("/api/v1/agents", list);
+  add("/api/v1/agents/{id}", detail);
+  add("/api/v1/agents/{id}/history", history);
+}
+
+}  // namespace redflag::api

@@ -1,0 +1,153 @@
+#include "api/idempotency.h"
+#include "api/input.h"
+#include "api/routes.h"
+#include "api/views.h"
+
+namespace redflag::api {
+namespace {
+
+using http::Permission;
+
+constexpr const char* kNotFound = "command.not_found";
+constexpr std::size_t kShownLines = 2'000;
+constexpr std::size_t kMaxAgents = 2'000;
+constexpr std::size_t kOrderBytes = 256U << 10;
+
+http::Response list(services::Services& services, const http::Request& request) {
+  const Query query(request, {"cursor", "limit", "agent_id", "state", "type"});
+  store::CommandFilter filter;
+  filter.agent_id = query.id("agent_id");
+  filter.type = query.text("type", 64);
+  for (const auto& name : query.list("state")) {
+    const auto state = store::commandState(name);
+    if (!state) refuseParameter("state", "states of a command, separated by commas");
+    filter.states.push_back(*state);
+  }
+  return http::jsonResponse(200, view(services.store().read([&](const store::ReadTransaction& tx) {
+                              return tx.commands().list(filter, query.page());
+                            })));
+}
+
+Json transitionsView(const std::vector<store::Transition>& transitions) {
+  Json items = Json::array();
+  for (const auto& transition : transitions) {
+    items.push_back({{"from", textOrNull(transition.from)},
+                     {"to", transition.to},
+                     {"at", timeOrNull(transition.at)},
+                     {"actor", transition.actor},
+                     {"reason", reasonOrNull(transition.reason)}});
+  }
+  return items;
+}
+
+http::Response detail(services::Services& services, const http::Request& request) {
+  const std::string& id = pathId(request, kNotFound);
+  return services.store().read([&](const store::ReadTransaction& tx) {
+    const auto command = tx.commands().find(id);
+    if (!command) throw http::Problem{404, kNotFound, "there is no such command"};
+    Json json = view(*command);
+    json["parameters"] = parsedOr(command->parameters, Json::object());
+    json["actions"] = parsedOr(command->actions, Json::array());
+    json["plan"] = parsedOr(command->plan, Json());
+    json["plan_hash"] = textOrNull(command->plan_hash);
+    json["extras"] = parsedOr(command->extras, Json::array());
+    json["results"] = parsedOr(command->results, Json());
+    json["log"] = Json::array();
+    for (const auto& line : tx.commands().log(*command, kShownLines)) {
+      json["log"].push_back({{"seq", line.seq}, {"at", timeOrNull(line.at)}, {"text", line.text}});
+    }
+    json["transitions"] = transitionsView(tx.commands().transitions(*command));
+    store::UpdateFilter about;
+    about.command_id = command->id;
+    json["updates"] = view(tx.updates().list(about, services.context().contact(), {500, ""}))["items"];
+    return http::jsonResponse(200, json);
+  });
+}
+
+http::Response create(services::Services& services, const http::Request& request) {
+  Body body(request, {kOrderBytes, 16, 20'000});
+  const std::string type = body.in().text("type", 64);
+  const auto agent_ids = readIds(body.in(), "agent_ids", kMaxAgents);
+  const Json& parameters = body.in().object("parameters");
+  body.finish();
+  const Idempotency idempotency(services.store(), request);
+  if (idempotency.previous()) return *idempotency.previous();
+  http::Response response;
+  services.orders.order(type, agent_ids, parameters, actorOf(request),
+                        [&](store::WriteTransaction& tx, const std::vector<store::Command>& commands) {
+                          Json items = Json::array();
+                          for (const auto& command : commands)
+                            items.push_back(view(command));
+                          response = http::jsonResponse(201, {{"items", std::move(items)}});
+                          idempotency.remember(tx, response, services.context().now());
+                        });
+  return response;
+}
+
+// These three take no body, or an empty object.
+void refuseBody(const http::Request& request) {
+  if (request.body.empty()) return;
+  Body body(request);
+  body.finish();
+}
+
+http::Response cancel(services::Services& services, const http::Request& request) {
+  refuseBody(request);
+  const auto command = services.orders.cancel(pathId(request, kNotFound), actorOf(request));
+  services.upkeep.wake();
+  return http::jsonResponse(200, view(command));
+}
+
+http::Response confirm(services::Services& services, const http::Request& request) {
+  refuseBody(request);
+  return http::jsonResponse(200, view(services.orders.confirm(pathId(request, kNotFound), actorOf(request))));
+}
+
+http::Response retry(services::Services& services, const http::Request& request) {
+  refuseBody(request);
+  const auto old = services.orders.find(pathId(request, kNotFound));
+  const auto type = services.context().types.find(old.type);
+  // What was approved is planned anew: part of it may be installed by now.
+  const auto command = type && type->needs_approval ? services.approvals.again(old.id, actorOf(request))
+                                                    : services.orders.retry(old.id, actorOf(request));
+  return http::jsonResponse(201, view(command));
+}
+
+http::Response types(services::Services& services, const http::Request&) {
+  Json items = Json::array();
+  for (const auto& type : services.context().types.all()) {
+    items.push_back({{"type", type.id},
+                     {"title", type.title},
+                     {"icon", type.icon},
+                     {"description", type.description},
+                     {"permission", type.permission},
+                     {"risk", type.risk},
+                     {"needs_approval", type.needs_approval},
+                     {"parameters_schema", type.parameters_schema},
+                     {"result_schema", type.result_schema}});
+  }
+  return http::jsonResponse(200, {{"items", std::move(items)}});
+}
+
+}  // namespace
+
+void addCommandRoutes(services::Services& services, std::vector<http::Route>& routes) {
+  const auto add = [&](const char* method, const char* path, Permission permission, auto handler) {
+    routes.push_back({.method = method,
+                      .path = path,
+                      .permission = permission,
+                      .handler = [&services, handler](const http::Request& request) {
+                        return handler(services, request);
+                      }});
+  };
+  add("GET", "/api/v1/commands", Permission::kViewer, list);
+  add("GET", "/api/v1/commands/{id}", Permission::kViewer, detail);
+  add("POST", "/api/v1/commands", Permission::kTechnician, create);
+  routes.back().body_limit = kOrderBytes;
+  add("POST", "/api/v1/commands/{id}/cancel", Permission::kTechnician, cancel);
+  add("POST", "/api/v1/commands/{id}/confirm", Permission::kApprover, confirm);
+  add("POST", "/api/v1/commands/{id}/retry", Permission::kTechnician, retry);
+  add("GET", "/api/v1/command-types", Permission::kViewer, types);
+}
+
+}  // namespace redflag::api

@@ -1,0 +1,64 @@
+#include "api/input.h"
+#include "api/routes.h"
+#include "api/views.h"
+
+namespace redflag::api {
+namespace {
+
+using http::Permission;
+
+constexpr std::int64_t kMaxSeats = 100'000;
+constexpr std::int64_t kMinute_s = 60;
+constexpr std::int64_t kYear_s = 366LL * 86'400;
+
+http::Response make(services::Services& services, const http::Request& request) {
+  Body body(request);
+  const std::int64_t seats = body.in().integer("seats", 1, kMaxSeats);
+  const std::int64_t expires_in_s = body.in().integer("expires_in_s", kMinute_s, kYear_s);
+  const std::string site_id = body.in().optionalText("site_id", 26);
+  body.finish();
+  const auto made = services.enrolment.makeToken(seats, expires_in_s, site_id, request.principal.username);
+  return http::jsonResponse(201, {{"id", made.token.id},
+                                  {"bundle", made.bundle},
+                                  {"expires_at", timeOrNull(made.token.expires_at)},
+                                  {"seats", made.token.seats}});
+}
+
+http::Response list(services::Services& services, const http::Request&) {
+  Json items = Json::array();
+  for (const auto& token : services.enrolment.tokens()) {
+    items.push_back({{"id", token.id},
+                     {"created_at", timeOrNull(token.created_at)},
+                     {"expires_at", timeOrNull(token.expires_at)},
+                     {"seats", token.seats},
+                     {"seats_used", token.seats_used},
+                     {"revoked", token.revoked}});
+  }
+  return http::jsonResponse(200, {{"items", std::move(items)}});
+}
+
+http::Response revoke(services::Services& services, const http::Request& request) {
+  services.enrolment.revokeToken(pathId(request, "enrolment.not_found"), request.principal.username);
+  http::Response response;
+  response.status = 204;
+  response.content_type.clear();
+  return response;
+}
+
+}  // namespace
+
+void addEnrolmentRoutes(services::Services& services, std::vector<http::Route>& routes) {
+  const auto add = [&](const char* method, const char* path, auto handler) {
+    routes.push_back({.method = method,
+                      .path = path,
+                      .permission = Permission::kAdmin,
+                      .handler = [&services, handler](const http::Request& request) {
+                        return handler(services, request);
+                      }});
+  };
+  add("POST", "/api/v1/enrolment-tokens", make);
+  add("GET", "/api/v1/enrolment-tokens", list);
+  add("DELETE", "/api/v1/enrolment-tokens/{id}", revoke);
+}
+
+}  // namespace redflag::api

@@ -1,0 +1,132 @@
+#include "api/input.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "base/encoding.h"
+
+namespace redflag::api {
+namespace {
+
+constexpr std::size_t kMaxLimit = 500;
+constexpr std::size_t kMaxCursor = 512;
+
+Json parseBody(const http::Request& request, const JsonLimits& limits) {
+  auto json = parseJson(request.body, limits);
+  if (!json) throw http::Problem{400, "request.invalid_json", "the body is " + json.error().text};
+  return std::move(*json);
+}
+
+// "body.seats: expected …" -> "/seats"
+std::string fieldOf(const std::string& complaint) {
+  const std::size_t colon = complaint.find(':');
+  const std::size_t dot = complaint.find('.');
+  if (dot == std::string::npos || colon == std::string::npos || dot > colon) return "";
+  std::string field = "/" + complaint.substr(dot + 1, colon - dot - 1);
+  std::replace(field.begin(), field.end(), '.', '/');
+  return field;
+}
+
+}  // namespace
+
+void refuseParameter(const std::string& name, const std::string& expected) {
+  throw http::Problem{400, "request.bad_parameter", name + ": expected " + expected, name};
+}
+
+Query::Query(const http::Request& request, std::initializer_list<const char*> known) : request_(request) {
+  for (const auto& [name, value] : request.query) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      refuseParameter(name.substr(0, 64), "no parameter of this name");
+    }
+    if (!isUtf8(value)) refuseParameter(name, "UTF-8 text");
+  }
+}
+
+const std::string* Query::find(const char* name) const {
+  const auto it = request_.query.find(name);
+  return it == request_.query.end() || it->second.empty() ? nullptr : &it->second;
+}
+
+std::string Query::text(const char* name, std::size_t max_bytes) const {
+  const std::string* value = find(name);
+  if (value == nullptr) return {};
+  if (value->size() > max_bytes) refuseParameter(name, "at most " + std::to_string(max_bytes) + " bytes");
+  return *value;
+}
+
+std::string Query::choice(const char* name, std::initializer_list<const char*> allowed) const {
+  const std::string* value = find(name);
+  if (value == nullptr) return {};
+  if (std::find(allowed.begin(), allowed.end(), *value) != allowed.end()) return *value;
+  std::string expected = "one of";
+  for (const char* one : allowed)
+    expected += std::string(" ") + one;
+  refuseParameter(name, expected);
+}
+
+std::string Query::id(const char* name) const {
+  const std::string* value = find(name);
+  if (value == nullptr) return {};
+  if (!isId(*value)) refuseParameter(name, "an id");
+  return *value;
+}
+
+std::vector<std::string> Query::list(const char* name) const {
+  std::vector<std::string> items;
+  const std::string value = text(name, 1'000);
+  for (std::size_t begin = 0; begin < value.size();) {
+    const std::size_t end = std::min(value.find(',', begin), value.size());
+    items.push_back(value.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return items;
+}
+
+store::PageRequest Query::page() const {
+  store::PageRequest page;
+  page.cursor = text("cursor", kMaxCursor);
+  if (const std::string* limit = find("limit")) {
+    const auto [end, error] = std::from_chars(limit->data(), limit->data() + limit->size(), page.limit);
+    const bool whole = error == std::errc() && end == limit->data() + limit->size();
+    if (!whole || page.limit < 1 || page.limit > kMaxLimit)
+      refuseParameter("limit", "a number from 1 to 500");
+  }
+  return page;
+}
+
+Body::Body(const http::Request& request, const JsonLimits& limits)
+    : json_(parseBody(request, limits)), in_(json_, "body") {}
+
+void Body::finish() {
+  const auto ok = in_.finish();
+  if (!ok) throw http::Problem{400, "request.invalid", ok.error().text, fieldOf(ok.error().text)};
+}
+
+std::vector<std::string> readIds(JsonReader& in, const char* key, std::size_t max_items) {
+  std::vector<std::string> ids;
+  std::set<std::string> seen;
+  for (const Json& id : in.array(key, max_items)) {
+    if (!id.is_string() || !isId(id.get_ref<const std::string&>()) ||
+        !seen.insert(id.get<std::string>()).second) {
+      in.refuse(key, "a list of different ids");
+      return {};
+    }
+    ids.push_back(id.get<std::string>());
+  }
+  if (ids.empty()) in.refuse(key, "at least one id");
+  return ids;
+}
+
+const std::string& pathId(const http::Request& request, const char* not_found_code) {
+  const auto it = request.parameters.find("id");
+  if (it == request.parameters.end() || !isId(it->second))
+    throw http::Problem{404, not_found_code, "there is nothing here"};
+  return it->second;
+}
+
+services::Actor actorOf(const http::Request& request) {
+  return {request.principal.username, request.principal.role};
+}
+
+}  // namespace redflag::api

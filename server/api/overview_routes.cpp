@@ -1,0 +1,95 @@
+#include "api/routes.h"
+#include "store/agents.h"
+
+namespace redflag::api {
+namespace {
+
+using http::Permission;
+using store::UpdateState;
+
+Json updatesView(const store::UpdateTotals& totals) {
+  const auto in_state = [&](UpdateState state) {
+    const auto it = totals.by_state.find(state);
+    return it == totals.by_state.end() ? std::int64_t{0} : it->second;
+  };
+  const auto of_severity = [&](const char* severity) {
+    const auto it = totals.security_by_severity.find(severity);
+    return it == totals.security_by_severity.end() ? std::int64_t{0} : it->second;
+  };
+  Json json = {{"available", totals.available},
+               {"installable", totals.installable},
+               {"security", totals.security},
+               {"security_by_severity",
+                {{"critical", of_severity("critical")},
+                 {"high", of_severity("high")},
+                 {"medium", of_severity("medium")},
+                 {"low", of_severity("low")},
+                 {"unrated", of_severity("unknown")}}}};
+  for (const auto state :
+       {UpdateState::kApproved, UpdateState::kPlanned, UpdateState::kAwaitingConfirmation,
+        UpdateState::kInstalling, UpdateState::kInstalled, UpdateState::kFailed, UpdateState::kVerified}) {
+    json[store::name(state)] = in_state(state);
+  }
+  return json;
+}
+
+http::Response overview(services::Services& services, const http::Request&) {
+  const auto facts = services.overview.facts();
+  Json needs = Json::array();
+  for (const auto& need : facts.needs) {
+    needs.push_back({{"kind", need.kind},
+                     {"severity", need.severity},
+                     {"count", need.count},
+                     {"text", need.text},
+                     {"link", need.link}});
+  }
+  return http::jsonResponse(200, {{"agents",
+                                   {{"total", facts.agents.total},
+                                    {"connected", facts.agents.connected},
+                                    {"silent", facts.agents.silent},
+                                    {"never", facts.agents.never}}},
+                                  {"updates", updatesView(facts.updates)},
+                                  {"breakers_open", facts.agents.breakers_open},
+                                  {"refusals_24h", facts.refusals_24h},
+                                  {"config_invalid", facts.agents.config_invalid},
+                                  {"needs", std::move(needs)}});
+}
+
+http::Response clients(services::Services& services, const http::Request&) {
+  Json items = Json::array();
+  for (const auto& client :
+       services.store().read([](const store::ReadTransaction& tx) { return tx.agents().clients(); })) {
+    Json sites = Json::array();
+    for (const auto& site : client.sites)
+      sites.push_back({{"id", site.id}, {"name", site.name}});
+    items.push_back({{"id", client.id}, {"name", client.name}, {"sites", std::move(sites)}});
+  }
+  return http::jsonResponse(200, {{"items", std::move(items)}});
+}
+
+http::Response openApi(const http::Request&) {
+  http::Response response;
+  response.body = openApiText();
+  return response;
+}
+
+}  // namespace
+
+void addOverviewRoutes(services::Services& services, std::vector<http::Route>& routes) {
+  const auto add = [&](const char* path, auto handler) {
+    routes.push_back({.method = "GET",
+                      .path = path,
+                      .permission = Permission::kViewer,
+                      .handler = [&services, handler](const http::Request& request) {
+                        return handler(services, request);
+                      }});
+  };
+  add("/api/v1/overview", overview);
+  add("/api/v1/clients", clients);
+  routes.push_back({.method = "GET",
+                    .path = "/api/v1/openapi.json",
+                    .permission = Permission::kAnyone,
+                    .handler = openApi});
+}
+
+}  // namespace redflag::api

@@ -1,0 +1,26 @@
+#pragma once
+// Every route of the API but those the front and sign-in own (server/README.md). openapi.json says the same
+// in another form; a test compares the two.
+
+#include <vector>
+
+#include "http/message.h"
+#include "services/services.h"
+
+namespace redflag::api {
+
+// `services` outlives the routes.
+std::vector<http::Route> apiRoutes(services::Services& services);    // people: /api/v1/…
+std::vector<http::Route> agentRoutes(services::Services& services);  // agents: /agent/v1/…
+
+// The rooms' parts of the former.
+void addOverviewRoutes(services::Services& services, std::vector<http::Route>& routes);
+void addAgentRoutes(services::Services& services, std::vector<http::Route>& routes);
+void addUpdateRoutes(services::Services& services, std::vector<http::Route>& routes);
+void addCommandRoutes(services::Services& services, std::vector<http::Route>& routes);
+void addEnrolmentRoutes(services::Services& services, std::vector<http::Route>& routes);
+
+// The text of openapi.json, as built in.
+const std::string& openApiText();
+
+}  // namespace redflag::api

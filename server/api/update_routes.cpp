@@ -1,0 +1,130 @@
+#include "api/idempotency.h"
+#include "api/input.h"
+#include "api/routes.h"
+#include "api/views.h"
+
+namespace redflag::api {
+namespace {
+
+using http::Permission;
+
+constexpr std::size_t kMaxApproved = 20'000;
+constexpr std::size_t kApprovalBytes = 1U << 20;
+
+std::vector<store::UpdateState> statesOf(const Query& query) {
+  std::vector<store::UpdateState> states;
+  for (const auto& name : query.list("state")) {
+    const auto state = store::updateState(name);
+    // The contract has one more state than this server ever gives a row.
+    if (!state && name != "ignored") refuseParameter("state", "states of an update, separated by commas");
+    if (state) states.push_back(*state);
+  }
+  return states;
+}
+
+std::string categoryOf(const Query& query) {
+  return query.choice("category",
+                      {"security", "bugfix", "enhancement", "driver", "firmware", "feature", "unknown"});
+}
+
+store::UpdateFilter filterOf(const Query& query) {
+  store::UpdateFilter filter;
+  filter.category = categoryOf(query);
+  filter.search = query.text("search");
+  filter.states = statesOf(query);
+  const std::string installable = query.choice("installable", {"1", "0"});
+  if (!installable.empty()) filter.installable = installable == "1";
+  return filter;
+}
+
+http::Response rowsOf(services::Services& services, const store::UpdateFilter& filter, const Query& query) {
+  return http::jsonResponse(200, view(services.store().read([&](const store::ReadTransaction& tx) {
+                              return tx.updates().list(filter, services.context().contact(), query.page());
+                            })));
+}
+
+http::Response rows(services::Services& services, const http::Request& request) {
+  const Query query(request, {"cursor", "limit", "agent_id", "category", "state", "search", "manager", "name",
+                              "arch", "version", "installable"});
+  store::UpdateFilter filter = filterOf(query);
+  filter.agent_id = query.id("agent_id");
+  filter.manager = query.text("manager");
+  filter.name = query.text("name", 1'024);
+  filter.arch = query.text("arch");
+  filter.version = query.text("version", 1'024);
+  return rowsOf(services, filter, query);
+}
+
+http::Response ofAgent(services::Services& services, const http::Request& request) {
+  const Query query(request, {"cursor", "limit", "category", "state", "search", "installable"});
+  store::UpdateFilter filter = filterOf(query);
+  filter.agent_id = pathId(request, "agent.not_found");
+  const bool known = services.store().read(
+      [&](const store::ReadTransaction& tx) { return tx.agents().key(filter.agent_id).has_value(); });
+  if (!known) throw http::Problem{404, "agent.not_found", "there is no such agent"};
+  return rowsOf(services, filter, query);
+}
+
+http::Response groups(services::Services& services, const http::Request& request) {
+  const Query query(request, {"cursor", "limit", "category", "search", "state"});
+  const store::UpdateFilter filter = filterOf(query);
+  return http::jsonResponse(200, view(services.store().read([&](const store::ReadTransaction& tx) {
+                              return tx.updates().groups(filter, query.page());
+                            })));
+}
+
+services::Selection selectionOf(const http::Request& request) {
+  Body body(request, {kApprovalBytes, 4, 3 * kMaxApproved});
+  services::Selection selection;
+  if (body.in().find("group") == nullptr) {
+    selection.update_ids = readIds(body.in(), "update_ids", kMaxApproved);
+    body.finish();
+    return selection;
+  }
+  JsonReader group(body.in().object("group"), "body.group");
+  selection.group = store::UpdateGroupKey{group.text("manager", 128), group.text("name", 1'024),
+                                          group.text("arch", 128), group.text("candidate_version", 1'024)};
+  if (auto ok = group.finish(); !ok) throw http::Problem{400, "request.invalid", ok.error().text, "/group"};
+  body.finish();
+  return selection;
+}
+
+http::Response approve(services::Services& services, const http::Request& request) {
+  const Query query(request, {"preview"});
+  const bool preview = !query.choice("preview", {"1"}).empty();
+  const services::Selection selection = selectionOf(request);
+  if (preview) return http::jsonResponse(200, view(services.approvals.preview(selection)));
+  const Idempotency idempotency(services.store(), request);
+  if (idempotency.previous()) return *idempotency.previous();
+  http::Response response;
+  services.approvals.approve(selection, actorOf(request),
+                             [&](store::WriteTransaction& tx, const services::ApprovalOutcome& outcome) {
+                               response = http::jsonResponse(201, view(outcome));
+                               idempotency.remember(tx, response, services.context().now());
+                             });
+  return response;
+}
+
+}  // namespace
+
+void addUpdateRoutes(services::Services& services, std::vector<http::Route>& routes) {
+  const auto add = [&](const char* path, auto handler) {
+    routes.push_back({.method = "GET",
+                      .path = path,
+                      .permission = Permission::kViewer,
+                      .handler = [&services, handler](const http::Request& request) {
+                        return handler(services, request);
+                      }});
+  };
+  add("/api/v1/agents/{id}/updates", ofAgent);
+  add("/api/v1/updates", groups);
+  add("/api/v1/updates/rows", rows);
+  routes.push_back(
+      {.method = "POST",
+       .path = "/api/v1/approvals",
+       .permission = Permission::kApprover,
+       .body_limit = kApprovalBytes,
+       .handler = [&services](const http::Request& request) { return approve(services, request); }});
+}
+
+}  // namespace redflag::api

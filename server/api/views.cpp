@@ -1,0 +1,202 @@
+#include "api/views.h"
+
+#include "base/time.h"
+
+namespace redflag::api {
+namespace {
+
+Json named(const store::Named& named) {
+  return {{"id", named.id}, {"name", named.name}};
+}
+
+std::string waitingForCommand(const store::Update& update) {
+  const bool planning = update.state == store::UpdateState::kApproved;
+  const std::string what = planning ? "the plan" : "the install";
+  const std::string& state = update.command_state;
+  if (state == "scheduled") return what + " waits for its time";
+  if (state == "queued" || state == "delivered") {
+    if (update.agent_connection != "connected") return what + " waits for the machine: it is not connected";
+    return "the machine is about to fetch the order for " + what;
+  }
+  if (state == "accepted") return "the machine has the order for " + what;
+  if (state == "running") return planning ? "the machine is making the plan" : "the machine is installing";
+  if (state == "lost") return "the machine accepted the order and has been silent since";
+  return "the server is looking at the result";
+}
+
+}  // namespace
+
+Json timeOrNull(std::int64_t epoch_ns) {
+  return epoch_ns == 0 ? Json() : Json(toRfc3339(epoch_ns));
+}
+
+Json textOrNull(const std::string& text) {
+  return text.empty() ? Json() : Json(text);
+}
+
+Json reasonOrNull(const store::Reason& reason) {
+  if (reason.code.empty() && reason.text.empty()) return {};
+  return {{"code", reason.code}, {"text", reason.text}};
+}
+
+Json parsedOr(const std::string& text, Json fallback) {
+  if (text.empty()) return fallback;
+  auto json = parseJson(text, {64U << 20, 32, 4'000'000});
+  return json ? std::move(*json) : std::move(fallback);
+}
+
+std::string waitingFor(const store::Update& update) {
+  switch (update.state) {
+    case store::UpdateState::kApproved:
+    case store::UpdateState::kPlanned:
+    case store::UpdateState::kInstalling:
+      return waitingForCommand(update);
+    case store::UpdateState::kAwaitingConfirmation:
+      return "a person must confirm: the plan holds more than was approved";
+    case store::UpdateState::kInstalled:
+      return "the scan after the install must prove it";
+    case store::UpdateState::kAwaitingReboot:
+      return "the machine must reboot, then a scan must prove it";
+    default:
+      return "";
+  }
+}
+
+Json view(const store::Agent& agent) {
+  Json json = {{"id", agent.id},
+               {"hostname", agent.hostname},
+               {"client", named(agent.client)},
+               {"site", named(agent.site)},
+               {"os_name", agent.os_name},
+               {"os_version", agent.os_version},
+               {"agent_version", agent.agent_version},
+               {"mode", agent.mode},
+               {"isolation", agent.isolation},
+               {"connection", agent.connection},
+               {"last_seen_at", timeOrNull(agent.last_seen_at)},
+               {"enrolled_at", timeOrNull(agent.enrolled_at)},
+               {"updates",
+                {{"available", agent.updates.available},
+                 {"installable", agent.updates.installable},
+                 {"security", agent.updates.security}}},
+               {"breakers_open", agent.breakers_open},
+               {"last_scan", nullptr},
+               {"config", {{"state", agent.config_state}, {"text", agent.config_text}}}};
+  if (const auto& scan = agent.last_scan) {
+    json["last_scan"] = {{"at", timeOrNull(scan->at)},
+                         {"plugin", scan->plugin},
+                         {"status", scan->status},
+                         {"complete", scan->complete}};
+  }
+  return json;
+}
+
+Json view(const store::Update& update) {
+  const store::UpdateRecord& record = update.record;
+  const auto obstacle = services::notApprovable(update);
+  return {{"id", update.id},
+          {"agent_id", update.agent_id},
+          {"hostname", update.hostname},
+          {"manager", record.manager},
+          {"key", record.key},
+          {"name", record.name},
+          {"arch", record.arch},
+          {"installed_version", record.installed_version},
+          {"candidate_version", record.candidate_version},
+          {"source_package", record.source_package},
+          {"origin", record.origin},
+          {"category", record.category},
+          {"severity", record.severity},
+          {"blocked_by", textOrNull(record.blocked_by)},
+          {"download_bytes", record.download_bytes ? Json(*record.download_bytes) : Json()},
+          {"needs_reboot", record.needs_reboot ? Json(*record.needs_reboot) : Json()},
+          {"advisories", record.advisories},
+          {"cves", record.cves},
+          {"state", store::name(update.state)},
+          {"state_since", timeOrNull(update.state_since)},
+          {"reason", reasonOrNull(update.reason)},
+          {"waiting_for", textOrNull(waitingFor(update))},
+          {"command_id", textOrNull(update.command_id)},
+          {"first_seen_at", timeOrNull(update.first_seen_at)},
+          {"approvable", !obstacle.has_value()},
+          {"not_approvable_because", obstacle ? Json(obstacle->text) : Json()}};
+}
+
+Json view(const store::UpdateGroup& group) {
+  return {{"manager", group.key.manager},
+          {"name", group.key.name},
+          {"arch", group.key.arch},
+          {"candidate_version", group.key.candidate_version},
+          {"installed_versions", group.installed_versions},
+          {"category", group.category},
+          {"severity", group.severity},
+          {"origin", group.origin},
+          {"agents", group.agents},
+          {"clients", group.clients},
+          {"installable", group.installable},
+          {"approvable", group.approvable},
+          {"states", group.states},
+          {"first_seen_at", timeOrNull(group.first_seen_at)}};
+}
+
+Json view(const store::Command& command) {
+  return {{"id", command.id},
+          {"type", command.type},
+          {"title", command.title},
+          {"agent_id", command.agent_id},
+          {"hostname", command.hostname},
+          {"state", store::name(command.state)},
+          {"state_since", timeOrNull(command.state_since)},
+          {"created_at", timeOrNull(command.created_at)},
+          {"actor", command.actor},
+          {"expires_at", timeOrNull(command.expires_at)},
+          {"retry_of", textOrNull(command.retry_of)},
+          {"percent", command.percent ? Json(*command.percent) : Json()},
+          {"progress", textOrNull(command.progress)},
+          {"reason", reasonOrNull(command.reason)}};
+}
+
+Json view(const store::HistoryEntry& entry) {
+  return {{"seq", entry.seq},
+          {"at", timeOrNull(entry.at)},
+          {"subsystem", entry.subsystem},
+          {"actor", entry.actor},
+          {"kind", entry.kind},
+          {"text", entry.text},
+          {"code", textOrNull(entry.code)},
+          {"severity", entry.severity},
+          {"command_id", textOrNull(entry.command_id)},
+          {"scan_id", textOrNull(entry.scan_id)}};
+}
+
+Json view(const store::Scan& scan) {
+  Json scopes = Json::array();
+  for (const auto& scope : scan.scopes)
+    scopes.push_back({{"key", scope.key}, {"status", scope.status}});
+  return {{"id", scan.id},
+          {"at", timeOrNull(scan.started_at)},
+          {"purpose", scan.purpose},
+          {"status", scan.status},
+          {"complete", scan.complete},
+          {"duration_ms", scan.duration_ms},
+          {"scopes", std::move(scopes)},
+          {"reports", scan.reports}};
+}
+
+Json view(const services::ApprovalOutcome& outcome) {
+  Json skipped = Json::array();
+  for (const auto& update : outcome.skipped) {
+    skipped.push_back({{"update_id", update.update_id},
+                       {"hostname", update.hostname},
+                       {"name", update.name},
+                       {"code", update.reason.code},
+                       {"text", update.reason.text}});
+  }
+  return {{"approval_id", textOrNull(outcome.approval_id)},
+          {"approved", outcome.approved},
+          {"agents", outcome.agents},
+          {"skipped", std::move(skipped)},
+          {"command_ids", outcome.command_ids}};
+}
+
+}  // namespace redflag::api

@@ -1,0 +1,40 @@
+#pragma once
+// Rows as openapi.json shows them.
+
+#include "base/json.h"
+#include "services/approvals.h"
+#include "store/agents.h"
+#include "store/commands.h"
+#include "store/events.h"
+#include "store/page.h"
+#include "store/scans.h"
+#include "store/updates.h"
+
+namespace redflag::api {
+
+Json timeOrNull(std::int64_t epoch_ns);  // null for 0
+Json textOrNull(const std::string& text);
+Json reasonOrNull(const store::Reason& reason);
+// A stored JSON text; `fallback` when it is "" or unreadable.
+Json parsedOr(const std::string& text, Json fallback);
+
+Json view(const store::Agent& agent);
+Json view(const store::Update& update);
+Json view(const store::UpdateGroup& group);
+Json view(const store::Command& command);
+Json view(const store::HistoryEntry& entry);
+Json view(const store::Scan& scan);
+Json view(const services::ApprovalOutcome& outcome);
+
+// What has to happen next before this update is done, as a sentence; "" when nothing is awaited.
+std::string waitingFor(const store::Update& update);
+
+template <class T>
+Json view(const store::Page<T>& page) {
+  Json items = Json::array();
+  for (const auto& item : page.items)
+    items.push_back(view(item));
+  return {{"items", std::move(items)}, {"next_cursor", textOrNull(page.next_cursor)}, {"total", page.total}};
+}
+
+}  // namespace redflag::api

@@ -1,0 +1,109 @@
+#include "auth/gate.h"
+
+#include "base/encoding.h"
+#include "protocol/message_signature.h"
+
+namespace redflag::auth {
+namespace {
+
+using http::Permission;
+using http::Problem;
+
+bool changesState(const http::RequestHead& head) {
+  return head.method != "GET" && head.method != "HEAD";
+}
+
+// What a browser says of where a request comes from, if it says so, must be this server itself.
+void requireSameSite(const http::RequestHead& head) {
+  const std::string origin = head.header("origin");
+  const std::string site = head.header("sec-fetch-site");
+  constexpr std::string_view scheme = "https://";
+  const bool own = origin.starts_with(scheme) && protocol::normalizeAuthority(origin.substr(scheme.size())) ==
+                                                     protocol::normalizeAuthority(head.header("host"));
+  if ((!origin.empty() && !own) || (!site.empty() && site != "same-origin" && site != "none")) {
+    throw Problem{403, "session.cross_site", "another site asked the browser for this", ""};
+  }
+}
+
+int rank(const std::string& role) {
+  if (role == "viewer") return 1;
+  if (role == "technician") return 2;
+  if (role == "approver") return 3;
+  if (role == "admin") return 4;
+  return 0;
+}
+
+int rankFor(Permission permission) {
+  switch (permission) {
+    case Permission::kViewer:
+      return 1;
+    case Permission::kTechnician:
+      return 2;
+    case Permission::kApprover:
+      return 3;
+    default:
+      return 4;
+  }
+}
+
+}  // namespace
+
+bool roleSuffices(const std::string& role, Permission permission) {
+  return rank(role) >= rankFor(permission);
+}
+
+Gate::Gate(const AgentDirectory& agents, SignedRequests& signatures, Sessions& sessions)
+    : agents_(agents), signatures_(signatures), sessions_(sessions) {}
+
+http::Principal Gate::admit(const http::RequestHead& head, Permission permission, const std::string&) {
+  switch (permission) {
+    case Permission::kAnyone:
+      if (changesState(head)) requireSameSite(head);
+      return {};
+    case Permission::kAgent:
+      return signatures_.agent(head);
+    case Permission::kEnrolling:
+      return signatures_.enrolling(head);
+    default:
+      return person(head, permission);
+  }
+}
+
+http::Principal Gate::person(const http::RequestHead& head, Permission permission) {
+  const std::string cookies = head.header("cookie");
+  const auto found = sessions_.find(cookies);
+  if (!found) throw Problem{401, "session.required", "sign in first", ""};
+  if (changesState(head)) {
+    requireSameSite(head);
+    if (!equalSecrets(head.header("x-csrf-token"), sessions_.csrfToken(cookies))) {
+      throw Problem{403, "session.csrf", "the X-CSRF-Token header is not the session's", ""};
+    }
+  }
+  if (!roleSuffices(found->role, permission))
+    throw Problem{403, "role.insufficient", "your role does not allow this", ""};
+  http::Principal out;
+  out.kind = http::Principal::Kind::kUser;
+  out.user_id = found->session.user_id;
+  out.username = found->username;
+  out.role = found->role;
+  out.session_id = Sessions::idOf(found->session);
+  return out;
+}
+
+void Gate::checkBody(const http::Principal& principal, const http::RequestHead& head, std::string_view body) {
+  const bool is_signed =
+      principal.kind == http::Principal::Kind::kAgent || principal.kind == http::Principal::Kind::kEnrolling;
+  if (is_signed) SignedRequests::checkBody(head, body);
+}
+
+bool Gate::stillAdmitted(const http::Principal& principal) {
+  if (principal.kind == http::Principal::Kind::kAgent) {
+    const auto agent = agents_.findAgent(principal.agent_id);
+    return agent && agent->public_key == principal.public_key;
+  }
+  const auto found = sessions_.findById(principal.session_id);
+  return found && found->session.user_id == principal.user_id &&
+         roleSuffices(found->role, Permission::kViewer);
+}
+
+}  // namespace redflag::auth

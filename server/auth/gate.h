@@ -1,0 +1,33 @@
+#pragma once
+// The one place that decides who is asking: signatures for agents, sessions for people, and for people
+// whether a change was asked for by our own pages.
+
+#include "auth/sessions.h"
+#include "auth/signed_requests.h"
+#include "http/authenticator.h"
+
+namespace redflag::auth {
+
+class Gate : public http::Authenticator {
+ public:
+  // All outlive it.
+  Gate(const AgentDirectory& agents, SignedRequests& signatures, Sessions& sessions);
+
+  http::Principal admit(const http::RequestHead& head, http::Permission permission,
+                        const std::string& peer) override;
+  void checkBody(const http::Principal& principal, const http::RequestHead& head,
+                 std::string_view body) override;
+  bool stillAdmitted(const http::Principal& principal) override;
+
+ private:
+  http::Principal person(const http::RequestHead& head, http::Permission permission);
+
+  const AgentDirectory& agents_;
+  SignedRequests& signatures_;
+  Sessions& sessions_;
+};
+
+// viewer < technician < approver < admin. An unknown role is below all.
+bool roleSuffices(const std::string& role, http::Permission permission);
+
+}  // namespace redflag::auth

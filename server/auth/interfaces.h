@@ -1,0 +1,69 @@
+#pragma once
+// What sign-in and signed requests need from storage. Implemented over the store; every function is called
+// from any worker thread at any time and throws http::Problem or std::exception when the store cannot answer.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace redflag::auth {
+
+struct AgentIdentity {
+  std::string agent_id;
+  std::string client_id;
+  std::string public_key;  // 32 raw bytes, Ed25519
+};
+
+class AgentDirectory {
+ public:
+  virtual ~AgentDirectory() = default;
+  // nullopt for an agent that is unknown or revoked: the difference is nobody's business.
+  virtual std::optional<AgentIdentity> findAgent(const std::string& agent_id) const = 0;
+};
+
+struct User {
+  std::string id;             // newId()
+  std::string username;       // unique; already normalised (lower case, 1 to 64 characters)
+  std::string password_hash;  // libsodium's text form of Argon2id
+  std::string role;           // viewer | technician | approver | admin
+};
+
+class UserStore {
+ public:
+  virtual ~UserStore() = default;
+  virtual bool anyUser() const = 0;
+  virtual std::optional<User> findUser(const std::string& username) const = 0;
+  // One transaction: false, and nothing stored, when any user exists already.
+  virtual bool createFirstUser(const User& user) = 0;
+  // false, and nothing stored, when the name is taken.
+  virtual bool createUser(const User& user) = 0;
+};
+
+// A session as stored. The browser holds 32 random bytes; the store only their SHA-256, so that a stolen
+// database signs nobody in. Times are epoch nanoseconds.
+struct Session {
+  std::string token_hash;  // 32 raw bytes, unique
+  std::string user_id;
+  std::int64_t created_at = 0;
+  std::int64_t last_used_at = 0;
+  std::int64_t expires_at = 0;  // absolute; the idle limit is the caller's
+};
+
+struct SessionUser {
+  Session session;
+  std::string username;
+  std::string role;  // as it is now, so that a changed role counts at once
+};
+
+class SessionStore {
+ public:
+  virtual ~SessionStore() = default;
+  virtual void createSession(const Session& session) = 0;
+  virtual std::optional<SessionUser> findSession(const std::string& token_hash) const = 0;
+  virtual void touchSession(const std::string& token_hash, std::int64_t last_used_at) = 0;
+  virtual void removeSession(const std::string& token_hash) = 0;
+  // Sessions that expired, or were last used before `idle_since`.
+  virtual void removeStaleSessions(std::int64_t now, std::int64_t idle_since) = 0;
+};
+
+}  // namespace redflag::auth

@@ -1,0 +1,38 @@
+#pragma once
+// What planning and installing share: which updates an order is about.
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace redflag::command_types {
+
+// JSON Schema of "manager" and "updates": the approved rows, each with the exact version.
+inline nlohmann::json managerSchema() {
+  return {{"type", "string"}, {"minLength", 1}, {"maxLength", 128}};
+}
+
+inline nlohmann::json updatesSchema() {
+  const auto text = [](int longest) -> nlohmann::json {
+    return {{"type", "string"}, {"minLength", 1}, {"maxLength", longest}};
+  };
+  return {{"type", "array"},
+          {"minItems", 1},
+          {"maxItems", 20000},
+          {"items",
+           {{"type", "object"},
+            {"properties",
+             {{"key", text(512)},
+              {"name", text(512)},
+              {"arch", {{"type", "string"}, {"maxLength", 64}}},
+              {"version", text(512)}}},
+            {"required", {"key", "name", "arch", "version"}},
+            {"additionalProperties", false}}}};
+}
+
+// The same update in a plan's step and in an approval.
+inline bool isAbout(const nlohmann::json& step, const nlohmann::json& update) {
+  return step.at("name") == update.at("name") && step.at("to") == update.at("version") &&
+         (update.at("arch") == "" || step.at("arch") == update.at("arch"));
+}
+
+}  // namespace redflag::command_types

@@ -1,0 +1,104 @@
+#include "commands/host_runner.h"
+
+#include "base/time.h"
+#include "commands/host_process.h"
+#include "host/frame.h"
+#include "redflag/draft/command_type.h"
+
+namespace redflag::commands {
+namespace {
+
+constexpr JsonLimits kAnswerLimits{16U << 20, 32, 1'000'000};
+constexpr std::int64_t kGraceNs =
+    kSecondNs;  // the host ends a run at its deadline by itself; this is for one that cannot
+
+std::string startFrame(const std::filesystem::path& library, const std::string& operation,
+                       const Json& request, std::int64_t deadline_ms) {
+  return host::encodeFrame(host::FrameType::kStart, dumpJson({{"library", library.string()},
+                                                              {"operation", operation},
+                                                              {"interface", RF_COMMAND_TYPE_1},
+                                                              {"settings", Json::object()},
+                                                              {"purpose", "updates"},
+                                                              {"deadline_ms", deadline_ms},
+                                                              {"capabilities", Json::array()},
+                                                              {"request", request}}));
+}
+
+// What the frames of one run add up to.
+struct Conversation {
+  Json answer;
+  bool answered = false;
+  std::string status;
+  std::string report;
+
+  Result<> take(const host::Frame& frame) {
+    switch (frame.type) {
+      case host::FrameType::kResult: {
+        auto parsed = parseJson(frame.payload, kAnswerLimits);
+        if (!parsed) return failAt("the command type's answer", parsed.error());
+        answer = std::move(*parsed);
+        answered = true;
+        return {};
+      }
+      case host::FrameType::kLog:
+      case host::FrameType::kReport: {
+        const auto parsed = parseJson(frame.payload);
+        if (parsed && parsed->is_object() && parsed->contains("text") && (*parsed)["text"].is_string()) {
+          report = (*parsed)["text"].get<std::string>().substr(0, 500);
+        }
+        return {};
+      }
+      case host::FrameType::kDone: {
+        const auto parsed = parseJson(frame.payload);
+        const bool known =
+            parsed && parsed->is_object() && parsed->contains("status") && (*parsed)["status"].is_string();
+        status = known ? (*parsed)["status"].get<std::string>() : "internal";
+        return {};
+      }
+      case host::FrameType::kHello:
+        return {};
+      default:
+        return fail(Code::kInvalid, "the command type's host sent a frame that does not belong here");
+    }
+  }
+};
+
+Result<> converse(HostProcess& process, Conversation& talk, std::int64_t deadline_ns) {
+  host::FrameDecoder decoder;
+  while (talk.status.empty()) {
+    auto bytes = process.receive(deadline_ns);
+    if (!bytes) return tl::unexpected<Error>(bytes.error());
+    if (bytes->empty()) return fail(Code::kUnavailable, "its host ended without a word: it crashed");
+    decoder.feed(*bytes);
+    for (;;) {
+      auto frame = decoder.next();
+      if (!frame) return tl::unexpected<Error>(frame.error());
+      if (!*frame) break;
+      if (auto taken = talk.take(**frame); !taken) return taken;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Json> HostRunner::run(const std::filesystem::path& library, const std::string& operation,
+                             const Json& request) {
+  const std::string place = library.stem().string() + "." + operation;
+  const std::int64_t deadline_ns = monotonicNow() + deadline_ms_ * 1'000'000 + kGraceNs;
+  auto process = HostProcess::start(host_, deadline_ms_ / 1000 + 1);
+  if (!process) return failAt(place, process.error());
+  if (auto sent = process->send(startFrame(library, operation, request, deadline_ms_), deadline_ns); !sent) {
+    return failAt(place, sent.error());
+  }
+  Conversation talk;
+  if (auto talked = converse(*process, talk, deadline_ns); !talked) return failAt(place, talked.error());
+  if (talk.status != "ok") {
+    return fail(Code::kUnavailable,
+                place + " ended as " + talk.status + (talk.report.empty() ? "" : ": " + talk.report));
+  }
+  if (!talk.answered) return fail(Code::kInvalid, place + " wrote no answer");
+  return std::move(talk.answer);
+}
+
+}  // namespace redflag::commands

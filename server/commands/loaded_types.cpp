@@ -1,0 +1,187 @@
+#include "commands/loaded_types.h"
+
+#include <spdlog/spdlog.h>
+
+#include "commands/schema.h"
+#include "host/manifest.h"
+#include "http/message.h"
+#include "protocol/limits.h"
+#include "redflag/draft/command_type.h"
+
+namespace redflag::commands {
+namespace {
+
+constexpr std::size_t kBatch = 200;  // of the items given to one host
+
+[[noreturn]] void throwFailed(const CommandType& type, const std::string& why) {
+  spdlog::error("commands: {}: {}", type.id, why);
+  throw http::Problem{503, "command_type.failed", "the command type " + type.id + " failed: " + why, "", 30};
+}
+
+Json itemOf(const PlanRequest& request) {
+  return {{"parameters", request.parameters},
+          {"agent",
+           {{"agent_id", request.agent_id},
+            {"hostname", request.hostname},
+            {"mode", request.mode},
+            {"plugins", request.plugins}}}};
+}
+
+Json itemOf(const Outcome& outcome) {
+  return {{"parameters", outcome.parameters},
+          {"outcome", outcome.outcome},
+          {"results", outcome.results},
+          {"code", outcome.code},
+          {"text", outcome.text}};
+}
+
+Result<Planned> readPlanned(const Json& answer) {
+  Planned planned;
+  JsonReader in(answer, "plan");
+  if (const Json* error = in.find("error")) {
+    JsonReader why(*error, "plan.error");
+    planned.error_code = why.text("code", 64);
+    planned.error_text = why.text("text", 1000);
+    if (auto ok = why.finish(); !ok) return tl::unexpected<Error>(ok.error());
+    if (auto ok = in.finish(); !ok) return tl::unexpected<Error>(ok.error());
+    return planned;
+  }
+  for (const Json& action : in.array("actions", protocol::kMaxActions)) {
+    JsonReader one(action, "plan.actions");
+    Json entry = {{"plugin", one.text("plugin", protocol::kMaxIdBytes)},
+                  {"action", one.text("action", protocol::kMaxIdBytes)},
+                  {"parameters", one.object("parameters")}};
+    if (auto ok = one.finish(); !ok) return tl::unexpected<Error>(ok.error());
+    if (dumpJson(entry["parameters"]).size() > protocol::kMaxParametersBytes) {
+      return fail(Code::kLimit, "plan.actions: parameters are too long for one order");
+    }
+    planned.actions.push_back(std::move(entry));
+  }
+  if (auto ok = in.finish(); !ok) return tl::unexpected<Error>(ok.error());
+  if (planned.actions.empty()) return fail(Code::kInvalid, "plan.actions: expected at least one action");
+  return planned;
+}
+
+}  // namespace
+
+LoadedCommandTypes::LoadedCommandTypes(const std::vector<std::filesystem::path>& folders,
+                                       std::shared_ptr<OperationRunner> runner)
+    : runner_(std::move(runner)) {
+  for (const auto& folder : folders) {
+    const auto ids = host::listManifests(folder);
+    if (!ids) {
+      refused_.push_back({folder.string(), ids.error().text});
+      continue;
+    }
+    for (const auto& id : *ids)
+      load(folder, id);
+  }
+  for (const auto& refused : refused_)
+    spdlog::error("commands: {} is not loaded: {}", refused.id, refused.why);
+}
+
+void LoadedCommandTypes::load(const std::filesystem::path& folder, const std::string& id) {
+  const auto manifest = host::loadManifest(folder, id);
+  if (!manifest) {
+    refused_.push_back({id, manifest.error().text});
+    return;
+  }
+  if (!manifest->offers(RF_COMMAND_TYPE_1)) {
+    refused_.push_back({id, std::string("it does not offer ") + RF_COMMAND_TYPE_1});
+    return;
+  }
+  const auto description = runner_->run(manifest->library, "describe", Json::object());
+  if (!description) {
+    refused_.push_back({id, description.error().text});
+    return;
+  }
+  auto type = readDescription(*description, id);
+  if (!type) {
+    refused_.push_back({id, type.error().text});
+    return;
+  }
+  if (!loaded_.try_emplace(id, Loaded{std::move(*type), manifest->library}).second) {
+    refused_.push_back({id, "another command type has this id"});
+  }
+}
+
+std::vector<CommandType> LoadedCommandTypes::all() const {
+  std::vector<CommandType> types;
+  for (const auto& [id, loaded] : loaded_)
+    types.push_back(loaded.type);
+  return types;
+}
+
+std::optional<CommandType> LoadedCommandTypes::find(const std::string& id) const {
+  const auto found = loaded_.find(id);
+  if (found == loaded_.end()) return std::nullopt;
+  return found->second.type;
+}
+
+std::vector<Json> LoadedCommandTypes::batch(const CommandType& type, const std::string& operation,
+                                            const Json& items) {
+  std::vector<Json> answers;
+  for (std::size_t begin = 0; begin < items.size(); begin += kBatch) {
+    Json part = Json::array();
+    for (std::size_t i = begin; i < std::min(begin + kBatch, items.size()); ++i)
+      part.push_back(items[i]);
+    auto answer = runner_->run(loaded_.at(type.id).library, operation, {{"items", part}});
+    if (!answer) throwFailed(type, answer.error().text);
+    JsonReader in(*answer, operation);
+    const Json& list = in.array("items", kBatch);
+    if (auto ok = in.finish(); !ok) throwFailed(type, ok.error().text);
+    if (list.size() != part.size())
+      throwFailed(type, operation + " answered another number of items than it was asked");
+    answers.insert(answers.end(), list.begin(), list.end());
+  }
+  return answers;
+}
+
+std::optional<FieldProblem> LoadedCommandTypes::validate(const CommandType& type, const Json& parameters) {
+  if (auto problem = firstProblem(type.parameters_schema, parameters)) return problem;
+  const auto answers = batch(type, "validate", Json::array({{{"parameters", parameters}}}));
+  JsonReader in(answers.front(), "validate");
+  const bool ok = in.boolean("ok");
+  FieldProblem problem{in.optionalText("field", 500), in.optionalText("text", 1000, "is not accepted")};
+  if (auto read = in.finish(); !read) throwFailed(type, read.error().text);
+  if (ok) return std::nullopt;
+  return problem;
+}
+
+std::vector<Planned> LoadedCommandTypes::plan(const CommandType& type,
+                                              const std::vector<PlanRequest>& requests) {
+  Json items = Json::array();
+  for (const auto& request : requests)
+    items.push_back(itemOf(request));
+  std::vector<Planned> planned;
+  for (const Json& answer : batch(type, "plan", items)) {
+    auto one = readPlanned(answer);
+    if (!one) throwFailed(type, one.error().text);
+    planned.push_back(std::move(*one));
+  }
+  return planned;
+}
+
+std::vector<std::vector<Json>> LoadedCommandTypes::onResult(const CommandType& type,
+                                                            const std::vector<Outcome>& outcomes) {
+  Json items = Json::array();
+  for (const auto& outcome : outcomes)
+    items.push_back(itemOf(outcome));
+  std::vector<std::vector<Json>> all;
+  for (const Json& answer : batch(type, "on_result", items)) {
+    JsonReader in(answer, "on_result");
+    std::vector<Json> effects;
+    for (const Json& effect : in.array("effects", 16)) {
+      const bool named = effect.is_object() && effect.contains("effect") && effect["effect"].is_string();
+      if (!named || !type.effects.contains(effect["effect"].get<std::string>())) {
+        throwFailed(type, "on_result asked for an effect it did not declare");
+      }
+      effects.push_back(effect);
+    }
+    if (auto ok = in.finish(); !ok) throwFailed(type, ok.error().text);
+    all.push_back(std::move(effects));
+  }
+  return all;
+}
+
+}  // namespace redflag::commands

@@ -1,0 +1,31 @@
+#pragma once
+// Signs commands at the moment an agent fetches them, with the server's command key.
+
+#include <filesystem>
+#include <vector>
+
+#include "base/json.h"
+#include "protocol/bundle.h"
+#include "protocol/keys.h"
+#include "store/commands.h"
+
+namespace redflag::commands {
+
+class CommandSigner {
+ public:
+  explicit CommandSigner(protocol::SigningKey key) : key_(std::move(key)) {}
+
+  // Reads the key, the seed's 32 bytes as base64url; makes it (mode 0600) where there is none. Refuses a file
+  // that others may read. kIo, kCorrupt, kDenied.
+  static Result<CommandSigner> load(const std::filesystem::path& key_file);
+
+  // The transport form of the envelope. kInvalid when the order does not fit into one. [any thread]
+  Result<Json> sign(const store::Command& command, std::int64_t now) const;
+  // What an enrolment bundle says of it.
+  std::vector<protocol::CommandKey> publicKeys() const;
+
+ private:
+  protocol::SigningKey key_;
+};
+
+}  // namespace redflag::commands

@@ -1,0 +1,312 @@
+#include "http/connection.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/encoding.h"
+#include "base/time.h"
+#include "http/answer.h"
+
+namespace redflag::http {
+namespace {
+
+constexpr std::int64_t kMillisecondNs = 1'000'000;
+constexpr const char* kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+constexpr std::size_t kKeptCapacity = 4096;  // an idle connection's buffer gives back what is more
+
+}  // namespace
+
+Connection::Connection(std::uint64_t id, std::unique_ptr<TlsStream> stream, std::string peer, Shared& shared)
+    : id_(id), stream_(std::move(stream)), peer_(std::move(peer)), shared_(shared) {
+  setDeadline(shared_.limits.head_ms);
+}
+
+Connection::~Connection() {
+  releaseBody();
+}
+
+Wait Connection::firstWait() const {
+  return {Wait::For::kRead, deadline_ns_};
+}
+
+Wait Connection::advance(Wake why) {
+  try {
+    if (why == Wake::kStopping) {
+      stopping_ = true;
+      const bool idle = state_ == State::kHead && in_.empty();
+      if (idle || state_ == State::kHandshake || state_ == State::kLinger) return {};
+    }
+    if (why == Wake::kDeadline && state_ != State::kStream) return overdue();
+    for (;;) {
+      if (const auto wait = step(why)) return *wait;
+      why = Wake::kReady;
+    }
+  } catch (const Problem& problem) {
+    spdlog::error("request_id={} connection ended: {}", request_id_, problem.detail);
+  } catch (const std::exception& error) {
+    spdlog::error("request_id={} connection ended: {}", request_id_, error.what());
+  }
+  return {};
+}
+
+std::optional<Wait> Connection::step(Wake why) {
+  switch (state_) {
+    case State::kHandshake:
+      return shakeHands();
+    case State::kHead:
+      return readHead();
+    case State::kBody:
+      return readBody();
+    case State::kAnswer:
+      return writeAnswer();
+    case State::kStream:
+      return followStream(why);
+    case State::kLinger:
+      return linger();
+  }
+  return Wait{};
+}
+
+Wait Connection::overdue() {
+  const bool idle = state_ == State::kHead && in_.empty();
+  if (!idle && state_ != State::kLinger) shared_.dispatcher.cut("connection.too_slow");
+  return {};
+}
+
+void Connection::setDeadline(std::int64_t ms) {
+  deadline_ns_ = monotonicNow() + ms * kMillisecondNs;
+}
+
+std::int64_t Connection::transferMs(std::uint64_t bytes) const {
+  const auto size = static_cast<std::int64_t>(bytes);
+  return shared_.limits.transfer_ms + size * 1000 / shared_.limits.transfer_bytes_per_s;
+}
+
+Wait Connection::waitFor(TlsStream::State state) const {
+  switch (state) {
+    case TlsStream::State::kWantRead:
+      return {Wait::For::kRead, deadline_ns_};
+    case TlsStream::State::kWantWrite:
+      return {Wait::For::kWrite, deadline_ns_};
+    default:
+      return {};
+  }
+}
+
+bool Connection::receive() {
+  std::array<char, 16 << 10> buffer;
+  const TlsStream::Io io = stream_->read(buffer.data(), buffer.size());
+  io_ = io.state;
+  if (io.state != TlsStream::State::kOk) return false;
+  in_.append(buffer.data(), io.bytes);
+  return true;
+}
+
+std::optional<Wait> Connection::shakeHands() {
+  const TlsStream::State state = stream_->handshake();
+  if (state != TlsStream::State::kOk) return waitFor(state);
+  state_ = State::kHead;
+  return std::nullopt;
+}
+
+std::optional<Wait> Connection::readHead() {
+  for (;;) {
+    std::optional<std::size_t> end;
+    try {
+      end = findHeadEnd(in_, shared_.limits.head);
+    } catch (const Problem& problem) {
+      request_id_ = newId();
+      refuse(problem, RequestHead{});
+      return std::nullopt;
+    }
+    if (end) {
+      begin(*end);
+      return std::nullopt;
+    }
+    const bool was_idle = in_.empty() && served_;
+    if (!receive()) return waitFor(io_);
+    if (was_idle) setDeadline(shared_.limits.head_ms);
+  }
+}
+
+void Connection::begin(std::size_t head_size) {
+  const std::string bytes = in_.substr(0, head_size);
+  in_.erase(0, head_size);
+  request_id_ = newId();
+  served_ = true;
+  RequestHead head;
+  try {
+    head = parseHead(bytes, shared_.limits.head);
+    keep_alive_ = head.keep_alive && !stopping_;
+    admission_ = shared_.dispatcher.admit(std::move(head), peer_, request_id_);
+    reserveBody(admission_->body_bytes);
+  } catch (const Problem& problem) {
+    refuse(problem, admission_ ? admission_->head : head);
+    return;
+  } catch (const std::exception& error) {
+    spdlog::error("request_id={} error=\"{}\"", request_id_, error.what());
+    refuse({500, "internal", "something went wrong here; the log knows it by the request's id"}, head);
+    return;
+  }
+  setDeadline(transferMs(admission_->body_bytes));
+  state_ = State::kBody;
+  if (admission_->head.expects_continue && in_.size() < admission_->body_bytes) {
+    out_ = kContinue;
+    state_ = State::kAnswer;
+    after_answer_ = State::kBody;
+  }
+}
+
+// A refused request's body is not read, so that only a request without one leaves the connection usable.
+void Connection::refuse(const Problem& problem, const RequestHead& head) {
+  const bool bodiless = head.content_length.value_or(0) == 0 && !head.headers.contains("transfer-encoding");
+  keep_alive_ = keep_alive_ && !head.headers.empty() && bodiless;
+  const Response response = shared_.dispatcher.refuse(problem, request_id_, peer_, head);
+  send(response, head.method == "HEAD" ? Framing::kHeadOnly : Framing::kWhole);
+  releaseBody();
+  admission_.reset();  // `head` may be its own
+}
+
+std::optional<Wait> Connection::readBody() {
+  while (in_.size() < admission_->body_bytes) {
+    if (!receive()) return waitFor(io_);
+  }
+  finish();
+  return std::nullopt;
+}
+
+void Connection::finish() {
+  const auto size = static_cast<std::size_t>(admission_->body_bytes);
+  std::string rest = in_.substr(size);
+  in_.resize(size);
+  const Response response = shared_.dispatcher.answer(*admission_, std::move(in_));
+  in_ = std::move(rest);
+  releaseBody();
+  const bool streams = admission_->route != nullptr && admission_->route->stream != Stream::kNone;
+  if (admission_->request.method == "HEAD") {
+    send(response, Framing::kHeadOnly);
+  } else if (streams && response.status == 200) {
+    startStream(response);
+  } else {
+    send(response, Framing::kWhole);
+  }
+  admission_.reset();
+}
+
+void Connection::startStream(Response response) {
+  try {
+    feed_ = shared_.feeds.open(*admission_, id_);
+  } catch (const Problem& problem) {
+    refuse(problem, admission_->head);
+    return;
+  }
+  keep_alive_ = false;
+  response.content_type = "text/event-stream";
+  send(response, Framing::kStream);
+  after_answer_ = State::kStream;
+}
+
+void Connection::send(const Response& response, Framing framing) {
+  out_ = serializeResponse(response, framing, keep_alive_);
+  written_ = 0;
+  state_ = State::kAnswer;
+  after_answer_ = keep_alive_ ? State::kHead : State::kLinger;
+  setDeadline(transferMs(out_.size()));
+}
+
+std::optional<Wait> Connection::flush() {
+  while (written_ < out_.size()) {
+    const TlsStream::Io io = stream_->write(std::string_view(out_).substr(written_));
+    if (io.state != TlsStream::State::kOk) return waitFor(io.state);
+    written_ += io.bytes;
+  }
+  out_ = std::string();
+  written_ = 0;
+  return std::nullopt;
+}
+
+std::optional<Wait> Connection::writeAnswer() {
+  if (const auto wait = flush()) return wait;
+  state_ = after_answer_;
+  if (state_ == State::kLinger || (state_ == State::kHead && stopping_)) {
+    enterLinger();
+    return std::nullopt;
+  }
+  if (state_ == State::kStream) openStream();
+  if (state_ != State::kHead) return std::nullopt;
+  if (!in_.empty() || stream_->hasBuffered()) {
+    setDeadline(shared_.limits.head_ms);
+    return Wait{Wait::For::kTurn, 0};
+  }
+  if (in_.capacity() > kKeptCapacity) in_ = std::string();
+  setDeadline(shared_.limits.idle_ms);
+  return Wait{Wait::For::kRead, deadline_ns_};
+}
+
+void Connection::openStream() {
+  setDeadline(shared_.limits.heartbeat_ms);
+  last_pull_ = !feed_->pull(stopping_ ? Feed::Moment::kStopping : Feed::Moment::kOpened, out_);
+}
+
+// What a peer sends into a stream means nothing; that it closed does.
+bool Connection::peerStillThere() {
+  while (receive())
+    in_.clear();
+  return io_ != TlsStream::State::kClosed;
+}
+
+std::optional<Wait> Connection::followStream(Wake why) {
+  const bool writing = !out_.empty();
+  if (writing && why == Wake::kDeadline) return overdue();
+  if (!writing && why == Wake::kReady && !peerStillThere()) return Wait{};
+  if (!writing && why != Wake::kReady) {
+    const auto moment = why == Wake::kDeadline   ? Feed::Moment::kHeartbeat
+                        : why == Wake::kStopping ? Feed::Moment::kStopping
+                                                 : Feed::Moment::kCalled;
+    last_pull_ = !feed_->pull(moment, out_);
+    if (!out_.empty()) setDeadline(transferMs(out_.size()));
+  }
+  while (!out_.empty()) {
+    if (const auto wait = flush()) return wait;
+    setDeadline(shared_.limits.heartbeat_ms);
+    if (last_pull_) break;
+    last_pull_ = !feed_->pull(stopping_ ? Feed::Moment::kStopping : Feed::Moment::kWritten, out_);
+    if (!out_.empty()) setDeadline(transferMs(out_.size()));
+  }
+  if (!last_pull_) return Wait{Wait::For::kRead, deadline_ns_};
+  enterLinger();
+  return std::nullopt;
+}
+
+void Connection::enterLinger() {
+  feed_.reset();
+  stream_->closeSending();
+  state_ = State::kLinger;
+  setDeadline(shared_.limits.linger_ms);
+}
+
+std::optional<Wait> Connection::linger() {
+  while (lingered_ < shared_.limits.linger_bytes) {
+    const TlsStream::Io io = stream_->discard();
+    if (io.state != TlsStream::State::kOk) return waitFor(io.state);
+    lingered_ += io.bytes;
+  }
+  return Wait{};
+}
+
+void Connection::reserveBody(std::uint64_t bytes) {
+  if (shared_.body_bytes.fetch_add(bytes) + bytes > shared_.limits.waiting_bodies_bytes) {
+    shared_.body_bytes -= bytes;
+    throw Problem{503, "server.busy", "too much is arriving at once", "", 1};
+  }
+  reserved_ = bytes;
+}
+
+void Connection::releaseBody() {
+  shared_.body_bytes -= reserved_;
+  reserved_ = 0;
+}
+
+}  // namespace redflag::http

@@ -1,0 +1,162 @@
+#include "http/dispatcher.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/encoding.h"
+#include "base/time.h"
+#include "protocol/compress.h"
+
+namespace redflag::http {
+namespace {
+
+constexpr std::size_t kExpansion = 8;  // a compressed body may grow by this factor over the route's limit
+
+bool changesState(const std::string& method) {
+  return method != "GET" && method != "HEAD";
+}
+
+// Whether an address can be the browser application's. No other spelling of an interface's address is.
+bool isScreen(const std::vector<std::string>& segments) {
+  if (segments.size() == 1 && segments.front().empty()) return true;
+  std::string room = segments.front();
+  std::transform(room.begin(), room.end(), room.begin(), [](unsigned char c) { return std::tolower(c); });
+  return room != "api" && room != "agent" &&
+         std::find(segments.begin(), segments.end(), "") == segments.end();
+}
+
+std::string withoutQuery(const std::string& target) {
+  return target.substr(0, target.find('?'));
+}
+
+std::string expandBody(const RequestHead& head, std::string body, std::size_t limit) {
+  const std::string encoding = head.header("content-encoding");
+  if (encoding.empty() || encoding == "identity") return body;
+  auto expanded = protocol::expand(body, limit * kExpansion);
+  if (expanded) return std::move(*expanded);
+  if (expanded.error().code == Code::kLimit)
+    throw Problem{413, "request.body_too_large", expanded.error().text};
+  throw Problem{400, "request.encoding", expanded.error().text, "content-encoding"};
+}
+
+void checkTypes(const RequestHead& head, const Route* route) {
+  const std::string encoding = head.header("content-encoding");
+  if (!encoding.empty() && encoding != "identity" && encoding != "zstd") {
+    throw Problem{415, "request.encoding", "bodies come as they are, or as zstd", "content-encoding"};
+  }
+  // A form of another site can send text and forms without asking, but not this type.
+  const bool from_browser = route != nullptr && route->path.starts_with("/api/");
+  if (from_browser && head.content_length.value_or(0) > 0 &&
+      !head.header("content-type").starts_with("application/json")) {
+    throw Problem{415, "request.content_type", "application/json is expected", "content-type"};
+  }
+}
+
+std::string who(const Principal& principal) {
+  switch (principal.kind) {
+    case Principal::Kind::kAgent:
+      return principal.agent_id;
+    case Principal::Kind::kUser:
+      return principal.username;
+    case Principal::Kind::kEnrolling:
+      return "enrolling";
+    default:
+      return "-";
+  }
+}
+
+void logAnswer(const Dispatcher::Admission& admission, int status) {
+  const Request& request = admission.request;
+  const bool ordinary =
+      status < 400 && (!changesState(request.method) || request.path.starts_with("/agent/"));
+  spdlog::log(ordinary ? spdlog::level::debug : spdlog::level::info,
+              "request_id={} method={} path={} status={} ms={} who={} peer={}", request.request_id,
+              request.method, withoutQuery(admission.head.target), status,
+              (monotonicNow() - admission.began_ns) / 1'000'000, who(request.principal), request.peer);
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(std::vector<Route> routes, Authenticator& authenticator, Handler fallback)
+    : router_(std::move(routes)), authenticator_(authenticator), fallback_(std::move(fallback)) {}
+
+void Dispatcher::checkLength(const RequestHead& head, std::size_t limit) const {
+  const std::uint64_t length = head.content_length.value_or(0);
+  if (changesState(head.method) && head.method != "DELETE" && !head.content_length) {
+    throw Problem{411, "request.length_required", "send a Content-Length"};
+  }
+  if (!changesState(head.method) && length > 0) {
+    throw Problem{400, "request.body_unexpected", head.method + " takes no body"};
+  }
+  if (length > limit) {
+    throw Problem{413, "request.body_too_large",
+                  "at most " + std::to_string(limit) + " bytes are taken here"};
+  }
+}
+
+Dispatcher::Admission Dispatcher::admit(RequestHead&& head, const std::string& peer,
+                                        const std::string& request_id) {
+  Admission out;
+  out.began_ns = monotonicNow();
+  auto match = router_.find(head.method, head.segments);
+  const bool application = !match && !changesState(head.method) && isScreen(head.segments);
+  if (!match && !application)
+    throw Problem{404, "request.no_such_address", "there is nothing at this address"};
+  out.route = match ? match->route : nullptr;
+  out.request.principal =
+      authenticator_.admit(head, match ? match->route->permission : Permission::kAnyone, peer);
+  checkLength(head, match ? match->route->body_limit : 0);
+  checkTypes(head, out.route);
+  out.body_bytes = head.content_length.value_or(0);
+  out.request.method = head.method;
+  out.request.path = head.path();
+  if (match) out.request.parameters = std::move(match->parameters);
+  out.request.query = head.query;
+  out.request.headers = head.headers;
+  out.request.request_id = request_id;
+  out.request.peer = peer;
+  out.head = std::move(head);
+  return out;
+}
+
+Response Dispatcher::handle(Admission& admission, std::string body) {
+  authenticator_.checkBody(admission.request.principal, admission.head, body);
+  if (admission.route == nullptr) return fallback_(admission.request);
+  admission.request.body = expandBody(admission.head, std::move(body), admission.route->body_limit);
+  return admission.route->handler ? admission.route->handler(admission.request) : Response{};
+}
+
+Response Dispatcher::answer(Admission& admission, std::string body) {
+  const std::string& request_id = admission.request.request_id;
+  Response response;
+  try {
+    response = handle(admission, std::move(body));
+  } catch (const Problem& refused) {
+    response = problem(refused, request_id);
+  } catch (const std::exception& error) {
+    spdlog::error("request_id={} error=\"{}\"", request_id, error.what());
+    response = problem({500, "internal", "something went wrong here; the log knows it by the request's id"},
+                       request_id);
+  }
+  logAnswer(admission, response.status);
+  return response;
+}
+
+Response Dispatcher::refuse(const Problem& refused, const std::string& request_id, const std::string& peer,
+                            const RequestHead& head) {
+  spdlog::info("request_id={} refused={} status={} method={} path={} peer={}", request_id, refused.code,
+               refused.status, head.method, withoutQuery(head.target), peer);
+  Response response = problem(refused, request_id);
+  if (refused.status == 405) response.headers.emplace_back("Allow", router_.allowed(head.segments));
+  if (refused.status == 415) response.headers.emplace_back("Accept-Encoding", "zstd");
+  return response;
+}
+
+Response Dispatcher::problem(const Problem& refused, const std::string& request_id) {
+  refusals_.add(refused.code);
+  return problemResponse(refused, request_id);
+}
+
+}  // namespace redflag::http

@@ -1,0 +1,69 @@
+#include "http/front.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <iterator>
+#include <new>
+
+namespace redflag::http {
+namespace {
+
+std::vector<Route> withStreams(std::vector<Route> routes) {
+  auto streams = streamRoutes();
+  std::move(streams.begin(), streams.end(), std::back_inserter(routes));
+  return routes;
+}
+
+}  // namespace
+
+std::vector<Route> streamRoutes() {
+  Route events{"GET", "/api/v1/events", Permission::kViewer, 0, nullptr, Stream::kEvents};
+  Route doorbell{"GET", "/agent/v1/doorbell", Permission::kAgent, 0, nullptr, Stream::kDoorbell};
+  return {events, doorbell};
+}
+
+Front::Front(const FrontOptions& options, ssl_ctx_st* context, std::vector<Route> routes,
+             Authenticator& authenticator, StreamHub& hub, Handler fallback)
+    : options_(options),
+      context_(context),
+      hub_(hub),
+      dispatcher_(withStreams(std::move(routes)), authenticator, std::move(fallback)),
+      shared_{dispatcher_, hub, options.limits},
+      lot_(options.workers),
+      listener_(options.listen, [this](int fd, std::string peer) { accepted(fd, std::move(peer)); }) {
+  std::signal(SIGPIPE, SIG_IGN);
+  hub.setCall([this](std::uint64_t id) { lot_.call(id); });
+}
+
+void Front::start() {
+  lot_.listen(listener_);
+}
+
+Front::~Front() {
+  hub_.setCall({});
+  stop(std::chrono::milliseconds(0));
+}
+
+void Front::accepted(int fd, std::string peer) {
+  if (lot_.size() >= options_.max_connections) {
+    dispatcher_.cut("connection.too_many");
+    ::close(fd);
+    return;
+  }
+  try {
+    const std::uint64_t id = lot_.newId();
+    auto stream = std::make_unique<TlsStream>(fd, context_);
+    auto connection = std::make_unique<Connection>(id, std::move(stream), std::move(peer), shared_);
+    const Wait wait = connection->firstWait();
+    lot_.admit(id, std::move(connection), wait);
+  } catch (const std::bad_alloc&) {
+    dispatcher_.cut("connection.no_memory");
+  }
+}
+
+void Front::stop(std::chrono::milliseconds limit) {
+  lot_.stop(limit);
+}
+
+}  // namespace redflag::http

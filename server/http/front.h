@@ -1,0 +1,62 @@
+#pragma once
+// The HTTPS front: a listening socket, a lot of parked connections, a few workers, one route table.
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "http/connection.h"
+#include "http/listener.h"
+#include "http/lot.h"
+#include "http/stream_hub.h"
+
+namespace redflag::http {
+
+struct FrontOptions {
+  std::string listen = "127.0.0.1:0";
+  std::size_t workers = 8;
+  std::size_t max_connections = 20'000;  // past it a visitor is turned away; RLIMIT_NOFILE must allow as many
+  ConnectionLimits limits;
+};
+
+class Front {
+ public:
+  // Binds the address. `routes` need not hold the two streams: streamRoutes() are added. The hub is told how
+  // to call its streams; it, the authenticator and `context` outlive the front. Ignores SIGPIPE for the
+  // process. Throws std::invalid_argument for a bad route table and std::runtime_error for an address that
+  // cannot be had.
+  Front(const FrontOptions& options, ssl_ctx_st* context, std::vector<Route> routes,
+        Authenticator& authenticator, StreamHub& hub, Handler fallback);
+  ~Front();
+  Front(const Front&) = delete;
+  Front& operator=(const Front&) = delete;
+
+  // Begins to serve. Once.
+  void start();
+
+  std::uint16_t port() const { return listener_.port(); }
+  std::size_t connections() const { return lot_.size(); }
+  const Dispatcher& dispatcher() const { return dispatcher_; }
+
+  // Refuses new connections, finishes requests, tells streams when to come back. Returns within about
+  // `limit`, unless a handler does not return. Once.
+  void stop(std::chrono::milliseconds limit);
+
+ private:
+  void accepted(int fd, std::string peer);
+
+  const FrontOptions options_;
+  ssl_ctx_st* const context_;
+  StreamHub& hub_;
+  Dispatcher dispatcher_;
+  Shared shared_;
+  ConnectionLot lot_;
+  Listener listener_;
+};
+
+// GET /api/v1/events and GET /agent/v1/doorbell.
+std::vector<Route> streamRoutes();
+
+}  // namespace redflag::http

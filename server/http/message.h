@@ -1,0 +1,76 @@
+#pragma once
+// A request and a response as handlers see them: complete, checked, free of sockets, so that handlers are
+// tested without any.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/json.h"
+
+namespace redflag::http {
+
+// Thrown anywhere below a handler; becomes an RFC 9457 problem document at the request's border, once.
+struct Problem {
+  int status = 500;
+  std::string code;        // stable: "agent.not_found"
+  std::string detail;      // for people
+  std::string field = {};  // JSON pointer or parameter, if one is to blame
+  int retry_after_s = 0;
+};
+
+// Who asks. Filled in by the front before the handler runs.
+struct Principal {
+  enum class Kind { kNobody, kAgent, kEnrolling, kUser };
+  Kind kind = Kind::kNobody;
+  std::string agent_id;    // kAgent
+  std::string client_id;   // kAgent: of its client
+  std::string public_key;  // kAgent, kEnrolling: raw 32 bytes that signed the request
+  std::string user_id;     // kUser
+  std::string username;    // kUser
+  std::string role;        // kUser: viewer | technician | approver | admin
+  std::string session_id;  // kUser
+};
+
+struct Request {
+  std::string method;
+  std::string path;                               // decoded, without the query
+  std::map<std::string, std::string> parameters;  // from the route's {name}
+  std::map<std::string, std::string> query;       // decoded
+  std::map<std::string, std::string> headers;     // lower-case names
+  std::string body;                               // expanded, within the route's limit
+  Principal principal;
+  std::string request_id;
+  std::string peer;  // address
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+using Handler = std::function<Response(const Request&)>;
+
+// What a route needs before its handler runs. A route without one does not exist.
+enum class Permission { kAnyone, kEnrolling, kAgent, kViewer, kTechnician, kApprover, kAdmin };
+
+// Streams are parked after the response's head; events.h says who writes to them.
+enum class Stream { kNone, kDoorbell, kEvents };
+
+struct Route {
+  std::string method;
+  std::string path;  // "/api/v1/agents/{id}"
+  Permission permission = Permission::kAdmin;
+  std::size_t body_limit = 64U << 10;  // bytes as sent; compressed bodies expand to at most 8 times this
+  Handler handler;
+  Stream stream = Stream::kNone;
+};
+
+Response jsonResponse(int status, const Json& body);
+
+}  // namespace redflag::http

@@ -1,0 +1,77 @@
+#include "http/tls_stream.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <new>
+
+namespace redflag::http {
+
+TlsStream::TlsStream(int fd, ssl_ctx_st* context) : fd_(fd), ssl_(SSL_new(context)) {
+  if (ssl_ == nullptr || SSL_set_fd(ssl_, fd) != 1) {
+    SSL_free(ssl_);
+    ::close(fd);
+    throw std::bad_alloc();
+  }
+  SSL_set_accept_state(ssl_);
+}
+
+TlsStream::~TlsStream() {
+  SSL_free(ssl_);
+  ::close(fd_);
+}
+
+TlsStream::State TlsStream::outcome(int result) {
+  switch (SSL_get_error(ssl_, result)) {
+    case SSL_ERROR_NONE:
+      return State::kOk;
+    case SSL_ERROR_WANT_READ:
+      return State::kWantRead;
+    case SSL_ERROR_WANT_WRITE:
+      return State::kWantWrite;
+    default:
+      return State::kClosed;
+  }
+}
+
+TlsStream::State TlsStream::handshake() {
+  ERR_clear_error();
+  return outcome(SSL_do_handshake(ssl_));
+}
+
+TlsStream::Io TlsStream::read(char* buffer, std::size_t size) {
+  ERR_clear_error();
+  Io io;
+  io.state = outcome(SSL_read_ex(ssl_, buffer, size, &io.bytes));
+  return io;
+}
+
+TlsStream::Io TlsStream::write(std::string_view bytes) {
+  ERR_clear_error();
+  Io io;
+  io.state = outcome(SSL_write_ex(ssl_, bytes.data(), bytes.size(), &io.bytes));
+  return io;
+}
+
+bool TlsStream::hasBuffered() const {
+  return SSL_has_pending(ssl_) == 1;
+}
+
+void TlsStream::closeSending() {
+  ERR_clear_error();
+  if (SSL_is_init_finished(ssl_) == 1) SSL_shutdown(ssl_);
+  ::shutdown(fd_, SHUT_WR);
+}
+
+TlsStream::Io TlsStream::discard() {
+  char buffer[16 << 10];
+  const ssize_t count = ::recv(fd_, buffer, sizeof buffer, MSG_DONTWAIT);
+  if (count > 0) return {State::kOk, static_cast<std::size_t>(count)};
+  const bool later = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+  return {later ? State::kWantRead : State::kClosed, 0};
+}
+
+}  // namespace redflag::http

@@ -1,0 +1,46 @@
+#pragma once
+// A fixed number of threads and one queue. A connection is queued at most once, so the queue is bounded by
+// the lot.
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "http/guest.h"
+
+namespace redflag::http {
+
+struct Job {
+  std::uint64_t id = 0;
+  std::unique_ptr<Guest> guest;
+  Wake why = Wake::kReady;
+};
+
+class Workers {
+ public:
+  Workers(std::size_t count, std::function<void(Job)> run);
+  ~Workers();
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+
+  void push(Job job);  // [any thread]
+  // Finishes what runs, drops what is queued, joins. Safe to call again.
+  void stop();
+
+ private:
+  void loop();
+
+  std::function<void(Job)> run_;
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::deque<Job> queue_;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace redflag::http

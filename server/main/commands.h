@@ -1,0 +1,45 @@
+#pragma once
+// What `redflag-server` can be told to do. All throw std::runtime_error, or http::Problem, for people to
+// read.
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace redflag::server {
+
+// Makes a data folder ready; what is there already stays.
+struct InitOptions {
+  std::filesystem::path data;
+  std::vector<std::string> names;
+};
+void init(const InitOptions& options);
+
+// Serves until SIGTERM or SIGINT.
+struct ServeOptions {
+  std::filesystem::path data;
+  std::string listen;         // "" for what server.yaml says
+  std::filesystem::path web;  // the built browser application
+  std::vector<std::filesystem::path> command_types;
+  std::filesystem::path host;  // the redflag-host program
+};
+void serve(const ServeOptions& options);
+
+// Makes an enrolment token and prints its bundle on stdout; a server may be running.
+struct TokenOptions {
+  std::filesystem::path data;
+  std::int64_t seats = 1;
+  std::int64_t expires_in_s = 3600;
+};
+void createToken(const TokenOptions& options);
+
+// Makes a user; the password is the first line of stdin.
+struct UserOptions {
+  std::filesystem::path data;
+  std::string username;
+  std::string role = "viewer";
+};
+void createUser(const UserOptions& options);
+
+}  // namespace redflag::server

@@ -1,0 +1,49 @@
+#pragma once
+// Where a server keeps everything: server/README.md lists it. One server at a time.
+
+#include <filesystem>
+#include <string>
+
+namespace redflag::server {
+
+class DataFolder {
+ public:
+  // Makes the folder (mode 0700) with its parts. Throws std::runtime_error when it cannot, or when somebody
+  // else owns it or can write to it.
+  static DataFolder make(const std::filesystem::path& folder);
+  // Throws std::runtime_error when `init` was not run there.
+  static DataFolder open(const std::filesystem::path& folder);
+
+  std::filesystem::path database() const { return folder_ / "redflag.db"; }
+  std::filesystem::path settings() const { return folder_ / "server.yaml"; }
+  std::filesystem::path tls() const { return folder_ / "tls"; }
+  std::filesystem::path caCopy() const {
+    return folder_ / "ca.pem";
+  }  // of the active CA, for people and browsers
+  std::filesystem::path commandKey() const { return folder_ / "keys/command.key"; }
+  std::filesystem::path deviceKey() const { return folder_ / "keys/device.key"; }
+  std::filesystem::path nonces() const { return folder_ / "keys/nonces"; }
+  std::filesystem::path url() const { return folder_ / "server.url"; }  // there once the server listens
+
+ private:
+  friend class FolderLock;
+  explicit DataFolder(std::filesystem::path folder);
+  void check() const;
+
+  std::filesystem::path folder_;
+};
+
+// Held for as long as it lives; ends with the process, however that ends.
+class FolderLock {
+ public:
+  // Throws std::runtime_error when another process holds it.
+  explicit FolderLock(const DataFolder& data);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int fd_;
+};
+
+}  // namespace redflag::server

@@ -1,0 +1,55 @@
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "auth/authority.h"
+#include "auth/secret_file.h"
+#include "base/encoding.h"
+#include "commands/signer.h"
+#include "main/commands.h"
+#include "main/data_folder.h"
+#include "main/offline.h"
+#include "main/settings.h"
+
+namespace redflag::server {
+namespace {
+
+constexpr std::size_t kDeviceKeyBytes = 32;
+
+void writeSettings(const DataFolder& data, const std::vector<std::string>& names) {
+  for (const std::string& name : names)
+    checkName(name);
+  if (!std::filesystem::exists(data.settings())) {
+    auth::writeSecretFile(data.settings(), settingsText(names));
+    return;
+  }
+  const Settings present = readSettings(data.settings());
+  if (!names.empty() && present.names != names) {
+    throw ConfigurationError(data.settings().string() +
+                             ": it names this server otherwise; change `names` there");
+  }
+}
+
+void makeKeys(const DataFolder& data) {
+  const auth::Authority authority(data.tls());
+  auth::writePublicFile(data.caCopy(), authority.activePem());
+  if (const auto signer = commands::CommandSigner::load(data.commandKey()); !signer) {
+    throw std::runtime_error(signer.error().text);
+  }
+  if (!auth::readSecretFile(data.deviceKey())) {
+    auth::writeSecretFile(data.deviceKey(), randomBytes(kDeviceKeyBytes));
+  }
+}
+
+}  // namespace
+
+void init(const InitOptions& options) {
+  const DataFolder data = DataFolder::make(options.data);
+  const FolderLock lock(data);
+  writeSettings(data, options.names);
+  makeKeys(data);
+  Offline(data).services().initialize();
+  spdlog::info("ready: redflag-server serve --data {}", options.data.string());
+}
+
+}  // namespace redflag::server

@@ -1,0 +1,137 @@
+// redflag-server: one program, one data folder.
+
+#include <malloc.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "base/encoding.h"
+#include "http/message.h"
+#include "main/commands.h"
+#include "main/settings.h"
+
+namespace redflag::server {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+
+// Nothing the server writes is for others, and nobody may look into its memory.
+void protectProcess() {
+  ::umask(077);
+  ::prctl(PR_SET_DUMPABLE, 0);
+  ::mallopt(M_ARENA_MAX, 2);  // few threads, short work: more arenas only keep memory
+}
+
+void logToStderr() {
+  auto logger = spdlog::stderr_logger_mt("redflag-server");
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z level=%l %v");
+  logger->flush_on(spdlog::level::info);
+  spdlog::set_default_logger(logger);
+}
+
+std::filesystem::path besideProgram(const char* what) {
+  return (std::filesystem::read_symlink("/proc/self/exe").parent_path() / what).lexically_normal();
+}
+
+struct Arguments {
+  InitOptions init;
+  ServeOptions serve;
+  TokenOptions token;
+  UserOptions user;
+};
+
+void addData(CLI::App& command, std::filesystem::path& data) {
+  command.add_option("--data", data, "the server's folder")->required();
+}
+
+void addInit(CLI::App& app, InitOptions& options) {
+  CLI::App* command = app.add_subcommand("init", "make a data folder ready: database, CA, keys");
+  addData(*command, options.data);
+  command->add_option("--name", options.names, "what agents and browsers call this server");
+  command->callback([&options] { init(options); });
+}
+
+void addServe(CLI::App& app, ServeOptions& options) {
+  CLI::App* command = app.add_subcommand("serve", "serve until SIGTERM");
+  addData(*command, options.data);
+  command->add_option("--listen", options.listen, "ADDRESS:PORT instead of server.yaml's; port 0 picks one");
+  command->add_option("--web", options.web, "the built browser application");
+  command->add_option("--command-types", options.command_types, "folders of command types");
+  command->add_option("--host", options.host, "the redflag-host program");
+  command->callback([&options] {
+    if (options.web.empty()) options.web = besideProgram("../web");
+    if (options.command_types.empty()) options.command_types = {besideProgram("../command_types")};
+    if (options.host.empty()) options.host = besideProgram("redflag-host");
+    serve(options);
+  });
+}
+
+void addToken(CLI::App& app, TokenOptions& options) {
+  CLI::App* token = app.add_subcommand("token", "enrolment tokens")->require_subcommand(1);
+  CLI::App* command = token->add_subcommand("create", "print the bundle that lets agents enrol");
+  addData(*command, options.data);
+  command->add_option("--seats", options.seats, "how many machines may use it")
+      ->check(CLI::Range(1, 100'000));
+  command->add_option("--expires", options.expires_in_s, "for how long: 10m, 1h, 7d")
+      ->transform(CLI::AsNumberWithUnit(
+          std::map<std::string, std::int64_t>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86'400}}))
+      ->check(CLI::Range(std::int64_t{60}, std::int64_t{90 * 86'400}));
+  command->callback([&options] { createToken(options); });
+}
+
+void addUser(CLI::App& app, UserOptions& options, bool& password_stdin) {
+  CLI::App* user = app.add_subcommand("user", "people")->require_subcommand(1);
+  CLI::App* command = user->add_subcommand("create", "make a user");
+  addData(*command, options.data);
+  command->add_option("--username", options.username)->required();
+  command->add_option("--role", options.role)
+      ->check(CLI::IsMember({"viewer", "technician", "approver", "admin"}));
+  command->add_flag("--password-stdin", password_stdin, "the password is the first line of stdin")
+      ->required();
+  command->callback([&options] { createUser(options); });
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("RedFlag server");
+  app.require_subcommand(1);
+  Arguments arguments;
+  bool password_stdin = false;
+  addInit(app, arguments.init);
+  addServe(app, arguments.serve);
+  addToken(app, arguments.token);
+  addUser(app, arguments.user, password_stdin);
+  app.add_subcommand("version", "print the version")->callback([] { std::cout << REDFLAG_VERSION << '\n'; });
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsage;
+  } catch (const ConfigurationError& error) {
+    spdlog::error("{}", error.what());
+    return kUsage;
+  } catch (const http::Problem& problem) {
+    spdlog::error("{}", problem.detail);
+    return kFailed;
+  } catch (const std::exception& error) {
+    spdlog::error("{}", error.what());
+    return kFailed;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace redflag::server
+
+int main(int argc, char** argv) {
+  redflag::server::protectProcess();
+  redflag::server::logToStderr();
+  if (const auto crypto = redflag::initCrypto(); !crypto) {
+    spdlog::error("{}", crypto.error().text);
+    return redflag::server::kFailed;
+  }
+  return redflag::server::run(argc, argv);
+}

@@ -1,0 +1,57 @@
+#include "main/offline.h"
+
+#include <fstream>
+
+#include "auth/authority.h"
+#include "main/settings.h"
+
+namespace redflag::server {
+namespace {
+
+// Where the server listens now, or did last; before its first start, where it is told to.
+std::uint16_t portOf(const DataFolder& data, const Settings& settings) {
+  std::string url;
+  std::ifstream(data.url()) >> url;
+  constexpr std::string_view scheme = "https://";
+  if (!url.starts_with(scheme)) return splitListen(settings.listen).port;
+  const std::string authority = url.substr(scheme.size());
+  const bool has_port =
+      authority.find(':', authority.find(']') == std::string::npos ? 0 : authority.find(']')) !=
+      std::string::npos;
+  return has_port ? splitListen(authority).port : std::uint16_t{443};
+}
+
+std::vector<std::string> urlsOf(const DataFolder& data) {
+  const Settings settings = readSettings(data.settings());
+  if (!settings.names.empty()) return publicUrls(settings, portOf(data, settings));
+  std::string url;
+  std::ifstream(data.url()) >> url;
+  if (!url.empty()) return {url};
+  return publicUrls(settings, splitListen(settings.listen).port);
+}
+
+}  // namespace
+
+commands::CommandSigner loadSigner(const DataFolder& data) {
+  auto signer = commands::CommandSigner::load(data.commandKey());
+  if (!signer) throw std::runtime_error(signer.error().text);
+  return std::move(*signer);
+}
+
+protocol::Bundle bundleFor(const DataFolder& data, const commands::CommandSigner& signer,
+                           const std::vector<std::string>& urls) {
+  protocol::Bundle out;
+  out.urls = urls;
+  out.authorities = auth::Authority(data.tls()).certificatesDer();
+  out.command_keys = signer.publicKeys();
+  return out;
+}
+
+Offline::Offline(const DataFolder& data)
+    : store_(data.database()),
+      types_({}, nullptr),
+      signer_(loadSigner(data)),
+      services_({store_, types_, signer_, [this, data] { return bundleFor(data, signer_, urlsOf(data)); },
+                 bell_}) {}
+
+}  // namespace redflag::server

@@ -1,0 +1,35 @@
+#pragma once
+// The services without a front: for subcommands that do one thing to the store, while a server may be running
+// on it.
+
+#include "commands/loaded_types.h"
+#include "commands/signer.h"
+#include "main/data_folder.h"
+#include "services/services.h"
+#include "store/sqlite/sqlite_store.h"
+
+namespace redflag::server {
+
+class Offline {
+ public:
+  // Throws std::runtime_error or http::Problem.
+  explicit Offline(const DataFolder& data);
+
+  services::Services& services() { return services_; }
+
+ private:
+  store::sqlite::SqliteStore store_;
+  commands::LoadedCommandTypes types_;  // none: nothing is ordered here
+  commands::CommandSigner signer_;
+  services::Bell bell_;
+  services::Services services_;
+};
+
+// Throws std::runtime_error.
+commands::CommandSigner loadSigner(const DataFolder& data);
+
+// What an enrolment bundle says of a server that is reached at these addresses.
+protocol::Bundle bundleFor(const DataFolder& data, const commands::CommandSigner& signer,
+                           const std::vector<std::string>& urls);
+
+}  // namespace redflag::server

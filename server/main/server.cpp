@@ -1,0 +1,122 @@
+#include "main/server.h"
+
+#include <spdlog/spdlog.h>
+
+#include <iterator>
+
+#include "api/routes.h"
+#include "auth/secret_file.h"
+#include "base/time.h"
+#include "main/health.h"
+#include "main/offline.h"
+
+namespace redflag::server {
+namespace {
+
+constexpr std::chrono::seconds kStopLimit{8};
+
+std::string deviceKey(const DataFolder& data) {
+  auto key = auth::readSecretFile(data.deviceKey());
+  if (!key)
+    throw std::runtime_error(data.deviceKey().string() + " is missing; run `redflag-server init` again");
+  return std::move(*key);
+}
+
+std::unique_ptr<http::StaticFiles> loadWeb(const std::filesystem::path& folder) {
+  if (std::filesystem::exists(folder / "index.html")) return std::make_unique<http::StaticFiles>(folder);
+  spdlog::warn("web={} the browser application is not there; only the interface is served", folder.string());
+  return nullptr;
+}
+
+}  // namespace
+
+Server::Server(const DataFolder& data, const Settings& settings, const ServeOptions& options)
+    : data_(data),
+      settings_(settings),
+      store_(data.database()),
+      types_(options.command_types, std::make_shared<commands::HostRunner>(options.host)),
+      signer_(loadSigner(data)),
+      services_(context()),
+      outbox_(store_),
+      authority_(data.tls()),
+      sessions_(services_.accounts, systemClock()),
+      throttle_(systemClock()),
+      devices_(deviceKey(data)),
+      setup_(services_.accounts),
+      nonces_(systemClock(), data.nonces()),
+      signatures_(services_.accounts, nonces_),
+      gate_(services_.accounts, signatures_, sessions_),
+      streams_(gate_, outbox_, services_.presence),
+      web_(loadWeb(options.web)) {
+  for (const auto& refused : types_.refused())
+    spdlog::error("command_type={} refused: {}", refused.id, refused.why);
+  services_.initialize();
+  services_.presence.forgetAll();
+  secure();
+  open(settings.listen);
+}
+
+Server::~Server() {
+  stop();
+}
+
+services::Context Server::context() {
+  services::Settings limits;
+  limits.keep_ns = settings_.keep_days * 86'400 * kSecondNs;
+  limits.silent_after_ns = settings_.silent_after_minutes * 60 * kSecondNs;
+  return {store_, types_,        signer_, [this] { return bundleFor(data_, signer_, urls_); },
+          bell_,  systemClock(), limits};
+}
+
+void Server::secure() {
+  if (authority_.ensureServerCertificate(certificateNames(settings_), epochNow() / kSecondNs)) {
+    spdlog::info("a new server certificate was made");
+  }
+  auth::writePublicFile(data_.caCopy(), authority_.activePem());
+  tls_ = std::make_unique<auth::TlsContext>(authority_.chainFile(), authority_.keyFile());
+}
+
+void Server::open(const std::string& listen) {
+  http::FrontOptions options;
+  options.listen = listen;
+  front_ =
+      std::make_unique<http::Front>(options, tls_->get(), routes(), gate_, streams_,
+                                    [this](const http::Request& request) { return application(request); });
+  urls_ = publicUrls(settings_, front_->port());
+  bell_.connect(streams_);
+  services_.upkeep.start();
+  front_->start();
+}
+
+std::vector<http::Route> Server::routes() {
+  std::vector<http::Route> out;
+  const auto add = [&out](std::vector<http::Route> routes) {
+    std::move(routes.begin(), routes.end(), std::back_inserter(out));
+  };
+  add(api::apiRoutes(services_));
+  add(api::agentRoutes(services_));
+  add(auth::peopleRoutes({services_.accounts, sessions_, passwords_, throttle_, devices_, setup_}));
+  add(healthRoutes(services_.accounts));
+  return out;
+}
+
+http::Response Server::application(const http::Request& request) const {
+  const bool hidden = auth::Setup::isSetupPath(request.path) && !setup_.open();
+  if (web_ == nullptr || hidden) {
+    throw http::Problem{404, "request.no_such_address", "there is nothing at this address"};
+  }
+  return web_->serve(request);
+}
+
+void Server::stop() {
+  if (front_ == nullptr) return;
+  front_->stop(kStopLimit);
+  for (const auto& [code, count] : front_->dispatcher().refusals().snapshot()) {
+    spdlog::info("refused={} count={}", code, count);
+  }
+  bell_.disconnect();
+  services_.upkeep.stop();
+  front_.reset();
+}
+
+}  // namespace redflag::server

@@ -1,0 +1,72 @@
+#pragma once
+// Everything a running server is made of, in the order it is made; it ends in the reverse.
+
+#include <memory>
+#include <string>
+
+#include "auth/authority.h"
+#include "auth/gate.h"
+#include "auth/passwords.h"
+#include "auth/people_routes.h"
+#include "auth/tls.h"
+#include "commands/loaded_types.h"
+#include "events/outbox.h"
+#include "http/front.h"
+#include "http/static_files.h"
+#include "main/commands.h"
+#include "main/data_folder.h"
+#include "main/settings.h"
+#include "services/services.h"
+#include "store/sqlite/sqlite_store.h"
+
+namespace redflag::server {
+
+class Server {
+ public:
+  // Serves when it returns. Throws std::runtime_error or http::Problem, with what could not be done.
+  Server(const DataFolder& data, const Settings& settings, const ServeOptions& options);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  const std::string& url() const { return urls_.front(); }
+  const std::string& setupToken() const { return setup_.token(); }  // empty when there is a user
+
+  // Within 10 s, unless a handler does not return.
+  void stop();
+
+ private:
+  std::vector<http::Route> routes();
+  http::Response application(const http::Request& request) const;
+  services::Context context();
+  void secure();
+  void open(const std::string& listen);
+
+  const DataFolder data_;
+  const Settings settings_;
+  std::vector<std::string> urls_;  // known once the port is
+
+  store::sqlite::SqliteStore store_;
+  commands::LoadedCommandTypes types_;
+  commands::CommandSigner signer_;
+  services::Bell bell_;
+  services::Services services_;
+  events::Outbox outbox_;
+
+  auth::Authority authority_;
+  auth::Passwords passwords_;
+  auth::Sessions sessions_;
+  auth::SignInThrottle throttle_;
+  auth::Devices devices_;
+  auth::Setup setup_;
+  auth::NonceMemory nonces_;
+  auth::SignedRequests signatures_;
+  auth::Gate gate_;
+
+  http::StreamHub streams_;
+  std::unique_ptr<http::StaticFiles> web_;  // none where the application was not built
+  std::unique_ptr<auth::TlsContext> tls_;
+  std::unique_ptr<http::Front> front_;
+};
+
+}  // namespace redflag::server

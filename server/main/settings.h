@@ -1,0 +1,53 @@
+#pragma once
+// server.yaml: everything in it is optional, nothing in it is ignored.
+//
+//   listen: 127.0.0.1:8443        # where the server listens; port 0 picks one
+//   names: [redflag.example.com]  # what agents and browsers call it; the certificate carries them
+//   keep_days: 90                 # history, scans, closed updates and finished commands
+//   silent_after_minutes: 10      # without a doorbell or a request an agent counts as silent
+
+#include <cstdint>
+#include <filesystem>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace redflag::server {
+
+// What only an admin can put right: file, line, key and what was expected.
+struct ConfigurationError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+struct Settings {
+  std::string listen = "127.0.0.1:8443";
+  std::vector<std::string> names;
+  std::int64_t keep_days = 90;
+  std::int64_t silent_after_minutes = 10;
+};
+
+// Defaults when there is no file. Throws ConfigurationError.
+Settings readSettings(const std::filesystem::path& file);
+
+// Throws ConfigurationError for what is no host name or address.
+void checkName(const std::string& name);
+
+// The file for a new server.
+std::string settingsText(const std::vector<std::string>& names);
+
+// The host of "host:port" and "[::1]:port", and the port.
+struct HostPort {
+  std::string host;
+  std::uint16_t port = 0;
+};
+HostPort splitListen(const std::string& listen);  // throws ConfigurationError
+
+// Everything the server's certificate must name.
+std::set<std::string> certificateNames(const Settings& settings);
+
+// Where agents and browsers find a server that listens on this port: one address a name, or the one it
+// listens on.
+std::vector<std::string> publicUrls(const Settings& settings, std::uint16_t port);
+
+}  // namespace redflag::server

@@ -1,0 +1,17 @@
+#pragma once
+// SIGTERM and SIGINT as something to wait for. A second one ends the process at once.
+
+namespace redflag::server {
+
+class StopSignal {
+ public:
+  // One at a time. Signals stay unblocked, so that child processes inherit nothing odd.
+  StopSignal();
+  ~StopSignal();
+  StopSignal(const StopSignal&) = delete;
+  StopSignal& operator=(const StopSignal&) = delete;
+
+  void wait();
+};
+
+}  // namespace redflag::server

@@ -1,0 +1,55 @@
+#include "services/accounts.h"
+
+#include "store/people.h"
+
+namespace redflag::services {
+
+using store::ReadTransaction;
+using store::WriteTransaction;
+
+std::optional<auth::AgentIdentity> Accounts::findAgent(const std::string& agent_id) const {
+  const auto key = context_.store.read([&](const ReadTransaction& tx) { return tx.agents().key(agent_id); });
+  if (!key) return std::nullopt;
+  return auth::AgentIdentity{key->agent_id, key->client_id, key->public_key};
+}
+
+bool Accounts::anyUser() const {
+  return context_.store.read([](const ReadTransaction& tx) { return tx.people().anyUser(); });
+}
+
+std::optional<auth::User> Accounts::findUser(const std::string& username) const {
+  return context_.store.read([&](const ReadTransaction& tx) { return tx.people().findUser(username); });
+}
+
+bool Accounts::createFirstUser(const auth::User& user) {
+  return context_.store.write([&](WriteTransaction& tx) {
+    return !tx.people().anyUser() && tx.people().addUser(user, context_.now());
+  });
+}
+
+bool Accounts::createUser(const auth::User& user) {
+  return context_.store.write(
+      [&](WriteTransaction& tx) { return tx.people().addUser(user, context_.now()); });
+}
+
+void Accounts::createSession(const auth::Session& session) {
+  context_.store.write([&](WriteTransaction& tx) { tx.people().addSession(session); });
+}
+
+std::optional<auth::SessionUser> Accounts::findSession(const std::string& token_hash) const {
+  return context_.store.read([&](const ReadTransaction& tx) { return tx.people().findSession(token_hash); });
+}
+
+void Accounts::touchSession(const std::string& token_hash, std::int64_t last_used_at) {
+  context_.store.write([&](WriteTransaction& tx) { tx.people().touchSession(token_hash, last_used_at); });
+}
+
+void Accounts::removeSession(const std::string& token_hash) {
+  context_.store.write([&](WriteTransaction& tx) { tx.people().removeSession(token_hash); });
+}
+
+void Accounts::removeStaleSessions(std::int64_t now, std::int64_t idle_since) {
+  context_.store.write([&](WriteTransaction& tx) { tx.people().removeStaleSessions(now, idle_since); });
+}
+
+}  // namespace redflag::services

@@ -1,0 +1,30 @@
+#pragma once
+// What sign-in and signed requests ask of the store.
+
+#include "auth/interfaces.h"
+#include "services/context.h"
+
+namespace redflag::services {
+
+class Accounts : public auth::AgentDirectory, public auth::UserStore, public auth::SessionStore {
+ public:
+  explicit Accounts(const Context& context) : context_(context) {}
+
+  std::optional<auth::AgentIdentity> findAgent(const std::string& agent_id) const override;
+
+  bool anyUser() const override;
+  std::optional<auth::User> findUser(const std::string& username) const override;
+  bool createFirstUser(const auth::User& user) override;
+  bool createUser(const auth::User& user) override;
+
+  void createSession(const auth::Session& session) override;
+  std::optional<auth::SessionUser> findSession(const std::string& token_hash) const override;
+  void touchSession(const std::string& token_hash, std::int64_t last_used_at) override;
+  void removeSession(const std::string& token_hash) override;
+  void removeStaleSessions(std::int64_t now, std::int64_t idle_since) override;
+
+ private:
+  const Context& context_;
+};
+
+}  // namespace redflag::services

@@ -1,0 +1,238 @@
+#include "services/approvals.h"
+
+#include <map>
+#include <set>
+
+#include "base/encoding.h"
+#include "http/message.h"
+#include "store/events.h"
+
+namespace redflag::services {
+namespace {
+
+constexpr std::size_t kMaxRows = 100'000;
+constexpr std::size_t kIdsAQuery = 500;
+constexpr int kTries = 3;
+constexpr const char* kPlanType = "plan_updates";
+
+// Thrown inside the transaction when a row changed between choosing and approving: chosen anew.
+struct Changed {};
+
+std::vector<store::Update> allOf(const store::ReadTransaction& tx, const store::UpdateFilter& filter,
+                                 const store::Contact& contact) {
+  std::vector<store::Update> updates;
+  store::PageRequest page{500, ""};
+  do {
+    auto part = tx.updates().list(filter, contact, page);
+    for (auto& update : part.items)
+      updates.push_back(std::move(update));
+    page.cursor = part.next_cursor;
+    if (updates.size() > kMaxRows)
+      throw http::Problem{422, "approval.too_many", "too many updates for one approval"};
+  } while (!page.cursor.empty());
+  return updates;
+}
+
+std::vector<store::Update> rowsOf(const store::ReadTransaction& tx, const Selection& selection,
+                                  const store::Contact& contact) {
+  store::UpdateFilter filter;
+  if (selection.group) {
+    filter.manager = selection.group->manager;
+    filter.name = selection.group->name;
+    filter.arch = selection.group->arch;
+    filter.version = selection.group->candidate_version;
+    auto rows = allOf(tx, filter, contact);
+    // An empty filter is no filter: updates without an architecture have to be told apart here.
+    std::erase_if(rows, [&](const store::Update& row) { return row.record.arch != selection.group->arch; });
+    return rows;
+  }
+  std::vector<store::Update> rows;
+  for (std::size_t begin = 0; begin < selection.update_ids.size(); begin += kIdsAQuery) {
+    const auto first = selection.update_ids.begin() + static_cast<std::ptrdiff_t>(begin);
+    const auto count = std::min(kIdsAQuery, selection.update_ids.size() - begin);
+    filter.ids.assign(first, first + static_cast<std::ptrdiff_t>(count));
+    for (auto& row : allOf(tx, filter, contact))
+      rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+}  // namespace
+
+std::optional<store::Reason> notApprovable(const store::Update& update) {
+  using store::UpdateState;
+  if (store::closed(update.state)) {
+    return store::Reason{"update.closed", std::string("it is ") + store::name(update.state) + " already"};
+  }
+  if (update.state != UpdateState::kAvailable && update.state != UpdateState::kFailed) {
+    return store::Reason{"update.in_flight", "it is approved already and under way"};
+  }
+  if (!update.has_updater) {
+    return store::Reason{"update.report_only",
+                         "nothing on this agent can install what " + update.record.manager + " offers"};
+  }
+  if (update.agent_mode != "act") return store::Reason{"agent.report_mode", "this agent is in report mode"};
+  if (!update.record.blocked_by.empty()) {
+    return store::Reason{"update.blocked", "the package manager holds it back: " + update.record.blocked_by};
+  }
+  return std::nullopt;
+}
+
+struct Approvals::Batch {
+  struct Part {
+    std::string agent_id;
+    std::string manager;
+    std::vector<store::Update> rows;
+  };
+  std::vector<Part> parts;  // one for each agent and manager
+  std::vector<SkippedUpdate> skipped;
+
+  void skip(const store::Update& row, const store::Reason& reason) {
+    skipped.push_back({row.id, row.hostname, row.record.name, reason});
+  }
+};
+
+Approvals::Batch Approvals::choose(const Selection& selection) const {
+  const auto rows = context_.store.read(
+      [&](const store::ReadTransaction& tx) { return rowsOf(tx, selection, context_.contact()); });
+  Batch batch;
+  std::set<std::string> missing(selection.update_ids.begin(), selection.update_ids.end());
+  std::map<std::pair<std::string, std::string>, std::size_t> parts;
+  for (const auto& row : rows) {
+    missing.erase(row.id);
+    if (const auto reason = notApprovable(row)) {
+      batch.skip(row, *reason);
+      continue;
+    }
+    const auto [it, fresh] = parts.try_emplace({row.agent_id, row.record.manager}, batch.parts.size());
+    if (fresh) batch.parts.push_back({row.agent_id, row.record.manager, {}});
+    batch.parts[it->second].rows.push_back(row);
+  }
+  for (const auto& id : missing)
+    batch.skipped.push_back({id, "", "", {"update.not_found", "there is no such update"}});
+  return batch;
+}
+
+ApprovalOutcome Approvals::preview(const Selection& selection) const {
+  Batch batch = choose(selection);
+  ApprovalOutcome outcome;
+  std::set<std::string> agents;
+  for (const auto& part : batch.parts) {
+    outcome.approved += part.rows.size();
+    agents.insert(part.agent_id);
+  }
+  outcome.agents = agents.size();
+  outcome.skipped = std::move(batch.skipped);
+  return outcome;
+}
+
+ApprovalOutcome Approvals::approve(const Selection& selection, const Actor& actor, const Within& within) {
+  for (int attempt = 1;; ++attempt) {
+    Batch batch = choose(selection);
+    try {
+      return carryOut(batch, actor, nullptr, within);
+    } catch (const Changed&) {
+      if (attempt == kTries) {
+        throw http::Problem{409, "approval.changed", "these updates keep changing; try again", "", 1};
+      }
+    }
+  }
+}
+
+ApprovalOutcome Approvals::carryOut(Batch& batch, const Actor& actor, const store::Command* retry_of,
+                                    const Within& within) {
+  const std::string approval_id = newId();
+  std::vector<Order> orders;
+  for (const auto& part : batch.parts) {
+    Order order{
+        kPlanType, {{"manager", part.manager}, {"updates", Json::array()}}, part.agent_id, actor.name};
+    order.approval_id = approval_id;
+    if (retry_of != nullptr) {
+      order.retry_of = retry_of->id;
+      order.attempt = retry_of->attempt + 1;
+    }
+    for (const auto& row : part.rows) {
+      order.parameters["updates"].push_back({{"key", row.record.key},
+                                             {"name", row.record.name},
+                                             {"arch", row.record.arch},
+                                             {"version", row.record.candidate_version}});
+      order.update_ids.push_back(row.id);
+    }
+    orders.push_back(std::move(order));
+  }
+  const auto prepared = orders_.prepare(orders);
+  const std::int64_t now = context_.now();
+  return context_.store.write([&](store::WriteTransaction& tx) {
+    ApprovalOutcome outcome;
+    outcome.skipped = batch.skipped;
+    std::set<std::string> agents;
+    for (std::size_t i = 0; i < prepared.size(); ++i) {
+      const auto& part = batch.parts[i];
+      if (!prepared[i].refused.code.empty()) {
+        for (const auto& row : part.rows)
+          outcome.skipped.push_back({row.id, row.hostname, row.record.name, prepared[i].refused});
+        continue;
+      }
+      const auto agent = tx.agents().key(part.agent_id).value();
+      const std::string command_id = orders_.place(tx, prepared[i]);
+      if (command_id != prepared[i].command.id) throw Changed{};
+      std::vector<store::ApprovedUpdate> bound;
+      for (const auto& row : part.rows) {
+        if (!tx.updates().advance(agent, row.id, row.state, store::UpdateEvent::kApproved,
+                                  {{}, command_id, "", false}, now)) {
+          throw Changed{};
+        }
+        const auto& r = row.record;
+        bound.push_back({row.id, r.manager, r.key, r.name, r.arch, r.candidate_version});
+      }
+      tx.commands().addApproval(agent, approval_id, bound, actor.name, now);
+      store::HistoryEntry entry;
+      entry.at = now;
+      entry.subsystem = "update";
+      entry.actor = actor.name;
+      entry.kind = "update.approved";
+      entry.text = "approved " + std::to_string(bound.size()) + (bound.size() == 1 ? " update" : " updates");
+      entry.command_id = command_id;
+      tx.events().record(agent.client_id, agent.agent_id, entry);
+      tx.events().publish(agent.client_id, "update",
+                          {{"agent_id", agent.agent_id}, {"command_id", command_id}}, now);
+      outcome.approved += bound.size();
+      outcome.command_ids.push_back(command_id);
+      agents.insert(part.agent_id);
+    }
+    outcome.agents = agents.size();
+    if (outcome.approved > 0) outcome.approval_id = approval_id;
+    if (within) within(tx, outcome);
+    return outcome;
+  });
+}
+
+store::Command Approvals::again(const std::string& command_id, const Actor& actor) {
+  const store::Command old = orders_.find(command_id);
+  orders_.requirePermission(old, actor);
+  const auto type = context_.types.find(old.type);
+  if (type && old.attempt >= type->max_attempts) {
+    throw http::Problem{409, "command.too_many_attempts",
+                        "it was tried " + std::to_string(old.attempt) + " times already"};
+  }
+  Selection selection;
+  context_.store.read([&](const store::ReadTransaction& tx) {
+    const auto agent = tx.agents().key(old.agent_id).value();
+    for (const auto& update : tx.updates().ofCommand(agent, old.id))
+      selection.update_ids.push_back(update.id);
+  });
+  Batch batch = choose(selection);
+  const http::Problem nothing{409, "command.nothing_to_retry", "none of its updates can be approved again"};
+  if (batch.parts.empty()) throw nothing;
+  try {
+    const auto outcome = carryOut(batch, actor, &old, {});
+    if (outcome.command_ids.empty()) {
+      throw http::Problem{409, outcome.skipped.front().reason.code, outcome.skipped.front().reason.text};
+    }
+    return orders_.find(outcome.command_ids.front());
+  } catch (const Changed&) {
+    throw nothing;
+  }
+}
+
+}  // namespace redflag::services

@@ -1,0 +1,62 @@
+#pragma once
+// A person approves updates: rows are bound (manager, key, arch, version), and one order for each agent and
+// manager plans their installation.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "services/context.h"
+#include "services/orders.h"
+#include "store/updates.h"
+
+namespace redflag::services {
+
+struct Selection {
+  std::vector<std::string> update_ids;
+  std::optional<store::UpdateGroupKey> group;  // every open row of it, instead of ids
+};
+
+struct SkippedUpdate {
+  std::string update_id;
+  std::string hostname;
+  std::string name;
+  store::Reason reason;
+};
+
+struct ApprovalOutcome {
+  std::string approval_id;  // "" for a preview, or when nothing was approved
+  std::size_t approved = 0;
+  std::size_t agents = 0;
+  std::vector<SkippedUpdate> skipped;
+  std::vector<std::string> command_ids;
+};
+
+// Why this row cannot be approved now; nullopt when it can.
+std::optional<store::Reason> notApprovable(const store::Update& update);
+
+class Approvals {
+ public:
+  using Within = std::function<void(store::WriteTransaction&, const ApprovalOutcome&)>;
+
+  Approvals(const Context& context, Orders& orders) : context_(context), orders_(orders) {}
+
+  ApprovalOutcome preview(const Selection& selection) const;
+  // All or nothing; rows that cannot be approved are skipped with the reason. `within` runs in the same
+  // transaction.
+  ApprovalOutcome approve(const Selection& selection, const Actor& actor, const Within& within = {});
+  // Plans anew what this command was about and did not install. http::Problem 404, 409.
+  store::Command again(const std::string& command_id, const Actor& actor);
+
+ private:
+  struct Batch;
+  Batch choose(const Selection& selection) const;
+  ApprovalOutcome carryOut(Batch& batch, const Actor& actor, const store::Command* retry_of,
+                           const Within& within);
+
+  const Context& context_;
+  Orders& orders_;
+};
+
+}  // namespace redflag::services

@@ -1,0 +1,28 @@
+#pragma once
+// Reaches the front's open streams, which exist only after the routes do. Until connect(), nobody hears.
+
+#include <atomic>
+#include <string>
+
+#include "http/streams.h"
+
+namespace redflag::services {
+
+class Bell {
+ public:
+  // `streams` outlives every request, or disconnect() is called first. [any thread]
+  void connect(http::Streams& streams) { streams_.store(&streams); }
+  void disconnect() { streams_.store(nullptr); }
+
+  void ring(const std::string& agent_id) const {
+    if (auto* streams = streams_.load()) streams->ring(agent_id);
+  }
+  void outboxGrew() const {
+    if (auto* streams = streams_.load()) streams->outboxGrew();
+  }
+
+ private:
+  std::atomic<http::Streams*> streams_{nullptr};
+};
+
+}  // namespace redflag::services

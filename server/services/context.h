@@ -1,0 +1,37 @@
+#pragma once
+// What every service works with.
+
+#include <cstdint>
+#include <functional>
+
+#include "base/time.h"
+#include "commands/command_types.h"
+#include "commands/signer.h"
+#include "protocol/bundle.h"
+#include "services/bell.h"
+#include "store/agents.h"
+#include "store/store.h"
+
+namespace redflag::services {
+
+struct Settings {
+  std::int64_t silent_after_ns = 10 * 60 * kSecondNs;  // no doorbell and no request: silent
+  std::int64_t keep_ns = 90 * 86'400 * kSecondNs;      // history, scans, closed updates, finished commands
+  std::int64_t keep_events = 20'000;                   // of the outbox
+};
+
+struct Context {
+  store::Store& store;
+  commands::CommandTypes& types;
+  const commands::CommandSigner& signer;
+  // URLs, authorities and command keys as they are now; the token is filled in.
+  std::function<protocol::Bundle()> bundle;
+  Bell& bell;
+  const Clock& clock = systemClock();
+  Settings settings = {};
+
+  std::int64_t now() const { return clock.epochNs(); }
+  store::Contact contact() const { return {now(), settings.silent_after_ns}; }
+};
+
+}  // namespace redflag::services

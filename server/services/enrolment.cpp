@@ -1,0 +1,133 @@
+#include "services/enrolment.h"
+
+#include "base/encoding.h"
+#include "http/message.h"
+#include "store/events.h"
+
+namespace redflag::services {
+namespace {
+
+using store::EnrolmentOutcome;
+
+constexpr std::size_t kSecretBytes = 32;
+
+struct Refusal {
+  const char* code;
+  const char* text;
+};
+
+Refusal refusalOf(EnrolmentOutcome outcome) {
+  switch (outcome) {
+    case EnrolmentOutcome::kExpired:
+      return {"enrolment.expired", "the token has expired"};
+    case EnrolmentOutcome::kRevoked:
+      return {"enrolment.revoked", "the token was revoked"};
+    case EnrolmentOutcome::kSeatsExhausted:
+      return {"enrolment.seats_exhausted", "seats exhausted"};
+    default:
+      return {"enrolment.unknown_token", "this token is not known"};
+  }
+}
+
+std::string hashOf(const std::string& token) {
+  return toHex(sha256(token));
+}
+
+store::HistoryEntry entryOf(std::int64_t at, const std::string& actor, const std::string& kind,
+                            const std::string& text) {
+  store::HistoryEntry entry;
+  entry.at = at;
+  entry.subsystem = "enrolment";
+  entry.actor = actor;
+  entry.kind = kind;
+  entry.text = text;
+  return entry;
+}
+
+// Fills in the token's site and client; "" stands for the first site there is.
+void place(store::EnrolmentToken& token, const std::vector<store::Client>& clients,
+           const std::string& site_id) {
+  for (const auto& client : clients) {
+    for (const auto& site : client.sites) {
+      if (!site_id.empty() && site.id != site_id) continue;
+      token.client_id = client.id;
+      token.site_id = site.id;
+      return;
+    }
+  }
+  throw http::Problem{404, "site.not_found", "there is no such site", "/site_id"};
+}
+
+}  // namespace
+
+NewToken Enrolment::makeToken(std::int64_t seats, std::int64_t expires_in_s, const std::string& site_id,
+                              const std::string& actor) {
+  const std::string secret = toBase64Url(randomBytes(kSecretBytes));
+  NewToken made;
+  made.token.id = newId();
+  made.token.seats = seats;
+  made.token.created_at = context_.now();
+  made.token.created_by = actor;
+  made.token.expires_at = made.token.created_at + expires_in_s * kSecondNs;
+  protocol::Bundle bundle = context_.bundle();
+  bundle.token = secret;
+  auto text = protocol::encodeBundle(bundle);
+  if (!text) throw http::Problem{500, "enrolment.bundle", text.error().text};
+  made.bundle = std::move(*text);
+  context_.store.write([&](store::WriteTransaction& tx) {
+    place(made.token, tx.agents().clients(), site_id);
+    tx.agents().addToken(made.token, hashOf(secret));
+    tx.events().record(made.token.client_id, "",
+                       entryOf(made.token.created_at, actor, "enrolment.token_made",
+                               "made an enrolment token with " + std::to_string(seats) + " seats"));
+  });
+  return made;
+}
+
+std::vector<store::EnrolmentToken> Enrolment::tokens() const {
+  return context_.store.read([](const store::ReadTransaction& tx) { return tx.agents().tokens(); });
+}
+
+void Enrolment::revokeToken(const std::string& token_id, const std::string& actor) {
+  const std::int64_t now = context_.now();
+  context_.store.write([&](store::WriteTransaction& tx) {
+    if (!tx.agents().revokeToken(token_id, now)) {
+      throw http::Problem{404, "enrolment.not_found", "there is no such token"};
+    }
+    for (const auto& token : tx.agents().tokens()) {
+      if (token.id != token_id) continue;
+      tx.events().record(token.client_id, "",
+                         entryOf(now, actor, "enrolment.token_revoked", "revoked an enrolment token"));
+    }
+  });
+}
+
+std::pair<store::AgentKey, bool> Enrolment::enrol(const store::NewAgent& agent, const std::string& token,
+                                                  const std::string& peer) {
+  const std::int64_t now = context_.now();
+  // A refusal is recorded inside and thrown outside the transaction, so that its record stays.
+  const store::Enrolled enrolled = context_.store.write([&](store::WriteTransaction& tx) {
+    store::Enrolled result = tx.agents().enrol(agent, hashOf(token), now);
+    if (result.outcome == EnrolmentOutcome::kEnrolled) {
+      tx.events().record(
+          result.client_id, result.agent.agent_id,
+          entryOf(now, "agent", "enrolment.enrolled", agent.hostname + " enrolled from " + peer));
+      tx.events().publish(result.client_id, "agent", {{"agent_id", result.agent.agent_id}}, now);
+    } else if (result.outcome != EnrolmentOutcome::kKnown && !result.client_id.empty()) {
+      const Refusal refusal = refusalOf(result.outcome);
+      auto entry =
+          entryOf(now, "agent", "enrolment.refused", agent.hostname + " from " + peer + ": " + refusal.text);
+      entry.code = refusal.code;
+      entry.severity = "warning";
+      tx.events().record(result.client_id, "", entry);
+      tx.events().publish(result.client_id, "refusal", Json::object(), now);
+    }
+    return result;
+  });
+  if (enrolled.outcome == EnrolmentOutcome::kEnrolled) return {enrolled.agent, true};
+  if (enrolled.outcome == EnrolmentOutcome::kKnown) return {enrolled.agent, false};
+  const Refusal refusal = refusalOf(enrolled.outcome);
+  throw http::Problem{401, refusal.code, refusal.text};
+}
+
+}  // namespace redflag::services

@@ -1,0 +1,86 @@
+#include <spdlog/spdlog.h>
+
+#include "http/message.h"
+#include "protocol/limits.h"
+#include "services/orders.h"
+#include "store/events.h"
+
+namespace redflag::services {
+namespace {
+
+using store::CommandEvent;
+
+constexpr std::size_t kSweepBatch = 500;
+
+void advance(store::WriteTransaction& tx, const store::Command& command, CommandEvent event,
+             const store::Reason& reason, std::int64_t now) {
+  const auto reached = tx.commands().advance(command, event, "server", reason, now);
+  if (!reached || *reached == command.state) return;
+  tx.events().publish(
+      command.client_id, "command",
+      {{"agent_id", command.agent_id}, {"command_id", command.id}, {"state", store::name(*reached)}}, now);
+}
+
+}  // namespace
+
+std::vector<Json> Orders::fetch(const store::AgentKey& agent) {
+  const std::int64_t now = context_.now();
+  const auto waiting = context_.store.read([&](const store::ReadTransaction& tx) {
+    return tx.commands().fetchable(agent, now, protocol::kMaxFetchedCommands);
+  });
+  std::vector<Json> envelopes;
+  std::vector<std::pair<const store::Command*, store::Reason>> handled;  // a reason: it cannot be signed
+  std::size_t bytes = 0;
+  bool changes = false;
+  for (const auto& command : waiting) {
+    auto envelope = context_.signer.sign(command, now);
+    if (!envelope) {
+      spdlog::error("orders: {} cannot be signed: {}", command.id, envelope.error().text);
+      handled.emplace_back(&command, store::Reason{"command.unsignable", envelope.error().text});
+      changes = true;
+      continue;
+    }
+    bytes += dumpJson(*envelope).size();
+    if (bytes > protocol::kMaxFetchBytes && !envelopes.empty()) break;
+    envelopes.push_back(std::move(*envelope));
+    handled.emplace_back(&command, store::Reason{});
+    changes = changes || command.state != store::CommandState::kDelivered;
+  }
+  if (!changes) return envelopes;
+  context_.store.write([&](store::WriteTransaction& tx) {
+    for (const auto& [command, reason] : handled) {
+      advance(tx, *command, reason.code.empty() ? CommandEvent::kFetched : CommandEvent::kFailed, reason,
+              now);
+    }
+  });
+  return envelopes;
+}
+
+void Orders::sweep() {
+  const std::int64_t now = context_.now();
+  std::vector<store::Command> due;
+  std::vector<store::Command> overdue;
+  std::vector<store::Command> silent;
+  context_.store.read([&](const store::ReadTransaction& tx) {
+    due = tx.commands().due(now, kSweepBatch);
+    overdue = tx.commands().overdue(now, kSweepBatch);
+    silent = tx.commands().silent(now, kSweepBatch);
+  });
+  if (due.empty() && overdue.empty() && silent.empty()) return;
+  context_.store.write([&](store::WriteTransaction& tx) {
+    for (const auto& command : due) {
+      advance(tx, command, CommandEvent::kDue, {}, now);
+      tx.afterCommit([bell = &context_.bell, agent_id = command.agent_id] { bell->ring(agent_id); });
+    }
+    for (const auto& command : overdue) {
+      advance(tx, command, CommandEvent::kOverdue, {"command.expired", "the agent did not accept it in time"},
+              now);
+    }
+    for (const auto& command : silent) {
+      advance(tx, command, CommandEvent::kSilence,
+              {"command.lost", "the agent accepted it and has been silent since"}, now);
+    }
+  });
+}
+
+}  // namespace redflag::services

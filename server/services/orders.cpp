@@ -1,0 +1,303 @@
+#include "services/orders.h"
+
+#include <array>
+#include <map>
+
+#include "base/encoding.h"
+#include "http/message.h"
+#include "protocol/limits.h"
+#include "store/events.h"
+
+namespace redflag::services {
+namespace {
+
+using store::CommandEvent;
+using store::CommandState;
+
+int rank(const std::string& role) {
+  static constexpr std::array kRoles = {"viewer", "technician", "approver", "admin"};
+  for (std::size_t i = 0; i < kRoles.size(); ++i) {
+    if (role == kRoles[i]) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+// What makes two orders the same: the type's chosen parameters, in one text.
+std::string dedupKey(const commands::CommandType& type, const Order& order, const std::string& command_id) {
+  if (type.idempotency_fields.empty()) return command_id;
+  Json chosen = Json::array({type.id});
+  for (const auto& field : type.idempotency_fields) {
+    const auto it = order.parameters.find(field);
+    chosen.push_back(it == order.parameters.end() ? Json() : *it);
+  }
+  return toHex(sha256(dumpJson(chosen)));
+}
+
+store::Command commandOf(const commands::CommandType& type, const Order& order, const store::Agent& agent,
+                         std::int64_t now) {
+  store::Command command;
+  command.id = newId();
+  command.client_id = agent.client.id;
+  command.agent_id = agent.id;
+  command.hostname = agent.hostname;
+  command.type = type.id;
+  command.title = type.title;
+  command.state = order.not_before > now ? CommandState::kScheduled : CommandState::kQueued;
+  command.created_at = command.state_since = now;
+  command.actor = order.actor;
+  // An agent's clock may be behind by as much as it tolerates: an order for now must not be one for later
+  // there.
+  command.not_before = std::max(order.not_before, now) - protocol::kClockToleranceNs;
+  command.expires_at = std::max(order.not_before, now) + type.valid_s * kSecondNs;
+  command.timeout_ns = type.timeout_s * kSecondNs;
+  command.parameters = dumpJson(order.parameters);
+  command.plan_hash = order.plan_hash;
+  command.dedup_key = dedupKey(type, order, command.id);
+  command.approval_id = order.approval_id;
+  command.parent_id = order.parent_id;
+  command.retry_of = order.retry_of;
+  command.attempt = order.attempt;
+  return command;
+}
+
+void requireUnfinished(const store::Command& command) {
+  if (!store::finished(command.state)) return;
+  throw http::Problem{409, "command.finished",
+                      std::string("this command is already ") + store::name(command.state)};
+}
+
+void publishState(store::WriteTransaction& tx, const store::Command& command, CommandState state,
+                  std::int64_t now) {
+  tx.events().publish(
+      command.client_id, "command",
+      {{"agent_id", command.agent_id}, {"command_id", command.id}, {"state", store::name(state)}}, now);
+}
+
+}  // namespace
+
+bool atLeast(const std::string& role, const std::string& needed) {
+  return rank(role) >= rank(needed) && rank(needed) >= 0;
+}
+
+commands::CommandType Orders::typeOf(const std::string& id) const {
+  auto type = context_.types.find(id);
+  if (!type)
+    throw http::Problem{404, "command_type.not_found", "there is no command type " + id.substr(0, 64),
+                        "/type"};
+  return std::move(*type);
+}
+
+store::Command Orders::find(const std::string& command_id) const {
+  auto command =
+      context_.store.read([&](const store::ReadTransaction& tx) { return tx.commands().find(command_id); });
+  if (!command) throw http::Problem{404, "command.not_found", "there is no such command"};
+  return std::move(*command);
+}
+
+void Orders::requirePermission(const store::Command& command, const Actor& actor) const {
+  if (!atLeast(actor.role, typeOf(command.type).permission)) {
+    throw http::Problem{403, "command.forbidden", "this command type asks for a higher role"};
+  }
+}
+
+std::vector<PreparedOrder> Orders::prepare(const std::vector<Order>& orders) {
+  std::vector<PreparedOrder> prepared;
+  std::vector<commands::PlanRequest> requests;
+  if (orders.empty()) return prepared;
+  const commands::CommandType type = typeOf(orders.front().type);
+  const std::int64_t now = context_.now();
+  context_.store.read([&](const store::ReadTransaction& tx) {
+    for (const Order& order : orders) {
+      const auto agent = tx.agents().find(order.agent_id, context_.contact());
+      if (!agent) throw http::Problem{404, "agent.not_found", "there is no such agent", "/agent_ids"};
+      commands::PlanRequest request{order.parameters, agent->id, agent->hostname, agent->mode, {}};
+      for (const auto& plugin : tx.agents().plugins({agent->id, agent->client.id, agent->site.id, {}})) {
+        if (plugin.state == "ok") request.plugins.push_back(plugin.id);
+      }
+      requests.push_back(std::move(request));
+      prepared.push_back({commandOf(type, order, *agent, now), order.update_ids, {}});
+    }
+  });
+  const auto plans = context_.types.plan(type, requests);
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    prepared[i].command.actions = dumpJson(plans[i].actions);
+    prepared[i].refused = {plans[i].error_code, plans[i].error_text};
+  }
+  return prepared;
+}
+
+std::string Orders::place(store::WriteTransaction& tx, const PreparedOrder& prepared) {
+  const store::Command& command = prepared.command;
+  std::string id = tx.commands().add(command, prepared.update_ids);
+  if (id != command.id) return id;
+  publishState(tx, command, command.state, command.created_at);
+  store::HistoryEntry entry;
+  entry.at = command.created_at;
+  entry.subsystem = "command";
+  entry.actor = command.actor;
+  entry.kind = "command.ordered";
+  entry.text = "ordered: " + command.title;
+  entry.command_id = id;
+  tx.events().record(command.client_id, command.agent_id, entry);
+  if (command.state == CommandState::kQueued) {
+    tx.afterCommit([bell = &context_.bell, agent_id = command.agent_id] { bell->ring(agent_id); });
+  }
+  return id;
+}
+
+std::vector<store::Command> Orders::order(const std::string& type_id,
+                                          const std::vector<std::string>& agent_ids, const Json& parameters,
+                                          const Actor& actor, const Within& within) {
+  const commands::CommandType type = typeOf(type_id);
+  if (!atLeast(actor.role, type.permission)) {
+    throw http::Problem{403, "command.forbidden", type.title + " asks for the role " + type.permission};
+  }
+  if (type.needs_approval) {
+    throw http::Problem{409, "command.needs_approval", type.title + " is ordered by approving updates",
+                        "/type"};
+  }
+  if (const auto problem = context_.types.validate(type, parameters)) {
+    throw http::Problem{422, "command.bad_parameters", problem->text, "/parameters" + problem->field};
+  }
+  std::vector<Order> orders;
+  for (const auto& agent_id : agent_ids)
+    orders.push_back({type_id, parameters, agent_id, actor.name});
+  const auto prepared = prepare(orders);
+  for (const auto& one : prepared) {
+    if (one.refused.code.empty()) continue;
+    throw http::Problem{409, one.refused.code, one.command.hostname + ": " + one.refused.text, "/agent_ids"};
+  }
+  return context_.store.write([&](store::WriteTransaction& tx) {
+    std::vector<store::Command> placed;
+    for (const auto& one : prepared)
+      placed.push_back(tx.commands().find(place(tx, one)).value());
+    if (within) within(tx, placed);
+    return placed;
+  });
+}
+
+store::Command Orders::cancel(const std::string& command_id, const Actor& actor) {
+  const store::Command command = find(command_id);
+  requirePermission(command, actor);
+  if (!command.held.empty()) {
+    decline(command, actor);
+    return find(command_id);
+  }
+  requireUnfinished(command);
+  const std::int64_t now = context_.now();
+  const bool withdrawn = context_.store.write([&](store::WriteTransaction& tx) {
+    const store::Reason reason{"command.cancelled", "cancelled by " + actor.name};
+    const auto reached = tx.commands().advance(command, CommandEvent::kCancelled, actor.name, reason, now);
+    if (!reached) return false;
+    publishState(tx, command, *reached, now);
+    return true;
+  });
+  if (withdrawn) return find(command_id);
+  requireUnfinished(find(command_id));
+  // The agent has it in hands: only the agent can say whether it was stopped.
+  Order order{"cancel", {{"command_id", command_id}}, command.agent_id, actor.name};
+  order.parent_id = command_id;
+  const auto prepared = prepare({order});
+  if (!prepared.front().refused.code.empty()) {
+    throw http::Problem{409, prepared.front().refused.code, prepared.front().refused.text};
+  }
+  context_.store.write([&](store::WriteTransaction& tx) { place(tx, prepared.front()); });
+  return find(command_id);
+}
+
+void Orders::decline(const store::Command& command, const Actor& actor) {
+  const std::int64_t now = context_.now();
+  context_.store.write([&](store::WriteTransaction& tx) {
+    const auto agent = tx.agents().key(command.agent_id).value();
+    tx.commands().setPlan(command, {command.plan, command.plan_hash, command.extras, ""});
+    for (const auto& update : tx.updates().ofCommand(agent, command.id)) {
+      if (update.command_id != command.id) continue;
+      tx.updates().advance(agent, update.id, update.state, store::UpdateEvent::kWithdrawn,
+                           {{"update.declined", "the plan was declined by " + actor.name}, {}, {}, {}}, now);
+    }
+    store::HistoryEntry entry;
+    entry.at = now;
+    entry.subsystem = "update";
+    entry.actor = actor.name;
+    entry.kind = "plan.declined";
+    entry.text = "declined a plan that holds more than was approved";
+    entry.command_id = command.id;
+    tx.events().record(agent.client_id, agent.agent_id, entry);
+    tx.events().publish(agent.client_id, "update", {{"agent_id", agent.agent_id}, {"command_id", command.id}},
+                        now);
+  });
+}
+
+store::Command Orders::confirm(const std::string& command_id, const Actor& actor) {
+  const store::Command command = find(command_id);
+  const http::Problem nothing{409, "command.nothing_to_confirm",
+                              "no plan of this command waits for a person"};
+  if (command.held.empty()) throw nothing;
+  const auto held = parseJson(command.held, {16U << 20, 32, 1'000'000});
+  if (!held)
+    throw http::Problem{500, "store.corrupt", "the plan that waits cannot be read: " + held.error().text};
+  Order order{held->at("type"), held->at("parameters"), command.agent_id, actor.name};
+  order.approval_id = command.approval_id;
+  order.parent_id = command.id;
+  order.attempt = command.attempt;
+  order.plan_hash = command.plan_hash;
+  std::vector<store::KnownUpdate> waiting;
+  context_.store.read([&](const store::ReadTransaction& tx) {
+    for (auto& update : tx.updates().ofCommand(tx.agents().key(command.agent_id).value(), command.id)) {
+      if (update.state != store::UpdateState::kAwaitingConfirmation || update.command_id != command.id)
+        continue;
+      order.update_ids.push_back(update.id);
+      waiting.push_back(std::move(update));
+    }
+  });
+  const auto prepared = prepare({order}).front();
+  if (!prepared.refused.code.empty()) throw http::Problem{409, prepared.refused.code, prepared.refused.text};
+  const std::int64_t now = context_.now();
+  return context_.store.write([&](store::WriteTransaction& tx) {
+    const auto current = tx.commands().find(command_id);
+    if (!current || current->held != command.held) throw nothing;
+    const auto agent = tx.agents().key(command.agent_id).value();
+    const std::string id = place(tx, prepared);
+    tx.commands().setPlan(command, {command.plan, command.plan_hash, command.extras, ""});
+    for (const auto& update : waiting) {
+      tx.updates().advance(agent, update.id, update.state, store::UpdateEvent::kConfirmed, {{}, id, {}, {}},
+                           now);
+    }
+    store::HistoryEntry entry;
+    entry.at = now;
+    entry.subsystem = "update";
+    entry.actor = actor.name;
+    entry.kind = "plan.confirmed";
+    entry.text = "confirmed a plan that holds more than was approved";
+    entry.command_id = id;
+    tx.events().record(agent.client_id, agent.agent_id, entry);
+    tx.events().publish(agent.client_id, "update", {{"agent_id", agent.agent_id}, {"command_id", id}}, now);
+    return tx.commands().find(id).value();
+  });
+}
+
+store::Command Orders::retry(const std::string& command_id, const Actor& actor) {
+  const store::Command old = find(command_id);
+  requirePermission(old, actor);
+  const commands::CommandType type = typeOf(old.type);
+  const bool over = store::finished(old.state) || old.state == CommandState::kLost;
+  if (!over || old.state == CommandState::kSucceeded) {
+    throw http::Problem{409, "command.not_failed",
+                        "only a command that has not succeeded can be tried again"};
+  }
+  if (old.attempt >= type.max_attempts) {
+    throw http::Problem{409, "command.too_many_attempts",
+                        "it was tried " + std::to_string(old.attempt) + " times already"};
+  }
+  const auto parameters = parseJson(old.parameters, {16U << 20, 32, 1'000'000});
+  if (!parameters) throw http::Problem{500, "store.corrupt", parameters.error().text};
+  Order order{old.type, *parameters, old.agent_id, actor.name};
+  order.retry_of = old.id;
+  order.attempt = old.attempt + 1;
+  const auto prepared = prepare({order}).front();
+  if (!prepared.refused.code.empty()) throw http::Problem{409, prepared.refused.code, prepared.refused.text};
+  return context_.store.write(
+      [&](store::WriteTransaction& tx) { return tx.commands().find(place(tx, prepared)).value(); });
+}
+
+}  // namespace redflag::services

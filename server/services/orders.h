@@ -1,0 +1,89 @@
+#pragma once
+// Commands from the order to the agent's hands: made, handed out signed, cancelled, confirmed, retried, given
+// up.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "services/context.h"
+#include "store/commands.h"
+
+namespace redflag::services {
+
+// Who orders: a user with a role, or the server itself.
+struct Actor {
+  std::string name;
+  std::string role;
+};
+inline Actor serverItself() {
+  return {"server", "admin"};
+}
+
+// viewer < technician < approver < admin
+bool atLeast(const std::string& role, const std::string& needed);
+
+struct Order {
+  std::string type;
+  Json parameters;
+  std::string agent_id;
+  std::string actor;
+  std::string approval_id = {};
+  std::string parent_id = {};
+  std::string retry_of = {};
+  std::int64_t attempt = 1;
+  std::string plan_hash = {};                // hexadecimal: the plan the order binds
+  std::vector<std::string> update_ids = {};  // the updates it is about
+  std::int64_t not_before = 0;               // 0: at once
+};
+
+// An order after its type has said what the agent shall do; or why it cannot be given.
+struct PreparedOrder {
+  store::Command command;
+  std::vector<std::string> update_ids;
+  store::Reason refused;  // code "" when it can be placed
+};
+
+class Orders {
+ public:
+  using Within = std::function<void(store::WriteTransaction&, const std::vector<store::Command>&)>;
+
+  explicit Orders(const Context& context) : context_(context) {}
+
+  // The same type for many agents, all or none. `within` runs in the transaction that stores them.
+  // http::Problem 404 type or agent, 403 the actor's role, 409 the type is ordered by approval only or
+  // refuses an agent, 422 with the field.
+  std::vector<store::Command> order(const std::string& type, const std::vector<std::string>& agent_ids,
+                                    const Json& parameters, const Actor& actor, const Within& within = {});
+
+  // http::Problem 404; 409 when it cannot be stopped any more.
+  store::Command cancel(const std::string& command_id, const Actor& actor);
+  // The plan of this command may do more than was approved: answers the command that carries it out.
+  // http::Problem 404; 409 when nothing waits.
+  store::Command confirm(const std::string& command_id, const Actor& actor);
+  // Only for types that need no approval. http::Problem 404, 409.
+  store::Command retry(const std::string& command_id, const Actor& actor);
+
+  // Signed envelopes of everything that waits for this agent.
+  std::vector<Json> fetch(const store::AgentKey& agent);
+
+  // Past their expiry, due, or silent for too long.
+  void sweep();
+
+  // For services that place orders in transactions of their own. prepare() runs the types' hooks: outside of
+  // any.
+  std::vector<PreparedOrder> prepare(const std::vector<Order>& orders);
+  // The id of the command: a new one, or the one under way that is the same.
+  std::string place(store::WriteTransaction& tx, const PreparedOrder& prepared);
+  // The role its type asks for, or http::Problem 403.
+  void requirePermission(const store::Command& command, const Actor& actor) const;
+  store::Command find(const std::string& command_id) const;  // http::Problem 404
+
+ private:
+  commands::CommandType typeOf(const std::string& id) const;
+  void decline(const store::Command& command, const Actor& actor);
+
+  const Context& context_;
+};
+
+}  // namespace redflag::services

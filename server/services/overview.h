@@ -1,0 +1,40 @@
+#pragma once
+// What needs a person now, worst first. Every number comes from the one query that the lists' totals come
+// from.
+
+#include <string>
+#include <vector>
+
+#include "services/context.h"
+#include "store/updates.h"
+
+namespace redflag::services {
+
+struct Need {
+  std::string kind;
+  std::string severity;  // critical | warning | info
+  std::int64_t count = 0;
+  std::string text;
+  std::string link;  // in-app path whose list has `count` rows
+};
+
+struct OverviewFacts {
+  store::AgentTotals agents;
+  store::UpdateTotals updates;
+  std::int64_t refusals_24h = 0;
+  std::vector<Need> needs;
+};
+
+class Overview {
+ public:
+  explicit Overview(const Context& context) : context_(context) {}
+  OverviewFacts facts() const;
+
+ private:
+  const Context& context_;
+};
+
+// Pure: the list for given facts.
+std::vector<Need> needsOf(const OverviewFacts& facts);
+
+}  // namespace redflag::services

@@ -1,0 +1,78 @@
+#include "services/presence.h"
+
+#include <algorithm>
+
+#include "store/events.h"
+
+namespace redflag::services {
+namespace {
+
+constexpr std::int64_t kWriteEveryNs = 30 * kSecondNs;
+
+}  // namespace
+
+void Presence::forgetAll() {
+  context_.store.write([](store::WriteTransaction& tx) { tx.agents().clearDoorbells(); });
+  const std::lock_guard lock(mutex_);
+  announced_to_ = context_.now() - context_.settings.silent_after_ns;
+}
+
+void Presence::setDoorbell(const std::string& agent_id, bool connected) {
+  const std::int64_t now = context_.now();
+  context_.store.write([&](store::WriteTransaction& tx) {
+    const auto agent = tx.agents().key(agent_id);
+    if (!agent) return;
+    tx.agents().setDoorbell(*agent, connected, now);
+    tx.events().publish(agent->client_id, "agent", {{"agent_id", agent_id}}, now);
+  });
+}
+
+void Presence::agentConnected(const std::string& agent_id) {
+  setDoorbell(agent_id, true);
+}
+void Presence::agentDisconnected(const std::string& agent_id) {
+  setDoorbell(agent_id, false);
+}
+
+void Presence::seen(const std::string& agent_id) {
+  const std::int64_t now = context_.now();
+  {
+    const std::lock_guard lock(mutex_);
+    std::int64_t& written = written_at_[agent_id];
+    if (now - written < kWriteEveryNs && now >= written) return;
+    written = now;
+  }
+  context_.store.write([&](store::WriteTransaction& tx) {
+    if (const auto agent = tx.agents().key(agent_id)) tx.agents().touch(*agent, now);
+  });
+}
+
+void Presence::announceSilent() {
+  const std::int64_t now = context_.now();
+  const std::int64_t to = now - context_.settings.silent_after_ns;
+  std::int64_t from = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    from = announced_to_;
+    announced_to_ = std::max(announced_to_, to);
+  }
+  if (to <= from) return;
+  const auto agents = context_.store.read(
+      [&](const store::ReadTransaction& tx) { return tx.agents().silentSince(from, to); });
+  if (agents.empty()) return;
+  context_.store.write([&](store::WriteTransaction& tx) {
+    for (const auto& agent : agents) {
+      store::HistoryEntry entry;
+      entry.at = now;
+      entry.subsystem = "agent";
+      entry.actor = "server";
+      entry.kind = entry.code = "agent.silent";
+      entry.text = "no word from this agent any more";
+      entry.severity = "warning";
+      tx.events().record(agent.client_id, agent.agent_id, entry);
+      tx.events().publish(agent.client_id, "agent", {{"agent_id", agent.agent_id}}, now);
+    }
+  });
+}
+
+}  // namespace redflag::services

@@ -1,0 +1,280 @@
+#include "services/scan_intake.h"
+
+#include <set>
+
+#include "http/message.h"
+#include "protocol/limits.h"
+#include "protocol/record_check.h"
+#include "services/scan_item.h"
+#include "services/scan_merge.h"
+#include "services/update_record.h"
+#include "store/events.h"
+#include "store/updates.h"
+
+namespace redflag::services {
+namespace {
+
+using store::ScopePicture;
+
+constexpr std::int64_t kLateNs = 3'600 * kSecondNs;
+constexpr std::int64_t kMaxFacts = 2'000;  // an agent's, and as many metrics
+constexpr std::size_t kMaxOtherRecords = 50'000;
+constexpr const char* kVanished = "vanished";
+
+constexpr JsonLimits kRecordsLimits{protocol::kMaxExpandedUploadBytes, protocol::kMaxUploadDepth,
+                                    protocol::kMaxUploadValues};
+
+// The same rows under other scopes would be another picture.
+std::string textDigestOf(const store::Scan& scan, std::string_view records) {
+  std::string all = digestOf(records);
+  for (const auto& scope : scan.scopes)
+    all += scope.key + '\0' + scope.status + '\0';
+  return digestOf(all);
+}
+
+[[noreturn]] void refuse(const Error& error) {
+  throw http::Problem{400, "item.invalid", error.text};
+}
+
+// One scan on its way into one agent's picture.
+class Intake {
+ public:
+  Intake(store::WriteTransaction& tx, const store::AgentKey& agent, const ScanItem& item)
+      : tx_(tx),
+        agent_(agent),
+        item_(item),
+        scan_(item.scan),
+        purpose_class_(item.scan.purpose == "inventory" ? "inventory" : "updates") {}
+
+  // The text of the records is the one that was merged last, and nothing waits for a word about it.
+  bool isSameAgain(const std::string& text_digest) const {
+    return !text_digest.empty() && scan_.complete && !judges() &&
+           tx_.scans().textDigest(agent_, scan_.plugin, purpose_class_) == text_digest;
+  }
+
+  void runUnchanged() {
+    tx_.scans().add(agent_, scan_);
+    tell();
+  }
+
+  void run(const std::string& text_digest) {
+    tx_.scans().add(agent_, scan_);
+    for (const auto& picture : tx_.scans().pictures(agent_, scan_.plugin, purpose_class_))
+      pictures_[picture.scope] = picture;
+    chooseScopes();
+    if (!chosen_.empty() || !input_.vanished_scopes.empty()) {
+      readRows();
+      if (purpose_class_ == "updates") merge();
+      remember();
+    }
+    // Of several late or failed scans none may stand for the whole picture.
+    const bool whole = scan_.complete && chosen_.size() + unchanged_ == item_.scopes.size();
+    tx_.scans().setTextDigest(agent_, scan_.plugin, purpose_class_, whole ? text_digest : "");
+    tell();
+  }
+
+ private:
+  static bool ok(const std::string& status) { return status == "ok"; }
+
+  // A scan that began shortly before one that is already merged was overtaken by it. (Long before means that
+  // somebody set the machine's clock.)
+  bool late(const ScopePicture& picture) const {
+    return picture.boot_id == scan_.boot_id && scan_.started_at < picture.started_at &&
+           picture.started_at - scan_.started_at < kLateNs;
+  }
+
+  bool judges() const { return scan_.purpose == "verify" && tx_.updates().awaitsProof(agent_, scan_.plugin); }
+
+  void chooseScopes() {
+    const bool judged = judges();
+    for (const auto& [key, scope] : item_.scopes) {
+      const auto picture = pictures_.find(key);
+      if (picture != pictures_.end() && late(picture->second)) continue;
+      const bool unchanged =
+          picture != pictures_.end() && ok(scope.status) && picture->second.digest == scope.digest;
+      if (!unchanged || judged) {
+        chosen_.insert(key);
+      } else {
+        ++unchanged_;
+      }
+    }
+    if (!scan_.complete) return;
+    for (const auto& [key, picture] : pictures_) {
+      if (!item_.scopes.contains(key) && picture.status != kVanished && !late(picture))
+        input_.vanished_scopes.push_back(key);
+    }
+  }
+
+  void readRows() {
+    for (const auto& key : chosen_) {
+      const ScopeRows& scope = item_.scopes.at(key);
+      input_.scopes[key] = ok(scope.status);
+      for (std::size_t i = 0; i < scope.rows.size(); ++i)
+        readRow(key, *scope.rows[i], scope.digests[i]);
+    }
+  }
+
+  void readRow(const std::string& scope, const Json& row, const std::string& digest) {
+    const std::string place = "scope \"" + scope.substr(0, 64) + "\"";
+    if (auto checked = protocol::checkRecord(row, place); !checked) refuse(checked.error());
+    const auto& kind = row["record"].get_ref<const std::string&>();
+    if (kind == "update/1") {
+      if (purpose_class_ != "updates")
+        refuse({Code::kInvalid, place + ".record: expected no update in an inventory"});
+      input_.found.push_back({scope, toUpdate(row), digest});
+    } else if (kind == "fact/1") {
+      trim_ = true;
+      tx_.scans().setFact(agent_, scan_.plugin, {row["name"], dumpJson(row["value"])}, scan_.received_at);
+    } else if (kind == "metric/1") {
+      takeMetric(row);
+    } else {
+      if (kind == "package/1" && scan_.purpose == "verify" && row.contains("version")) {
+        input_.installed[{row["manager"], row["key"]}] = row["version"];
+      }
+      if (++others_ > kMaxOtherRecords) refuse({Code::kLimit, place + ": too many records"});
+      records_[scope].push_back({scope, kind, digest, dumpJson(row)});
+    }
+  }
+
+  void takeMetric(const Json& row) {
+    std::string label;
+    if (const auto it = row.find("label"); it != row.end()) {
+      for (const auto& part : *it)
+        label += (label.empty() ? "" : ",") + part.get<std::string>();
+    }
+    trim_ = true;
+    tx_.scans().setMetric(agent_, {row["name"], label, row["value"]}, scan_.received_at);
+  }
+
+  void merge() {
+    input_.verify = scan_.purpose == "verify";
+    input_.command_id = scan_.command_id;
+    input_.boot_id = scan_.boot_id;
+    input_.known = tx_.updates().known(agent_, scan_.plugin);
+    decision_ = decideMerge(input_);
+    for (const std::size_t f : decision_.added) {
+      const auto& found = input_.found[f];
+      tx_.updates().add(agent_, scan_.plugin, found.scope, found.record, found.digest, scan_.received_at);
+    }
+    for (const auto& [id, f] : decision_.refreshed) {
+      const auto& found = input_.found[f];
+      tx_.updates().refresh(agent_, id, found.scope, found.record, found.digest);
+    }
+    for (const auto& id : decision_.unlisted)
+      tx_.updates().setListed(agent_, id, false);
+    for (const auto& [id, proof] : decision_.proofs)
+      tx_.updates().setProof(agent_, id, proof);
+    for (const auto& change : decision_.advanced) {
+      tx_.updates().advance(agent_, change.update_id, change.from, change.event, {change.reason, {}, {}, {}},
+                            scan_.received_at);
+    }
+  }
+
+  void remember() {
+    if (trim_) tx_.scans().trim(agent_, kMaxFacts);
+    for (const auto& key : chosen_) {
+      const ScopeRows& scope = item_.scopes.at(key);
+      const bool complete = ok(scope.status);
+      // What a verify scan adds about packages is evidence for this moment, no inventory.
+      if (scan_.purpose != "verify") {
+        tx_.scans().setRecords(agent_, scan_.plugin, purpose_class_, key, complete, records_[key],
+                               scan_.received_at);
+      }
+      tx_.scans().setPicture(
+          agent_, scan_.plugin, purpose_class_,
+          {key, complete ? scope.digest : "", scope.status, scan_.started_at, scan_.boot_id});
+    }
+    for (const auto& key : input_.vanished_scopes) {
+      tx_.scans().setRecords(agent_, scan_.plugin, purpose_class_, key, true, {}, scan_.received_at);
+      tx_.scans().setPicture(agent_, scan_.plugin, purpose_class_,
+                             {key, "", kVanished, scan_.started_at, scan_.boot_id});
+    }
+  }
+
+  store::HistoryEntry entry(const std::string& kind, const std::string& text) const {
+    store::HistoryEntry entry;
+    entry.at = scan_.received_at;
+    entry.subsystem = "scan";
+    entry.actor = "agent";
+    entry.kind = kind;
+    entry.text = text;
+    entry.scan_id = scan_.id;
+    entry.command_id = scan_.command_id;
+    return entry;
+  }
+
+  void tell() {
+    tx_.events().publish(agent_.client_id, "scan",
+                         {{"agent_id", agent_.agent_id}, {"scan_id", scan_.id}, {"plugin", scan_.plugin}},
+                         scan_.received_at);
+    if (!scan_.complete) tellIncomplete();
+    if (decision_.empty()) return;
+    tx_.events().publish(agent_.client_id, "update", {{"agent_id", agent_.agent_id}}, scan_.received_at);
+    if (!decision_.added.empty() || !decision_.advanced.empty()) {
+      tx_.events().record(
+          agent_.client_id, agent_.agent_id,
+          entry("scan.merged", scan_.plugin + ": " + std::to_string(decision_.added.size()) + " new, " +
+                                   std::to_string(decision_.advanced.size()) + " changed"));
+    }
+    for (const auto& change : decision_.advanced)
+      tellJudged(change);
+  }
+
+  void tellIncomplete() {
+    auto incomplete = entry("scan.incomplete", scan_.plugin + ": ended as " + scan_.status);
+    incomplete.severity = "warning";
+    for (const Json& report : scan_.reports) {
+      incomplete.code = report.at("code");
+      incomplete.text += ": " + report.at("text").get<std::string>();
+      break;
+    }
+    tx_.events().record(agent_.client_id, agent_.agent_id, incomplete);
+  }
+
+  void tellJudged(const MergeDecision::Advance& change) {
+    const auto to = store::after(change.from, change.event);
+    if (to != store::UpdateState::kVerified && to != store::UpdateState::kFailed) return;
+    const bool verified = to == store::UpdateState::kVerified;
+    auto judged = entry(verified ? "update.verified" : "update.failed",
+                        change.name + (verified ? ": verified" : ": " + change.reason.text));
+    judged.subsystem = "update";
+    judged.code = change.reason.code;
+    judged.severity = verified ? "info" : "error";
+    tx_.events().record(agent_.client_id, agent_.agent_id, judged);
+  }
+
+  store::WriteTransaction& tx_;
+  const store::AgentKey& agent_;
+  const ScanItem& item_;
+  const store::Scan& scan_;
+  const std::string purpose_class_;
+  std::map<std::string, ScopePicture> pictures_;
+  std::set<std::string> chosen_;  // scopes whose rows are looked at
+  std::size_t unchanged_ = 0;     // scopes whose rows need not be
+  MergeInput input_;
+  MergeDecision decision_;
+  std::map<std::string, std::vector<store::StoredRecord>> records_;
+  std::size_t others_ = 0;
+  bool trim_ = false;
+};
+
+}  // namespace
+
+void ScanIntake::take(store::WriteTransaction& tx, const store::AgentKey& agent, const Json& json,
+                      std::string_view cut) const {
+  auto item = readScanItem(json, context_.now());
+  if (!item) refuse(item.error());
+  Intake intake(tx, agent, *item);
+  const std::string text_digest = cut.empty() ? std::string() : textDigestOf(item->scan, cut);
+  if (intake.isSameAgain(text_digest)) return intake.runUnchanged();
+  Json parsed;
+  if (!cut.empty()) {
+    auto records = parseJson(cut, kRecordsLimits);
+    if (!records) refuse({records.error().code, "scan.records: " + records.error().text});
+    parsed = std::move(*records);
+  }
+  if (auto added = addRows(*item, cut.empty() ? json.at("records") : parsed); !added) refuse(added.error());
+  intake.run(text_digest);
+}
+
+}  // namespace redflag::services

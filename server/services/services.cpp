@@ -1,0 +1,28 @@
+#include "services/services.h"
+
+#include "base/encoding.h"
+
+namespace redflag::services {
+
+Services::Services(const Context& context)
+    : context_(context),
+      accounts(context_),
+      enrolment(context_),
+      presence(context_),
+      uploads(context_),
+      orders(context_),
+      approvals(context_, orders),
+      settlement(context_, orders),
+      overview(context_),
+      upkeep(context_, orders, settlement, presence) {
+  context_.store.onOutbox([bell = &context_.bell] { bell->outboxGrew(); });
+}
+
+void Services::initialize() {
+  context_.store.write([&](store::WriteTransaction& tx) {
+    if (!tx.agents().clients().empty()) return;
+    tx.agents().addClient({newId(), "Default client", {{newId(), "Default site"}}}, context_.now());
+  });
+}
+
+}  // namespace redflag::services

@@ -1,0 +1,45 @@
+#pragma once
+// Every service over one store: what main makes once and the routes' handlers call.
+
+#include "services/accounts.h"
+#include "services/approvals.h"
+#include "services/context.h"
+#include "services/enrolment.h"
+#include "services/orders.h"
+#include "services/overview.h"
+#include "services/presence.h"
+#include "services/settlement.h"
+#include "services/upkeep.h"
+#include "services/uploads.h"
+
+namespace redflag::services {
+
+class Services {
+ public:
+  // What `context` refers to outlives this. The store tells `context.bell` whenever the outbox has grown.
+  explicit Services(const Context& context);
+  Services(const Services&) = delete;
+  Services& operator=(const Services&) = delete;
+
+ private:
+  Context context_;  // first: the others keep a reference
+
+ public:
+  Accounts accounts;
+  Enrolment enrolment;
+  Presence presence;
+  Uploads uploads;
+  Orders orders;
+  Approvals approvals;
+  Settlement settlement;
+  Overview overview;
+  Upkeep upkeep;
+
+  const Context& context() const { return context_; }
+  store::Store& store() const { return context_.store; }
+
+  // The first start: a client and a site to put machines into. Nothing when there is one.
+  void initialize();
+};
+
+}  // namespace redflag::services

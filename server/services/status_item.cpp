@@ -1,0 +1,104 @@
+#include "services/item_reading.h"
+#include "services/uploads.h"
+#include "store/events.h"
+
+namespace redflag::services {
+namespace {
+
+constexpr std::size_t kMaxPlugins = 200;
+constexpr std::size_t kMaxText = 8'192;
+
+// A state, or an object with one: older agents say only the former.
+std::string readBreaker(JsonReader& in) {
+  const Json* breaker = in.find("breaker");
+  if (breaker == nullptr) return "";
+  if (!breaker->is_object()) return readChoice(in, "breaker", {"closed", "open", "half_open"});
+  JsonReader inner(*breaker, "agent_status.plugins.breaker");
+  std::string state = readChoice(inner, "state", {"closed", "open", "half_open"});
+  if (auto ok = inner.finishIgnoringUnknown(); !ok) throw http::Problem{400, "item.invalid", ok.error().text};
+  return state;
+}
+
+store::AgentPlugin readPlugin(const Json& json, std::string& breaker) {
+  JsonReader in(json, "agent_status.plugins");
+  store::AgentPlugin plugin;
+  plugin.id = readClean(in, "id", 128);
+  plugin.version = in.optionalText("version", 64);
+  plugin.name = in.optionalText("name", 200);
+  for (const Json& id : in.optionalArray("interfaces", 32)) {
+    if (!id.is_string() || id.get_ref<const std::string&>().size() > 128) {
+      in.refuse("interfaces", "a list of interface ids");
+      break;
+    }
+    plugin.interfaces.push_back(id.get<std::string>());
+  }
+  plugin.state = readChoice(in, "state", {"ok", "refused", "not_applicable"});
+  plugin.text = in.optionalText("text", kMaxText);
+  breaker = readBreaker(in);
+  finishItem(in);
+  return plugin;
+}
+
+// What the agent says of its breakers wins over transitions it never told (a new plugin version starts
+// closed).
+void alignBreakers(store::WriteTransaction& tx, const store::AgentKey& agent,
+                   const std::vector<std::pair<store::AgentPlugin, std::string>>& plugins, std::int64_t at) {
+  for (auto& breaker : tx.agents().breakers(agent)) {
+    for (const auto& [plugin, state] : plugins) {
+      if (plugin.id != breaker.plugin || state != "closed" || breaker.state == "closed") continue;
+      breaker.state = state;
+      breaker.since = at;
+      breaker.open_until = 0;
+      tx.agents().setBreaker(agent, breaker);
+    }
+  }
+}
+
+}  // namespace
+
+void Uploads::takeStatus(store::WriteTransaction& tx, const store::AgentKey& agent, const Json& item) const {
+  JsonReader in(item, "agent_status");
+  in.text("kind", 16);
+  in.text("id", 26);
+  const std::int64_t at = readTime(in, "at");
+  store::AgentStatus status;
+  status.hostname = readClean(in, "hostname", 255);
+  status.agent_version = readClean(in, "agent_version", 64);
+  status.mode = readChoice(in, "mode", {"report", "act"});
+  status.isolation = readChoice(in, "isolation", {"weak", "full"});
+  status.boot_id = readClean(in, "boot_id", 64);
+  status.os_name = readClean(in, "os_name", 200);
+  status.os_version = readClean(in, "os_version", 200);
+  status.kernel = readClean(in, "kernel", 200);
+  std::vector<std::pair<store::AgentPlugin, std::string>> plugins;
+  for (const Json& plugin : in.array("plugins", kMaxPlugins)) {
+    std::string breaker;
+    auto read = readPlugin(plugin, breaker);
+    status.plugins.push_back(read);
+    plugins.emplace_back(std::move(read), std::move(breaker));
+  }
+  JsonReader config(in.object("config"), "agent_status.config");
+  status.config_state = readChoice(config, "state", {"ok", "invalid"});
+  status.config_text = config.optionalText("text", kMaxText);
+  finishItem(config);
+  finishItem(in);
+
+  const std::int64_t now = context_.now();
+  const auto before = tx.agents().find(agent.agent_id, context_.contact());
+  tx.agents().setStatus(agent, status);
+  alignBreakers(tx, agent, plugins, at);
+  if (before && before->config_state != status.config_state) {
+    store::HistoryEntry entry;
+    entry.at = now;
+    entry.subsystem = "agent";
+    entry.actor = "agent";
+    entry.kind = "config." + status.config_state;
+    entry.code = status.config_state == "ok" ? "" : "config.invalid";
+    entry.text = status.config_state == "ok" ? "the configuration is in order" : status.config_text;
+    entry.severity = status.config_state == "ok" ? "info" : "error";
+    tx.events().record(agent.client_id, agent.agent_id, entry);
+  }
+  tx.events().publish(agent.client_id, "agent", {{"agent_id", agent.agent_id}}, now);
+}
+
+}  // namespace redflag::services

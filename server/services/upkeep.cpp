@@ -1,0 +1,84 @@
+#include "services/upkeep.h"
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+
+#include "http/message.h"
+#include "store/commands.h"
+#include "store/events.h"
+#include "store/people.h"
+#include "store/scans.h"
+
+namespace redflag::services {
+namespace {
+
+constexpr std::chrono::seconds kRound{5};
+constexpr std::int64_t kPruneEveryNs = 600 * kSecondNs;
+constexpr int kPruneRows = 2'000;  // of a table at a time: a short transaction
+constexpr std::int64_t kKeepAnswersNs = 86'400 * kSecondNs;
+
+}  // namespace
+
+void Upkeep::start() {
+  presence_.forgetAll();
+  thread_ = std::thread([this] { loop(); });
+}
+
+void Upkeep::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Upkeep::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+  }
+  changed_.notify_all();
+}
+
+void Upkeep::loop() {
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait_for(lock, kRound, [this] { return stopping_ || woken_; });
+      if (stopping_) return;
+      woken_ = false;
+    }
+    // The border of this thread: what fails is tried again in the next round.
+    try {
+      round();
+    } catch (const http::Problem& problem) {
+      spdlog::warn("upkeep: {}: {}", problem.code, problem.detail);
+    } catch (const std::exception& e) {
+      spdlog::error("upkeep: {}", e.what());
+    }
+  }
+}
+
+void Upkeep::round() {
+  orders_.sweep();
+  settlement_.run();
+  presence_.announceSilent();
+  prune();
+}
+
+void Upkeep::prune() {
+  const std::int64_t now = context_.now();
+  if (pruned_at_ != 0 && now - pruned_at_ < kPruneEveryNs && now >= pruned_at_) return;
+  pruned_at_ = now;
+  const std::int64_t before = now - context_.settings.keep_ns;
+  context_.store.write([&](store::WriteTransaction& tx) {
+    tx.scans().prune(before, kPruneRows);
+    tx.commands().prune(before, kPruneRows);
+    tx.events().prune(context_.settings.keep_events, before, kPruneRows);
+    tx.people().pruneAnswers(now - kKeepAnswersNs);
+  });
+}
+
+}  // namespace redflag::services

@@ -1,0 +1,48 @@
+#pragma once
+// The server's own work: settles commands when one has ended, gives up on those nobody accepted, notices
+// silence, forgets what is old. One thread, woken by what happens, and every few seconds for what only time
+// brings.
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "services/orders.h"
+#include "services/presence.h"
+#include "services/settlement.h"
+
+namespace redflag::services {
+
+class Upkeep {
+ public:
+  Upkeep(const Context& context, Orders& orders, Settlement& settlement, Presence& presence)
+      : context_(context), orders_(orders), settlement_(settlement), presence_(presence) {}
+  ~Upkeep() { stop(); }
+  Upkeep(const Upkeep&) = delete;
+  Upkeep& operator=(const Upkeep&) = delete;
+
+  void start();
+  void stop();
+  void wake();  // something has ended [any thread]
+
+  // One round, for whoever has no thread: settle, sweep, and prune when it is time.
+  void round();
+
+ private:
+  void loop();
+  void prune();
+
+  const Context& context_;
+  Orders& orders_;
+  Settlement& settlement_;
+  Presence& presence_;
+  std::int64_t pruned_at_ = 0;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;
+  bool woken_ = false;
+  std::thread thread_;
+};
+
+}  // namespace redflag::services

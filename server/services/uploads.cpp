@@ -1,0 +1,158 @@
+#include "services/uploads.h"
+
+#include "base/encoding.h"
+#include "protocol/limits.h"
+#include "services/item_reading.h"
+#include "services/upload_text.h"
+#include "store/commands.h"
+#include "store/events.h"
+#include "store/scans.h"
+#include "store/updates.h"
+
+namespace redflag::services {
+namespace {
+
+constexpr JsonLimits kLimits{protocol::kMaxExpandedUploadBytes, protocol::kMaxUploadDepth,
+                             protocol::kMaxUploadValues};
+
+Json parseBody(const std::string& body) {
+  auto json = parseJson(body, kLimits);
+  if (!json) throw http::Problem{400, "upload.invalid", json.error().text};
+  JsonReader in(*json, "upload");
+  const Json& items = in.array("items", protocol::kMaxUploadItems);
+  if (auto ok = in.finish(); !ok) throw http::Problem{400, "upload.invalid", ok.error().text};
+  for (const Json& item : items) {
+    const bool named = item.is_object() && item.contains("id") && item["id"].is_string();
+    if (!named || !isId(item["id"].get_ref<const std::string&>())) {
+      throw http::Problem{400, "upload.invalid", "upload.items: expected an id in each item"};
+    }
+  }
+  return std::move(*json);
+}
+
+// A command has ended, or a machine has rebooted.
+bool mayEndSomething(const std::string& kind) {
+  return kind == "command_state" || kind == "refusal" || kind == "agent_status";
+}
+
+std::string kindOf(const Json& item) {
+  const auto it = item.find("kind");
+  return it != item.end() && it->is_string() ? it->get<std::string>() : std::string();
+}
+
+constexpr std::size_t kCutBytes = 64U << 10;  // shorter lists are parsed at once
+
+// Kept as it is, but not without end.
+constexpr std::size_t kMaxText = 8'192;
+
+}  // namespace
+
+UploadAnswer Uploads::take(const store::AgentKey& agent, const std::string& body) {
+  const UploadText text = cutRecords(body, kCutBytes);
+  const Json json = parseBody(text.skeleton);
+  const std::int64_t now = context_.now();
+  return context_.store.write([&](store::WriteTransaction& tx) {
+    UploadAnswer answer;
+    const Json& items = json["items"];
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      const Json& item = items[i];
+      const auto cut = text.records.find(i);
+      const auto& id = item["id"].get_ref<const std::string&>();
+      try {
+        tx.attempt([&] {
+          if (tx.scans().takeItem(agent, id, now))
+            takeItem(tx, agent, item, cut == text.records.end() ? std::string_view() : cut->second);
+        });
+        answer.acknowledged.push_back(id);
+        answer.settle = answer.settle || mayEndSomething(kindOf(item));
+      } catch (const http::Problem& problem) {
+        if (problem.status >= 500) throw;
+        answer.rejected.push_back({id, problem.code, problem.detail});
+      }
+    }
+    tx.agents().touch(agent, now);
+    return answer;
+  });
+}
+
+void Uploads::takeItem(store::WriteTransaction& tx, const store::AgentKey& agent, const Json& item,
+                       std::string_view cut_records) const {
+  const std::string kind = kindOf(item);
+  if (kind == "scan") return scans_.take(tx, agent, item, cut_records);
+  if (kind == "command_state") return takeCommandState(tx, agent, item);
+  if (kind == "command_log") return takeCommandLog(tx, agent, item);
+  if (kind == "breaker") return takeBreaker(tx, agent, item);
+  if (kind == "agent_status") return takeStatus(tx, agent, item);
+  if (kind == "refusal") return takeRefusal(tx, agent, item);
+  throw http::Problem{400, "item.unknown_kind", "this server knows no item of this kind"};
+}
+
+void Uploads::takeBreaker(store::WriteTransaction& tx, const store::AgentKey& agent, const Json& item) const {
+  JsonReader in(item, "breaker");
+  in.text("kind", 16);
+  in.text("id", 26);
+  store::Breaker breaker;
+  breaker.since = readTime(in, "at");
+  breaker.plugin = readClean(in, "plugin", 128);
+  breaker.plugin_version = readClean(in, "plugin_version", 64);
+  breaker.interface_id = readClean(in, "interface", 128);
+  const std::string from = readChoice(in, "from", {"closed", "open", "half_open"});
+  breaker.state = readChoice(in, "to", {"closed", "open", "half_open"});
+  breaker.failure_class = in.optionalText("class", 64);
+  breaker.code = in.optionalText("code", 128);
+  breaker.text = in.optionalText("text", kMaxText);
+  breaker.open_until = readOptionalTime(in, "open_until");
+  finishItem(in);
+
+  const std::int64_t now = context_.now();
+  tx.agents().setBreaker(agent, breaker);
+  store::HistoryEntry entry;
+  entry.at = now;
+  entry.subsystem = "breaker";
+  entry.actor = "agent";
+  entry.kind = "breaker." + breaker.state;
+  entry.text = breaker.plugin + ": the breaker went from " + from + " to " + breaker.state +
+               (breaker.text.empty() ? "" : ": " + breaker.text);
+  entry.code = breaker.code;
+  entry.severity = breaker.state == "open" ? "error" : "info";
+  tx.events().record(agent.client_id, agent.agent_id, entry);
+  tx.events().publish(agent.client_id, "breaker",
+                      {{"agent_id", agent.agent_id}, {"plugin", breaker.plugin}, {"state", breaker.state}},
+                      now);
+}
+
+void Uploads::takeRefusal(store::WriteTransaction& tx, const store::AgentKey& agent, const Json& item) const {
+  JsonReader in(item, "refusal");
+  in.text("kind", 16);
+  in.text("id", 26);
+  readTime(in, "at");
+  const std::string command_id = in.optionalText("command_id", 64);
+  const store::Reason reason{readClean(in, "code", 64), in.text("text", kMaxText)};
+  const std::string by = readChoice(in, "by", {"kernel", "executor"});
+  finishItem(in);
+
+  const std::int64_t now = context_.now();
+  store::HistoryEntry entry;
+  entry.at = now;
+  entry.subsystem = "trust";
+  entry.actor = "agent";
+  entry.kind = "command.refused";
+  entry.text = by + " refused an order: " + reason.text;
+  entry.code = reason.code;
+  entry.severity = "error";
+  const auto command = tx.commands().find(command_id);
+  if (command && command->agent_id == agent.agent_id) {
+    entry.command_id = command_id;
+    // A copy that was refused (a replay, a forged body) says nothing about the order that is already
+    // accepted.
+    const bool waiting =
+        command->state == store::CommandState::kQueued || command->state == store::CommandState::kDelivered;
+    if (waiting) tx.commands().advance(*command, store::CommandEvent::kRefused, "agent", reason, now);
+  }
+  tx.events().record(agent.client_id, agent.agent_id, entry);
+  Json data = {{"agent_id", agent.agent_id}};
+  if (!entry.command_id.empty()) data["command_id"] = command_id;
+  tx.events().publish(agent.client_id, "refusal", data, now);
+}
+
+}  // namespace redflag::services

@@ -1,0 +1,47 @@
+#pragma once
+// What agents send: batches of items, each taken once, all that are good in one commit.
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "services/context.h"
+#include "services/scan_intake.h"
+
+namespace redflag::services {
+
+struct RejectedItem {
+  std::string id;
+  std::string code;
+  std::string text;
+};
+
+struct UploadAnswer {
+  std::vector<std::string> acknowledged;
+  std::vector<RejectedItem> rejected;
+  bool settle = false;  // something came that Settlement has to look at
+};
+
+class Uploads {
+ public:
+  explicit Uploads(const Context& context) : context_(context), scans_(context) {}
+
+  // `body`: {"items":[…]} as text. An item that was taken before is acknowledged and changes nothing; a bad
+  // one is rejected by name and leaves no trace, the others go on. http::Problem 400 when the whole is not
+  // readable, 503 when the store cannot keep it: then nothing was taken.
+  UploadAnswer take(const store::AgentKey& agent, const std::string& body);
+
+ private:
+  void takeItem(store::WriteTransaction& tx, const store::AgentKey& agent, const Json& item,
+                std::string_view cut_records) const;
+  void takeStatus(store::WriteTransaction& tx, const store::AgentKey& agent, const Json& item) const;
+  void takeBreaker(store::WriteTransaction& tx, const store::AgentKey& agent, const Json& item) const;
+  void takeCommandState(store::WriteTransaction& tx, const store::AgentKey& agent, const Json& item) const;
+  void takeCommandLog(store::WriteTransaction& tx, const store::AgentKey& agent, const Json& item) const;
+  void takeRefusal(store::WriteTransaction& tx, const store::AgentKey& agent, const Json& item) const;
+
+  const Context& context_;
+  ScanIntake scans_;
+};
+
+}  // namespace redflag::services

@@ -1,0 +1,187 @@
+#pragma once
+// Clients, their sites, and the agents: who they are, what they last said of themselves, how they enrolled.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/page.h"
+
+namespace redflag::store {
+
+struct Named {
+  std::string id;
+  std::string name;
+};
+
+struct Client {
+  std::string id;
+  std::string name;
+  std::vector<Named> sites;
+};
+
+// How contact is judged: connected means an open doorbell, or a request within `silent_after_ns`.
+struct Contact {
+  std::int64_t now = 0;
+  std::int64_t silent_after_ns = 0;
+};
+
+struct UpdateCounts {
+  std::int64_t available = 0;    // every open update
+  std::int64_t installable = 0;  // of these, not blocked
+  std::int64_t security = 0;     // of these, security updates
+};
+
+struct LastScan {
+  std::int64_t at = 0;
+  std::string plugin;
+  std::string status;
+  bool complete = false;
+};
+
+struct Agent {
+  std::string id;
+  std::string hostname;
+  Named client;
+  Named site;
+  std::string os_name;
+  std::string os_version;
+  std::string agent_version;
+  std::string platform;
+  std::string kernel;
+  std::string boot_id;
+  std::string mode;          // report | act
+  std::string isolation;     // weak | full
+  std::string config_state;  // ok | invalid
+  std::string config_text;
+  std::string connection;         // connected | silent | never
+  std::int64_t last_seen_at = 0;  // 0: never
+  std::int64_t enrolled_at = 0;
+  UpdateCounts updates;
+  std::int64_t breakers_open = 0;
+  std::optional<LastScan> last_scan;
+};
+
+struct AgentFilter {
+  std::string search;      // in the hostname; "" for all
+  std::string connection;  // "", or as in Agent
+  bool breaker_open = false;
+  bool config_invalid = false;
+  std::string sort = "hostname";  // hostname | last_seen | updates | enrolled, with a leading - downwards
+};
+
+struct Breaker {
+  std::string plugin;
+  std::string interface_id;
+  std::string plugin_version;
+  std::string state = "closed";  // closed | open | half_open
+  std::int64_t since = 0;
+  std::int64_t open_until = 0;
+  std::string failure_class;
+  std::string code;
+  std::string text;
+};
+
+struct AgentPlugin {
+  std::string id;
+  std::string name;
+  std::string version;
+  std::vector<std::string> interfaces;
+  std::string state = "ok";  // ok | refused | not_applicable
+  std::string text;
+};
+
+struct AgentStatus {
+  std::string hostname;
+  std::string agent_version;
+  std::string mode;
+  std::string isolation;
+  std::string boot_id;
+  std::string os_name;
+  std::string os_version;
+  std::string kernel;
+  std::string config_state;
+  std::string config_text;
+  std::vector<AgentPlugin> plugins;
+};
+
+struct AgentKey {
+  std::string agent_id;
+  std::string client_id;
+  std::string site_id;
+  std::string public_key;
+};
+
+struct NewAgent {
+  std::string public_key;  // 32 raw bytes
+  std::string hostname;
+  std::string mode;
+  std::string agent_version;
+  std::string platform;
+  std::string os_name;
+  std::string os_version;
+};
+
+struct EnrolmentToken {
+  std::string id;
+  std::string client_id;
+  std::string site_id;
+  std::int64_t seats = 0;
+  std::int64_t seats_used = 0;
+  std::int64_t created_at = 0;
+  std::string created_by;
+  std::int64_t expires_at = 0;
+  bool revoked = false;
+};
+
+enum class EnrolmentOutcome { kEnrolled, kKnown, kUnknownToken, kExpired, kRevoked, kSeatsExhausted };
+
+struct Enrolled {
+  EnrolmentOutcome outcome = EnrolmentOutcome::kUnknownToken;
+  AgentKey agent;         // of kEnrolled and kKnown
+  std::string client_id;  // of the token, when there is one: where the refusal is recorded
+};
+
+struct AgentTotals {
+  std::int64_t total = 0;
+  std::int64_t connected = 0;
+  std::int64_t silent = 0;
+  std::int64_t never = 0;
+  std::int64_t config_invalid = 0;
+  std::int64_t breakers_open = 0;  // breakers, not agents
+};
+
+class Agents {
+ public:
+  virtual ~Agents() = default;
+
+  virtual std::vector<Client> clients() const = 0;
+  virtual void addClient(const Client& client, std::int64_t now) = 0;
+
+  virtual Page<Agent> list(const AgentFilter& filter, const Contact& contact,
+                           const PageRequest& page) const = 0;
+  virtual std::optional<Agent> find(const std::string& agent_id, const Contact& contact) const = 0;
+  virtual std::optional<AgentKey> key(const std::string& agent_id) const = 0;
+  virtual std::vector<AgentPlugin> plugins(const AgentKey& agent) const = 0;
+  virtual std::vector<Breaker> breakers(const AgentKey& agent) const = 0;
+  virtual AgentTotals totals(const Contact& contact) const = 0;
+
+  // One seat of the token, or the answer a known key got before. Two that race for the last seat: one gets
+  // it.
+  virtual Enrolled enrol(const NewAgent& agent, const std::string& token_secret_hash, std::int64_t now) = 0;
+  virtual void addToken(const EnrolmentToken& token, const std::string& secret_hash) = 0;
+  virtual std::vector<EnrolmentToken> tokens() const = 0;
+  virtual bool revokeToken(const std::string& token_id, std::int64_t now) = 0;  // false: unknown
+
+  virtual void setStatus(const AgentKey& agent, const AgentStatus& status) = 0;
+  virtual void setBreaker(const AgentKey& agent, const Breaker& breaker) = 0;
+  virtual void touch(const AgentKey& agent, std::int64_t now) = 0;
+  virtual void setDoorbell(const AgentKey& agent, bool connected, std::int64_t now) = 0;
+  // At start nobody is connected yet.
+  virtual void clearDoorbells() = 0;
+  // Agents without a doorbell whose silence began in (from, to].
+  virtual std::vector<AgentKey> silentSince(std::int64_t from, std::int64_t to) const = 0;
+};
+
+}  // namespace redflag::store

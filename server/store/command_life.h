@@ -1,0 +1,55 @@
+#pragma once
+// The life of a command, as one table. The store writes each change guarded by the state it left, with time,
+// actor and reason.
+//
+//   scheduled → queued → delivered → accepted → running → succeeded | failed | refused | cancelled
+// expired: nobody accepted it in time. lost: silence after it was accepted; a late result still counts. A
+// report may skip states, because the agent's spool may have coalesced them or the server may have been
+// restored from a backup.
+
+#include <optional>
+#include <string_view>
+
+namespace redflag::store {
+
+enum class CommandState {
+  kScheduled,
+  kQueued,
+  kDelivered,
+  kAccepted,
+  kRunning,
+  kSucceeded,
+  kFailed,
+  kRefused,
+  kExpired,
+  kCancelled,
+  kLost,
+};
+constexpr int kCommandStates = 11;
+
+enum class CommandEvent {
+  kDue,
+  kFetched,   // the agent was handed the signed envelope
+  kAccepted,  // this and the next five: the agent says so
+  kRunning,
+  kSucceeded,
+  kFailed,
+  kRefused,
+  kCancelledByAgent,
+  kCancelled,  // by a person, before the agent was handed anything
+  kOverdue,    // past its expiry
+  kSilence,
+};
+constexpr int kCommandEvents = 11;
+
+// The state after the event; the same one when the event changes nothing (a repeated report); nullopt when it
+// must not happen there.
+std::optional<CommandState> after(CommandState state, CommandEvent event);
+
+bool finished(CommandState state);  // no work is expected any more (lost is not finished)
+
+const char* name(CommandState state);
+const char* name(CommandEvent event);
+std::optional<CommandState> commandState(std::string_view name);
+
+}  // namespace redflag::store

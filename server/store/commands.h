@@ -1,0 +1,136 @@
+#pragma once
+// Commands, the approvals behind them, their log and their transitions.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/agents.h"
+#include "store/command_life.h"
+#include "store/page.h"
+#include "store/updates.h"
+
+namespace redflag::store {
+
+struct Command {
+  std::string id;
+  std::string client_id;
+  std::string agent_id;
+  std::string hostname;
+  std::string type;
+  std::string title;
+  CommandState state = CommandState::kQueued;
+  std::int64_t state_since = 0;
+  std::int64_t created_at = 0;
+  std::string actor;
+  std::int64_t not_before = 0;
+  std::int64_t expires_at = 0;
+  std::int64_t timeout_ns = 0;    // silence longer than this, once accepted: lost
+  std::string parameters = "{}";  // one JSON object
+  std::string actions = "[]";     // [{"plugin","action","parameters"}], as the type planned them
+  std::string plan;               // one JSON object, or ""
+  std::string plan_hash;          // hexadecimal, or ""
+  std::string extras = "[]";      // steps no approval covers
+  std::string held;               // {"type","parameters"} that waits for a person, or ""
+  std::string results;            // one JSON list, or ""
+  Reason reason;
+  std::string dedup_key;
+  std::string approval_id;
+  std::string parent_id;
+  std::string retry_of;
+  std::int64_t attempt = 1;
+  std::optional<std::int64_t> percent;
+  std::string progress;
+  std::int64_t reported_at = 0;
+  std::int64_t settle_tries = 0;
+};
+
+struct CommandFilter {
+  std::string agent_id;
+  std::string type;
+  std::vector<CommandState> states;  // empty: all
+};
+
+struct Transition {
+  std::string from;  // "" for the first
+  std::string to;
+  std::int64_t at = 0;
+  std::string actor;
+  Reason reason;
+};
+
+struct LogLine {
+  std::int64_t seq = 0;
+  std::int64_t at = 0;
+  std::string text;
+};
+
+struct ApprovedUpdate {
+  std::string update_id;
+  std::string manager;
+  std::string key;
+  std::string name;
+  std::string arch;
+  std::string version;
+};
+
+struct PlanFindings {
+  std::string plan;
+  std::string plan_hash;
+  std::string extras;
+  std::string held;
+};
+
+class Commands {
+ public:
+  virtual ~Commands() = default;
+
+  virtual Page<Command> list(const CommandFilter& filter, const PageRequest& page) const = 0;
+  virtual std::optional<Command> find(const std::string& command_id) const = 0;
+  virtual std::vector<Transition> transitions(const Command& command) const = 0;
+  // The newest lines, oldest of them first.
+  virtual std::vector<LogLine> log(const Command& command, std::size_t limit) const = 0;
+
+  // The id of the new command; of the one under way, if its dedup_key is the same: then nothing is stored.
+  virtual std::string add(const Command& command, const std::vector<std::string>& update_ids) = 0;
+  // nullopt, and nothing changed, when the event must not happen in the state it is in. Otherwise the state
+  // after it; a change is recorded, and one into a finished state waits for settling.
+  virtual std::optional<CommandState> advance(const Command& command, CommandEvent event,
+                                              const std::string& actor, const Reason& reason,
+                                              std::int64_t now) = 0;
+  virtual void setResults(const Command& command, const std::string& results) = 0;
+  virtual void setPlan(const Command& command, const PlanFindings& findings) = 0;
+  virtual void setProgress(const Command& command, std::optional<std::int64_t> percent,
+                           const std::string& progress, std::int64_t now) = 0;
+  // Answers the lines as stored; past `limit` lines of a command the rest is dropped.
+  virtual std::vector<LogLine> addLog(const Command& command, const std::vector<LogLine>& lines,
+                                      std::size_t limit) = 0;
+
+  // Due, not expired, and not accepted yet; oldest first.
+  virtual std::vector<Command> fetchable(const AgentKey& agent, std::int64_t now,
+                                         std::size_t limit) const = 0;
+  virtual std::vector<Command> due(std::int64_t now,
+                                   std::size_t limit) const = 0;  // scheduled whose time has come
+  virtual std::vector<Command> overdue(std::int64_t now,
+                                       std::size_t limit) const = 0;  // expired, not accepted
+  virtual std::vector<Command> silent(std::int64_t now,
+                                      std::size_t limit) const = 0;  // accepted or running, no word
+
+  // Finished commands whose effects were not carried out yet, oldest first.
+  virtual std::vector<Command> unsettled(std::size_t limit) const = 0;
+  // False when somebody else has settled it: the caller's transaction must do nothing then.
+  virtual bool settle(const Command& command) = 0;
+  virtual void settleFailed(const Command& command) = 0;  // one more try was in vain
+
+  virtual void addApproval(const AgentKey& agent, const std::string& approval_id,
+                           const std::vector<ApprovedUpdate>& rows, const std::string& actor,
+                           std::int64_t now) = 0;
+  // What approvals bind on this agent and is still to be installed.
+  virtual std::vector<ApprovedUpdate> approved(const AgentKey& agent,
+                                               const std::string& approval_id) const = 0;
+
+  virtual void prune(std::int64_t before, int limit) = 0;
+};
+
+}  // namespace redflag::store

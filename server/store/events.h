@@ -1,0 +1,49 @@
+#pragma once
+// What happened: for people (history), and for whoever listens (the outbox, written with the change it tells
+// of).
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "http/events.h"
+#include "store/page.h"
+
+namespace redflag::store {
+
+struct HistoryEntry {
+  std::int64_t seq = 0;  // per agent
+  std::int64_t at = 0;
+  std::string subsystem;  // enrolment | scan | update | command | breaker | agent | trust
+  std::string actor;      // a username, "agent", or "server"
+  std::string kind;       // stable: "scan.merged"
+  std::string text;
+  std::string code;
+  std::string severity = "info";  // info | warning | error
+  std::string command_id;
+  std::string scan_id;
+};
+
+class Events {
+ public:
+  virtual ~Events() = default;
+
+  // `agent_id` may be "": something that happened to the client.
+  virtual void record(const std::string& client_id, const std::string& agent_id,
+                      const HistoryEntry& entry) = 0;
+  virtual Page<HistoryEntry> history(const std::string& client_id, const std::string& agent_id,
+                                     const PageRequest& page) const = 0;  // newest first
+  virtual std::int64_t countSince(const std::string& kind, std::int64_t since) const = 0;
+
+  // Types: agent | update | command | scan | breaker | log | refusal.
+  virtual void publish(const std::string& client_id, const std::string& type, const Json& data,
+                       std::int64_t now) = 0;
+  virtual std::vector<http::Event> after(std::int64_t seq, std::size_t limit) const = 0;
+  virtual std::int64_t newest() const = 0;
+
+  // Keeps the newest `keep` of the outbox and the history since `before`, at most `limit` rows at a time.
+  virtual void prune(std::int64_t keep, std::int64_t before, int limit) = 0;
+};
+
+}  // namespace redflag::store

@@ -1,0 +1,23 @@
+#pragma once
+// Lists come in pages. A cursor names the last row handed out, so that rows added or gone meanwhile neither
+// repeat nor skip others.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace redflag::store {
+
+struct PageRequest {
+  std::size_t limit = 100;  // 1..500
+  std::string cursor;  // "" for the first page; anything but an answer's next_cursor is http::Problem 400
+};
+
+template <class T>
+struct Page {
+  std::vector<T> items;
+  std::string next_cursor;  // "" when this was the last page
+  std::int64_t total = 0;   // of all pages
+};
+
+}  // namespace redflag::store

@@ -1,0 +1,103 @@
+#pragma once
+// Scans as they came, what is known of each of their scopes, and the records that are not updates.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "store/agents.h"
+
+namespace redflag::store {
+
+struct ScopeStatus {
+  std::string key;
+  std::string status;  // "ok", or why it failed
+};
+
+struct Scan {
+  std::string id;
+  std::string plugin;
+  std::string plugin_version;
+  std::string interface_id;
+  std::string purpose;  // updates | inventory | verify
+  std::string trigger;
+  std::string command_id;
+  std::string boot_id;
+  std::int64_t started_at = 0;
+  std::int64_t received_at = 0;
+  std::int64_t duration_ms = 0;
+  std::string status;
+  bool complete = false;
+  std::vector<ScopeStatus> scopes;
+  Json reports = Json::array();
+};
+
+// The newest picture of one scope.
+struct ScopePicture {
+  std::string scope;
+  std::string digest;  // of its rows; "" when rows were added since the last complete one
+  std::string status;
+  std::int64_t started_at = 0;
+  std::string boot_id;
+};
+
+struct Fact {
+  std::string name;
+  std::string value;  // one JSON value
+};
+
+struct Metric {
+  std::string name;
+  std::string label;
+  double value = 0;
+};
+
+struct StoredRecord {
+  std::string scope;
+  std::string kind;
+  std::string digest;
+  std::string body;
+};
+
+class Scans {
+ public:
+  virtual ~Scans() = default;
+
+  // True when the item is new; from now on it is known.
+  virtual bool takeItem(const AgentKey& agent, const std::string& item_id, std::int64_t now) = 0;
+
+  virtual void add(const AgentKey& agent, const Scan& scan) = 0;
+  // The newest of each plugin that really ran.
+  virtual std::vector<Scan> newest(const AgentKey& agent) const = 0;
+
+  // `purpose_class`: "updates" (also for verify) or "inventory".
+  virtual std::vector<ScopePicture> pictures(const AgentKey& agent, const std::string& plugin,
+                                             const std::string& purpose_class) const = 0;
+  virtual void setPicture(const AgentKey& agent, const std::string& plugin, const std::string& purpose_class,
+                          const ScopePicture& picture) = 0;
+
+  // The digest of the records' text that makes up all of the plugin's pictures; "" when there is none.
+  virtual std::string textDigest(const AgentKey& agent, const std::string& plugin,
+                                 const std::string& purpose_class) const = 0;
+  virtual void setTextDigest(const AgentKey& agent, const std::string& plugin,
+                             const std::string& purpose_class, const std::string& digest) = 0;
+
+  virtual void setFact(const AgentKey& agent, const std::string& plugin, const Fact& fact,
+                       std::int64_t at) = 0;
+  virtual std::vector<Fact> facts(const AgentKey& agent) const = 0;
+  virtual void setMetric(const AgentKey& agent, const Metric& metric, std::int64_t at) = 0;
+  // Keeps the newest `keep` facts and the newest `keep` metrics of the agent.
+  virtual void trim(const AgentKey& agent, std::int64_t keep) = 0;
+  // Replaces (or, if not `complete`, adds to) a scope's records of other kinds.
+  virtual void setRecords(const AgentKey& agent, const std::string& plugin, const std::string& purpose_class,
+                          const std::string& scope, bool complete, const std::vector<StoredRecord>& records,
+                          std::int64_t at) = 0;
+
+  // Forgets what is older: scans but each plugin's newest, items, closed updates. At most `limit` rows of
+  // each.
+  virtual void prune(std::int64_t before, int limit) = 0;
+};
+
+}  // namespace redflag::store

@@ -1,0 +1,263 @@
+#include "store/sqlite/connection.h"
+
+#include <Poco/Data/SQLite/Connector.h>
+#include <Poco/Data/SQLite/Utility.h>
+#include <Poco/Exception.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <mutex>
+
+#include "http/message.h"
+
+namespace redflag::store::sqlite {
+namespace {
+
+constexpr std::size_t kIdlePerText = 2;
+constexpr std::size_t kIdleTexts = 256;  // the lists' filters make many
+
+// Poco 1.11 hangs when it opens a file that is no database (its issue 4854); an empty file is a new database.
+void checkHeader(const std::filesystem::path& file) {
+  static constexpr std::string_view kMagic("SQLite format 3\0", 16);
+  char head[16] = {};
+  std::ifstream in(file, std::ios::binary);
+  in.read(head, sizeof head);
+  const auto size = static_cast<std::size_t>(in.gcount());
+  if (size == 0 || std::string_view(head, size) == kMagic) return;
+  throw http::Problem{500, "store.corrupt", file.string() + " is not a SQLite database", "", 0};
+}
+
+Poco::Data::Session open(const std::filesystem::path& file) {
+  static const bool registered = (Poco::Data::SQLite::Connector::registerConnector(), true);
+  static_cast<void>(registered);
+  try {
+    return {Poco::Data::SQLite::Connector::KEY, file.string()};
+  } catch (const Poco::Exception& e) {
+    throw http::Problem{500, "store.failed", file.string() + ": " + e.displayText(), "", 0};
+  }
+}
+
+struct InUse {
+  std::mutex mutex;
+  std::map<std::string, int> connections;  // by canonical name
+};
+InUse& inUse() {
+  static InUse files;
+  return files;
+}
+
+}  // namespace
+
+DatabaseFile::DatabaseFile(const std::filesystem::path& file)
+    : name_(std::filesystem::weakly_canonical(file).string()) {
+  const std::lock_guard lock(inUse().mutex);
+  const auto found = inUse().connections.find(name_);
+  if (found == inUse().connections.end()) {
+    createPrivately(file);
+    checkHeader(file);
+  }
+  ++inUse().connections[name_];
+}
+
+DatabaseFile::~DatabaseFile() {
+  const std::lock_guard lock(inUse().mutex);
+  if (--inUse().connections[name_] == 0) inUse().connections.erase(name_);
+}
+
+// SQLite takes the database's mode for its WAL and shared memory files: so nobody else reads any of them.
+void createPrivately(const std::filesystem::path& file) {
+  const int fd = ::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) {
+    throw http::Problem{500, "store.failed", file.string() + ": " + std::strerror(errno), "", 0};
+  }
+  ::close(fd);
+}
+
+void throwSqliteError(sqlite3* handle, int code, std::string_view doing) {
+  const std::string text =
+      std::string(sqlite3_errmsg(handle)) + " (" + std::string(doing.substr(0, 120)) + ")";
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      throw http::Problem{503, "store.busy", "the database is locked by another process", "", 5};
+    case SQLITE_FULL:
+      throw http::Problem{503, "store.full", "no space is left for the database", "", 60};
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      throw http::Problem{500, "store.corrupt", "the database is damaged: " + text, "", 0};
+    case SQLITE_CONSTRAINT:
+      throw http::Problem{409, "store.conflict", "this contradicts what is stored: " + text, "", 0};
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+      throw http::Problem{503, "store.failed", "the disk failed: " + text, "", 60};
+    default:
+      throw http::Problem{500, "store.internal", text, "", 0};
+  }
+}
+
+Connection::Connection(const std::filesystem::path& file, Role role, int busy_timeout_ms)
+    : file_(file), session_(open(file)), handle_(Poco::Data::SQLite::Utility::dbHandle(session_)) {
+  sqlite3_busy_timeout(handle_, busy_timeout_ms);
+  sqlite3_extended_result_codes(handle_, 1);
+  script(
+      "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA "
+      "temp_store=MEMORY;");
+  if (role == Role::kWriter) {
+    // FULL: a commit is on the disk before it is acknowledged to an agent.
+    script(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=16777216; PRAGMA "
+        "cache_size=-8000;");
+  } else {
+    script("PRAGMA query_only=ON; PRAGMA cache_size=-2000;");
+  }
+}
+
+Connection::~Connection() {
+  for (auto& [text, statements] : idle_) {
+    for (sqlite3_stmt* statement : statements)
+      sqlite3_finalize(statement);
+  }
+}
+
+sqlite3_stmt* Connection::take(std::string_view sql) {
+  const auto found = idle_.find(std::string(sql));
+  if (found != idle_.end() && !found->second.empty()) {
+    sqlite3_stmt* statement = found->second.back();
+    found->second.pop_back();
+    return statement;
+  }
+  sqlite3_stmt* statement = nullptr;
+  const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (code != SQLITE_OK) throwSqliteError(handle_, code, sql);
+  return statement;
+}
+
+void Connection::giveBack(std::string_view sql, sqlite3_stmt* statement) noexcept {
+  sqlite3_reset(statement);
+  sqlite3_clear_bindings(statement);
+  const auto found = idle_.find(std::string(sql));
+  if (found == idle_.end() ? idle_.size() >= kIdleTexts : found->second.size() >= kIdlePerText) {
+    sqlite3_finalize(statement);
+  } else {
+    idle_[std::string(sql)].push_back(statement);
+  }
+}
+
+void Connection::bind(sqlite3_stmt* statement, const Value* values, std::size_t count, bool copy) {
+  const auto lifetime = copy ? SQLITE_TRANSIENT : SQLITE_STATIC;
+  for (std::size_t i = 0; i < count; ++i) {
+    const int at = static_cast<int>(i) + 1;
+    int code = SQLITE_OK;
+    if (const auto* integer = std::get_if<std::int64_t>(&values[i])) {
+      code = sqlite3_bind_int64(statement, at, *integer);
+    } else if (const auto* real = std::get_if<double>(&values[i])) {
+      code = sqlite3_bind_double(statement, at, *real);
+    } else if (const auto* text = std::get_if<std::string_view>(&values[i])) {
+      // A null data pointer would bind NULL.
+      code = sqlite3_bind_text64(statement, at, text->data() ? text->data() : "", text->size(), lifetime,
+                                 SQLITE_UTF8);
+    } else if (const auto* blob = std::get_if<Blob>(&values[i])) {
+      code = sqlite3_bind_blob64(statement, at, blob->bytes.data() ? blob->bytes.data() : "",
+                                 blob->bytes.size(), lifetime);
+    } else {
+      code = sqlite3_bind_null(statement, at);
+    }
+    if (code != SQLITE_OK) throwSqliteError(handle_, code, "bind");
+  }
+}
+
+Rows Connection::queryValues(std::string_view sql, const std::vector<Value>& values) {
+  sqlite3_stmt* statement = take(sql);
+  try {
+    bind(statement, values.data(), values.size(), true);
+  } catch (...) {
+    giveBack(sql, statement);
+    throw;
+  }
+  return {*this, statement, sql};
+}
+
+int Connection::executeValues(std::string_view sql, const Value* values, std::size_t count) {
+  sqlite3_stmt* statement = take(sql);
+  Rows rows(*this, statement, sql);  // gives the statement back in every case
+  bind(statement, values, count, false);
+  while (rows.next())
+    continue;
+  return sqlite3_changes(handle_);
+}
+
+void Connection::script(std::string_view sql) {
+  const char* rest = sql.data();
+  const char* const end = sql.data() + sql.size();
+  while (rest < end) {
+    sqlite3_stmt* statement = nullptr;
+    const char* next = nullptr;
+    int code = sqlite3_prepare_v2(handle_, rest, static_cast<int>(end - rest), &statement, &next);
+    const std::string_view text(rest, static_cast<std::size_t>((next ? next : end) - rest));
+    if (code != SQLITE_OK) throwSqliteError(handle_, code, text);
+    rest = next;
+    if (statement == nullptr) continue;  // white space or a comment
+    do {
+      code = sqlite3_step(statement);
+    } while (code == SQLITE_ROW);
+    sqlite3_finalize(statement);
+    if (code != SQLITE_DONE) throwSqliteError(handle_, code, text);
+  }
+}
+
+Rows::Rows(Connection& connection, sqlite3_stmt* statement, std::string_view sql)
+    : connection_(connection), statement_(statement), sql_(sql) {}
+
+Rows::~Rows() {
+  connection_.giveBack(sql_, statement_);
+}
+
+bool Rows::next() {
+  column_ = 0;
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code != SQLITE_DONE) throwSqliteError(connection_.handle_, code, sql_);
+  return false;
+}
+
+std::int64_t Rows::integer() {
+  return sqlite3_column_int64(statement_, column_++);
+}
+double Rows::real() {
+  return sqlite3_column_double(statement_, column_++);
+}
+
+std::string Rows::text() {
+  const int column = column_++;
+  const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+  if (bytes == nullptr) return {};
+  return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+std::string Rows::blob() {
+  const int column = column_++;
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+  if (bytes == nullptr) return {};
+  return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+std::optional<std::int64_t> Rows::optionalInteger() {
+  if (sqlite3_column_type(statement_, column_) != SQLITE_NULL) return integer();
+  ++column_;
+  return std::nullopt;
+}
+
+std::optional<bool> Rows::optionalBoolean() {
+  const auto value = optionalInteger();
+  if (!value) return std::nullopt;
+  return *value != 0;
+}
+
+}  // namespace redflag::store::sqlite

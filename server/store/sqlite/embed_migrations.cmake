@@ -1,0 +1,16 @@
+# Makes one source file of all migrations/NNNN_name.sql, at configure time.
+function(embed_migrations output)
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/sqlite/migrations/*.sql)
+  list(SORT files)
+  set(entries "")
+  foreach(file ${files})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    get_filename_component(stem ${file} NAME_WE)
+    string(REGEX MATCH "^[0-9]+" padded ${stem})
+    math(EXPR number "1${padded} - 10000")
+    file(READ ${file} sql)
+    string(APPEND entries "      {${number}, \"${stem}\", R\"sql(${sql})sql\"},\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${output} @ONLY CONTENT
+    "#include \"store/sqlite/migrations.h\"\n\nnamespace redflag::store::sqlite {\n\nconst std::vector<Migration>& migrations() {\n  static const std::vector<Migration> steps = {\n@entries@  };\n  return steps;\n}\n\n}  // namespace redflag::store::sqlite\n")
+endfunction()

@@ -1,0 +1,80 @@
+#include "store/sqlite/events.h"
+
+#include "store/sqlite/select.h"
+
+namespace redflag::store::sqlite {
+
+void SqliteEvents::record(const std::string& client_id, const std::string& agent_id,
+                          const HistoryEntry& entry) {
+  db_.execute(
+      "INSERT INTO history (client_id, agent_id, seq, at, subsystem, actor, kind, text, code, severity, "
+      "command_id, scan_id) "
+      "SELECT ?1, ?2, COALESCE(MAX(seq), 0) + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM history "
+      "WHERE client_id = ?1 AND agent_id = ?2",
+      client_id, agent_id, entry.at, entry.subsystem, entry.actor, entry.kind, entry.text, entry.code,
+      entry.severity, entry.command_id, entry.scan_id);
+}
+
+Page<HistoryEntry> SqliteEvents::history(const std::string& client_id, const std::string& agent_id,
+                                         const PageRequest& page) const {
+  Page<HistoryEntry> answer;
+  std::int64_t before = INT64_MAX;
+  if (!page.cursor.empty()) before = decodeCursor(page.cursor, "i")[0].get<std::int64_t>();
+  {
+    auto rows =
+        db_.query("SELECT COUNT(*) FROM history WHERE client_id = ? AND agent_id = ?", client_id, agent_id);
+    rows.next();
+    answer.total = rows.integer();
+  }
+  auto rows = db_.query(
+      "SELECT seq, at, subsystem, actor, kind, text, code, severity, command_id, scan_id FROM history "
+      "WHERE client_id = ? AND agent_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+      client_id, agent_id, before, page.limit + 1);
+  while (rows.next()) {
+    if (answer.items.size() == page.limit) {
+      answer.next_cursor = encodeCursor(Json::array({answer.items.back().seq}));
+      break;
+    }
+    answer.items.push_back({rows.integer(), rows.integer(), rows.text(), rows.text(), rows.text(),
+                            rows.text(), rows.text(), rows.text(), rows.text(), rows.text()});
+  }
+  return answer;
+}
+
+std::int64_t SqliteEvents::countSince(const std::string& kind, std::int64_t since) const {
+  auto rows = db_.query("SELECT COUNT(*) FROM history WHERE kind = ? AND at >= ?", kind, since);
+  rows.next();
+  return rows.integer();
+}
+
+void SqliteEvents::publish(const std::string& client_id, const std::string& type, const Json& data,
+                           std::int64_t now) {
+  db_.execute("INSERT INTO outbox (at, client_id, event, data) VALUES (?, ?, ?, ?)", now, client_id, type,
+              dumpJson(data));
+  published_ = true;
+}
+
+std::vector<http::Event> SqliteEvents::after(std::int64_t seq, std::size_t limit) const {
+  std::vector<http::Event> events;
+  auto rows = db_.query("SELECT seq, event, data FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?", seq, limit);
+  while (rows.next())
+    events.push_back({rows.integer(), rows.text(), rows.text()});
+  return events;
+}
+
+std::int64_t SqliteEvents::newest() const {
+  // Not MAX(seq): a pruned outbox still remembers how far it was.
+  auto rows = db_.query("SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'outbox'), 0)");
+  rows.next();
+  return rows.integer();
+}
+
+void SqliteEvents::prune(std::int64_t keep, std::int64_t before, int limit) {
+  db_.execute("DELETE FROM outbox WHERE seq <= ?", newest() - keep);
+  db_.execute(
+      "DELETE FROM history WHERE (client_id, agent_id, seq) IN "
+      "(SELECT client_id, agent_id, seq FROM history WHERE at < ? LIMIT ?)",
+      before, limit);
+}
+
+}  // namespace redflag::store::sqlite

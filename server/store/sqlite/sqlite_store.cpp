@@ -1,0 +1,137 @@
+#include "store/sqlite/sqlite_store.h"
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+
+#include "http/message.h"
+#include "store/sqlite/immediate.h"
+#include "store/sqlite/migrations.h"
+#include "store/sqlite/transaction.h"
+
+namespace redflag::store::sqlite {
+namespace {
+
+constexpr std::size_t kMaxReaders = 4;
+constexpr std::chrono::seconds kReaderWait{5};
+
+}  // namespace
+
+// A reader out of the pool, given back when it goes.
+class SqliteStore::Reader {
+ public:
+  explicit Reader(const SqliteStore& store) : store_(store), connection_(store.takeReader()) {}
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+  ~Reader() { store_.giveBackReader(std::move(connection_)); }
+  Connection& operator*() { return *connection_; }
+
+ private:
+  const SqliteStore& store_;
+  std::unique_ptr<Connection> connection_;
+};
+
+SqliteStore::SqliteStore(const std::filesystem::path& file, const Clock& clock, int busy_timeout_ms)
+    : file_(file),
+      busy_timeout_ms_(busy_timeout_ms),
+      writer_(file, Connection::Role::kWriter, busy_timeout_ms) {
+  checkIntegrity();
+  migrate(writer_, migrations(), clock.epochNs());
+}
+
+SqliteStore::~SqliteStore() = default;
+
+void SqliteStore::checkIntegrity() {
+  auto rows = writer_.query("PRAGMA quick_check(1)");
+  rows.next();
+  const std::string verdict = rows.text();
+  if (verdict == "ok") return;
+  throw http::Problem{
+      500, "store.corrupt",
+      file_.string() + " is damaged (" + verdict + "): restore a backup, or keep a copy and start anew", "",
+      0};
+}
+
+std::unique_ptr<Connection> SqliteStore::takeReader() const {
+  std::unique_lock lock(readers_mutex_);
+  const bool got = reader_free_.wait_for(lock, kReaderWait,
+                                         [this] { return !idle_readers_.empty() || readers_ < kMaxReaders; });
+  if (!got) throw http::Problem{503, "store.busy", "every reader is at work", "", 2};
+  if (!idle_readers_.empty()) {
+    auto reader = std::move(idle_readers_.back());
+    idle_readers_.pop_back();
+    return reader;
+  }
+  auto reader = std::make_unique<Connection>(file_, Connection::Role::kReader, busy_timeout_ms_);
+  ++readers_;
+  return reader;
+}
+
+void SqliteStore::giveBackReader(std::unique_ptr<Connection> reader) const {
+  {
+    const std::lock_guard lock(readers_mutex_);
+    idle_readers_.push_back(std::move(reader));
+  }
+  reader_free_.notify_one();
+}
+
+void SqliteStore::runRead(const std::function<void(const ReadTransaction&)>& work) const {
+  Reader reader(*this);
+  const Snapshot snapshot(*reader);
+  const Transaction transaction(*reader);
+  work(transaction);
+}
+
+void SqliteStore::runWrite(const std::function<void(WriteTransaction&)>& work) {
+  std::vector<std::function<void()>> actions;
+  bool published = false;
+  {
+    const std::lock_guard lock(writer_mutex_);
+    if (disk_failed_) {
+      throw http::Problem{503, "store.failed",
+                          "the disk failed: nothing is written until the server is started again", "", 60};
+    }
+    try {
+      Immediate immediate(writer_);
+      Transaction transaction(writer_);
+      work(transaction);
+      immediate.commit();
+      published = transaction.published();
+      actions = transaction.takeAfterCommit();
+    } catch (const http::Problem& problem) {
+      // After a failed write or fsync nobody knows what the disk holds: better no answer than a wrong one.
+      if (problem.code == "store.failed") disk_failed_ = true;
+      if (problem.status >= 500) spdlog::error("store: {}: {}", problem.code, problem.detail);
+      throw;
+    }
+  }
+  for (const auto& action : actions)
+    action();
+  if (published && outbox_listener_) outbox_listener_();
+}
+
+void SqliteStore::backupTo(const std::filesystem::path& file) const {
+  if (std::filesystem::exists(file)) {
+    throw http::Problem{409, "store.backup_exists", file.string() + " exists already"};
+  }
+  createPrivately(file);
+  // A connection of its own: it reads one snapshot, beside every reader and the writer.
+  Connection source(file_, Connection::Role::kWriter, busy_timeout_ms_);
+  source.execute("VACUUM INTO ?", file.string());
+}
+
+void Transaction::attempt(const std::function<void()>& part) {
+  const std::size_t actions = after_commit_.size();
+  connection_.execute("SAVEPOINT attempt");
+  try {
+    part();
+  } catch (...) {
+    connection_.execute("ROLLBACK TO attempt");
+    connection_.execute("RELEASE attempt");
+    after_commit_.resize(actions);
+    throw;
+  }
+  connection_.execute("RELEASE attempt");
+}
+
+}  // namespace redflag::store::sqlite

@@ -1,0 +1,94 @@
+#pragma once
+// Everything the server remembers. One interface for every engine; no SQL outside server/store/.
+//
+// Work is done in transactions: read() sees one unchanging picture, write() is the only way to change
+// anything and is all or nothing. When write() has returned, the change survives kill -9 and power loss.
+// Inside, each area has an interface of its own; a read transaction hands them out const.
+//
+// Errors: http::Problem. "store.busy" (503, retry) another process or too many readers hold it; "store.full"
+// (503, retry) no space, nothing changed, mends itself; "store.failed" (503) the disk failed: nothing is
+// written any more until the server is started again; "store.corrupt" (500). Whatever a callback throws ends
+// its transaction without effect. Threads: read() and write() from any thread; never one inside another on
+// the same thread.
+
+#include <functional>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace redflag::store {
+
+class Agents;
+class Commands;
+class Events;
+class People;
+class Scans;
+class Updates;
+
+class ReadTransaction {
+ public:
+  virtual ~ReadTransaction() = default;
+  virtual const Agents& agents() const = 0;
+  virtual const Commands& commands() const = 0;
+  virtual const Events& events() const = 0;
+  virtual const People& people() const = 0;
+  virtual const Scans& scans() const = 0;
+  virtual const Updates& updates() const = 0;
+};
+
+class WriteTransaction : public ReadTransaction {
+ public:
+  using ReadTransaction::agents;
+  using ReadTransaction::commands;
+  using ReadTransaction::events;
+  using ReadTransaction::people;
+  using ReadTransaction::scans;
+  using ReadTransaction::updates;
+  virtual Agents& agents() = 0;
+  virtual Commands& commands() = 0;
+  virtual Events& events() = 0;
+  virtual People& people() = 0;
+  virtual Scans& scans() = 0;
+  virtual Updates& updates() = 0;
+  // A part that may fail by itself: what `part` did is undone when it throws, and the exception goes on.
+  virtual void attempt(const std::function<void()>& part) = 0;
+  // Runs when the transaction is durable, on the writing thread, after its locks are gone. Not run when it
+  // fails.
+  virtual void afterCommit(std::function<void()> action) = 0;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Called after each commit that wrote to the outbox. Set once, before other threads use the store.
+  virtual void onOutbox(std::function<void()> listener) = 0;
+
+  template <class F>
+  auto read(F&& work) const -> std::invoke_result_t<F, const ReadTransaction&> {
+    return capture<const ReadTransaction>(std::forward<F>(work), [this](const auto& body) { runRead(body); });
+  }
+  template <class F>
+  auto write(F&& work) -> std::invoke_result_t<F, WriteTransaction&> {
+    return capture<WriteTransaction>(std::forward<F>(work), [this](const auto& body) { runWrite(body); });
+  }
+
+ protected:
+  virtual void runRead(const std::function<void(const ReadTransaction&)>& work) const = 0;
+  virtual void runWrite(const std::function<void(WriteTransaction&)>& work) = 0;
+
+ private:
+  template <class Transaction, class F, class Run>
+  static auto capture(F&& work, const Run& run) -> std::invoke_result_t<F, Transaction&> {
+    using Answer = std::invoke_result_t<F, Transaction&>;
+    if constexpr (std::is_void_v<Answer>) {
+      run(std::function<void(Transaction&)>(std::ref(work)));
+    } else {
+      std::unique_ptr<Answer> answer;
+      run([&](Transaction& tx) { answer = std::make_unique<Answer>(work(tx)); });
+      return std::move(*answer);
+    }
+  }
+};
+
+}  // namespace redflag::store

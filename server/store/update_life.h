@@ -1,0 +1,62 @@
+#pragma once
+// The life of one update on one agent, as one table: every change of an update's state is an event that this
+// table allows, and the store writes it guarded by the state it left.
+//
+//   available → approved → planned → installing → installed → (awaiting_reboot) → verified
+//                       ↘ awaiting_confirmation ↗
+// Any work in flight can fail; what nobody works on is closed by a complete scope that no longer lists it.
+// Only a scan with purpose `verify` proves an install.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace redflag::store {
+
+enum class UpdateState {
+  kAvailable,
+  kApproved,
+  kPlanned,
+  kAwaitingConfirmation,
+  kInstalling,
+  kInstalled,
+  kAwaitingReboot,
+  kVerified,
+  kFailed,
+  kSuperseded,
+  kResolvedElsewhere,
+};
+constexpr int kUpdateStates = 11;
+
+enum class UpdateEvent {
+  kListed,        // a scan lists it
+  kGone,          // a complete scope no longer lists it
+  kNewerOffered,  // the same, and another version is offered in its place
+  kApproved,      // by a person
+  kWithdrawn,     // the order was cancelled before it changed anything
+  kPlanCovered,   // the plan holds nothing but what was approved
+  kPlanExceeds,   // the plan holds more: a person must confirm
+  kConfirmed,
+  kInstallStarted,
+  kInstallDone,  // the agent says so; nothing is proven yet
+  kRebootNeeded,
+  kProven,     // a complete verify scan no longer lists it (after the reboot, if one was needed)
+  kDisproven,  // a verify scan still lists it, or the old version is still there
+  kFailed,     // the order failed, was refused or expired
+};
+constexpr int kUpdateEvents = 14;
+
+// The state after the event: the same one when the event changes nothing; nullopt when it must not happen
+// there.
+std::optional<UpdateState> after(UpdateState state, UpdateEvent event);
+
+// Somebody or something still works on it: a scan that no longer lists it does not end that.
+bool inFlight(UpdateState state);
+// Closed: it does not count as an open update any more.
+bool closed(UpdateState state);
+
+const char* name(UpdateState state);  // "awaiting_confirmation"
+const char* name(UpdateEvent event);
+std::optional<UpdateState> updateState(std::string_view name);
+
+}  // namespace redflag::store

@@ -1,0 +1,171 @@
+#pragma once
+// Updates: one row for each version a manager ever offered on an agent, open or closed.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/agents.h"
+#include "store/page.h"
+#include "store/update_life.h"
+
+namespace redflag::store {
+
+// What a scanner said: update/1 of the record kinds.
+struct UpdateRecord {
+  std::string manager;
+  std::string key;
+  std::string name;
+  std::string arch;
+  std::string candidate_version;
+  std::string installed_version;
+  std::string channel;
+  std::string source_package;
+  std::string origin;
+  std::string category = "unknown";
+  std::string severity = "unknown";
+  std::string blocked_by;
+  std::string superseded_by;
+  std::vector<std::string> advisories;
+  std::vector<std::string> cves;
+  std::int64_t published_at = 0;
+  std::optional<std::int64_t> download_bytes;
+  std::optional<std::int64_t> installed_bytes;
+  std::optional<bool> needs_reboot;
+};
+
+// A row as a merge needs it: what it is and where it stands.
+struct KnownUpdate {
+  std::string id;
+  std::string scope;
+  std::string manager;
+  std::string key;
+  std::string name;
+  std::string arch;
+  std::string candidate_version;
+  std::string installed_version;
+  std::string digest;  // of the record
+  bool listed = false;
+  UpdateState state = UpdateState::kAvailable;
+  std::string command_id;
+  std::string install_boot_id;
+  bool reboot_required = false;
+  std::optional<bool> needs_reboot;
+  std::string proof;  // what a verify scan saw while the result was still to come: "", "gone" or "listed"
+};
+
+struct Reason {
+  std::string code;
+  std::string text;
+};
+
+struct Update {
+  std::string id;
+  std::string client_id;
+  std::string agent_id;
+  std::string hostname;
+  std::string agent_mode;
+  std::string agent_connection;
+  bool has_updater = false;  // the agent has a plugin that can install what this manager offers
+  UpdateRecord record;
+  UpdateState state = UpdateState::kAvailable;
+  std::int64_t state_since = 0;
+  Reason reason;  // code "" when there is none
+  std::string command_id;
+  std::string command_state;  // of command_id, "" without
+  std::int64_t first_seen_at = 0;
+};
+
+struct UpdateFilter {
+  std::string agent_id;
+  std::string manager;
+  std::string name;
+  std::string arch;
+  std::string version;
+  std::string category;
+  std::string search;               // in the name
+  std::vector<UpdateState> states;  // empty: every open one
+  std::optional<bool> installable;  // not blocked, or blocked
+  std::vector<std::string> ids;     // only these, whatever their state
+  std::string command_id;           // that this command is about, whatever their state
+};
+
+struct UpdateGroupKey {
+  std::string manager;
+  std::string name;
+  std::string arch;
+  std::string candidate_version;
+};
+
+struct UpdateGroup {
+  UpdateGroupKey key;
+  std::vector<std::string> installed_versions;  // at most 20
+  std::string category;
+  std::string severity;
+  std::string origin;
+  std::int64_t agents = 0;
+  std::int64_t clients = 0;
+  std::int64_t installable = 0;
+  std::int64_t approvable = 0;
+  std::map<std::string, std::int64_t> states;
+  std::int64_t first_seen_at = 0;
+};
+
+// One query a fact: these are the numbers every screen shows.
+struct UpdateTotals {
+  std::int64_t available = 0;  // every open update
+  std::int64_t installable = 0;
+  std::int64_t security = 0;
+  std::map<std::string, std::int64_t> security_by_severity;
+  std::map<UpdateState, std::int64_t> by_state;
+};
+
+// Extra columns of a change of state; what is not named stays.
+struct UpdateChange {
+  Reason reason;
+  std::optional<std::string> command_id;
+  std::optional<std::string> install_boot_id;
+  std::optional<bool> reboot_required;
+};
+
+// A plugin whose installs wait for the proof that only a scan after the reboot can give.
+struct Rebooted {
+  AgentKey agent;
+  std::string plugin;
+  std::string boot_id;  // of the agent now
+};
+
+class Updates {
+ public:
+  virtual ~Updates() = default;
+
+  virtual Page<Update> list(const UpdateFilter& filter, const Contact& contact,
+                            const PageRequest& page) const = 0;
+  virtual Page<UpdateGroup> groups(const UpdateFilter& filter, const PageRequest& page) const = 0;
+  virtual UpdateTotals totals() const = 0;
+
+  virtual std::vector<KnownUpdate> known(const AgentKey& agent, const std::string& plugin) const = 0;
+  // Whether anything of this plugin waits for a verify scan's word.
+  virtual bool awaitsProof(const AgentKey& agent, const std::string& plugin) const = 0;
+  // Where the agent has rebooted since, and nobody has asked for that scan yet.
+  virtual std::vector<Rebooted> rebooted(std::size_t limit) const = 0;
+  virtual void markVerifyOrdered(const Rebooted& rebooted) = 0;
+  virtual std::vector<KnownUpdate> ofCommand(const AgentKey& agent, const std::string& command_id) const = 0;
+
+  // Answers the new row's id. It begins as available.
+  virtual std::string add(const AgentKey& agent, const std::string& plugin, const std::string& scope,
+                          const UpdateRecord& record, const std::string& digest, std::int64_t now) = 0;
+  // The record of a row that is listed (again), perhaps in another scope.
+  virtual void refresh(const AgentKey& agent, const std::string& update_id, const std::string& scope,
+                       const UpdateRecord& record, const std::string& digest) = 0;
+  virtual void setListed(const AgentKey& agent, const std::string& update_id, bool listed) = 0;
+  virtual void setProof(const AgentKey& agent, const std::string& update_id, const std::string& proof) = 0;
+  // Guarded by `from`: false, and nothing changed, when the row is elsewhere by now or the event must not
+  // happen there.
+  virtual bool advance(const AgentKey& agent, const std::string& update_id, UpdateState from,
+                       UpdateEvent event, const UpdateChange& change, std::int64_t now) = 0;
+};
+
+}  // namespace redflag::store

@@ -1,0 +1,61 @@
+import { answerOf, api, rememberCsrfToken } from './client';
+import type { Approval, Command, NewEnrolmentToken, Session, UpdateGroupKey } from './types';
+
+// What changes something. A key names one intention: the same key twice is one order, so a retry is safe.
+export function newIntention(): string {
+  return crypto.randomUUID();
+}
+
+export type ApprovalTarget = { group: UpdateGroupKey } | { update_ids: string[] };
+
+export async function signIn(username: string, password: string): Promise<Session> {
+  const session = await answerOf(api.POST('/api/v1/session', { body: { username, password } }));
+  rememberCsrfToken(session.csrf_token);
+  return session;
+}
+
+export async function signOut(): Promise<void> {
+  await answerOf(api.DELETE('/api/v1/session'));
+  rememberCsrfToken('');
+}
+
+export async function setUp(token: string, username: string, password: string): Promise<Session> {
+  const session = await answerOf(api.POST('/api/v1/setup', { body: { token, username, password } }));
+  rememberCsrfToken(session.csrf_token);
+  return session;
+}
+
+export function previewApproval(target: ApprovalTarget): Promise<Approval> {
+  return answerOf(api.POST('/api/v1/approvals', { params: { query: { preview: '1' } }, body: target }));
+}
+
+export function approve(target: ApprovalTarget, intention: string): Promise<Approval> {
+  return answerOf(api.POST('/api/v1/approvals', { params: { header: { 'Idempotency-Key': intention } }, body: target }));
+}
+
+export async function scanNow(agentId: string, intention: string): Promise<Command[]> {
+  const body = { type: 'scan', agent_ids: [agentId], parameters: {} };
+  return (await answerOf(api.POST('/api/v1/commands', { params: { header: { 'Idempotency-Key': intention } }, body })))
+    .items;
+}
+
+export function cancelCommand(id: string): Promise<Command> {
+  return answerOf(api.POST('/api/v1/commands/{id}/cancel', { params: { path: { id } } }));
+}
+
+export function confirmPlan(id: string): Promise<Command> {
+  return answerOf(api.POST('/api/v1/commands/{id}/confirm', { params: { path: { id } } }));
+}
+
+export function retryCommand(id: string): Promise<Command> {
+  return answerOf(api.POST('/api/v1/commands/{id}/retry', { params: { path: { id } } }));
+}
+
+export function createToken(seats: number, expiresInS: number, siteId: string | null): Promise<NewEnrolmentToken> {
+  const body = { seats, expires_in_s: expiresInS, ...(siteId === null ? {} : { site_id: siteId }) };
+  return answerOf(api.POST('/api/v1/enrolment-tokens', { body }));
+}
+
+export async function revokeToken(id: string): Promise<void> {
+  await answerOf(api.DELETE('/api/v1/enrolment-tokens/{id}', { params: { path: { id } } }));
+}

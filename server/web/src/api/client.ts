@@ -1,0 +1,42 @@
+import createClient from 'openapi-fetch';
+
+import type { paths } from '../generated/api';
+import { problemFrom, Unreachable } from './problem';
+
+let csrfToken = '';
+
+// From the Session; kept in memory only.
+export function rememberCsrfToken(token: string): void {
+  csrfToken = token;
+}
+
+export const api = createClient<paths>({
+  credentials: 'same-origin',
+  querySerializer: { array: { style: 'form', explode: false } },
+});
+
+api.use({
+  onRequest({ request }) {
+    if (request.method !== 'GET' && csrfToken !== '') request.headers.set('X-CSRF-Token', csrfToken);
+    return request;
+  },
+});
+
+interface Answer<Data> {
+  data?: Data;
+  error?: unknown;
+  response: Response;
+}
+
+// The data, or an ApiProblem, or Unreachable: queries know no other outcome.
+export async function answerOf<Data>(pending: Promise<Answer<Data>>): Promise<Data> {
+  let answer: Answer<Data>;
+  try {
+    answer = await pending;
+  } catch (failure) {
+    if (failure instanceof DOMException && failure.name === 'AbortError') throw failure;
+    throw new Unreachable();
+  }
+  if (!answer.response.ok) throw problemFrom(answer.response, answer.error);
+  return answer.data as Data;
+}

@@ -1,0 +1,164 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
+
+import { answerOf, api, rememberCsrfToken } from './client';
+import { ApiProblem, isSignedOut } from './problem';
+import type { Category, CommandState, Page, Session, UpdateState } from './types';
+
+const page_rows = 200;
+
+export interface AgentFilter {
+  search?: string | undefined;
+  connection?: 'connected' | 'silent' | 'never' | undefined;
+  breaker?: 'open' | undefined;
+  config?: 'invalid' | undefined;
+  sort?: AgentSort | undefined;
+}
+export type AgentSort =
+  | 'hostname' | '-hostname' | 'last_seen' | '-last_seen' | 'updates' | '-updates' | 'enrolled' | '-enrolled';
+
+export interface GroupFilter {
+  search?: string | undefined;
+  category?: Category | undefined;
+  state?: UpdateState[] | undefined;
+}
+
+export interface RowFilter extends GroupFilter {
+  agent_id?: string | undefined;
+  manager?: string | undefined;
+  name?: string | undefined;
+  arch?: string | undefined;
+  version?: string | undefined;
+  installable?: '0' | '1' | undefined;
+}
+
+export interface CommandFilter {
+  agent_id?: string | undefined;
+  state?: CommandState[] | undefined;
+  type?: string | undefined;
+}
+
+// An absent filter is left out of the address instead of being sent empty.
+function given<Filter extends object>(filter: Filter): { [Key in keyof Filter]: Exclude<Filter[Key], undefined> } {
+  const entries = Object.entries(filter).filter(
+    ([, value]) => value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0),
+  );
+  return Object.fromEntries(entries) as { [Key in keyof Filter]: Exclude<Filter[Key], undefined> };
+}
+
+function paged(cursor: string) {
+  return cursor === '' ? { limit: page_rows } : { limit: page_rows, cursor };
+}
+
+const paging = {
+  initialPageParam: '',
+  getNextPageParam: (last: Page<unknown>) => last.next_cursor,
+  placeholderData: keepPreviousData,
+};
+
+export const sessionQuery = queryOptions({
+  queryKey: ['session'],
+  staleTime: Infinity,
+  queryFn: async ({ signal }): Promise<Session | null> => {
+    try {
+      const session = await answerOf(api.GET('/api/v1/session', { signal }));
+      rememberCsrfToken(session.csrf_token);
+      return session;
+    } catch (error) {
+      if (isSignedOut(error)) return null;
+      throw error;
+    }
+  },
+});
+
+export const setupQuery = queryOptions({
+  queryKey: ['setup'],
+  queryFn: async ({ signal }): Promise<boolean> => {
+    try {
+      return (await answerOf(api.GET('/api/v1/setup', { signal }))).open;
+    } catch (error) {
+      if (error instanceof ApiProblem && error.status === 404) return false;
+      throw error;
+    }
+  },
+});
+
+export const overviewQuery = queryOptions({
+  queryKey: ['overview'],
+  queryFn: ({ signal }) => answerOf(api.GET('/api/v1/overview', { signal })),
+});
+
+export const agentsQuery = (filter: AgentFilter) =>
+  infiniteQueryOptions({
+    ...paging,
+    queryKey: ['agents', given(filter)],
+    queryFn: ({ signal, pageParam }) =>
+      answerOf(api.GET('/api/v1/agents', { signal, params: { query: { ...given(filter), ...paged(pageParam) } } })),
+  });
+
+export const agentQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['agent', id],
+    queryFn: ({ signal }) => answerOf(api.GET('/api/v1/agents/{id}', { signal, params: { path: { id } } })),
+  });
+
+export const historyQuery = (id: string) =>
+  infiniteQueryOptions({
+    ...paging,
+    queryKey: ['history', id],
+    queryFn: ({ signal, pageParam }) =>
+      answerOf(
+        api.GET('/api/v1/agents/{id}/history', { signal, params: { path: { id }, query: paged(pageParam) } }),
+      ),
+  });
+
+export const groupsQuery = (filter: GroupFilter) =>
+  infiniteQueryOptions({
+    ...paging,
+    queryKey: ['update-groups', given(filter)],
+    queryFn: ({ signal, pageParam }) =>
+      answerOf(api.GET('/api/v1/updates', { signal, params: { query: { ...given(filter), ...paged(pageParam) } } })),
+  });
+
+export const rowsQuery = (filter: RowFilter) =>
+  infiniteQueryOptions({
+    ...paging,
+    queryKey: ['updates', given(filter)],
+    queryFn: ({ signal, pageParam }) =>
+      answerOf(
+        api.GET('/api/v1/updates/rows', { signal, params: { query: { ...given(filter), ...paged(pageParam) } } }),
+      ),
+  });
+
+// How many rows a filter leaves, without fetching them.
+export const rowCountQuery = (filter: RowFilter) =>
+  queryOptions({
+    queryKey: ['updates', 'count', given(filter)],
+    placeholderData: keepPreviousData,
+    queryFn: async ({ signal }) =>
+      (await answerOf(api.GET('/api/v1/updates/rows', { signal, params: { query: { ...given(filter), limit: 1 } } })))
+        .total,
+  });
+
+export const commandsQuery = (filter: CommandFilter) =>
+  infiniteQueryOptions({
+    ...paging,
+    queryKey: ['commands', given(filter)],
+    queryFn: ({ signal, pageParam }) =>
+      answerOf(api.GET('/api/v1/commands', { signal, params: { query: { ...given(filter), ...paged(pageParam) } } })),
+  });
+
+export const commandQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['command', id],
+    queryFn: ({ signal }) => answerOf(api.GET('/api/v1/commands/{id}', { signal, params: { path: { id } } })),
+  });
+
+export const tokensQuery = queryOptions({
+  queryKey: ['tokens'],
+  queryFn: async ({ signal }) => (await answerOf(api.GET('/api/v1/enrolment-tokens', { signal }))).items,
+});
+
+export const clientsQuery = queryOptions({
+  queryKey: ['clients'],
+  queryFn: async ({ signal }) => (await answerOf(api.GET('/api/v1/clients', { signal }))).items,
+});

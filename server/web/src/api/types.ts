@@ -1,0 +1,34 @@
+import type { components } from '../generated/api';
+
+type Schemas = components['schemas'];
+
+export type Agent = Schemas['Agent'];
+export type AgentDetail = Schemas['AgentDetail'];
+export type AgentPlugin = Schemas['AgentPlugin'];
+export type Approval = Schemas['Approval'];
+export type Category = Schemas['Category'];
+export type Command = Schemas['Command'];
+export type CommandDetail = Schemas['CommandDetail'];
+export type CommandState = Schemas['CommandState'];
+export type EnrolmentToken = Schemas['EnrolmentToken'];
+export type EventData = Schemas['Event'];
+export type HistoryEntry = Schemas['HistoryEntry'];
+export type LogLine = Schemas['LogLine'];
+export type Need = Schemas['Need'];
+export type NewEnrolmentToken = Schemas['NewEnrolmentToken'];
+export type Overview = Schemas['Overview'];
+export type PlanStep = Schemas['PlanStep'];
+export type ProblemDocument = Schemas['Problem'];
+export type Role = Schemas['Role'];
+export type Session = Schemas['Session'];
+export type Severity = Schemas['Severity'];
+export type Update = Schemas['Update'];
+export type UpdateGroup = Schemas['UpdateGroup'];
+export type UpdateGroupKey = Schemas['UpdateGroupKey'];
+export type UpdateState = Schemas['UpdateState'];
+
+export interface Page<Row> {
+  items: Row[];
+  next_cursor: string | null;
+  total: number;
+}

@@ -1,0 +1,176 @@
+import type { QueryClient } from '@tanstack/react-query';
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router';
+
+import { sessionQuery, setupQuery, type AgentFilter, type GroupFilter, type RowFilter } from '../api/queries';
+import type { Category, CommandState, UpdateState } from '../api/types';
+import { categories, command_states, update_states } from '../format/words';
+import { Failure } from '../parts/states';
+import { oneOf, ownPath, parseSearch, someOf, stringifySearch, text, type RawSearch } from './search';
+import { Shell } from './shell';
+import { NotFound, ScreenSkeleton } from './waiting';
+
+const category_names = Object.keys(categories) as Category[];
+const update_state_names = Object.keys(update_states) as UpdateState[];
+const command_state_names = Object.keys(command_states) as CommandState[];
+
+const root = createRootRouteWithContext<{ queries: QueryClient }>()({ component: Outlet });
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: '/setup',
+  component: lazyRouteComponent(() => import('../screens/setup/setup-screen'), 'SetupScreen'),
+});
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: (raw: RawSearch): { next?: string | undefined } => ({ next: ownPath(raw.next) }),
+  beforeLoad: async ({ context, search }) => {
+    if (await context.queries.ensureQueryData(sessionQuery)) throw redirect({ href: search.next ?? '/' });
+    if (await context.queries.ensureQueryData(setupQuery)) throw redirect({ to: '/setup' });
+  },
+  component: lazyRouteComponent(() => import('../screens/sign-in/sign-in-screen'), 'SignInScreen'),
+});
+
+// Everything a signed-in person sees.
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  id: 'app',
+  beforeLoad: async ({ context, location }) => {
+    if (await context.queries.ensureQueryData(sessionQuery)) return;
+    throw redirect({ to: '/sign-in', search: { next: location.href === '/' ? undefined : location.href } });
+  },
+  component: Shell,
+});
+
+const overview = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/',
+  component: lazyRouteComponent(() => import('../screens/overview/overview-screen'), 'OverviewScreen'),
+});
+
+const agents = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/agents',
+  validateSearch: (raw: RawSearch): AgentFilter => ({
+    search: text(raw.search),
+    connection: oneOf(['connected', 'silent', 'never'], raw.connection),
+    breaker: oneOf(['open'], raw.breaker),
+    config: oneOf(['invalid'], raw.config),
+    sort: oneOf(
+      ['hostname', '-hostname', 'last_seen', '-last_seen', 'updates', '-updates', 'enrolled', '-enrolled'],
+      raw.sort,
+    ),
+  }),
+  component: lazyRouteComponent(() => import('../screens/agents/agents-screen'), 'AgentsScreen'),
+});
+
+const agent_tabs = ['overview', 'updates', 'history', 'log'] as const;
+
+export interface AgentSearch extends GroupFilter {
+  tab?: (typeof agent_tabs)[number] | undefined;
+  command?: string | undefined;
+}
+
+const agent = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/agents/$agentId',
+  validateSearch: (raw: RawSearch): AgentSearch => ({
+    tab: oneOf(agent_tabs, raw.tab),
+    search: text(raw.search),
+    category: oneOf(category_names, raw.category),
+    state: someOf(update_state_names, raw.state),
+    command: text(raw.command),
+  }),
+  component: lazyRouteComponent(() => import('../screens/agent/agent-screen'), 'AgentScreen'),
+});
+
+const groupSearch = (raw: RawSearch): GroupFilter => ({
+  search: text(raw.search),
+  category: oneOf(category_names, raw.category),
+  state: someOf(update_state_names, raw.state),
+});
+
+const updates = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/updates',
+  validateSearch: groupSearch,
+  component: lazyRouteComponent(() => import('../screens/updates/updates-screen'), 'UpdatesScreen'),
+});
+
+const updateRows = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/updates/rows',
+  validateSearch: (raw: RawSearch): Omit<RowFilter, 'agent_id'> => ({
+    ...groupSearch(raw),
+    manager: text(raw.manager),
+    name: text(raw.name),
+    arch: text(raw.arch),
+    version: text(raw.version),
+    installable: oneOf(['0', '1'], raw.installable),
+  }),
+  component: lazyRouteComponent(() => import('../screens/updates/update-rows-screen'), 'UpdateRowsScreen'),
+});
+
+export interface OperationsSearch {
+  view?: 'confirm' | 'finished' | 'all' | undefined;
+  state?: CommandState[] | undefined;
+  type?: string | undefined;
+}
+
+const operations = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/operations',
+  validateSearch: (raw: RawSearch): OperationsSearch => ({
+    view: oneOf(['confirm', 'finished', 'all'], raw.view),
+    state: someOf(command_state_names, raw.state),
+    type: text(raw.type),
+  }),
+  component: lazyRouteComponent(() => import('../screens/operations/operations-screen'), 'OperationsScreen'),
+});
+
+const operation = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/operations/$commandId',
+  component: lazyRouteComponent(() => import('../screens/operations/operation-screen'), 'OperationScreen'),
+});
+
+const enrolment = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/enrolment',
+  component: lazyRouteComponent(() => import('../screens/enrolment/enrolment-screen'), 'EnrolmentScreen'),
+});
+
+const tree = root.addChildren([
+  setup,
+  signIn,
+  signedIn.addChildren([overview, agents, agent, updates, updateRows, operations, operation, enrolment]),
+]);
+
+export function makeRouter(queries: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    context: { queries },
+    parseSearch,
+    stringifySearch,
+    defaultPreload: 'intent',
+    defaultPendingMs: 200,
+    defaultPendingMinMs: 0,
+    defaultPendingComponent: ScreenSkeleton,
+    defaultNotFoundComponent: NotFound,
+    defaultErrorComponent: ({ error, reset }) => <Failure error={error} retry={reset} />,
+  });
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

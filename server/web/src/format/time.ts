@@ -1,0 +1,42 @@
+const steps: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['year', 31_536_000],
+  ['month', 2_592_000],
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+];
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'always', style: 'short' });
+const local = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
+
+// "5 min. ago", "in 2 hr.", "now" within ten seconds.
+export function ago(at: string, nowMs: number): string {
+  const seconds = (Date.parse(at) - nowMs) / 1000;
+  if (Number.isNaN(seconds)) return at;
+  if (Math.abs(seconds) < 10) return 'now';
+  for (const [unit, length_s] of steps) {
+    if (Math.abs(seconds) >= length_s) return relative.format(Math.trunc(seconds / length_s), unit);
+  }
+  return relative.format(Math.trunc(seconds), 'second');
+}
+
+export function localTime(at: string): string {
+  const ms = Date.parse(at);
+  return Number.isNaN(ms) ? at : local.format(ms);
+}
+
+export function localClock(at: string): string {
+  const ms = Date.parse(at);
+  return Number.isNaN(ms) ? at : clock.format(ms);
+}
+
+export function utc(at: string): string {
+  const ms = Date.parse(at);
+  return Number.isNaN(ms) ? at : `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+export function duration(ms: number): string {
+  if (ms < 1000) return `${ms} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+}

@@ -1,0 +1,102 @@
+import type { Agent, Category, CommandState, Role, Severity, UpdateState } from '../api/types';
+
+// How a state is called and coloured, once for all screens.
+export type Tone = 'critical' | 'warning' | 'notice' | 'info' | 'good' | 'unrated' | 'quiet';
+
+export interface Word {
+  text: string;
+  tone: Tone;
+}
+
+export const update_states: Record<UpdateState, Word> = {
+  available: { text: 'Available', tone: 'quiet' },
+  approved: { text: 'Approved', tone: 'info' },
+  planned: { text: 'Planned', tone: 'info' },
+  awaiting_confirmation: { text: 'Needs confirmation', tone: 'warning' },
+  installing: { text: 'Installing', tone: 'info' },
+  installed: { text: 'Installed, not verified', tone: 'info' },
+  awaiting_reboot: { text: 'Awaiting reboot', tone: 'notice' },
+  verified: { text: 'Verified', tone: 'good' },
+  failed: { text: 'Failed', tone: 'critical' },
+  ignored: { text: 'Ignored', tone: 'quiet' },
+  superseded: { text: 'Superseded', tone: 'quiet' },
+  resolved_elsewhere: { text: 'Resolved elsewhere', tone: 'quiet' },
+};
+
+export const command_states: Record<CommandState, Word> = {
+  scheduled: { text: 'Scheduled', tone: 'quiet' },
+  queued: { text: 'Queued', tone: 'quiet' },
+  delivered: { text: 'Delivered', tone: 'info' },
+  accepted: { text: 'Accepted', tone: 'info' },
+  running: { text: 'Running', tone: 'info' },
+  succeeded: { text: 'Succeeded', tone: 'good' },
+  failed: { text: 'Failed', tone: 'critical' },
+  refused: { text: 'Refused', tone: 'critical' },
+  expired: { text: 'Expired', tone: 'warning' },
+  cancelled: { text: 'Cancelled', tone: 'quiet' },
+  lost: { text: 'Lost', tone: 'warning' },
+};
+
+export const in_flight: CommandState[] = ['scheduled', 'queued', 'delivered', 'accepted', 'running'];
+export const went_wrong: CommandState[] = ['failed', 'refused', 'expired', 'lost'];
+export const finished: CommandState[] = ['succeeded', 'cancelled', ...went_wrong];
+
+export const categories: Record<Category, string> = {
+  security: 'Security',
+  bugfix: 'Bug fix',
+  enhancement: 'Enhancement',
+  driver: 'Driver',
+  firmware: 'Firmware',
+  feature: 'Feature',
+  unknown: 'Uncategorised',
+};
+
+const severities: Record<Exclude<Severity, 'unknown'>, Word> = {
+  critical: { text: 'critical', tone: 'critical' },
+  high: { text: 'high', tone: 'warning' },
+  medium: { text: 'medium', tone: 'notice' },
+  low: { text: 'low', tone: 'info' },
+};
+
+// "Security, unrated" where no advisory gives a severity: it is never guessed.
+export function kindOf(update: { category: Category; severity: Severity }): Word {
+  const category = categories[update.category];
+  if (update.severity === 'unknown') {
+    return update.category === 'security'
+      ? { text: 'Security, unrated', tone: 'unrated' }
+      : { text: category, tone: 'quiet' };
+  }
+  const { text, tone } = severities[update.severity];
+  return { text: `${category}, ${text}`, tone };
+}
+
+export const connections: Record<Agent['connection'], Word> = {
+  connected: { text: 'Connected', tone: 'good' },
+  silent: { text: 'Silent', tone: 'warning' },
+  never: { text: 'Never seen', tone: 'quiet' },
+};
+
+export const blocked_by: Record<'held' | 'phased' | 'kept_back' | 'excluded', string> = {
+  held: 'Held on the machine',
+  phased: 'Phased: not offered to this machine yet',
+  kept_back: 'Kept back: needs other changes first',
+  excluded: 'Excluded by the machine’s configuration',
+};
+
+export const roles: Record<Role, string> = {
+  viewer: 'Viewer',
+  technician: 'Technician',
+  approver: 'Approver',
+  admin: 'Administrator',
+};
+
+// A scan's or a scope's status is the plugin's; only a good end is told apart.
+export function scanTone(status: string): Tone {
+  if (status === 'ok') return 'good';
+  return ['not_applicable', 'skipped', 'unsupported'].includes(status) ? 'quiet' : 'warning';
+}
+
+export function spoken(code: string): string {
+  const text = code.replaceAll('_', ' ');
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

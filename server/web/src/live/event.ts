@@ -1,0 +1,43 @@
+import type { EventData } from '../api/types';
+
+export const event_kinds = ['agent', 'update', 'command', 'scan', 'breaker', 'log', 'refusal'] as const;
+export type EventKind = (typeof event_kinds)[number];
+
+export interface LiveEvent {
+  kind: EventKind;
+  data: EventData;
+}
+
+export function readEvent(kind: EventKind, text: string): LiveEvent | null {
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch (malformed) {
+    console.warn('An event that is not JSON was left out.', kind, malformed);
+    return null;
+  }
+  return typeof data === 'object' && data !== null ? { kind, data: data as EventData } : null;
+}
+
+// The first parts of the keys (api/queries.ts) whose answers an event may have changed.
+export function keysTouchedBy({ kind, data }: LiveEvent): string[][] {
+  const agent = data.agent_id ? [['agent', data.agent_id]] : [];
+  const history = data.agent_id ? [['history', data.agent_id]] : [];
+  const command = data.command_id ? [['command', data.command_id]] : [];
+  switch (kind) {
+    case 'agent':
+      return [['agents'], ['overview'], ['tokens'], ...agent, ...history];
+    case 'update':
+      return [['updates'], ['update-groups'], ['agents'], ['overview'], ...agent, ...command];
+    case 'command':
+      return [['commands'], ['updates'], ['update-groups'], ['overview'], ...command, ...history];
+    case 'scan':
+      return [['agents'], ['updates'], ['update-groups'], ['overview'], ...agent, ...history];
+    case 'breaker':
+      return [['agents'], ['overview'], ...agent, ...history];
+    case 'refusal':
+      return [['overview'], ['commands'], ...command, ...history];
+    case 'log':
+      return []; // its lines are in the event: see patch.ts
+  }
+}

@@ -1,0 +1,37 @@
+import './app/mantine.css';
+import 'virtual:theme.css';
+import './app/tokens.css';
+
+import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
+import { Notifications } from '@mantine/notifications';
+import { QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+
+import { sessionQuery } from './api/queries';
+import { makeQueryClient } from './api/query-client';
+import { makeRouter } from './app/router';
+import { theme } from './app/theme';
+
+const queries = makeQueryClient(() => queries.setQueryData(sessionQuery.queryKey, null));
+const router = makeRouter(queries);
+const root = document.getElementById('root');
+if (!root) throw new Error('index.html has no element #root');
+
+createRoot(root).render(
+  <StrictMode>
+    <MantineProvider
+      theme={theme}
+      defaultColorScheme="auto"
+      colorSchemeManager={localStorageColorSchemeManager()}
+      withCssVariables={false}
+      withGlobalClasses={false}
+    >
+      <QueryClientProvider client={queries}>
+        <Notifications position="bottom-right" limit={4} />
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </MantineProvider>
+  </StrictMode>,
+);

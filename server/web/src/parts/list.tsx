@@ -1,0 +1,37 @@
+import type { InfiniteData, UseInfiniteQueryResult } from '@tanstack/react-query';
+import { useCallback, useMemo, type ReactNode } from 'react';
+
+import type { Page } from '../api/types';
+import { TableSkeleton } from './data-table';
+import { Failure } from './states';
+
+export interface Loaded<Row> {
+  rows: Row[];
+  total: number;
+  hasMore: boolean;
+  loadMore: () => void;
+}
+
+// A paged answer as one list.
+export function useLoaded<Row>(query: UseInfiniteQueryResult<InfiniteData<Page<Row>>>): Loaded<Row> {
+  const { data, hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  const rows = useMemo(() => data?.pages.flatMap((page) => page.items) ?? [], [data]);
+  const loadMore = useCallback(() => {
+    if (!isFetchingNextPage) void fetchNextPage();
+  }, [isFetchingNextPage, fetchNextPage]);
+  return { rows, total: data?.pages.at(-1)?.total ?? 0, hasMore: hasNextPage, loadMore };
+}
+
+interface ListStatesProps<Row> {
+  query: UseInfiniteQueryResult<InfiniteData<Page<Row>>>;
+  empty: ReactNode;
+  children: ReactNode;
+}
+
+// Loading, failed, empty or there. Rows that are on the screen stay there when asking again fails: the banner says so.
+export function ListStates<Row>({ query, empty, children }: ListStatesProps<Row>) {
+  if (query.data === undefined) {
+    return query.isError ? <Failure error={query.error} retry={() => void query.refetch()} /> : <TableSkeleton />;
+  }
+  return query.data.pages[0]?.items.length === 0 ? <>{empty}</> : <>{children}</>;
+}

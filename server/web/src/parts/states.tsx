@@ -1,0 +1,90 @@
+import { Button } from '@mantine/core';
+import { IconAlertTriangle, IconCloudOff, IconLock, IconSearchOff } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+
+import { ApiProblem, isAway, isForbidden } from '../api/problem';
+import classes from './states.module.css';
+
+interface StateProps {
+  title: string;
+  children?: ReactNode;
+  icon?: ReactNode;
+  tone?: 'critical' | 'warning' | 'quiet';
+  action?: ReactNode;
+}
+
+export function State({ title, children, icon, tone = 'quiet', action }: StateProps) {
+  return (
+    <div className={classes.state} data-tone={tone}>
+      {icon && <span className={classes.mark}>{icon}</span>}
+      <h2>{title}</h2>
+      {children}
+      {action}
+    </div>
+  );
+}
+
+export function NoPermission() {
+  return (
+    <State title="Your role does not allow this" icon={<IconLock size={32} stroke={1.5} />}>
+      <p>An administrator can give you another role.</p>
+    </State>
+  );
+}
+
+// Code and request id are shown as they are: they are what an administrator searches the log for.
+export function ProblemCodes({ error }: { error: unknown }) {
+  if (!(error instanceof ApiProblem)) return null;
+  return (
+    <dl className={classes.codes}>
+      <div>
+        <dt>code</dt>
+        <dd>{error.code}</dd>
+      </div>
+      {error.requestId && (
+        <div>
+          <dt>request</dt>
+          <dd>{error.requestId}</dd>
+        </div>
+      )}
+    </dl>
+  );
+}
+
+export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
+  if (isForbidden(error)) return <NoPermission />;
+  const away = isAway(error);
+  return (
+    <div role="alert">
+      <State
+        title={away ? 'The server does not answer' : 'That did not work'}
+        tone={away ? 'warning' : 'critical'}
+        icon={away ? <IconCloudOff size={32} stroke={1.5} /> : <IconAlertTriangle size={32} stroke={1.5} />}
+        action={
+          retry && (
+            <Button variant="default" onClick={retry}>
+              Try again
+            </Button>
+          )
+        }
+      >
+        <p>{error instanceof Error ? error.message : 'An unknown error.'}</p>
+        <ProblemCodes error={error} />
+      </State>
+    </div>
+  );
+}
+
+export function NothingFound({ clear }: { clear: () => void }) {
+  return (
+    <State
+      title="Nothing matches these filters"
+      icon={<IconSearchOff size={32} stroke={1.5} />}
+      action={
+        <Button variant="default" onClick={clear}>
+          Clear the filters
+        </Button>
+      }
+    />
+  );
+}

@@ -1,0 +1,136 @@
+import { IconBolt } from '@tabler/icons-react';
+
+import type { AgentDetail, AgentPlugin } from '../../api/types';
+import { duration } from '../../format/time';
+import { scanTone, spoken, type Tone } from '../../format/words';
+import { Ago } from '../../parts/ago';
+import { Facts, Panel } from '../../parts/panel';
+import { Dot, Tag } from '../../parts/tag';
+import classes from './agent.module.css';
+
+export function AgentOverview({ agent }: { agent: AgentDetail }) {
+  return (
+    <div className={classes.columns}>
+      <Panel title="Plugins" note="What runs on this machine, and how its last scan went">
+        {agent.plugins.length === 0 ? (
+          <p className={classes.note} style={{ padding: '0 0.9rem 0.75rem' }}>
+            The agent has not said yet which plugins it has.
+          </p>
+        ) : (
+          <ul className={classes.plugins}>
+            {agent.plugins.map((plugin) => (
+              <Plugin key={plugin.id} plugin={plugin} />
+            ))}
+          </ul>
+        )}
+      </Panel>
+      <div>
+        <Panel title="This machine">
+          <Facts
+            facts={[
+              ['Client', `${agent.client.name} / ${agent.site.name}`],
+              ['System', `${agent.os_name} ${agent.os_version}`],
+              ['Kernel', agent.kernel || 'not said yet'],
+              ['Agent', agent.agent_version],
+              ['Enrolled', <Ago key="enrolled" at={agent.enrolled_at} />],
+              ['Configuration', agent.config.state === 'ok' ? 'valid' : agent.config.text],
+              ['Id', <span key="id" className="mono">{agent.id}</span>],
+            ]}
+          />
+        </Panel>
+        {agent.facts.length > 0 && (
+          <Panel title="Facts" note="As its scans reported them">
+            <Facts facts={agent.facts.map(({ name, value }) => [name, factText(value)])} />
+          </Panel>
+        )}
+      </div>
+    </div>
+  );
+}
+
+export function factText(value: unknown): string {
+  if (Array.isArray(value)) return value.map(factText).join(', ');
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : JSON.stringify(value ?? null);
+}
+
+const standings: Record<AgentPlugin['breaker']['state'], { text: string; tone: Tone }> = {
+  closed: { text: 'Working', tone: 'good' },
+  open: { text: 'Breaker open', tone: 'critical' },
+  half_open: { text: 'Being tried again', tone: 'warning' },
+};
+
+function Standing({ plugin }: { plugin: AgentPlugin }) {
+  if (plugin.state === 'refused') return <Tag tone="critical">Refused</Tag>;
+  if (plugin.state === 'not_applicable') return <Tag tone="quiet">Not applicable here</Tag>;
+  const { text, tone } = standings[plugin.breaker.state];
+  return (
+    <Tag tone={tone} icon={plugin.breaker.state === 'open' ? <IconBolt size={13} /> : undefined}>
+      {text}
+    </Tag>
+  );
+}
+
+function Plugin({ plugin }: { plugin: AgentPlugin }) {
+  const { breaker, last_scan: scan } = plugin;
+  return (
+    <li className={classes.plugin}>
+      <div className={classes.line}>
+        <h3>{plugin.name || plugin.id}</h3>
+        <span className="dim mono">{`${plugin.id} ${plugin.version}`}</span>
+        <Standing plugin={plugin} />
+        {scan && (
+          <span className={classes.push}>
+            scanned <Ago at={scan.at} />
+            {` in ${duration(scan.duration_ms)}`}
+          </span>
+        )}
+      </div>
+      {plugin.text && <p className={classes.note}>{plugin.text}</p>}
+      {breaker.state !== 'closed' && (
+        <p className={classes.note} data-tone={standings[breaker.state].tone}>
+          {breaker.text} <span className="mono">{`${breaker.class} ${breaker.code}`}</span>
+          {breaker.state === 'open' && breaker.open_until && (
+            <>
+              {' · tried again '}
+              <Ago at={breaker.open_until} />
+            </>
+          )}
+        </p>
+      )}
+      {scan ? <LastScan scan={scan} /> : plugin.state === 'ok' && <p className={classes.note}>No scan yet.</p>}
+    </li>
+  );
+}
+
+function LastScan({ scan }: { scan: NonNullable<AgentPlugin['last_scan']> }) {
+  return (
+    <>
+      {(!scan.complete || scan.status !== 'ok') && (
+        <p className={classes.note}>
+          {`${spoken(scan.status)}${scan.complete ? '' : ': incomplete, so what it did not see is still listed as it was'}.`}
+        </p>
+      )}
+      {scan.scopes.length > 0 && (
+        <ul className={classes.scopes} aria-label="Scopes">
+          {scan.scopes.map((scope) => (
+            <li key={scope.key}>
+              <Dot word={{ text: spoken(scope.status), tone: scanTone(scope.status) }} />
+              {scope.key}
+            </li>
+          ))}
+        </ul>
+      )}
+      {scan.reports.length > 0 && (
+        <ul className={classes.reports} aria-label="Reports">
+          {scan.reports.map((report, index) => (
+            <li key={`${report.code} ${index}`} data-tone={scanTone(report.status)}>
+              <span className="mono">{report.code}</span>
+              <span>{report.text}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,112 @@
+import { Tabs } from '@mantine/core';
+import { IconRefresh } from '@tabler/icons-react';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+
+import { newIntention, scanNow } from '../../api/actions';
+import { agentQuery } from '../../api/queries';
+import type { AgentDetail } from '../../api/types';
+import type { AgentSearch } from '../../app/router';
+import { ScreenSkeleton } from '../../app/waiting';
+import { count } from '../../format/number';
+import { connections } from '../../format/words';
+import { AgentTags } from '../../parts/agent-tags';
+import { Ago } from '../../parts/ago';
+import { GuardedButton } from '../../parts/guarded-button';
+import { sayDone, sayFailed } from '../../parts/said';
+import { ScreenHead } from '../../parts/screen-head';
+import { Failure } from '../../parts/states';
+import { WordTag } from '../../parts/tag';
+import { AgentHistory } from './agent-history';
+import { AgentLog } from './agent-log';
+import { AgentOverview } from './agent-overview';
+import { AgentUpdates } from './agent-updates';
+import classes from './agent.module.css';
+
+const route = getRouteApi('/app/agents/$agentId');
+
+export function AgentScreen() {
+  const { agentId } = route.useParams();
+  const { data, error, refetch } = useQuery(agentQuery(agentId));
+  if (data) return <Agent agent={data} />;
+  return (
+    <>
+      <ScreenHead title="Agent" />
+      {error ? <Failure error={error} retry={() => void refetch()} /> : <ScreenSkeleton />}
+    </>
+  );
+}
+
+function Agent({ agent }: { agent: AgentDetail }) {
+  const { tab = 'overview' } = route.useSearch();
+  const navigate = route.useNavigate();
+  const show = (next: string | null) =>
+    void navigate({ search: next === 'overview' ? {} : { tab: next as NonNullable<AgentSearch['tab']> }, replace: true });
+  return (
+    <>
+      <ScreenHead
+        title={agent.hostname}
+        tags={
+          <>
+            <WordTag word={connections[agent.connection]} />
+            <AgentTags agent={agent} />
+          </>
+        }
+        actions={<ScanNow agent={agent} />}
+        below={
+          <>
+            {`${agent.client.name} / ${agent.site.name} · ${agent.os_name} ${agent.os_version} · last seen `}
+            <Ago at={agent.last_seen_at} />
+          </>
+        }
+      />
+      <Tabs className={classes.tabs} value={tab} onChange={show} keepMounted={false}>
+        <Tabs.List mb="sm">
+          <Tabs.Tab value="overview">Overview</Tabs.Tab>
+          <Tabs.Tab value="updates">
+            Updates <span className="dim number">{count(agent.updates.available)}</span>
+          </Tabs.Tab>
+          <Tabs.Tab value="history">History</Tabs.Tab>
+          <Tabs.Tab value="log">Live log</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="overview">
+          <AgentOverview agent={agent} />
+        </Tabs.Panel>
+        <Tabs.Panel value="updates">
+          <AgentUpdates agent={agent} />
+        </Tabs.Panel>
+        <Tabs.Panel value="history">
+          <AgentHistory agentId={agent.id} />
+        </Tabs.Panel>
+        <Tabs.Panel value="log">
+          <AgentLog agentId={agent.id} />
+        </Tabs.Panel>
+      </Tabs>
+    </>
+  );
+}
+
+function ScanNow({ agent }: { agent: AgentDetail }) {
+  const queries = useQueryClient();
+  const scan = useMutation({
+    mutationFn: () => scanNow(agent.id, newIntention()),
+    onSuccess: () =>
+      sayDone(
+        agent.connection === 'connected'
+          ? `${agent.hostname} scans now.`
+          : `${agent.hostname} scans as soon as it is connected again.`,
+      ),
+    onError: (error) => sayFailed('No scan was ordered', error),
+    onSettled: () => void queries.invalidateQueries({ queryKey: ['commands'] }),
+  });
+  return (
+    <GuardedButton
+      needs="technician"
+      leftSection={<IconRefresh size={16} />}
+      loading={scan.isPending}
+      onClick={() => scan.mutate()}
+    >
+      Scan now
+    </GuardedButton>
+  );
+}

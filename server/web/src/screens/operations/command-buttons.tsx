@@ -1,0 +1,68 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+
+import { cancelCommand, retryCommand } from '../../api/actions';
+import type { Command, CommandState } from '../../api/types';
+import { GuardedButton } from '../../parts/guarded-button';
+import { sayDone, sayFailed } from '../../parts/said';
+
+const not_started: CommandState[] = ['scheduled', 'queued', 'delivered', 'accepted'];
+const may_be_tried_again: CommandState[] = ['failed', 'refused', 'expired', 'cancelled', 'lost'];
+
+// An install can be cancelled only until it starts; other work at any time before its end.
+export function isCancellable(command: Command): boolean {
+  return not_started.includes(command.state) || (command.state === 'running' && command.type !== 'install_updates');
+}
+
+interface CommandButtonsProps {
+  command: Command;
+  size?: 'compact-xs' | 'sm';
+}
+
+export function CommandButtons({ command, size = 'compact-xs' }: CommandButtonsProps) {
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const refresh = () => {
+    void queries.invalidateQueries({ queryKey: ['commands'] });
+    void queries.invalidateQueries({ queryKey: ['command', command.id] });
+  };
+  const cancel = useMutation({
+    mutationFn: () => cancelCommand(command.id),
+    onSuccess: () => sayDone(`Asked ${command.hostname} to cancel: ${command.title}`),
+    onError: (error) => sayFailed('It was not cancelled', error),
+    onSettled: refresh,
+  });
+  const retry = useMutation({
+    mutationFn: () => retryCommand(command.id),
+    onSuccess: (fresh) => void navigate({ to: '/operations/$commandId', params: { commandId: fresh.id } }),
+    onError: (error) => sayFailed('It was not ordered again', error),
+    onSettled: refresh,
+  });
+  if (isCancellable(command)) {
+    return (
+      <GuardedButton
+        needs="technician"
+        size={size}
+        variant="default"
+        loading={cancel.isPending}
+        onClick={() => cancel.mutate()}
+        aria-label={`Cancel ${command.title} on ${command.hostname}`}
+      >
+        Cancel
+      </GuardedButton>
+    );
+  }
+  if (!may_be_tried_again.includes(command.state)) return null;
+  return (
+    <GuardedButton
+      needs="technician"
+      size={size}
+      variant="default"
+      loading={retry.isPending}
+      onClick={() => retry.mutate()}
+      aria-label={`Retry ${command.title} on ${command.hostname}`}
+    >
+      Retry
+    </GuardedButton>
+  );
+}

@@ -1,0 +1,84 @@
+import { Button } from '@mantine/core';
+import { IconCircleCheck } from '@tabler/icons-react';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+
+import { rowsQuery } from '../../api/queries';
+import type { Update } from '../../api/types';
+import { some } from '../../format/number';
+import { ListStates, useLoaded } from '../../parts/list';
+import { Panel } from '../../parts/panel';
+import { State } from '../../parts/states';
+import classes from './operations.module.css';
+
+interface Waiting {
+  commandId: string;
+  hostname: string;
+  updates: Update[];
+}
+
+export function plansOf(updates: Update[]): Waiting[] {
+  const plans = new Map<string, Waiting>();
+  for (const update of updates) {
+    if (update.command_id === null) continue;
+    const plan = plans.get(update.command_id) ?? { commandId: update.command_id, hostname: update.hostname, updates: [] };
+    plan.updates.push(update);
+    plans.set(update.command_id, plan);
+  }
+  return [...plans.values()];
+}
+
+const named = 4;
+
+function namesOf(updates: Update[]): string {
+  const names = updates.slice(0, named).map((update) => update.name);
+  return updates.length > named ? `${names.join(', ')} and ${updates.length - named} more` : names.join(', ');
+}
+
+// Plans that hold more than was approved: one line for each, since each is one decision.
+export function WaitingPlans() {
+  const query = useInfiniteQuery(rowsQuery({ state: ['awaiting_confirmation'] }));
+  const { rows, hasMore, loadMore } = useLoaded(query);
+  const plans = plansOf(rows);
+  return (
+    <ListStates query={query} empty={<NoneWaiting />}>
+      <Panel title="Plans that need confirmation" note="Each would do more than was approved">
+        <ul className={classes.plans}>
+          {plans.map((plan) => (
+            <li key={plan.commandId}>
+              <div className={classes.name}>
+                <Link to="/operations/$commandId" params={{ commandId: plan.commandId }} className="break">
+                  {plan.hostname}
+                </Link>
+                <span className="break">{`${some(plan.updates.length, 'approved update')}: ${namesOf(plan.updates)}`}</span>
+              </div>
+              <Button
+                size="xs"
+                variant="default"
+                aria-label={`Look at the plan of ${plan.hostname}`}
+                renderRoot={(props) => (
+                  <Link {...props} to="/operations/$commandId" params={{ commandId: plan.commandId }} />
+                )}
+              >
+                Look at the plan
+              </Button>
+            </li>
+          ))}
+        </ul>
+      </Panel>
+      {hasMore && (
+        <Button variant="default" onClick={loadMore}>
+          More
+        </Button>
+      )}
+    </ListStates>
+  );
+}
+
+function NoneWaiting() {
+  return (
+    <State title="No plan waits for confirmation" icon={<IconCircleCheck size={36} stroke={1.4} />}>
+      <p>Plans that hold only what was approved go on by themselves.</p>
+    </State>
+  );
+}

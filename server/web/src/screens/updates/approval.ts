@@ -1,0 +1,64 @@
+import { approve, newIntention, previewApproval, type ApprovalTarget } from '../../api/actions';
+import type { Approval } from '../../api/types';
+
+// One order to the server. The API takes one group at a time; several are several orders, each with its own key, so that
+// trying again after a cut connection never approves twice.
+export interface Part {
+  label: string;
+  target: ApprovalTarget;
+  intention: string;
+  preview: Approval;
+  done: Approval | null;
+}
+
+export interface Wanted {
+  label: string;
+  target: ApprovalTarget;
+}
+
+const side_by_side = 4;
+
+async function mapSome<In, Out>(inputs: In[], make: (input: In) => Promise<Out>): Promise<Out[]> {
+  const results = new Map<number, Out>();
+  let next = 0;
+  const worker = async () => {
+    for (let index = next++; index < inputs.length; index = next++) {
+      results.set(index, await make(inputs[index] as In));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(side_by_side, inputs.length) }, worker));
+  return inputs.map((_, index) => results.get(index) as Out);
+}
+
+export function previewAll(wanted: Wanted[]): Promise<Part[]> {
+  return mapSome(wanted, async ({ label, target }) => ({
+    label,
+    target,
+    intention: newIntention(),
+    preview: await previewApproval(target),
+    done: null,
+  }));
+}
+
+// Stops at the first failure; `onDone` has heard of every part that was carried out, so that only the rest is tried again.
+export async function approveAll(parts: Part[], onDone: (part: Part) => void): Promise<void> {
+  for (const part of parts) {
+    if (part.done === null && part.preview.approved > 0) {
+      onDone({ ...part, done: await approve(part.target, part.intention) });
+    }
+  }
+}
+
+export interface SkipReason {
+  text: string;
+  rows: Approval['skipped'];
+}
+
+// Skipped rows by why, most first.
+export function skipReasons(approvals: Approval[]): SkipReason[] {
+  const byText = new Map<string, Approval['skipped']>();
+  for (const row of approvals.flatMap((approval) => approval.skipped)) {
+    byText.set(row.text, [...(byText.get(row.text) ?? []), row]);
+  }
+  return [...byText].map(([text, rows]) => ({ text, rows })).sort((a, b) => b.rows.length - a.rows.length);
+}

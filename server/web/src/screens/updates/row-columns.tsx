@@ -1,0 +1,127 @@
+import { Link } from '@tanstack/react-router';
+import type { ColumnDef } from '@tanstack/react-table';
+
+import type { Update } from '../../api/types';
+import { bytes } from '../../format/number';
+import { blocked_by, kindOf, update_states } from '../../format/words';
+import { Ago } from '../../parts/ago';
+import { Tag, WordTag } from '../../parts/tag';
+import classes from './updates.module.css';
+
+// Where it stands and, below, what it waits for.
+export function Standing({ update }: { update: Update }) {
+  const why = update.reason?.text ?? update.waiting_for ?? (update.blocked_by ? blocked_by[update.blocked_by] : null);
+  const word = update_states[update.state];
+  return (
+    <div className={classes.state}>
+      {update.command_id ? (
+        <Link to="/operations/$commandId" params={{ commandId: update.command_id }} title="To its command">
+          <WordTag word={word} />
+        </Link>
+      ) : (
+        <WordTag word={word} />
+      )}
+      {why && <span>{why}</span>}
+    </div>
+  );
+}
+
+function Versions({ update }: { update: Update }) {
+  return (
+    <div className={`${classes.versions} mono`}>
+      <span className="clip" title={update.installed_version}>
+        {update.installed_version || 'not installed'}
+      </span>
+      <span className="clip" title={update.candidate_version}>
+        {`→ ${update.candidate_version}`}
+      </span>
+    </div>
+  );
+}
+
+const machine: ColumnDef<Update> = {
+  id: 'machine',
+  header: 'Machine',
+  meta: { track: 'minmax(9rem, 1.3fr)', card: 'title' },
+  cell: ({ row: { original: update } }) => (
+    <div className={classes.name}>
+      <Link
+        to="/agents/$agentId"
+        params={{ agentId: update.agent_id }}
+        search={{ tab: 'updates' }}
+        className="clip"
+        title={update.hostname}
+        data-row-focus
+      >
+        {update.hostname}
+      </Link>
+    </div>
+  ),
+};
+
+function packageColumn(card: 'title' | 'line'): ColumnDef<Update> {
+  return {
+    id: 'name',
+    header: 'Update',
+    meta: { track: 'minmax(9rem, 1.4fr)', card },
+    cell: ({ row: { original: update } }) => (
+      <div className={classes.name}>
+        <span
+          style={{ color: 'inherit', fontSize: 'inherit', fontWeight: 570 }}
+          className="clip"
+          title={update.name}
+          {...(card === 'title' ? { 'data-row-focus': true, tabIndex: -1 } : {})}
+        >
+          {update.name}
+        </span>
+        <span className="clip" title={[...update.advisories, ...update.cves].join('\n')}>
+          {[update.manager, update.arch, update.origin, ...update.advisories].filter(Boolean).join(' · ')}
+        </span>
+      </div>
+    ),
+  };
+}
+
+const details: ColumnDef<Update>[] = [
+  {
+    id: 'kind',
+    header: 'Kind',
+    meta: { track: 'minmax(9rem, 0.8fr)' },
+    cell: ({ row }) => <WordTag word={kindOf(row.original)} />,
+  },
+  {
+    id: 'versions',
+    header: 'Versions',
+    meta: { track: 'minmax(8rem, 1.2fr)', card: 'line' },
+    cell: ({ row }) => <Versions update={row.original} />,
+  },
+  {
+    id: 'state',
+    header: 'State',
+    meta: { track: 'minmax(10rem, 1.7fr)', card: 'line' },
+    cell: ({ row }) => <Standing update={row.original} />,
+  },
+  {
+    id: 'size',
+    header: 'Download',
+    meta: { track: '5.5rem', from: 1080, card: 'none', align: 'end' },
+    cell: ({ row: { original: update } }) => (
+      <span className="number dim">{update.download_bytes === null ? '' : bytes(update.download_bytes)}</span>
+    ),
+  },
+  {
+    id: 'since',
+    header: 'Since',
+    meta: { track: '6rem', from: 970, card: 'inline' },
+    cell: ({ row: { original: update } }) => (
+      <span style={{ display: 'inline-flex', flexWrap: 'wrap', gap: '0.25rem' }}>
+        <Ago at={update.state_since} />
+        {update.needs_reboot && <Tag tone="notice">reboot</Tag>}
+      </span>
+    ),
+  },
+];
+
+export const row_columns: ColumnDef<Update>[] = [machine, packageColumn('line'), ...details];
+export const one_agent_columns: ColumnDef<Update>[] = [packageColumn('title'), ...details];
+export const one_update_columns: ColumnDef<Update>[] = [machine, ...details];

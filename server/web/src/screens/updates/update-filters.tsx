@@ -1,0 +1,45 @@
+import type { GroupFilter } from '../../api/queries';
+import type { Category, UpdateState } from '../../api/types';
+import { count } from '../../format/number';
+import { categories, update_states } from '../../format/words';
+import { Choice, FilterBar, options, RowCount } from '../../parts/filters';
+import { SearchField } from '../../parts/search-field';
+
+interface UpdateFiltersProps {
+  filter: GroupFilter;
+  onChange: (change: GroupFilter) => void;
+  total: number | undefined; // of updates, one for each machine
+  different?: number | undefined; // of rows, where one stands for many machines
+  search: string;
+}
+
+const category_options = options<Category>(categories);
+const state_options = options<UpdateState>(update_states);
+
+export function UpdateFilters({ filter, onChange, total, different, search }: UpdateFiltersProps) {
+  const several = (filter.state?.length ?? 0) > 1;
+  return (
+    <FilterBar>
+      <SearchField
+        label={search}
+        value={filter.search ?? ''}
+        onChange={(text) => onChange({ search: text || undefined })}
+      />
+      <Choice
+        label="Category"
+        any="Any category"
+        value={filter.category}
+        options={category_options}
+        onChange={(category) => onChange({ category })}
+      />
+      <Choice
+        label="State"
+        any={several ? 'Several states' : 'Any state'}
+        value={several ? undefined : filter.state?.[0]}
+        options={state_options}
+        onChange={(state) => onChange({ state: state && [state] })}
+      />
+      <RowCount total={total} one="update" note={different === undefined ? '' : ` · ${count(different)} different`} />
+    </FilterBar>
+  );
+}

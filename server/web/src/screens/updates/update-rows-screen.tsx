@@ -1,0 +1,92 @@
+import { Button } from '@mantine/core';
+import { IconArrowLeft } from '@tabler/icons-react';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { useState } from 'react';
+
+import { rowsQuery, type RowFilter } from '../../api/queries';
+import { GuardedButton } from '../../parts/guarded-button';
+import { ListStates, useLoaded } from '../../parts/list';
+import { ScreenHead } from '../../parts/screen-head';
+import { NothingFound } from '../../parts/states';
+import { ApprovableRows } from './approvable-rows';
+import { ApproveDialog } from './approve-dialog';
+import { one_update_columns, row_columns } from './row-columns';
+import { UpdateFilters } from './update-filters';
+import classes from './updates.module.css';
+import { Views } from './views';
+
+const route = getRouteApi('/app/updates/rows');
+
+// One row for each machine: of one update that was opened in the fleet view, or of all.
+export function UpdateRowsScreen() {
+  const filter = route.useSearch();
+  const navigate = route.useNavigate();
+  const query = useInfiniteQuery(rowsQuery(filter));
+  const loaded = useLoaded(query);
+  const set = (change: RowFilter) =>
+    void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
+  const clear = () =>
+    set({ search: undefined, category: undefined, state: undefined, installable: undefined });
+  const { manager, name, arch, version } = filter;
+  const one = manager && name && version ? { manager, name, arch: arch ?? '', version } : null;
+
+  return (
+    <>
+      <ScreenHead
+        title={one ? one.name : 'Updates'}
+        actions={one ? undefined : <Views shown="machines" filter={filter} />}
+      />
+      {one && <OneUpdate {...one} />}
+      <UpdateFilters
+        filter={filter}
+        onChange={set}
+        total={query.data && loaded.total}
+        search={one ? 'Hostname' : 'Name or hostname'}
+      />
+      {filter.installable === '1' && (
+        <Button size="compact-xs" variant="default" mb="sm" onClick={() => set({ installable: undefined })}>
+          Only what is installable now ✕
+        </Button>
+      )}
+      <ListStates query={query} empty={<NothingFound clear={clear} />}>
+        <ApprovableRows label="Updates by machine" columns={one ? one_update_columns : row_columns} loaded={loaded} />
+      </ListStates>
+    </>
+  );
+}
+
+interface OneUpdateProps {
+  manager: string;
+  name: string;
+  arch: string;
+  version: string;
+}
+
+function OneUpdate({ manager, name, arch, version }: OneUpdateProps) {
+  const [asking, setAsking] = useState(false);
+  const group = { manager, name, arch, candidate_version: version };
+  return (
+    <div className={classes.group}>
+      <Button component={Link} to="/updates" variant="default" size="xs" leftSection={<IconArrowLeft size={14} />}>
+        All updates
+      </Button>
+      <span>
+        {[manager, arch, 'to '].filter(Boolean).join(' · ')}
+        <b className="mono">{version}</b>
+      </span>
+      <span style={{ marginLeft: 'auto' }}>
+        <GuardedButton needs="approver" size="xs" onClick={() => setAsking(true)}>
+          Approve on all machines…
+        </GuardedButton>
+      </span>
+      {asking && (
+        <ApproveDialog
+          wanted={[{ label: `${name} ${version}`, target: { group } }]}
+          onClose={() => setAsking(false)}
+          onApproved={() => setAsking(false)}
+        />
+      )}
+    </div>
+  );
+}

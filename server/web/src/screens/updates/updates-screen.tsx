@@ -1,0 +1,80 @@
+import { IconCircleCheck } from '@tabler/icons-react';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import type { RowSelectionState } from '@tanstack/react-table';
+import { useState } from 'react';
+
+import { useMay } from '../../api/permissions';
+import { groupsQuery, rowCountQuery, type GroupFilter } from '../../api/queries';
+import type { UpdateGroup } from '../../api/types';
+import { DataTable } from '../../parts/data-table';
+import { GuardedButton } from '../../parts/guarded-button';
+import { ListStates, useLoaded } from '../../parts/list';
+import { ScreenHead } from '../../parts/screen-head';
+import { SelectionBar } from '../../parts/selection-bar';
+import { NothingFound, State } from '../../parts/states';
+import type { Wanted } from './approval';
+import { ApproveDialog } from './approve-dialog';
+import { group_columns, groupId } from './group-columns';
+import { UpdateFilters } from './update-filters';
+import { Views } from './views';
+
+const route = getRouteApi('/app/updates');
+
+function wantedOf(group: UpdateGroup): Wanted {
+  const { manager, name, arch, candidate_version } = group;
+  return { label: `${name} ${candidate_version}`, target: { group: { manager, name, arch, candidate_version } } };
+}
+
+export function UpdatesScreen() {
+  const filter = route.useSearch();
+  const navigate = route.useNavigate();
+  const query = useInfiniteQuery(groupsQuery(filter));
+  const { rows, total, hasMore, loadMore } = useLoaded(query);
+  const inAll = useQuery(rowCountQuery(filter));
+  const [ids, setIds] = useState<RowSelectionState>({});
+  const [wanted, setWanted] = useState<Wanted[] | null>(null);
+  const mayApprove = useMay('approver');
+  const set = (change: GroupFilter) => {
+    setIds({});
+    void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
+  };
+  const clear = () => void navigate({ search: {}, replace: true });
+  const selected = rows.filter((group) => ids[groupId(group)]);
+  const filtered = Boolean(filter.search || filter.category || filter.state);
+
+  return (
+    <>
+      <ScreenHead title="Updates" actions={<Views shown="updates" filter={filter} />} />
+      <UpdateFilters filter={filter} onChange={set} total={inAll.data} different={query.data && total} search="Name or source package" />
+      <ListStates query={query} empty={filtered ? <NothingFound clear={clear} /> : <NothingToUpdate />}>
+        <DataTable
+          label="Updates"
+          columns={group_columns}
+          rows={rows}
+          total={total}
+          rowId={groupId}
+          rowName={(group) => `${group.name} ${group.candidate_version}`}
+          hasMore={hasMore}
+          loadMore={loadMore}
+          selection={mayApprove ? { ids, onChange: setIds } : undefined}
+          selectable={(group) => group.approvable > 0}
+        />
+        <SelectionBar selected={selected.length} clear={() => setIds({})}>
+          <GuardedButton needs="approver" size="xs" onClick={() => setWanted(selected.map(wantedOf))}>
+            Approve…
+          </GuardedButton>
+        </SelectionBar>
+      </ListStates>
+      {wanted && <ApproveDialog wanted={wanted} onClose={() => setWanted(null)} onApproved={() => setIds({})} />}
+    </>
+  );
+}
+
+function NothingToUpdate() {
+  return (
+    <State title="No update is known" icon={<IconCircleCheck size={36} stroke={1.4} />}>
+      <p>Either every machine is up to date, or none has finished its first scan.</p>
+    </State>
+  );
+}

@@ -1,0 +1,22 @@
+import { SegmentedControl } from '@mantine/core';
+import { useNavigate } from '@tanstack/react-router';
+
+import type { GroupFilter } from '../../api/queries';
+
+// The same updates, one row for all machines or one for each.
+export function Views({ shown, filter }: { shown: 'updates' | 'machines'; filter: GroupFilter }) {
+  const navigate = useNavigate();
+  const search = { search: filter.search, category: filter.category, state: filter.state };
+  return (
+    <SegmentedControl
+      size="xs"
+      aria-label="One row for each"
+      value={shown}
+      data={[
+        { value: 'updates', label: 'By update' },
+        { value: 'machines', label: 'By machine' },
+      ]}
+      onChange={(view) => void navigate({ to: view === 'updates' ? '/updates' : '/updates/rows', search })}
+    />
+  );
+}

@@ -1,0 +1,186 @@
+// A made-up fleet, the same at every start. Names are reserved ones (example.*), some of them as hostile as a machine may
+// send them.
+
+const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+function randomSource(seed) {
+  let state = seed;
+  return () => {
+    state = (state * 1664525 + 1013904223) % 4294967296;
+    return state / 4294967296;
+  };
+}
+
+export function makeId(kind, number) {
+  let text = '';
+  for (let rest = number, i = 0; i < 10; i += 1, rest = Math.floor(rest / 32)) text = alphabet[rest % 32] + text;
+  return `01K${kind.toUpperCase().padEnd(13, '0').replace(/[ILOU]/g, 'X')}${text}`.slice(0, 26);
+}
+
+const systems = [
+  ['Debian', '12'],
+  ['Ubuntu', '24.04'],
+  ['Ubuntu', '22.04'],
+  ['AlmaLinux', '9.4'],
+];
+const clients = [
+  { name: 'Harbour Dental', sites: ['Front desk', 'Practice'] },
+  { name: 'Northfield Logistics', sites: ['Depot', 'Office', 'Yard'] },
+  { name: 'Saint Agnes School', sites: ['Main building'] },
+  { name: 'Wessel & Sons Precision Engineering and Toolmaking', sites: ['Works'] },
+].map((client, c) => ({
+  id: makeId('CLIENT', c + 1),
+  name: client.name,
+  sites: client.sites.map((name, s) => ({ id: makeId('SITE', c * 10 + s), name })),
+}));
+
+const packages = [
+  ['openssl', 'openssl', '3.0.15-1~deb12u1', '3.0.17-1~deb12u2', 'security', 'high', 'Debian-Security', ['DSA-5999-1'], ['CVE-2099-10001', 'CVE-2099-10002']],
+  ['libssl3', 'openssl', '3.0.15-1~deb12u1', '3.0.17-1~deb12u2', 'security', 'high', 'Debian-Security', ['DSA-5999-1'], ['CVE-2099-10001']],
+  ['linux-image-amd64', 'linux-signed-amd64', '6.1.128-1', '6.1.137-1', 'security', 'critical', 'Debian-Security', ['DSA-5998-1'], ['CVE-2099-10077']],
+  ['libc6', 'glibc', '2.36-9+deb12u9', '2.36-9+deb12u10', 'security', 'unknown', 'Debian-Security', [], []],
+  ['nginx', 'nginx', '1.22.1-9', '1.22.1-9+deb12u1', 'security', 'medium', 'Debian-Security', ['DSA-5997-1'], ['CVE-2099-10055']],
+  ['tzdata', 'tzdata', '2025a-0+deb12u1', '2025b-0+deb12u1', 'bugfix', 'unknown', 'Debian', [], []],
+  ['postgresql-15', 'postgresql-15', '15.10-0+deb12u1', '15.13-0+deb12u1', 'security', 'low', 'Debian-Security', ['DSA-5996-1'], []],
+  ['curl', 'curl', '7.88.1-10+deb12u8', '7.88.1-10+deb12u12', 'bugfix', 'unknown', 'Debian', [], []],
+  ['base-files', 'base-files', '12.4+deb12u9', '12.4+deb12u11', 'enhancement', 'unknown', 'Debian', [], []],
+  ['firmware-iwlwifi', 'firmware-nonfree', '20230210-5', '20230625-2~bpo12+1', 'firmware', 'unknown', 'Debian Backports', [], []],
+  ['python3.11-minimal', 'python3.11', '3.11.2-6+deb12u4', '3.11.2-6+deb12u6', 'security', 'unknown', 'Debian-Security', [], ['CVE-2099-10012']],
+  ['a-package-with-an-unreasonably-long-name-that-somebody-really-published-dev', 'long', '1:2.3.4+git20990101.0badc0ffee-0ubuntu0.22.04.1~ppa1', '1:2.3.5+git20990202.0badc0ffee-0ubuntu0.22.04.1~ppa1', 'unknown', 'unknown', 'LP-PPA-example-long-archive', [], []],
+  ['<b>bold</b>', 'hostile', '1.0', '1.1<script>window.hostile=1</script>', 'feature', 'unknown', '"><img src=x onerror=window.hostile=1>', [], []],
+];
+
+const hostile_hostname = '<img src=x onerror="window.hostile=1">.example.net';
+const state_order = ['available', 'available', 'available', 'available', 'approved', 'planned', 'awaiting_confirmation', 'installing', 'installed', 'verified', 'failed', 'available'];
+const waiting = {
+  approved: 'Waiting for the machine to make its plan.',
+  planned: 'The plan holds only what was approved; the install is queued.',
+  awaiting_confirmation: 'The plan holds 2 packages nobody approved: it waits for a confirmation.',
+  installing: 'Being installed.',
+  installed: 'Waiting for the scan that verifies it.',
+};
+
+export function makeFleet(size, now = Date.now()) {
+  const random = randomSource(20250101);
+  const at = (secondsAgo) => new Date(now - secondsAgo * 1000).toISOString().replace(/\.\d+Z/, 'Z');
+  const agents = [];
+  const updates = [];
+  for (let n = 0; n < size; n += 1) {
+    const client = clients[n % clients.length];
+    const site = client.sites[n % client.sites.length];
+    const [os_name, os_version] = systems[n % systems.length];
+    const connection = n % 17 === 5 ? 'silent' : n % 41 === 12 ? 'never' : 'connected';
+    const role = ['web', 'db', 'app', 'mail', 'build', 'files', 'pos', 'kiosk'][n % 8];
+    const hostname =
+      n === 3 ? hostile_hostname : n === 6 ? `a-hostname-of-sixty-three-characters-which-is-as-long-as-dns-takes.${role}.example.com` : `${role}-${String(n + 1).padStart(3, '0')}.example.com`;
+    const agent = {
+      id: makeId('AGENT', n + 1),
+      hostname,
+      client: { id: client.id, name: client.name },
+      site,
+      os_name,
+      os_version,
+      agent_version: n % 9 === 0 ? '0.0.9' : '0.1.0',
+      mode: n % 3 === 0 ? 'report' : 'act',
+      isolation: n % 7 === 0 ? 'weak' : 'full',
+      connection,
+      last_seen_at: connection === 'never' ? null : at(connection === 'silent' ? 5 * 86400 + n * 900 : 20 + (n % 50)),
+      enrolled_at: at(86400 * 30 - n * 60),
+      updates: { available: 0, installable: 0, security: 0 },
+      breakers_open: n % 23 === 4 ? 1 : 0,
+      last_scan: connection === 'never' ? null : { at: at(600 + n * 37), plugin: 'apt', status: n % 11 === 2 ? 'transient' : 'ok', complete: n % 11 !== 2 },
+      config: n % 29 === 7 ? { state: 'invalid', text: '/etc/redflag/agent.yaml line 12: plugins.apt.every: expected a duration such as "2h", found "two"' } : { state: 'ok', text: '' },
+    };
+    agents.push(agent);
+    if (connection === 'never') continue;
+    packages.forEach(([name, source_package, installed_version, candidate_version, category, severity, origin, advisories, cves], p) => {
+      if (random() < 0.45 + (p === 0 ? -0.4 : 0)) return;
+      const state = agent.mode === 'report' ? 'available' : state_order[Math.floor(random() * state_order.length)];
+      const blocked_by = state === 'available' && random() < 0.12 ? ['held', 'phased', 'kept_back'][p % 3] : null;
+      const approvable = agent.mode === 'act' && blocked_by === null && ['available', 'failed'].includes(state);
+      const id = makeId('UPDATE', n * 50 + p);
+      updates.push({
+        id,
+        agent_id: agent.id,
+        hostname,
+        manager: 'apt',
+        key: `${name}:amd64`,
+        name,
+        arch: name === 'tzdata' ? 'all' : 'amd64',
+        installed_version: n % 5 === 0 && p === 0 ? '3.0.14-1~deb12u2' : installed_version,
+        candidate_version,
+        source_package,
+        origin,
+        category,
+        severity,
+        blocked_by,
+        download_bytes: p === 9 ? null : 120_000 + p * 733_421,
+        needs_reboot: p === 2 ? true : p === 9 ? null : false,
+        advisories,
+        cves,
+        state,
+        state_since: at(300 + p * 1100 + n * 60),
+        reason: state === 'failed' ? { code: 'apt.install_failed', text: 'dpkg ended with status 1: the post-installation script of nginx failed.' } : null,
+        waiting_for: waiting[state] ?? null,
+        command_id: ['available', 'verified'].includes(state) ? null : makeId('CMND', 100 + n),
+        first_seen_at: at(3 * 86400 + p * 43000),
+        approvable,
+        not_approvable_because: approvable ? null : agent.mode === 'report' ? 'The agent only reports: it was started without the right to change the machine.' : blocked_by ? 'The machine holds it back.' : 'It is already on its way.',
+      });
+    });
+  }
+  for (const agent of agents) {
+    const own = updates.filter((update) => update.agent_id === agent.id && update.state === 'available');
+    agent.updates = {
+      available: own.length,
+      installable: own.filter((update) => update.blocked_by === null).length,
+      security: own.filter((update) => update.category === 'security').length,
+    };
+  }
+  return { agents, updates, clients, commands: makeCommands(agents, updates, at), tokens: makeTokens(at), at };
+}
+
+function makeTokens(at) {
+  return [
+    { id: makeId('TKN', 1), created_at: at(7200), expires_at: at(-79200), seats: 25, seats_used: 11, revoked: false },
+    { id: makeId('TKN', 2), created_at: at(86400 * 3), expires_at: at(86400 * 2), seats: 1, seats_used: 1, revoked: false },
+    { id: makeId('TKN', 3), created_at: at(86400 * 9), expires_at: at(86400 * 8), seats: 5, seats_used: 0, revoked: true },
+  ];
+}
+
+function makeCommands(agents, updates, at) {
+  const states = ['running', 'queued', 'delivered', 'accepted', 'succeeded', 'succeeded', 'failed', 'refused', 'expired', 'cancelled', 'lost', 'succeeded'];
+  const reasons = {
+    failed: { code: 'apt.install_failed', text: 'dpkg ended with status 1: the post-installation script of nginx failed.' },
+    refused: { code: 'policy', text: 'The machine’s own policy allows installs only Mon-Fri 22:00-05:00.' },
+    expired: { code: 'command.expired', text: 'The machine did not fetch it in time.' },
+    lost: { code: 'command.lost', text: 'The machine has been silent since it accepted this.' },
+  };
+  const acting = agents.filter((agent) => agent.mode === 'act' && agent.connection !== 'never');
+  return acting.slice(0, 60).map((agent, n) => {
+    const number = agents.indexOf(agent);
+    const own = updates.filter((update) => update.command_id === makeId('CMND', 100 + number));
+    if (n % 3 !== 1) {
+      for (const update of own) if (update.state === 'awaiting_confirmation') update.state = 'installing';
+    }
+    const waits = own.some((update) => update.state === 'awaiting_confirmation');
+    const type = waits ? 'plan_updates' : ['install_updates', 'scan', 'plan_updates'][n % 3];
+    const state = waits ? 'succeeded' : states[n % states.length];
+    return {
+      id: makeId('CMND', 100 + number),
+      type,
+      title: { install_updates: 'Install updates', scan: 'Scan', plan_updates: 'Plan updates' }[type],
+      agent_id: agent.id,
+      hostname: agent.hostname,
+      state,
+      state_since: at(30 + n * 240),
+      created_at: at(90 + n * 260),
+      actor: n % 4 === 0 ? 'system' : 'mara',
+      expires_at: at(-86400 + n * 200),
+      retry_of: n % 13 === 6 ? makeId('CMND', 100 + agents.indexOf(acting[0])) : null,
+      percent: state === 'running' ? 42 : null,
+      progress: state === 'running' ? 'Unpacking libssl3:amd64 (3.0.17-1~deb12u2)' : null,
+      reason: reasons[state] ?? null,
+    };
+  });
+}

@@ -1,0 +1,475 @@
+// Serves the built application and a made-up fleet, in the shapes of ../api/openapi.json, so that screens can be looked
+// at and tested without a server. `npm run mock` starts it by itself.
+
+import { createServer } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import { dirname, extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { makeFleet, makeId } from './mock-data.mjs';
+
+// The policy the real server sends with every page.
+export const content_security_policy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+
+const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+
+class Refusal extends Error {
+  constructor(status, code, detail) {
+    super(detail);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+const has = (text, search) => text.toLowerCase().includes(search.toLowerCase());
+
+function page(rows, query) {
+  const start = Number(query.get('cursor') ?? 0);
+  const limit = Number(query.get('limit') ?? 100);
+  return {
+    items: rows.slice(start, start + limit),
+    next_cursor: start + limit < rows.length ? String(start + limit) : null,
+    total: rows.length,
+  };
+}
+
+function wantedStates(query) {
+  return query.get('state')?.split(',') ?? null;
+}
+
+class Mock {
+  constructor({ dist, size }) {
+    this.dist = dist;
+    this.size = size;
+    this.streams = new Set();
+    this.requests = [];
+    this.reset({});
+  }
+
+  // role: whose session it is, null: signed out. fail: every answer is that status. setup: no user yet.
+  reset({ role = 'admin', fail = null, setup = false, size = this.size, away = false }) {
+    Object.assign(this, { role, fail, setup, away, fleet: makeFleet(size), keys: new Map(), seq: 0 });
+    this.cutStreams();
+  }
+
+  cutStreams() {
+    for (const stream of this.streams) stream.destroy();
+    this.streams.clear();
+  }
+
+  emit(event, data) {
+    this.seq += 1;
+    for (const stream of this.streams) stream.write(`id: ${this.seq}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  }
+
+  session() {
+    return { user: { id: makeId('USER', 1), username: 'mara', role: this.role }, csrf_token: 'mock-csrf-token' };
+  }
+
+  overview() {
+    const { agents, updates } = this.fleet;
+    const count = (rows, test) => rows.filter(test).length;
+    const available = updates.filter((update) => update.state === 'available');
+    const security = available.filter((update) => update.category === 'security');
+    const severity = (value) => count(security, (update) => update.severity === value);
+    const inState = (state) => count(updates, (update) => update.state === state);
+    const connected = (connection) => count(agents, (agent) => agent.connection === connection);
+    const open = count(agents, (agent) => agent.breakers_open > 0);
+    const invalid = count(agents, (agent) => agent.config.state === 'invalid');
+    const needs = [
+      { kind: 'security_updates', severity: 'critical', count: security.length, text: 'security updates wait, the oldest for 9 days', link: '/updates?category=security&state=available' },
+      { kind: 'failed_updates', severity: 'critical', count: inState('failed'), text: 'updates failed', link: '/updates?state=failed' },
+      { kind: 'awaiting_confirmation', severity: 'warning', count: inState('awaiting_confirmation'), text: 'updates wait until somebody confirms the plan', link: '/operations?view=confirm' },
+      { kind: 'breakers_open', severity: 'warning', count: open, text: 'agents have a plugin that is not run any more', link: '/agents?breaker=open' },
+      { kind: 'agents_silent', severity: 'warning', count: connected('silent'), text: 'agents are silent', link: '/agents?connection=silent' },
+      { kind: 'config_invalid', severity: 'warning', count: invalid, text: 'agents run on their last good configuration', link: '/agents?config=invalid' },
+      { kind: 'updates_waiting', severity: 'info', count: available.length, text: 'updates wait in all', link: '/updates?state=available' },
+    ];
+    return {
+      agents: { total: agents.length, connected: connected('connected'), silent: connected('silent'), never: connected('never') },
+      updates: {
+        available: available.length,
+        installable: count(available, (update) => update.blocked_by === null),
+        security: security.length,
+        security_by_severity: { critical: severity('critical'), high: severity('high'), medium: severity('medium'), low: severity('low'), unrated: severity('unknown') },
+        ...Object.fromEntries(['approved', 'planned', 'awaiting_confirmation', 'installing', 'installed', 'failed', 'verified'].map((state) => [state, inState(state)])),
+      },
+      breakers_open: open,
+      refusals_24h: 1,
+      config_invalid: invalid,
+      needs: needs.filter((need) => need.count > 0),
+    };
+  }
+
+  agents(query) {
+    const search = query.get('search') ?? '';
+    const rows = this.fleet.agents.filter(
+      (agent) =>
+        has(`${agent.hostname} ${agent.client.name} ${agent.site.name}`, search) &&
+        (!query.get('connection') || agent.connection === query.get('connection')) &&
+        (!query.get('breaker') || agent.breakers_open > 0) &&
+        (!query.get('config') || agent.config.state === 'invalid'),
+    );
+    const sort = query.get('sort') ?? 'hostname';
+    const value = {
+      hostname: (agent) => agent.hostname,
+      last_seen: (agent) => agent.last_seen_at ?? '',
+      updates: (agent) => agent.updates.installable,
+      enrolled: (agent) => agent.enrolled_at,
+    }[sort.replace('-', '')];
+    rows.sort((a, b) => (value(a) < value(b) ? -1 : value(a) > value(b) ? 1 : 0) * (sort.startsWith('-') ? -1 : 1));
+    return page(rows, query);
+  }
+
+  agent(id) {
+    const agent = this.fleet.agents.find((each) => each.id === id);
+    if (!agent) throw new Refusal(404, 'agent.not_found', 'There is no such agent.');
+    const { at } = this.fleet;
+    const closed = { state: 'closed', since: null, open_until: null, class: '', code: '', text: '' };
+    const open = { state: 'open', since: at(900), open_until: at(-900), class: 'crash', code: 'host.signal', text: 'The last 3 runs ended with signal 11.' };
+    const scan = (complete) => ({
+      id: makeId('SCAN', 1), at: agent.last_scan?.at ?? at(60), purpose: 'updates', status: complete ? 'ok' : 'transient', complete, duration_ms: 231,
+      scopes: [{ key: 'deb.example.org bookworm', status: 'ok' }, { key: 'deb.example.org bookworm-security', status: complete ? 'ok' : 'transient' }, { key: 'ppa.example.net <i>', status: 'ok' }],
+      reports: complete ? [] : [{ status: 'transient', code: 'apt.lists_old', text: 'The lists of deb.example.org bookworm-security are 9 days old.' }],
+    });
+    const none = agent.last_scan === null;
+    return {
+      ...agent,
+      boot_id: '6f1c1f5e-0000-4000-8000-000000000000',
+      kernel: '6.1.0-37-amd64',
+      plugins: none ? [] : [
+        { id: 'apt', name: 'APT packages', version: '1.0.0', interfaces: ['rf.scanner/1', 'rf.updater/1'], state: 'ok', text: '', breaker: closed, last_scan: scan(agent.last_scan.complete) },
+        { id: 'system', name: 'System', version: '1.0.0', interfaces: ['rf.scanner/1'], state: 'ok', text: '', breaker: agent.breakers_open ? open : closed, last_scan: { ...scan(true), scopes: [], duration_ms: 41 } },
+        { id: 'dnf', name: 'DNF packages', version: '1.0.0', interfaces: ['rf.scanner/1'], state: 'not_applicable', text: 'libdnf is not on this machine.', breaker: closed, last_scan: null },
+      ],
+      facts: none ? [] : [
+        { name: 'os.name', value: 'Debian GNU/Linux 12 (bookworm)' },
+        { name: 'kernel.running', value: '6.1.0-37-amd64' },
+        { name: 'reboot.required', value: true },
+        { name: 'reboot.reasons', value: ['linux-image-6.1.0-37-amd64', 'libc6'] },
+        { name: 'lists.age_s', value: 5120 },
+      ],
+    };
+  }
+
+  updateRows(query, agentId = query.get('agent_id')) {
+    const states = wantedStates(query);
+    const equal = (name, value) => query.get(name) === null || query.get(name) === value;
+    return this.fleet.updates.filter(
+      (update) =>
+        (!agentId || update.agent_id === agentId) &&
+        (!states || states.includes(update.state)) &&
+        equal('category', update.category) &&
+        equal('manager', update.manager) &&
+        equal('name', update.name) &&
+        equal('arch', update.arch) &&
+        equal('version', update.candidate_version) &&
+        (query.get('installable') === null || (update.blocked_by === null) === (query.get('installable') === '1')) &&
+        has(`${update.name} ${update.source_package} ${update.hostname}`, query.get('search') ?? ''),
+    );
+  }
+
+  groups(query) {
+    const groups = new Map();
+    const clientOf = new Map(this.fleet.agents.map((agent) => [agent.id, agent.client.id]));
+    for (const update of this.updateRows(query)) {
+      const key = `${update.name} ${update.arch} ${update.candidate_version}`;
+      if (!groups.has(key)) groups.set(key, []);
+      groups.get(key).push(update);
+    }
+    const rank = ['critical', 'high', 'medium', 'unknown', 'low'];
+    const rows = [...groups.values()].map((of) => {
+      const [first] = of;
+      const states = {};
+      for (const update of of) states[update.state] = (states[update.state] ?? 0) + 1;
+      return {
+        manager: first.manager, name: first.name, arch: first.arch, candidate_version: first.candidate_version,
+        installed_versions: [...new Set(of.map((update) => update.installed_version))], category: first.category,
+        severity: first.severity, origin: first.origin, agents: of.length,
+        clients: new Set(of.map((update) => clientOf.get(update.agent_id))).size,
+        installable: of.filter((update) => update.blocked_by === null).length,
+        approvable: of.filter((update) => update.approvable).length, states, first_seen_at: first.first_seen_at,
+      };
+    });
+    rows.sort((a, b) => (a.category === 'security' ? 0 : 1) - (b.category === 'security' ? 0 : 1) || rank.indexOf(a.severity) - rank.indexOf(b.severity));
+    return page(rows, query);
+  }
+
+  approve(body, query, key) {
+    const preview = query.get('preview') === '1';
+    if (!preview && !key) throw new Refusal(400, 'idempotency.missing', 'An approval needs an Idempotency-Key.');
+    if (!preview && this.keys.has(key)) return this.keys.get(key);
+    const group = body.group;
+    const rows = this.fleet.updates.filter((update) =>
+      group
+        ? update.name === group.name && update.arch === group.arch && update.candidate_version === group.candidate_version
+        : body.update_ids.includes(update.id),
+    );
+    const good = rows.filter((update) => update.approvable);
+    const answer = {
+      approval_id: preview ? null : makeId('APPRVX', this.keys.size + 1),
+      approved: good.length,
+      agents: new Set(good.map((update) => update.agent_id)).size,
+      skipped: rows.filter((update) => !update.approvable).map((update) => ({
+        update_id: update.id, hostname: update.hostname, name: update.name,
+        code: 'approval.not_approvable', text: update.not_approvable_because,
+      })),
+      command_ids: [],
+    };
+    if (!preview) {
+      this.keys.set(key, answer);
+      for (const update of good) {
+        Object.assign(update, { state: 'approved', approvable: false, not_approvable_because: 'It is already on its way.', waiting_for: 'Waiting for the machine to make its plan.' });
+        this.emit('update', { agent_id: update.agent_id, update_id: update.id, state: 'approved' });
+      }
+    }
+    return answer;
+  }
+
+  commands(query) {
+    const states = wantedStates(query);
+    return page(
+      this.fleet.commands.filter(
+        (command) =>
+          (!states || states.includes(command.state)) &&
+          (!query.get('agent_id') || command.agent_id === query.get('agent_id')) &&
+          (!query.get('type') || command.type === query.get('type')),
+      ),
+      query,
+    );
+  }
+
+  find(id) {
+    const command = this.fleet.commands.find((each) => each.id === id);
+    if (!command) throw new Refusal(404, 'command.not_found', 'There is no such command.');
+    return command;
+  }
+
+  command(id) {
+    const command = this.find(id);
+    const { at } = this.fleet;
+    const updates = this.fleet.updates.filter((update) => update.command_id === id);
+    const step = (operation, name, from, to, requested) => ({ operation, name, arch: 'amd64', from, to, category: 'security', requested });
+    const extras = updates.some((update) => update.state === 'awaiting_confirmation')
+      ? [step('install', 'libpcre2-posix3', '', '10.42-1', false), step('remove', 'nginx-light', '1.22.1-9', '', false)]
+      : [];
+    const steps = [...updates.map((update) => step('upgrade', update.name, update.installed_version, update.candidate_version, true)), ...extras];
+    const planned = command.type !== 'scan' && !['queued', 'delivered', 'accepted'].includes(command.state);
+    const line = (seq, text) => ({ seq, at: at(60 - seq), text });
+    const path = ['queued', 'delivered', 'accepted', 'running'];
+    const passed = path.includes(command.state) ? path.slice(0, path.indexOf(command.state) + 1) : [...path, command.state];
+    return {
+      ...command,
+      parameters: { updates: updates.map(({ key, name, arch, candidate_version }) => ({ key, name, arch, version: candidate_version })) },
+      actions: [{ plugin: command.type === 'scan' ? 'kernel' : 'apt', action: { scan: 'scan', plan_updates: 'plan', install_updates: 'install' }[command.type], parameters: {} }],
+      plan: planned ? { steps, download_bytes: 18_734_112, installed_bytes_delta: -1_224_704, needs_reboot: true, restarts: ['nginx.service', 'ssh.service'] } : null,
+      plan_hash: planned ? '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08' : null,
+      extras,
+      results: command.state === 'succeeded' ? [{ steps: [], needs_reboot: true }] : null,
+      log: command.state === 'queued' ? [] : [
+        line(1, 'Reading package lists... Done'),
+        line(2, 'Preconfiguring packages ...'),
+        line(3, '(Reading database ... 71542 files and directories currently installed.)'),
+        line(4, 'Preparing to unpack .../libssl3_3.0.17-1~deb12u2_amd64.deb ...'),
+        line(5, '<script>window.hostile=1</script> \u001b[31mred\u001b[0m'),
+        line(6, 'Unpacking libssl3:amd64 (3.0.17-1~deb12u2) over (3.0.15-1~deb12u1) ...'),
+      ],
+      transitions: passed.map((to, index) => ({ from: index === 0 ? null : passed[index - 1], to, at: at(600 - index * 90), actor: index === 0 ? command.actor : 'agent', reason: index === passed.length - 1 ? command.reason : null })),
+      updates,
+    };
+  }
+
+  history(id, query) {
+    const { at } = this.fleet;
+    const rows = Array.from({ length: 64 }, (_, n) => ({
+      seq: 1000 - n,
+      at: at(120 + n * 4000),
+      subsystem: ['scan', 'commands', 'link', 'breaker'][n % 4],
+      actor: n % 4 === 1 ? 'mara' : 'agent',
+      kind: ['scan.finished', 'command.created', 'agent.connected', 'breaker.opened'][n % 4],
+      text: ['Scan of apt ended: 9 updates, complete.', 'Ordered: install 3 updates.', 'Connected from 192.0.2.17.', 'The breaker of system opened after 3 crashes.'][n % 4],
+      code: n % 4 === 3 ? 'host.signal' : null,
+      severity: n % 4 === 3 ? (n % 8 === 3 ? 'error' : 'warning') : 'info',
+      command_id: n % 4 === 1 ? (this.fleet.commands[0]?.id ?? null) : null,
+      scan_id: n % 4 === 0 ? makeId('SCAN', n) : null,
+    }));
+    return page(rows, query);
+  }
+
+  // A newly enrolled machine, step by step, as the enrolment screen waits for it.
+  enrol(hostname) {
+    const { agents, tokens, clients } = this.fleet;
+    const agent = {
+      ...agents[0], id: makeId('AGENT', 9000 + agents.length), hostname, client: { id: clients[0].id, name: clients[0].name }, connection: 'never',
+      last_seen_at: null, last_scan: null, enrolled_at: new Date().toISOString(), updates: { available: 0, installable: 0, security: 0 },
+      breakers_open: 0, config: { state: 'ok', text: '' },
+    };
+    agents.push(agent);
+    if (tokens[0]) tokens[0].seats_used += 1;
+    this.emit('agent', { agent_id: agent.id });
+    return {
+      connect: () => { agent.connection = 'connected'; agent.last_seen_at = new Date().toISOString(); this.emit('agent', { agent_id: agent.id }); },
+      scan: () => { agent.last_scan = { at: new Date().toISOString(), plugin: 'apt', status: 'ok', complete: true }; this.emit('scan', { agent_id: agent.id }); },
+    };
+  }
+
+  // [status, body] of one API request.
+  answer(method, path, query, body, headers) {
+    const route = `${method} ${path}`;
+    if (route === 'GET /api/v1/setup' || route === 'POST /api/v1/setup') {
+      if (!this.setup) throw new Refusal(404, 'not_found', 'There is nothing here.');
+      if (method === 'GET') return [200, { open: true }];
+      if (body.token !== 'one-time') throw new Refusal(403, 'setup.token', 'The token is not the one on the console.');
+      Object.assign(this, { setup: false, role: 'admin' });
+      return [201, this.session()];
+    }
+    if (route === 'POST /api/v1/session') {
+      if (body.password !== 'correct horse battery') throw new Refusal(401, 'session.credentials', 'Username or password is wrong.');
+      this.role ??= 'admin';
+      return [200, this.session()];
+    }
+    if (this.role === null) throw new Refusal(401, 'session.none', 'Nobody is signed in.');
+    if (route === 'GET /api/v1/session') return [200, this.session()];
+    if (this.fail) throw new Refusal(this.fail, this.fail === 403 ? 'permission' : 'store.failed', 'The store did not answer: disk I/O error.');
+    if (method !== 'GET' && headers['x-csrf-token'] !== 'mock-csrf-token') throw new Refusal(403, 'csrf', 'The CSRF token is missing.');
+    if (route === 'DELETE /api/v1/session') return (this.role = null), [204];
+    const [, , , collection, id, action] = path.split('/');
+    switch (`${method} ${collection}${id ? '/{id}' : ''}${action ? `/${action}` : ''}`) {
+      case 'GET overview': return [200, this.overview()];
+      case 'GET agents': return [200, this.agents(query)];
+      case 'GET agents/{id}': return [200, this.agent(id)];
+      case 'GET agents/{id}/updates': return [200, page(this.updateRows(query, id), query)];
+      case 'GET agents/{id}/history': return [200, this.history(id, query)];
+      case 'GET updates': return [200, this.groups(query)];
+      case 'GET updates/{id}': return [200, page(this.updateRows(query), query)];
+      case 'POST approvals': return [query.get('preview') === '1' ? 200 : 201, this.approve(body, query, headers['idempotency-key'])];
+      case 'GET commands': return [200, this.commands(query)];
+      case 'POST commands': return [201, this.order(body)];
+      case 'GET commands/{id}': return [200, this.command(id)];
+      case 'POST commands/{id}/cancel': return [200, this.change(id, { state: 'cancelled', percent: null, progress: null })];
+      case 'POST commands/{id}/confirm': return [200, this.confirm(id)];
+      case 'POST commands/{id}/retry': return [201, this.again(id)];
+      case 'GET enrolment-tokens': return [200, { items: this.fleet.tokens }];
+      case 'POST enrolment-tokens': return [201, this.token(body)];
+      case 'DELETE enrolment-tokens/{id}': return (this.fleet.tokens.find((token) => token.id === id).revoked = true), [204];
+      case 'GET clients': return [200, { items: this.fleet.clients }];
+      default: throw new Refusal(404, 'not_found', `There is no ${route}.`);
+    }
+  }
+
+  change(id, change) {
+    const command = Object.assign(this.find(id), change, { state_since: new Date().toISOString() });
+    this.emit('command', { command_id: id, agent_id: command.agent_id, state: command.state });
+    return command;
+  }
+
+  add(command) {
+    this.fleet.commands.unshift(command);
+    this.emit('command', { command_id: command.id, agent_id: command.agent_id, state: command.state });
+    return command;
+  }
+
+  fresh(type, title, agent, retry_of = null) {
+    const now = new Date();
+    return {
+      id: makeId('CMND', 5000 + this.fleet.commands.length), type, title, agent_id: agent.id ?? agent.agent_id, hostname: agent.hostname, state: 'queued',
+      state_since: now.toISOString(), created_at: now.toISOString(), actor: 'mara', expires_at: new Date(now.getTime() + 86_400_000).toISOString(), retry_of,
+      percent: null, progress: null, reason: null,
+    };
+  }
+
+  order(body) {
+    const found = this.fleet.agents.filter((agent) => body.agent_ids.includes(agent.id));
+    return { items: found.map((agent) => this.add(this.fresh(body.type, 'Scan', agent))) };
+  }
+
+  again(id) {
+    const command = this.find(id);
+    return this.add(this.fresh(command.type, command.title, command, id));
+  }
+
+  confirm(id) {
+    const install = this.fresh('install_updates', 'Install updates', this.find(id));
+    for (const update of this.fleet.updates.filter((each) => each.command_id === id)) {
+      Object.assign(update, { state: 'planned', command_id: install.id, waiting_for: 'The install is queued.' });
+    }
+    return this.add(install);
+  }
+
+  token(body) {
+    const token = { id: makeId('TKN', 50 + this.fleet.tokens.length), created_at: new Date().toISOString(), expires_at: new Date(Date.now() + body.expires_in_s * 1000).toISOString(), seats: body.seats, seats_used: 0, revoked: false };
+    this.fleet.tokens.unshift(token);
+    const bundle = `rfb1.${Buffer.from(JSON.stringify({ v: 1, urls: ['https://redflag.example.org:8443'], token: 'mock', ca: ['A'.repeat(300), 'B'.repeat(300)] })).toString('base64url')}`;
+    return { id: token.id, bundle, expires_at: token.expires_at, seats: token.seats };
+  }
+}
+
+async function readBody(request) {
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  return parts.length > 0 ? JSON.parse(Buffer.concat(parts).toString()) : {};
+}
+
+async function sendFile(mock, path, response) {
+  const wanted = extname(path) ? normalize(path) : '/index.html';
+  const content = await readFile(join(mock.dist, wanted)).catch(() => null);
+  if (!content) return response.writeHead(404).end();
+  response.writeHead(200, {
+    'Content-Type': types[extname(wanted)] ?? 'application/octet-stream',
+    'Content-Security-Policy': content_security_policy,
+    'X-Content-Type-Options': 'nosniff',
+  });
+  response.end(content);
+}
+
+async function handle(mock, request, response) {
+  const url = new URL(request.url, 'http://mock.example');
+  if (!url.pathname.startsWith('/api/')) return sendFile(mock, url.pathname, response);
+  if (mock.away) return request.socket.destroy();
+  mock.requests.push(`${request.method} ${url.pathname}`);
+  if (url.pathname === '/api/v1/events' && mock.role !== null) {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
+    response.write('retry: 500\n\n');
+    mock.streams.add(response);
+    response.on('close', () => mock.streams.delete(response));
+    return;
+  }
+  try {
+    const body = request.method === 'GET' ? {} : await readBody(request);
+    const [status, answer] = mock.answer(request.method, url.pathname, url.searchParams, body, request.headers);
+    response.writeHead(status, { 'Content-Type': 'application/json' }).end(answer && JSON.stringify(answer));
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const problem = { type: 'about:blank', title: error.code, status: error.status, detail: error.message, code: error.code, request_id: makeId('RQST', 7) };
+    response.writeHead(error.status, { 'Content-Type': 'application/problem+json' }).end(JSON.stringify(problem));
+  }
+}
+
+export async function startMock({ dist, port = 0, size = 180 }) {
+  const mock = new Mock({ dist, size });
+  const server = createServer((request, response) => {
+    handle(mock, request, response).catch((error) => {
+      console.error(error);
+      response.destroy();
+    });
+  });
+  await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
+  return {
+    mock,
+    url: `http://127.0.0.1:${server.address().port}`,
+    close: () => {
+      mock.cutStreams();
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+const here = dirname(fileURLToPath(import.meta.url));
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const dist = process.env.REDFLAG_WEB_DIST ?? join(here, '..', 'dist');
+  const { url } = await startMock({ dist, port: Number(process.env.PORT ?? 8765), size: 3000 });
+  console.log(`A made-up fleet is at ${url}`);
+}

@@ -1,0 +1,189 @@
+// Looks at every screen in Chromium: dark and light, phone and desktop. Each must draw without an error and without
+// breaking the page's security policy, must not be wider than the window, and axe must find nothing. The pictures are
+// kept in REDFLAG_SCREENS (they are for people to look at); REDFLAG_SCREENS_ALL=1 takes more sizes. A part: node --test-name-pattern=enrolment tests/screens.mjs
+
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { startBrowser } from './browser.mjs';
+import { makeId } from './mock-data.mjs';
+
+const pictures = process.env.REDFLAG_SCREENS ?? (await mkdtemp(join(tmpdir(), 'redflag-screens-')));
+
+const windows = {
+  'phone-light': { viewport: { width: 390, height: 844 }, colorScheme: 'light' },
+  'narrow-dark': { viewport: { width: 320, height: 640 }, colorScheme: 'dark' },
+  'desktop-light': { viewport: { width: 1280, height: 800 }, colorScheme: 'light' },
+  'desktop-dark': { viewport: { width: 1600, height: 900 }, colorScheme: 'dark' },
+};
+
+let browser;
+let server;
+
+before(async () => {
+  await mkdir(pictures, { recursive: true });
+  browser = await startBrowser();
+  server = browser.server;
+});
+
+after(async () => {
+  await browser?.stop();
+  console.log(`Pictures are in ${pictures}`);
+});
+
+async function inspect(page, complaints, name) {
+  await page.screenshot({ path: join(pictures, `${name}.png`) });
+  const found = await page.evaluate(async () => {
+    const axe = await window.axe.run(document, { resultTypes: ['violations'] });
+    return {
+      axe: axe.violations.map((each) => `${each.id}: ${each.nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)} (${node.failureSummary})`).join(' | ')}`),
+      policy: window.violations,
+      wide: [document.documentElement, document.getElementById('main')].filter(Boolean).map((element) => element.scrollWidth - element.clientWidth),
+      hostile: window.hostile,
+    };
+  });
+  assert.deepEqual(found.axe, [], 'axe');
+  assert.deepEqual(found.policy, [], 'Content-Security-Policy');
+  assert.deepEqual(complaints, [], 'errors');
+  assert.ok(found.wide.every((px) => px <= 0), `wider than the window by ${found.wide} px`);
+  assert.equal(found.hostile, undefined, 'text from outside was run');
+}
+
+const agent = (n) => `/agents/${makeId('AGENT', n)}`;
+const heading = (name) => (page) => page.getByRole('heading', { name, exact: true, level: 1 }).waitFor();
+const text = (value) => (page) => page.getByText(value).first().waitFor();
+
+function waitingCommand() {
+  return server.mock.fleet.updates.find((update) => update.state === 'awaiting_confirmation').command_id;
+}
+
+// name, path (or a function that knows it), what to wait for, state of the server, what to do first.
+const scenes = [
+  { name: 'overview', path: '/', ready: text('security updates wait') },
+  { name: 'overview-no-agents', path: '/', ready: text('No machine is enrolled yet'), state: { size: 0 } },
+  { name: 'overview-error', path: '/', ready: text('store.failed'), state: { fail: 500 } },
+  { name: 'agents', path: '/agents', ready: (page) => page.getByRole('table', { name: 'Agents' }).waitFor() },
+  { name: 'agents-silent', path: '/agents?connection=silent&sort=-last_seen', ready: (page) => page.getByText('11 agents').waitFor() },
+  { name: 'agents-nothing-matches', path: '/agents?search=no-such-machine', ready: text('Nothing matches these filters') },
+  { name: 'agents-empty', path: '/agents', ready: text('No machine is enrolled yet'), state: { size: 0 } },
+  { name: 'agent', path: agent(5), ready: text('APT packages') },
+  { name: 'agent-hostile', path: agent(4), ready: text('APT packages') },
+  { name: 'agent-updates', path: `${agent(2)}?tab=updates`, ready: (page) => page.getByRole('table').waitFor() },
+  { name: 'agent-history', path: `${agent(2)}?tab=history`, ready: text('Newest first') },
+  { name: 'agent-log', path: `${agent(2)}?tab=log`, ready: (page) => page.getByRole('list', { name: 'Log' }).or(page.getByText('No line yet')).first().waitFor() },
+  { name: 'agent-not-found', path: '/agents/01KXXXXXXXXXXXXXXXXXXXXXXX', ready: text('agent.not_found') },
+  { name: 'updates', path: '/updates', ready: (page) => page.getByRole('table', { name: 'Updates' }).waitFor() },
+  { name: 'updates-by-machine', path: '/updates/rows?state=failed,awaiting_confirmation', ready: (page) => page.getByRole('table').waitFor() },
+  { name: 'updates-of-one', path: '/updates/rows?manager=apt&name=openssl&arch=amd64&version=3.0.17-1~deb12u2', ready: (page) => page.getByRole('table').waitFor() },
+  { name: 'updates-empty', path: '/updates', ready: text('No update is known'), state: { size: 0 } },
+  {
+    name: 'approve',
+    path: '/updates',
+    ready: (page) => page.getByRole('table', { name: 'Updates' }).waitFor(),
+    act: async (page) => {
+      for (const name of ['openssl 3.0.17-1~deb12u2', 'linux-image-amd64 6.1.137-1']) {
+        await page.getByRole('checkbox', { name: `Select ${name}` }).check();
+      }
+      await page.getByRole('button', { name: 'Approve…' }).click();
+      await page.getByText('left out').waitFor();
+    },
+  },
+  { name: 'operations', path: '/operations', ready: (page) => page.getByRole('table', { name: 'Commands' }).waitFor() },
+  { name: 'operations-finished', path: '/operations?view=finished', ready: (page) => page.getByRole('table', { name: 'Commands' }).waitFor() },
+  { name: 'operations-to-confirm', path: '/operations?view=confirm', ready: text('Plans that need confirmation') },
+  { name: 'operations-empty', path: '/operations', ready: text('Nothing is in flight'), state: { size: 0 } },
+  { name: 'operation-to-confirm', path: () => `/operations/${waitingCommand()}`, ready: text('covered by no approval') },
+  {
+    name: 'operation-confirm',
+    path: () => `/operations/${waitingCommand()}`,
+    ready: text('covered by no approval'),
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Confirm the plan…' }).click();
+      await page.getByText('nobody has approved').waitFor();
+    },
+  },
+  { name: 'operation-running', path: () => `/operations/${server.mock.fleet.commands.find((command) => command.state === 'running').id}`, ready: text('Life of this command') },
+  { name: 'operation-failed', path: () => `/operations/${server.mock.fleet.commands.find((command) => command.state === 'failed').id}`, ready: text('dpkg ended') },
+  { name: 'enrolment', path: '/enrolment', ready: text('Seats used') },
+  {
+    name: 'enrolment-waiting',
+    path: '/enrolment',
+    ready: text('Seats used'),
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Make a token' }).click();
+      await page.getByText('Waiting for the machine').waitFor();
+      server.mock.token({ seats: 1, expires_in_s: 3600 });
+    },
+  },
+  { name: 'enrolment-no-permission', path: '/enrolment', ready: text('Your role does not allow this'), state: { role: 'viewer' } },
+  { name: 'sign-in', path: '/agents', ready: heading('Sign in'), state: { role: null } },
+  {
+    name: 'sign-in-wrong',
+    path: '/sign-in',
+    ready: heading('Sign in'),
+    state: { role: null },
+    act: async (page) => {
+      await page.getByLabel('Username').fill('mara');
+      await page.getByLabel('Password', { exact: true }).fill('wrong');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByText('Username or password is wrong').waitFor();
+    },
+  },
+  { name: 'setup', path: '/setup#token=one-time', ready: heading('First administrator'), state: { role: null, setup: true } },
+  { name: 'setup-done', path: '/setup', ready: heading('Set-up is done'), state: { role: null } },
+  { name: 'not-found', path: '/no/such/screen', ready: text('There is nothing at this address') },
+  { name: 'keys', path: '/agents', ready: heading('Agents'), act: async (page) => (await page.keyboard.press('?'), page.getByText('Next row').waitFor()) },
+  {
+    name: 'menu',
+    path: '/',
+    ready: heading('Overview'),
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Account and appearance' }).click();
+      await page.getByRole('menuitem', { name: 'Sign out' }).waitFor();
+    },
+  },
+  {
+    name: 'finder',
+    path: '/',
+    ready: heading('Overview'),
+    act: async (page) => {
+      await page.keyboard.press('Control+k');
+      await page.getByRole('textbox', { name: 'Agents, updates, screens' }).fill('ssl');
+      await page.getByText('libssl3').first().waitFor();
+    },
+  },
+  {
+    name: 'away',
+    path: '/agents',
+    ready: heading('Agents'),
+    act: async (page) => {
+      while (server.mock.streams.size === 0) await page.waitForTimeout(20);
+      server.mock.away = true;
+      server.mock.cutStreams();
+      await page.getByText('out of reach').waitFor({ timeout: 10_000 });
+    },
+  },
+];
+
+const wanted = process.env.REDFLAG_SCREENS_ALL ? Object.keys(windows) : ['narrow-dark', 'desktop-light'];
+
+for (const window of wanted) {
+  const options = windows[window];
+  for (const scene of scenes) {
+    test(`${scene.name} in ${window}`, { timeout: 60_000 }, async () => {
+      const { page, context, complaints } = await browser.open(options, scene.state);
+      try {
+        await page.goto(server.url + (typeof scene.path === 'function' ? scene.path() : scene.path));
+        await scene.ready(page);
+        await scene.act?.(page);
+        await page.waitForTimeout(150); // what fades in or is measured first
+        await inspect(page, complaints, `${scene.name}.${window}`);
+      } finally {
+        await context.close();
+      }
+    });
+  }
+}

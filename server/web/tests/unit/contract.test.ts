@@ -1,0 +1,97 @@
+// @vitest-environment node
+// The made-up server answers in the shapes of the API's document: what the screens are tested against is the contract.
+import { readFile } from 'node:fs/promises';
+
+import Ajv2020 from 'ajv/dist/2020';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+// eslint-disable-next-line @typescript-eslint/ban-ts-comment -- plain modules, shared with the browser tests
+// @ts-ignore
+import { startMock } from '../mock-server.mjs';
+
+interface Operation {
+  responses: Record<string, { content?: Record<string, { schema: { $ref?: string } }> }>;
+}
+interface Document {
+  paths: Record<string, Record<string, Operation>>;
+}
+
+let document: Document;
+let server: { mock: any; url: string; close: () => Promise<void> }; // eslint-disable-line @typescript-eslint/no-explicit-any
+const ajv = new Ajv2020({ strict: false, validateFormats: false });
+
+beforeAll(async () => {
+  document = JSON.parse(await readFile(new URL('../../../api/openapi.json', import.meta.url), 'utf8')) as Document;
+  ajv.addSchema(document, 'api');
+  server = await startMock({ dist: '/nonexistent', size: 60 });
+});
+
+afterAll(() => server.close());
+
+async function ask(method: string, path: string, body?: unknown) {
+  const response = await fetch(server.url + path, {
+    method,
+    headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': 'mock-csrf-token', 'Idempotency-Key': `${method} ${path}` },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const type = response.headers.get('Content-Type') ?? '';
+  return { status: response.status, type, body: response.status === 204 ? undefined : ((await response.json()) as unknown) };
+}
+
+function expectShape(route: string, method: string, status: number, type: string, body: unknown) {
+  const responses = document.paths[route]?.[method.toLowerCase()]?.responses;
+  expect(responses, `${method} ${route} is in the document`).toBeDefined();
+  const content = responses?.[String(status)]?.content?.[type];
+  expect(content, `${method} ${route} may answer ${status} ${type}`).toBeDefined();
+  const valid = ajv.validate({ $ref: `api${content?.schema.$ref}` }, body);
+  expect(ajv.errors?.slice(0, 3) ?? [], `${method} ${route}`).toEqual([]);
+  expect(valid).toBe(true);
+}
+
+test('every list and object has the document’s shape', async () => {
+  const agent = server.mock.fleet.agents[1].id as string;
+  const command = server.mock.fleet.commands[1].id as string;
+  const asked: [string, string][] = [
+    ['/api/v1/session', '/api/v1/session'],
+    ['/api/v1/overview', '/api/v1/overview'],
+    ['/api/v1/agents', '/api/v1/agents?limit=500'],
+    ['/api/v1/agents/{id}', `/api/v1/agents/${agent}`],
+    ['/api/v1/agents/{id}/updates', `/api/v1/agents/${agent}/updates`],
+    ['/api/v1/agents/{id}/history', `/api/v1/agents/${agent}/history`],
+    ['/api/v1/updates', '/api/v1/updates'],
+    ['/api/v1/updates/rows', '/api/v1/updates/rows?limit=500'],
+    ['/api/v1/commands', '/api/v1/commands'],
+    ['/api/v1/commands/{id}', `/api/v1/commands/${command}`],
+    ['/api/v1/enrolment-tokens', '/api/v1/enrolment-tokens'],
+    ['/api/v1/clients', '/api/v1/clients'],
+  ];
+  for (const [route, path] of asked) {
+    const { status, type, body } = await ask('GET', path);
+    expect(status).toBe(200);
+    expectShape(route, 'GET', status, type, body);
+  }
+});
+
+test('every change answers in the document’s shape', async () => {
+  const { agents, commands, updates } = server.mock.fleet;
+  const update_ids = updates.slice(0, 5).map((update: { id: string }) => update.id);
+  const asked: [string, string, unknown][] = [
+    ['/api/v1/approvals', '/api/v1/approvals?preview=1', { update_ids }],
+    ['/api/v1/approvals', '/api/v1/approvals', { update_ids }],
+    ['/api/v1/commands', '/api/v1/commands', { type: 'scan', agent_ids: [agents[0].id], parameters: {} }],
+    ['/api/v1/commands/{id}/cancel', `/api/v1/commands/${commands[0].id}/cancel`, undefined],
+    ['/api/v1/commands/{id}/retry', `/api/v1/commands/${commands[0].id}/retry`, undefined],
+    ['/api/v1/commands/{id}/confirm', `/api/v1/commands/${commands[3].id}/confirm`, undefined],
+    ['/api/v1/enrolment-tokens', '/api/v1/enrolment-tokens', { seats: 2, expires_in_s: 3600 }],
+  ];
+  for (const [route, path, sent] of asked) {
+    const { status, type, body } = await ask('POST', path, sent);
+    expectShape(route, 'POST', status, type, body);
+  }
+});
+
+test('a refusal is a problem document', async () => {
+  const { status, type, body } = await ask('GET', '/api/v1/agents/nobody');
+  expect([status, type]).toEqual([404, 'application/problem+json']);
+  expect(ajv.validate({ $ref: 'api#/components/schemas/Problem' }, body)).toBe(true);
+});

@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest';
+
+import { bytes, some } from '../../src/format/number';
+import { ago, duration, utc } from '../../src/format/time';
+import { kindOf } from '../../src/format/words';
+
+const now = Date.parse('2030-06-01T12:00:00Z');
+
+describe('a time', () => {
+  test.each([
+    ['2030-06-01T11:59:55Z', 'now'],
+    ['2030-06-01T11:59:20Z', '40 sec. ago'],
+    ['2030-06-01T11:01:00Z', '59 min. ago'],
+    ['2030-06-01T09:00:00Z', '3 hr. ago'],
+    ['2030-05-29T12:00:00Z', '3 days ago'],
+    ['2030-06-01T14:00:00Z', 'in 2 hr.'],
+  ])('%s is %s', (at, said) => expect(ago(at, now)).toBe(said));
+
+  test('that is none is shown as it came', () => expect(ago('soon', now)).toBe('soon'));
+
+  test('in UTC says so', () => expect(utc('2030-06-01T14:00:00.5+02:00')).toBe('2030-06-01 12:00:00 UTC'));
+});
+
+test('sizes keep three digits at most', () => {
+  expect([0, 1023, 1024, 18_734_112, -1_224_704].map(bytes)).toEqual(['0 B', '1023 B', '1.0 KiB', '17.9 MiB', '−1.2 MiB']);
+});
+
+test('durations grow their unit', () => {
+  expect([231, 1500, 125_000].map(duration)).toEqual(['231 ms', '1.5 s', '2 min 5 s']);
+});
+
+test('one machine is not one machines', () => {
+  expect([some(1, 'machine'), some(2, 'machine'), some(0, 'machine')]).toEqual(['1 machine', '2 machines', '0 machines']);
+});
+
+test('a security update without a severity is unrated, not low', () => {
+  expect(kindOf({ category: 'security', severity: 'unknown' })).toEqual({ text: 'Security, unrated', tone: 'unrated' });
+  expect(kindOf({ category: 'bugfix', severity: 'unknown' })).toEqual({ text: 'Bug fix', tone: 'quiet' });
+  expect(kindOf({ category: 'security', severity: 'critical' }).tone).toBe('critical');
+});

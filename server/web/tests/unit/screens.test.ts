@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+
+import type { Agent, EnrolmentToken, Update } from '../../src/api/types';
+import { factText } from '../../src/screens/agent/agent-overview';
+import { stepsOf } from '../../src/screens/enrolment/steps';
+import { standingOf } from '../../src/screens/enrolment/tokens';
+import { lineToPaste } from '../../src/screens/enrolment/waiting-for';
+import { isCancellable } from '../../src/screens/operations/command-buttons';
+import { viewOf } from '../../src/screens/operations/operations-screen';
+import { plansOf } from '../../src/screens/operations/waiting-plans';
+import { takeToken } from '../../src/screens/setup/token';
+import { sharesOf } from '../../src/screens/updates/group-columns';
+
+test('the set-up token is read once and leaves the address', () => {
+  window.history.replaceState(null, '', '/setup#token=one-time');
+  expect(takeToken()).toBe('one-time');
+  expect(window.location.href).not.toContain('one-time');
+  expect(takeToken()).toBe('one-time');
+});
+
+test('the bundle never is an argument of the agent', () => {
+  expect(lineToPaste('rfb1.x')).toBe("printf %s 'rfb1.x' | sudo redflag-agent enroll --bundle-stdin");
+});
+
+test('a plan that waits is one line, however many updates it has', () => {
+  const update = (name: string, command_id: string | null) => ({ name, command_id, hostname: 'h' }) as Update;
+  const plans = plansOf([update('a', 'C1'), update('b', 'C1'), update('c', 'C2'), update('d', null)]);
+  expect(plans.map((plan) => [plan.commandId, plan.updates.length])).toEqual([['C1', 2], ['C2', 1]]);
+});
+
+test('an install that runs cannot be cancelled, a scan can', () => {
+  const command = { type: 'install_updates', state: 'running' } as Parameters<typeof isCancellable>[0];
+  expect(isCancellable(command)).toBe(false);
+  expect(isCancellable({ ...command, state: 'accepted' })).toBe(true);
+  expect(isCancellable({ ...command, type: 'scan' })).toBe(true);
+  expect(isCancellable({ ...command, state: 'succeeded' })).toBe(false);
+});
+
+test('a link to refused commands opens the view that has them', () => {
+  expect(viewOf({ state: ['refused'] })).toBe('finished');
+  expect(viewOf({ state: ['running'] })).toBe('flight');
+  expect(viewOf({})).toBe('flight');
+});
+
+test('no update is lost when states are put together', () => {
+  const states = { available: 5, approved: 1, installing: 2, verified: 3, failed: 4, superseded: 6, awaiting_reboot: 7 };
+  const shares = sharesOf(states);
+  expect(shares.reduce((sum, share) => sum + share.value, 0)).toBe(28);
+  expect(shares[0]?.key).toBe('failed');
+});
+
+test('an enrolled machine goes from connected to scanned', () => {
+  const done = (agent: Partial<Agent>) => stepsOf(agent as Agent).map((step) => step.done);
+  expect(done({ connection: 'never', last_scan: null })).toEqual([true, false, false]);
+  expect(done({ connection: 'connected', last_scan: null })).toEqual([true, true, false]);
+});
+
+test('a token that is revoked, used up or too old is not open', () => {
+  const token = { revoked: false, seats: 1, seats_used: 0, expires_at: '2030-01-01T00:00:00Z' } as EnrolmentToken;
+  const before = Date.parse('2029-12-31T00:00:00Z');
+  expect(standingOf(token, before).text).toBe('Open');
+  expect(standingOf({ ...token, seats_used: 1 }, before).text).toBe('Used up');
+  expect(standingOf({ ...token, revoked: true }, before).text).toBe('Revoked');
+  expect(standingOf(token, before + 2 * 86_400_000).text).toBe('Expired');
+});
+
+test('facts of any shape are text', () => {
+  expect([true, 5, ['a', 1], null, { a: 1 }].map(factText)).toEqual(['yes', '5', 'a, 1', 'null', '{"a":1}']);
+});

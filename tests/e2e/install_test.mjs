@@ -1,0 +1,120 @@
+// The main job, as a technician does it: `scripts/run --sandbox`, the one-time link, approve in the browser, and dpkg's own
+// database shows the new version. The sandbox is a Debian root with a signed repository of its own.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { Api } from './lib/api.mjs';
+import { openBrowser } from './lib/browser.mjs';
+import { cleanUp, Program, repository, runToEnd, temporaryFolder, until } from './lib/processes.mjs';
+
+after(cleanUp);
+
+const kPassword = 'correct horse battery staple';
+
+const installedVersion = (root, name) =>
+  runToEnd(['dpkg-query', `--admindir=${root}/var/lib/dpkg`, '-W', '-f', '${db:Status-Abbrev}${Version}', name],
+    { allowFailure: true }).stdout.trim();
+
+async function approve(page, url, name, version) {
+  await page.goto(`${url}/updates?search=${name}`);
+  await page.getByRole('checkbox', { name: `Select ${name} ${version}` }).check();
+  await page.getByRole('button', { name: 'Approve…' }).click();
+  await page.getByRole('button', { name: /^Approve (1 update|this update|\d+ updates)$/ }).click();
+}
+
+async function updateOf(api, name) {
+  // What is verified is no longer waiting: it is listed only when asked for.
+  for (const filter of ['', '&state=verified']) {
+    const rows = await api.get(`/api/v1/updates/rows?name=${name}${filter}`);
+    const found = rows.items.find((row) => row.name === name);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+async function updateReaches(api, name, state, timeoutMs = 90_000) {
+  let row;
+  return until(async () => {
+    row = await updateOf(api, name);
+    if (row?.state === 'failed' && state !== 'failed') throw new Error(`${name} failed: ${JSON.stringify(row.reason)}`);
+    return row?.state === state ? row : null;
+  }, `${name} to be ${state}`, timeoutMs, () => JSON.stringify(row));
+}
+
+test('an approved update is planned, installed by the executor, and verified by a second scan', async () => {
+  const data = temporaryFolder('sandbox');
+  const run = new Program('scripts/run', [path.join(repository, 'scripts/run'), '--sandbox', '--data', data, '--port', '18445'],
+    { env: process.env });
+  const [, link] = await run.says(/(https:\/\/\S+\/setup#token=\S+)/, 400_000);
+  await run.says(/Ctrl-C stops everything/);
+  const url = new URL(link).origin;
+  const root = path.join(data, 'sandbox/root');
+  assert.equal(installedVersion(root, 'redflag-demo-lib'), 'ii 2.0');
+
+  const { browser, page, problems, picture } = await openBrowser();
+  try {
+    await page.goto(link);
+    await page.getByLabel('Username').fill('alex');
+    await page.getByLabel('Password', { exact: true }).fill(kPassword);
+    await page.getByLabel('Password again').fill(kPassword);
+    await page.getByRole('button', { name: /Make|Create/ }).click();
+    await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
+    await picture('overview');
+
+    const api = new Api(url, path.join(data, 'server/ca.pem'));
+    await api.signIn('alex', kPassword);
+    const held = await updateOf(api, 'redflag-demo-held');
+    assert.equal(held.blocked_by, 'held');
+    assert.equal(held.approvable, false);
+    assert.equal((await updateOf(api, 'redflag-demo-lib')).category, 'security');
+
+    // A plan of exactly what was approved goes straight through.
+    await approve(page, url, 'redflag-demo-lib', '2.1');
+    const verified = await updateReaches(api, 'redflag-demo-lib', 'verified');
+    assert.equal(installedVersion(root, 'redflag-demo-lib'), 'ii 2.1');
+    assert.equal(fs.readFileSync(path.join(root, 'usr/share/redflag-demo-lib/version'), 'utf8').trim(), '2.1');
+    const command = await api.get(`/api/v1/commands/${verified.command_id}`);
+    assert.equal(command.type, 'install_updates');
+    assert.equal(command.state, 'succeeded');
+    assert.ok(command.log.length > 0, "dpkg's own lines must be there");
+    await page.goto(`${url}/operations/${verified.command_id}`);
+    await page.getByRole('heading', { name: 'Install updates', level: 1 }).waitFor();
+    await picture('install');
+
+    // This one brings a package that nobody approved: it waits for a person.
+    await approve(page, url, 'redflag-demo', '1.1');
+    const waiting = await updateReaches(api, 'redflag-demo', 'awaiting_confirmation');
+    assert.equal(installedVersion(root, 'redflag-demo-data'), '');
+    await page.goto(`${url}/operations/${waiting.command_id}`);
+    await page.getByText('redflag-demo-data').first().waitFor();
+    await picture('confirm');
+    await page.getByRole('button', { name: 'Confirm the plan…' }).click();
+    await page.getByRole('button', { name: 'Confirm and install' }).click();
+    await updateReaches(api, 'redflag-demo', 'verified');
+    assert.equal(installedVersion(root, 'redflag-demo'), 'ii 1.1');
+    assert.equal(installedVersion(root, 'redflag-demo-data'), 'ii 1.1');
+
+    // A maintainer script that fails is never called a success.
+    await approve(page, url, 'redflag-demo-broken', '1.1');
+    const failed = await updateReaches(api, 'redflag-demo-broken', 'failed');
+    assert.match(failed.reason.code, /apt|install/);
+    await page.goto(`${url}/updates`);
+    await page.getByRole('heading', { name: 'Updates', level: 1 }).waitFor();
+    await picture('updates');
+    assert.deepEqual(problems, [], 'errors in the browser');
+  } finally {
+    await browser.close();
+  }
+
+  const children = () => fs.readdirSync('/proc').filter((pid) => /^\d+$/.test(pid)).filter((pid) => {
+    try {
+      return fs.readlinkSync(`/proc/${pid}/exe`).startsWith(path.join(data, 'stage/'));
+    } catch {
+      return false;
+    }
+  });
+  assert.ok(children().length >= 3);
+  await run.stop('SIGINT', 30_000);
+  assert.deepEqual(children(), [], 'a process was left behind');
+});

@@ -1,0 +1,66 @@
+// A technician's API client: TLS with the server's own CA, session cookie and CSRF token.
+import { randomUUID } from 'node:crypto';
+import fs from 'node:fs';
+import https from 'node:https';
+
+export class Api {
+  constructor(base, caFile) {
+    this.base = base;
+    this.ca = fs.readFileSync(caFile);
+    this.cookie = '';
+    this.csrf = '';
+  }
+
+  // {status, body, headers}; a status of 400 or more throws unless `allowProblem`.
+  request(method, path, body, { allowProblem, headers = {} } = {}) {
+    const url = new URL(path, this.base);
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    return new Promise((resolve, reject) => {
+      const request = https.request(url, {
+        method, ca: this.ca, agent: false,
+        headers: {
+          accept: 'application/json',
+          ...(text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
+          ...(text === undefined && method !== 'GET' ? { 'content-length': 0 } : {}),
+          ...(this.cookie ? { cookie: this.cookie } : {}),
+          ...(method === 'GET' ? {} : { 'x-csrf-token': this.csrf, 'idempotency-key': randomUUID() }),
+          ...headers,
+        },
+      }, (response) => {
+        let data = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk) => { data += chunk; });
+        response.on('end', () => {
+          const cookie = response.headers['set-cookie']?.find((line) => line.startsWith('__Host-redflag='));
+          if (cookie) this.cookie = cookie.split(';')[0];
+          const answer = { status: response.statusCode, headers: response.headers, body: data && /json/.test(response.headers['content-type'] ?? '') ? JSON.parse(data) : data };
+          if (answer.status >= 400 && !allowProblem) reject(new Error(`${method} ${path}: ${answer.status} ${data}`));
+          else resolve(answer);
+        });
+      });
+      request.setTimeout(20_000, () => request.destroy(new Error(`${method} ${path}: no answer within 20 s`)));
+      request.on('error', reject);
+      request.end(text);
+    });
+  }
+
+  async get(path) {
+    return (await this.request('GET', path)).body;
+  }
+
+  async post(path, body) {
+    return (await this.request('POST', path, body)).body;
+  }
+
+  async setUp(token, username = 'alex', password = 'correct horse battery staple') {
+    const session = await this.post('/api/v1/setup', { token, username, password });
+    this.csrf = session.csrf_token;
+    return session;
+  }
+
+  async signIn(username = 'alex', password = 'correct horse battery staple') {
+    const session = await this.post('/api/v1/session', { username, password });
+    this.csrf = session.csrf_token;
+    return session;
+  }
+}

@@ -1,0 +1,86 @@
+// `scripts/run` as a stranger types it: this machine's real updates on the screen, nothing of ours with root that stays, and a
+// clean end. A second start keeps the data and is quick.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { Api } from './lib/api.mjs';
+import { openBrowser } from './lib/browser.mjs';
+import { cleanUp, Program, repository, runToEnd, temporaryFolder } from './lib/processes.mjs';
+
+after(cleanUp);
+
+function ours(data) {
+  return fs.readdirSync('/proc').filter((pid) => /^\d+$/.test(pid)).flatMap((pid) => {
+    try {
+      const exe = fs.readlinkSync(`/proc/${pid}/exe`);
+      if (!exe.startsWith(path.join(data, 'stage/'))) return [];
+      const uid = Number(fs.readFileSync(`/proc/${pid}/status`, 'utf8').match(/^Uid:\s+(\d+)/m)[1]);
+      return [{ program: path.basename(exe), uid }];
+    } catch {
+      return [];
+    }
+  });
+}
+
+// name/arch/version of everything apt itself would offer.
+function aptsOpinion() {
+  const lines = runToEnd(['apt', 'list', '--upgradable'], { env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' } }).stdout.split('\n');
+  return lines.flatMap((line) => {
+    const match = line.match(/^([^/]+)\/\S+ (\S+) (\S+) \[upgradable from: (\S+)\]/);
+    return match ? [`${match[1]} ${match[3]} ${match[4]} ${match[2]}`] : [];
+  }).sort();
+}
+
+async function everyUpdate(api) {
+  const rows = [];
+  let cursor = '';
+  do {
+    const page = await api.get(`/api/v1/updates/rows?limit=500${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`);
+    rows.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor);
+  return rows;
+}
+
+test('this machine is on the screen, without root, and goes away cleanly', async () => {
+  const data = temporaryFolder('report');
+  const command = [path.join(repository, 'scripts/run'), '--data', data, '--port', '18446'];
+  const run = new Program('scripts/run', command, { env: process.env });
+  const [, link] = await run.says(/(https:\/\/\S+\/setup#token=\S+)/, 400_000);
+  await run.says(/Ctrl-C stops everything/);
+  const url = new URL(link).origin;
+
+  const running = ours(data);
+  assert.deepEqual(running.filter(({ uid }) => uid === 0), [], 'something of ours has root');
+  assert.ok(running.some(({ program }) => program === 'redflag-agent'));
+  assert.ok(!running.some(({ program }) => program === 'redflag-executor'));
+
+  const api = new Api(url, path.join(data, 'server/ca.pem'));
+  await api.setUp(new URLSearchParams(new URL(link).hash.slice(1)).get('token'));
+  const shown = (await everyUpdate(api)).map((row) => `${row.name} ${row.arch} ${row.installed_version} ${row.candidate_version}`);
+  assert.deepEqual(shown.sort(), aptsOpinion());
+  const overview = await api.get('/api/v1/overview');
+  assert.equal(overview.updates.available, shown.length);
+
+  const { browser, page, picture } = await openBrowser({ dark: true });
+  try {
+    await page.goto(url);
+    await page.getByLabel('Username').fill('alex');
+    await page.getByLabel('Password').fill('correct horse battery staple');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
+    await picture('overview-dark');
+  } finally {
+    await browser.close();
+  }
+
+  await run.stop('SIGINT', 30_000);
+  assert.deepEqual(ours(data), [], 'a process was left behind');
+
+  const again = new Program('scripts/run', [...command, '--until-ready'], { env: process.env });
+  const exit = await again.ended;
+  assert.equal(exit.code, 0, again.output);
+  assert.doesNotMatch(again.output, /setup#token/, 'the administrator must still be there');
+  assert.deepEqual(ours(data), []);
+});

@@ -1,0 +1,105 @@
+#include "config/settings.h"
+
+#include <gmock/gmock.h>
+
+namespace redflag::kernel {
+namespace {
+
+using testing::HasSubstr;
+
+const Json kSchema = Json::parse(R"({"type":"object","additionalProperties":false,"properties":{
+  "refresh":{"enum":["private","system","never"],"default":"private"},
+  "registries":{"type":"object","additionalProperties":{"type":"object","required":["secret"],"additionalProperties":false,
+    "properties":{"secret":{"type":"string"},"insecure":{"type":"boolean","default":false}}}},
+  "mirror":{"type":"object","default":{},"properties":{"retries":{"type":"integer","minimum":0,"maximum":9,"default":3}}}}})");
+
+Config withSettings(const std::string& settings) {
+  auto loaded = checkConfigText("version: 1\nplugins:\n  apt:\n    settings: " + settings + "\n", "/a.yaml");
+  EXPECT_TRUE(loaded.config);
+  return *loaded.config;
+}
+
+Result<Json> settingsOf(const std::string& settings) {
+  const Config config = withSettings(settings);
+  return effectiveSettings(config, config.plugins[0], kSchema);
+}
+
+TEST(PluginSettings, have_the_schemas_defaults_filled_in) {
+  EXPECT_EQ(*settingsOf("{}"), Json::parse(R"({"refresh":"private","mirror":{"retries":3}})"));
+  EXPECT_EQ(*settingsOf("{refresh: never, mirror: {retries: 0}}"),
+            Json::parse(R"({"refresh":"never","mirror":{"retries":0}})"));
+}
+
+TEST(PluginSettings, name_file_line_key_and_expectation) {
+  EXPECT_EQ(settingsOf("{refresh: sometimes}").error().text,
+            "/a.yaml:4:16: plugins.apt.settings.refresh: expected one of private, system, never");
+  EXPECT_EQ(settingsOf("{refesh: never}").error().text,
+            "/a.yaml:4:16: plugins.apt.settings.refesh: unknown key; did you mean refresh?");
+  EXPECT_THAT(settingsOf("{mirror: {retries: 10}}").error().text, HasSubstr("a whole number from 0 up to 9"));
+  EXPECT_THAT(settingsOf("{registries: {r.example.net: {}}}").error().text,
+              HasSubstr("secret is missing: expected text"));
+  EXPECT_THAT(settingsOf("{registries: {r.example.net: {secret: 1}}}").error().text,
+              HasSubstr("settings.registries.r.example.net.secret: expected text"));
+}
+
+TEST(PluginSettings, accept_nothing_where_the_plugin_has_no_schema) {
+  const Config config = withSettings("{a: 1}");
+  EXPECT_THAT(effectiveSettings(config, config.plugins[0], Json::object()).error().text,
+              HasSubstr("plugins.apt.settings.a: unknown key; none is expected here"));
+}
+
+TEST(PluginSettings, survive_a_schema_that_is_nonsense) {
+  const Config config = withSettings("{a: x}");
+  const Json broken = Json::parse(R"({"type":"object","properties":{"a":{"pattern":"("}}})");
+  EXPECT_FALSE(effectiveSettings(config, config.plugins[0], broken));
+  const Json typed = Json::parse(R"({"type":12,"properties":{"a":{"type":"string"}}})");
+  EXPECT_FALSE(effectiveSettings(config, config.plugins[0], typed));
+}
+
+host::Manifest manifest(const std::string& id) {
+  host::Manifest out;
+  out.id = id;
+  out.sha256 = std::string(64, 'a');
+  out.capabilities = {{"exec:/usr/bin/x", true}, {"net:https", false}};
+  return out;
+}
+
+PluginConfig plugin(const std::string& id) {
+  PluginConfig out;
+  out.id = id;
+  return out;
+}
+
+TEST(Capabilities, of_ours_are_what_the_manifest_wants) {
+  EXPECT_THAT(*grantedCapabilities(plugin("apt"), manifest("apt")),
+              testing::ElementsAre("exec:/usr/bin/x", "net:https"));
+}
+
+TEST(Capabilities, of_a_third_party_are_exactly_what_is_listed) {
+  PluginConfig foreign = plugin("org.example.x");
+  foreign.sha256 = std::string(64, 'a');
+  foreign.capabilities = {"exec:/usr/bin/x"};
+  EXPECT_THAT(*grantedCapabilities(foreign, manifest("org.example.x")),
+              testing::ElementsAre("exec:/usr/bin/x"));
+}
+
+TEST(Capabilities, that_are_required_and_missing_refuse_with_the_line_to_paste) {
+  PluginConfig foreign = plugin("org.example.x");
+  foreign.sha256 = std::string(64, 'a');
+  const auto refused = grantedCapabilities(foreign, manifest("org.example.x"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kDenied);
+  EXPECT_THAT(refused.error().text, HasSubstr("capabilities: [\"exec:/usr/bin/x\"]"));
+}
+
+TEST(Capabilities, are_refused_to_a_library_that_is_not_pinned_or_another_one) {
+  EXPECT_THAT(grantedCapabilities(plugin("org.example.x"), manifest("org.example.x")).error().text,
+              HasSubstr("sha256: aaaa"));
+  PluginConfig foreign = plugin("org.example.x");
+  foreign.sha256 = std::string(64, 'b');
+  EXPECT_THAT(grantedCapabilities(foreign, manifest("org.example.x")).error().text,
+              HasSubstr("is another one"));
+}
+
+}  // namespace
+}  // namespace redflag::kernel

@@ -1,0 +1,110 @@
+// An updater whose packages are files below `folder`: packages/<name> holds the installed version, and what
+// is done is appended to log. Files of other names make it misbehave, so that tests can hold, crash or break
+// an install:
+//   hold      install waits before each package while it exists
+//   crash     install aborts after the first package
+//   locked    repair says the manager's lock is held while it exists
+//   drift     planning adds one package more
+//   slow      planning waits while it exists
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <redflag/sdk.hpp>
+#include <string>
+#include <thread>
+
+namespace {
+
+using nlohmann::json;
+
+class TestUpdater : public rf::Updater {
+ public:
+  explicit TestUpdater(rf::Host host) : progress_(host) {}
+
+  rf::Status configure(std::string_view settings) override {
+    folder_ = json::parse(settings).at("folder").get<std::string>();
+    return rf::Status::kOk;
+  }
+
+  rf::Status plan(rf::Run& run, std::string_view request, rf::Output& result) override {
+    waitWhile(run, "slow");
+    const json updates = json::parse(request).at("updates");
+    json steps = json::array();
+    for (const auto& update : updates)
+      steps.push_back(stepFor(update));
+    if (exists("drift")) steps.push_back(stepFor({{"name", "zdrift"}, {"arch", "all"}, {"version", "1"}}));
+    return result.write(json{{"steps", steps}, {"needs_reboot", exists("reboot")}, {"uid", getuid()}}.dump());
+  }
+
+  rf::Status install(rf::Run& run, std::string_view request, rf::Output& result) override {
+    json steps = json::parse(request).at("plan").at("steps");
+    note("install begins");
+    bool stopped = false;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      waitWhile(run, "hold");
+      stopped = stopped || run.cancelled();
+      steps[i]["result"] = stopped ? "not_started" : "done";
+      if (stopped) continue;
+      const auto name = steps[i].at("name").get<std::string>();
+      progress_.update(static_cast<int>(100 * i / steps.size()), "installing " + name);
+      progress_.line("Setting up " + name);
+      std::ofstream(folder_ / "packages" / name) << steps[i].at("to").get<std::string>();
+      note("installed " + name);
+      if (exists("crash")) std::abort();
+    }
+    const auto written = result.write(json{{"steps", steps}}.dump());
+    return stopped ? rf::Status::kCancelled : written;
+  }
+
+  rf::Status repair(rf::Run& run, std::string_view, rf::Output&) override {
+    if (exists("locked")) {
+      return run.fail(rf::Status::kTransient, "test.locked", "the lock is held");
+    }
+    note("repaired");
+    return rf::Status::kOk;
+  }
+
+ private:
+  bool exists(const char* name) const { return std::filesystem::exists(folder_ / name); }
+  void note(const std::string& text) const {
+    std::ofstream(folder_ / "log", std::ios::app) << text << std::endl;
+  }
+
+  void waitWhile(const rf::Run& run, const char* name) const {
+    while (exists(name) && !run.cancelled())
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+
+  json stepFor(const json& update) const {
+    const auto name = update.at("name").get<std::string>();
+    std::string installed;
+    std::ifstream(folder_ / "packages" / name) >> installed;
+    return {{"operation", installed.empty() ? "install" : "upgrade"},
+            {"name", name},
+            {"arch", update.at("arch")},
+            {"from", installed},
+            {"to", update.at("version")},
+            {"category", "updates"},
+            {"requested", true}};
+  }
+
+  rf::Progress progress_;
+  std::filesystem::path folder_;
+};
+
+const rf::Declaration kDeclaration{
+    .id = "test.updater",
+    .version = "1.0.0",
+    .name = "Files as packages",
+    .vendor = "RedFlag",
+    .config_schema =
+        R"({"type":"object","properties":{"folder":{"type":"string"}},"required":["folder"],"additionalProperties":false})",
+};
+
+}  // namespace
+
+RF_PLUGIN(TestUpdater, kDeclaration)

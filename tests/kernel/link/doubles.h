@@ -1,0 +1,136 @@
+#pragma once
+// Doubles of the rooms around the link; the spool is the real one.
+
+#include <chrono>
+#include <condition_variable>
+#include <filesystem>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/encoding.h"
+#include "base/time.h"
+#include "link/order_runner.h"
+#include "schedule/scanner.h"
+#include "spool/spool.h"
+#include "temporary_folder.h"
+
+namespace redflag::kernel::test {
+
+class HandClock : public Clock {
+ public:
+  std::int64_t epochNs() const override { return now_ns; }
+  std::int64_t monotonicNs() const override { return now_ns; }
+  std::int64_t now_ns = epochNow();
+};
+
+class FakeScanner : public Scanner {
+ public:
+  Result<std::vector<std::string>> scan(const ScanRequest& request) override {
+    std::unique_lock lock(mutex);
+    scans.push_back(request);
+    changed.notify_all();
+    changed.wait(lock, [this] { return !hold; });
+    if (scan_error) return tl::unexpected<Error>(*scan_error);
+    return std::vector<std::string>{"scan-" + std::to_string(scans.size())};
+  }
+  Result<Json> runUpdater(const std::string& plugin, const std::string& operation,
+                          const Json& request) override {
+    const std::lock_guard lock(mutex);
+    updaters.push_back({{"plugin", plugin}, {"operation", operation}, {"request", request}});
+    return plan;
+  }
+  Json status() const override {
+    const std::lock_guard lock(mutex);
+    return facts;
+  }
+  bool waitForScans(std::size_t count) {
+    std::unique_lock lock(mutex);
+    return changed.wait_for(lock, std::chrono::seconds(5), [&] { return scans.size() >= count; });
+  }
+  void release() {
+    const std::lock_guard lock(mutex);
+    hold = false;
+    changed.notify_all();
+  }
+  void setFact(const char* name, const char* value) {
+    const std::lock_guard lock(mutex);
+    facts[name] = value;
+  }
+
+  mutable std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<ScanRequest> scans;
+  std::vector<Json> updaters;
+  std::optional<Error> scan_error;
+  bool hold = false;  // scans do not return
+  Json plan = {{"steps", Json::array()}};
+  Json facts = {{"hostname", "h"}};
+};
+
+class FakeRunner : public OrderRunner {
+ public:
+  Result<OrderEvent> submit(const Json& envelope) override {
+    submitted.push_back(envelope);
+    if (!there) return fail(Code::kUnavailable, "no executor");
+    return next;
+  }
+  Result<bool> cancel(const std::string& command_id) override {
+    cancelled.push_back(command_id);
+    return can_cancel;
+  }
+  Result<> ack(const std::string& command_id) override {
+    acked.push_back(command_id);
+    return {};
+  }
+  void attach(std::function<void(const OrderEvent&)> function) override { callback = std::move(function); }
+
+  bool there = true;
+  bool can_cancel = false;
+  OrderEvent next;
+  std::vector<Json> submitted;
+  std::vector<std::string> cancelled;
+  std::vector<std::string> acked;
+  std::function<void(const OrderEvent&)> callback;
+};
+
+class SpoolFixture {
+ public:
+  explicit SpoolFixture(const std::filesystem::path& folder, std::uint64_t max_bytes = 1U << 20)
+      : spool(Spool::open(folder / "spool.db", max_bytes).value()) {}
+
+  std::vector<Json> items(const std::string& kind = "") const {
+    std::vector<Json> out;
+    const auto stored = spool->oldest(10'000, 1U << 30);
+    for (const auto& item : stored.value()) {
+      Json json = parseJson(item.body, {.bytes = 1U << 24}).value();
+      if (kind.empty() || json.value("kind", "") == kind) out.push_back(std::move(json));
+    }
+    return out;
+  }
+  // "accepted running succeeded" of one command, in order.
+  std::string states(const std::string& command_id) const {
+    std::string out;
+    for (const auto& item : items("command_state")) {
+      if (item.at("command_id") != command_id) continue;
+      out += (out.empty() ? "" : " ") + item.at("state").get<std::string>();
+    }
+    return out;
+  }
+  bool put(const std::string& kind, const Json& members = Json::object(), Keep keep = Keep::kAlways) const {
+    Json item = {{"kind", kind}, {"id", newId()}, {"at", toRfc3339(epochNow())}};
+    item.update(members);
+    return spool->put({item.at("id"), kind, "", true, keep, dumpJson(item)}).has_value();
+  }
+  bool fill() const {
+    for (int i = 0; !spool->full() && i < 1000; ++i)
+      put("command_state", {{"text", std::string(100'000, 'x')}});
+    return spool->full();
+  }
+
+  std::unique_ptr<Spool> spool;
+};
+
+}  // namespace redflag::kernel::test

@@ -1,0 +1,294 @@
+#include "link/link.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "doubles.h"
+#include "fake_server.h"
+#include "link/enrolment.h"
+#include "platform/machine.h"
+#include "trust/order_journal.h"
+
+namespace redflag::kernel {
+namespace {
+
+using test::FakeReply;
+using test::FakeRequest;
+using test::FakeServer;
+
+class LinkTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(initCrypto());
+    settings_.state = folder_.path() / "state";
+    settings_.enrolment_file = folder_.path() / "enrolment";
+    settings_.times = {1'000'000'000, 2'000'000'000, 5'000'000'000};
+    settings_.backoff = {10'000'000, 50'000'000, 1000};
+    settings_.gather_ns = 1'000'000;
+    settings_.tick_ns = 50'000'000;
+    settings_.longest_return_ns = 10'000'000;
+  }
+  EnrolmentSettings enrolment() const { return {settings_.state, "report", {}, settings_.times, {}}; }
+  Result<Identity> enrollAt(const FakeServer& server) { return enroll(server.bundle(), enrolment()); }
+  void start(std::unique_ptr<OrderRunner> runner = nullptr) {
+    link_ = std::make_unique<Link>(settings_, *spool_.spool, scanner_, std::move(runner));
+    ASSERT_TRUE(link_->start());
+  }
+  bool comesToState(const std::string& state) const {
+    for (int i = 0; i < 500; ++i) {
+      if (link_->status().at("state") == state) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
+  }
+  bool spoolEmpties() const {
+    for (int i = 0; i < 500 && spool_.spool->count() > 0; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return spool_.spool->count() == 0;
+  }
+  static std::string lastState(const FakeServer& server, const std::string& id) {
+    std::string state;
+    for (const auto& item : server.items("command_state")) {
+      if (item.at("command_id") == id) state = item.at("state");
+    }
+    return state;
+  }
+
+  test::TemporaryFolder folder_;
+  test::SpoolFixture spool_{folder_.path(), 64U << 20};
+  test::FakeScanner scanner_;
+  LinkSettings settings_;
+  std::unique_ptr<Link> link_;
+};
+
+TEST_F(LinkTest, enrolment_sends_what_the_server_needs_and_keeps_what_it_answers) {
+  FakeServer server;
+  const auto identity = enrollAt(server);
+  ASSERT_TRUE(identity) << identity.error().text;
+  const auto request = server.requests("/agent/v1/enroll").at(0);
+  const Json body = parseJson(request.body).value();
+  EXPECT_EQ(body.at("token"), "token");
+  EXPECT_EQ(body.at("mode"), "report");
+  EXPECT_EQ(body.at("public_key"), request.signature.key_id);
+  for (const char* member : {"hostname", "agent_version", "platform"})
+    EXPECT_TRUE(body.at(member).is_string());
+  EXPECT_TRUE(body.at("machine").contains("os_name") && body.at("machine").contains("os_version"));
+  const auto stored = IdentityStore(settings_.state, platform::machineId()).load();
+  ASSERT_TRUE(stored) << stored.error().text;
+  EXPECT_EQ(stored->agent_id, "agent-1");
+  EXPECT_EQ(stored->authorities, server.authorities());
+}
+
+TEST_F(LinkTest, F1_an_enrolment_whose_reply_was_lost_asks_again_with_the_same_key) {
+  FakeServer server;
+  server.answerWith(
+      [lost = false](FakeServer& self, const FakeRequest& request) mutable -> std::optional<FakeReply> {
+        if (std::exchange(lost, true)) return std::nullopt;
+        self.commit(request);
+        FakeReply vanished;
+        vanished.vanish = true;
+        return vanished;
+      });
+  EXPECT_EQ(enrollAt(server).error().code, Code::kUnavailable);
+  EXPECT_FALSE(IdentityStore(settings_.state, platform::machineId()).enrolled());
+  ASSERT_TRUE(enrollAt(server));
+  const auto requests = server.requests("/agent/v1/enroll");
+  ASSERT_EQ(requests.size(), 2U);
+  EXPECT_EQ(requests[0].signature.key_id, requests[1].signature.key_id);
+}
+
+TEST_F(LinkTest, asking_again_keeps_the_record_of_orders) {
+  FakeServer server;
+  const auto first = enrollAt(server);
+  const auto second = enrollAt(server);
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(first->journal_id, second->journal_id);
+  EXPECT_TRUE(OrderJournal::open(orderJournalFile(settings_.state), first->journal_id));
+}
+
+TEST_F(LinkTest, a_refused_token_and_a_foreign_server_leave_no_identity) {
+  FakeServer server;
+  const FakeServer stranger;
+  EXPECT_EQ(enroll(server.bundle("wrong"), enrolment()).error().code, Code::kDenied);
+  auto bundle = server.bundle();
+  bundle.authorities = stranger.authorities();
+  EXPECT_EQ(enroll(bundle, enrolment()).error().code, Code::kUnavailable);
+  EXPECT_FALSE(IdentityStore(settings_.state, platform::machineId()).enrolled());
+}
+
+TEST_F(LinkTest, enrols_itself_from_its_file_and_removes_it) {
+  FakeServer server;
+  std::ofstream(settings_.enrolment_file) << protocol::encodeBundle(server.bundle()).value() << "\n";
+  start();
+  ASSERT_TRUE(comesToState("connected")) << link_->status();
+  EXPECT_FALSE(std::filesystem::exists(settings_.enrolment_file));
+  EXPECT_EQ(link_->status().at("agent_id"), "agent-1");
+}
+
+TEST_F(LinkTest, waits_for_an_enrolment_that_comes_while_it_runs) {
+  FakeServer server;
+  start();
+  ASSERT_TRUE(comesToState("not_enrolled"));
+  ASSERT_TRUE(enrollAt(server));
+  EXPECT_TRUE(comesToState("connected")) << link_->status();
+}
+
+TEST_F(LinkTest, says_at_its_start_how_the_agent_is_and_again_when_that_changes) {
+  FakeServer server;
+  ASSERT_TRUE(enrollAt(server));
+  start();
+  ASSERT_TRUE(server.waitFor([&] { return server.items("agent_status").size() == 1; }));
+  EXPECT_EQ(server.items("agent_status")[0].at("hostname"), "h");
+  ASSERT_TRUE(spool_.put("breaker"));
+  ASSERT_TRUE(server.waitFor([&] { return server.items("breaker").size() == 1; }));
+  EXPECT_EQ(server.items("agent_status").size(), 1U);
+  scanner_.setFact("mode", "act");
+  link_->statusChanged();
+  ASSERT_TRUE(server.waitFor([&] { return server.items("agent_status").size() == 2; }));
+  EXPECT_EQ(server.items("agent_status")[1].at("mode"), "act");
+}
+
+TEST_F(LinkTest, a_ring_brings_an_order_and_its_result_comes_back) {
+  FakeServer server;
+  ASSERT_TRUE(enrollAt(server));
+  start();
+  ASSERT_TRUE(server.waitFor([&] { return server.doorbells() == 1; }));
+  server.queue(server.order("order-1", {{"kernel", "scan", "{}"}}));
+  server.ring();
+  ASSERT_TRUE(server.waitFor([&] { return lastState(server, "order-1") == "succeeded"; }));
+  EXPECT_EQ(scanner_.scans.size(), 1U);
+  EXPECT_EQ(link_->status().at("doorbell"), "open");
+  EXPECT_EQ(link_->status().at("orders"), "ok");
+}
+
+TEST_F(LinkTest, fetches_what_was_ordered_while_the_doorbell_was_away) {
+  FakeServer server;
+  ASSERT_TRUE(enrollAt(server));
+  server.queue(server.order("order-1", {{"kernel", "scan", "{}"}}));
+  start();
+  EXPECT_TRUE(server.waitFor([&] { return lastState(server, "order-1") == "succeeded"; }));
+}
+
+TEST_F(LinkTest, comes_back_when_the_server_closes_the_doorbell) {
+  FakeServer server;
+  ASSERT_TRUE(enrollAt(server));
+  start();
+  ASSERT_TRUE(server.waitFor([&] { return server.doorbells() == 1; }));
+  server.closeDoorbells(5);
+  ASSERT_TRUE(server.waitFor([&] { return server.requests("/agent/v1/doorbell").size() == 2; }));
+  EXPECT_TRUE(server.waitFor([&] { return server.doorbells() == 1; }));
+}
+
+TEST_F(LinkTest, a_refused_envelope_is_reported) {
+  FakeServer server;
+  ASSERT_TRUE(enrollAt(server));
+  auto envelope = server.order("order-1", {{"kernel", "scan", "{}"}});
+  envelope.agent_id = "agent-2";
+  server.queueRaw(protocol::sealEnvelope(envelope, server.commandKey()).value());
+  start();
+  ASSERT_TRUE(server.waitFor([&] { return !server.items("refusal").empty(); }));
+  EXPECT_EQ(server.items("refusal")[0].at("code"), "wrong_agent");
+}
+
+TEST_F(LinkTest, in_mode_report_an_install_is_refused) {
+  FakeServer server;
+  ASSERT_TRUE(enrollAt(server));
+  server.queue(server.order("order-1", {{"apt", "install", "{}"}}));
+  start();
+  ASSERT_TRUE(server.waitFor([&] { return !server.items("refusal").empty(); }));
+  EXPECT_EQ(server.items("refusal")[0].at("code"), "mode_report");
+}
+
+// F2, F3: what is spooled while the server is away arrives once, in order.
+TEST_F(LinkTest, F2_keeps_everything_while_the_server_is_away) {
+  auto server = std::make_unique<FakeServer>();
+  ASSERT_TRUE(enrollAt(*server));
+  const auto port = server->port();
+  const auto authority = server->authority();
+  start();
+  ASSERT_TRUE(comesToState("connected"));
+  ASSERT_TRUE(spoolEmpties());
+  server.reset();
+  for (int i = 0; i < 5; ++i)
+    ASSERT_TRUE(spool_.put("breaker", {{"number", i}}));
+  ASSERT_TRUE(comesToState("backing_off"));
+  EXPECT_FALSE(link_->status().at("last_error").get<std::string>().empty());
+  EXPECT_EQ(spool_.spool->count(), 5U);
+
+  server = std::make_unique<FakeServer>(FakeServer::Options{{}, true, port, authority});
+  server->know("agent-1", IdentityStore(settings_.state, platform::machineId()).loadKey()->publicKey());
+  ASSERT_TRUE(server->waitFor([&] { return server->items("breaker").size() == 5; }));
+  const auto items = server->items("breaker");
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(items[static_cast<std::size_t>(i)].at("number"), i);
+  EXPECT_TRUE(spoolEmpties());
+  EXPECT_TRUE(comesToState("connected"));
+  link_.reset();
+}
+
+TEST_F(LinkTest, F2_backs_off_before_a_portal_that_answers_everything) {
+  FakeServer server;
+  ASSERT_TRUE(enrollAt(server));
+  server.answerWith([](FakeServer&, const FakeRequest&) {
+    return FakeReply{200, "text/html", "<html>Please accept our terms</html>", {}, false};
+  });
+  ASSERT_TRUE(spool_.put("breaker"));
+  start();
+  ASSERT_TRUE(comesToState("backing_off")) << link_->status();
+  EXPECT_NE(link_->status().at("last_error").get<std::string>().find("not a RedFlag server"),
+            std::string::npos);
+  EXPECT_GE(spool_.spool->count(), 1U);
+}
+
+TEST_F(LinkTest, opens_its_breaker_and_then_only_probes) {
+  FakeServer server;
+  ASSERT_TRUE(enrollAt(server));
+  server.answerWith([](FakeServer&, const FakeRequest&) { return test::problem(503, "server.busy"); });
+  settings_.backoff = {1'000'000, 60 * kSecondNs, 3};
+  ASSERT_TRUE(spool_.put("breaker"));
+  start();
+  for (const char* target : {"/agent/v1/upload", "/agent/v1/doorbell"}) {
+    ASSERT_TRUE(server.waitFor([&] { return server.requests(target).size() >= 3; })) << target;
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_EQ(server.requests("/agent/v1/upload").size(), 3U);
+  EXPECT_EQ(server.requests("/agent/v1/doorbell").size(), 3U);
+  EXPECT_EQ(link_->status().at("breaker"), "open");
+  EXPECT_GE(link_->status().at("next_attempt_s").get<int>(), 20);
+}
+
+TEST_F(LinkTest, takes_no_orders_while_its_record_of_them_is_lost_and_reports_on) {
+  FakeServer server;
+  ASSERT_TRUE(enrollAt(server));
+  std::filesystem::remove(orderJournalFile(settings_.state));
+  server.queue(server.order("order-1", {{"kernel", "scan", "{}"}}));
+  start();
+  ASSERT_TRUE(server.waitFor([&] { return !server.items("refusal").empty(); }));
+  EXPECT_EQ(server.items("refusal")[0].at("code"), "replayed");
+  EXPECT_EQ(link_->status().at("orders"), "lost");
+  EXPECT_TRUE(scanner_.scans.empty());
+  EXPECT_FALSE(server.items("agent_status").empty());
+}
+
+TEST_F(LinkTest, stops_at_once_in_every_state) {
+  start();
+  link_.reset();
+  FakeServer server;
+  ASSERT_TRUE(enrollAt(server));
+  start();
+  ASSERT_TRUE(server.waitFor([&] { return server.doorbells() == 1; }));
+  const std::int64_t begin = monotonicNow();
+  link_->stop();
+  EXPECT_LT(monotonicNow() - begin, kSecondNs);
+  EXPECT_EQ(link_->status().at("state"), "stopped");
+}
+
+TEST_F(LinkTest, refuses_a_proxy_it_does_not_understand) {
+  settings_.proxy = "socks5://h";
+  link_ = std::make_unique<Link>(settings_, *spool_.spool, scanner_, nullptr);
+  EXPECT_EQ(link_->start().error().code, Code::kInvalid);
+}
+
+}  // namespace
+}  // namespace redflag::kernel

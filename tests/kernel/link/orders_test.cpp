@@ -1,0 +1,364 @@
+#include <gtest/gtest.h>
+
+#include "doubles.h"
+#include "link/order_desk.h"
+#include "protocol/plan_hash.h"
+
+namespace redflag::kernel {
+namespace {
+
+namespace refusal = protocol::refusal;
+
+class OrdersTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(initCrypto());
+    identity_.agent_id = "agent-1";
+    identity_.client_id = "client-1";
+    identity_.command_keys = {{protocol::keyId(key_.publicKey()), key_.publicKey()}};
+    identity_.journal_id = OrderJournal::create(folder_.path() / "orders.db").value();
+    begin(true);
+  }
+  void TearDown() override { end(); }
+
+  // As a program that starts; `act`: with an executor.
+  void begin(bool act) {
+    journal_ = std::move(OrderJournal::open(folder_.path() / "orders.db", identity_.journal_id).value());
+    gate_ = std::make_unique<OrderGate>(identity_, journal_.get(), clock_);
+    reports_ = std::make_unique<OrderReports>(*spool_.spool, clock_);
+    queue_ = std::make_unique<OrderQueue>(OrderQueue::Parts{
+        *journal_, *reports_, scanner_,
+        [this](const std::string& id) { return runner_.cancel(id).value_or(false); }, clock_});
+    desk_ = std::make_unique<OrderDesk>(OrderDesk::Parts{*gate_, journal_.get(), queue_.get(), *reports_,
+                                                         *spool_.spool, act ? &runner_ : nullptr});
+  }
+  // As a program that is killed: nothing of the queue's is finished first.
+  void end() {
+    scanner_.release();
+    queue_.reset();
+    desk_.reset();
+    journal_.reset();
+  }
+  protocol::Envelope order(const std::string& id, std::vector<protocol::Action> actions) const {
+    protocol::Envelope e;
+    e.command_id = id;
+    e.client_id = "client-1";
+    e.agent_id = "agent-1";
+    e.command_type = "test";
+    e.actions = std::move(actions);
+    e.issued_at = clock_.now_ns;
+    e.not_before = clock_.now_ns - kSecondNs;
+    e.expires_at = clock_.now_ns + 3600 * kSecondNs;
+    return e;
+  }
+  bool take(const protocol::Envelope& envelope) {
+    return desk_->take(protocol::sealEnvelope(envelope, key_).value());
+  }
+  protocol::Envelope scanOrder(const std::string& id = "scan-order") const {
+    return order(id, {{"kernel", "scan", R"({"plugins":["apt"],"purpose":"updates"})"}});
+  }
+  protocol::Envelope installOrder(const std::string& id = "install") const {
+    return order(id, {{"apt", "install", R"({"updates":[],"plan":{"steps":[]}})"}});
+  }
+  bool ends(const std::string& id) {
+    for (int i = 0; i < 500; ++i) {
+      const auto record = journal_->find(id);
+      if (record && record->has_value() && (*record)->reported) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
+  }
+  Json outcome(const std::string& id) const {
+    Json last;
+    for (const auto& item : spool_.items("command_state")) {
+      if (item.at("command_id") == id) last = item;
+    }
+    return last;
+  }
+  std::string refusalCode() const {
+    const auto items = spool_.items("refusal");
+    return items.empty() ? "" : items.back().at("code").get<std::string>();
+  }
+
+  test::TemporaryFolder folder_;
+  test::HandClock clock_;
+  test::SpoolFixture spool_{folder_.path()};
+  test::FakeScanner scanner_;
+  test::FakeRunner runner_;
+  protocol::SigningKey key_ = protocol::SigningKey::generate();
+  Identity identity_;
+  std::unique_ptr<OrderJournal> journal_;
+  std::unique_ptr<OrderGate> gate_;
+  std::unique_ptr<OrderReports> reports_;
+  std::unique_ptr<OrderQueue> queue_;
+  std::unique_ptr<OrderDesk> desk_;
+};
+
+TEST_F(OrdersTest, a_scan_is_accepted_run_and_its_result_spooled) {
+  queue_->start();
+  ASSERT_TRUE(take(scanOrder()));
+  ASSERT_TRUE(ends("scan-order"));
+  EXPECT_EQ(spool_.states("scan-order"), "accepted running succeeded");
+  EXPECT_EQ(outcome("scan-order").at("results"), Json::parse(R"([{"scans":["scan-1"]}])"));
+  ASSERT_EQ(scanner_.scans.size(), 1U);
+  EXPECT_EQ(scanner_.scans[0].plugins, std::vector<std::string>{"apt"});
+  EXPECT_EQ(scanner_.scans[0].trigger, Trigger::kCommand);
+  EXPECT_EQ(scanner_.scans[0].command_id, "scan-order");
+}
+
+TEST_F(OrdersTest, a_plan_comes_back_with_its_hash) {
+  scanner_.plan = Json::parse(
+      R"({"steps":[{"operation":"upgrade","name":"a","arch":"all","from":"1","to":"2","requested":true}]})");
+  queue_->start();
+  ASSERT_TRUE(take(order(
+      "plan", {{"apt", "plan", R"({"updates":[{"key":"a/all","name":"a","arch":"all","version":"2"}]})"}})));
+  ASSERT_TRUE(ends("plan"));
+  const Json result = outcome("plan").at("results").at(0);
+  EXPECT_EQ(result.at("plan"), scanner_.plan);
+  EXPECT_EQ(result.at("plan_hash"), toHex(protocol::planHash({{"upgrade", "a", "all", "1", "2"}})));
+  ASSERT_EQ(scanner_.updaters.size(), 1U);
+  EXPECT_EQ(scanner_.updaters[0].at("request"),
+            Json::parse(R"({"updates":[{"name":"a","arch":"all","version":"2"}]})"));
+  EXPECT_TRUE(runner_.submitted.empty());
+}
+
+TEST_F(OrdersTest, bad_parameters_fail_the_order_and_name_the_member) {
+  queue_->start();
+  ASSERT_TRUE(take(order("bad", {{"kernel", "scan", R"({"plugin":"apt"})"}})));
+  ASSERT_TRUE(ends("bad"));
+  EXPECT_EQ(outcome("bad").at("state"), "failed");
+  EXPECT_EQ(outcome("bad").at("code"), "invalid");
+  EXPECT_NE(outcome("bad").at("text").get<std::string>().find("kernel/scan.plugin"), std::string::npos);
+  EXPECT_TRUE(scanner_.scans.empty());
+}
+
+TEST_F(OrdersTest, the_first_failure_ends_an_order_of_several_actions) {
+  queue_->start();
+  ASSERT_TRUE(take(order("two", {{"kernel", "scan", "{}"},
+                                 {"kernel", "scan", R"({"purpose":"mischief"})"},
+                                 {"kernel", "scan", "{}"}})));
+  ASSERT_TRUE(ends("two"));
+  EXPECT_EQ(outcome("two").at("state"), "failed");
+  EXPECT_EQ(outcome("two").at("results").size(), 1U);
+  EXPECT_EQ(scanner_.scans.size(), 1U);
+}
+
+TEST_F(OrdersTest, B5_the_same_order_again_is_answered_and_not_run) {
+  queue_->start();
+  ASSERT_TRUE(take(scanOrder()));
+  ASSERT_TRUE(ends("scan-order"));
+  const auto before = spool_.items();
+  ASSERT_TRUE(take(scanOrder())) << "signed again, as at each fetch";
+  EXPECT_EQ(spool_.items(), before) << "what still waits is not doubled";
+  std::vector<std::string> ids;
+  for (const auto& item : before)
+    ids.push_back(item.at("id"));
+  ASSERT_TRUE(spool_.spool->remove(ids));
+  ASSERT_TRUE(take(scanOrder()));
+  EXPECT_EQ(spool_.states("scan-order"), "accepted succeeded") << "the server may have lost it: told again";
+  EXPECT_EQ(outcome("scan-order"), before.back()) << "byte by byte";
+  EXPECT_EQ(scanner_.scans.size(), 1U);
+}
+
+TEST_F(OrdersTest, B5_killed_between_acceptance_and_run_it_is_run_once_after_the_restart) {
+  ASSERT_TRUE(take(scanOrder()));  // the queue has not been started
+  end();
+  begin(true);
+  queue_->start();
+  ASSERT_TRUE(ends("scan-order"));
+  ASSERT_TRUE(take(scanOrder()));
+  EXPECT_EQ(spool_.states("scan-order"), "accepted running succeeded");
+  EXPECT_EQ(scanner_.scans.size(), 1U);
+}
+
+TEST_F(OrdersTest, B5_killed_between_outcome_and_report_the_outcome_is_told_once) {
+  ASSERT_TRUE(take(scanOrder()));
+  const std::string item =
+      reports_->stateItem({newId(), "scan-order", "succeeded", "", "", Json::array({1}), "kernel", 0});
+  ASSERT_TRUE(journal_->finish("scan-order", item));
+  end();
+  begin(true);
+  queue_->start();
+  ASSERT_TRUE(ends("scan-order"));
+  EXPECT_EQ(spool_.states("scan-order"), "accepted succeeded");
+  EXPECT_TRUE(scanner_.scans.empty()) << "it had run";
+}
+
+TEST_F(OrdersTest, an_order_that_expires_while_it_waits_is_not_run) {
+  ASSERT_TRUE(take(scanOrder()));
+  clock_.now_ns += 3601 * kSecondNs;
+  queue_->start();
+  ASSERT_TRUE(ends("scan-order"));
+  EXPECT_EQ(spool_.states("scan-order"), "accepted refused");
+  EXPECT_EQ(outcome("scan-order").at("code"), refusal::kExpired);
+  EXPECT_TRUE(scanner_.scans.empty());
+}
+
+TEST_F(OrdersTest, a_full_spool_takes_no_orders) {
+  ASSERT_TRUE(spool_.fill());
+  EXPECT_FALSE(take(scanOrder()));
+  EXPECT_FALSE(journal_->find("scan-order")->has_value());
+}
+
+TEST_F(OrdersTest, a_refusal_is_told_once_in_a_while) {
+  const auto other = [&] {
+    auto e = scanOrder();
+    e.agent_id = "agent-2";
+    return e;
+  };
+  for (int i = 0; i < 5; ++i)
+    ASSERT_TRUE(take(other()));
+  ASSERT_EQ(spool_.items("refusal").size(), 1U);
+  EXPECT_EQ(refusalCode(), refusal::kWrongAgent);
+  EXPECT_EQ(spool_.items("refusal")[0].at("command_id"), "scan-order");
+  EXPECT_EQ(spool_.items("refusal")[0].at("by"), "kernel");
+  clock_.now_ns += 601 * kSecondNs;
+  ASSERT_TRUE(take(other()));
+  EXPECT_EQ(spool_.items("refusal").size(), 2U);
+}
+
+TEST_F(OrdersTest, an_unreadable_envelope_is_refused_without_an_id) {
+  ASSERT_TRUE(desk_->take(Json{{"version", 1}}));
+  EXPECT_EQ(refusalCode(), refusal::kMalformed);
+  EXPECT_FALSE(spool_.items("refusal")[0].contains("command_id"));
+}
+
+TEST_F(OrdersTest, an_action_nobody_knows_is_refused) {
+  ASSERT_TRUE(take(order("x", {{"kernel", "format", "{}"}})));
+  EXPECT_EQ(refusalCode(), refusal::kUnknownAction);
+  ASSERT_TRUE(take(order("y", {{"kernel", "scan", "{}"}, {"apt", "install", "{}"}})));
+  EXPECT_EQ(refusalCode(), refusal::kUnknownAction);
+  EXPECT_TRUE(runner_.submitted.empty());
+}
+
+TEST_F(OrdersTest, in_mode_report_nothing_that_changes_the_machine_is_taken) {
+  end();
+  begin(false);
+  for (const char* action : {"install", "rollback", "download", "reboot"}) {
+    ASSERT_TRUE(take(order(std::string("order-") + action, {{"apt", action, "{}"}})));
+    EXPECT_EQ(refusalCode(), refusal::kModeReport) << action;
+  }
+  EXPECT_EQ(spool_.items("refusal").size(), 4U);
+}
+
+TEST_F(OrdersTest, an_install_goes_to_the_executor_as_it_came) {
+  runner_.next = {"accepted", "install", "event-1", 0, "", "", "", -1, {}, {}};
+  const Json transport = protocol::sealEnvelope(installOrder(), key_).value();
+  ASSERT_TRUE(desk_->take(transport));
+  ASSERT_EQ(runner_.submitted.size(), 1U);
+  EXPECT_EQ(runner_.submitted[0], transport);
+  EXPECT_EQ(spool_.states("install"), "accepted");
+  EXPECT_EQ(outcome("install").at("id"), "event-1");
+  EXPECT_EQ(outcome("install").at("by"), "executor");
+}
+
+TEST_F(OrdersTest, an_executor_that_is_away_gets_the_order_later) {
+  runner_.there = false;
+  EXPECT_FALSE(take(installOrder()));
+  EXPECT_TRUE(spool_.items("command_state").empty());
+  runner_.there = true;
+  runner_.next = {"accepted", "install", "event-1", 0, "", "", "", -1, {}, {}};
+  EXPECT_TRUE(take(installOrder()));
+  EXPECT_EQ(spool_.states("install"), "accepted");
+}
+
+TEST_F(OrdersTest, what_the_executor_refuses_is_reported_as_its_refusal) {
+  runner_.next = {"refused", "install", "", 0, "", refusal::kPolicy, "no line allows it", -1, {}, {}};
+  ASSERT_TRUE(take(installOrder()));
+  EXPECT_EQ(refusalCode(), refusal::kPolicy);
+  EXPECT_EQ(spool_.items("refusal")[0].at("by"), "executor");
+}
+
+class AfterInstall : public OrdersTest, public testing::WithParamInterface<const char*> {
+ protected:
+  OrderEvent result(const std::string& state) const {
+    OrderEvent event{"result", "install", "event-9", 0, state, "", "", -1, Json::array({Json::object()}), {}};
+    return event;
+  }
+};
+
+TEST_P(AfterInstall, the_result_is_safe_before_the_executor_forgets_it_and_a_scan_proves_it) {
+  runner_.next = {"accepted", "install", "event-1", 0, "", "", "", -1, {}, {}};
+  queue_->start();
+  ASSERT_TRUE(take(installOrder()));
+  desk_->onExecutor({"running", "install", "event-2", 0, "", "", "", -1, {}, {}});
+  desk_->onExecutor({"log", "install", "", 0, "", "", "", -1, {}, {"Unpacking a"}});
+  desk_->onExecutor({"progress", "install", "", 0, "", "", "halfway", 50, {}, {}});
+  desk_->onExecutor(result(GetParam()));
+  EXPECT_EQ(spool_.states("install"), std::string("accepted running ") + GetParam());
+  EXPECT_EQ(runner_.acked, std::vector<std::string>{"install"});
+  ASSERT_TRUE(scanner_.waitForScans(1));
+  EXPECT_EQ(scanner_.scans[0].purpose, "verify");
+  EXPECT_EQ(scanner_.scans[0].trigger, Trigger::kVerify);
+  EXPECT_EQ(scanner_.scans[0].plugins, std::vector<std::string>{"apt"});
+  EXPECT_EQ(scanner_.scans[0].command_id, "install");
+  const auto log = spool_.items("command_log");
+  ASSERT_EQ(log.size(), 2U);
+  EXPECT_EQ(log[0].at("lines").at(0).at("text"), "Unpacking a");
+  EXPECT_EQ(log[1].at("percent"), 50);
+}
+
+TEST_P(AfterInstall, the_same_result_again_is_neither_told_nor_proven_twice) {
+  runner_.next = {"accepted", "install", "event-1", 0, "", "", "", -1, {}, {}};
+  queue_->start();
+  ASSERT_TRUE(take(installOrder()));
+  desk_->onExecutor(result(GetParam()));
+  desk_->onExecutor(result(GetParam()));
+  EXPECT_EQ(spool_.states("install"), std::string("accepted ") + GetParam());
+  EXPECT_EQ(runner_.acked.size(), 2U);
+  ASSERT_TRUE(scanner_.waitForScans(1));
+  queue_->stop();
+  EXPECT_EQ(scanner_.scans.size(), 1U);
+}
+
+TEST_P(AfterInstall, a_proof_that_was_due_at_a_kill_is_made_after_the_restart) {
+  runner_.next = {"accepted", "install", "event-1", 0, "", "", "", -1, {}, {}};
+  ASSERT_TRUE(take(installOrder()));
+  desk_->onExecutor(result(GetParam()));
+  end();
+  ASSERT_TRUE(scanner_.scans.empty());
+  begin(true);
+  queue_->start();
+  ASSERT_TRUE(scanner_.waitForScans(1));
+  EXPECT_EQ(scanner_.scans[0].purpose, "verify");
+}
+
+INSTANTIATE_TEST_SUITE_P(Orders, AfterInstall, testing::Values("succeeded", "failed"));
+
+TEST_F(OrdersTest, a_result_of_an_order_that_never_began_needs_no_proof) {
+  runner_.next = {"accepted", "install", "event-1", 0, "", "", "", -1, {}, {}};
+  queue_->start();
+  ASSERT_TRUE(take(installOrder()));
+  desk_->onExecutor({"result", "install", "event-2", 0, "cancelled", "", "", -1, {}, {}});
+  EXPECT_EQ(spool_.states("install"), "accepted cancelled");
+  EXPECT_TRUE(journal_->verifyDue()->empty());
+}
+
+TEST_F(OrdersTest, cancels_an_order_that_waits_behind_another) {
+  scanner_.hold = true;
+  queue_->start();
+  ASSERT_TRUE(take(scanOrder("runs")));
+  ASSERT_TRUE(scanner_.waitForScans(1));
+  ASSERT_TRUE(take(scanOrder("waits")));
+  ASSERT_TRUE(take(order("cancel", {{"kernel", "cancel", R"({"command_id":"waits"})"}})));
+  EXPECT_EQ(outcome("cancel").at("results"), Json::parse(R"([{"cancelled":true}])")) << "at once";
+  EXPECT_EQ(spool_.states("waits"), "accepted cancelled");
+  ASSERT_TRUE(take(order("late", {{"kernel", "cancel", R"({"command_id":"runs"})"}})));
+  EXPECT_EQ(outcome("late").at("results"), Json::parse(R"([{"cancelled":false}])"));
+  scanner_.release();
+  ASSERT_TRUE(ends("runs"));
+  EXPECT_EQ(spool_.states("runs"), "accepted running succeeded");
+  queue_->stop();
+  EXPECT_EQ(scanner_.scans.size(), 1U);
+}
+
+TEST_F(OrdersTest, asks_the_executor_to_cancel_what_is_its_own) {
+  queue_->start();
+  runner_.can_cancel = true;
+  ASSERT_TRUE(take(order("cancel", {{"kernel", "cancel", R"({"command_id":"install"})"}})));
+  EXPECT_EQ(runner_.cancelled, std::vector<std::string>{"install"});
+  EXPECT_EQ(outcome("cancel").at("results"), Json::parse(R"([{"cancelled":true}])"));
+}
+
+}  // namespace
+}  // namespace redflag::kernel

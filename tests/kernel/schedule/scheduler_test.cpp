@@ -1,0 +1,117 @@
+#include "schedule/scheduler.h"
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "platform/files.h"
+
+namespace redflag::kernel {
+namespace {
+
+class FakeScanner : public Scanner {
+ public:
+  Result<std::vector<std::string>> scan(const ScanRequest& request) override {
+    std::unique_lock lock(mutex_);
+    for (const auto& plugin : request.plugins)
+      scanned_.push_back(plugin);
+    changed_.notify_all();
+    if (request.plugins[0] == "slow")
+      changed_.wait_for(lock, std::chrono::seconds(10), [&] { return released_; });
+    if (released_) return fail(Code::kCancelled, "stopping");
+    return std::vector<std::string>{"id"};
+  }
+  Result<Json> runUpdater(const std::string&, const std::string&, const Json&) override { return Json(); }
+  Json status() const override { return {}; }
+
+  bool waitFor(const std::string& plugin) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(10), [&] {
+      return std::find(scanned_.begin(), scanned_.end(), plugin) != scanned_.end();
+    });
+  }
+  void release() {
+    const std::lock_guard lock(mutex_);
+    released_ = true;
+    changed_.notify_all();
+  }
+  std::size_t count() {
+    const std::lock_guard lock(mutex_);
+    return scanned_.size();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> scanned_;
+  bool released_ = false;
+};
+
+class SchedulerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/redflag-scheduler-XXXXXX";
+    ASSERT_NE(::mkdtemp(name), nullptr);
+    folder_ = name;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+  static Config withPlugins(const std::vector<std::string>& ids) {
+    Config config = defaultConfig();
+    for (const auto& id : ids)
+      config.plugins.push_back(defaultPlugin(config, id));
+    return config;
+  }
+  std::filesystem::path file() const { return folder_ / "schedule.json"; }
+  bool waitForRun(const Scheduler& scheduler, const std::string& plugin) {
+    for (int i = 0; i < 2000 && scheduler.lastRun(plugin) == 0; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return scheduler.lastRun(plugin) != 0;
+  }
+  std::filesystem::path folder_;
+  FakeScanner scanner_;
+};
+
+TEST_F(SchedulerTest, scans_beside_one_that_hangs_and_stops_when_the_scanner_does) {
+  Scheduler scheduler(scanner_, file());
+  scheduler.start(withPlugins({"apt", "slow", "system"}));
+  EXPECT_TRUE(scanner_.waitFor("slow"));
+  EXPECT_TRUE(waitForRun(scheduler, "apt"));
+  EXPECT_TRUE(waitForRun(scheduler, "system"));
+  scanner_.release();
+  scheduler.stop();
+  EXPECT_EQ(scheduler.lastRun("slow"), 0);  // it was cut off: it is due again at the next start
+}
+
+TEST_F(SchedulerTest, remembers_over_a_restart_that_it_has_scanned) {
+  {
+    Scheduler scheduler(scanner_, file());
+    scheduler.start(withPlugins({"apt"}));
+    ASSERT_TRUE(waitForRun(scheduler, "apt"));
+  }
+  Scheduler again(scanner_, file());
+  again.start(withPlugins({"apt", "system"}));
+  ASSERT_TRUE(waitForRun(again, "system"));
+  EXPECT_GT(again.nextAt("apt"), epochNow());
+  again.stop();
+  EXPECT_EQ(scanner_.count(), 2U);
+}
+
+TEST_F(SchedulerTest, starts_what_a_new_configuration_adds) {
+  Scheduler scheduler(scanner_, file());
+  scheduler.start(withPlugins({}));
+  scheduler.configure(withPlugins({"apt"}));
+  EXPECT_TRUE(waitForRun(scheduler, "apt"));
+}
+
+TEST_F(SchedulerTest, scans_at_once_when_its_file_is_damaged) {
+  std::ofstream(file()) << "{\"apt\": 7, \"system\": \"yesterday\", broken";
+  Scheduler scheduler(scanner_, file());
+  scheduler.start(withPlugins({"apt", "system"}));
+  EXPECT_TRUE(waitForRun(scheduler, "apt"));
+  EXPECT_TRUE(waitForRun(scheduler, "system"));
+}
+
+}  // namespace
+}  // namespace redflag::kernel

@@ -1,0 +1,161 @@
+#include "apt_root.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <fstream>
+#include <sstream>
+
+namespace redflag::test {
+namespace {
+
+std::string stanza(const Package& package) {
+  return "Package: " + package.name + "\nVersion: " + package.version + "\nArchitecture: " + package.arch +
+         "\nMaintainer: Test <test@example.org>\nInstalled-Size: 7\n" + package.fields +
+         "Description: test\n";
+}
+
+std::string listsBase(const ArchiveOptions& options) {
+  return "var/lib/apt/lists/" + options.host + "_debian_dists_" + options.suite + "_";
+}
+
+}  // namespace
+
+std::string outputOf(const std::vector<std::string>& argv, const std::vector<std::string>& environment) {
+  std::array<int, 2> ends{};
+  if (pipe(ends.data()) != 0) return {};
+  const auto child = fork();
+  if (child == 0) {
+    dup2(ends[1], STDOUT_FILENO);
+    close(ends[0]);
+    close(ends[1]);
+    std::vector<char*> words;
+    for (const auto& word : argv)
+      words.push_back(const_cast<char*>(word.c_str()));
+    words.push_back(nullptr);
+    for (const auto& variable : environment)
+      putenv(const_cast<char*>(variable.c_str()));
+    execvp(words[0], words.data());
+    _exit(127);
+  }
+  close(ends[1]);
+  std::string output;
+  std::array<char, 4096> buffer{};
+  for (ssize_t count = 0; (count = read(ends[0], buffer.data(), buffer.size())) > 0;)
+    output.append(buffer.data(), static_cast<std::size_t>(count));
+  close(ends[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << argv[0] << " ended with " << status;
+  return output;
+}
+
+AptRoot::AptRoot() {
+  auto pattern = (std::filesystem::temp_directory_path() / "redflag-apt-XXXXXX").string();
+  path_ = mkdtemp(pattern.data());
+  for (const auto* folder : {"etc/apt/sources.list.d", "etc/apt/preferences.d", "etc/apt/apt.conf.d",
+                             "etc/apt/trusted.gpg.d", "var/lib/apt/lists/partial", "var/lib/dpkg/updates",
+                             "var/cache/apt/archives/partial", "var/log/apt", "run", "plugin-cache"})
+    std::filesystem::create_directories(path_ / folder);
+  write("var/lib/dpkg/status", "");
+  write("etc/apt/sources.list", "");
+  write("etc/apt/apt.conf", "APT::Architecture \"amd64\";\n");
+  write("etc/machine-id", "0123456789abcdef0123456789abcdef\n");
+  write("apt.conf", "Dir \"" + path_.string() + "/\";\nDir::State::status \"" + path_.string() +
+                        "/var/lib/dpkg/status\";\nDir::Etc::machine-id \"" + path_.string() +
+                        "/etc/machine-id\";\nDir::Cache::pkgcache \"\";\nDir::Cache::srcpkgcache \"\";\n" +
+                        "Dir::Bin::ischroot \"/bin/true\";\nAPT::Architectures { \"amd64\"; };\n");
+}
+
+AptRoot::~AptRoot() {
+  std::filesystem::remove_all(path_);
+}
+
+void AptRoot::write(const std::string& file, const std::string& content) const {
+  std::ofstream(path_ / file, std::ios::trunc) << content;
+}
+
+void AptRoot::append(const std::string& file, const std::string& content) const {
+  std::ofstream(path_ / file, std::ios::app) << content;
+}
+
+void AptRoot::install(const Package& package, const std::string& state) const {
+  auto text = stanza(package);
+  text.insert(text.find('\n') + 1, "Status: " + state + "\n");
+  append("var/lib/dpkg/status", text + "\n");
+}
+
+void AptRoot::addForeignArchitecture(const std::string& arch) const {
+  append("var/lib/dpkg/arch", "amd64\n" + arch + "\n");
+  append("apt.conf", "APT::Architectures { \"" + arch + "\"; };\n");
+}
+
+void AptRoot::addSource(const ArchiveOptions& options) const {
+  append("etc/apt/sources.list",
+         "deb http://" + options.host + "/debian " + options.suite + " " + options.component + "\n");
+}
+
+void AptRoot::addArchive(const ArchiveOptions& options, const std::vector<Package>& packages) const {
+  addSource(options);
+  std::string architectures = "amd64";
+  std::set<std::string> known{"amd64"};
+  for (const auto& package : packages)
+    if (package.arch != "all" && known.insert(package.arch).second) architectures += " " + package.arch;
+  write(listsBase(options) + "InRelease",
+        "Origin: Test\nLabel: " + options.label + "\nSuite: " + options.suite + "\nCodename: " +
+            options.suite + "\nDate: Sat, 21 Nov 2020 00:53:02 UTC\n" + options.release_fields +
+            "Architectures: " + architectures + "\nComponents: " + options.component + "\nSHA256:\n " +
+            std::string(64, '0') + " 1 " + options.component + "/binary-amd64/Packages\n");
+  for (const auto& arch : known) {
+    std::string content;
+    for (const auto& package : packages)
+      if (package.arch == arch || (package.arch == "all" && arch == "amd64"))
+        content += stanza(package) + "Filename: pool/" + package.name +
+                   ".deb\nSize: 1000\nSHA256: " + std::string(64, '0') + "\n\n";
+    write(listsBase(options) + options.component + "_binary-" + arch + "_Packages", content);
+  }
+}
+
+std::string AptRoot::apt(const std::vector<std::string>& arguments) const {
+  return outputOf(arguments, {"APT_CONFIG=" + (path_ / "apt.conf").string(), "LC_ALL=C.UTF-8"});
+}
+
+std::set<std::string> upgradableRows(const std::string& apt_list) {
+  std::set<std::string> rows;
+  std::istringstream lines(apt_list);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);  // name/suite candidate arch [upgradable from: installed]
+    std::string name, candidate, arch, upgradable, from, installed;
+    if (!(words >> name >> candidate >> arch >> upgradable >> from >> installed) ||
+        upgradable != "[upgradable")
+      continue;
+    installed.pop_back();
+    rows.insert(name.substr(0, name.find('/')) + " " + arch + " " + installed + " " + candidate);
+  }
+  return rows;
+}
+
+std::set<std::string> AptRoot::upgradable() const {
+  return upgradableRows(
+      apt({"apt", "-qq", "-o", "APT::Cmd::Disable-Script-Warning=true", "list", "--upgradable"}));
+}
+
+std::set<std::string> AptRoot::upgraded() const {
+  std::set<std::string> rows;
+  std::istringstream lines(apt({"apt-get", "-s", "-qq", "--with-new-pkgs", "upgrade"}));
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);  // Inst name [installed] (candidate …; a new package has no [installed]
+    std::string inst, name, installed, candidate;
+    if (words >> inst >> name >> installed >> candidate && inst == "Inst" && installed.front() == '[')
+      rows.insert(name + " " + candidate.substr(1));
+  }
+  return rows;
+}
+
+bool AptRoot::brokenFromTheStart() const {
+  return apt({"sh", "-c", "apt-get check >/dev/null 2>&1 || echo broken"}) == "broken\n";
+}
+
+}  // namespace redflag::test

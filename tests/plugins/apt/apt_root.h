@@ -1,0 +1,66 @@
+#pragma once
+// A made-up system for apt: a root directory with its own dpkg database, sources and fetched lists, and apt
+// itself to ask for its opinion of it. Nothing is installed and nothing is fetched.
+
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace redflag::test {
+
+struct Package {
+  std::string name;
+  std::string version;
+  std::string fields = {};  // further lines of its stanza, each with its "\n"
+  std::string arch = "amd64";
+};
+
+struct ArchiveOptions {
+  std::string suite;  // also the distribution in sources.list
+  std::string label = "Test";
+  std::string release_fields = {};  // further lines of its Release file
+  std::string host = "deb.example.org";
+  std::string component = "main";
+};
+
+class AptRoot {
+ public:
+  AptRoot();
+  ~AptRoot();
+  AptRoot(const AptRoot&) = delete;
+  AptRoot& operator=(const AptRoot&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  std::string cacheDir() const { return path_ / "plugin-cache"; }
+
+  void write(const std::string& file, const std::string& content) const;
+  void append(const std::string& file, const std::string& content) const;
+  // `state`: "install ok installed", "hold ok installed" …
+  void install(const Package& package, const std::string& state = "install ok installed") const;
+  void addForeignArchitecture(const std::string& arch) const;
+  // A line in sources.list and the lists, as if fetched.
+  void addArchive(const ArchiveOptions& options, const std::vector<Package>& packages) const;
+  // Only the line.
+  void addSource(const ArchiveOptions& options) const;
+
+  // "name arch installed candidate", by `apt list --upgradable`.
+  std::set<std::string> upgradable() const;
+  // "name candidate" of what apt's own simulated upgrade, with new packages, would install in place of an
+  // older one.
+  std::set<std::string> upgraded() const;
+  // True if installed packages miss what they depend on: apt then simulates nothing.
+  bool brokenFromTheStart() const;
+  std::string apt(const std::vector<std::string>& arguments) const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+// What `apt list --upgradable` wrote, as "name arch installed candidate".
+std::set<std::string> upgradableRows(const std::string& apt_list);
+
+// Standard output of a program; fails the test if it ends badly. `environment`: NAME=value, added to ours.
+std::string outputOf(const std::vector<std::string>& argv, const std::vector<std::string>& environment = {});
+
+}  // namespace redflag::test

@@ -1,0 +1,149 @@
+// What cannot be known is never "no updates".
+#include <gtest/gtest.h>
+#include <utime.h>
+
+#include "lock_holder.h"
+#include "scan_of.h"
+
+namespace redflag::test {
+namespace {
+
+constexpr const char* kStable = "deb.example.org/debian stable";
+
+class AptIncomplete : public testing::Test {
+ protected:
+  AptIncomplete() : scan_(root_) {
+    root_.install({"tool", "1.0"});
+    root_.addArchive({"stable"}, {{"tool", "1.1"}});
+  }
+  AptRoot root_;
+  ScanOf scan_;
+};
+
+TEST_F(AptIncomplete, shows_a_complete_archive_as_complete) {
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus(kStable), RF_OK);
+  EXPECT_EQ(scan_.fake.scopeStatus("dpkg"), RF_OK);
+  EXPECT_TRUE(scan_.fake.reports.empty());
+}
+
+TEST_F(AptIncomplete, names_an_archive_whose_lists_were_never_fetched) {
+  root_.addSource({.suite = "stable", .host = "other.example.org"});
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus("other.example.org/debian stable"), RF_TRANSIENT);
+  EXPECT_TRUE(scan_.fake.reported("apt.no_lists"));
+  EXPECT_EQ(scan_.fake.scopeStatus(kStable), RF_OK);
+  EXPECT_EQ(scan_.rows().size(), 1U);
+}
+
+TEST_F(AptIncomplete, notices_one_missing_list_of_a_fetched_archive) {
+  std::filesystem::remove(root_.path() /
+                          "var/lib/apt/lists/deb.example.org_debian_dists_stable_main_binary-amd64_Packages");
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus(kStable), RF_TRANSIENT);
+  EXPECT_TRUE(scan_.fake.reported("apt.no_lists"));
+}
+
+TEST_F(AptIncomplete, expects_no_lists_of_an_architecture_that_an_archive_does_not_have) {
+  root_.addForeignArchitecture("i386");
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus(kStable), RF_OK);
+}
+
+TEST_F(AptIncomplete, hides_passwords_of_sources) {
+  root_.append("etc/apt/sources.list", "deb https://user:secret@private.example.org/debian stable main\n");
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus("private.example.org/debian stable"), RF_TRANSIENT);
+  for (const auto& report : scan_.fake.reports)
+    EXPECT_EQ(report.text.find("secret"), std::string::npos) << report.text;
+}
+
+TEST_F(AptIncomplete, goes_on_past_a_broken_line) {
+  root_.write("etc/apt/sources.list.d/broken.list", "deb http://broken.example.org\n");
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus(root_.path() / "etc/apt/sources.list.d/broken.list"), RF_MISCONFIGURED);
+  EXPECT_TRUE(scan_.fake.reported("apt.source_broken"));
+  EXPECT_EQ(scan_.fake.scopeStatus(kStable), RF_OK);
+  EXPECT_EQ(scan_.rows().size(), 1U);
+}
+
+TEST_F(AptIncomplete, goes_on_past_a_broken_stanza) {
+  root_.write("etc/apt/sources.list", "");
+  root_.write(
+      "etc/apt/sources.list.d/mixed.sources",
+      "Types: deb\nSuites: stable\nComponents: main\n\n"
+      "# the good one\nTypes: deb\nURIs: http://deb.example.org/debian\nSuites: stable\nComponents: main\n\n"
+      "Types: nonsense\nURIs: http://x\nSuites: y\n");
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus(root_.path() / "etc/apt/sources.list.d/mixed.sources"), RF_MISCONFIGURED);
+  EXPECT_EQ(scan_.fake.scopeStatus(kStable), RF_OK);
+  EXPECT_EQ(scan_.rows().size(), 1U);
+}
+
+TEST_F(AptIncomplete, fails_without_any_source) {
+  root_.write("etc/apt/sources.list", "");
+  EXPECT_EQ(scan_.run(), rf::Status::kMisconfigured);
+  EXPECT_TRUE(scan_.fake.reported("apt.no_sources"));
+}
+
+TEST_F(AptIncomplete, fails_on_broken_preferences) {
+  root_.write("etc/apt/preferences.d/bad", "Package: tool\nPin: version 1.0\n");
+  EXPECT_EQ(scan_.run(), rf::Status::kPermanent);
+  EXPECT_TRUE(scan_.fake.reported("apt.preferences_broken"));
+}
+
+TEST_F(AptIncomplete, fails_on_a_broken_list) {
+  root_.write("var/lib/apt/lists/deb.example.org_debian_dists_stable_main_binary-amd64_Packages",
+              "Package: tool\nVersion\n\n");
+  EXPECT_EQ(scan_.run(), rf::Status::kTransient);
+  EXPECT_TRUE(scan_.fake.reported("apt.lists_broken"));
+  EXPECT_TRUE(scan_.rows().empty());
+}
+
+TEST_F(AptIncomplete, stops_believing_expired_lists) {
+  root_.addArchive({.suite = "expired", .release_fields = "Valid-Until: Sat, 28 Nov 2020 00:53:02 UTC\n"},
+                   {});
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus("deb.example.org/debian expired"), RF_TRANSIENT);
+  EXPECT_TRUE(scan_.fake.reported("apt.lists_stale"));
+  EXPECT_EQ(scan_.fake.scopeStatus(kStable), RF_OK);
+  root_.append("etc/apt/apt.conf", "Acquire::Check-Valid-Until \"false\";\n");
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus("deb.example.org/debian expired"), RF_OK);
+}
+
+TEST_F(AptIncomplete, expects_a_refresh_only_where_told_to) {
+  const utimbuf long_ago{1'000'000'000, 1'000'000'000};
+  for (const auto* folder : {"var/lib/apt/lists", "var/lib/apt/lists/partial"})
+    ASSERT_EQ(utime((root_.path() / folder).c_str(), &long_ago), 0);
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus(kStable), RF_OK);
+  EXPECT_GT(scan_.fake.fact("lists.age_s").get<std::int64_t>(), 10 * 365 * 86'400);
+  scan_.settings.expect_refresh = true;
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus(kStable), RF_TRANSIENT);
+  EXPECT_TRUE(scan_.fake.reported("apt.lists_stale"));
+}
+
+TEST_F(AptIncomplete, notices_an_interrupted_dpkg) {
+  root_.write("var/lib/dpkg/updates/0001", "Package: tool\n");
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus(kStable), RF_PERMANENT);
+  EXPECT_TRUE(scan_.fake.reported("apt.dpkg_interrupted"));
+  EXPECT_EQ(scan_.rows().size(), 1U) << "what is known is still said";
+  EXPECT_TRUE(scan_.fake.state.empty()) << "and not kept";
+}
+
+TEST_F(AptIncomplete, notices_another_package_manager_at_work) {
+  {
+    const LockHolder holder(root_.path() / "var/lib/dpkg/lock-frontend");
+    ASSERT_EQ(scan_.run(), rf::Status::kOk);
+    EXPECT_EQ(scan_.fake.scopeStatus(kStable), RF_TRANSIENT);
+    EXPECT_TRUE(scan_.fake.reported("apt.dpkg_locked"));
+  }
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus(kStable), RF_OK);
+}
+
+}  // namespace
+}  // namespace redflag::test

@@ -1,0 +1,203 @@
+// Real installations: dpkg in a root of its own, made by scripts/make-sandbox with a signed repository beside
+// it.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "apt_root.h"
+#include "lock_holder.h"
+#include "scan_of.h"
+#include "updater_of.h"
+
+namespace redflag::test {
+namespace {
+
+using apt::AptUpdater;
+
+class AptInstall : public testing::Test {
+ protected:
+  AptInstall() {
+    auto pattern = (std::filesystem::temp_directory_path() / "redflag-sandbox-XXXXXX").string();
+    sandbox_ = mkdtemp(pattern.data());
+    outputOf({REDFLAG_MAKE_SANDBOX, sandbox_});
+    updater_.settings.root = root();
+  }
+  ~AptInstall() override { std::filesystem::remove_all(sandbox_); }
+
+  std::filesystem::path root() const { return sandbox_ / "root"; }
+
+  // An order with the plan that its confirmation would carry.
+  Json planned(const std::string& name, const std::string& version) {
+    auto order = UpdaterOf::order(name, version, "all");
+    EXPECT_EQ(updater_.run(&AptUpdater::plan, order), rf::Status::kOk) << updater_.lastCode();
+    order["plan"] = updater_.result();
+    return order;
+  }
+  std::map<std::string, std::string> results() const {
+    std::map<std::string, std::string> found;
+    const auto written = updater_.result();
+    for (const auto& step : written.at("steps"))
+      found[step.at("name")] = step.at("result");
+    return found;
+  }
+  std::string installed(const std::string& name) const {
+    return outputOf({"dpkg-query", "--admindir=" + (root() / "var/lib/dpkg").string(), "-W", "-f",
+                     "${db:Status-Abbrev}${Version}", name});
+  }
+  bool said(const std::string& line) const {
+    return std::find(updater_.fake.lines.begin(), updater_.fake.lines.end(), line) !=
+           updater_.fake.lines.end();
+  }
+  // Every file of dpkg's database: nothing was changed if it is the same.
+  std::string database() const {
+    std::ostringstream text;
+    text << std::ifstream(root() / "var/lib/dpkg/status").rdbuf();
+    return text.str();
+  }
+
+  std::filesystem::path sandbox_;
+  UpdaterOf updater_;
+};
+
+using Results = std::map<std::string, std::string>;
+
+TEST_F(AptInstall, installs_exactly_the_plan_and_shows_what_dpkg_says) {
+  const auto order = planned("redflag-demo", "1.1");
+  ASSERT_EQ(updater_.run(&AptUpdater::install, order), rf::Status::kOk) << updater_.lastCode();
+  EXPECT_EQ(results(), (Results{{"redflag-demo", "done"}, {"redflag-demo-data", "done"}}));
+  EXPECT_EQ(installed("redflag-demo"), "ii 1.1");
+  EXPECT_EQ(installed("redflag-demo-data"), "ii 1.1");
+  EXPECT_EQ(installed("redflag-demo-lib"), "ii 2.0") << "not ordered";
+  EXPECT_TRUE(said("redflag-demo 1.1 is being configured"));
+  ASSERT_EQ(updater_.run(&AptUpdater::verify, UpdaterOf::order("redflag-demo", "1.1", "all")),
+            rf::Status::kOk);
+  const auto verified = updater_.result();
+  EXPECT_EQ(verified.at("updates")[0].at("verified"), true);
+  // A second time there is nothing left to do, and the plan that was confirmed is not what would happen.
+  EXPECT_EQ(updater_.run(&AptUpdater::install, order), rf::Status::kPermanent);
+  EXPECT_EQ(updater_.lastCode(), "apt.plan_changed");
+  std::ostringstream auto_state;
+  auto_state << std::ifstream(root() / "var/lib/apt/extended_states").rdbuf();
+  EXPECT_NE(auto_state.str().find("redflag-demo-data"), std::string::npos)
+      << "new dependencies are marked automatic";
+}
+
+TEST_F(AptInstall, reports_a_failing_postinst_and_repairs_once_it_is_mended) {
+  const auto order = planned("redflag-demo-broken", "1.1");
+  EXPECT_EQ(updater_.run(&AptUpdater::install, order), rf::Status::kPermanent);
+  EXPECT_EQ(updater_.lastCode(), "apt.install_failed");
+  EXPECT_NE(updater_.fake.reports.back().text.find("redflag-demo-broken"), std::string::npos);
+  EXPECT_EQ(results(), (Results{{"redflag-demo-broken", "failed"}}));
+  EXPECT_TRUE(said("this postinst always fails"));
+  EXPECT_EQ(updater_.repair(), rf::Status::kPermanent);
+  EXPECT_EQ(updater_.lastCode(), "apt.repair_failed");
+  std::ofstream(root() / "var/lib/dpkg/info/redflag-demo-broken.postinst") << "#!/bin/sh\nexit 0\n";
+  EXPECT_EQ(updater_.repair(), rf::Status::kOk);
+  EXPECT_EQ(installed("redflag-demo-broken"), "ii 1.1");
+}
+
+TEST_F(AptInstall, changes_nothing_when_the_plan_is_another_one) {
+  auto order = planned("redflag-demo", "1.1");
+  order["plan"]["steps"].erase(1);
+  const auto before = database();
+  EXPECT_EQ(updater_.run(&AptUpdater::install, order), rf::Status::kPermanent);
+  EXPECT_EQ(updater_.lastCode(), "apt.plan_changed");
+  EXPECT_NE(updater_.fake.reports.back().text.find("redflag-demo-data"), std::string::npos);
+  EXPECT_EQ(database(), before);
+}
+
+TEST_F(AptInstall, changes_nothing_when_cancelled) {
+  const auto order = planned("redflag-demo", "1.1");
+  const auto before = database();
+  updater_.fake.cancelled = true;
+  EXPECT_EQ(updater_.run(&AptUpdater::install, order), rf::Status::kCancelled);
+  EXPECT_EQ(database(), before);
+}
+
+TEST_F(AptInstall, waits_for_another_package_manager_but_not_for_ever) {
+  const auto order = planned("redflag-demo", "1.1");
+  const auto before = database();
+  {
+    const LockHolder holder(root() / "var/lib/dpkg/lock-frontend");
+    EXPECT_EQ(updater_.run(&AptUpdater::install, order, 2), rf::Status::kTransient);
+    EXPECT_EQ(updater_.lastCode(), "apt.dpkg_locked");
+  }
+  EXPECT_EQ(database(), before);
+  EXPECT_EQ(updater_.run(&AptUpdater::install, order), rf::Status::kOk);
+}
+
+TEST_F(AptInstall, refuses_an_interrupted_dpkg_until_it_is_repaired) {
+  const auto order = planned("redflag-demo-lib", "2.1");
+  std::ofstream(root() / "var/lib/dpkg/updates/0001")
+      << "Package: redflag-demo-lib\nStatus: install ok installed\nArchitecture: all\nVersion: 2.0\n";
+  EXPECT_EQ(updater_.run(&AptUpdater::install, order), rf::Status::kPermanent);
+  EXPECT_EQ(updater_.lastCode(), "apt.dpkg_interrupted");
+  ASSERT_EQ(updater_.repair(), rf::Status::kOk);
+  EXPECT_EQ(updater_.run(&AptUpdater::install, order), rf::Status::kOk) << updater_.lastCode();
+  EXPECT_EQ(installed("redflag-demo-lib"), "ii 2.1");
+}
+
+TEST_F(AptInstall, refuses_packages_that_no_signature_vouches_for) {
+  const auto order = planned("redflag-demo-lib", "2.1");
+  const auto before = database();
+  for (const auto& entry : std::filesystem::directory_iterator(root() / "var/lib/apt/lists"))
+    if (entry.path().string().ends_with("_InRelease")) std::filesystem::remove(entry.path());
+  std::ofstream(root() / "etc/apt/apt.conf.d/careless") << "APT::Get::AllowUnauthenticated \"true\";\n";
+  EXPECT_EQ(updater_.run(&AptUpdater::install, order), rf::Status::kPermanent);
+  EXPECT_EQ(updater_.lastCode(), "apt.untrusted");
+  EXPECT_EQ(database(), before);
+}
+
+TEST_F(AptInstall, refuses_a_package_whose_bytes_are_not_the_signed_ones) {
+  const auto order = planned("redflag-demo-lib", "2.1");
+  const auto before = database();
+  const auto package = sandbox_ / "repo/pool/security/redflag-demo-lib_2.1_all.deb";
+  const auto size = std::filesystem::file_size(package);
+  std::fstream(package, std::ios::in | std::ios::out | std::ios::binary)
+      .seekp(static_cast<std::streamoff>(size / 2))
+      .put('?');
+  ASSERT_EQ(std::filesystem::file_size(package), size);
+  EXPECT_EQ(updater_.run(&AptUpdater::install, order), rf::Status::kTransient);
+  EXPECT_EQ(updater_.lastCode(), "apt.download_failed");
+  EXPECT_EQ(database(), before);
+}
+
+// A repository of the test's own, trusted by its entry, for what the sandbox's does not have.
+TEST_F(AptInstall, keeps_configuration_files_that_somebody_changed) {
+  const auto build = [&](const std::string& version) {
+    const auto tree = sandbox_ / ("conf-" + version);
+    std::filesystem::create_directories(tree / "DEBIAN");
+    std::filesystem::create_directories(tree / "etc");
+    std::ofstream(tree / "DEBIAN/control")
+        << "Package: conf\nVersion: " << version
+        << "\nArchitecture: all\nMaintainer: Test <t@example.org>\nDescription: test\n";
+    std::ofstream(tree / "DEBIAN/conffiles") << "/etc/conf.conf\n";
+    std::ofstream(tree / "etc/conf.conf") << "packaged " << version << "\n";
+    outputOf({"dpkg-deb", "--build", "--root-owner-group", tree,
+              sandbox_ / "own" / ("conf_" + version + "_all.deb")});
+  };
+  std::filesystem::create_directories(sandbox_ / "own");
+  build("1.0");
+  std::filesystem::copy_file(sandbox_ / "own/conf_1.0_all.deb", root() / "tmp/conf.deb");
+  outputOf({"chroot", root(), "dpkg", "-i", "/tmp/conf.deb"});
+  std::ofstream(root() / "etc/conf.conf") << "changed by the admin\n";
+  build("2.0");
+  outputOf({"sh", "-c", "cd '" + (sandbox_ / "own").string() + "' && apt-ftparchive packages . >Packages"});
+  std::ofstream(root() / "etc/apt/sources.list", std::ios::app)
+      << "deb [trusted=yes] file:" << (sandbox_ / "own").string() << " ./\n";
+  const auto dir = root().string();
+  outputOf({"apt-get", "-qq", "-o", "Dir=" + dir, "-o", "Dir::State::status=" + dir + "/var/lib/dpkg/status",
+            "-o", "APT::Sandbox::User=root", "update"});
+  const auto order = planned("conf", "2.0");
+  ASSERT_EQ(updater_.run(&AptUpdater::install, order), rf::Status::kOk) << updater_.lastCode();
+  EXPECT_EQ(installed("conf"), "ii 2.0");
+  std::ifstream conf(root() / "etc/conf.conf");
+  std::string line;
+  std::getline(conf, line);
+  EXPECT_EQ(line, "changed by the admin");
+}
+
+}  // namespace
+}  // namespace redflag::test

@@ -1,0 +1,143 @@
+// A scan whose inputs did not change answers from what it kept, and says so; nothing else does.
+#include <gtest/gtest.h>
+
+#include "base/time.h"
+#include "cache_place.h"
+#include "picture.h"
+#include "scan_of.h"
+
+namespace redflag::test {
+namespace {
+
+class AptReplay : public testing::Test {
+ protected:
+  AptReplay() : scan_(root_) {
+    root_.install({"tool", "1.0"});
+    root_.addArchive({.suite = "stable", .release_fields = "Valid-Until: Fri, 01 Jan 2100 00:00:00 UTC\n"},
+                     {{"tool", "1.1"}, {"more", "1.0"}});
+    EXPECT_EQ(scan_.run(), rf::Status::kOk);
+    EXPECT_FALSE(replayed());
+  }
+  bool replayed() const { return scan_.fake.reported("inputs.unchanged"); }
+
+  AptRoot root_;
+  ScanOf scan_;
+};
+
+TEST_F(AptReplay, says_the_same_again) {
+  const auto first = scan_.fake.ofKind("update/1");
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_TRUE(replayed());
+  EXPECT_EQ(scan_.fake.ofKind("update/1"), first);
+  EXPECT_EQ(scan_.fake.scopeStatus("deb.example.org/debian stable"), RF_OK);
+}
+
+TEST_F(AptReplay, looks_again_to_verify) {
+  ASSERT_EQ(scan_.run(RF_PURPOSE_VERIFY), rf::Status::kOk);
+  EXPECT_FALSE(replayed());
+}
+
+TEST_F(AptReplay, looks_again_when_anything_it_reads_changed) {
+  const std::vector<std::pair<std::string, std::string>> changes{
+      {"var/lib/dpkg/status", "\n"},
+      {"etc/apt/sources.list", "# changed\n"},
+      {"etc/apt/preferences.d/new", "Package: tool\nPin: version 1.0\nPin-Priority: 1001\n"},
+      {"etc/apt/apt.conf.d/new", "APT::Default-Release \"stable\";\n"},
+      {"var/lib/apt/extended_states", "\n"},
+      {"var/lib/apt/lists/new_InRelease", "Origin: x\n"},
+      {"etc/machine-id", "\n"}};
+  for (const auto& [file, text] : changes) {
+    root_.append(file, text);
+    ASSERT_EQ(scan_.run(), rf::Status::kOk) << file;
+    EXPECT_FALSE(replayed()) << file;
+    ASSERT_EQ(scan_.run(), rf::Status::kOk) << file;
+    EXPECT_TRUE(replayed()) << file;
+  }
+  scan_.settings.refresh_after_s += 1;
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_FALSE(replayed());
+}
+
+TEST_F(AptReplay, looks_again_when_a_list_expires) {
+  scan_.fake.epoch_ns = 4'200'000'000 * kSecondNs;  // 2103
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_FALSE(replayed());
+  EXPECT_EQ(scan_.fake.scopeStatus("deb.example.org/debian stable"), RF_TRANSIENT);
+}
+
+TEST_F(AptReplay, looks_again_when_what_it_kept_is_damaged) {
+  for (const auto* damaged :
+       {"", "[]", "{\"archives\":[[1]],\"upgrades\":[],\"other_manager\":\"\",\"good_until\":0}"}) {
+    scan_.fake.state["scan.picture"] = damaged;
+    ASSERT_EQ(scan_.run(), rf::Status::kOk);
+    EXPECT_FALSE(replayed()) << damaged;
+    EXPECT_EQ(scan_.rows().size(), 1U);
+  }
+}
+
+TEST_F(AptReplay, keeps_every_part_of_a_picture) {
+  apt::Picture picture;
+  picture.archives = {{"a", std::nullopt, 0}, {"b", apt::Problem{RF_TRANSIENT, "apt.no_lists", "why"}, 0}};
+  picture.upgrades = {{"a", "n", "all", "amd64", "1", "2", "s", "o", true, true, "held", 3, 4}};
+  picture.other_manager = "unattended-upgrades";
+  picture.good_until = 99;
+  const auto read = apt::decodePicture(apt::encodePicture(picture));
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(apt::encodePicture(*read), apt::encodePicture(picture));
+  EXPECT_EQ(read->archives[1].problem->code, "apt.no_lists");
+  EXPECT_EQ(read->upgrades[0].blocked_by, "held");
+  EXPECT_EQ(read->good_until, 99);
+}
+
+TEST_F(AptReplay, tells_of_reboots_and_other_managers) {
+  root_.install({"unattended-upgrades", "2.9"});
+  root_.write("etc/apt/apt.conf.d/20auto", "APT::Periodic::Unattended-Upgrade \"1\";\n");
+  root_.write("run/reboot-required", "");
+  root_.write("run/reboot-required.pkgs", "libc6\nlibc6\nlinux-image-6.1.0-40-amd64\n");
+  for (int round = 0; round < 2; ++round) {
+    ASSERT_EQ(scan_.run(), rf::Status::kOk);
+    EXPECT_EQ(replayed(), round == 1);
+    EXPECT_EQ(scan_.fake.fact("updates.other_manager"), "unattended-upgrades");
+    EXPECT_EQ(scan_.fake.fact("reboot.required"), 1);
+    EXPECT_EQ(scan_.fake.fact("reboot.reasons"), Json::array({"libc6", "linux-image-6.1.0-40-amd64"}));
+  }
+}
+
+TEST_F(AptReplay, lists_what_is_installed_on_request) {
+  ASSERT_EQ(scan_.run(RF_PURPOSE_INVENTORY), rf::Status::kOk);
+  const auto rows = scan_.fake.ofKind("package/1");
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].at("name"), "tool");
+  EXPECT_EQ(rows[0].at("version"), "1.0");
+  EXPECT_EQ(rows[0].at("scope"), "dpkg");
+}
+
+TEST(AptCachePlace, is_used_only_if_nobody_else_can_write_there) {
+  AptRoot root;
+  apt::Settings settings;
+  settings.cache_dir = root.cacheDir();
+  EXPECT_EQ(cachePlace(settings), root.cacheDir());
+  std::filesystem::permissions(root.cacheDir(), std::filesystem::perms::others_write,
+                               std::filesystem::perm_options::add);
+  EXPECT_EQ(cachePlace(settings), "");
+  std::filesystem::create_directory_symlink(root.path() / "run", root.path() / "link");
+  settings.cache_dir = root.path() / "link";
+  EXPECT_EQ(cachePlace(settings), "");
+  settings.cache_dir = root.path() / "missing";
+  EXPECT_EQ(cachePlace(settings), "");
+}
+
+TEST(AptSettings, refuse_what_the_schema_does_not_know) {
+  EXPECT_TRUE(apt::parseSettings("{}").has_value());
+  const auto full =
+      apt::parseSettings(R"({"refresh":"system","refresh_after":"36h","root":"/","cache_dir":""})");
+  ASSERT_TRUE(full.has_value());
+  EXPECT_TRUE(full->expect_refresh);
+  EXPECT_EQ(full->refresh_after_s, 36 * 3600);
+  for (const auto* bad :
+       {"[]", R"({"refrsh":"never"})", R"({"root":7})", R"({"root":"/nowhere/at/all"})", "{"})
+    EXPECT_FALSE(apt::parseSettings(bad).has_value()) << bad;
+}
+
+}  // namespace
+}  // namespace redflag::test

@@ -1,0 +1,148 @@
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "kernel_images.h"
+#include "support/fake_host.h"
+#include "system_scan.h"
+#include "text_forms.h"
+
+namespace redflag::test {
+namespace {
+
+using system::compareReleases;
+using system::newestInstalled;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class SystemTree : public testing::Test {
+ protected:
+  SystemTree() {
+    auto pattern = (std::filesystem::temp_directory_path() / "redflag-system-XXXXXX").string();
+    root_ = mkdtemp(pattern.data());
+    fake_.files = root_;
+    write("etc/os-release", "# a comment\nNAME=\"Debian GNU/Linux\"\nVERSION_ID='12'\nID=debian\n");
+    write("proc/sys/kernel/osrelease", "6.1.0-37-amd64\n");
+    write("proc/meminfo",
+          "MemTotal:       24611228 kB\nMemAvailable:    1000 kB\nSwapTotal: 8 kB\nSwapFree: 2 "
+          "kB\nHugePages_Total:  0\n");
+    write("proc/stat", "cpu  1 2 3\ncpu0 1 2\ncpu1 1 2\nbtime 1700000000\n");
+    write("proc/uptime", "1560.25 3000.00\n");
+    write("proc/loadavg", "0.51 0.40 0.20 1/234 5678\n");
+    write("boot/vmlinuz-6.1.0-37-amd64", "");
+  }
+  ~SystemTree() override { std::filesystem::remove_all(root_); }
+
+  void write(const std::string& file, const std::string& content) const {
+    std::filesystem::create_directories((root_ / file).parent_path());
+    std::ofstream(root_ / file) << content;
+  }
+  rf::Status scan() {
+    rf::Run run(fake_.newRun());
+    return system::SystemScan(fake_.host(), run).scan();
+  }
+  Json metric(const std::string& name, const std::string& label = "") const {
+    for (const auto& row : fake_.ofKind("metric/1"))
+      if (row.at("name") == name && (label.empty() || row.at("label").at(0) == label)) return row.at("value");
+    return nullptr;
+  }
+
+  std::filesystem::path root_;
+  FakeHost fake_;
+};
+
+TEST_F(SystemTree, says_which_system_this_is) {
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.fact("os.name"), "Debian GNU/Linux");
+  EXPECT_EQ(fake_.fact("os.version"), "12");
+  EXPECT_EQ(fake_.fact("kernel.running"), "6.1.0-37-amd64");
+  EXPECT_EQ(fake_.fact("kernel.installed"), "6.1.0-37-amd64");
+  EXPECT_EQ(fake_.fact("cpu.count"), 2);
+  EXPECT_EQ(fake_.fact("memory.total_bytes"), 24611228LL * 1024);
+  EXPECT_EQ(fake_.fact("boot.at_s"), 1700000000);
+  EXPECT_EQ(fake_.fact("reboot.required"), 0);
+  EXPECT_EQ(metric("load_average_5m_ratio"), 0.40);
+  EXPECT_EQ(metric("memory_available_bytes"), 1000 * 1024.0);
+  EXPECT_EQ(metric("swap_used_bytes"), 6 * 1024.0);
+  EXPECT_EQ(metric("uptime_seconds"), 1560.25);
+}
+
+TEST_F(SystemTree, asks_for_a_reboot_into_a_newer_kernel_of_the_same_flavour) {
+  write("boot/vmlinuz-6.1.0-101-cloud-amd64", "");
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.fact("reboot.required"), 0);
+  write("boot/vmlinuz-6.1.0-100-amd64", "");
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.fact("kernel.installed"), "6.1.0-100-amd64");
+  EXPECT_EQ(fake_.fact("reboot.required"), 1);
+  EXPECT_EQ(fake_.fact("reboot.reasons"), "kernel 6.1.0-100-amd64");
+}
+
+TEST_F(SystemTree, passes_on_what_packages_ask_for_each_once) {
+  write("run/reboot-required", "*** System restart required ***\n");
+  write("run/reboot-required.pkgs", "libc6\ndbus\nlibc6\n");
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.fact("reboot.required"), 1);
+  EXPECT_EQ(fake_.fact("reboot.reasons"), Json::array({"libc6", "dbus"}));
+}
+
+TEST_F(SystemTree, claims_nothing_about_a_kernel_that_is_not_its_own) {
+  write("proc/sys/kernel/osrelease", "5.4.0-host\n");
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.fact("kernel.installed"), nullptr);
+  EXPECT_EQ(fake_.fact("reboot.required"), 0);
+}
+
+TEST_F(SystemTree, reports_pressure_where_the_kernel_measures_it) {
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(metric("pressure_waiting_percent"), nullptr);
+  write("proc/pressure/io",
+        "some avg10=1.50 avg60=0.00 avg300=0.00 total=7\nfull avg10=0.25 avg60=0 avg300=0 total=1\n");
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(metric("pressure_waiting_percent", "resource=io"), 1.5);
+}
+
+TEST_F(SystemTree, leaves_out_what_it_cannot_read_as_a_number) {
+  write("proc/meminfo", "MemTotal: lots kB\nMemAvailable: 99999999999999999999 kB\n");
+  write("proc/loadavg", "nan inf 0x1\n");
+  write("proc/uptime", "");
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.fact("memory.total_bytes"), nullptr);
+  EXPECT_EQ(metric("memory_available_bytes"), nullptr);
+  EXPECT_EQ(metric("load_average_1m_ratio"), nullptr);
+  EXPECT_EQ(metric("uptime_seconds"), nullptr);
+}
+
+TEST_F(SystemTree, fails_when_a_file_is_larger_than_it_can_be) {
+  write("proc/meminfo", std::string(2U << 20, 'x'));
+  EXPECT_EQ(scan(), rf::Status::kLimit);
+  EXPECT_TRUE(fake_.reported("system.unreadable"));
+}
+
+TEST(KernelReleases, are_ordered_by_their_numbers) {
+  EXPECT_LT(compareReleases("6.1.0-9-amd64", "6.1.0-10-amd64"), 0);
+  EXPECT_GT(compareReleases("6.10.1", "6.9.12"), 0);
+  EXPECT_EQ(compareReleases("6.1.0-37-amd64", "6.1.0-37-amd64"), 0);
+  EXPECT_LT(compareReleases("5.14.0-427", "5.14.0-427.el9.x86_64"), 0);
+}
+
+TEST(KernelReleases, are_compared_within_a_flavour_only) {
+  EXPECT_EQ(
+      newestInstalled({"vmlinuz-6.1.0-37-amd64", "vmlinuz-6.1.0-40-rt-amd64", "vmlinuz-"}, "6.1.0-37-amd64"),
+      "6.1.0-37-amd64");
+  EXPECT_EQ(newestInstalled({"vmlinuz-5.15.0-91-generic", "vmlinuz-5.15.0-101-generic"}, "5.15.0-91-generic"),
+            "5.15.0-101-generic");
+  EXPECT_EQ(newestInstalled({"config-1"}, "6.1"), "");
+}
+
+TEST(TextForms, read_quoted_os_release_values) {
+  auto values = system::parseOsRelease("A=\"say \\\"hi\\\"\"\nB='x y'\nC=plain\n#D=1\nno equals\nE=\"");
+  EXPECT_EQ(values["A"], "say \"hi\"");
+  EXPECT_EQ(values["B"], "x y");
+  EXPECT_EQ(values["C"], "plain");
+  EXPECT_EQ(values["E"], "\"");
+  EXPECT_EQ(values.count("D"), 0U);
+}
+
+}  // namespace
+}  // namespace redflag::test

@@ -1,0 +1,164 @@
+// openapi.json and the route table are the same thing said twice: every route of one is in the other, with
+// the same permission, and what handlers answer has the members that the contract promises.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+#include <set>
+
+#include "api/routes.h"
+#include "support/world.h"
+
+namespace redflag::testing {
+namespace {
+
+// The front's and sign-in's own routes (server/README.md).
+const std::set<std::string> kFrontRoutes = {
+    "GET /api/v1/setup",      "POST /api/v1/setup",     "POST /api/v1/session",
+    "GET /api/v1/session",    "DELETE /api/v1/session", "GET /api/v1/events",
+    "GET /agent/v1/doorbell", "GET /healthz",           "GET /readyz"};
+
+std::string fileText() {
+  std::ifstream in(REDFLAG_OPENAPI);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+const Json& contract() {
+  static const Json json = parseJson(fileText(), {4U << 20, 64, 500'000}).value();
+  return json;
+}
+
+std::map<std::string, std::string> written() {
+  std::map<std::string, std::string> routes;
+  for (const auto& [path, methods] : contract()["paths"].items()) {
+    for (const auto& [method, operation] : methods.items()) {
+      std::string upper = method;
+      for (char& c : upper)
+        c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+      routes[upper + " " + path] = operation["x-permission"];
+    }
+  }
+  return routes;
+}
+
+const char* nameOf(http::Permission permission) {
+  switch (permission) {
+    case http::Permission::kAnyone:
+      return "anyone";
+    case http::Permission::kEnrolling:
+      return "enrolling";
+    case http::Permission::kAgent:
+      return "agent";
+    case http::Permission::kViewer:
+      return "viewer";
+    case http::Permission::kTechnician:
+      return "technician";
+    case http::Permission::kApprover:
+      return "approver";
+    case http::Permission::kAdmin:
+      return "admin";
+  }
+  return "";
+}
+
+TEST(Contract, every_route_is_written_down_and_every_written_one_exists) {
+  World world;
+  std::map<std::string, std::string> built;
+  for (const auto& routes : {api::apiRoutes(world.services), api::agentRoutes(world.services)}) {
+    for (const auto& route : routes) {
+      EXPECT_TRUE(built.emplace(route.method + " " + route.path, nameOf(route.permission)).second)
+          << route.path;
+    }
+  }
+  auto expected = written();
+  for (const auto& route : kFrontRoutes)
+    EXPECT_EQ(expected.erase(route), 1U) << route;
+  EXPECT_EQ(built, expected);
+}
+
+TEST(Contract, is_served_as_it_is_written) {
+  EXPECT_EQ(api::openApiText(), fileText());
+}
+
+// The members of a schema, its allOf parts included.
+std::set<std::string> membersOf(const Json& schema) {
+  if (schema.contains("$ref")) {
+    const std::string ref = schema["$ref"];
+    return membersOf(contract()["components"]["schemas"][ref.substr(ref.rfind('/') + 1)]);
+  }
+  std::set<std::string> members;
+  for (const auto& part : schema.value("allOf", Json::array()))
+    members.merge(membersOf(part));
+  const Json properties = schema.value("properties", Json::object());
+  for (const auto& [name, type] : properties.items())
+    members.insert(name);
+  return members;
+}
+
+std::set<std::string> membersOf(const char* schema) {
+  return membersOf(contract()["components"]["schemas"][schema]);
+}
+
+std::set<std::string> keysOf(const Json& object) {
+  std::set<std::string> keys;
+  for (const auto& [key, value] : object.items())
+    keys.insert(key);
+  return keys;
+}
+
+class Answers : public ::testing::Test {
+ protected:
+  Answers() : routes_(api::apiRoutes(world_.services)), agent_(world_.enrol()) {
+    world_.scan(
+        agent_,
+        {.records = {updateRow({"nginx", "1.1"}),
+                     {{"record", "fact/1"}, {"scope", "main"}, {"name", "os.name"}, {"value", "x"}}}});
+    world_.approve({world_.update(agent_, "nginx", "1.1").id});
+  }
+
+  Json get(const std::string& shape, std::map<std::string, std::string> parameters = {}) {
+    for (const auto& route : routes_) {
+      if (route.method != "GET" || route.path != shape) continue;
+      http::Request request;
+      request.method = "GET";
+      request.path = shape;
+      request.parameters = std::move(parameters);
+      return parseJson(route.handler(request).body, {4U << 20, 64, 500'000}).value();
+    }
+    throw std::runtime_error("no route " + shape);
+  }
+
+  World world_;
+  std::vector<http::Route> routes_;
+  store::AgentKey agent_;
+};
+
+TEST_F(Answers, have_exactly_the_members_that_are_promised) {
+  EXPECT_EQ(keysOf(get("/api/v1/overview")), membersOf("Overview"));
+  EXPECT_EQ(keysOf(get("/api/v1/overview")["updates"]),
+            membersOf(contract()["components"]["schemas"]["Overview"]["properties"]["updates"]));
+  EXPECT_EQ(keysOf(get("/api/v1/overview")["needs"][0]), membersOf("Need"));
+  EXPECT_EQ(keysOf(get("/api/v1/agents")), membersOf("AgentList"));
+  EXPECT_EQ(keysOf(get("/api/v1/agents")["items"][0]), membersOf("Agent"));
+  const Json agent = get("/api/v1/agents/{id}", {{"id", agent_.agent_id}});
+  EXPECT_EQ(keysOf(agent), membersOf("AgentDetail"));
+  EXPECT_EQ(keysOf(agent["plugins"][0]), membersOf("AgentPlugin"));
+  EXPECT_EQ(keysOf(agent["plugins"][0]["last_scan"]), membersOf("PluginScan"));
+  EXPECT_EQ(keysOf(agent["plugins"][0]["breaker"]), membersOf("Breaker"));
+  EXPECT_EQ(keysOf(agent["facts"][0]), membersOf("Fact"));
+  EXPECT_EQ(keysOf(get("/api/v1/updates/rows")["items"][0]), membersOf("Update"));
+  EXPECT_EQ(keysOf(get("/api/v1/updates")["items"][0]), membersOf("UpdateGroup"));
+  const Json command = get("/api/v1/commands")["items"][0];
+  EXPECT_EQ(keysOf(command), membersOf("Command"));
+  const Json detail = get("/api/v1/commands/{id}", {{"id", command["id"]}});
+  EXPECT_EQ(keysOf(detail), membersOf("CommandDetail"));
+  EXPECT_EQ(keysOf(detail["transitions"][0]), membersOf("Transition"));
+  EXPECT_EQ(keysOf(get("/api/v1/command-types")["items"][0]), membersOf("CommandType"));
+  EXPECT_EQ(keysOf(get("/api/v1/agents/{id}/history", {{"id", agent_.agent_id}})["items"][0]),
+            membersOf("HistoryEntry"));
+  EXPECT_EQ(keysOf(get("/api/v1/enrolment-tokens")["items"][0]), membersOf("EnrolmentToken"));
+  EXPECT_EQ(keysOf(get("/api/v1/clients")["items"][0]), membersOf("Client"));
+}
+
+}  // namespace
+}  // namespace redflag::testing

@@ -1,0 +1,206 @@
+#include <gtest/gtest.h>
+
+#include "api/routes.h"
+#include "base/encoding.h"
+#include "support/world.h"
+
+namespace redflag::testing {
+namespace {
+
+class Handlers : public ::testing::Test {
+ protected:
+  Handlers() : agent_(world_.enrol()) {
+    for (auto& part : {api::apiRoutes(world_.services), api::agentRoutes(world_.services)})
+      routes_.insert(routes_.end(), part.begin(), part.end());
+    world_.scan(agent_, {.records = {updateRow({"nginx", "1.1"}), updateRow({"curl", "8.1"})}});
+  }
+
+  http::Request request(const std::string& method, const std::string& shape, const Json& body = Json()) {
+    http::Request request;
+    request.method = method;
+    request.path = shape;
+    request.body = body.is_null() ? "" : dumpJson(body);
+    request.principal = {http::Principal::Kind::kUser, "", "", "", "user-1", "erin", "approver", "session"};
+    request.headers["idempotency-key"] = "key-1";
+    return request;
+  }
+
+  http::Response call(const http::Request& request) {
+    for (const auto& route : routes_) {
+      if (route.method == request.method && route.path == request.path) return route.handler(request);
+    }
+    throw std::runtime_error("no route " + request.method + " " + request.path);
+  }
+
+  http::Problem refusal(const http::Request& request) {
+    try {
+      return {call(request).status, "", ""};
+    } catch (const http::Problem& problem) {
+      return problem;
+    }
+  }
+
+  static Json json(const http::Response& response) { return parseJson(response.body).value(); }
+
+  World world_;
+  store::AgentKey agent_;
+  std::vector<http::Route> routes_;
+};
+
+TEST_F(Handlers, an_approval_sent_twice_is_one_approval) {
+  auto post =
+      request("POST", "/api/v1/approvals", {{"update_ids", {world_.update(agent_, "nginx", "1.1").id}}});
+  const auto first = call(post);
+  EXPECT_EQ(first.status, 201);
+  EXPECT_EQ(json(first)["approved"], 1);
+  const auto second = call(post);
+  EXPECT_EQ(second.status, 201);
+  EXPECT_EQ(second.body, first.body);
+  post.body = dumpJson({{"update_ids", {world_.update(agent_, "curl", "8.1").id}}});
+  EXPECT_EQ(refusal(post).code, "request.idempotency_key_reused");
+  EXPECT_EQ(world_.stateOf(agent_, "curl", "8.1"), "available");
+  post.principal.user_id = "user-2";
+  EXPECT_EQ(json(call(post))["approved"], 1) << "a key belongs to who used it";
+}
+
+TEST_F(Handlers, an_approval_without_a_key_is_refused_and_a_preview_needs_none) {
+  auto post =
+      request("POST", "/api/v1/approvals", {{"update_ids", {world_.update(agent_, "nginx", "1.1").id}}});
+  post.headers.clear();
+  EXPECT_EQ(refusal(post).field, "Idempotency-Key");
+  post.query["preview"] = "1";
+  EXPECT_EQ(call(post).status, 200);
+  EXPECT_EQ(world_.stateOf(agent_, "nginx", "1.1"), "available");
+}
+
+TEST_F(Handlers, a_command_sent_twice_is_one_command) {
+  const auto post =
+      request("POST", "/api/v1/commands",
+              {{"type", "scan"}, {"agent_ids", {agent_.agent_id}}, {"parameters", Json::object()}});
+  const auto first = call(post);
+  EXPECT_EQ(first.status, 201);
+  EXPECT_EQ(call(post).body, first.body);
+}
+
+TEST_F(Handlers, bad_bodies_are_named_and_change_nothing) {
+  const Json id = agent_.agent_id;
+  const std::vector<std::pair<Json, std::string>> bad = {
+      {{{"type", "scan"}, {"agent_ids", {id}}}, "/parameters"},
+      {{{"type", "scan"}, {"agent_ids", Json::array()}, {"parameters", Json::object()}}, "/agent_ids"},
+      {{{"type", "scan"}, {"agent_ids", {id, id}}, {"parameters", Json::object()}}, "/agent_ids"},
+      {{{"type", "scan"}, {"agent_ids", {"../x"}}, {"parameters", Json::object()}}, "/agent_ids"},
+      {{{"type", 7}, {"agent_ids", {id}}, {"parameters", Json::object()}}, "/type"},
+      {{{"type", "scan"}, {"agent_ids", {id}}, {"parameters", Json::object()}, {"more", 1}}, "/more"}};
+  for (const auto& [body, field] : bad) {
+    const auto problem = refusal(request("POST", "/api/v1/commands", body));
+    EXPECT_EQ(problem.status, 400) << body;
+    EXPECT_EQ(problem.field, field) << body;
+  }
+  auto post = request("POST", "/api/v1/commands");
+  for (const std::string& body :
+       {std::string("{"), std::string("[]"), std::string(R"({"type":"a","type":"b"})"),
+        std::string(100'000, '['), std::string("\xff")}) {
+    post.body = body;
+    EXPECT_EQ(refusal(post).status, 400) << body.substr(0, 20);
+  }
+  EXPECT_TRUE(world_.services.orders.fetch(agent_).empty());
+}
+
+TEST_F(Handlers, bad_parameters_are_named) {
+  const std::vector<std::tuple<std::string, std::string, std::string>> bad = {
+      {"/api/v1/agents", "sort", "shoe_size"},
+      {"/api/v1/agents", "limit", "0"},
+      {"/api/v1/agents", "limit", "501"},
+      {"/api/v1/agents", "limit", "9x"},
+      {"/api/v1/agents", "cursor", "nonsense"},
+      {"/api/v1/agents", "breaker", "ajar"},
+      {"/api/v1/agents", "surprise", "1"},
+      {"/api/v1/updates", "category", "'"},
+      {"/api/v1/updates/rows", "state", "a,b"},
+      {"/api/v1/updates/rows", "agent_id", "x"},
+      {"/api/v1/updates/rows", "search", std::string(201, 'x')},
+      {"/api/v1/commands", "state", "dead"},
+      {"/api/v1/agents", "search", "\xff\xfe"}};
+  for (const auto& [path, name, value] : bad) {
+    auto get = request("GET", path);
+    get.query[name] = value;
+    const auto problem = refusal(get);
+    EXPECT_EQ(problem.status, 400) << path << " " << name;
+    EXPECT_EQ(problem.field, name) << path;
+  }
+}
+
+TEST_F(Handlers, what_does_not_exist_is_404_everywhere) {
+  for (const std::string shape : {"/api/v1/agents/{id}", "/api/v1/agents/{id}/updates",
+                                  "/api/v1/agents/{id}/history", "/api/v1/commands/{id}"}) {
+    for (const std::string& id : {newId(), std::string("../../etc/passwd"), std::string()}) {
+      auto get = request("GET", shape);
+      get.parameters["id"] = id;
+      EXPECT_EQ(refusal(get).status, 404) << shape << " " << id;
+    }
+  }
+  for (const std::string verb : {"cancel", "confirm", "retry"}) {
+    auto post = request("POST", "/api/v1/commands/{id}/" + verb);
+    post.parameters["id"] = newId();
+    EXPECT_EQ(refusal(post).status, 404) << verb;
+  }
+}
+
+TEST_F(Handlers, a_technician_cannot_stop_what_an_approver_ordered) {
+  const auto command_id = world_.approve({world_.update(agent_, "nginx", "1.1").id}).command_ids.at(0);
+  auto post = request("POST", "/api/v1/commands/{id}/cancel");
+  post.parameters["id"] = command_id;
+  post.principal.role = "technician";
+  EXPECT_EQ(refusal(post).status, 403);
+  post.principal.role = "approver";
+  EXPECT_EQ(refusal(post).status, 200);
+}
+
+TEST_F(Handlers, what_failed_is_planned_anew) {
+  const auto command_id = world_.approve({world_.update(agent_, "nginx", "1.1").id}).command_ids.at(0);
+  world_.carryOut(agent_, command_id, "failed", Json(), "apt.locked", "dpkg is locked");
+  auto post = request("POST", "/api/v1/commands/{id}/retry");
+  post.parameters["id"] = command_id;
+  const Json again = json(call(post));
+  EXPECT_EQ(again["retry_of"], command_id);
+  EXPECT_EQ(again["type"], "plan_updates");
+  EXPECT_EQ(world_.stateOf(agent_, "nginx", "1.1"), "approved");
+}
+
+TEST_F(Handlers, only_the_key_that_signed_can_enrol) {
+  const std::string key = randomBytes(32);
+  const Json body = {{"token", world_.token},
+                     {"public_key", toBase64Url(key)},
+                     {"hostname", "new"},
+                     {"agent_version", "0.1.0"},
+                     {"mode", "report"},
+                     {"platform", "linux-x86_64"},
+                     {"machine", {{"os_name", "Debian"}, {"os_version", "12"}}}};
+  auto post = request("POST", "/agent/v1/enroll", body);
+  post.principal = {};
+  post.principal.kind = http::Principal::Kind::kEnrolling;
+  post.principal.public_key = randomBytes(32);
+  EXPECT_EQ(refusal(post).status, 400);
+  post.principal.public_key = key;
+  EXPECT_EQ(call(post).status, 201);
+  EXPECT_EQ(call(post).status, 200);
+}
+
+TEST_F(Handlers, say_what_an_update_waits_for) {
+  const auto id = world_.update(agent_, "nginx", "1.1").id;
+  const auto row = [&] {
+    auto get = request("GET", "/api/v1/updates/rows");
+    get.query["name"] = "nginx";
+    return json(call(get))["items"][0];
+  };
+  EXPECT_TRUE(row()["waiting_for"].is_null());
+  EXPECT_EQ(row()["approvable"], true);
+  world_.approve({id});
+  EXPECT_EQ(row()["approvable"], false);
+  EXPECT_NE(row()["waiting_for"].get<std::string>().find("fetch"), std::string::npos);
+  world_.clock.advance_s(3600);
+  EXPECT_NE(row()["waiting_for"].get<std::string>().find("not connected"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace redflag::testing

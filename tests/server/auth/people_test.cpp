@@ -1,0 +1,424 @@
+// Sign-in, sessions and set-up through the whole front, as a browser meets them.
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "auth/gate.h"
+#include "auth/people_routes.h"
+#include "base/encoding.h"
+#include "http/front.h"
+#include "memory_store.h"
+#include "support/certificate.h"
+#include "support/tls_client.h"
+
+namespace redflag::auth {
+namespace {
+
+using testing::Reply;
+using testing::request;
+
+constexpr const char* kPassword = "correct horse battery staple";
+constexpr PasswordCost kCheap{1, 8192};
+
+class Nothing : public http::EventSource, public http::DoorbellListener {
+  std::vector<http::Event> eventsAfter(std::int64_t, std::size_t, const http::Principal&) override {
+    return {};
+  }
+  std::int64_t newestEvent() override { return 0; }
+  void agentConnected(const std::string&) override {}
+  void agentDisconnected(const std::string&) override {}
+};
+
+class PeopleTest : public ::testing::Test {
+ protected:
+  PeopleTest() {
+    auto routes = peopleRoutes({store_, sessions_, passwords_, throttle_, devices_, setup_});
+    for (const auto& [name, permission] : kLevels) {
+      for (const char* method : {"GET", "POST"}) {
+        routes.push_back({method, "/api/v1/" + name, permission, 100, [](const http::Request& asked) {
+                            return http::jsonResponse(200, asked.principal.username);
+                          }});
+      }
+    }
+    routes.push_back({"POST", "/agent/v1/upload", http::Permission::kAgent, 100,
+                      [](const http::Request&) { return http::Response{}; }});
+    front_ =
+        std::make_unique<http::Front>(http::FrontOptions{}, testing::testTlsContext(), std::move(routes),
+                                      gate_, hub_, [](const http::Request&) { return http::Response{}; });
+    front_->start();
+    routes_ = &front_->dispatcher().router().routes();
+  }
+
+  struct Browser {
+    std::string cookie;
+    std::string csrf;
+    std::string device;
+  };
+
+  Reply send(const std::string& method, const std::string& target, const std::string& headers = "",
+             const Json& body = nullptr) {
+    testing::TlsClient client(front_->port());
+    const std::string text = body.is_null() ? "" : body.dump();
+    client.send(request(method, target, headers + "Content-Type: application/json\r\n", text));
+    return client.reply();
+  }
+
+  // With both cookies of an answer.
+  std::pair<int, Browser> begin(const std::string& target, const Json& body,
+                                const std::string& headers = "") {
+    testing::TlsClient client(front_->port());
+    client.send(request("POST", target, headers + "Content-Type: application/json\r\n", body.dump()));
+    const std::string head = client.readUntil("\r\n\r\n");
+    Browser out;
+    const auto cookie = [&head](const std::string& name) {
+      const auto at = head.find("Set-Cookie: " + name + "=");
+      return at == std::string::npos ? "" : head.substr(at + 12, head.find(';', at) - at - 12);
+    };
+    out.cookie = cookie("__Host-redflag");
+    out.device = cookie("__Host-redflag-device");
+    if (!out.cookie.empty()) {
+      EXPECT_NE(head.find("; Path=/; Secure; HttpOnly; SameSite=Strict\r\n"), std::string::npos);
+      out.csrf = Json::parse(client.readUntil("\"}}"))["csrf_token"];
+    }
+    return {std::stoi(head.substr(9, 3)), out};
+  }
+
+  std::pair<int, Browser> signIn(const std::string& username, const std::string& password,
+                                 const std::string& headers = "") {
+    return begin("/api/v1/session", {{"username", username}, {"password", password}}, headers);
+  }
+
+  void addUser(const std::string& name, const std::string& role) {
+    store_.createUser(makeUser(passwords_, name, kPassword, role));
+  }
+
+  static std::string as(const Browser& browser) {
+    return "Cookie: " + browser.cookie + "\r\nX-CSRF-Token: " + browser.csrf + "\r\n";
+  }
+  static std::string code(const Reply& reply) { return Json::parse(reply.body)["code"]; }
+
+  static inline const std::map<std::string, http::Permission> kLevels = {
+      {"viewer", http::Permission::kViewer},
+      {"technician", http::Permission::kTechnician},
+      {"approver", http::Permission::kApprover},
+      {"admin", http::Permission::kAdmin}};
+
+  testing::TemporaryFolder folder_;
+  HandClock clock_;
+  MemoryStore store_;
+  Passwords passwords_{kCheap};
+  Sessions sessions_{store_, clock_};
+  SignInThrottle throttle_{clock_};
+  Devices devices_{std::string(32, 'k')};
+  auth::Setup setup_{store_};
+  NonceMemory nonces_{clock_, folder_.path() / "nonces"};
+  SignedRequests signatures_{store_, nonces_};
+  Gate gate_{store_, signatures_, sessions_};
+  Nothing nothing_;
+  http::StreamHub hub_{gate_, nothing_, nothing_};
+  std::unique_ptr<http::Front> front_;
+  const std::vector<http::Route>* routes_ = nullptr;
+};
+
+TEST_F(PeopleTest, the_console_link_makes_the_first_administrator_once) {
+  EXPECT_EQ(send("GET", "/api/v1/setup").status, 200);
+  const Json body = {{"token", setup_.token()}, {"username", "Alex"}, {"password", kPassword}};
+  const auto [status, browser] = begin("/api/v1/setup", body);
+  EXPECT_EQ(status, 201);
+  const Reply me = send("GET", "/api/v1/session", as(browser));
+  EXPECT_EQ(Json::parse(me.body)["user"]["username"], "alex");
+  EXPECT_EQ(Json::parse(me.body)["user"]["role"], "admin");
+  EXPECT_EQ(begin("/api/v1/setup", body).first, 404);
+}
+
+TEST_F(PeopleTest, set_up_takes_no_other_token_and_stores_nothing_for_it) {
+  for (const std::string& token : {std::string("guess"), std::string(), std::string(43, 'A')}) {
+    const Json body = {{"token", token}, {"username", "eve"}, {"password", kPassword}};
+    EXPECT_EQ(begin("/api/v1/setup", body).first, 401);
+  }
+  EXPECT_FALSE(store_.anyUser());
+}
+
+TEST_F(PeopleTest, set_up_is_gone_in_every_spelling_once_there_is_a_user) {
+  addUser("alex", "admin");
+  for (const char* path : {"/api/v1/setup", "/api/v1/setup/", "/api/v1/setup/x", "//api/v1/setup",
+                           "/api/v1//setup", "/api/v1/set%75p", "/api/v1/Setup", "/API/v1/setup",
+                           "/api/v1/setup?x=1", "/api/v1/setup;x", "/api/v1/./setup", "/api/v1/setup%2F"}) {
+    EXPECT_EQ(send("GET", path).status, 404) << path;
+    const Json body = {{"token", setup_.token()}, {"username", "eve"}, {"password", kPassword}};
+    EXPECT_EQ(send("POST", path, "", body).status, 404) << path;
+  }
+  EXPECT_EQ(store_.users.size(), 1U);
+}
+
+TEST(Setup, knows_its_screen_in_every_spelling) {
+  for (const char* path : {"/setup", "/setup/", "//setup", "/Setup", "/setup/x"})
+    EXPECT_TRUE(Setup::isSetupPath(path));
+  for (const char* path : {"/", "/updates", "/setups", "/x/setup"})
+    EXPECT_FALSE(Setup::isSetupPath(path));
+}
+
+TEST_F(PeopleTest, one_of_many_at_once_becomes_the_first) {
+  std::atomic<int> made{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&, i] {
+      const Json body = {
+          {"token", setup_.token()}, {"username", "u" + std::to_string(i)}, {"password", kPassword}};
+      if (begin("/api/v1/setup", body).first == 201) ++made;
+    });
+  }
+  for (std::thread& thread : threads)
+    thread.join();
+  EXPECT_EQ(made, 1);
+  EXPECT_EQ(store_.users.size(), 1U);
+}
+
+TEST_F(PeopleTest, a_wrong_name_and_a_wrong_password_look_the_same) {
+  addUser("alex", "viewer");
+  const Reply name = send("POST", "/api/v1/session", "", {{"username", "nobody"}, {"password", kPassword}});
+  const Reply password =
+      send("POST", "/api/v1/session", "", {{"username", "alex"}, {"password", "wrong wrong wrong"}});
+  EXPECT_EQ(name.status, 401);
+  EXPECT_EQ(password.status, 401);
+  Json a = Json::parse(name.body);
+  Json b = Json::parse(password.body);
+  a.erase("request_id");
+  b.erase("request_id");
+  EXPECT_EQ(a, b);
+}
+
+TEST_F(PeopleTest, signing_in_makes_a_new_session_and_ends_the_one_before) {
+  addUser("alex", "viewer");
+  const auto [first_status, first] = signIn("alex", kPassword);
+  ASSERT_EQ(first_status, 200);
+  const auto [second_status, second] = signIn("ALEX", kPassword, "Cookie: " + first.cookie + "\r\n");
+  ASSERT_EQ(second_status, 200);
+  EXPECT_NE(first.cookie, second.cookie);
+  EXPECT_EQ(send("GET", "/api/v1/session", as(first)).status, 401);
+  EXPECT_EQ(send("GET", "/api/v1/session", as(second)).status, 200);
+}
+
+TEST_F(PeopleTest, the_store_holds_nothing_that_signs_in) {
+  addUser("alex", "viewer");
+  const auto browser = signIn("alex", kPassword).second;
+  ASSERT_EQ(store_.sessions.size(), 1U);
+  const std::string hash = store_.sessions.begin()->first;
+  EXPECT_EQ(send("GET", "/api/v1/session", "Cookie: __Host-redflag=" + toBase64Url(hash) + "\r\n").status,
+            401);
+  EXPECT_EQ(store_.users.at("alex").password_hash.find(kPassword), std::string::npos);
+}
+
+TEST_F(PeopleTest, signing_out_ends_the_session_at_once) {
+  addUser("alex", "viewer");
+  const auto browser = signIn("alex", kPassword).second;
+  const Reply out = send("DELETE", "/api/v1/session", as(browser));
+  EXPECT_EQ(out.status, 204);
+  EXPECT_NE(out.headers.at("set-cookie").find("Max-Age=0"), std::string::npos);
+  EXPECT_EQ(send("GET", "/api/v1/session", as(browser)).status, 401);
+}
+
+TEST_F(PeopleTest, a_session_ends_when_it_is_idle_and_in_the_end_anyway) {
+  addUser("alex", "viewer");
+  const auto idle = signIn("alex", kPassword).second;
+  clock_.pass(12 * 3600 + 1);
+  EXPECT_EQ(send("GET", "/api/v1/session", as(idle)).status, 401);
+  const auto busy = signIn("alex", kPassword).second;
+  EXPECT_EQ(store_.sessions.size(), 1U);  // the idle one was swept
+  for (int hours = 0; hours < 160; hours += 8) {
+    clock_.pass(8 * 3600);
+    ASSERT_EQ(send("GET", "/api/v1/session", as(busy)).status, 200);
+  }
+  clock_.pass(8 * 3600);
+  EXPECT_EQ(send("GET", "/api/v1/session", as(busy)).status, 401);
+}
+
+TEST_F(PeopleTest, a_session_in_use_is_noted_once_a_minute) {
+  addUser("alex", "viewer");
+  const auto browser = signIn("alex", kPassword).second;
+  for (int i = 0; i < 5; ++i)
+    send("GET", "/api/v1/session", as(browser));
+  EXPECT_EQ(store_.touches, 0);
+  clock_.pass(61);
+  for (int i = 0; i < 5; ++i)
+    send("GET", "/api/v1/session", as(browser));
+  EXPECT_EQ(store_.touches, 1);
+}
+
+TEST_F(PeopleTest, a_change_needs_the_token_and_no_other_site_behind_it) {
+  addUser("alex", "admin");
+  const auto browser = signIn("alex", kPassword).second;
+  const std::string cookie = "Cookie: " + browser.cookie + "\r\n";
+  const auto post = [&](const std::string& headers) { return send("POST", "/api/v1/admin", headers).status; };
+  EXPECT_EQ(post(as(browser)), 200);
+  EXPECT_EQ(post(cookie), 403);
+  EXPECT_EQ(post(cookie + "X-CSRF-Token: wrong\r\n"), 403);
+  EXPECT_EQ(post(as(browser) + "Origin: https://localhost\r\n"), 200);
+  EXPECT_EQ(post(as(browser) + "Origin: https://LOCALHOST:443\r\n"), 200);
+  for (const char* origin : {"https://evil.example", "http://localhost", "null",
+                             "https://localhost.evil.example", "https://localhost:8443"}) {
+    EXPECT_EQ(post(as(browser) + "Origin: " + origin + "\r\n"), 403) << origin;
+  }
+  EXPECT_EQ(post(as(browser) + "Sec-Fetch-Site: cross-site\r\n"), 403);
+  EXPECT_EQ(post(as(browser) + "Sec-Fetch-Site: same-site\r\n"), 403);
+  EXPECT_EQ(post(as(browser) + "Sec-Fetch-Site: same-origin\r\n"), 200);
+}
+
+TEST_F(PeopleTest, nobody_signs_a_browser_in_from_another_site) {
+  addUser("alex", "admin");
+  EXPECT_EQ(signIn("alex", kPassword, "Origin: https://evil.example\r\n").first, 403);
+}
+
+TEST_F(PeopleTest, two_session_cookies_are_none) {
+  addUser("alex", "viewer");
+  const auto browser = signIn("alex", kPassword).second;
+  EXPECT_EQ(
+      send("GET", "/api/v1/session", "Cookie: " + browser.cookie + "; " + browser.cookie + "\r\n").status,
+      401);
+  EXPECT_EQ(send("GET", "/api/v1/session", "Cookie: theme=dark; " + browser.cookie + "\r\n").status, 200);
+}
+
+// Every route of the table × everybody who may ask.
+TEST_F(PeopleTest, every_route_asks_for_its_permission) {
+  const std::vector<std::string> roles = {"nobody", "viewer", "technician", "approver", "admin"};
+  std::map<std::string, std::string> headers = {{"nobody", ""}};
+  for (std::size_t i = 1; i < roles.size(); ++i) {
+    addUser(roles[i], roles[i]);
+    headers[roles[i]] = as(signIn(roles[i], kPassword).second);
+  }
+  const auto needed = [](http::Permission permission) -> std::size_t {
+    switch (permission) {
+      case http::Permission::kViewer:
+        return 1;
+      case http::Permission::kTechnician:
+        return 2;
+      case http::Permission::kApprover:
+        return 3;
+      default:
+        return 4;
+    }
+  };
+  std::size_t asked = 0;
+  for (const http::Route& route : *routes_) {
+    if (route.permission == http::Permission::kAnyone || route.method == "DELETE") continue;
+    for (std::size_t level = 0; level < roles.size(); ++level) {
+      testing::TlsClient client(front_->port());
+      client.send(request(route.method, route.path, headers[roles[level]]));
+      const int status = client.reply(false).status;
+      const bool for_agents = route.path.starts_with("/agent/");
+      const int expected = for_agents || level == 0 ? 401 : level >= needed(route.permission) ? 200 : 403;
+      EXPECT_EQ(status, expected) << route.method << ' ' << route.path << " as " << roles[level];
+      ++asked;
+    }
+  }
+  EXPECT_EQ(asked, 12U * 5);
+}
+
+TEST_F(PeopleTest, a_changed_role_counts_at_once) {
+  addUser("alex", "admin");
+  const auto browser = signIn("alex", kPassword).second;
+  EXPECT_EQ(send("GET", "/api/v1/admin", as(browser)).status, 200);
+  store_.users.at("alex").role = "viewer";
+  EXPECT_EQ(send("GET", "/api/v1/admin", as(browser)).status, 403);
+}
+
+TEST_F(PeopleTest, guessing_is_slowed_down_but_keeps_the_owner_of_a_known_browser_in) {
+  addUser("alex", "viewer");
+  const auto known = signIn("alex", kPassword).second;
+  int tried = 0;
+  while (signIn("alex", "wrong wrong wrong").first == 401)
+    ++tried;
+  EXPECT_EQ(tried, 10);
+  const Reply refused = send("POST", "/api/v1/session", "", {{"username", "alex"}, {"password", kPassword}});
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_TRUE(refused.headers.contains("retry-after"));
+  // The account's own budget is used up from many addresses; the known browser is not counted there.
+  for (int i = 0; i < 60; ++i) {
+    try {
+      throttle_.attempt("alex", "10.0.0." + std::to_string(i), "");
+    } catch (const http::Problem&) {
+      ++tried;
+    }
+  }
+  EXPECT_GT(tried, 10);
+  clock_.pass(60);
+  EXPECT_EQ(signIn("alex", kPassword).first, 429);
+  EXPECT_EQ(signIn("alex", kPassword, "Cookie: " + known.device + "\r\n").first, 200);
+}
+
+TEST(Throttle, allows_at_most_a_hundred_failures_an_hour_for_an_account) {
+  HandClock clock;
+  SignInThrottle throttle(clock);
+  int failures = 0;
+  for (int second = 0; second < 3600; ++second) {
+    clock.pass(1);
+    try {
+      throttle.attempt("alex", "10.0." + std::to_string(second / 250) + "." + std::to_string(second % 250),
+                       "");
+      ++failures;
+    } catch (const http::Problem&) {
+    }
+  }
+  EXPECT_LE(failures, 100);
+  EXPECT_GE(failures, 50);
+}
+
+TEST(Throttle, counts_a_network_of_version_six_as_one_address) {
+  HandClock clock;
+  SignInThrottle throttle(clock);
+  for (int i = 0; i < 60; ++i) {
+    throttle.attempt("user" + std::to_string(i), "2001:db8:1:2::" + std::to_string(i), "");
+  }
+  EXPECT_THROW(throttle.attempt("another", "2001:db8:1:2::ffff", ""), http::Problem);
+  EXPECT_NO_THROW(throttle.attempt("another", "2001:db8:1:3::1", ""));
+}
+
+TEST_F(PeopleTest, a_device_cookie_counts_for_its_account_alone) {
+  addUser("alex", "viewer");
+  const auto known = signIn("alex", kPassword).second;
+  EXPECT_FALSE(devices_.deviceOf(known.device, "alex").empty());
+  EXPECT_TRUE(devices_.deviceOf(known.device, "sam").empty());
+  std::string changed = known.device;
+  changed.back() = changed.back() == 'A' ? 'E' : 'A';
+  EXPECT_TRUE(devices_.deviceOf(changed, "alex").empty());
+  EXPECT_TRUE(Devices(std::string(32, 'x')).deviceOf(known.device, "alex").empty());
+}
+
+TEST_F(PeopleTest, a_bad_new_password_or_name_is_named) {
+  const auto field = [&](const std::string& username, const std::string& password) {
+    return Json::parse(send("POST", "/api/v1/setup", "",
+                            {{"token", setup_.token()}, {"username", username}, {"password", password}})
+                           .body)
+        .value("field", "");
+  };
+  EXPECT_EQ(field("alex", "short"), "password");
+  EXPECT_EQ(field("al ex", kPassword), "username");
+  EXPECT_FALSE(store_.anyUser());
+}
+
+TEST(Passwords, compute_two_at_once_and_turn_a_flood_away) {
+  ASSERT_TRUE(initCrypto());
+  Passwords passwords({2, 8U << 20});
+  std::atomic<int> answered{0};
+  std::atomic<int> turned_away{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 20; ++i) {
+    threads.emplace_back([&] {
+      try {
+        passwords.verify("guess", std::nullopt);
+        ++answered;
+      } catch (const http::Problem& problem) {
+        EXPECT_EQ(problem.status, 429);
+        ++turned_away;
+      }
+    });
+  }
+  for (std::thread& thread : threads)
+    thread.join();
+  EXPECT_EQ(answered + turned_away, 20);
+  EXPECT_GE(answered, 4);
+}
+
+}  // namespace
+}  // namespace redflag::auth

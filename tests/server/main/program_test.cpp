@@ -1,0 +1,223 @@
+// redflag-server as a process: from an empty folder to a signed-in administrator, and out again.
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "base/encoding.h"
+#include "base/json.h"
+#include "base/time.h"
+#include "protocol/bundle.h"
+#include "protocol/message_signature.h"
+#include "support/certificate.h"
+#include "support/tls_client.h"
+
+namespace redflag::server {
+namespace {
+
+using testing::request;
+
+std::string contentOf(const std::filesystem::path& file) {
+  std::ostringstream out;
+  out << std::ifstream(file).rdbuf();
+  return out.str();
+}
+
+// A started program; killed when the test leaves it behind.
+class Program {
+ public:
+  Program(const std::vector<std::string>& arguments, const std::filesystem::path& log) : pid_(::fork()) {
+    if (pid_ != 0) return;
+    const int out = ::open((log.string() + ".out").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    const int err = ::open((log.string() + ".err").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    ::dup2(out, 1);
+    ::dup2(err, 2);
+    std::vector<char*> argv;
+    std::string program = std::string(REDFLAG_BUILD) + "/bin/redflag-server";
+    argv.push_back(program.data());
+    std::vector<std::string> copies = arguments;
+    for (std::string& argument : copies)
+      argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    ::execv(program.c_str(), argv.data());
+    ::_exit(127);
+  }
+  ~Program() {
+    if (pid_ > 0 && !ended_) {
+      ::kill(pid_, SIGKILL);
+      ::waitpid(pid_, nullptr, 0);
+    }
+  }
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  int wait() {
+    int status = 0;
+    ::waitpid(pid_, &status, 0);
+    ended_ = true;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  void signal(int number) const { ::kill(pid_, number); }
+  pid_t pid() const { return pid_; }
+
+ private:
+  pid_t pid_;
+  bool ended_ = false;
+};
+
+class ProgramTest : public ::testing::Test {
+ protected:
+  ProgramTest() { (void)initCrypto(); }
+
+  int run(std::vector<std::string> arguments) {
+    return Program(std::move(arguments), folder_.path() / "run").wait();
+  }
+  std::string said(const char* stream) const {
+    return contentOf(folder_.path() / (std::string("run.") + stream));
+  }
+  std::string data() const { return (folder_.path() / "data").string(); }
+
+  std::unique_ptr<Program> serve() {
+    std::filesystem::create_directories(folder_.path() / "web");
+    std::ofstream(folder_.path() / "web/index.html") << "<!doctype html>";
+    std::filesystem::remove(data() + "/server.url");
+    auto program = std::make_unique<Program>(
+        std::vector<std::string>{"serve", "--data", data(), "--listen", "127.0.0.1:0", "--web",
+                                 (folder_.path() / "web").string()},
+        folder_.path() / "serve");
+    for (int i = 0; i < 1500 && contentOf(data() + "/server.url").empty(); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    const std::string url = contentOf(data() + "/server.url");
+    EXPECT_TRUE(url.starts_with("https://127.0.0.1:")) << contentOf(folder_.path() / "serve.err");
+    port_ = static_cast<std::uint16_t>(std::atoi(url.substr(url.rfind(':') + 1).c_str()));
+    return program;
+  }
+
+  testing::Reply ask(const std::string& bytes) const {
+    testing::TlsClient client(port_);
+    client.send(bytes);
+    return client.reply();
+  }
+
+  testing::TemporaryFolder folder_;
+  std::uint16_t port_ = 0;
+};
+
+TEST_F(ProgramTest, goes_from_an_empty_folder_to_an_administrator_and_out_again) {
+  ASSERT_EQ(run({"init", "--data", data()}), 0) << said("err");
+  const auto server = serve();
+  const std::string console = contentOf(folder_.path() / "serve.out");
+  const auto at = console.find("/setup#token=");
+  ASSERT_NE(at, std::string::npos) << console;
+  const std::string token = console.substr(at + 13, console.find('\n', at) - at - 13);
+
+  EXPECT_EQ(ask(request("GET", "/healthz")).status, 200);
+  EXPECT_EQ(ask(request("GET", "/readyz")).status, 200);
+  EXPECT_EQ(ask(request("GET", "/setup")).status, 200);
+  const std::string type = "Content-Type: application/json\r\n";
+  const Json body = {{"token", token}, {"username", "alex"}, {"password", "correct horse battery"}};
+  EXPECT_EQ(ask(request("POST", "/api/v1/setup", type, body.dump())).status, 201);
+  for (const char* path : {"/setup", "/Setup/", "/setup/x", "//setup", "/api/v1/setup"}) {
+    EXPECT_EQ(ask(request("GET", path)).status, 404) << path;
+  }
+
+  EXPECT_EQ(run({"token", "create", "--data", data(), "--seats", "2", "--expires", "10m"}), 0) << said("err");
+  const auto bundle = protocol::decodeBundle(said("out"));
+  ASSERT_TRUE(bundle) << bundle.error().text;
+  EXPECT_EQ(bundle->urls, std::vector<std::string>{"https://127.0.0.1:" + std::to_string(port_)});
+  EXPECT_EQ(bundle->authorities.size(), 2U);
+
+  EXPECT_EQ(run({"serve", "--data", data(), "--listen", "127.0.0.1:0"}), 1);
+  EXPECT_NE(said("err").find("another redflag-server uses"), std::string::npos) << said("err");
+
+  server->signal(SIGTERM);
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(server->wait(), 0) << contentOf(folder_.path() / "serve.err");
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(10));
+}
+
+// As an agent signs; a server that has just started wants signatures of the next second.
+std::string signedRequest(const std::string& method, const std::string& target, const std::string& host,
+                          const protocol::SigningKey& key, const std::string& key_id,
+                          const std::string& body) {
+  const auto headers =
+      protocol::signRequest({method, host, target, body}, key_id, key, epochNow() / kSecondNs);
+  return method + ' ' + target + " HTTP/1.1\r\nHost: " + host +
+         "\r\nContent-Type: application/json\r\nContent-Digest: " + headers.content_digest +
+         "\r\nSignature-Input: " + headers.signature_input + "\r\nSignature: " + headers.signature +
+         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+TEST_F(ProgramTest, takes_in_a_machine_and_knows_it_by_its_key_alone) {
+  ASSERT_EQ(run({"init", "--data", data()}), 0) << said("err");
+  const auto server = serve();
+  ASSERT_EQ(run({"token", "create", "--data", data()}), 0) << said("err");
+  const auto bundle = protocol::decodeBundle(said("out"));
+  ASSERT_TRUE(bundle);
+  const std::string host = bundle->urls.front().substr(8);
+  const auto key = protocol::SigningKey::generate();
+  const Json enrolment = {{"token", bundle->token},
+                          {"public_key", toBase64Url(key.publicKey())},
+                          {"hostname", "box"},
+                          {"agent_version", "0.1.0"},
+                          {"mode", "report"},
+                          {"platform", "linux-x86_64"},
+                          {"machine", {{"os_name", "Debian"}, {"os_version", "12"}}}};
+  const auto enrol = [&] {
+    return ask(
+        signedRequest("POST", "/agent/v1/enroll", host, key, toBase64Url(key.publicKey()), enrolment.dump()));
+  };
+  auto reply = enrol();
+  while (reply.status == 401 && Json::parse(reply.body)["code"] == "signature.before_start") {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    reply = enrol();
+  }
+  ASSERT_EQ(reply.status, 201) << reply.body;
+  const std::string agent_id = Json::parse(reply.body)["agent_id"];
+  EXPECT_EQ(Json::parse(enrol().body)["agent_id"], agent_id) << "the same key asking again";
+
+  const auto fetch = [&](const protocol::SigningKey& with) {
+    return ask(signedRequest("POST", "/agent/v1/commands/fetch", host, with, agent_id, "{}")).status;
+  };
+  EXPECT_EQ(fetch(key), 200);
+  EXPECT_EQ(fetch(protocol::SigningKey::generate()), 401);
+  testing::TlsClient doorbell(port_);
+  doorbell.send(signedRequest("GET", "/agent/v1/doorbell", host, key, agent_id, ""));
+  EXPECT_EQ(doorbell.reply(false).headers.at("content-type"), "text/event-stream");
+  server->signal(SIGTERM);
+  EXPECT_TRUE(doorbell.readUntil("\n\n").starts_with("event: retry\n"));
+  EXPECT_EQ(server->wait(), 0);
+}
+
+TEST_F(ProgramTest, keeps_its_keys_when_it_is_made_ready_twice) {
+  ASSERT_EQ(run({"init", "--data", data(), "--name", "redflag.example"}), 0) << said("err");
+  const std::string ca = contentOf(data() + "/ca.pem");
+  ASSERT_EQ(run({"init", "--data", data()}), 0) << said("err");
+  EXPECT_EQ(contentOf(data() + "/ca.pem"), ca);
+  EXPECT_EQ(run({"init", "--data", data(), "--name", "other.example"}), 2);
+  ASSERT_EQ(run({"token", "create", "--data", data()}), 0) << said("err");
+  EXPECT_EQ(protocol::decodeBundle(said("out"))->urls,
+            std::vector<std::string>{"https://redflag.example:8443"});
+}
+
+TEST_F(ProgramTest, tells_wrong_use_and_configuration_from_failure) {
+  EXPECT_EQ(run({}), 2);
+  EXPECT_EQ(run({"serve"}), 2);
+  EXPECT_EQ(run({"serve", "--data", data()}), 1);
+  EXPECT_NE(said("err").find("redflag-server init"), std::string::npos);
+  ASSERT_EQ(run({"init", "--data", data()}), 0);
+  std::ofstream(data() + "/server.yaml") << "lisen: x\n";
+  EXPECT_EQ(run({"serve", "--data", data()}), 2);
+  EXPECT_NE(said("err").find("server.yaml:1: unknown key"), std::string::npos) << said("err");
+}
+
+}  // namespace
+}  // namespace redflag::server

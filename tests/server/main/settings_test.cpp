@@ -1,0 +1,116 @@
+#include "main/settings.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "main/data_folder.h"
+#include "support/certificate.h"
+
+namespace redflag::server {
+namespace {
+
+class SettingsTest : public ::testing::Test {
+ protected:
+  Settings read(const std::string& text) {
+    std::ofstream(file_) << text;
+    return readSettings(file_);
+  }
+  // What is said of the text, without the folder in front.
+  std::string complaint(const std::string& text) {
+    try {
+      read(text);
+    } catch (const ConfigurationError& error) {
+      return std::string(error.what()).substr(folder_.path().string().size() + 1);
+    }
+    return "none";
+  }
+
+  testing::TemporaryFolder folder_;
+  const std::filesystem::path file_ = folder_.path() / "server.yaml";
+};
+
+TEST_F(SettingsTest, are_defaults_where_nothing_is_said) {
+  EXPECT_EQ(readSettings(file_).listen, "127.0.0.1:8443");
+  EXPECT_EQ(read("").keep_days, 90);
+  EXPECT_EQ(read("# nothing\n").silent_after_minutes, 10);
+}
+
+TEST_F(SettingsTest, are_what_the_file_says) {
+  const Settings settings = read(
+      "listen: '[::]:443'\nnames: [redflag.example.com, 10.0.0.1]\nkeep_days: 30\nsilent_after_minutes: 5\n");
+  EXPECT_EQ(settings.listen, "[::]:443");
+  EXPECT_EQ(settings.names, (std::vector<std::string>{"redflag.example.com", "10.0.0.1"}));
+  EXPECT_EQ(settings.keep_days, 30);
+  EXPECT_EQ(settings.silent_after_minutes, 5);
+}
+
+TEST_F(SettingsTest, name_file_line_and_key_of_what_is_wrong) {
+  EXPECT_EQ(
+      complaint("listen: 127.0.0.1:1\nlistne: x\n"),
+      "server.yaml:2: unknown key \"listne\"; known are keep_days, listen, names, silent_after_minutes");
+  EXPECT_EQ(complaint("keep_days: soon\n"), "server.yaml:1: keep_days: expected a number from 1 to 3650");
+  EXPECT_EQ(complaint("keep_days: 0\n"), "server.yaml:1: keep_days: expected a number from 1 to 3650");
+  EXPECT_EQ(complaint("keep_days: [1]\n"), "server.yaml:1: keep_days: expected a number from 1 to 3650");
+  EXPECT_EQ(complaint("\nnames: one\n"), "server.yaml:2: names: expected a list of host names");
+  EXPECT_EQ(complaint("names: ['a b']\n"),
+            "server.yaml:1: names: expected a host name in lower case, or an address, not \"a b\"");
+  EXPECT_EQ(complaint("listen: 8443\n"), "server.yaml:1: listen: expected address:port, not \"8443\"");
+  EXPECT_EQ(complaint("keep_days: 1\nkeep_days: 2\n"), "server.yaml:2: keep_days: given twice");
+  EXPECT_EQ(complaint("- 1\n"), "server.yaml:1: expected keys and values");
+  EXPECT_TRUE(complaint("listen: [\n").starts_with("server.yaml:2: ")) << complaint("listen: [\n");
+}
+
+TEST_F(SettingsTest, of_a_new_server_can_be_read) {
+  EXPECT_EQ(read(settingsText({"a.example", "b.example"})).names,
+            (std::vector<std::string>{"a.example", "b.example"}));
+  EXPECT_TRUE(read(settingsText({})).names.empty());
+}
+
+TEST(Addresses, are_taken_apart_strictly) {
+  EXPECT_EQ(splitListen("127.0.0.1:0").port, 0);
+  EXPECT_EQ(splitListen("[::1]:8443").host, "::1");
+  for (const char* bad : {"", "8443", ":8443", "host:", "host:x", "host:70000", "host:-1", "host:1x"}) {
+    EXPECT_THROW(splitListen(bad), ConfigurationError) << bad;
+  }
+}
+
+TEST(Addresses, are_given_out_by_name_if_there_is_one) {
+  Settings settings;
+  EXPECT_EQ(publicUrls(settings, 8443), std::vector<std::string>{"https://127.0.0.1:8443"});
+  settings.listen = "[::1]:0";
+  EXPECT_EQ(publicUrls(settings, 99), std::vector<std::string>{"https://[::1]:99"});
+  settings.names = {"a.example", "b.example"};
+  EXPECT_EQ(publicUrls(settings, 443), (std::vector<std::string>{"https://a.example", "https://b.example"}));
+  EXPECT_TRUE(certificateNames(settings).contains("b.example"));
+  EXPECT_TRUE(certificateNames(settings).contains("localhost"));
+}
+
+TEST(DataFolder, belongs_to_one_server_at_a_time) {
+  const testing::TemporaryFolder folder;
+  const DataFolder data = DataFolder::make(folder.path() / "a/data");
+  {
+    const FolderLock lock(data);
+    EXPECT_THROW(FolderLock{data}, std::runtime_error);
+  }
+  EXPECT_NO_THROW(FolderLock{data});
+}
+
+TEST(DataFolder, must_not_be_writable_for_others) {
+  const testing::TemporaryFolder folder;
+  std::filesystem::permissions(folder.path(), std::filesystem::perms::all);
+  EXPECT_THROW(DataFolder::make(folder.path()), std::runtime_error);
+}
+
+TEST(DataFolder, says_what_to_do_where_no_server_was_made) {
+  const testing::TemporaryFolder folder;
+  try {
+    DataFolder::open(folder.path());
+    FAIL() << "it was opened";
+  } catch (const std::runtime_error& error) {
+    EXPECT_NE(std::string(error.what()).find("redflag-server init"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace redflag::server

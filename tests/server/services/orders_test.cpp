@@ -1,0 +1,247 @@
+#include "services/orders.h"
+
+#include <gtest/gtest.h>
+
+#include "base/encoding.h"
+#include "http/message.h"
+#include "protocol/envelope.h"
+#include "support/world.h"
+
+namespace redflag::testing {
+namespace {
+
+using store::CommandState;
+
+const Json kScanApt = {{"plugins", {"apt"}}, {"purpose", "updates"}};
+
+std::string codeOf(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const http::Problem& problem) {
+    return problem.code;
+  }
+  return "";
+}
+
+protocol::Envelope opened(const World& world, const Json& transport) {
+  const auto keys = world.signer.publicKeys();
+  return protocol::openEnvelope(transport,
+                                [&](const std::string& id) -> std::optional<std::string> {
+                                  if (id == keys[0].key_id) return keys[0].public_key;
+                                  return std::nullopt;
+                                })
+      .value();
+}
+
+class Ordering : public ::testing::Test {
+ protected:
+  Ordering() : agent(world.enrol()) {}
+  store::Command order(const Json& parameters = kScanApt) {
+    return world.services.orders.order("scan", {agent.agent_id}, parameters, world.technician).front();
+  }
+  CommandState state(const store::Command& command) { return world.command(command.id).state; }
+
+  World world;
+  store::AgentKey agent;
+};
+
+TEST_F(Ordering, the_same_order_twice_is_one_command_while_it_is_under_way) {
+  const auto first = order();
+  EXPECT_EQ(order().id, first.id);
+  EXPECT_NE(order({{"plugins", {"viewonly"}}}).id, first.id);
+  world.carryOut(agent, first.id, "succeeded", Json::array({{{"scans", Json::array()}}}));
+  EXPECT_NE(order().id, first.id);
+}
+
+TEST_F(Ordering, is_signed_at_each_fetch_and_stays_the_same_order) {
+  const auto command = order();
+  const auto first = opened(world, world.services.orders.fetch(agent).at(0));
+  EXPECT_EQ(state(command), CommandState::kDelivered);
+  world.clock.advance_s(3600);
+  const auto second = opened(world, world.services.orders.fetch(agent).at(0));
+  EXPECT_EQ(first.command_id, command.id);
+  EXPECT_EQ(first.agent_id, agent.agent_id);
+  EXPECT_EQ(second.issued_at - first.issued_at, 3600 * kSecondNs);
+  EXPECT_EQ(protocol::identityHash(first), protocol::identityHash(second));
+  EXPECT_TRUE(protocol::checkTimes(second, world.clock.now));
+  // A machine whose clock is behind by what it tolerates can accept it at once.
+  EXPECT_TRUE(protocol::checkTimes(first, first.issued_at - 299 * kSecondNs));
+}
+
+TEST_F(Ordering, hands_an_agent_its_own_orders_only) {
+  const auto other = world.enrol("beta");
+  order();
+  EXPECT_TRUE(world.services.orders.fetch(other).empty());
+  EXPECT_EQ(world.services.orders.fetch(agent).size(), 1U);
+}
+
+TEST_F(Ordering, hands_out_nothing_that_was_accepted_or_has_expired) {
+  const auto command = order();
+  world.services.orders.fetch(agent);
+  world.mustTake(agent, {world.stateItem(command.id, "accepted")});
+  EXPECT_TRUE(world.services.orders.fetch(agent).empty());
+  order({{"plugins", {"viewonly"}}});
+  world.clock.advance_s(2 * 86'400);
+  EXPECT_TRUE(world.services.orders.fetch(agent).empty());
+}
+
+TEST_F(Ordering, rings_only_after_the_order_is_stored) {
+  order();
+  ASSERT_EQ(world.streams.rung.size(), 1U);
+  EXPECT_THROW(
+      world.services.orders.order("scan", {agent.agent_id}, {{"plugins", {"viewonly"}}}, world.technician,
+                                  [](auto&, const auto&) {
+                                    throw http::Problem{409, "test", ""};
+                                  }),
+      http::Problem);
+  EXPECT_EQ(world.streams.rung.size(), 1U);
+  EXPECT_EQ(world.services.orders.fetch(agent).size(), 1U);
+}
+
+TEST_F(Ordering, names_what_is_wrong_with_an_order) {
+  const auto wrong = [&](const std::string& type, const Json& parameters, const services::Actor& actor,
+                         const std::string& agent_id) {
+    return codeOf([&] { world.services.orders.order(type, {agent_id}, parameters, actor); });
+  };
+  EXPECT_EQ(wrong("dance", {}, world.technician, agent.agent_id), "command_type.not_found");
+  EXPECT_EQ(wrong("scan", kScanApt, {"vic", "viewer"}, agent.agent_id), "command.forbidden");
+  EXPECT_EQ(wrong("scan", {{"plugins", "apt"}}, world.technician, agent.agent_id), "command.bad_parameters");
+  EXPECT_EQ(wrong("scan", {{"plugins", {"nosuch"}}}, world.technician, agent.agent_id),
+            "scan.unknown_plugin");
+  EXPECT_EQ(wrong("scan", kScanApt, world.technician, newId()), "agent.not_found");
+  EXPECT_EQ(wrong("install_updates", Json::object(), world.approver, agent.agent_id),
+            "command.needs_approval");
+  EXPECT_TRUE(world.services.orders.fetch(agent).empty());
+}
+
+TEST_F(Ordering, says_which_parameter_is_wrong) {
+  try {
+    order({{"plugins", {"apt", 7}}});
+    FAIL() << "was accepted";
+  } catch (const http::Problem& problem) {
+    EXPECT_EQ(problem.status, 422);
+    EXPECT_EQ(problem.field, "/parameters/plugins/1");
+  }
+}
+
+TEST_F(Ordering, is_cancelled_at_once_while_the_agent_knows_nothing) {
+  const auto command = order();
+  EXPECT_EQ(world.services.orders.cancel(command.id, world.technician).state, CommandState::kCancelled);
+  EXPECT_TRUE(world.services.orders.fetch(agent).empty());
+}
+
+TEST_F(Ordering, is_cancelled_by_the_agent_once_it_has_it) {
+  const auto command = order();
+  world.services.orders.fetch(agent);
+  EXPECT_EQ(world.services.orders.cancel(command.id, world.technician).state, CommandState::kDelivered);
+  EXPECT_EQ(parseJson(world.newest("cancel").parameters).value()["command_id"], command.id);
+  world.mustTake(agent, {world.stateItem(command.id, "cancelled")});
+  EXPECT_EQ(state(command), CommandState::kCancelled);
+  EXPECT_EQ(codeOf([&] { world.services.orders.cancel(command.id, world.technician); }), "command.finished");
+}
+
+TEST_F(Ordering, expires_when_nobody_accepts_it_and_a_late_result_still_counts) {
+  const auto command = order();
+  world.services.orders.fetch(agent);
+  world.clock.advance_s(86'400 + 1);
+  world.services.orders.sweep();
+  EXPECT_EQ(state(command), CommandState::kExpired);
+  // It was accepted in time; only the word of it was late.
+  world.mustTake(agent, {world.stateItem(command.id, "accepted"),
+                         world.stateItem(command.id, "succeeded", Json::array({1}))});
+  EXPECT_EQ(state(command), CommandState::kSucceeded);
+}
+
+TEST_F(Ordering, is_lost_after_silence_and_found_by_a_late_result) {
+  const auto command = order();
+  world.services.orders.fetch(agent);
+  world.mustTake(agent, {world.stateItem(command.id, "running")});
+  world.clock.advance_s(600);
+  world.mustTake(agent, {{{"kind", "command_log"},
+                          {"id", newId()},
+                          {"at", toRfc3339(world.clock.now)},
+                          {"command_id", command.id},
+                          {"lines", Json::array()},
+                          {"percent", 40},
+                          {"progress", "half way"}}});
+  world.clock.advance_s(600);
+  world.services.orders.sweep();
+  EXPECT_EQ(state(command), CommandState::kRunning) << "its last word was ten minutes ago";
+  world.clock.advance_s(600);
+  world.services.orders.sweep();
+  EXPECT_EQ(state(command), CommandState::kLost);
+  world.mustTake(agent,
+                 {world.stateItem(command.id, "succeeded", Json::array({{{"scans", Json::array()}}}))});
+  EXPECT_EQ(state(command), CommandState::kSucceeded);
+}
+
+TEST_F(Ordering, a_repeated_or_contradicting_word_changes_nothing) {
+  const auto command = order();
+  world.services.orders.fetch(agent);
+  world.mustTake(agent, {world.stateItem(command.id, "succeeded", Json::array({1}))});
+  world.mustTake(agent, {world.stateItem(command.id, "failed", Json::array({2}), "late", "liar"),
+                         world.stateItem(command.id, "running")});
+  EXPECT_EQ(state(command), CommandState::kSucceeded);
+  EXPECT_EQ(world.command(command.id).results, "[1]");
+}
+
+TEST_F(Ordering, a_replay_that_was_refused_does_not_touch_the_order_that_was_accepted) {
+  const auto command = order();
+  world.services.orders.fetch(agent);
+  world.mustTake(agent, {world.stateItem(command.id, "accepted")});
+  world.mustTake(agent, {{{"kind", "refusal"},
+                          {"id", newId()},
+                          {"at", toRfc3339(world.clock.now)},
+                          {"command_id", command.id},
+                          {"code", "id_reused"},
+                          {"text", "another body"},
+                          {"by", "kernel"}}});
+  EXPECT_EQ(state(command), CommandState::kAccepted);
+  EXPECT_EQ(world.history(agent).front().kind, "command.refused");
+}
+
+TEST_F(Ordering, is_tried_again_as_a_new_command_and_not_for_ever) {
+  auto command = order();
+  for (int attempt = 2; attempt <= 3; ++attempt) {
+    world.carryOut(agent, command.id, "failed", Json(), "scan.failed", "no");
+    const auto next = world.services.orders.retry(command.id, world.technician);
+    EXPECT_EQ(next.retry_of, command.id);
+    EXPECT_EQ(next.attempt, attempt);
+    command = next;
+  }
+  world.carryOut(agent, command.id, "failed", Json(), "scan.failed", "no");
+  EXPECT_EQ(codeOf([&] { world.services.orders.retry(command.id, world.technician); }),
+            "command.too_many_attempts");
+}
+
+TEST_F(Ordering, waits_for_its_time_when_it_is_scheduled) {
+  services::Order later{"scan", kScanApt, agent.agent_id, "tom"};
+  later.not_before = world.clock.now + 3600 * kSecondNs;
+  const auto prepared = world.services.orders.prepare({later}).front();
+  world.store.write([&](store::WriteTransaction& tx) { world.services.orders.place(tx, prepared); });
+  EXPECT_EQ(state(prepared.command), CommandState::kScheduled);
+  EXPECT_TRUE(world.streams.rung.empty());
+  world.services.orders.sweep();
+  EXPECT_EQ(state(prepared.command), CommandState::kScheduled);
+  world.clock.advance_s(3601);
+  world.services.orders.sweep();
+  EXPECT_EQ(state(prepared.command), CommandState::kQueued);
+  EXPECT_EQ(world.streams.rung.size(), 1U);
+  EXPECT_EQ(world.services.orders.fetch(agent).size(), 1U);
+}
+
+TEST_F(Ordering, records_each_transition_with_actor_and_reason) {
+  const auto command = order();
+  world.carryOut(agent, command.id, "failed", Json(), "scan.failed", "no lists");
+  const auto transitions = world.store.read(
+      [&](const store::ReadTransaction& tx) { return tx.commands().transitions(world.command(command.id)); });
+  std::vector<std::string> path;
+  for (const auto& transition : transitions)
+    path.push_back(transition.to);
+  EXPECT_EQ(path, (std::vector<std::string>{"queued", "delivered", "accepted", "running", "failed"}));
+  EXPECT_EQ(transitions.front().actor, "tom");
+  EXPECT_EQ(transitions.back().reason.text, "no lists");
+}
+
+}  // namespace
+}  // namespace redflag::testing

@@ -1,0 +1,137 @@
+// Every count comes from one query a fact: the overview, the lists and the agents' rows must never differ.
+#include "services/overview.h"
+
+#include <gtest/gtest.h>
+
+#include "support/world.h"
+
+namespace redflag::testing {
+namespace {
+
+std::int64_t total(World& world, const store::UpdateFilter& filter) {
+  return world.store.read([&](const store::ReadTransaction& tx) {
+    return tx.updates().list(filter, world.services.context().contact(), {1, ""}).total;
+  });
+}
+
+// Some of everything.
+void fill(World& world) {
+  const auto one = world.enrol("one");
+  const auto two = world.enrol("two", "report");
+  world.enrol("three");
+  for (const auto& agent : {one, two}) {
+    world.scan(
+        agent,
+        {.records = {
+             updateRow({"nginx", "1.1"}),
+             updateRow({.name = "openssl", .candidate = "3.1", .category = "security", .severity = "high"}),
+             updateRow({.name = "sudo", .candidate = "2", .category = "security"}),
+             updateRow({.name = "held", .candidate = "4", .blocked_by = "held"})}});
+  }
+  world.approve({world.update(one, "nginx", "1.1").id});
+  world.scan(two, {.records = {updateRow({"nginx", "1.2"})}});
+}
+
+TEST(Overview, has_the_same_numbers_as_the_lists) {
+  World world;
+  fill(world);
+  const auto facts = world.services.overview.facts();
+  EXPECT_EQ(facts.updates.available, total(world, {}));
+  store::UpdateFilter security;
+  security.category = "security";
+  EXPECT_EQ(facts.updates.security, total(world, security));
+  store::UpdateFilter installable;
+  installable.installable = true;
+  EXPECT_EQ(facts.updates.installable, total(world, installable));
+  for (const auto& [state, count] : facts.updates.by_state) {
+    store::UpdateFilter filter;
+    filter.states = {state};
+    EXPECT_EQ(count, total(world, filter)) << store::name(state);
+  }
+  EXPECT_GT(facts.updates.by_state.at(store::UpdateState::kApproved), 0);
+}
+
+TEST(Overview, is_the_sum_of_the_agents_rows_and_of_the_groups) {
+  World world;
+  fill(world);
+  const auto facts = world.services.overview.facts();
+  store::UpdateCounts sum;
+  std::int64_t in_groups = 0;
+  std::int64_t installable_in_groups = 0;
+  world.store.read([&](const store::ReadTransaction& tx) {
+    const auto agents = tx.agents().list({}, world.services.context().contact(), {500, ""});
+    EXPECT_EQ(agents.total, facts.agents.total);
+    for (const auto& agent : agents.items) {
+      sum.available += agent.updates.available;
+      sum.installable += agent.updates.installable;
+      sum.security += agent.updates.security;
+    }
+    for (const auto& group : tx.updates().groups({}, {500, ""}).items) {
+      for (const auto& [state, count] : group.states)
+        in_groups += count;
+      installable_in_groups += group.installable;
+    }
+  });
+  EXPECT_EQ(sum.available, facts.updates.available);
+  EXPECT_EQ(sum.installable, facts.updates.installable);
+  EXPECT_EQ(sum.security, facts.updates.security);
+  EXPECT_EQ(in_groups, facts.updates.available);
+  EXPECT_EQ(installable_in_groups, facts.updates.installable);
+}
+
+TEST(Overview, a_groups_approvable_rows_are_those_that_can_be_approved) {
+  World world;
+  fill(world);
+  world.store.read([&](const store::ReadTransaction& tx) {
+    for (const auto& group : tx.updates().groups({}, {500, ""}).items) {
+      store::UpdateFilter filter;
+      filter.name = group.key.name;
+      filter.version = group.key.candidate_version;
+      std::int64_t approvable = 0;
+      for (const auto& row : tx.updates().list(filter, world.services.context().contact(), {500, ""}).items) {
+        approvable += services::notApprovable(row) ? 0 : 1;
+      }
+      EXPECT_EQ(group.approvable, approvable) << group.key.name;
+    }
+  });
+}
+
+TEST(Overview, lists_what_needs_a_person_worst_first_and_nothing_that_is_zero) {
+  World world;
+  EXPECT_TRUE(world.services.overview.facts().needs.empty());
+  fill(world);
+  const auto needs = world.services.overview.facts().needs;
+  ASSERT_FALSE(needs.empty());
+  EXPECT_EQ(needs.front().kind, "security_updates");
+  EXPECT_EQ(needs.front().severity, "critical");
+  for (const auto& need : needs)
+    EXPECT_GT(need.count, 0) << need.kind;
+}
+
+TEST(Presence, silence_is_told_once_and_a_doorbell_is_contact) {
+  World world;
+  world.services.presence.forgetAll();
+  const auto agent = world.enrol();
+  const auto connection = [&] {
+    return world.store.read([&](const store::ReadTransaction& tx) {
+      return tx.agents().find(agent.agent_id, world.services.context().contact())->connection;
+    });
+  };
+  EXPECT_EQ(connection(), "connected");
+  world.clock.advance_s(11 * 60);
+  EXPECT_EQ(connection(), "silent");
+  world.services.presence.announceSilent();
+  EXPECT_EQ(world.history(agent).front().kind, "agent.silent");
+  const auto entries = world.history(agent).size();
+  world.services.presence.announceSilent();
+  EXPECT_EQ(world.history(agent).size(), entries);
+  world.services.presence.agentConnected(agent.agent_id);
+  world.clock.advance_s(3600);
+  EXPECT_EQ(connection(), "connected");
+  world.services.presence.agentDisconnected(agent.agent_id);
+  world.clock.advance_s(11 * 60);
+  EXPECT_EQ(connection(), "silent");
+}
+
+}  // namespace
+}  // namespace redflag::testing

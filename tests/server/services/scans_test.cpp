@@ -1,0 +1,169 @@
+#include <gtest/gtest.h>
+
+#include "base/encoding.h"
+#include "support/world.h"
+
+namespace redflag::testing {
+namespace {
+
+std::int64_t open(World& world) {
+  return world.store.read([](const store::ReadTransaction& tx) { return tx.updates().totals().available; });
+}
+
+TEST(Scans, the_same_scan_again_changes_nothing) {
+  World world;
+  const auto agent = world.enrol();
+  const Json item = world.scanItem({.records = {updateRow({"nginx", "1.1"})}});
+  world.mustTake(agent, {item});
+  const auto before = world.history(agent).size();
+  world.mustTake(agent, {item});
+  EXPECT_EQ(open(world), 1);
+  EXPECT_EQ(world.history(agent).size(), before);
+}
+
+TEST(Scans, a_complete_scope_replaces_its_picture_and_a_failed_one_only_adds) {
+  World world;
+  const auto agent = world.enrol();
+  world.scan(agent, {.scopes = {{"main", "ok"}, {"security", "ok"}},
+                     .records = {updateRow({"nginx", "1.1"}), updateRow({"curl", "8.1"}),
+                                 updateRow({.name = "openssl", .candidate = "3.1", .scope = "security"})}});
+  world.scan(agent, {.scopes = {{"main", "ok"}, {"security", "transient"}},
+                     .records = {updateRow({"nginx", "1.1"}), updateRow({"vim", "9.1"}),
+                                 updateRow({.name = "sudo", .candidate = "2", .scope = "security"})}});
+  EXPECT_EQ(world.stateOf(agent, "nginx", "1.1"), "available");
+  EXPECT_EQ(world.stateOf(agent, "curl", "8.1"), "resolved_elsewhere");
+  EXPECT_EQ(world.stateOf(agent, "vim", "9.1"), "available");
+  EXPECT_EQ(world.stateOf(agent, "openssl", "3.1"), "available");
+  EXPECT_EQ(world.stateOf(agent, "sudo", "2"), "available");
+  // After the incomplete one, the old picture is not believed to be the newest.
+  world.scan(agent, {.scopes = {{"main", "ok"}, {"security", "ok"}},
+                     .records = {updateRow({"nginx", "1.1"}), updateRow({"vim", "9.1"}),
+                                 updateRow({.name = "openssl", .candidate = "3.1", .scope = "security"})}});
+  EXPECT_EQ(world.stateOf(agent, "sudo", "2"), "resolved_elsewhere");
+}
+
+TEST(Scans, a_source_that_was_removed_lists_nothing_any_more) {
+  World world;
+  const auto agent = world.enrol();
+  world.scan(agent, {.scopes = {{"main", "ok"}, {"extra", "ok"}},
+                     .records = {updateRow({.name = "nginx", .candidate = "1.1", .scope = "extra"})}});
+  world.scan(agent, {.scopes = {{"main", "transient"}}});
+  EXPECT_EQ(world.stateOf(agent, "nginx", "1.1"), "available");
+  world.scan(agent, {.scopes = {{"main", "ok"}}});
+  EXPECT_EQ(world.stateOf(agent, "nginx", "1.1"), "resolved_elsewhere");
+  world.scan(agent, {.scopes = {{"main", "ok"}, {"extra", "ok"}},
+                     .records = {updateRow({.name = "nginx", .candidate = "1.1", .scope = "extra"})}});
+  EXPECT_EQ(world.stateOf(agent, "nginx", "1.1"), "available");
+}
+
+TEST(Scans, an_empty_complete_scan_is_not_taken_for_an_unchanged_one) {
+  World world;
+  const auto agent = world.enrol();
+  world.scan(agent, {.records = {updateRow({"nginx", "1.1"})}});
+  world.scan(agent, {});
+  EXPECT_EQ(world.stateOf(agent, "nginx", "1.1"), "resolved_elsewhere");
+}
+
+TEST(Scans, a_scan_that_did_not_run_closes_nothing) {
+  World world;
+  const auto agent = world.enrol();
+  world.scan(agent, {.records = {updateRow({"nginx", "1.1"})}});
+  Json item = world.scanItem({.scopes = {}});
+  item["status"] = "breaker_open";
+  item["complete"] = false;
+  world.mustTake(agent, {item});
+  EXPECT_EQ(world.stateOf(agent, "nginx", "1.1"), "available");
+}
+
+TEST(Scans, another_plugins_scan_closes_nothing) {
+  World world;
+  const auto agent = world.enrol();
+  world.scan(agent, {.records = {updateRow({"nginx", "1.1"})}});
+  world.scan(agent, {.plugin = "system"});
+  EXPECT_EQ(world.stateOf(agent, "nginx", "1.1"), "available");
+}
+
+TEST(Scans, an_inventory_closes_no_update_and_may_not_hold_one) {
+  World world;
+  const auto agent = world.enrol();
+  world.scan(agent, {.records = {updateRow({"nginx", "1.1"})}});
+  world.scan(agent, {.purpose = "inventory",
+                     .records = {{{"record", "package/1"},
+                                  {"scope", "main"},
+                                  {"manager", "apt"},
+                                  {"key", "nginx:amd64"},
+                                  {"name", "nginx"},
+                                  {"version", "1.0"}}}});
+  EXPECT_EQ(world.stateOf(agent, "nginx", "1.1"), "available");
+  const auto answer =
+      world.upload(agent, {world.scanItem({.purpose = "inventory", .records = {updateRow({"x", "1"})}})});
+  ASSERT_EQ(answer.rejected.size(), 1U);
+  EXPECT_EQ(answer.rejected[0].code, "item.invalid");
+}
+
+TEST(Scans, a_scan_that_was_overtaken_is_kept_but_not_believed) {
+  World world;
+  const auto agent = world.enrol();
+  const std::int64_t earlier = world.clock.now;
+  world.clock.advance_s(60);
+  world.scan(agent, {.records = {}});
+  world.scan(agent, {.records = {updateRow({"nginx", "1.1"})}, .started_at = earlier});
+  EXPECT_EQ(open(world), 0);
+  // A clock that was set back by a day is no late scan.
+  world.scan(agent, {.records = {updateRow({"nginx", "1.1"})}, .started_at = earlier - 86'400 * kSecondNs});
+  EXPECT_EQ(open(world), 1);
+}
+
+TEST(Scans, a_bad_row_leaves_no_trace_of_its_scan) {
+  World world;
+  const auto agent = world.enrol();
+  Json bad = updateRow({"nginx", "1.1"});
+  bad["surprise"] = 1;
+  const auto answer = world.upload(agent, {world.scanItem({.records = {updateRow({"curl", "8.1"}), bad}})});
+  ASSERT_EQ(answer.rejected.size(), 1U);
+  EXPECT_NE(answer.rejected[0].text.find("surprise"), std::string::npos);
+  EXPECT_EQ(open(world), 0);
+  const auto scans =
+      world.store.read([&](const store::ReadTransaction& tx) { return tx.scans().newest(agent); });
+  EXPECT_TRUE(scans.empty());
+}
+
+TEST(Scans, a_row_of_a_scope_that_was_not_scanned_is_refused) {
+  World world;
+  const auto agent = world.enrol();
+  const auto answer = world.upload(
+      agent,
+      {world.scanItem({.records = {updateRow({.name = "x", .candidate = "1", .scope = "elsewhere"})}})});
+  EXPECT_EQ(answer.rejected.size(), 1U);
+}
+
+TEST(Scans, facts_are_the_newest_and_metrics_the_last_values) {
+  World world;
+  const auto agent = world.enrol();
+  for (const char* version : {"12", "13"}) {
+    world.scan(
+        agent,
+        {.records = {{{"record", "fact/1"}, {"scope", "main"}, {"name", "os.version"}, {"value", version}},
+                     {{"record", "metric/1"}, {"scope", "main"}, {"name", "load_ratio"}, {"value", 0.5}}},
+         .plugin = "system"});
+  }
+  const auto facts =
+      world.store.read([&](const store::ReadTransaction& tx) { return tx.scans().facts(agent); });
+  ASSERT_EQ(facts.size(), 1U);
+  EXPECT_EQ(facts[0].value, "\"13\"");
+}
+
+TEST(Scans, a_newer_version_supersedes_what_nobody_works_on) {
+  World world;
+  const auto agent = world.enrol();
+  world.scan(agent, {.records = {updateRow({"nginx", "1.1"}), updateRow({"curl", "8.1"})}});
+  world.approve({world.update(agent, "curl", "8.1").id});
+  world.scan(agent, {.records = {updateRow({"nginx", "1.2"}), updateRow({"curl", "8.2"})}});
+  EXPECT_EQ(world.stateOf(agent, "nginx", "1.1"), "superseded");
+  EXPECT_EQ(world.stateOf(agent, "nginx", "1.2"), "available");
+  EXPECT_EQ(world.stateOf(agent, "curl", "8.1"), "approved");
+  EXPECT_EQ(world.stateOf(agent, "curl", "8.2"), "available");
+}
+
+}  // namespace
+}  // namespace redflag::testing

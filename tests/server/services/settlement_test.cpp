@@ -1,0 +1,98 @@
+#include "services/settlement.h"
+
+#include <gtest/gtest.h>
+
+#include "http/message.h"
+#include "support/world.h"
+
+namespace redflag::testing {
+namespace {
+
+// The built-in types, whose on_result can be told to fail.
+class FailingTypes : public commands::CommandTypes {
+ public:
+  std::vector<commands::CommandType> all() const override { return builtInTypes().all(); }
+  std::optional<commands::CommandType> find(const std::string& id) const override {
+    return builtInTypes().find(id);
+  }
+  std::optional<commands::FieldProblem> validate(const commands::CommandType& type,
+                                                 const Json& parameters) override {
+    return builtInTypes().validate(type, parameters);
+  }
+  std::vector<commands::Planned> plan(const commands::CommandType& type,
+                                      const std::vector<commands::PlanRequest>& requests) override {
+    return builtInTypes().plan(type, requests);
+  }
+  std::vector<std::vector<Json>> onResult(const commands::CommandType& type,
+                                          const std::vector<commands::Outcome>& outcomes) override {
+    ++asked;
+    if (failures > 0) {
+      --failures;
+      throw http::Problem{503, "command_type.failed", "its host crashed"};
+    }
+    return builtInTypes().onResult(type, outcomes);
+  }
+  int failures = 0;
+  int asked = 0;
+};
+
+struct Planned {
+  explicit Planned(FailingTypes& types) : world(&types), agent(world.enrol()) {
+    world.scan(agent, {.records = {updateRow({"nginx", "1.1"})}});
+    const auto outcome = world.approve({world.update(agent, "nginx", "1.1").id});
+    world.services.orders.fetch(agent);
+    const Json plan = World::plan({{"upgrade", "nginx", "1.0", "1.1"}});
+    world.mustTake(agent,
+                   {world.stateItem(outcome.command_ids[0], "succeeded",
+                                    Json::array({{{"plan", plan}, {"plan_hash", World::hashOf(plan)}}}))});
+  }
+  std::string nginx() { return world.stateOf(agent, "nginx", "1.1"); }
+  World world;
+  store::AgentKey agent;
+};
+
+TEST(Settlement, effects_are_due_until_they_are_done_and_then_never_again) {
+  FailingTypes types;
+  types.failures = 2;
+  Planned planned(types);
+  EXPECT_FALSE(planned.world.services.settlement.run());
+  EXPECT_EQ(planned.nginx(), "approved");
+  EXPECT_FALSE(planned.world.services.settlement.run());
+  EXPECT_TRUE(planned.world.services.settlement.run());
+  EXPECT_EQ(planned.nginx(), "planned");
+  const int asked = types.asked;
+  EXPECT_TRUE(planned.world.services.settlement.run());
+  EXPECT_EQ(types.asked, asked);
+  store::CommandFilter installs;
+  installs.type = "install_updates";
+  EXPECT_EQ(planned.world.store.read([&](const store::ReadTransaction& tx) {
+    return tx.commands().list(installs, {10, ""}).total;
+  }),
+            1);
+}
+
+TEST(Settlement, gives_up_on_a_type_that_always_fails_and_leaves_no_update_waiting) {
+  FailingTypes types;
+  types.failures = 1000;
+  Planned planned(types);
+  int rounds = 1;
+  while (!planned.world.services.settlement.run())
+    ASSERT_LT(++rounds, 10);
+  EXPECT_EQ(planned.nginx(), "failed");
+  EXPECT_EQ(planned.world.update(planned.agent, "nginx", "1.1").reason.code, "install.command_type_failed");
+}
+
+TEST(Settlement, survives_a_restart_between_the_result_and_its_effects) {
+  FailingTypes types;
+  Planned planned(types);
+  // Another server over the same file: as after a kill.
+  store::sqlite::SqliteStore reopened(planned.world.folder / "redflag.db", planned.world.clock);
+  services::Services second(
+      {reopened, types, planned.world.signer, nullptr, planned.world.bell, planned.world.clock});
+  EXPECT_TRUE(second.settlement.run());
+  EXPECT_EQ(planned.nginx(), "planned");
+  EXPECT_TRUE(planned.world.services.settlement.run());
+}
+
+}  // namespace
+}  // namespace redflag::testing

@@ -1,0 +1,142 @@
+#include "services/uploads.h"
+
+#include <gtest/gtest.h>
+
+#include "base/encoding.h"
+#include "http/message.h"
+#include "support/world.h"
+
+namespace redflag::testing {
+namespace {
+
+TEST(Uploads, a_bad_item_is_rejected_by_name_and_the_others_go_on) {
+  World world;
+  const auto agent = world.enrol();
+  Json bad = world.scanItem({});
+  bad["purpose"] = "mischief";
+  const Json unknown = {{"kind", "poem"}, {"id", newId()}, {"at", toRfc3339(world.clock.now)}};
+  const Json good = world.scanItem({.records = {updateRow({"nginx", "1.1"})}});
+  const auto answer = world.upload(agent, {bad, unknown, good});
+  EXPECT_EQ(answer.acknowledged, std::vector<std::string>{good["id"]});
+  ASSERT_EQ(answer.rejected.size(), 2U);
+  EXPECT_NE(answer.rejected[0].text.find("scan.purpose"), std::string::npos);
+  EXPECT_EQ(answer.rejected[1].code, "item.unknown_kind");
+  EXPECT_EQ(world.stateOf(agent, "nginx", "1.1"), "available");
+}
+
+TEST(Uploads, an_item_that_was_rejected_may_be_mended_and_sent_again) {
+  World world;
+  const auto agent = world.enrol();
+  Json item = world.scanItem({});
+  item["status"] = 7;
+  EXPECT_EQ(world.upload(agent, {item}).rejected.size(), 1U);
+  item["status"] = "ok";
+  EXPECT_EQ(world.upload(agent, {item}).acknowledged.size(), 1U);
+}
+
+TEST(Uploads, an_unreadable_body_stores_nothing) {
+  World world;
+  const auto agent = world.enrol();
+  const std::string deep(200, '[');
+  for (const std::string& body :
+       {std::string("{"), std::string("[]"), std::string(R"({"items":[{"kind":"scan"}]})"),
+        std::string(R"({"items":[],"more":1})"), std::string(R"({"items":[{"id":"x"}]})"), deep}) {
+    EXPECT_THROW(world.services.uploads.take(agent, body), http::Problem) << body;
+  }
+}
+
+TEST(Uploads, nobody_speaks_for_another_agents_command) {
+  World world;
+  const auto owner = world.enrol("owner");
+  const auto liar = world.enrol("liar");
+  const auto command =
+      world.services.orders.order("scan", {owner.agent_id}, Json::object(), world.technician).front();
+  const auto answer =
+      world.upload(liar, {world.stateItem(command.id, "succeeded"), world.stateItem(newId(), "succeeded")});
+  ASSERT_EQ(answer.rejected.size(), 2U);
+  EXPECT_EQ(answer.rejected[0].code, answer.rejected[1].code)
+      << "an order of somebody else is as unknown as none";
+  EXPECT_EQ(world.command(command.id).state, store::CommandState::kQueued);
+}
+
+TEST(Uploads, the_same_item_id_of_two_agents_is_two_items) {
+  World world;
+  const auto one = world.enrol("one");
+  const auto two = world.enrol("two");
+  const Json item = world.scanItem({.records = {updateRow({"nginx", "1.1"})}});
+  world.mustTake(one, {item});
+  world.mustTake(two, {item});
+  EXPECT_EQ(world.stateOf(two, "nginx", "1.1"), "available");
+}
+
+TEST(Uploads, hostile_texts_are_kept_as_they_are_or_refused) {
+  World world;
+  const auto agent = world.enrol();
+  const std::string nasty = "'; DROP TABLE updates; --<script>alert(1)</script>%_\"\\\xE2\x80\xAE";
+  world.scan(agent, {.records = {updateRow({nasty, "1.1"})}});
+  EXPECT_EQ(world.update(agent, nasty, "1.1").record.name, nasty);
+  store::UpdateFilter filter;
+  filter.search = "%";
+  EXPECT_EQ(world.updates(filter).size(), 1U) << "a percent sign in a search means itself";
+  filter.search = "x%y";
+  EXPECT_TRUE(world.updates(filter).empty());
+  const auto answer = world.upload(agent, {world.scanItem({.records = {updateRow({"bell\a", "1"})}})});
+  EXPECT_EQ(answer.rejected.size(), 1U);
+}
+
+TEST(Uploads, log_lines_are_numbered_and_end_somewhere) {
+  World world;
+  const auto agent = world.enrol();
+  const auto command =
+      world.services.orders.order("scan", {agent.agent_id}, Json::object(), world.technician).front();
+  const auto item = [&](int count) {
+    Json lines = Json::array();
+    for (int i = 0; i < count; ++i)
+      lines.push_back({{"at", toRfc3339(world.clock.now)}, {"text", "line"}});
+    return Json{{"kind", "command_log"},    {"id", newId()},  {"at", toRfc3339(world.clock.now)},
+                {"command_id", command.id}, {"lines", lines}, {"percent", 10},
+                {"progress", "unpacking"}};
+  };
+  world.mustTake(agent, {item(2), item(3)});
+  const auto lines = world.store.read(
+      [&](const store::ReadTransaction& tx) { return tx.commands().log(world.command(command.id), 100); });
+  ASSERT_EQ(lines.size(), 5U);
+  EXPECT_EQ(lines.back().seq, 5);
+  EXPECT_EQ(world.command(command.id).percent, 10);
+  EXPECT_EQ(world.command(command.id).progress, "unpacking");
+  EXPECT_EQ(world.upload(agent, {item(2'001)}).rejected.size(), 1U);
+}
+
+TEST(Uploads, a_breakers_transition_is_shown_and_a_status_that_says_closed_ends_it) {
+  World world;
+  const auto agent = world.enrol();
+  world.mustTake(agent, {{{"kind", "breaker"},
+                          {"id", newId()},
+                          {"at", toRfc3339(world.clock.now)},
+                          {"plugin", "apt"},
+                          {"plugin_version", "1.0.0"},
+                          {"interface", "rf.scanner/1"},
+                          {"from", "closed"},
+                          {"to", "open"},
+                          {"class", "crash"},
+                          {"code", "plugin.crash"},
+                          {"text", "ended by signal 11"},
+                          {"open_until", toRfc3339(world.clock.now + 1800 * kSecondNs)}}});
+  const auto open = [&] { return world.services.overview.facts().agents.breakers_open; };
+  EXPECT_EQ(open(), 1);
+  EXPECT_EQ(world.history(agent).front().severity, "error");
+  world.mustTake(agent, {world.statusItem("alpha", "act")});
+  EXPECT_EQ(open(), 0);
+}
+
+TEST(Uploads, each_commit_tells_the_streams_once) {
+  World world;
+  const auto agent = world.enrol();
+  const int before = world.streams.grown;
+  world.mustTake(
+      agent, {world.scanItem({.records = {updateRow({"nginx", "1.1"})}}), world.statusItem("alpha", "act")});
+  EXPECT_EQ(world.streams.grown, before + 1);
+}
+
+}  // namespace
+}  // namespace redflag::testing

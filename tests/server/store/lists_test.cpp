@@ -1,0 +1,168 @@
+// Pages: each row once, in order, whatever the sort and the size of a page.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/encoding.h"
+#include "http/message.h"
+#include "store/agents.h"
+#include "store/commands.h"
+#include "store/events.h"
+#include "store/sqlite/sqlite_store.h"
+#include "store/updates.h"
+#include "support/folder.h"
+
+namespace redflag::store {
+namespace {
+
+constexpr int kAgents = 23;
+
+class Lists : public ::testing::Test {
+ protected:
+  Lists() : store_(folder_ / "db") {
+    store_.write([&](WriteTransaction& tx) {
+      tx.agents().addClient({"client", "Client", {{"site", "Site"}}}, 1);
+      tx.agents().addToken({"token", "client", "site", 100, 0, 1, "ada", 1000, false}, "hash");
+      for (int i = 0; i < kAgents; ++i) {
+        const std::string hostname = (i % 2 == 0 ? "Host-" : "host-") + std::to_string(i % 7);
+        const auto enrolled = tx.agents().enrol(
+            {randomBytes(32), hostname, "act", "1", "linux-x86_64", "Debian", "12"}, "hash", 10 + i % 3);
+        agents_.push_back(enrolled.agent);
+        tx.agents().touch(enrolled.agent, 100 + i % 5);
+        for (int n = 0; n < i % 4; ++n) {
+          UpdateRecord record;
+          record.manager = "apt";
+          record.key = record.name = "package-" + std::to_string(n);
+          record.candidate_version = "1";
+          record.category = n == 0 ? "security" : "bugfix";
+          record.severity = i % 2 == 0 ? "high" : "low";
+          tx.updates().add(enrolled.agent, "apt", "main", record, "digest", 5);
+        }
+        tx.events().record("client", agents_.front().agent_id, {});
+      }
+    });
+  }
+
+  template <class T, class List>
+  std::vector<T> all(std::size_t limit, const List& list) {
+    return store_.read([&](const ReadTransaction& tx) {
+      std::vector<T> items;
+      PageRequest page{limit, ""};
+      do {
+        const Page<T> part = list(tx, page);
+        EXPECT_LE(part.items.size(), limit);
+        items.insert(items.end(), part.items.begin(), part.items.end());
+        page.cursor = part.next_cursor;
+        if (page.cursor.empty()) {
+          EXPECT_EQ(static_cast<std::size_t>(part.total), items.size());
+        }
+      } while (!page.cursor.empty());
+      return items;
+    });
+  }
+
+  testing::Folder folder_;
+  sqlite::SqliteStore store_;
+  std::vector<AgentKey> agents_;
+};
+
+TEST_F(Lists, agents_come_each_once_in_every_order) {
+  for (const std::string sort :
+       {"hostname", "-hostname", "last_seen", "-last_seen", "updates", "-updates", "enrolled", "-enrolled"}) {
+    AgentFilter filter;
+    filter.sort = sort;
+    std::vector<std::string> whole;
+    for (const std::size_t limit : {std::size_t{1}, std::size_t{4}, std::size_t{500}}) {
+      std::vector<std::string> ids;
+      for (const auto& agent : all<Agent>(limit, [&](const ReadTransaction&tx, const PageRequest&page) {
+             return tx.agents().list(filter, {200, 50}, page);
+           })) {
+        ids.push_back(agent.id);
+      }
+      EXPECT_EQ(std::set<std::string>(ids.begin(), ids.end()).size(), static_cast<std::size_t>(kAgents))
+          << sort;
+      if (whole.empty()) whole = ids;
+      EXPECT_EQ(ids, whole) << sort << ", pages of " << limit;
+    }
+  }
+}
+
+TEST_F(Lists, agents_are_sorted_by_what_was_asked_for) {
+  AgentFilter filter;
+  filter.sort = "-updates";
+  const auto agents = all<Agent>(500, [&](const ReadTransaction& tx, const PageRequest& page) {
+    return tx.agents().list(filter, {200, 50}, page);
+  });
+  EXPECT_TRUE(std::is_sorted(agents.begin(), agents.end(), [](const Agent& a, const Agent& b) {
+    return a.updates.available > b.updates.available;
+  }));
+}
+
+TEST_F(Lists, updates_come_each_once_and_the_urgent_ones_first) {
+  for (const std::size_t limit : {std::size_t{1}, std::size_t{5}}) {
+    const auto rows = all<Update>(limit, [&](const ReadTransaction& tx, const PageRequest& page) {
+      return tx.updates().list({}, {200, 50}, page);
+    });
+    std::set<std::string> ids;
+    for (const auto& row : rows)
+      ids.insert(row.id);
+    EXPECT_EQ(ids.size(), rows.size());
+    EXPECT_EQ(rows.front().record.severity, "high");
+    EXPECT_EQ(rows.front().record.category, "security");
+    EXPECT_EQ(rows.back().record.category, "bugfix");
+  }
+}
+
+TEST_F(Lists, groups_come_each_once_and_count_their_agents) {
+  const auto groups = all<UpdateGroup>(
+      1, [&](const ReadTransaction& tx, const PageRequest& page) { return tx.updates().groups({}, page); });
+  ASSERT_EQ(groups.size(), 3U);
+  EXPECT_EQ(groups.front().category, "security");
+  EXPECT_EQ(groups.front().severity, "high");
+  EXPECT_EQ(groups.front().agents, groups.front().states.at("available"));
+  EXPECT_EQ(groups.front().clients, 1);
+  EXPECT_EQ(groups.front().approvable, 0) << "no agent has an updater";
+}
+
+TEST_F(Lists, history_is_newest_first) {
+  const auto entries = all<HistoryEntry>(4, [&](const ReadTransaction& tx, const PageRequest& page) {
+    return tx.events().history("client", agents_.front().agent_id, page);
+  });
+  ASSERT_EQ(entries.size(), static_cast<std::size_t>(kAgents));
+  EXPECT_EQ(entries.front().seq, kAgents);
+  EXPECT_EQ(entries.back().seq, 1);
+}
+
+TEST_F(Lists, a_cursor_that_no_list_made_is_refused) {
+  for (const std::string& cursor :
+       {std::string("x"), std::string("e30"), toBase64Url("[1]"), toBase64Url("[1,2]"),
+        toBase64Url("[\"a\",\"b\",\"c\"]"), toBase64Url("[[],[]]")}) {
+    EXPECT_THROW(store_.read([&](const ReadTransaction& tx) {
+      tx.agents().list({}, {}, {10, cursor});
+    }),
+                 http::Problem)
+        << cursor;
+  }
+}
+
+TEST_F(Lists, D6_hostile_filters_are_only_text) {
+  for (const std::string text : {"' OR 1=1 --", "%", "_", "\\", "\"", "); DROP TABLE agents; --"}) {
+    AgentFilter filter;
+    filter.search = text;
+    EXPECT_EQ(all<Agent>(10, [&](const ReadTransaction& tx,
+                                 const PageRequest& page) { return tx.agents().list(filter, {}, page); })
+                  .size(),
+              0U)
+        << text;
+    UpdateFilter updates;
+    updates.agent_id = updates.category = updates.name = text;
+    EXPECT_TRUE(all<Update>(10, [&](const ReadTransaction& tx, const PageRequest& page) {
+                  return tx.updates().list(updates, {}, page);
+                }).empty());
+  }
+  EXPECT_EQ(store_.read([](const ReadTransaction& tx) { return tx.agents().totals({}).total; }), kAgents);
+}
+
+}  // namespace
+}  // namespace redflag::store
