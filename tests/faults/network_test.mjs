@@ -76,7 +76,7 @@ class Wire {
 
 // The enrolled agent talks to the wire's port instead of the server's.
 function reroute(agent, from, to) {
-  const file = path.join(agent.folder, 'state/identity.json');
+  const file = path.join(agent.folder, 'state/identity/identity.json');
   fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replaceAll(`:${from}`, `:${to}`), { mode: 0o600 });
 }
 

@@ -41,8 +41,8 @@ export class Fleet {
     fs.writeFileSync(path.join(folder, 'agent.yaml'), yaml);
     const agent = new Agent(name, folder, plugins);
     const bundle = runToEnd([program('redflag-server'), 'token', 'create', '--data', this.data]).stdout;
-    runToEnd(agent.command('enroll', '--bundle-stdin'), { input: bundle });
-    agent.id = JSON.parse(fs.readFileSync(path.join(folder, 'state/identity.json'), 'utf8')).agent_id;
+    const enrolled = runToEnd(agent.command('enroll', '--bundle-stdin', '--format', 'json'), { input: bundle });
+    agent.id = JSON.parse(enrolled.stdout).agent_id;
     return agent;
   }
 }
