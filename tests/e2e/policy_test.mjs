@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { Api } from './lib/api.mjs';
-import { openBrowser } from './lib/browser.mjs';
+import { openBrowser, signIn } from './lib/browser.mjs';
 import { cleanUp, Program, repository, runToEnd, temporaryFolder, until } from './lib/processes.mjs';
 
 after(cleanUp);
@@ -35,9 +35,7 @@ test('an approved update that local policy denies is refused, and the screen say
   const { browser, page, picture } = await openBrowser();
   try {
     await page.goto(`${url}/operations/${refused.command_id}`);
-    await page.getByLabel('Username').fill('alex');
-    await page.getByLabel('Password').fill('correct horse battery staple');
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await signIn(page);
     await page.getByText('by hand').first().waitFor();
     await picture('refused');
   } finally {

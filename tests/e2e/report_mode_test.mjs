@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { Api } from './lib/api.mjs';
-import { openBrowser } from './lib/browser.mjs';
+import { openBrowser, signIn } from './lib/browser.mjs';
 import { cleanUp, Program, repository, runToEnd, temporaryFolder } from './lib/processes.mjs';
 
 after(cleanUp);
@@ -66,9 +66,7 @@ test('this machine is on the screen, without root, and goes away cleanly', async
   const { browser, page, picture } = await openBrowser({ dark: true });
   try {
     await page.goto(url);
-    await page.getByLabel('Username').fill('alex');
-    await page.getByLabel('Password').fill('correct horse battery staple');
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await signIn(page);
     await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
     await picture('overview-dark');
   } finally {

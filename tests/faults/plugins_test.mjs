@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { openBrowser } from '../e2e/lib/browser.mjs';
+import { openBrowser, signIn } from '../e2e/lib/browser.mjs';
 import { agentShows, Fleet } from '../e2e/lib/fleet.mjs';
 import { build, cleanUp } from '../e2e/lib/processes.mjs';
 
@@ -61,9 +61,7 @@ ${foreign}
   const { browser, page, picture } = await openBrowser();
   try {
     await page.goto(`${fleet.url}/agents/${agent.id}`);
-    await page.getByLabel('Username').fill('alex');
-    await page.getByLabel('Password').fill('correct horse battery staple');
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await signIn(page);
     await page.getByText('test.crasher').first().waitFor();
     const text = await page.locator('main').innerText();
     assert.match(text, /open/i);

@@ -27,3 +27,10 @@ export async function openBrowser({ dark = false, width = 1280, height = 900 } =
   });
   return { browser, context, page, problems, picture: (name) => page.screenshot({ path: path.join(screenshots, `${name}.png`), fullPage: true }) };
 }
+
+// The sign-in screen, wherever it stands in the way of a page.
+export async function signIn(page, username = 'alex', password = 'correct horse battery staple') {
+  await page.getByLabel('Username').fill(username);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
