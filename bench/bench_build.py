@@ -1,4 +1,4 @@
-"""A release build from nothing, without the compiler cache."""
+"""A release build of the product from nothing, on two processors and without the compiler cache."""
 import os
 import subprocess
 import tempfile
@@ -6,10 +6,19 @@ import time
 
 import lib
 
-with tempfile.TemporaryDirectory(prefix="redflag-bench-") as folder:
+GOAL_MIN = 10
+
+
+def main():
+    two = sorted(os.sched_getaffinity(0))[:2]
     env = dict(os.environ, CCACHE_DISABLE="1")
-    begin = time.perf_counter()
-    subprocess.run(["cmake", "--preset", "release", "-B", folder], cwd=lib.REPOSITORY, check=True, env=env,
-                   stdout=subprocess.DEVNULL)
-    subprocess.run(["cmake", "--build", folder, "--target", "product"], check=True, env=env, stdout=subprocess.DEVNULL)
-    lib.state("release build from nothing", round((time.perf_counter() - begin) / 60, 2), "min", 10)
+    options = {"check": True, "env": env, "stdout": subprocess.DEVNULL,
+               "preexec_fn": lambda: os.sched_setaffinity(0, two)}
+    with tempfile.TemporaryDirectory(prefix="redflag-bench-", dir=lib.BUILD.parent) as folder:
+        begin = time.perf_counter()
+        subprocess.run(["cmake", "--preset", "release", "-B", folder], cwd=lib.REPOSITORY, **options)
+        subprocess.run(["cmake", "--build", folder, "--target", "product"], **options)
+        lib.state("release build from nothing, 2 processors", [(time.perf_counter() - begin) / 60], "min", GOAL_MIN)
+
+
+main()

@@ -1,6 +1,5 @@
 """Memory of an idle agent beside zabbix_agentd and collectd, and of an idle server with one agent."""
 import os
-import signal
 import subprocess
 import tempfile
 import time
@@ -8,78 +7,69 @@ from pathlib import Path
 
 import lib
 
-SETTLE_S = 20
+ROUNDS = 3
+SETTLE_S = 15
 
 
-def tree(pid):
-    """The process and everything below it."""
-    found = [pid]
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            found += tree(int(child))
-    return found
-
-
-def tree_pss_mib(pid):
-    return sum(lib.pss_kib(p) for p in tree(pid)) / 1024
-
-
-def started(command, **options):
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
-                            **options)
+def started(command):
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
 
 
 def ended(process):
-    process.send_signal(signal.SIGTERM)
+    process.terminate()
     process.wait(timeout=30)
 
 
 def measure_ours(folder):
-    run = subprocess.Popen([str(lib.REPOSITORY / "scripts/run"), "--data", folder, "--port", "18443"],
-                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    """Agent and server as scripts/run starts them, enrolled, the first scan delivered, then left alone."""
+    command = [str(lib.REPOSITORY / "scripts/run"), "--data", f"{folder}/redflag", "--port", str(lib.free_port())]
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
-        for line in run.stdout:
-            if "Ctrl-C stops everything" in line:
-                break
-        else:
+        if not any("Ctrl-C stops everything" in line for line in run.stdout):
             raise RuntimeError("scripts/run ended before it was ready")
         time.sleep(SETTLE_S)
-        programs = {Path(f"/proc/{p}/exe").readlink().name: p for p in tree(run.pid)}
-        return tree_pss_mib(programs["redflag-agent"]), lib.rss_kib(programs["redflag-server"]) / 1024
+        programs = {Path(f"/proc/{p}/exe").readlink().name: p for p in lib.tree(run.pid)}
+        return lib.pss_mib(programs["redflag-agent"]), lib.rss_mb(programs["redflag-server"])
     finally:
         ended(run)
 
 
-def measure_zabbix(folder):
-    configuration = Path(folder, "zabbix.conf")
-    configuration.write_text(f"PidFile={folder}/zabbix.pid\nLogType=console\nServer=127.0.0.1\nListenIP=127.0.0.1\n"
-                             "ListenPort=18050\nAllowRoot=1\n")
-    zabbix = started(["zabbix_agentd", "-f", "-c", str(configuration)])
+def measure_peer(command):
+    peer = started(command)
     try:
         time.sleep(SETTLE_S)
-        return tree_pss_mib(zabbix.pid)
+        return lib.pss_mib(peer.pid)
     finally:
-        ended(zabbix)
+        ended(peer)
 
 
-def measure_collectd(folder):
-    configuration = Path(folder, "collectd.conf")
-    configuration.write_text(f'BaseDir "{folder}"\nPIDFile "{folder}/collectd.pid"\nLoadPlugin cpu\nLoadPlugin memory\n'
-                             f'LoadPlugin load\nLoadPlugin df\nLoadPlugin csv\n<Plugin csv>\n DataDir "{folder}/csv"\n</Plugin>\n')
-    collectd = started(["collectd", "-f", "-C", str(configuration)])
-    try:
-        time.sleep(SETTLE_S)
-        return tree_pss_mib(collectd.pid)
-    finally:
-        ended(collectd)
+def zabbix(folder):
+    file = Path(folder, "zabbix.conf")
+    file.write_text(f"PidFile={folder}/zabbix.pid\nLogType=console\nServer=127.0.0.1\nListenIP=127.0.0.1\n"
+                    f"ListenPort={lib.free_port()}\nAllowRoot=1\n")
+    return ["zabbix_agentd", "-f", "-c", str(file)]
 
 
-lib.install("zabbix-agent", "collectd-core")
-with tempfile.TemporaryDirectory(prefix="redflag-bench-") as folder:
-    os.chmod(folder, 0o755)
-    agent, server = measure_ours(folder)
-    zabbix = measure_zabbix(folder)
-    collectd = measure_collectd(folder)
-    lib.state("agent idle, PSS", round(agent, 1), "MiB", 14, "zabbix_agentd", round(zabbix, 1))
-    lib.state("agent idle, PSS (2)", round(agent, 1), "MiB", 14, "collectd", round(collectd, 1))
-    lib.state("server idle with one agent, RSS", round(server, 1), "MB", 60)
+def collectd(folder):
+    file = Path(folder, "collectd.conf")
+    plugins = "".join(f"LoadPlugin {name}\n" for name in ("cpu", "memory", "load", "df", "csv"))
+    file.write_text(f'BaseDir "{folder}"\nPIDFile "{folder}/collectd.pid"\n{plugins}'
+                    f'<Plugin csv>\n DataDir "{folder}/csv"\n</Plugin>\n')
+    return ["collectd", "-f", "-C", str(file)]
+
+
+def main():
+    ours, server, zabbix_mib, collectd_mib = [], [], [], []
+    with tempfile.TemporaryDirectory(prefix="redflag-bench-") as folder:
+        os.chmod(folder, 0o755)
+        for _ in range(ROUNDS):
+            agent_mib, server_mb = measure_ours(folder)
+            ours.append(agent_mib)
+            server.append(server_mb)
+            zabbix_mib.append(measure_peer(zabbix(folder)))
+            collectd_mib.append(measure_peer(collectd(folder)))
+    lib.state("agent idle, PSS", ours, "MiB", 14, {"zabbix_agentd": zabbix_mib, "collectd": collectd_mib})
+    lib.state("server idle with one agent, RSS", server, "MB", 60)
+
+
+main()

@@ -1,6 +1,7 @@
-"""What every benchmark shares: repeated timing of whole commands, memory of a process tree, one way to state a result."""
+"""What every benchmark shares: paired timing of whole commands, memory of a process tree, one way to state a result."""
 import json
 import os
+import socket
 import statistics
 import subprocess
 import time
@@ -14,54 +15,76 @@ def program(name):
     return str(BUILD / "bin" / name)
 
 
-def alternate(commands, runs=15, env=None):
-    """Times the commands in turn, so that a drift of the machine meets all of them; the median seconds of each."""
-    seconds = [[] for _ in commands]
-    for _ in range(runs):
-        for index, command in enumerate(commands):
-            begin = time.perf_counter()
-            subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True, env=env)
-            seconds[index].append(time.perf_counter() - begin)
-    return [statistics.median(s) for s in seconds]
+def seconds(command):
+    begin = time.perf_counter()
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - begin
 
 
-def pss_kib(pid):
-    """Proportional memory of one process, KiB."""
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
+def alternate(commands, stamp, rounds=25):
+    """Times the commands in turn, so that a drift of the machine meets all of them; a list of seconds for each.
+
+    `stamp` describes what they read. A round in which that changed is thrown away: it was not the same work for all.
+    """
+    measured = []
+    for _ in range(4 * rounds):
+        before = stamp()
+        times = [seconds(command) for command in commands]
+        if stamp() == before:
+            measured.append(times)
+        if len(measured) == rounds:
+            return [list(column) for column in zip(*measured)]
+    raise RuntimeError("what is measured kept changing: is a package manager at work?")
+
+
+def tree(pid):
+    """The process and everything below it."""
+    found = [pid]
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found += tree(int(child))
+    return found
+
+
+def kib(file, field):
+    for line in Path(file).read_text().splitlines():
+        if line.startswith(field + ":"):
             return int(line.split()[1])
-    raise RuntimeError(f"no Pss of {pid}")
+    raise RuntimeError(f"no {field} in {file}")
 
 
-def rss_kib(pid):
-    """Resident memory of one process, KiB."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1])
-    raise RuntimeError(f"no VmRSS of {pid}")
+def pss_mib(pid):
+    """Proportional memory of a process and everything below it."""
+    return sum(kib(f"/proc/{p}/smaps_rollup", "Pss") for p in tree(pid)) / 1024
 
 
-def install(*packages):
-    """Peers are installed by the bench, without starting their services."""
-    missing = [p for p in packages if subprocess.run(["dpkg", "-s", p], capture_output=True).returncode != 0]
-    if not missing:
-        return
-    policy = Path("/usr/sbin/policy-rc.d")
-    made = not policy.exists()
-    if made:
-        policy.write_text("#!/bin/sh\nexit 101\n")
-        policy.chmod(0o755)
-    try:
-        env = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
-        subprocess.run(["apt-get", "install", "-qy", "--no-install-recommends", *missing], check=True, env=env,
-                       stdout=subprocess.DEVNULL)
-    finally:
-        if made:
-            policy.unlink()
+def rss_mb(pid):
+    """Resident memory of one process; megabytes, not MiB."""
+    return kib(f"/proc/{pid}/status", "VmRSS") * 1024 / 1e6
 
 
-def state(name, ours, unit, goal, peer=None, peer_value=None, relation="value"):
-    """One figure as one JSON line. relation: "value" compares `ours` with the goal, "ratio" ours/peer_value."""
-    figure = ours / peer_value if relation == "ratio" else ours
-    print(json.dumps({"name": name, "ours": ours, "unit": unit, "goal": goal, "peer": peer, "peer_value": peer_value,
-                      "relation": relation, "figure": figure}), flush=True)
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def spread(samples):
+    """Median and the middle half of the samples; of fewer than four the extremes."""
+    low, high = min(samples), max(samples)
+    if len(samples) >= 4:
+        low, _, high = statistics.quantiles(samples, n=4)
+    return {"median": statistics.median(samples), "low": low, "high": high}
+
+
+def state(name, ours, unit, goal, peers=None, ratio=False):
+    """One figure as one JSON line. ours: samples; peers: a name and samples for each. With `ratio` what is compared with
+    the goal is ours / the one peer, round by round; else it is ours."""
+    peers = peers or {}
+    figure = ours
+    if ratio:
+        (beside,) = peers.values()
+        figure = [a / b for a, b in zip(ours, beside, strict=True)]
+    print(json.dumps({"name": name, "unit": unit, "goal": goal, "ratio": ratio, "rounds": len(ours), "ours": spread(ours),
+                      "figure": spread(figure), "peers": {peer: spread(samples) for peer, samples in peers.items()}}),
+          flush=True)
