@@ -30,6 +30,7 @@ void addGlobalOptions(CLI::App& app, Context& context) {
   app.add_option("--log-level", context.log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
   app.require_subcommand(1);
+  app.fallthrough();  // they may also stand behind the command
 }
 
 int run(int argc, char** argv) {

@@ -8,6 +8,7 @@
 #include "agent/daemon.h"
 #include "agent/log.h"
 #include "platform/lifetime.h"
+#include "platform/orphans.h"
 
 namespace redflag::kernel {
 namespace {
@@ -23,6 +24,7 @@ void runAgent(const std::string& executor_socket, Context& context) {
   platform::Lifetime lifetime;  // before any thread
   platform::forbidCoreDumps();
   platform::keepMemorySmall();
+  platform::adoptOrphans();
   startLog(context.log_level.empty() ? "info" : context.log_level, "journal");
   std::error_code error;
   auto file = context.configFile();

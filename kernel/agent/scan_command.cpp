@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "platform/files.h"
 #include "platform/machine.h"
+#include "platform/orphans.h"
 #include "schedule/run_gate.h"
 #include "supervisor/plugin_runner.h"
 #include "supervisor/scan_report.h"
@@ -74,7 +75,7 @@ std::vector<ScanReport> scanAll(const Config& config, const std::vector<PluginCo
   RunGate gate;
   std::vector<std::future<ScanReport>> running;
   for (const auto& plugin : plugins) {
-    running.push_back(std::async(std::launch::async, [&] {
+    running.push_back(std::async([&] {
       const RunPass pass(gate, plugin.id, config.max_parallel);
       return scanOne(config, plugin, purpose, paths.plugins, runner);
     }));
@@ -105,6 +106,7 @@ platform::Paths writablePaths(const Context& context) {
 }
 
 void scan(const ScanOptions& options, Context& context) {
+  platform::adoptOrphans();
   startLog(context.log_level.empty() ? "warning" : context.log_level, "stderr");
   const auto config = context.readConfig();
   if (!config) return;

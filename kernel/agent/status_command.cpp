@@ -12,14 +12,14 @@ namespace {
 
 std::string textOf(const Json& object, const char* key) {
   const auto found = object.find(key);
-  if (found == object.end() || found->is_null()) return "-";
+  if (found == object.end() || found->is_null() || *found == "") return "-";
   return found->is_string() ? found->get<std::string>() : dumpJson(*found);
 }
 
-std::string missingWalls(const Json& walls) {
+std::string wallsThat(bool stand, const Json& walls) {
   std::string out;
   for (const auto& [name, standing] : walls.items()) {
-    if (standing == false) out += (out.empty() ? "" : ", ") + name;
+    if (standing == stand) out += (out.empty() ? "" : ", ") + name;
   }
   return out.empty() ? "none" : out;
 }
@@ -29,15 +29,16 @@ std::string statusText(const Json& status) {
   const Json& config = status["config"];
   const Json& spool = status["spool"];
   std::string out = "redflag-agent " + textOf(status, "version") + ", mode " + textOf(status, "mode") +
-                    ", isolation " + textOf(status, "isolation") +
-                    " (missing walls: " + missingWalls(status["walls"]) + ")\n";
+                    ", isolation " + textOf(status, "isolation") + "\n";
+  out += "walls:  " + wallsThat(true, status["walls"]) + "; missing: " + wallsThat(false, status["walls"]) +
+         "\n";
   out += "link:   " + textOf(link, "state") + ", server " + textOf(link, "server") + ", last contact " +
          textOf(link, "last_contact") + "\n";
   out += "spool:  " + textOf(spool, "items") + " items, " + textOf(spool, "bytes") + " bytes" +
          (spool["full"] == true ? ", FULL" : "") + "\n";
   out += "config: " + textOf(config, "state") + ", " +
-         (textOf(config, "file").empty() ? "no file" : textOf(config, "file")) +
-         (textOf(config, "text").empty() ? "" : "\n        " + cellText(textOf(config, "text"), 1000)) + "\n";
+         (config["file"] == "" ? "no file" : textOf(config, "file")) +
+         (config["text"] == "" ? "" : "\n        " + cellText(textOf(config, "text"), 1000)) + "\n";
   Table table({"PLUGIN", "VERSION", "STATE", "BREAKER", "LAST SCAN", "STATUS", "RECORDS", "NEXT"});
   std::string notes;
   for (const auto& plugin : status["plugins"]) {

@@ -283,16 +283,27 @@ LoadedConfig checkConfigText(const std::string& text, const std::filesystem::pat
   return loaded;
 }
 
+namespace {
+
+// A problem names its file already.
+LoadedConfig unreadable(const std::filesystem::path& file, const std::filesystem::path& place,
+                        const std::string& text) {
+  const std::string prefix = place.string() + ": ";
+  return {std::nullopt, {{file, {}, "", text.rfind(prefix, 0) == 0 ? text.substr(prefix.size()) : text}}};
+}
+
+}  // namespace
+
 LoadedConfig checkConfig(const std::filesystem::path& file) {
   // The file's real place counts: who can write that, can write the configuration.
   std::error_code error;
   const auto real = std::filesystem::canonical(file, error);
   const std::filesystem::path& place = error ? file : real;
   if (auto safe = platform::checkOnlyOursToWrite(place); !safe && safe.error().code == Code::kDenied) {
-    return {std::nullopt, {{file, {}, "", safe.error().text}}};
+    return unreadable(file, place, safe.error().text);
   }
   auto text = platform::readFile(place, kMaxFileBytes);
-  if (!text) return {std::nullopt, {{file, {}, "", text.error().text}}};
+  if (!text) return unreadable(file, place, text.error().text);
   return checkConfigText(*text, file);
 }
 

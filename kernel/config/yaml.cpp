@@ -53,6 +53,23 @@ std::optional<Json> plainNumber(const std::string& text) {
   return Json(real);
 }
 
+// What the parser says may quote the file, which need not be text.
+std::string printable(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c > 0x7E; }, '?');
+  return text;
+}
+
+// The parser's words for the commonest mistake do not name it.
+bool isIndentedByTab(const std::string& text, int line) {
+  std::istringstream in(text);
+  std::string at;
+  for (int number = 0; number <= line && std::getline(in, at);)
+    ++number;
+  const auto begin = at.find_first_not_of(" \t");
+  return at.substr(0, begin).find('\t') != std::string::npos;
+}
+
 // YAML 1.2's core schema: "no" and "on" are text.
 Json plainScalar(const std::string& text) {
   if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return nullptr;
@@ -195,7 +212,10 @@ tl::expected<YamlDocument, YamlError> parseYaml(const std::string& text, const Y
   } catch (const YamlError& error) {
     return tl::unexpected(error);
   } catch (const YAML::Exception& error) {
-    return tl::unexpected(YamlError{placeOf(error.mark), "not valid YAML: " + error.msg});
+    const bool tab = isIndentedByTab(text, error.mark.line);
+    return tl::unexpected(YamlError{
+        placeOf(error.mark), "not valid YAML: " + (tab ? "expected spaces at the line's begin, not a tab"
+                                                       : printable(error.msg))});
   }
 }
 

@@ -20,17 +20,15 @@ constexpr std::int64_t kMillisecondNs = 1'000'000;
 
 Json startMessage(const UpdaterSetup& setup, const std::string& operation, const Json& request,
                   std::int64_t limit_ns) {
-  return {
-      {"library", setup.manifest.library.string()},
-      {"operation", operation},
-      {"interface", RF_UPDATER_1},
-      {"settings", setup.settings},
-      {"deadline_ms", limit_ns / kMillisecondNs},
-      {"capabilities", setup.capabilities},
-      {"requires", setup.manifest.requires_libraries},
-      {"expect",
-       {{"id", setup.manifest.id}, {"version", setup.manifest.version}, {"sha256", setup.manifest.sha256}}},
-      {"request", request}};
+  return {{"library", setup.manifest.library.string()},
+          {"operation", operation},
+          {"interface", RF_UPDATER_1},
+          {"settings", setup.settings},
+          {"deadline_ms", limit_ns / kMillisecondNs},
+          {"capabilities", setup.capabilities},
+          {"requires", setup.manifest.requires_libraries},
+          {"expect", host::toJson(setup.manifest)},
+          {"request", request}};
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ struct ExitState {
 };
 
 // A child that leads its own process group. Destroying it kills the group, also what its leader left behind,
-// and reaps the leader. One thread at a time.
+// and reaps the leader; where orphans are adopted, also what left the group. One thread at a time.
 class Process {
  public:
   // kIo with the step and the system's reason when the program could not be started ("exec /x: Permission

@@ -85,7 +85,8 @@ Result<std::vector<ScanReport>> ScanService::scanAll(const ScanRequest& request)
   using Ended = std::pair<ScanReport, Result<>>;
   std::vector<std::future<Ended>> running;
   for (const auto& plugin : *plugins) {
-    running.push_back(std::async(std::launch::async, [&, plugin] {
+    // Side by side; where the machine has no room for another thread, one after the other.
+    running.push_back(std::async([&, plugin] {
       Ended ended{scanOne(*config, plugin, request), {}};
       // Cut off by our own end: nothing anybody needs to hear of.
       if (!stopping_) ended.second = spool(ended.first, request.trigger);
@@ -158,7 +159,7 @@ RunOutcome ScanService::runUnderBreaker(const ReadyPlugin& plugin, const ScanReq
   return outcome;
 }
 
-Result<> ScanService::spool(const ScanReport& report, Trigger trigger) {
+Result<> ScanService::spool(ScanReport& report, Trigger trigger) {
   SpoolItem item;
   item.id = report.id;
   item.kind = "scan";
@@ -167,6 +168,7 @@ Result<> ScanService::spool(const ScanReport& report, Trigger trigger) {
   // An order's answer names its scans: each of them has to arrive.
   item.keep = trigger == Trigger::kCommand ? Keep::kAlways : Keep::kNewestScan;
   item.body = scanItem(report);
+  report.outcome.records = {};  // tens of megabytes, if a plugin uses up its limit
   auto put = parts_.spool.put(item);
   if (!put) spdlog::error("{}: the scan could not be kept: {}", report.plugin, put.error().text);
   return put;

@@ -53,7 +53,7 @@ class ScanService : public Scanner {
   explicit ScanService(Parts parts);
 
   Result<std::vector<std::string>> scan(const ScanRequest& request) override;
-  // The same with everything that was found, for who wants to see it.
+  // The same with how each of them went; what it found is in the spool alone.
   Result<std::vector<ScanReport>> scanAll(const ScanRequest& request);
   Result<Json> runUpdater(const std::string& plugin, const std::string& operation,
                           const Json& request) override;
@@ -70,7 +70,7 @@ class ScanService : public Scanner {
   Result<std::vector<std::string>> pluginsOf(const ScanRequest& request, const Config& config) const;
   ScanReport scanOne(const Config& config, const std::string& plugin, const ScanRequest& request);
   RunOutcome runUnderBreaker(const ReadyPlugin& plugin, const ScanRequest& request);
-  Result<> spool(const ScanReport& report, Trigger trigger);
+  Result<> spool(ScanReport& report, Trigger trigger);  // takes the records out
   void remember(const ScanReport& report);
 
   // A plugin's status as far as it follows from its files and the configuration.

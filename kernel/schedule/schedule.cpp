@@ -4,6 +4,11 @@
 #include <limits>
 
 namespace redflag::kernel {
+namespace {
+
+constexpr std::int64_t kRetryNs = 60 * kSecondNs;  // the shortest interval that can be configured
+
+}  // namespace
 
 Schedule::Schedule(const Clock& clock, Jitter jitter, LastRuns last_runs)
     : clock_(clock), jitter_(std::move(jitter)), last_runs_(std::move(last_runs)) {
@@ -52,6 +57,14 @@ void Schedule::finished(const std::string& plugin) {
   if (entry == entries_.end()) return;
   entry->second.running = false;
   plan(entry->second, last_runs_[plugin]);
+}
+
+void Schedule::lost(const std::string& plugin) {
+  const auto entry = entries_.find(plugin);
+  if (entry == entries_.end()) return;
+  entry->second.running = false;
+  entry->second.due_epoch = clock_.epochNs() + kRetryNs;
+  entry->second.due_monotonic = clock_.monotonicNs() + kRetryNs;
 }
 
 std::int64_t Schedule::untilNext() const {

@@ -27,9 +27,11 @@ class Schedule {
   // These plugins from now on; another interval counts from the last run.
   void configure(const std::vector<std::pair<std::string, ScheduleConfig>>& plugins);
 
-  // Those whose time has come and that are not running. They count as running until finished().
+  // Those whose time has come and that are not running. They count as running until finished() or lost().
   std::vector<std::string> takeDue();
   void finished(const std::string& plugin);
+  // It ran for nothing, because what it found could not be kept: it is tried again soon.
+  void lost(const std::string& plugin);
 
   // Until the next one is due; INT64_MAX when all run or there are none.
   std::int64_t untilNext() const;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <random>
+#include <system_error>
 
 #include "platform/files.h"
 
@@ -84,24 +85,35 @@ void Scheduler::run() {
   joinDone(lock, true);
 }
 
-// With the lock held; the scan itself runs without it.
+// With the lock held; the scan itself runs without it. A machine without room for another thread is no reason
+// to end.
 void Scheduler::startScan(const std::string& plugin) {
   jobs_.emplace_back();
   Job& job = jobs_.back();
-  job.thread = std::thread([this, &job, plugin] {
-    const auto scanned = scanner_.scan({{plugin}, "updates", Trigger::kSchedule, ""});
-    if (!scanned && scanned.error().code != Code::kCancelled) {
-      spdlog::error("{}: the scheduled scan failed: {}", plugin, scanned.error().text);
-    }
-    const std::lock_guard lock(mutex_);
-    const bool cut_off = !scanned && scanned.error().code == Code::kCancelled;
-    if (!cut_off) {
-      schedule_.finished(plugin);
-      save();
-    }
-    job.done = true;
-    changed_.notify_all();
-  });
+  try {
+    job.thread = std::thread([this, &job, plugin] { runScan(job, plugin); });
+  } catch (const std::system_error& error) {
+    spdlog::error("{}: the scheduled scan cannot be started: {}", plugin, error.what());
+    jobs_.pop_back();
+    schedule_.lost(plugin);
+  }
+}
+
+void Scheduler::runScan(Job& job, const std::string& plugin) {
+  const auto scanned = scanner_.scan({{plugin}, "updates", Trigger::kSchedule, ""});
+  const bool cut_off = !scanned && scanned.error().code == Code::kCancelled;
+  if (!scanned && !cut_off) {
+    spdlog::error("{}: the scheduled scan is lost and tried again: {}", plugin, scanned.error().text);
+  }
+  const std::lock_guard lock(mutex_);
+  if (scanned) {
+    schedule_.finished(plugin);
+    save();
+  } else if (!cut_off) {
+    schedule_.lost(plugin);
+  }
+  job.done = true;
+  changed_.notify_all();
 }
 
 void Scheduler::joinDone(std::unique_lock<std::mutex>& lock, bool all) {

@@ -37,6 +37,7 @@ class Scheduler {
   };
   void run();
   void startScan(const std::string& plugin);
+  void runScan(Job& job, const std::string& plugin);
   void joinDone(std::unique_lock<std::mutex>& lock, bool all);
   void save();
 

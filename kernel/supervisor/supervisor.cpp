@@ -50,10 +50,7 @@ std::string openingOf(const RunRequest& request) {
                       {"max_records", request.limits.records},
                       {"capabilities", request.capabilities},
                       {"requires", request.manifest.requires_libraries},
-                      {"expect",
-                       {{"id", request.manifest.id},
-                        {"version", request.manifest.version},
-                        {"sha256", request.manifest.sha256}}}};
+                      {"expect", host::toJson(request.manifest)}};
   return out + host::encodeFrame(host::FrameType::kStart, dumpJson(start));
 }
 

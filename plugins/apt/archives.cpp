@@ -9,9 +9,11 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
+#include <sstream>
 #include <utility>
 
 #include "apt_errors.h"
@@ -39,13 +41,17 @@ std::string releaseFile(const metaIndex& source) {
   return {};
 }
 
-// What stands above the checksums of a Release file, which are nearly all of it.
+// What stands above the checksums of a Release file, which are nearly all of it, and of those the sizes of
+// package lists.
 class ReleaseHead {
  public:
   explicit ReleaseHead(const std::string& file) {
     std::ifstream input(file);
     for (std::string line; std::getline(input, line);) {
-      if (line.starts_with("MD5Sum:") || line.starts_with("SHA256:")) break;
+      if (line.starts_with(' ')) {
+        if (line.ends_with("Packages")) noteSize(line);
+        continue;
+      }
       if (const auto colon = line.find(':'); colon != std::string::npos)
         fields_[line.substr(0, colon)] = " " + APT::String::Strip(line.substr(colon + 1)) + " ";
     }
@@ -55,13 +61,26 @@ class ReleaseHead {
     const auto found = fields_.find(field);
     return found != fields_.end() && RFC1123StrToTime(APT::String::Strip(found->second), parsed) ? parsed : 0;
   }
+  // Of a list as the archive signed it, not compressed.
+  std::optional<std::uint64_t> sizeOf(const std::string& list) const {
+    const auto found = sizes_.find(list);
+    return found == sizes_.end() ? std::nullopt : std::optional(found->second);
+  }
   bool lists(const std::string& field, const std::string& word) const {
     const auto found = fields_.find(field);
     return found != fields_.end() && found->second.find(" " + word + " ") != std::string::npos;
   }
 
  private:
+  void noteSize(const std::string& line) {
+    std::istringstream words(line);
+    std::string checksum, name;
+    std::uint64_t size = 0;
+    if (words >> checksum >> size >> name) sizes_[name] = size;
+  }
+
   std::map<std::string, std::string> fields_;
+  std::map<std::string, std::uint64_t> sizes_;
 };
 
 // Which package indexes an archive offers: apt skips those of architectures that it does not have. Nearly
@@ -111,6 +130,24 @@ std::vector<IndexTarget> packageTargets(const metaIndex& source) {
 
 Problem noLists(const std::string& what) {
   return {RF_TRANSIENT, "apt.no_lists", what + ": its package lists were never fetched, or the fetch failed"};
+}
+
+// apt checks a list when it fetches it and never again: one that a crash or a full disk cut off reads as a
+// short one. Lists kept compressed have another size.
+std::optional<Problem> damagedLists(const ReleaseHead& head, const std::vector<IndexTarget>& targets) {
+  for (const auto& target : targets) {
+    const auto file = target.Option(IndexTarget::EXISTING_FILENAME);
+    const auto size = head.sizeOf(target.MetaKey);
+    std::error_code error;
+    if (!size || !file.ends_with("Packages")) continue;
+    const auto found = std::filesystem::file_size(file, error);
+    if (!error && found != *size)
+      return Problem{RF_TRANSIENT, "apt.lists_broken",
+                     target.Description + ": the list has " + std::to_string(found) +
+                         " bytes, the archive signed " + std::to_string(*size) +
+                         "; apt-get update fetches it again once " + file + " is removed"};
+  }
+  return std::nullopt;
 }
 
 std::optional<Problem> missingLists(const metaIndex& source, const std::string& release_file,
@@ -190,6 +227,7 @@ std::vector<Archive> readArchives(pkgSourceList& sources, const Settings& settin
     const ReleaseHead head(release_file);
     archive.valid_until = validUntil(*source, release_file, head, now);
     archive.problem = missingLists(*source, release_file, head, targets);
+    if (!archive.problem) archive.problem = damagedLists(head, targets);
     if (!archive.problem) archive.problem = staleLists(archive, settings, now);
     const auto same = std::find_if(archives.begin(), archives.end(),
                                    [&](const Archive& other) { return other.key == archive.key; });

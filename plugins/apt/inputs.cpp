@@ -44,7 +44,8 @@ class Fingerprint {
     if (fstatat(folder, name.c_str(), &info, 0) != 0) return;
     for (const auto number :
          {static_cast<long long>(info.st_ino), static_cast<long long>(info.st_size),
-          static_cast<long long>(info.st_mtim.tv_sec), static_cast<long long>(info.st_mtim.tv_nsec)})
+          static_cast<long long>(info.st_mtim.tv_sec), static_cast<long long>(info.st_mtim.tv_nsec),
+          static_cast<long long>(info.st_ctim.tv_sec), static_cast<long long>(info.st_ctim.tv_nsec)})
       text(std::to_string(number));
   }
 

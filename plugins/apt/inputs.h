@@ -7,9 +7,9 @@
 
 namespace redflag::apt {
 
-// SHA-256 over apt's effective configuration, our settings and version, and name, inode, size and
-// modification time of each file that is read: sources, preferences, lists, dpkg's database. Needs
-// configureApt.
+// SHA-256 over apt's effective configuration, our settings and version, and name, inode, size and times (of
+// its content, and of who may read it) of each file that is read: sources, preferences, lists, dpkg's
+// database. Needs configureApt.
 std::string fingerprintInputs(const Settings& settings);
 
 }  // namespace redflag::apt

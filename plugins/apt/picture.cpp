@@ -46,8 +46,7 @@ std::string otherManager(Session& session) {
 
 void addBrokenSources(const Session& session, std::vector<Archive>& archives) {
   for (const auto& broken : session.brokenSources())
-    archives.push_back(
-        {broken.file, Problem{RF_MISCONFIGURED, "apt.source_broken", broken.file + ": " + broken.text}, 0});
+    archives.push_back({broken.file, broken.problem, 0});
 }
 
 std::int64_t goodUntil(const std::vector<Archive>& archives, const Settings& settings, std::int64_t now) {
@@ -63,6 +62,11 @@ std::int64_t goodUntil(const std::vector<Archive>& archives, const Settings& set
 Result<Picture> takePicture(const Settings& settings, std::int64_t now) {
   auto session = Session::open();
   if (!session) return tl::unexpected<Problem>(session.error());
+  // dpkg itself is a package: a database without any was lost, and must not read as "nothing to update".
+  if ((*session)->installed().empty())
+    return fail(RF_PERMANENT, "apt.database_empty",
+                _config->FindFile("Dir::State::status") +
+                    " names no installed package; dpkg's daily copies are in /var/backups");
   Picture picture;
   picture.archives = readArchives((*session)->sources(), settings, now);
   addBrokenSources(**session, picture.archives);

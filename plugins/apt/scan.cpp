@@ -3,6 +3,7 @@
 #include "candidates.h"
 #include "dpkg_activity.h"
 #include "inputs.h"
+#include "readable.h"
 #include "reboot.h"
 
 namespace redflag::apt {
@@ -90,6 +91,9 @@ void Scan::emitFacts(rf::Run& run, const Picture& picture) {
 rf::Status Scan::updates(rf::Run& run) {
   if (auto configured = configureApt(settings_, CacheUse::kOwn); !configured)
     return failRun(run, configured.error());
+  for (const auto& file : unreadableConfiguration())
+    run.report(rf::Status::kDenied, "apt.configuration_unreadable",
+               file + ": the user who scans may not read it; what it sets does not count here");
   activity_ = dpkgActivity();
   const auto seen = picture(run, !activity_);
   if (!seen) return failRun(run, seen.error());

@@ -13,6 +13,7 @@
 
 #include "apt_errors.h"
 #include "cache_place.h"
+#include "readable.h"
 #include "source_list.h"
 
 namespace redflag::apt {
@@ -75,6 +76,9 @@ Session::Session(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Session::~Session() = default;
 
 Result<std::unique_ptr<Session>> Session::open() {
+  if (const auto hidden = unreadablePreferences(); !hidden.empty())
+    return fail(RF_DENIED, "apt.preferences_unreadable",
+                hidden.front() + ": the user who scans may not read these pins: make the file readable");
   auto parts = std::make_unique<Parts>();
   auto sources = readSources(parts->broken);
   parts->file = std::make_unique<CacheFile>(sources.release());

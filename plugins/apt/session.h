@@ -30,15 +30,15 @@ Result<> configureApt(const Settings& settings, CacheUse cache_use);
 
 struct BrokenSource {
   std::string file;
-  std::string text;
+  Problem problem;
 };
 
 // The package lists and the pins, opened without locks and without a dependency cache (which costs ten times
 // as much).
 class Session {
  public:
-  // Needs configureApt. Entries of sources that cannot be read are left out and named; everything else goes
-  // on.
+  // Needs configureApt. Sources that cannot be read or understood are left out and named; everything else
+  // goes on. Without all of the pins nothing does: each candidate could be another.
   static Result<std::unique_ptr<Session>> open();
   ~Session();
   Session(const Session&) = delete;

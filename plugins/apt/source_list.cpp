@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "apt_errors.h"
+#include "readable.h"
 
 namespace redflag::apt {
 namespace {
@@ -18,12 +19,14 @@ class TolerantSourceList : public pkgSourceList {
  public:
   void readAll(std::vector<BrokenSource>& broken) {
     for (const auto& file : files()) {
+      if (!mayRead(file)) continue;
       if (flExtension(file) == "sources") {
         readStanzas(file);
       } else {
         readLines(file);
       }
-      if (auto text = takeAptErrors(); failed_) broken.push_back({file, std::move(text)});
+      if (const auto text = takeAptErrors(); failed_)
+        broken.push_back({file, {RF_MISCONFIGURED, "apt.source_broken", file + ": " + text}});
       failed_ = false;
     }
   }
@@ -82,6 +85,12 @@ class TolerantSourceList : public pkgSourceList {
 
 std::unique_ptr<pkgSourceList> readSources(std::vector<BrokenSource>& broken) {
   auto sources = std::make_unique<TolerantSourceList>();
+  for (const auto& file : unreadableSources())
+    broken.push_back(
+        {file,
+         {RF_DENIED, "apt.source_unreadable",
+          file + ": the user who scans may not read it, so its archives are not looked at: make it "
+                 "readable and keep passwords in /etc/apt/auth.conf.d"}});
   if (sources->ReadMainList()) return sources;
   forgetAptErrors();
   sources->Reset();

@@ -11,7 +11,7 @@ class pkgSourceList;
 namespace redflag::apt {
 
 // Reads them as apt does; only if that fails, entry by entry, naming the files with entries that were left
-// out.
+// out, and in any case those that may not be read.
 std::unique_ptr<pkgSourceList> readSources(std::vector<BrokenSource>& broken);
 
 }  // namespace redflag::apt

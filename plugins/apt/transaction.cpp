@@ -96,10 +96,10 @@ class Transaction::Manager : public pkgDPkgPM {
       auto& file = FileNames[id];
       if (file.empty() || file.starts_with(root)) continue;
       const auto copy = archives / flNotDir(file);
+      copies_.push_back(copy);  // also half of one has to go again
       std::error_code error;
       std::filesystem::copy_file(file, copy, std::filesystem::copy_options::overwrite_existing, error);
       if (error) return fail(RF_TRANSIENT, "apt.download_failed", copy.string() + ": " + error.message());
-      copies_.push_back(copy);
       file = copy;
     }
     return {};

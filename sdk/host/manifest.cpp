@@ -37,10 +37,10 @@ std::vector<Capability> capabilitiesOf(JsonReader& in) {
   return out;
 }
 
-Result<Manifest> decode(std::string_view text, const std::string& place) {
-  auto json = parseJson(text, {.bytes = kMaxManifestBytes});
-  if (!json) return failAt(place, json.error());
-  JsonReader in(*json, place);
+}  // namespace
+
+Result<Manifest> manifestFrom(const Json& json, const std::string& place) {
+  JsonReader in(json, place);
   Manifest out;
   out.id = in.text("id", 128);
   out.version = in.text("version", 64);
@@ -58,6 +58,14 @@ Result<Manifest> decode(std::string_view text, const std::string& place) {
   out.config_schema = in.object("config_schema");
   if (auto finished = in.finish(); !finished) return tl::unexpected<Error>(finished.error());
   return out;
+}
+
+namespace {
+
+Result<Manifest> decode(std::string_view text, const std::string& place) {
+  const auto json = parseJson(text, {.bytes = kMaxManifestBytes});
+  if (!json) return failAt(place, json.error());
+  return manifestFrom(*json, place);
 }
 
 Result<> checkAgainst(const Manifest& manifest, const std::string& id, const std::string& place) {
@@ -98,26 +106,39 @@ bool Manifest::offers(std::string_view interface_id) const {
   return std::find(interfaces.begin(), interfaces.end(), interface_id) != interfaces.end();
 }
 
-std::string encodeManifest(const Manifest& manifest) {
+Json toJson(const Manifest& manifest) {
   Json capabilities = Json::array();
   for (const auto& entry : manifest.capabilities) {
     capabilities.push_back({{"spec", entry.spec}, {"required", entry.required}});
   }
-  const Json json = {{"id", manifest.id},
-                     {"version", manifest.version},
-                     {"name", manifest.name},
-                     {"vendor", manifest.vendor},
-                     {"abi_major", manifest.abi_major},
-                     {"abi_minor", manifest.abi_minor},
-                     {"platform", manifest.platform},
-                     {"library", manifest.library.filename().string()},
-                     {"sha256", manifest.sha256},
-                     {"interfaces", manifest.interfaces},
-                     {"record_kinds", manifest.record_kinds},
-                     {"capabilities", std::move(capabilities)},
-                     {"requires_libraries", manifest.requires_libraries},
-                     {"config_schema", manifest.config_schema}};
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return {{"id", manifest.id},
+          {"version", manifest.version},
+          {"name", manifest.name},
+          {"vendor", manifest.vendor},
+          {"abi_major", manifest.abi_major},
+          {"abi_minor", manifest.abi_minor},
+          {"platform", manifest.platform},
+          {"library", manifest.library.filename().string()},
+          {"sha256", manifest.sha256},
+          {"interfaces", manifest.interfaces},
+          {"record_kinds", manifest.record_kinds},
+          {"capabilities", std::move(capabilities)},
+          {"requires_libraries", manifest.requires_libraries},
+          {"config_schema", manifest.config_schema}};
+}
+
+std::string encodeManifest(const Manifest& manifest) {
+  return toJson(manifest).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string firstDifference(const Manifest& one, const Manifest& other) {
+  const Json members = toJson(one);
+  const Json other_members = toJson(other);
+  for (const auto& [key, value] : members.items()) {
+    const bool of_the_file = key == "library" || key == "sha256";
+    if (!of_the_file && value != other_members[key]) return key;
+  }
+  return {};
 }
 
 Result<Manifest> loadManifest(const std::filesystem::path& folder, const std::string& id) {
@@ -136,7 +157,8 @@ Result<Manifest> loadManifest(const std::filesystem::path& folder, const std::st
   if (!hash) return tl::unexpected<Error>(hash.error());
   if (*hash != manifest->sha256) {
     return fail(Code::kDenied, manifest->library.string() + ": its SHA-256 is " + *hash +
-                                   ", its manifest says " + manifest->sha256.substr(0, 64));
+                                   ", its manifest says " + manifest->sha256.substr(0, 64) +
+                                   "; install both from the same package");
   }
   return manifest;
 }

@@ -47,6 +47,14 @@ Result<std::vector<std::string>> listManifests(const std::filesystem::path& fold
 // The file's text, for writing beside the library.
 std::string encodeManifest(const Manifest& manifest);
 
+// As a value: what the file holds.
+Json toJson(const Manifest& manifest);
+// kInvalid names the member; checks types only.
+Result<Manifest> manifestFrom(const Json& json, const std::string& place);
+
+// "capabilities": the first of the members that describe a library in which these two differ, or "".
+std::string firstDifference(const Manifest& one, const Manifest& other);
+
 // SHA-256 of a regular file, hexadecimal; a symbolic link is refused.
 Result<std::string> hashFile(const std::filesystem::path& file);
 

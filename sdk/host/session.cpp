@@ -48,14 +48,24 @@ struct Loaded {
   Manifest manifest;
 };
 
+std::string otherLibrary(const std::string& member, const Manifest& expected, const Manifest& library) {
+  constexpr std::size_t kShown = 200;
+  const auto value = [&](const Manifest& of) {
+    const auto text = dumpJson(toJson(of)[member]);
+    return text.size() > kShown ? std::string("something else") : text;
+  };
+  return "the library does not match its manifest: " + member + " is " + value(library) +
+         " in the library, " + value(expected) + " in the manifest; install both from the same package";
+}
+
 Step<Loaded> load(const Start& start) {
   for (const auto& soname : start.requires_libraries) {
     if (!sonameIsPresent(soname)) {
       return stop(RF_NOT_APPLICABLE, "plugin.library_missing", soname + " is not installed on this machine");
     }
   }
-  auto library = start.expected_sha256.empty() ? loadLibrary(start.library)
-                                               : loadLibraryWithHash(start.library, start.expected_sha256);
+  auto library = start.expected ? loadLibraryWithHash(start.library, start.expected->sha256)
+                                : loadLibrary(start.library);
   if (!library) return stop(statusOf(library.error()), "plugin.not_loaded", library.error().text);
   auto manifest = describe(*library);
   if (!manifest) {
@@ -63,11 +73,9 @@ Step<Loaded> load(const Start& start) {
     return stop(statusOf(manifest.error()), other_abi ? "plugin.other_abi" : "plugin.broken_contract",
                 manifest.error().text);
   }
-  if (!start.expected_id.empty() &&
-      (manifest->id != start.expected_id || manifest->version != start.expected_version)) {
-    return stop(RF_INVALID, "plugin.other_library",
-                "the library says it is " + manifest->id + " " + manifest->version + ", its manifest says " +
-                    start.expected_id + " " + start.expected_version);
+  if (start.expected) {
+    if (const auto member = firstDifference(*start.expected, *manifest); !member.empty())
+      return stop(RF_INVALID, "plugin.other_library", otherLibrary(member, *start.expected, *manifest));
   }
   return Loaded{*library, std::move(*manifest)};
 }

@@ -41,11 +41,10 @@ rf_purpose purposeOf(JsonReader& in) {
 Result<> readExpectation(JsonReader& in, Start& out) {
   const Json* expect = in.find("expect");
   if (expect == nullptr) return {};
-  JsonReader reader(*expect, "start.expect");
-  out.expected_id = reader.text("id", 128);
-  out.expected_version = reader.text("version", 64);
-  out.expected_sha256 = reader.optionalText("sha256", 64);
-  return reader.finish();
+  auto manifest = manifestFrom(*expect, "start.expect");
+  if (!manifest) return tl::unexpected<Error>(manifest.error());
+  out.expected = std::move(*manifest);
+  return {};
 }
 
 }  // namespace

@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "host/manifest.h"
 #include "redflag/abi.h"
 
 namespace redflag::host {
@@ -22,9 +24,7 @@ struct Start {
   std::uint64_t max_records = 100'000;
   std::vector<std::string> capabilities;
   std::vector<std::string> requires_libraries;
-  std::string expected_id;  // "": not checked, as for the next two
-  std::string expected_version;
-  std::string expected_sha256;
+  std::optional<Manifest> expected;  // what the library has to be; without it: not checked
 };
 
 Result<Start> decodeStart(std::string_view json);

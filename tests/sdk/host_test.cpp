@@ -155,14 +155,33 @@ TEST(Host, is_not_applicable_without_a_library_the_manifest_requires) {
 }
 
 TEST(Host, refuses_a_library_that_is_not_the_expected_one) {
-  const std::string sha256 = host::hashFile(fixture("test.good")).value();
-  const auto status = [](const Json& expect) {
-    return runFixture("test.good", {{"expect", expect}}).status();
-  };
-  EXPECT_EQ(status({{"id", "test.good"}, {"version", "1.2.3"}, {"sha256", sha256}}), "ok");
-  EXPECT_EQ(status({{"id", "test.good"}, {"version", "1.2.4"}}), "invalid");
-  EXPECT_EQ(status({{"id", "test.other"}, {"version", "1.2.3"}}), "invalid");
-  EXPECT_EQ(status({{"id", "test.good"}, {"version", "1.2.3"}, {"sha256", std::string(64, '0')}}), "invalid");
+  const Json manifest = host::toJson(host::loadManifest(REDFLAG_BUILD "/test_plugins", "test.good").value());
+  EXPECT_EQ(runFixture("test.good", {{"expect", manifest}}).status(), "ok");
+  const Json changed = {{"id", "test.other"},
+                        {"version", "1.2.4"},
+                        {"name", "Another"},
+                        {"vendor", "Nobody"},
+                        {"abi_minor", 99},
+                        {"platform", "linux-m68k"},
+                        {"interfaces", {"rf.updater/1"}},
+                        {"record_kinds", {"update/1", "org.example.other/1"}},
+                        {"capabilities", {{{"spec", "exec:/bin/sh"}, {"required", true}}}},
+                        {"requires_libraries", {"libc.so.6"}},
+                        {"config_schema", {{"type", "object"}}}};
+  for (const auto& [member, value] : changed.items()) {
+    Json expect = manifest;
+    ASSERT_NE(expect.at(member), value) << member << ": the test changes nothing";
+    expect[member] = value;
+    const Outcome run = runFixture("test.good", {{"expect", expect}});
+    EXPECT_EQ(run.status(), "invalid") << member;
+    EXPECT_THAT(run.reportText("plugin.other_library"), HasSubstr("its manifest: " + member + " is"))
+        << member;
+  }
+  Json other_bytes = manifest;
+  other_bytes["sha256"] = std::string(64, '0');
+  EXPECT_THAT(runFixture("test.good", {{"expect", other_bytes}}).codes(), ElementsAre("plugin.not_loaded"));
+  EXPECT_THAT(runFixture("test.good", {{"expect", {{"id", "test.good"}}}}).reportText("host.bad_start"),
+              HasSubstr("start.expect.version"));
 }
 
 TEST(Host, survives_junk_on_the_descriptors_it_was_given) {

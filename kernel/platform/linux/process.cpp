@@ -18,6 +18,7 @@
 
 #include "base/time.h"
 #include "platform/descriptor.h"
+#include "platform/linux/children.h"
 
 namespace redflag::platform {
 namespace {
@@ -144,6 +145,8 @@ void arrangeDescriptors(ChildPlan& plan) {
   if (plan.options->no_new_privileges && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     failChild(plan, "no_new_privs");
   if (plan.options->dies_with_parent) {
+    // What it starts and does not wait for stays below it, and is not taken for another child's.
+    if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) failChild(plan, "subreaper");
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) failChild(plan, "pdeathsig");
     if (::getppid() != plan.parent) ::_exit(126);  // it died before we asked to be told
   }
@@ -176,8 +179,26 @@ Result<> waitForExec(int report_fd, const SpawnOptions& options) {
 }
 
 void reap(std::int64_t pid) {
-  while (::waitpid(static_cast<pid_t>(pid), nullptr, 0) < 0 && errno == EINTR) {
+  siginfo_t info{};
+  while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
   }
+  reapChild(static_cast<pid_t>(pid));
+}
+
+// With every signal blocked: no handler of ours runs in the child.
+pid_t forkChild(ChildPlan& plan) {
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  const auto held = lockChildren();
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const pid_t pid = ::fork();
+  if (pid == 0) runChild(plan);
+  const int error = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (pid > 0) noteChild(held, pid);
+  errno = error;
+  return pid;
 }
 
 // Waits without reaping, so that the process's number, and with it the group's, stays ours.
@@ -219,15 +240,8 @@ Result<Process> Process::spawn(const SpawnOptions& options) {
                  ::sysconf(_SC_OPEN_MAX),
                  ::getpid()};
 
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);  // no handler of ours runs in the child
-  const pid_t pid = ::fork();
-  if (pid == 0) runChild(plan);
-  const int fork_error = errno;
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (pid < 0) return fail(Code::kIo, std::string("fork: ") + std::strerror(fork_error));
+  const pid_t pid = forkChild(plan);
+  if (pid < 0) return fail(Code::kIo, std::string("fork: ") + std::strerror(errno));
 
   report_write.reset();
   if (auto started = waitForExec(report_read.get(), options); !started) {
@@ -250,6 +264,7 @@ Process::~Process() {
   if (pid_ <= 0) return;
   killGroup();
   reap(pid_);
+  endOrphans();
 }
 
 void Process::killGroup() {

@@ -16,22 +16,28 @@ namespace redflag::host {
 namespace {
 
 tl::unexpected<Error> osError(const std::filesystem::path& path, int error) {
-  if (error == ELOOP) return fail(Code::kDenied, path.string() + ": is a symbolic link");
+  if (error == ELOOP)
+    return fail(Code::kDenied, path.string() + ": is a symbolic link; put what it names in its place");
   const Code code = error == ENOENT ? Code::kNotFound : error == EACCES ? Code::kDenied : Code::kIo;
   return fail(code, path.string() + ": " + std::generic_category().message(error));
 }
 
 Result<> checkOwner(const std::filesystem::path& path, const struct stat& info) {
   if (info.st_uid != 0 && info.st_uid != ::geteuid()) {
-    return fail(Code::kDenied, path.string() + ": belongs to user " + std::to_string(info.st_uid) +
-                                   ", expected root or the user this program runs as");
+    return fail(Code::kDenied,
+                path.string() + ": belongs to user " + std::to_string(info.st_uid) +
+                    ", expected root or the user this program runs as; mend it with: chown root " +
+                    path.string());
   }
   // A group of root's own, or of our own user, is no stranger.
   const bool group_may_write =
       (info.st_mode & S_IWGRP) != 0 && info.st_gid != 0 && info.st_gid != ::getegid();
   if ((info.st_mode & S_IWOTH) != 0 || group_may_write) {
-    return fail(Code::kDenied,
-                path.string() + ": others can write it, expected root or this program's user only");
+    return fail(
+        Code::kDenied,
+        path.string() +
+            ": others can write it, expected root or this program's user only; mend it with: chmod go-w " +
+            path.string());
   }
   return {};
 }

@@ -34,14 +34,14 @@ export class Fleet {
     return this.api;
   }
 
-  // Writes agent.yaml, enrols, and answers the agent; start() it next.
-  enrol(name, yaml, { plugins = path.join(build, 'plugins') } = {}) {
+  // Writes agent.yaml, enrols, and answers the agent; start() it next. `enrolment`: further options of enroll.
+  enrol(name, yaml, { plugins = path.join(build, 'plugins'), enrolment = [] } = {}) {
     const folder = path.join(this.folder, name);
     fs.mkdirSync(path.join(folder, 'state'), { recursive: true, mode: 0o700 });
     fs.writeFileSync(path.join(folder, 'agent.yaml'), yaml);
     const agent = new Agent(name, folder, plugins);
     const bundle = runToEnd([program('redflag-server'), 'token', 'create', '--data', this.data]).stdout;
-    const enrolled = runToEnd(agent.command('enroll', '--bundle-stdin', '--format', 'json'), { input: bundle });
+    const enrolled = runToEnd(agent.command('enroll', '--bundle-stdin', '--format', 'json', ...enrolment), { input: bundle });
     agent.id = JSON.parse(enrolled.stdout).agent_id;
     return agent;
   }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "agent/local_client.h"
@@ -82,6 +83,27 @@ class Program : public testing::Test {
     return last;
   }
 
+  static pid_t waitForChild(pid_t parent) {
+    const auto thread = "/proc/" + std::to_string(parent) + "/task";
+    for (int i = 0; i < 1000; ++i) {
+      std::error_code error;
+      for (const auto& task : std::filesystem::directory_iterator(thread, error)) {
+        pid_t child = 0;
+        if (std::ifstream(task.path() / "children") >> child) return child;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return 0;
+  }
+  static bool gone(pid_t pid) {
+    for (int i = 0; i < 500; ++i) {
+      const auto stat = platform::readFile("/proc/" + std::to_string(pid) + "/stat", 4096);
+      if (!stat || stat->find(") Z ") != std::string::npos) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
+  }
+
   std::filesystem::path folder_;
 };
 
@@ -141,6 +163,9 @@ TEST_F(Program, refuses_wrong_usage_with_2) {
   EXPECT_EQ(run({"--config", "/nonexistent.yaml", "scan"}).code, 2);
   EXPECT_EQ(run({"status"}).code, 1);
   EXPECT_EQ(run({"version"}).code, 0);
+  // Options of the program may stand behind the command as well.
+  EXPECT_EQ(run({"version", "--log-level", "debug"}).code, 0);
+  EXPECT_EQ(run({"policy", "test", "apt/install", "x", "--at", ""}).code, 2);
 }
 
 TEST_F(Program, runs_scans_and_stops_without_leaving_anything) {
@@ -193,6 +218,27 @@ TEST_F(Program, refuses_a_second_agent_on_the_same_state) {
   const auto second = run({"--config", configFile().string(), "run"});
   EXPECT_EQ(second.code, 1);
   EXPECT_THAT(second.err, HasSubstr("already running as process " + std::to_string(agent->pid())));
+}
+
+TEST_F(Program, leaves_no_process_of_a_scan_that_it_is_stopped_or_killed_in) {
+  configure("version: 1\nplugins:\n" + plugin("test.hanger"));
+  for (const int signal : {SIGTERM, SIGKILL}) {
+    auto agent = start({"--config", configFile().string(), "run"});
+    ASSERT_TRUE(agent);
+    const auto host = waitForChild(static_cast<pid_t>(agent->pid()));
+    ASSERT_GT(host, 0);
+    ::kill(static_cast<pid_t>(agent->pid()), signal);
+    const auto end = agent->wait(15 * kSecondNs);
+    ASSERT_TRUE(end);
+    EXPECT_EQ(end->exited, signal == SIGTERM);
+    EXPECT_TRUE(gone(host)) << "after signal " << signal;
+  }
+  // Stopping on purpose is nobody's fault; being killed while a plugin ran is taken for the plugin's.
+  auto again = start({"--config", configFile().string(), "run"});
+  ASSERT_TRUE(again);
+  const Json status = waitFor([](const Json& s) { return s["plugins"][0]["breaker"]["state"] == "open"; });
+  EXPECT_EQ(status["plugins"][0]["breaker"]["class"], "crash");
+  EXPECT_EQ(status["plugins"][0]["breaker"]["code"], "breaker.agent_ended_during_run");
 }
 
 TEST_F(Program, keeps_a_finished_scan_and_the_breaker_when_it_is_killed) {

@@ -131,7 +131,7 @@ TEST(Config, refuses_a_file_that_others_can_write) {
   ::chmod(file.c_str(), 0666);
   const auto refused = loadConfig(file);
   ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error().text, testing::HasSubstr("others than its owner can write it"));
+  EXPECT_EQ(refused.error().text, file.string() + ": others than its owner can write it");
   EXPECT_FALSE(loadConfig(std::filesystem::path(name) / "missing.yaml"));
   std::filesystem::remove_all(name);
 }

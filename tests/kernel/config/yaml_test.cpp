@@ -52,17 +52,18 @@ TEST_P(YamlRefusals, name_the_place_and_the_reason) {
   EXPECT_THAT(document.error().text, HasSubstr(GetParam().text));
 }
 
-INSTANTIATE_TEST_SUITE_P(, YamlRefusals,
-                         testing::Values(Refusal{"a: 1\nb: [1, 2\n", 3, "not valid YAML"},
-                                         Refusal{"a: 1\n\tb: 2\n", 2, "not valid YAML"},
-                                         Refusal{"a: 1\nb: 2\na: 3\n", 3, "\"a\" is written twice"},
-                                         Refusal{"a: &x 1\nb: *x\n", 1, "anchors are not used"},
-                                         Refusal{"a: 1\nb: *x\n", 2, "not valid YAML"},
-                                         Refusal{"a: !!python/object:os.system x\n", 1, "tags are not used"},
-                                         Refusal{"a: 1\n---\nb: 2\n", 3, "expected one document"},
-                                         Refusal{"a: 1\n[x]: 2\n", 2, "expected a simple key"},
-                                         Refusal{"a: \"\\0\"\n", 1, "without NUL"},
-                                         Refusal{"a: \xFF\xFE\n", 1, ""}));
+INSTANTIATE_TEST_SUITE_P(
+    , YamlRefusals,
+    testing::Values(Refusal{"a: 1\nb: [1, 2\n", 3, "not valid YAML"},
+                    Refusal{"a:\n\tb: 2\n", 2, "expected spaces at the line's begin, not a tab"},
+                    Refusal{"a: \"\\\x1b\"\n", 1, "unknown escape character: ?"},
+                    Refusal{"a: 1\nb: 2\na: 3\n", 3, "\"a\" is written twice"},
+                    Refusal{"a: &x 1\nb: *x\n", 1, "anchors are not used"},
+                    Refusal{"a: 1\nb: *x\n", 2, "not valid YAML"},
+                    Refusal{"a: !!python/object:os.system x\n", 1, "tags are not used"},
+                    Refusal{"a: 1\n---\nb: 2\n", 3, "expected one document"},
+                    Refusal{"a: 1\n[x]: 2\n", 2, "expected a simple key"},
+                    Refusal{"a: \"\\0\"\n", 1, "without NUL"}, Refusal{"a: \xFF\xFE\n", 1, ""}));
 
 TEST(Yaml, refuses_what_is_too_long_too_deep_or_too_much) {
   EXPECT_THAT(parseYaml("a: " + std::string(300'000, 'x')).error().text,

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -45,6 +46,22 @@ void forkAndHang() {
   if (::write(5, text.data(), text.size()) < 0) std::exit(9);
 }
 
+// A process in a session of its own whose parent is gone, as daemons make themselves; its number goes to
+// descriptor 5.
+void leaveDaemon() {
+  const pid_t child = ::fork();
+  if (child != 0) {
+    ::waitpid(child, nullptr, 0);
+    return;
+  }
+  ::setsid();
+  if (::fork() != 0) ::_exit(0);
+  const std::string text = std::to_string(::getpid()) + "\n";
+  if (::write(5, text.data(), text.size()) < 0) ::_exit(9);
+  for (;;)
+    ::pause();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -54,6 +71,12 @@ int main(int argc, char** argv) {
   if (what == "leave") return forkAndHang(), 0;
   if (what == "hang") {
     forkAndHang();
+    for (;;)
+      ::pause();
+  }
+  if (what == "daemon") return leaveDaemon(), 0;
+  if (what == "daemon_and_hang") {
+    leaveDaemon();
     for (;;)
       ::pause();
   }

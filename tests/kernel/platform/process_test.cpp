@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "platform/descriptor.h"
+#include "platform/orphans.h"
 
 namespace redflag::platform {
 namespace {
@@ -173,6 +174,33 @@ TEST(Process, kills_what_an_ended_leader_left_behind) {
     EXPECT_EQ(::kill(grandchild, 0), 0);
   }
   EXPECT_TRUE(gone(grandchild));
+}
+
+TEST(Process, ends_what_stepped_out_of_its_group_and_session_but_no_other_childs) {
+  adoptOrphans();
+  Pipe bystander_pipe;
+  auto bystander_options = probe("daemon_and_hang");
+  bystander_options.descriptors = {{5, bystander_pipe.write.get()}};
+  auto bystander = Process::spawn(bystander_options);
+  ASSERT_TRUE(bystander);
+  const pid_t bystanders_daemon = bystander_pipe.number();
+  for (const char* what : {"daemon", "daemon_and_hang"}) {
+    Pipe pipe;
+    pid_t daemon = -1;
+    {
+      auto options = probe(what);
+      options.descriptors = {{5, pipe.write.get()}};
+      auto process = Process::spawn(options);
+      ASSERT_TRUE(process);
+      daemon = pipe.number();
+      ASSERT_GT(daemon, 0);
+      process->wait(kSecondNs / 5);
+      EXPECT_EQ(::kill(daemon, 0), 0);
+    }
+    EXPECT_NE(::kill(daemon, 0), 0) << what << ": it must be gone, and reaped, with its Process";
+  }
+  EXPECT_EQ(::kill(bystanders_daemon, 0), 0);
+  EXPECT_FALSE(bystander->wait(0));
 }
 
 TEST(Process, ends_one_that_uses_up_its_cpu_time_with_a_signal_of_its_own) {

@@ -65,6 +65,20 @@ TEST_F(ScheduleTest, waits_the_interval_and_a_jitter_from_the_end_of_the_last_ru
   EXPECT_THAT(schedule.takeDue(), ElementsAre("apt"));
 }
 
+TEST_F(ScheduleTest, tries_a_lost_run_again_soon_and_does_not_count_it) {
+  auto schedule = make();
+  schedule.configure({{"apt", every6h_}});
+  schedule.takeDue();
+  schedule.lost("apt");
+  EXPECT_TRUE(schedule.lastRuns().empty());
+  EXPECT_THAT(schedule.takeDue(), IsEmpty());
+  EXPECT_EQ(schedule.untilNext(), kMinute);
+  clock_.pass(kMinute);
+  EXPECT_THAT(schedule.takeDue(), ElementsAre("apt"));
+  schedule.finished("apt");
+  EXPECT_EQ(schedule.untilNext(), 6 * kHour);
+}
+
 TEST_F(ScheduleTest, does_not_scan_again_after_a_restart_unless_it_is_overdue) {
   auto schedule = make({{"apt", clock_.epoch - kHour}, {"system", clock_.epoch - 7 * kHour}});
   schedule.configure({{"apt", every6h_}, {"system", every6h_}});

@@ -20,6 +20,7 @@ class FakeScanner : public Scanner {
     if (request.plugins[0] == "slow")
       changed_.wait_for(lock, std::chrono::seconds(10), [&] { return released_; });
     if (released_) return fail(Code::kCancelled, "stopping");
+    if (request.plugins[0] == "unkept") return fail(Code::kIo, "no space left on the device");
     return std::vector<std::string>{"id"};
   }
   Result<Json> runUpdater(const std::string&, const std::string&, const Json&) override { return Json(); }
@@ -96,6 +97,17 @@ TEST_F(SchedulerTest, remembers_over_a_restart_that_it_has_scanned) {
   EXPECT_GT(again.nextAt("apt"), epochNow());
   again.stop();
   EXPECT_EQ(scanner_.count(), 2U);
+}
+
+TEST_F(SchedulerTest, does_not_count_a_scan_whose_outcome_could_not_be_kept) {
+  Scheduler scheduler(scanner_, file());
+  scheduler.start(withPlugins({"unkept"}));
+  ASSERT_TRUE(scanner_.waitFor("unkept"));
+  for (int i = 0; i < 2000 && scheduler.nextAt("unkept") == 0; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_GT(scheduler.nextAt("unkept"), epochNow());
+  EXPECT_LT(scheduler.nextAt("unkept"), epochNow() + 120 * kSecondNs);
+  EXPECT_EQ(scheduler.lastRun("unkept"), 0);
 }
 
 TEST_F(SchedulerTest, starts_what_a_new_configuration_adds) {

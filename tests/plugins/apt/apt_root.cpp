@@ -103,11 +103,7 @@ void AptRoot::addArchive(const ArchiveOptions& options, const std::vector<Packag
   std::set<std::string> known{"amd64"};
   for (const auto& package : packages)
     if (package.arch != "all" && known.insert(package.arch).second) architectures += " " + package.arch;
-  write(listsBase(options) + "InRelease",
-        "Origin: Test\nLabel: " + options.label + "\nSuite: " + options.suite + "\nCodename: " +
-            options.suite + "\nDate: Sat, 21 Nov 2020 00:53:02 UTC\n" + options.release_fields +
-            "Architectures: " + architectures + "\nComponents: " + options.component + "\nSHA256:\n " +
-            std::string(64, '0') + " 1 " + options.component + "/binary-amd64/Packages\n");
+  std::string lists;
   for (const auto& arch : known) {
     std::string content;
     for (const auto& package : packages)
@@ -115,7 +111,13 @@ void AptRoot::addArchive(const ArchiveOptions& options, const std::vector<Packag
         content += stanza(package) + "Filename: pool/" + package.name +
                    ".deb\nSize: 1000\nSHA256: " + std::string(64, '0') + "\n\n";
     write(listsBase(options) + options.component + "_binary-" + arch + "_Packages", content);
+    lists += " " + std::string(64, '0') + " " + std::to_string(content.size()) + " " + options.component +
+             "/binary-" + arch + "/Packages\n";
   }
+  write(listsBase(options) + "InRelease",
+        "Origin: Test\nLabel: " + options.label + "\nSuite: " + options.suite + "\nCodename: " +
+            options.suite + "\nDate: Sat, 21 Nov 2020 00:53:02 UTC\n" + options.release_fields +
+            "Architectures: " + architectures + "\nComponents: " + options.component + "\nSHA256:\n" + lists);
 }
 
 std::string AptRoot::apt(const std::vector<std::string>& arguments) const {

@@ -1,5 +1,6 @@
 // What cannot be known is never "no updates".
 #include <gtest/gtest.h>
+#include <unistd.h>
 #include <utime.h>
 
 #include "lock_holder.h"
@@ -44,6 +45,18 @@ TEST_F(AptIncomplete, notices_one_missing_list_of_a_fetched_archive) {
   EXPECT_TRUE(scan_.fake.reported("apt.no_lists"));
 }
 
+TEST_F(AptIncomplete, does_not_take_a_list_that_was_cut_off_for_a_short_one) {
+  root_.addArchive({.suite = "empty"}, {});
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus("deb.example.org/debian empty"), RF_OK) << "nothing was ever in it";
+  std::filesystem::resize_file(
+      root_.path() / "var/lib/apt/lists/deb.example.org_debian_dists_stable_main_binary-amd64_Packages", 0);
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_TRUE(scan_.rows().empty());
+  EXPECT_EQ(scan_.fake.scopeStatus(kStable), RF_TRANSIENT);
+  EXPECT_TRUE(scan_.fake.reported("apt.lists_broken"));
+}
+
 TEST_F(AptIncomplete, expects_no_lists_of_an_architecture_that_an_archive_does_not_have) {
   root_.addForeignArchitecture("i386");
   ASSERT_EQ(scan_.run(), rf::Status::kOk);
@@ -80,10 +93,66 @@ TEST_F(AptIncomplete, goes_on_past_a_broken_stanza) {
   EXPECT_EQ(scan_.rows().size(), 1U);
 }
 
+// As a user without rights, which is what scans run as.
+class WithoutRights {
+ public:
+  explicit WithoutRights(const AptRoot& root) : user_(geteuid()) {
+    std::filesystem::permissions(root.path(), std::filesystem::perms(0755));
+    if (user_ == 0) EXPECT_EQ(seteuid(65534), 0);
+  }
+  ~WithoutRights() { EXPECT_EQ(seteuid(user_), 0); }
+
+ private:
+  uid_t user_;
+};
+
+TEST_F(AptIncomplete, names_sources_that_it_may_not_read) {
+  root_.write("etc/apt/sources.list.d/private.list", "deb https://private.example.org/debian stable main\n");
+  const auto file = root_.path() / "etc/apt/sources.list.d/private.list";
+  std::filesystem::permissions(file, std::filesystem::perms::none);
+  {
+    const WithoutRights rights(root_);
+    ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  }
+  EXPECT_EQ(scan_.fake.scopeStatus(file), RF_DENIED);
+  EXPECT_TRUE(scan_.fake.reported("apt.source_unreadable"));
+  EXPECT_EQ(scan_.fake.scopeStatus(kStable), RF_OK);
+  EXPECT_EQ(scan_.rows().size(), 1U);
+  // Letting it be read changes no content; it is noticed all the same.
+  std::filesystem::permissions(file, std::filesystem::perms(0644));
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_FALSE(scan_.fake.reported("apt.source_unreadable"));
+  EXPECT_TRUE(scan_.fake.reported("apt.no_lists"));
+}
+
+TEST_F(AptIncomplete, fails_where_it_may_not_read_the_pins) {
+  root_.write("etc/apt/preferences.d/pins", "Package: tool\nPin: version 1.0\nPin-Priority: 1001\n");
+  std::filesystem::permissions(root_.path() / "etc/apt/preferences.d/pins", std::filesystem::perms::none);
+  const WithoutRights rights(root_);
+  EXPECT_EQ(scan_.run(), rf::Status::kDenied);
+  EXPECT_TRUE(scan_.fake.reported("apt.preferences_unreadable"));
+  EXPECT_TRUE(scan_.rows().empty());
+}
+
+TEST_F(AptIncomplete, says_which_settings_do_not_count_because_it_may_not_read_them) {
+  root_.write("etc/apt/apt.conf.d/proxy", "Acquire::http::Proxy \"http://user:secret@proxy.example.org\";\n");
+  std::filesystem::permissions(root_.path() / "etc/apt/apt.conf.d/proxy", std::filesystem::perms::none);
+  const WithoutRights rights(root_);
+  EXPECT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_TRUE(scan_.fake.reported("apt.configuration_unreadable"));
+  EXPECT_EQ(scan_.fake.scopeStatus(kStable), RF_OK);
+}
+
 TEST_F(AptIncomplete, fails_without_any_source) {
   root_.write("etc/apt/sources.list", "");
   EXPECT_EQ(scan_.run(), rf::Status::kMisconfigured);
   EXPECT_TRUE(scan_.fake.reported("apt.no_sources"));
+}
+
+TEST_F(AptIncomplete, fails_on_a_database_that_lost_every_package) {
+  root_.write("var/lib/dpkg/status", "");
+  EXPECT_EQ(scan_.run(), rf::Status::kPermanent);
+  EXPECT_TRUE(scan_.fake.reported("apt.database_empty"));
 }
 
 TEST_F(AptIncomplete, fails_on_broken_preferences) {

@@ -1,6 +1,7 @@
 // Real installations: dpkg in a root of its own, made by scripts/make-sandbox with a signed repository beside
 // it.
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 
 #include <algorithm>
 #include <fstream>
@@ -162,6 +163,63 @@ TEST_F(AptInstall, refuses_a_package_whose_bytes_are_not_the_signed_ones) {
   EXPECT_EQ(updater_.run(&AptUpdater::install, order), rf::Status::kTransient);
   EXPECT_EQ(updater_.lastCode(), "apt.download_failed");
   EXPECT_EQ(database(), before);
+}
+
+TEST_F(AptInstall, changes_nothing_when_a_package_is_not_there_any_more) {
+  const auto order = planned("redflag-demo-lib", "2.1");
+  const auto before = database();
+  std::filesystem::remove(sandbox_ / "repo/pool/security/redflag-demo-lib_2.1_all.deb");
+  EXPECT_EQ(updater_.run(&AptUpdater::install, order), rf::Status::kTransient);
+  EXPECT_EQ(updater_.lastCode(), "apt.download_failed");
+  EXPECT_EQ(database(), before);
+}
+
+// A file system of one page, full but for what is asked.
+class TinyDisk {
+ public:
+  explicit TinyDisk(std::filesystem::path at) : at_(std::move(at)) {
+    mounted_ = mount("tmpfs", at_.c_str(), "tmpfs", 0, "size=4k") == 0;
+  }
+  ~TinyDisk() { EXPECT_TRUE(!mounted_ || umount(at_.c_str()) == 0); }
+  bool mounted() const { return mounted_; }
+  void fill() const { std::ofstream(at_ / "fill") << std::string(4096, 'x'); }
+
+ private:
+  std::filesystem::path at_;
+  bool mounted_ = false;
+};
+
+TEST_F(AptInstall, changes_nothing_when_there_is_no_room_for_the_packages) {
+  const auto order = planned("redflag-demo", "1.1");
+  const auto before = database();
+  {
+    const TinyDisk disk(root() / "var/cache/apt/archives");
+    if (!disk.mounted()) GTEST_SKIP() << "nothing may be mounted here";
+    std::filesystem::create_directory(root() / "var/cache/apt/archives/partial");
+    EXPECT_EQ(updater_.run(&AptUpdater::install, order), rf::Status::kTransient);
+    EXPECT_EQ(updater_.lastCode(), "apt.download_failed");
+    EXPECT_NE(updater_.fake.reports.back().text.find("No space left"), std::string::npos)
+        << updater_.fake.reports.back().text;
+    for (const auto& left : std::filesystem::directory_iterator(root() / "var/cache/apt/archives"))
+      EXPECT_NE(left.path().extension(), ".deb") << "it would keep the disk full";
+  }
+  EXPECT_EQ(database(), before);
+  EXPECT_EQ(updater_.run(&AptUpdater::install, order), rf::Status::kOk) << updater_.lastCode();
+}
+
+TEST_F(AptInstall, fails_when_there_is_no_room_to_unpack_and_works_once_there_is) {
+  const auto order = planned("redflag-demo-lib", "2.1");
+  {
+    const TinyDisk disk(root() / "usr/share/redflag-demo-lib");
+    if (!disk.mounted()) GTEST_SKIP() << "nothing may be mounted here";
+    disk.fill();
+    EXPECT_EQ(updater_.run(&AptUpdater::install, order), rf::Status::kPermanent);
+    EXPECT_EQ(updater_.lastCode(), "apt.install_failed");
+    EXPECT_NE(results().at("redflag-demo-lib"), "done");
+  }
+  EXPECT_EQ(installed("redflag-demo-lib"), "ii 2.0") << "dpkg took it back";
+  EXPECT_EQ(updater_.run(&AptUpdater::install, order), rf::Status::kOk) << updater_.lastCode();
+  EXPECT_EQ(installed("redflag-demo-lib"), "ii 2.1");
 }
 
 // A repository of the test's own, trusted by its entry, for what the sandbox's does not have.

@@ -1,0 +1,64 @@
+// The executor is killed while dpkg works: dpkg goes on, the next executor takes the installation up again, and one result
+// reaches the server.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { agentShows, Fleet } from '../e2e/lib/fleet.mjs';
+import { cleanUp, Program, program, repository, runToEnd, until } from '../e2e/lib/processes.mjs';
+
+after(cleanUp);
+
+const alive = (pid) => fs.existsSync(`/proc/${pid}`);
+
+test('an executor killed in the middle of dpkg costs nothing', async () => {
+  const fleet = new Fleet('killed');
+  const sandbox = path.join(fleet.folder, 'sandbox');
+  const root = path.join(sandbox, 'root');
+  runToEnd([path.join(repository, 'scripts/make-sandbox'), sandbox], { env: process.env });
+  // dpkg asks the old package's script first: it waits there until it is let go on.
+  fs.writeFileSync(path.join(root, 'var/lib/dpkg/info/redflag-demo-lib.prerm'),
+    '#!/bin/sh\necho $PPID >/tmp/begun.part && mv /tmp/begun.part /tmp/begun\nwhile [ ! -e /tmp/go ]; do sleep 0.1; done\n', { mode: 0o755 });
+
+  await fleet.startServer();
+  const api = await fleet.signIn();
+  const executorState = path.join(fleet.folder, 'executor');
+  fs.mkdirSync(executorState, { mode: 0o700 });
+  const socket = path.join(fleet.folder, 'executor.sock');
+  const agent = fleet.enrol('agent', `version: 1
+mode: act
+schedule: {every: 1h, jitter: 0s}
+plugins:
+  apt: {settings: {root: "${root}"}}
+policy:
+  allow:
+    - {action: apt/install, packages: ["*"], when: always}
+`, { enrolment: ['--executor-state', executorState] });
+  const startExecutor = () => new Program('redflag-executor', [program('redflag-executor'), '--config', path.join(agent.folder, 'agent.yaml'),
+    '--state', executorState, '--plugins', agent.plugins, '--socket', socket, '--kernel-uid', '0'],
+    { log: path.join(fleet.folder, 'executor.log') });
+  let executor = startExecutor();
+  agent.start('--executor-socket', socket);
+  await agentShows(api, agent.id, 'a scan', (now) => now.plugins.find((plugin) => plugin.id === 'apt')?.last_scan, 60_000);
+
+  const update = async (state) => (await api.get(`/api/v1/updates/rows?name=redflag-demo-lib${state}`)).items[0];
+  const approved = await update('');
+  await api.post('/api/v1/approvals', { update_ids: [approved.id] });
+  const begun = path.join(root, 'tmp/begun');
+  await until(() => fs.existsSync(begun), 'dpkg to be in the middle', 90_000);
+  const dpkg = Number(fs.readFileSync(begun, 'utf8'));
+  process.kill(executor.pid, 'SIGKILL');
+  await executor.ended;
+  assert.ok(alive(dpkg), 'dpkg must go on without the executor');
+
+  executor = startExecutor();
+  await executor.says(/\S/);
+  assert.ok(alive(dpkg), 'and with the next one');
+  fs.writeFileSync(path.join(root, 'tmp/go'), '');
+  const verified = await until(async () => (await update('&state=verified')), 'the update to be verified', 90_000);
+  const command = await api.get(`/api/v1/commands/${verified.command_id}`);
+  assert.equal(command.state, 'succeeded');
+  assert.equal(runToEnd(['dpkg-query', `--admindir=${root}/var/lib/dpkg`, '-W', '-f', '${db:Status-Abbrev}${Version}', 'redflag-demo-lib']).stdout, 'ii 2.1');
+  await agent.process.stop();
+  await executor.stop();
+});
