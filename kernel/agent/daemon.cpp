@@ -113,6 +113,7 @@ Result<> Daemon::startLink() {
   if (named || settings_.paths.installed) settings.enrolment_file = config->enrolment_file;
   settings.proxy = config->proxy;
   settings.mode = config->mode == Mode::kAct ? "act" : "report";
+  settings.policy = [this] { return policyNow(); };
   std::unique_ptr<OrderRunner> runner;
   if (config->mode == Mode::kAct) runner = std::make_unique<ExecutorRunner>(settings_.executor_socket);
   auto link = std::make_shared<Link>(std::move(settings), *spool_, *scans_, std::move(runner));
@@ -121,6 +122,12 @@ Result<> Daemon::startLink() {
   link_ = std::move(link);
   link_made_for_ = {config->mode, config->proxy};
   return {};
+}
+
+// As the executor does it: read again for each order, so that an owner's word counts at once.
+Policy Daemon::policyNow() const {
+  if (auto fresh = loadConfig(settings_.config_file); fresh) return std::move(fresh->policy);
+  return config_->current()->policy;
 }
 
 void Daemon::stopLink() {

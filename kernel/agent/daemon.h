@@ -50,6 +50,7 @@ class Daemon {
   Result<> answerLocally();
   Result<Json> answer(const Json& request);
   Json pluginsStatus() const;
+  Policy policyNow() const;
   bool firstScanAcknowledged() const;
   void spoolTransition(const BreakerTransition& transition);
 

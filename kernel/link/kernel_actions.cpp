@@ -32,7 +32,8 @@ RunBy runBy(const protocol::Action& action) {
   if (action.plugin == "kernel") {
     return action.action == "scan" || action.action == "cancel" ? RunBy::kKernel : RunBy::kNobody;
   }
-  return action.action == "plan" ? RunBy::kKernel : RunBy::kExecutor;
+  if (action.action == "plan") return RunBy::kKernel;
+  return action.action == "install" ? RunBy::kExecutor : RunBy::kNobody;
 }
 
 bool isCancel(const protocol::Action& action) {

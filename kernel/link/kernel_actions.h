@@ -12,8 +12,8 @@
 namespace redflag::kernel {
 
 enum class RunBy { kKernel, kExecutor, kNobody };
-// By its name alone: `kernel/scan`, `kernel/cancel` and `<plugin>/plan` are the kernel's; an unknown
-// `kernel/…` is nobody's; all else is the executor's to judge.
+// By its name alone: `kernel/scan`, `kernel/cancel` and `<plugin>/plan` are the kernel's, `<plugin>/install`
+// is the executor's; every other verb is nobody's.
 RunBy runBy(const protocol::Action& action);
 bool isCancel(const protocol::Action& action);
 

@@ -181,6 +181,8 @@ Json Link::status() const {
   Json status = shared_->contact.status();
   status["clock_offset_s"] = shared_->server_clock.offsetS();
   status["spooled"] = shared_->spool.count();
+  const auto session = shared_->current();
+  status["refused_orders"] = session ? session->refusedOrders() : 0;
   return status;
 }
 

@@ -4,6 +4,7 @@
 // from one.
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -11,6 +12,7 @@
 #include "base/time.h"
 #include "link/backoff.h"
 #include "link/https_client.h"
+#include "policy/policy.h"
 #include "schedule/scanner.h"
 #include "spool/spool.h"
 
@@ -23,6 +25,8 @@ struct LinkSettings {
   std::filesystem::path enrolment_file;  // a bundle to enrol with; removed after use; "" for none
   std::string proxy = "none";            // none | system | http://host:port
   std::string mode = "report";           // report | act
+  // The owner's policy at this moment, from any thread; empty: only the executor asks it.
+  std::function<Policy()> policy = {};
   HttpTimes times;
   BackoffLimits backoff;
   std::int64_t doorbell_idle_ns = 180 * kSecondNs;  // silence after which the doorbell counts as dead
@@ -49,7 +53,7 @@ class Link {
   // {"state": not_enrolled|starting|connected|backing_off|refused|stopped, "agent_id", "server", "doorbell":
   // open|closed,
   //  "last_contact", "last_error", "failures", "breaker": closed|open, "next_attempt_s", "clock_offset_s",
-  //  "spooled", "rejected", "last_rejection", "orders": ok|lost|waiting}
+  //  "spooled", "rejected", "last_rejection", "orders": ok|lost|waiting, "refused_orders": since the start}
   Json status() const;
   // Something of Scanner::status() may have changed: the server is told if it has.
   void statusChanged();

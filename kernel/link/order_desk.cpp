@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "link/order_policy.h"
 
 namespace redflag::kernel {
 namespace {
@@ -44,6 +45,13 @@ bool OrderDesk::take(const Json& transport) {
     refuse(envelope, refusal::kModeReport,
            "this agent is in mode report: nothing on the machine may be changed");
     return true;
+  }
+  if (parts_.policy && !order->known) {
+    const auto allowed = checkPolicy(envelope, parts_.policy(), localMinute(parts_.clock.epochNs()));
+    if (!allowed) {
+      refuse(envelope, allowed.error().code.c_str(), allowed.error().text);
+      return true;
+    }
   }
   return handToExecutor(*order, transport);
 }
@@ -103,11 +111,14 @@ bool OrderDesk::handToExecutor(const CheckedOrder& order, const Json& transport)
       return false;
     }
   }
-  const auto event = parts_.runner->submit(transport);
+  auto event = parts_.runner->submit(transport);
   if (!event) {
     spdlog::warn("order {} waits: the executor does not take it: {}", id, event.error().text);
     return false;
   }
+  // An executor that does not believe the envelope names no id. This side does, and it is the answer to this
+  // one.
+  if (event->event == "refused" && event->command_id.empty()) event->command_id = id;
   onExecutor(*event);
   return true;
 }

@@ -2,6 +2,7 @@
 // Where fetched envelopes arrive: checked, journaled, and handed to whoever carries them out. Repeats are
 // answered from the journal. Threads: take() from one; the executor's events come on theirs.
 
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include "link/order_queue.h"
 #include "link/order_reports.h"
 #include "link/order_runner.h"
+#include "policy/policy.h"
 #include "spool/spool.h"
 #include "trust/order_gate.h"
 
@@ -23,6 +25,9 @@ class OrderDesk {
     OrderReports& reports;
     Spool& spool;
     OrderRunner* runner;  // nullptr in mode report: what would change the machine is refused
+    // The owner's policy at this moment; empty: only the executor asks it.
+    std::function<Policy()> policy = {};
+    const Clock& clock = systemClock();
   };
   explicit OrderDesk(Parts parts) : parts_(parts) {}
 

@@ -59,6 +59,7 @@ bool OrderReports::toldLately(const std::string& key) {
 
 void OrderReports::refusal(const std::string& command_id, const std::string& code, const std::string& text,
                            const std::string& by) {
+  ++refused_;
   if (toldLately(command_id + ' ' + code)) return;
   spdlog::warn("order {} refused by the {}: {}: {}",
                command_id.empty() ? "without a readable id" : command_id, by, code, text);

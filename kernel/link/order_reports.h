@@ -1,6 +1,7 @@
 #pragma once
 // What the agent tells the server about orders, as items of the spool (protocol/README.md). Threads: any.
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -38,6 +39,8 @@ class OrderReports {
   // same refusal is told at most every ten minutes.
   void refusal(const std::string& command_id, const std::string& code, const std::string& text,
                const std::string& by);
+  // All of them, also those that were not told again.
+  std::uint64_t refused() const { return refused_; }
 
   struct Log {
     std::string command_id;
@@ -54,6 +57,7 @@ class OrderReports {
 
   Spool& spool_;
   const Clock& clock_;
+  std::atomic<std::uint64_t> refused_ = 0;
   std::mutex mutex_;
   std::map<std::string, std::int64_t> told_ns_;
 };

@@ -44,8 +44,9 @@ void Session::openOrders(const Parts& parts) {
     parts.contact.orders("lost");
   }
   gate_ = std::make_unique<OrderGate>(identity_, journal_.get(), parts.clock);
-  desk_ = std::make_unique<OrderDesk>(
-      OrderDesk::Parts{*gate_, journal_.get(), queue_.get(), reports_, parts.spool, parts.runner});
+  desk_ = std::make_unique<OrderDesk>(OrderDesk::Parts{*gate_, journal_.get(), queue_.get(), reports_,
+                                                       parts.spool, parts.runner, parts.settings.policy,
+                                                       parts.clock});
 }
 
 void Session::start() {

@@ -40,6 +40,7 @@ class Session {
 
   void onExecutor(const OrderEvent& event) { desk_->onExecutor(event); }
   Wake& wake() { return wake_; }
+  std::uint64_t refusedOrders() const { return reports_.refused(); }
 
  private:
   Session(const Parts& parts, Identity identity, protocol::SigningKey key, TlsTrust trust);

@@ -7,6 +7,9 @@
 namespace redflag {
 namespace {
 
+// Keys are kept twice, to find those that come twice: nothing the project reads has so many in one object.
+constexpr std::size_t kMaxMembers = 4096;
+
 // Builds the value while counting; stops at the first violation.
 class BoundedSax : public nlohmann::json_sax<Json> {
  public:
@@ -29,6 +32,8 @@ class BoundedSax : public nlohmann::json_sax<Json> {
   bool key(string_t& name) override {
     if (!keys_.back().insert(name).second)
       return stop(Code::kInvalid, "duplicate key \"" + name.substr(0, 64) + "\"");
+    if (keys_.back().size() > kMaxMembers)
+      return stop(Code::kLimit, "more than " + std::to_string(kMaxMembers) + " members in one object");
     return build_.key(name);
   }
   bool end_object() override {

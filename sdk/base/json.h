@@ -17,7 +17,7 @@ using Json = nlohmann::json;
 struct JsonLimits {
   std::size_t bytes = 1U << 20;
   std::size_t depth = 16;
-  std::size_t values = 200'000;  // scalars, objects and arrays together
+  std::size_t values = 200'000;  // scalars, objects and arrays together; one object has at most 4,096 members
 };
 
 // kInvalid or kLimit; refuses duplicate keys, invalid UTF-8, NaN, numbers that do not fit, and text after the

@@ -1,6 +1,7 @@
 #include "protocol/envelope.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/encoding.h"
 #include "protocol/canonical.h"
@@ -198,9 +199,10 @@ Verdict<> checkTimes(const Envelope& envelope, std::int64_t now_ns) {
   // Both are at least zero, so the difference cannot overflow.
   const std::int64_t age = std::max<std::int64_t>(now_ns, 0) - envelope.issued_at;
   if (age > kClockToleranceNs || age < -kClockToleranceNs) {
-    return refuse(refusal::kClock,
-                  "issued " + std::to_string(age / 1'000'000'000) +
-                      " s ago by this machine's clock; at most 300 s either way are accepted");
+    const std::string seconds = std::to_string(std::abs(age) / 1'000'000'000) + " s";
+    return refuse(refusal::kClock, "by this machine's clock the order was issued " +
+                                       (age > 0 ? seconds + " ago" : seconds + " from now") +
+                                       "; at most 300 s either way are accepted");
   }
   return checkValidity(envelope, now_ns);
 }

@@ -19,7 +19,9 @@ export class Fleet {
       '--listen', `127.0.0.1:${this.port}`, '--web', path.join(build, 'web'),
       '--command-types', path.join(build, 'command_types')]);
     await this.server.says(/RedFlag is at (\S+)/);
-    this.url = fs.readFileSync(path.join(this.data, 'server.url'), 'utf8').trim();
+    // Written last: who waits for it finds the rest.
+    const file = path.join(this.data, 'server.url');
+    this.url = await until(() => fs.existsSync(file) && fs.readFileSync(file, 'utf8').trim(), 'server.url', 20_000);
     this.port = Number(new URL(this.url).port);
     const token = this.server.output.match(/setup#token=(\S+)/)?.[1];
     if (token) this.setupToken = token;
@@ -34,22 +36,26 @@ export class Fleet {
     return this.api;
   }
 
-  // Writes agent.yaml, enrols, and answers the agent; start() it next. `enrolment`: further options of enroll.
-  enrol(name, yaml, { plugins = path.join(build, 'plugins'), enrolment = [] } = {}) {
+  // Writes agent.yaml, enrols, and answers the agent; start() it next. `act`: with an executor, whose user the agent shares.
+  enrol(name, yaml, { plugins = path.join(build, 'plugins'), act = false } = {}) {
     const folder = path.join(this.folder, name);
     fs.mkdirSync(path.join(folder, 'state'), { recursive: true, mode: 0o700 });
     fs.writeFileSync(path.join(folder, 'agent.yaml'), yaml);
-    const agent = new Agent(name, folder, plugins);
+    const agent = new Agent(name, folder, plugins, act);
     const bundle = runToEnd([program('redflag-server'), 'token', 'create', '--data', this.data]).stdout;
-    const enrolled = runToEnd(agent.command('enroll', '--bundle-stdin', '--format', 'json', ...enrolment), { input: bundle });
+    const trust = act ? ['--executor-state', agent.executorState] : [];
+    const enrolled = runToEnd(agent.command('enroll', '--bundle-stdin', '--format', 'json', ...trust), { input: bundle });
     agent.id = JSON.parse(enrolled.stdout).agent_id;
     return agent;
   }
 }
 
 export class Agent {
-  constructor(name, folder, plugins) {
-    Object.assign(this, { name, folder, plugins });
+  constructor(name, folder, plugins, act) {
+    Object.assign(this, { name, folder, plugins, act });
+    this.executorState = path.join(folder, 'executor');
+    this.executorSocket = path.join(folder, 'executor.sock');
+    this.env = { PATH: process.env.PATH };
   }
 
   command(...argv) {
@@ -58,8 +64,24 @@ export class Agent {
   }
 
   start(...argv) {
-    this.process = new Program(this.name, this.command('run', ...argv), { log: path.join(this.folder, 'agent.log') });
+    const socket = this.act ? ['--executor-socket', this.executorSocket] : [];
+    this.process = new Program(this.name, this.command('run', ...socket, ...argv),
+      { env: this.env, log: path.join(this.folder, 'agent.log') });
     return this.process;
+  }
+
+  async startExecutor() {
+    this.executor = new Program(`${this.name}'s executor`, [program('redflag-executor'),
+      '--config', path.join(this.folder, 'agent.yaml'), '--state', this.executorState, '--plugins', this.plugins,
+      '--socket', this.executorSocket, '--kernel-uid', String(process.getuid())], { log: path.join(this.folder, 'executor.log') });
+    await this.executor.says(/ready at/);
+    return this.executor;
+  }
+
+  // The enrolled agent talks to another port of the same address.
+  reroute(from, to) {
+    const file = path.join(this.folder, 'state/identity/identity.json');
+    fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replaceAll(`:${from}`, `:${to}`), { mode: 0o600 });
   }
 
   status() {

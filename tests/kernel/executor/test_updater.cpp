@@ -1,6 +1,6 @@
-// An updater whose packages are files below `folder`: packages/<name> holds the installed version, and what
-// is done is appended to log. Files of other names make it misbehave, so that tests can hold, crash or break
-// an install:
+// An updater whose packages are files below `folder`: packages/<name> holds the installed version,
+// available/<name> the one a scan offers, and what is done is appended to log. Files of other names make it
+// misbehave, so that tests can hold, crash or break an install:
 //   hold      install waits before each package while it exists
 //   crash     install aborts after the first package
 //   locked    repair says the manager's lock is held while it exists
@@ -21,13 +21,35 @@ namespace {
 
 using nlohmann::json;
 
-class TestUpdater : public rf::Updater {
+class TestUpdater : public rf::Scanner, public rf::Updater {
  public:
   explicit TestUpdater(rf::Host host) : progress_(host) {}
 
   rf::Status configure(std::string_view settings) override {
     folder_ = json::parse(settings).at("folder").get<std::string>();
     return rf::Status::kOk;
+  }
+
+  rf::Status scan(rf::Run& run) override {
+    auto scope = run.scope("files");
+    std::error_code none;
+    for (const auto& file : std::filesystem::directory_iterator(folder_ / "available", none)) {
+      const std::string name = file.path().filename().string();
+      const std::string installed = contentOf(folder_ / "packages" / name);
+      const std::string candidate = contentOf(file.path());
+      if (installed == candidate) continue;
+      run.update()
+          .key(name)
+          .category("security")
+          .severity("high")
+          .name(name)
+          .arch("all")
+          .installedVersion(installed)
+          .candidateVersion(candidate)
+          .commit();
+    }
+    scope.complete();
+    return run.outcome();
   }
 
   rf::Status plan(rf::Run& run, std::string_view request, rf::Output& result) override {
@@ -70,6 +92,11 @@ class TestUpdater : public rf::Updater {
 
  private:
   bool exists(const char* name) const { return std::filesystem::exists(folder_ / name); }
+  static std::string contentOf(const std::filesystem::path& file) {
+    std::string content;
+    std::ifstream(file) >> content;
+    return content;
+  }
   void note(const std::string& text) const {
     std::ofstream(folder_ / "log", std::ios::app) << text << std::endl;
   }
@@ -81,8 +108,7 @@ class TestUpdater : public rf::Updater {
 
   json stepFor(const json& update) const {
     const auto name = update.at("name").get<std::string>();
-    std::string installed;
-    std::ifstream(folder_ / "packages" / name) >> installed;
+    const std::string installed = contentOf(folder_ / "packages" / name);
     return {{"operation", installed.empty() ? "install" : "upgrade"},
             {"name", name},
             {"arch", update.at("arch")},
@@ -103,6 +129,7 @@ const rf::Declaration kDeclaration{
     .vendor = "RedFlag",
     .config_schema =
         R"({"type":"object","properties":{"folder":{"type":"string"}},"required":["folder"],"additionalProperties":false})",
+    .record_kinds = {"update/1"},
 };
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "doubles.h"
@@ -30,7 +31,8 @@ class OrdersTest : public testing::Test {
         *journal_, *reports_, scanner_,
         [this](const std::string& id) { return runner_.cancel(id).value_or(false); }, clock_});
     desk_ = std::make_unique<OrderDesk>(OrderDesk::Parts{*gate_, journal_.get(), queue_.get(), *reports_,
-                                                         *spool_.spool, act ? &runner_ : nullptr});
+                                                         *spool_.spool, act ? &runner_ : nullptr,
+                                                         [this] { return policy_; }, clock_});
   }
   // As a program that is killed: nothing of the queue's is finished first.
   void end() {
@@ -50,6 +52,13 @@ class OrdersTest : public testing::Test {
     e.not_before = clock_.now_ns - kSecondNs;
     e.expires_at = clock_.now_ns + 3600 * kSecondNs;
     return e;
+  }
+  static Policy allowed(const std::string& action) {
+    PolicyRule rule;
+    rule.line = 1;
+    rule.action = action;
+    rule.always = true;
+    return {{rule}, {}};
   }
   bool take(const protocol::Envelope& envelope) {
     return desk_->take(protocol::sealEnvelope(envelope, key_).value());
@@ -85,6 +94,7 @@ class OrdersTest : public testing::Test {
   test::SpoolFixture spool_{folder_.path()};
   test::FakeScanner scanner_;
   test::FakeRunner runner_;
+  Policy policy_ = allowed("apt/install");
   protocol::SigningKey key_ = protocol::SigningKey::generate();
   Identity identity_;
   std::unique_ptr<OrderJournal> journal_;
@@ -228,17 +238,62 @@ TEST_F(OrdersTest, an_action_nobody_knows_is_refused) {
   EXPECT_EQ(refusalCode(), refusal::kUnknownAction);
   ASSERT_TRUE(take(order("y", {{"kernel", "scan", "{}"}, {"apt", "install", "{}"}})));
   EXPECT_EQ(refusalCode(), refusal::kUnknownAction);
+  for (const char* action : {"rollback", "download", "reboot", "remove", "Install"}) {
+    ASSERT_TRUE(take(order(std::string("order-") + action, {{"apt", action, "{}"}})));
+    EXPECT_EQ(refusalCode(), refusal::kUnknownAction) << action;
+  }
+  EXPECT_EQ(spool_.items("refusal").size(), 7U);
+  EXPECT_EQ(reports_->refused(), 7U);
   EXPECT_TRUE(runner_.submitted.empty());
+}
+
+TEST_F(OrdersTest, B11_what_the_owner_denies_is_refused_before_the_executor_hears_of_it) {
+  const auto install = [this](const char* id, const char* operation, const char* name) {
+    const Json step = {{"operation", operation}, {"name", name}, {"arch", "all"}, {"from", ""}, {"to", "1"}};
+    return take(order(
+        id, {{"apt", "install", dumpJson({{"updates", Json::array()}, {"plan", {{"steps", {step}}}}})}}));
+  };
+  PolicyRule deny;
+  deny.line = 2;
+  deny.packages = {"redis*"};
+  deny.always = true;
+  deny.reason = "the owner does these by hand";
+  policy_.deny = {deny};
+  ASSERT_TRUE(install("denied", "install", "redis-server"));
+  EXPECT_EQ(refusalCode(), refusal::kPolicy);
+  EXPECT_THAT(spool_.items("refusal").back().at("text").get<std::string>(), testing::HasSubstr("by hand"));
+  ASSERT_TRUE(install("removal", "remove", "nginx"));
+  EXPECT_EQ(spool_.items("refusal").back().at("command_id"), "removal");
+  policy_ = allowed("dnf/install");
+  ASSERT_TRUE(take(installOrder("without-a-plan")));
+  EXPECT_EQ(spool_.items("refusal").size(), 3U);
+  EXPECT_TRUE(runner_.submitted.empty());
+  for (const char* id : {"denied", "removal", "without-a-plan"})
+    EXPECT_FALSE(journal_->find(id)->has_value()) << id;
+}
+
+TEST_F(OrdersTest, an_order_that_the_executor_does_not_believe_is_reported_by_the_id_this_side_knows) {
+  runner_.next.event = "refused";
+  runner_.next.code = refusal::kUnknownKey;
+  ASSERT_TRUE(take(installOrder()));
+  ASSERT_EQ(refusalCode(), refusal::kUnknownKey);
+  EXPECT_EQ(spool_.items("refusal")[0].at("command_id"), "install");
+  EXPECT_EQ(spool_.items("refusal")[0].at("by"), "executor");
+}
+
+TEST_F(OrdersTest, an_order_the_executor_has_is_not_asked_about_again) {
+  ASSERT_TRUE(take(installOrder()));
+  policy_ = {};
+  ASSERT_TRUE(take(installOrder()));
+  EXPECT_EQ(runner_.submitted.size(), 2U);
+  EXPECT_TRUE(spool_.items("refusal").empty());
 }
 
 TEST_F(OrdersTest, in_mode_report_nothing_that_changes_the_machine_is_taken) {
   end();
   begin(false);
-  for (const char* action : {"install", "rollback", "download", "reboot"}) {
-    ASSERT_TRUE(take(order(std::string("order-") + action, {{"apt", action, "{}"}})));
-    EXPECT_EQ(refusalCode(), refusal::kModeReport) << action;
-  }
-  EXPECT_EQ(spool_.items("refusal").size(), 4U);
+  ASSERT_TRUE(take(installOrder()));
+  EXPECT_EQ(refusalCode(), refusal::kModeReport);
 }
 
 TEST_F(OrdersTest, an_install_goes_to_the_executor_as_it_came) {

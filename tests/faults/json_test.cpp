@@ -1,0 +1,75 @@
+// Row D4 of the fault catalogue at the one parser that all JSON from outside passes: refused within ten
+// milliseconds of processor time, whatever the size.
+#include <gtest/gtest.h>
+#include <time.h>
+
+#include "base/json.h"
+#include "base/time.h"
+
+namespace redflag::faults {
+namespace {
+
+constexpr JsonLimits kWide{.bytes = 64U << 20, .depth = 16, .values = 4'000'000};
+
+double processorMs() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+}
+
+std::string repeated(const std::string& text, std::size_t times) {
+  std::string out;
+  out.reserve(text.size() * times);
+  for (std::size_t i = 0; i < times; ++i)
+    out += text;
+  return out;
+}
+
+std::string members(std::size_t count) {
+  std::string out = "{";
+  for (std::size_t i = 0; i < count; ++i)
+    out += (i == 0 ? "\"k" : ",\"k") + std::to_string(i) + "\":1";
+  return out + "}";
+}
+
+struct Monster {
+  const char* name;
+  std::string text;
+  Code code;
+};
+
+class D4 : public testing::TestWithParam<Monster> {};
+
+TEST_P(D4, is_refused_within_ten_milliseconds) {
+  const double began = processorMs();
+  const auto json = parseJson(GetParam().text, kWide);
+  [[maybe_unused]] const double took = processorMs() - began;
+  ASSERT_FALSE(json.has_value());
+  EXPECT_EQ(json.error().code, GetParam().code) << json.error().text;
+  EXPECT_LT(json.error().text.size(), 400U);
+#ifndef REDFLAG_SANITIZED
+  EXPECT_LT(took, 10.0);
+#endif
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Json, D4,
+    testing::Values(Monster{"a_million_levels", repeated("[", 1'000'000), Code::kLimit},
+                    Monster{"a_million_levels_of_objects", repeated("{\"a\":", 1'000'000), Code::kLimit},
+                    Monster{"a_million_keys", members(1'000'000), Code::kLimit},
+                    Monster{"a_million_keys_inside", "[{\"a\":" + members(1'000'000) + "}]", Code::kLimit},
+                    Monster{"one_key_a_million_times", "{" + repeated("\"a\":1,", 1'000'000) + "\"a\":1}",
+                            Code::kInvalid},
+                    Monster{"a_hundred_thousand_digits", repeated("9", 100'000), Code::kInvalid},
+                    Monster{"an_exponent", "[1e400]", Code::kInvalid},
+                    Monster{"the_digits_of_an_exponent", "1e" + repeated("9", 100'000), Code::kInvalid},
+                    Monster{"over_its_size", std::string(kWide.bytes + 1, ' '), Code::kLimit}),
+    [](const auto& tried) { return tried.param.name; });
+
+TEST(D4Json, takes_as_many_members_as_anybody_needs) {
+  EXPECT_TRUE(parseJson(members(4096)));
+  EXPECT_FALSE(parseJson(members(4097)));
+}
+
+}  // namespace
+}  // namespace redflag::faults

@@ -1,0 +1,89 @@
+// Bytes to a server and its answer, for requests that no client library would send; and signed requests of an agent that
+// exists only here (sdk/protocol/README.md), each part of which a test may forge.
+import { createHash, randomBytes } from 'node:crypto';
+import tls from 'node:tls';
+import { runToEnd, program } from '../../e2e/lib/processes.mjs';
+import { ed25519 } from './envelope.mjs';
+
+function parse(bytes) {
+  const end = bytes.indexOf('\r\n\r\n');
+  if (end < 0) return null;
+  const [line, ...headers] = bytes.subarray(0, end).toString().split('\r\n');
+  const out = { status: Number(line.split(' ')[1]), headers: Object.fromEntries(headers.map((h) => [h.slice(0, h.indexOf(':')).toLowerCase(), h.slice(h.indexOf(':') + 2)])) };
+  const size = Number(out.headers['content-length'] ?? 0);
+  if (bytes.length < end + 4 + size) return null;
+  out.body = bytes.subarray(end + 4, end + 4 + size).toString();
+  out.json = /json/.test(out.headers['content-type'] ?? '') ? JSON.parse(out.body) : null;
+  return out;
+}
+
+// Sends the parts one after the other until there is an answer. null: cut off without one.
+export function ask(port, parts, timeoutMs = 20_000) {
+  return new Promise((resolve, reject) => {
+    let got = Buffer.alloc(0);
+    let answer = null;
+    const began = performance.now();
+    const socket = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
+    const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    const finish = () => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(answer && { ...answer, ms: performance.now() - began });
+    };
+    socket.on('data', (chunk) => {
+      got = Buffer.concat([got, chunk]);
+      answer ??= parse(got);
+      if (answer) finish();
+    });
+    let resume = () => {};
+    for (const event of ['drain', 'close']) socket.on(event, () => resume());
+    socket.on('close', finish);
+    socket.on('error', (error) => (/no answer/.test(error.message) ? reject(error) : finish()));
+    socket.on('secureConnect', async () => {
+      for (const part of parts) {
+        if (answer || socket.destroyed) return;
+        if (!socket.write(part)) await new Promise((next) => { resume = next; });
+      }
+    });
+  });
+}
+
+const base64 = (bytes) => Buffer.from(bytes).toString('base64');
+export const digestOf = (body) => `sha-256=:${base64(createHash('sha256').update(body).digest())}:`;
+
+export class LoneAgent {
+  constructor(fleet) {
+    this.fleet = fleet;
+    this.key = ed25519();
+    this.authority = `127.0.0.1:${fleet.port}`;
+  }
+
+  // The headers of a signed request; `forge` replaces any of what is signed.
+  sign(method, target, body, forge = {}) {
+    const what = { method, authority: this.authority, target, digest: digestOf(body), created: Math.floor(Date.now() / 1000),
+      nonce: randomBytes(16).toString('base64url'), keyid: this.id ?? Buffer.from(this.key.publicKey).toString('base64url'), key: this.key, ...forge };
+    const parameters = `("@method" "@authority" "@request-target" "content-digest");created=${what.created};nonce="${what.nonce}";keyid="${what.keyid}";alg="ed25519"`;
+    const base = `"@method": ${what.method}\n"@authority": ${what.authority}\n"@request-target": ${what.target}\n"content-digest": ${what.digest}\n"@signature-params": ${parameters}`;
+    return { 'content-digest': what.digest, 'signature-input': `sig1=${parameters}`, signature: `sig1=:${base64(what.key.sign(Buffer.from(base)))}:` };
+  }
+
+  request(method, target, body, { headers = {}, forge } = {}) {
+    const bytes = Buffer.from(body);
+    const all = { host: this.authority, 'content-type': 'application/json', 'content-length': bytes.length, ...this.sign(method, target, bytes, forge), ...headers };
+    const head = Object.entries(all).filter(([, value]) => value !== null).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    return [`${method} ${target} HTTP/1.1\r\n${head}\r\n`, bytes];
+  }
+
+  post(target, body, options) {
+    return ask(this.fleet.port, this.request('POST', target, body, options));
+  }
+
+  async enrol() {
+    const bundle = runToEnd([program('redflag-server'), 'token', 'create', '--data', this.fleet.data]).stdout.trim();
+    const { token } = JSON.parse(Buffer.from(bundle.split('.')[1], 'base64url').toString());
+    const answer = await this.post('/agent/v1/enroll', JSON.stringify({ token, public_key: Buffer.from(this.key.publicKey).toString('base64url'),
+      hostname: 'lone', agent_version: '0.1.0', mode: 'report', platform: 'linux-x86_64', machine: { os_name: 'Debian', os_version: '12' } }));
+    if (answer.status !== 201) throw new Error(`enrolment: ${answer.status} ${answer.body}`);
+    this.id = answer.json.agent_id;
+  }
+}
