@@ -10,6 +10,7 @@ import { viewOf } from '../../src/screens/operations/operations-screen';
 import { plansOf } from '../../src/screens/operations/waiting-plans';
 import { takeToken } from '../../src/screens/setup/token';
 import { sharesOf } from '../../src/screens/updates/group-columns';
+import { whyOf } from '../../src/screens/updates/row-columns';
 
 test('the set-up token is read once and leaves the address', () => {
   window.history.replaceState(null, '', '/setup#token=one-time');
@@ -62,6 +63,16 @@ test('a token that is revoked, used up or too old is not open', () => {
   expect(standingOf({ ...token, seats_used: 1 }, before).text).toBe('Used up');
   expect(standingOf({ ...token, revoked: true }, before).text).toBe('Revoked');
   expect(standingOf(token, before + 2 * 86_400_000).text).toBe('Expired');
+});
+
+test('an update says what went wrong before what it waits for, and why it cannot be approved last', () => {
+  const update = { state: 'available', reason: null, waiting_for: null, blocked_by: null, not_approvable_because: null } as Update;
+  expect(whyOf(update)).toBe(null);
+  const stuck = { ...update, not_approvable_because: 'this agent is in report mode' };
+  expect(whyOf(stuck)).toBe('This agent is in report mode');
+  expect(whyOf({ ...stuck, state: 'approved', waiting_for: 'the plan waits for its time' })).toBe('The plan waits for its time');
+  expect(whyOf({ ...stuck, blocked_by: 'held' })).toBe('Held on the machine');
+  expect(whyOf({ ...stuck, reason: { code: 'apt.failed', text: 'dpkg ended with status 1' } })).toBe('dpkg ended with status 1');
 });
 
 test('facts of any shape are text', () => {

@@ -2,7 +2,7 @@ import { IconBolt } from '@tabler/icons-react';
 
 import type { AgentDetail, AgentPlugin } from '../../api/types';
 import { duration } from '../../format/time';
-import { scanTone, spoken, type Tone } from '../../format/words';
+import { scanTone, sentence, spoken, type Tone } from '../../format/words';
 import { Ago } from '../../parts/ago';
 import { Facts, Panel } from '../../parts/panel';
 import { Dot, Tag } from '../../parts/tag';
@@ -33,6 +33,8 @@ export function AgentOverview({ agent }: { agent: AgentDetail }) {
               ['Kernel', agent.kernel || 'not said yet'],
               ['Agent', agent.agent_version],
               ['Enrolled', <Ago key="enrolled" at={agent.enrolled_at} />],
+              ['Mode', agent.mode === 'report' ? 'report: nothing on it can be changed from here' : 'act, inside its own policy'],
+              ['Isolation', agent.isolation === 'weak' ? 'weak: some of the walls around plugins are missing' : 'full'],
               ['Configuration', agent.config.state === 'ok' ? 'valid' : agent.config.text],
               ['Id', <span key="id" className="mono">{agent.id}</span>],
             ]}
@@ -88,15 +90,22 @@ function Plugin({ plugin }: { plugin: AgentPlugin }) {
       </div>
       {plugin.text && <p className={classes.note}>{plugin.text}</p>}
       {breaker.state !== 'closed' && (
-        <p className={classes.note} data-tone={standings[breaker.state].tone}>
-          {breaker.text} <span className="mono">{`${breaker.class} ${breaker.code}`}</span>
+        <div className={classes.note} data-tone={standings[breaker.state].tone}>
+          {breaker.text && <p className={classes.said}>{sentence(breaker.text)}</p>}
+          <span className="mono">{[breaker.class, breaker.code].filter(Boolean).join(' · ')}</span>
+          {breaker.since && (
+            <>
+              {' · since '}
+              <Ago at={breaker.since} />
+            </>
+          )}
           {breaker.state === 'open' && breaker.open_until && (
             <>
               {' · tried again '}
               <Ago at={breaker.open_until} />
             </>
           )}
-        </p>
+        </div>
       )}
       {scan ? <LastScan scan={scan} /> : plugin.state === 'ok' && <p className={classes.note}>No scan yet.</p>}
     </li>

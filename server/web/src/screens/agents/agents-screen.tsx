@@ -35,7 +35,7 @@ export function AgentsScreen() {
       <ScreenHead title="Agents" />
       <FilterBar>
         <SearchField
-          label="Hostname, client or site"
+          label="Hostname"
           value={filter.search ?? ''}
           onChange={(search) => set({ search: search || undefined })}
         />
@@ -48,7 +48,7 @@ export function AgentsScreen() {
         />
         <Choice
           label="Trouble"
-          any="With any state"
+          any="With or without trouble"
           value={trouble}
           options={trouble_options}
           onChange={(kind) =>
