@@ -137,8 +137,10 @@ export function makeFleet(size, now = Date.now()) {
       });
     });
   }
+  const open = new Map(agents.map((agent) => [agent.id, []]));
+  for (const update of updates) if (update.state !== 'verified') open.get(update.agent_id).push(update);
   for (const agent of agents) {
-    const own = updates.filter((update) => update.agent_id === agent.id && update.state !== 'verified');
+    const own = open.get(agent.id);
     agent.updates = {
       available: own.length,
       installable: own.filter((update) => update.blocked_by === null).length,

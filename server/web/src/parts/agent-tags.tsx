@@ -1,6 +1,6 @@
-import { IconAlertTriangle, IconBolt, IconShieldHalf } from '@tabler/icons-react';
 
 import type { Agent } from '../api/types';
+import { IconAlertTriangle, IconBolt, IconShieldHalf } from './icons';
 import { Tag } from './tag';
 
 // Only what is not as it should be.

@@ -1,12 +1,12 @@
 import { Checkbox, Skeleton } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
-import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
 import { flexRender, getCoreRowModel, useReactTable, type ColumnDef, type RowSelectionState } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
 
 import { count } from '../format/number';
 import classes from './data-table.module.css';
+import { IconArrowDown, IconArrowUp } from './icons';
 import { useScrollArea } from './scroll';
 
 declare module '@tanstack/react-table' {

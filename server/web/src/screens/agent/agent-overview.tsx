@@ -1,9 +1,9 @@
-import { IconBolt } from '@tabler/icons-react';
 
 import type { AgentDetail, AgentPlugin } from '../../api/types';
 import { duration } from '../../format/time';
 import { scanTone, sentence, spoken, type Tone } from '../../format/words';
 import { Ago } from '../../parts/ago';
+import { IconBolt } from '../../parts/icons';
 import { Facts, Panel } from '../../parts/panel';
 import { Dot, Tag } from '../../parts/tag';
 import classes from './agent.module.css';

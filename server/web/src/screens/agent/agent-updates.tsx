@@ -1,9 +1,9 @@
-import { IconCircleCheck, IconCloudOff, IconEye } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 
 import { rowsQuery, type GroupFilter } from '../../api/queries';
 import type { AgentDetail } from '../../api/types';
+import { IconCircleCheck, IconCloudOff, IconEye } from '../../parts/icons';
 import { ListStates, useLoaded } from '../../parts/list';
 import { NothingFound, State } from '../../parts/states';
 import { ApprovableRows } from '../updates/approvable-rows';

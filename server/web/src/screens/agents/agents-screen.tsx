@@ -1,5 +1,4 @@
 import { Button } from '@mantine/core';
-import { IconServer2 } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 
@@ -7,6 +6,7 @@ import { agentsQuery, type AgentFilter, type AgentSort } from '../../api/queries
 import { connections } from '../../format/words';
 import { DataTable } from '../../parts/data-table';
 import { Choice, FilterBar, options, RowCount } from '../../parts/filters';
+import { IconServer2 } from '../../parts/icons';
 import { ListStates, useLoaded } from '../../parts/list';
 import { ScreenHead } from '../../parts/screen-head';
 import { SearchField } from '../../parts/search-field';
@@ -48,7 +48,7 @@ export function AgentsScreen() {
         />
         <Choice
           label="Trouble"
-          any="With or without trouble"
+          any="All agents"
           value={trouble}
           options={trouble_options}
           onChange={(kind) =>

@@ -29,13 +29,13 @@ export const agent_columns: ColumnDef<Agent>[] = [
   {
     id: 'updates',
     header: 'Updates',
-    meta: { track: 'minmax(9.5rem, 1.1fr)', sort: 'updates' },
+    meta: { track: 'minmax(12.5rem, 1.3fr)', sort: 'updates' },
     cell: ({ row }) => <UpdateCounts agent={row.original} />,
   },
   {
     id: 'trouble',
     header: 'Trouble',
-    meta: { track: 'minmax(8rem, 1.4fr)', card: 'line' },
+    meta: { track: 'minmax(8rem, 1.1fr)', card: 'line' },
     cell: ({ row }) => (
       <div className={classes.tags}>
         <TroubleTags agent={row.original} />

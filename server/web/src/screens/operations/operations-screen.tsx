@@ -1,5 +1,4 @@
 import { SegmentedControl } from '@mantine/core';
-import { IconActivity } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 
@@ -9,6 +8,7 @@ import type { OperationsSearch } from '../../app/router';
 import { command_states, finished, in_flight } from '../../format/words';
 import { DataTable } from '../../parts/data-table';
 import { Choice, FilterBar, options, RowCount } from '../../parts/filters';
+import { IconActivity } from '../../parts/icons';
 import { ListStates, useLoaded } from '../../parts/list';
 import { ScreenHead } from '../../parts/screen-head';
 import { NothingFound, State } from '../../parts/states';

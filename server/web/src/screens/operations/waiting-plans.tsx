@@ -1,11 +1,11 @@
 import { Button } from '@mantine/core';
-import { IconCircleCheck } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
 import { rowsQuery } from '../../api/queries';
 import type { Update } from '../../api/types';
 import { some } from '../../format/number';
+import { IconCircleCheck } from '../../parts/icons';
 import { ListStates, useLoaded } from '../../parts/list';
 import { Panel } from '../../parts/panel';
 import { State } from '../../parts/states';

@@ -1,12 +1,4 @@
 import { Button } from '@mantine/core';
-import {
-  IconAlertTriangle,
-  IconChevronRight,
-  IconCircleCheck,
-  IconExclamationCircle,
-  IconInfoCircle,
-  IconPlugConnected,
-} from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
@@ -17,6 +9,14 @@ import { ScreenSkeleton } from '../../app/waiting';
 import { count, some } from '../../format/number';
 import type { Tone } from '../../format/words';
 import { Bar } from '../../parts/bar';
+import {
+  IconAlertTriangle,
+  IconChevronRight,
+  IconCircleCheck,
+  IconExclamationCircle,
+  IconInfoCircle,
+  IconPlugConnected,
+} from '../../parts/icons';
 import { Panel } from '../../parts/panel';
 import { PathLink } from '../../parts/path-link';
 import { ScreenHead } from '../../parts/screen-head';

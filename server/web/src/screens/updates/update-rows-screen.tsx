@@ -1,5 +1,4 @@
 import { Button } from '@mantine/core';
-import { IconArrowLeft } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -7,6 +6,7 @@ import { useState } from 'react';
 import { rowsQuery, type RowFilter } from '../../api/queries';
 import { kindOf } from '../../format/words';
 import { GuardedButton } from '../../parts/guarded-button';
+import { IconArrowLeft } from '../../parts/icons';
 import { ListStates, useLoaded } from '../../parts/list';
 import { ScreenHead } from '../../parts/screen-head';
 import { NothingFound } from '../../parts/states';

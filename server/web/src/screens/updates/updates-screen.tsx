@@ -1,4 +1,3 @@
-import { IconCircleCheck } from '@tabler/icons-react';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import type { RowSelectionState } from '@tanstack/react-table';
@@ -9,6 +8,7 @@ import { groupsQuery, rowCountQuery, type GroupFilter } from '../../api/queries'
 import type { UpdateGroup } from '../../api/types';
 import { DataTable } from '../../parts/data-table';
 import { GuardedButton } from '../../parts/guarded-button';
+import { IconCircleCheck } from '../../parts/icons';
 import { ListStates, useLoaded } from '../../parts/list';
 import { ScreenHead } from '../../parts/screen-head';
 import { SelectionBar } from '../../parts/selection-bar';
