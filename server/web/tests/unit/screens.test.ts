@@ -76,5 +76,14 @@ test('an update says what went wrong before what it waits for, and why it cannot
 });
 
 test('facts of any shape are text', () => {
-  expect([true, 5, ['a', 1], null, { a: 1 }].map(factText)).toEqual(['yes', '5', 'a, 1', 'null', '{"a":1}']);
+  const texts = [true, 5, ['a', 1], null, { a: 1 }].map((value) => factText('cpu.count', value));
+  expect(texts).toEqual(['yes', '5', 'a, 1', 'null', '{"a":1}']);
+});
+
+test('a fact is shown in the unit its name says', () => {
+  expect(factText('memory.total_bytes', 25_276_026_880)).toBe('23.5 GiB');
+  expect(factText('lists.age_s', 2120)).toBe('35 min 20 s');
+  expect(factText('uptime_s', 7 * 86_400)).toBe('7 days');
+  expect(factText('boot.at_s', 1_795_590_007)).toMatch(/2026/);
+  expect(factText('reboot.required', 0)).toBe('no');
 });

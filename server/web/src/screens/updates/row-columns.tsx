@@ -111,6 +111,13 @@ const kind: ColumnDef<Update> = {
   ),
 };
 
+const state: ColumnDef<Update> = {
+  id: 'state',
+  header: 'State',
+  meta: { track: 'minmax(10rem, 1.7fr)', card: 'line' },
+  cell: ({ row }) => <Standing update={row.original} />,
+};
+
 const details: ColumnDef<Update>[] = [
   {
     id: 'versions',
@@ -118,12 +125,7 @@ const details: ColumnDef<Update>[] = [
     meta: { track: 'minmax(8rem, 1.2fr)', card: 'line' },
     cell: ({ row }) => <Versions update={row.original} />,
   },
-  {
-    id: 'state',
-    header: 'State',
-    meta: { track: 'minmax(10rem, 1.7fr)', card: 'line' },
-    cell: ({ row }) => <Standing update={row.original} />,
-  },
+  state,
   {
     id: 'size',
     header: 'Download',
