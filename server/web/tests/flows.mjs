@@ -6,7 +6,7 @@ import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { startBrowser } from './browser.mjs';
 import { makeId } from './mock-data.mjs';
 
-const patience = { timeout: 60_000 };
+const patience = { timeout: 180_000 }; // of a machine that builds at the same time, too
 let browser;
 let server;
 let window;
@@ -33,7 +33,7 @@ async function begin(path, state, options) {
 }
 
 async function streamIsOpen() {
-  for (let i = 0; i < 200 && server.mock.streams.size === 0; i += 1) await new Promise((next) => setTimeout(next, 25));
+  for (let i = 0; i < 1200 && server.mock.streams.size === 0; i += 1) await new Promise((next) => setTimeout(next, 25));
   assert.equal(server.mock.streams.size, 1);
 }
 
