@@ -16,8 +16,8 @@ std::int64_t countOf(const store::UpdateTotals& totals, UpdateState state) {
   return it == totals.by_state.end() ? 0 : it->second;
 }
 
-std::string counted(std::int64_t count, const std::string& one, const std::string& many) {
-  return std::to_string(count) + " " + (count == 1 ? one : many);
+std::string spoken(std::int64_t count, const char* one, const char* many) {
+  return count == 1 ? one : many;
 }
 
 int urgency(const std::string& severity) {
@@ -37,29 +37,28 @@ std::vector<Need> needsOf(const OverviewFacts& facts) {
   const bool grave = severity("critical") + severity("high") + severity("unknown") > 0;
   std::vector<Need> needs = {
       {"refusals", "critical", facts.refusals_24h,
-       counted(facts.refusals_24h, "order was", "orders were") + " refused by agents in the last 24 hours",
-       "/agents"},
-      {"failed_updates", "critical", failed, counted(failed, "update", "updates") + " failed to install",
+       spoken(facts.refusals_24h, "order was", "orders were") + " refused by agents in the last 24 hours",
+       "/operations?state=refused"},
+      {"failed_updates", "critical", failed, spoken(failed, "update", "updates") + " failed to install",
        "/updates?state=failed"},
       {"security_updates", grave ? "critical" : "warning", updates.security,
-       counted(updates.security, "security update", "security updates") + " not yet proven to be installed",
+       spoken(updates.security, "security update is", "security updates are") + " open",
        "/updates?category=security"},
       {"awaiting_confirmation", "warning", waiting,
-       counted(waiting, "update waits", "updates wait") + ": the plan holds more than was approved",
-       "/updates?state=awaiting_confirmation"},
-      {"breakers_open", "warning", facts.agents.breakers_open,
-       counted(facts.agents.breakers_open, "plugin is", "plugins are") + " switched off after failures",
+       spoken(waiting, "update waits", "updates wait") + ": the plan holds more than was approved",
+       "/operations?view=confirm"},
+      {"breakers_open", "warning", facts.agents_with_open_breaker,
+       spoken(facts.agents_with_open_breaker, "machine has a plugin", "machines have a plugin") +
+           " that is not run for a while, after failures",
        "/agents?breaker=open"},
       {"agents_silent", "warning", facts.agents.silent,
-       counted(facts.agents.silent, "machine has", "machines have") + " not been heard of lately",
+       spoken(facts.agents.silent, "machine has", "machines have") + " not been heard of lately",
        "/agents?connection=silent"},
       {"config_invalid", "warning", facts.agents.config_invalid,
-       counted(facts.agents.config_invalid, "machine has", "machines have") + " an invalid configuration",
+       spoken(facts.agents.config_invalid, "machine has", "machines have") + " an invalid configuration",
        "/agents?config=invalid"},
-      {"updates_waiting", "info", updates.available - updates.security,
-       counted(updates.available - updates.security, "other update", "other updates") +
-           " not yet proven to be installed",
-       "/updates"},
+      {"updates_waiting", "info", updates.available,
+       spoken(updates.available, "update is", "updates are") + " open in all", "/updates"},
   };
   std::erase_if(needs, [](const Need& need) { return need.count <= 0; });
   std::stable_sort(needs.begin(), needs.end(),
@@ -71,6 +70,9 @@ OverviewFacts Overview::facts() const {
   OverviewFacts facts;
   context_.store.read([&](const store::ReadTransaction& tx) {
     facts.agents = tx.agents().totals(context_.contact());
+    store::AgentFilter broken;
+    broken.breaker_open = true;
+    facts.agents_with_open_breaker = tx.agents().list(broken, context_.contact(), {1, ""}).total;
     facts.updates = tx.updates().totals();
     facts.refusals_24h = tx.events().countSince("command.refused", context_.now() - kDayNs);
   });

@@ -14,7 +14,7 @@ struct Need {
   std::string kind;
   std::string severity;  // critical | warning | info
   std::int64_t count = 0;
-  std::string text;
+  std::string text;  // without the number, which stands before it
   std::string link;  // in-app path whose list has `count` rows
 };
 
@@ -22,6 +22,7 @@ struct OverviewFacts {
   store::AgentTotals agents;
   store::UpdateTotals updates;
   std::int64_t refusals_24h = 0;
+  std::int64_t agents_with_open_breaker = 0;
   std::vector<Need> needs;
 };
 

@@ -9,6 +9,7 @@ import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 
+import { ApiProblem, Unreachable } from './api/problem';
 import { sessionQuery } from './api/queries';
 import { makeQueryClient } from './api/query-client';
 import { makeRouter } from './app/router';
@@ -19,7 +20,12 @@ const router = makeRouter(queries);
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no element #root');
 
-createRoot(root).render(
+// What the server refused or did not answer is said on the screen; only what nobody expected is for the console.
+function onCaughtError(error: unknown): void {
+  if (!(error instanceof ApiProblem || error instanceof Unreachable)) console.error(error);
+}
+
+createRoot(root, { onCaughtError }).render(
   <StrictMode>
     <MantineProvider
       theme={theme}

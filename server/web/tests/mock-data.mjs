@@ -51,14 +51,22 @@ const packages = [
 ];
 
 const hostile_hostname = '<img src=x onerror="window.hostile=1">.example.net';
+const turned_hostname = 'db-\u202Egnp.tnuocca\u202C.example.net';
 const state_order = ['available', 'available', 'available', 'available', 'approved', 'planned', 'awaiting_confirmation', 'installing', 'installed', 'verified', 'failed', 'available'];
 const waiting = {
-  approved: 'Waiting for the machine to make its plan.',
-  planned: 'The plan holds only what was approved; the install is queued.',
-  awaiting_confirmation: 'The plan holds 2 packages nobody approved: it waits for a confirmation.',
-  installing: 'Being installed.',
-  installed: 'Waiting for the scan that verifies it.',
+  approved: 'the machine is about to fetch the order for the plan',
+  planned: 'the machine has the order for the install',
+  awaiting_confirmation: 'a person must confirm: the plan holds more than was approved',
+  installing: 'the machine is installing',
+  installed: 'the scan after the install must prove it',
 };
+
+function notApprovableBecause(agent, state, blocked_by) {
+  if (state === 'verified') return 'it is verified already';
+  if (!['available', 'failed'].includes(state)) return 'it is approved already and under way';
+  if (agent.mode === 'report') return 'this agent is in report mode';
+  return blocked_by ? `the package manager holds it back: ${blocked_by}` : null;
+}
 
 export function makeFleet(size, now = Date.now()) {
   const random = randomSource(20250101);
@@ -72,7 +80,7 @@ export function makeFleet(size, now = Date.now()) {
     const connection = n % 17 === 5 ? 'silent' : n % 41 === 12 ? 'never' : 'connected';
     const role = ['web', 'db', 'app', 'mail', 'build', 'files', 'pos', 'kiosk'][n % 8];
     const hostname =
-      n === 3 ? hostile_hostname : n === 6 ? `a-hostname-of-sixty-three-characters-which-is-as-long-as-dns-takes.${role}.example.com` : `${role}-${String(n + 1).padStart(3, '0')}.example.com`;
+      n === 3 ? hostile_hostname : n === 9 ? turned_hostname : n === 6 ? `a-hostname-of-sixty-three-characters-which-is-as-long-as-dns-takes.${role}.example.com` : `${role}-${String(n + 1).padStart(3, '0')}.example.com`;
     const agent = {
       id: makeId('AGENT', n + 1),
       hostname,
@@ -125,12 +133,14 @@ export function makeFleet(size, now = Date.now()) {
         command_id: ['available', 'verified'].includes(state) ? null : makeId('CMND', 100 + n),
         first_seen_at: at(3 * 86400 + p * 43000),
         approvable,
-        not_approvable_because: approvable ? null : agent.mode === 'report' ? 'The agent only reports: it was started without the right to change the machine.' : blocked_by ? 'The machine holds it back.' : 'It is already on its way.',
+        not_approvable_because: notApprovableBecause(agent, state, blocked_by),
       });
     });
   }
+  const open = new Map(agents.map((agent) => [agent.id, []]));
+  for (const update of updates) if (update.state !== 'verified') open.get(update.agent_id).push(update);
   for (const agent of agents) {
-    const own = updates.filter((update) => update.agent_id === agent.id && update.state === 'available');
+    const own = open.get(agent.id);
     agent.updates = {
       available: own.length,
       installable: own.filter((update) => update.blocked_by === null).length,
@@ -152,7 +162,7 @@ function makeCommands(agents, updates, at) {
   const states = ['running', 'queued', 'delivered', 'accepted', 'succeeded', 'succeeded', 'failed', 'refused', 'expired', 'cancelled', 'lost', 'succeeded'];
   const reasons = {
     failed: { code: 'apt.install_failed', text: 'dpkg ended with status 1: the post-installation script of nginx failed.' },
-    refused: { code: 'policy', text: 'The machine’s own policy allows installs only Mon-Fri 22:00-05:00.' },
+    refused: { code: 'policy.window', text: 'line 14 of the policy allows upgrade of nginx by apt/install only in Mon-Fri 22:00-05:00; now it is Tue 14:12' },
     expired: { code: 'command.expired', text: 'The machine did not fetch it in time.' },
     lost: { code: 'command.lost', text: 'The machine has been silent since it accepted this.' },
   };
@@ -161,7 +171,7 @@ function makeCommands(agents, updates, at) {
     const number = agents.indexOf(agent);
     const own = updates.filter((update) => update.command_id === makeId('CMND', 100 + number));
     if (n % 3 !== 1) {
-      for (const update of own) if (update.state === 'awaiting_confirmation') update.state = 'installing';
+      for (const update of own) if (update.state === 'awaiting_confirmation') Object.assign(update, { state: 'installing', waiting_for: waiting.installing });
     }
     const waits = own.some((update) => update.state === 'awaiting_confirmation');
     const type = waits ? 'plan_updates' : ['install_updates', 'scan', 'plan_updates'][n % 3];

@@ -23,6 +23,9 @@ class Refusal extends Error {
   }
 }
 
+// Every other state is open, and open ones are what lists show unless states are named.
+const closed = ['verified', 'superseded', 'resolved_elsewhere'];
+
 const has = (text, search) => text.toLowerCase().includes(search.toLowerCase());
 
 function page(rows, query) {
@@ -48,9 +51,10 @@ class Mock {
     this.reset({});
   }
 
-  // role: whose session it is, null: signed out. fail: every answer is that status. setup: no user yet.
-  reset({ role = 'admin', fail = null, setup = false, size = this.size, away = false }) {
-    Object.assign(this, { role, fail, setup, away, fleet: makeFleet(size), keys: new Map(), seq: 0 });
+  // role: whose session it is, null: signed out. fail: every answer is that status. setup: no user yet. hold: only the
+  // session is answered.
+  reset({ role = 'admin', fail = null, setup = false, size = this.size, away = false, hold = false }) {
+    Object.assign(this, { role, fail, setup, away, hold, fleet: makeFleet(size), keys: new Map(), seq: 0 });
     this.cutStreams();
   }
 
@@ -71,32 +75,32 @@ class Mock {
   overview() {
     const { agents, updates } = this.fleet;
     const count = (rows, test) => rows.filter(test).length;
-    const available = updates.filter((update) => update.state === 'available');
-    const security = available.filter((update) => update.category === 'security');
+    const open = updates.filter((update) => !closed.includes(update.state));
+    const security = open.filter((update) => update.category === 'security');
     const severity = (value) => count(security, (update) => update.severity === value);
     const inState = (state) => count(updates, (update) => update.state === state);
     const connected = (connection) => count(agents, (agent) => agent.connection === connection);
-    const open = count(agents, (agent) => agent.breakers_open > 0);
+    const broken = count(agents, (agent) => agent.breakers_open > 0);
     const invalid = count(agents, (agent) => agent.config.state === 'invalid');
     const needs = [
-      { kind: 'security_updates', severity: 'critical', count: security.length, text: 'security updates wait, the oldest for 9 days', link: '/updates?category=security&state=available' },
-      { kind: 'failed_updates', severity: 'critical', count: inState('failed'), text: 'updates failed', link: '/updates?state=failed' },
-      { kind: 'awaiting_confirmation', severity: 'warning', count: inState('awaiting_confirmation'), text: 'updates wait until somebody confirms the plan', link: '/operations?view=confirm' },
-      { kind: 'breakers_open', severity: 'warning', count: open, text: 'agents have a plugin that is not run any more', link: '/agents?breaker=open' },
-      { kind: 'agents_silent', severity: 'warning', count: connected('silent'), text: 'agents are silent', link: '/agents?connection=silent' },
-      { kind: 'config_invalid', severity: 'warning', count: invalid, text: 'agents run on their last good configuration', link: '/agents?config=invalid' },
-      { kind: 'updates_waiting', severity: 'info', count: available.length, text: 'updates wait in all', link: '/updates?state=available' },
+      { kind: 'failed_updates', severity: 'critical', count: inState('failed'), text: 'updates failed to install', link: '/updates?state=failed' },
+      { kind: 'security_updates', severity: 'critical', count: security.length, text: 'security updates are open', link: '/updates?category=security' },
+      { kind: 'awaiting_confirmation', severity: 'warning', count: inState('awaiting_confirmation'), text: 'updates wait: the plan holds more than was approved', link: '/operations?view=confirm' },
+      { kind: 'breakers_open', severity: 'warning', count: broken, text: 'machines have a plugin that is not run for a while, after failures', link: '/agents?breaker=open' },
+      { kind: 'agents_silent', severity: 'warning', count: connected('silent'), text: 'machines have not been heard of lately', link: '/agents?connection=silent' },
+      { kind: 'config_invalid', severity: 'warning', count: invalid, text: 'machines have an invalid configuration', link: '/agents?config=invalid' },
+      { kind: 'updates_waiting', severity: 'info', count: open.length, text: 'updates are open in all', link: '/updates' },
     ];
     return {
       agents: { total: agents.length, connected: connected('connected'), silent: connected('silent'), never: connected('never') },
       updates: {
-        available: available.length,
-        installable: count(available, (update) => update.blocked_by === null),
+        available: open.length,
+        installable: count(open, (update) => update.blocked_by === null),
         security: security.length,
         security_by_severity: { critical: severity('critical'), high: severity('high'), medium: severity('medium'), low: severity('low'), unrated: severity('unknown') },
         ...Object.fromEntries(['approved', 'planned', 'awaiting_confirmation', 'installing', 'installed', 'failed', 'verified'].map((state) => [state, inState(state)])),
       },
-      breakers_open: open,
+      breakers_open: broken,
       refusals_24h: 1,
       config_invalid: invalid,
       needs: needs.filter((need) => need.count > 0),
@@ -107,7 +111,7 @@ class Mock {
     const search = query.get('search') ?? '';
     const rows = this.fleet.agents.filter(
       (agent) =>
-        has(`${agent.hostname} ${agent.client.name} ${agent.site.name}`, search) &&
+        has(agent.hostname, search) &&
         (!query.get('connection') || agent.connection === query.get('connection')) &&
         (!query.get('breaker') || agent.breakers_open > 0) &&
         (!query.get('config') || agent.config.state === 'invalid'),
@@ -116,7 +120,7 @@ class Mock {
     const value = {
       hostname: (agent) => agent.hostname,
       last_seen: (agent) => agent.last_seen_at ?? '',
-      updates: (agent) => agent.updates.installable,
+      updates: (agent) => agent.updates.available,
       enrolled: (agent) => agent.enrolled_at,
     }[sort.replace('-', '')];
     rows.sort((a, b) => (value(a) < value(b) ? -1 : value(a) > value(b) ? 1 : 0) * (sort.startsWith('-') ? -1 : 1));
@@ -160,14 +164,14 @@ class Mock {
     return this.fleet.updates.filter(
       (update) =>
         (!agentId || update.agent_id === agentId) &&
-        (!states || states.includes(update.state)) &&
+        (states ? states.includes(update.state) : !closed.includes(update.state)) &&
         equal('category', update.category) &&
         equal('manager', update.manager) &&
         equal('name', update.name) &&
         equal('arch', update.arch) &&
         equal('version', update.candidate_version) &&
         (query.get('installable') === null || (update.blocked_by === null) === (query.get('installable') === '1')) &&
-        has(`${update.name} ${update.source_package} ${update.hostname}`, query.get('search') ?? ''),
+        has(update.name, query.get('search') ?? ''),
     );
   }
 
@@ -221,7 +225,7 @@ class Mock {
     if (!preview) {
       this.keys.set(key, answer);
       for (const update of good) {
-        Object.assign(update, { state: 'approved', approvable: false, not_approvable_because: 'It is already on its way.', waiting_for: 'Waiting for the machine to make its plan.' });
+        Object.assign(update, { state: 'approved', approvable: false, not_approvable_because: 'it is approved already and under way', waiting_for: 'the machine is about to fetch the order for the plan' });
         this.emit('update', { agent_id: update.agent_id, update_id: update.id, state: 'approved' });
       }
     }
@@ -273,7 +277,7 @@ class Mock {
         line(2, 'Preconfiguring packages ...'),
         line(3, '(Reading database ... 71542 files and directories currently installed.)'),
         line(4, 'Preparing to unpack .../libssl3_3.0.17-1~deb12u2_amd64.deb ...'),
-        line(5, '<script>window.hostile=1</script> \u001b[31mred\u001b[0m'),
+        line(5, '<script>window.hostile=1</script> \u001b[31mred\u001b[0m \u202edenrut\u202c'),
         line(6, 'Unpacking libssl3:amd64 (3.0.17-1~deb12u2) over (3.0.15-1~deb12u1) ...'),
       ],
       transitions: passed.map((to, index) => ({ from: index === 0 ? null : passed[index - 1], to, at: at(600 - index * 90), actor: index === 0 ? command.actor : 'agent', reason: index === passed.length - 1 ? command.reason : null })),
@@ -393,7 +397,7 @@ class Mock {
   confirm(id) {
     const install = this.fresh('install_updates', 'Install updates', this.find(id));
     for (const update of this.fleet.updates.filter((each) => each.command_id === id)) {
-      Object.assign(update, { state: 'planned', command_id: install.id, waiting_for: 'The install is queued.' });
+      Object.assign(update, { state: 'planned', command_id: install.id, waiting_for: 'the machine is about to fetch the order for the install' });
     }
     return this.add(install);
   }
@@ -436,6 +440,7 @@ async function handle(mock, request, response) {
     response.on('close', () => mock.streams.delete(response));
     return;
   }
+  if (mock.hold && url.pathname !== '/api/v1/session') return;
   try {
     const body = request.method === 'GET' ? {} : await readBody(request);
     const [status, answer] = mock.answer(request.method, url.pathname, url.searchParams, body, request.headers);

@@ -15,9 +15,11 @@ const pictures = process.env.REDFLAG_SCREENS ?? (await mkdtemp(join(tmpdir(), 'r
 
 const windows = {
   'phone-light': { viewport: { width: 390, height: 844 }, colorScheme: 'light' },
+  'phone-dark': { viewport: { width: 390, height: 844 }, colorScheme: 'dark' },
+  'narrow-light': { viewport: { width: 320, height: 640 }, colorScheme: 'light' },
   'narrow-dark': { viewport: { width: 320, height: 640 }, colorScheme: 'dark' },
-  'desktop-light': { viewport: { width: 1280, height: 800 }, colorScheme: 'light' },
-  'desktop-dark': { viewport: { width: 1600, height: 900 }, colorScheme: 'dark' },
+  'desktop-light': { viewport: { width: 1440, height: 900 }, colorScheme: 'light' },
+  'desktop-dark': { viewport: { width: 1440, height: 900 }, colorScheme: 'dark' },
 };
 
 let browser;
@@ -55,6 +57,7 @@ async function inspect(page, complaints, name) {
 const agent = (n) => `/agents/${makeId('AGENT', n)}`;
 const heading = (name) => (page) => page.getByRole('heading', { name, exact: true, level: 1 }).waitFor();
 const text = (value) => (page) => page.getByText(value).first().waitFor();
+const loading = (page) => page.getByRole('status', { name: 'Loading' }).waitFor();
 
 function waitingCommand() {
   return server.mock.fleet.updates.find((update) => update.state === 'awaiting_confirmation').command_id;
@@ -62,20 +65,34 @@ function waitingCommand() {
 
 // name, path (or a function that knows it), what to wait for, state of the server, what to do first.
 const scenes = [
-  { name: 'overview', path: '/', ready: text('security updates wait') },
+  { name: 'overview', path: '/', ready: text('security updates are open') },
   { name: 'overview-no-agents', path: '/', ready: text('No machine is enrolled yet'), state: { size: 0 } },
   { name: 'overview-error', path: '/', ready: text('store.failed'), state: { fail: 500 } },
+  { name: 'overview-loading', path: '/', ready: loading, state: { hold: true } },
+  { name: 'away-at-first', path: '/agents', ready: text('The server does not answer'), state: { away: true } },
   { name: 'agents', path: '/agents', ready: (page) => page.getByRole('table', { name: 'Agents' }).waitFor() },
   { name: 'agents-silent', path: '/agents?connection=silent&sort=-last_seen', ready: (page) => page.getByText('11 agents').waitFor() },
   { name: 'agents-nothing-matches', path: '/agents?search=no-such-machine', ready: text('Nothing matches these filters') },
+  { name: 'agents-loading', path: '/agents', ready: loading, state: { hold: true } },
+  { name: 'agents-error', path: '/agents', ready: text('store.failed'), state: { fail: 500 } },
+  { name: 'agents-many', path: '/agents?sort=-updates', ready: text('10,000 agents'), state: { size: 10_000 } },
   { name: 'agents-empty', path: '/agents', ready: text('No machine is enrolled yet'), state: { size: 0 } },
   { name: 'agent', path: agent(5), ready: text('APT packages') },
   { name: 'agent-hostile', path: agent(4), ready: text('APT packages') },
+  { name: 'agent-loading', path: agent(5), ready: loading, state: { hold: true } },
+  { name: 'agent-error', path: agent(5), ready: text('store.failed'), state: { fail: 500 } },
+  { name: 'agent-viewer', path: agent(2), ready: text('APT packages'), state: { role: 'viewer' } },
+  { name: 'agent-turned', path: agent(10), ready: text('APT packages') },
+  { name: 'agent-silent', path: `${agent(6)}?tab=updates`, ready: text('is not connected') },
+  { name: 'agent-report-mode', path: `${agent(1)}?tab=updates`, ready: text('is in report mode:') },
   { name: 'agent-updates', path: `${agent(2)}?tab=updates`, ready: (page) => page.getByRole('table').waitFor() },
   { name: 'agent-history', path: `${agent(2)}?tab=history`, ready: text('Newest first') },
   { name: 'agent-log', path: `${agent(2)}?tab=log`, ready: (page) => page.getByRole('list', { name: 'Log' }).or(page.getByText('No line yet')).first().waitFor() },
   { name: 'agent-not-found', path: '/agents/01KXXXXXXXXXXXXXXXXXXXXXXX', ready: text('agent.not_found') },
   { name: 'updates', path: '/updates', ready: (page) => page.getByRole('table', { name: 'Updates' }).waitFor() },
+  { name: 'updates-loading', path: '/updates', ready: loading, state: { hold: true } },
+  { name: 'updates-error', path: '/updates', ready: text('store.failed'), state: { fail: 500 } },
+  { name: 'updates-viewer', path: '/updates', ready: (page) => page.getByRole('table', { name: 'Updates' }).waitFor(), state: { role: 'viewer' } },
   { name: 'updates-by-machine', path: '/updates/rows?state=failed,awaiting_confirmation', ready: (page) => page.getByRole('table').waitFor() },
   { name: 'updates-of-one', path: '/updates/rows?manager=apt&name=openssl&arch=amd64&version=3.0.17-1~deb12u2', ready: (page) => page.getByRole('table').waitFor() },
   { name: 'updates-empty', path: '/updates', ready: text('No update is known'), state: { size: 0 } },
@@ -92,6 +109,9 @@ const scenes = [
     },
   },
   { name: 'operations', path: '/operations', ready: (page) => page.getByRole('table', { name: 'Commands' }).waitFor() },
+  { name: 'operations-error', path: '/operations', ready: text('store.failed'), state: { fail: 500 } },
+  { name: 'operations-refused', path: '/operations?state=refused', ready: text('of the policy') },
+  { name: 'operations-viewer', path: '/operations', ready: (page) => page.getByRole('table', { name: 'Commands' }).waitFor(), state: { role: 'viewer' } },
   { name: 'operations-finished', path: '/operations?view=finished', ready: (page) => page.getByRole('table', { name: 'Commands' }).waitFor() },
   { name: 'operations-to-confirm', path: '/operations?view=confirm', ready: text('Plans that need confirmation') },
   { name: 'operations-empty', path: '/operations', ready: text('Nothing is in flight'), state: { size: 0 } },

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
+
 #include "support/world.h"
 
 namespace redflag::testing {
@@ -106,6 +109,45 @@ TEST(Overview, lists_what_needs_a_person_worst_first_and_nothing_that_is_zero) {
   EXPECT_EQ(needs.front().severity, "critical");
   for (const auto& need : needs)
     EXPECT_GT(need.count, 0) << need.kind;
+}
+
+TEST(Overview, counts_of_what_needs_a_person_are_those_of_the_list_that_is_linked) {
+  World world;
+  fill(world);
+  store::UpdateFilter security;
+  security.category = "security";
+  const std::map<std::string, std::int64_t> in_lists = {
+      {"/updates", total(world, {})}, {"/updates?category=security", total(world, security)}};
+  std::size_t compared = 0;
+  for (const auto& need : world.services.overview.facts().needs) {
+    EXPECT_EQ(need.text.find_first_of("0123456789"), std::string::npos) << need.text;
+    const auto list = in_lists.find(need.link);
+    if (list == in_lists.end()) continue;
+    EXPECT_EQ(need.count, list->second) << need.link;
+    ++compared;
+  }
+  EXPECT_EQ(compared, in_lists.size());
+}
+
+TEST(Overview, counts_machines_where_the_list_shows_machines) {
+  World world;
+  const auto agent = world.enrol("one");
+  world.enrol("two");
+  world.store.write([&](store::WriteTransaction& tx) {
+    for (const char* plugin : {"apt", "system"}) {
+      store::Breaker breaker;
+      breaker.plugin = plugin;
+      breaker.interface_id = "rf.scanner/1";
+      breaker.state = "open";
+      tx.agents().setBreaker(agent, breaker);
+    }
+  });
+  const auto facts = world.services.overview.facts();
+  EXPECT_EQ(facts.agents.breakers_open, 2);
+  const auto need = std::find_if(facts.needs.begin(), facts.needs.end(),
+                                 [](const services::Need& each) { return each.kind == "breakers_open"; });
+  ASSERT_NE(need, facts.needs.end());
+  EXPECT_EQ(need->count, 1);
 }
 
 TEST(Presence, silence_is_told_once_and_a_doorbell_is_contact) {

@@ -2,6 +2,7 @@ import createClient from 'openapi-fetch';
 
 import type { paths } from '../generated/api';
 import { problemFrom, Unreachable } from './problem';
+import { readable } from './readable';
 
 let csrfToken = '';
 
@@ -37,6 +38,6 @@ export async function answerOf<Data>(pending: Promise<Answer<Data>>): Promise<Da
     if (failure instanceof DOMException && failure.name === 'AbortError') throw failure;
     throw new Unreachable();
   }
-  if (!answer.response.ok) throw problemFrom(answer.response, answer.error);
-  return answer.data as Data;
+  if (!answer.response.ok) throw problemFrom(answer.response, readable(answer.error));
+  return readable(answer.data as Data);
 }

@@ -1,3 +1,4 @@
+import { sentence } from '../format/words';
 import type { ProblemDocument } from './types';
 
 // The server answered, and the answer was no.
@@ -9,7 +10,7 @@ export class ApiProblem extends Error {
   readonly retryAfterS: number | null;
 
   constructor(document: ProblemDocument, retryAfterS: number | null = null) {
-    super(document.detail || document.title);
+    super(sentence(document.detail || document.title));
     this.name = 'ApiProblem';
     this.status = document.status;
     this.code = document.code;

@@ -1,6 +1,5 @@
 import { Combobox, Modal, TextInput, useCombobox } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { IconArrowRight, IconPackages, IconSearch, IconServer2 } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
 import { useEffect, useState, type ReactNode } from 'react';
@@ -8,6 +7,7 @@ import { useEffect, useState, type ReactNode } from 'react';
 import { agentsQuery, groupsQuery } from '../api/queries';
 import type { Agent, UpdateGroup } from '../api/types';
 import { some } from '../format/number';
+import { IconArrowRight, IconPackages, IconSearch, IconServer2 } from '../parts/icons';
 import classes from './finder.module.css';
 import { stringifySearch } from './search';
 

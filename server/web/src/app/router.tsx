@@ -14,7 +14,7 @@ import { categories, command_states, update_states } from '../format/words';
 import { Failure } from '../parts/states';
 import { oneOf, ownPath, parseSearch, someOf, stringifySearch, text, type RawSearch } from './search';
 import { Shell } from './shell';
-import { NotFound, ScreenSkeleton } from './waiting';
+import { FailedAtTheDoor, NotFound, ScreenSkeleton } from './waiting';
 
 const category_names = Object.keys(categories) as Category[];
 const update_state_names = Object.keys(update_states) as UpdateState[];
@@ -37,6 +37,7 @@ const signIn = createRoute({
     if (await context.queries.ensureQueryData(setupQuery)) throw redirect({ to: '/setup' });
   },
   component: lazyRouteComponent(() => import('../screens/sign-in/sign-in-screen'), 'SignInScreen'),
+  errorComponent: FailedAtTheDoor,
 });
 
 // Everything a signed-in person sees.
@@ -48,6 +49,7 @@ const signedIn = createRoute({
     throw redirect({ to: '/sign-in', search: { next: location.href === '/' ? undefined : location.href } });
   },
   component: Shell,
+  errorComponent: FailedAtTheDoor,
 });
 
 const overview = createRoute({

@@ -1,4 +1,15 @@
 import { ActionIcon, Kbd, Menu, UnstyledButton, useMantineColorScheme } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, Outlet, useLocation, useRouter } from '@tanstack/react-router';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+
+import { signOut } from '../api/actions';
+import { overviewQuery, sessionQuery } from '../api/queries';
+import { useNow } from '../format/clock';
+import { count } from '../format/number';
+import { localClock } from '../format/time';
+import { roles } from '../format/words';
+import { Live, useLiveness } from '../live/live';
 import {
   IconActivity,
   IconCloudOff,
@@ -13,18 +24,7 @@ import {
   IconServer2,
   IconSun,
   IconUserCircle,
-} from '@tabler/icons-react';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, Outlet, useLocation, useRouter } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
-
-import { signOut } from '../api/actions';
-import { overviewQuery, sessionQuery } from '../api/queries';
-import { useNow } from '../format/clock';
-import { count } from '../format/number';
-import { localClock } from '../format/time';
-import { roles } from '../format/words';
-import { Live, useLiveness } from '../live/live';
+} from '../parts/icons';
 import { sayFailed } from '../parts/said';
 import { ScrollProvider } from '../parts/scroll';
 import { Dot } from '../parts/tag';

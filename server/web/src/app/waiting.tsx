@@ -1,9 +1,10 @@
 import { Button, Skeleton, Stack } from '@mantine/core';
-import { IconMapSearch } from '@tabler/icons-react';
-import { Link } from '@tanstack/react-router';
+import { useInterval } from '@mantine/hooks';
+import { Link, useRouter } from '@tanstack/react-router';
 
 import { Door } from '../parts/door';
-import { State } from '../parts/states';
+import { IconMapSearch } from '../parts/icons';
+import { Failure, State } from '../parts/states';
 
 export function ScreenSkeleton() {
   return (
@@ -12,6 +13,20 @@ export function ScreenSkeleton() {
       <Skeleton height={160} />
       <Skeleton height={90} />
     </Stack>
+  );
+}
+
+const ask_again_ms = 5000;
+
+// Nothing can be drawn before the server has said who is signed in. It is asked again by itself.
+export function FailedAtTheDoor({ error }: { error: unknown }) {
+  const router = useRouter();
+  const again = () => void router.invalidate();
+  useInterval(again, ask_again_ms, { autoInvoke: true });
+  return (
+    <Door title="RedFlag cannot be opened">
+      <Failure error={error} retry={again} />
+    </Door>
   );
 }
 

@@ -8,6 +8,9 @@ export interface Word {
   tone: Tone;
 }
 
+// What is not closed: verified, superseded or resolved elsewhere. The server's lists show these unless states are named.
+export const open_states = 'All that are open';
+
 export const update_states: Record<UpdateState, Word> = {
   available: { text: 'Available', tone: 'quiet' },
   approved: { text: 'Approved', tone: 'info' },
@@ -96,7 +99,10 @@ export function scanTone(status: string): Tone {
   return ['not_applicable', 'skipped', 'unsupported'].includes(status) ? 'quiet' : 'warning';
 }
 
-export function spoken(code: string): string {
-  const text = code.replaceAll('_', ' ');
+export function sentence(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+export function spoken(code: string): string {
+  return sentence(code.replaceAll('_', ' '));
 }

@@ -1,3 +1,4 @@
+import { readable } from '../api/readable';
 import type { EventData } from '../api/types';
 
 export const event_kinds = ['agent', 'update', 'command', 'scan', 'breaker', 'log', 'refusal'] as const;
@@ -16,7 +17,7 @@ export function readEvent(kind: EventKind, text: string): LiveEvent | null {
     console.warn('An event that is not JSON was left out.', kind, malformed);
     return null;
   }
-  return typeof data === 'object' && data !== null ? { kind, data: data as EventData } : null;
+  return typeof data === 'object' && data !== null ? { kind, data: readable(data as EventData) } : null;
 }
 
 // The first parts of the keys (api/queries.ts) whose answers an event may have changed.

@@ -1,6 +1,6 @@
-import { IconAlertTriangle, IconBolt, IconShieldHalf } from '@tabler/icons-react';
 
 import type { Agent } from '../api/types';
+import { IconAlertTriangle, IconBolt, IconShieldHalf } from './icons';
 import { Tag } from './tag';
 
 // Only what is not as it should be.
@@ -18,7 +18,7 @@ export function TroubleTags({ agent }: { agent: Agent }) {
         </Tag>
       )}
       {agent.isolation === 'weak' && (
-        <Tag tone="notice" icon={<IconShieldHalf size={13} />} title="Some walls around plugins are missing on this machine">
+        <Tag tone="notice" icon={<IconShieldHalf size={13} />} title="Some of the walls that a plugin should run behind are missing on this machine">
           Weak isolation
         </Tag>
       )}

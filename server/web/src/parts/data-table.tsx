@@ -1,12 +1,11 @@
 import { Checkbox, Skeleton } from '@mantine/core';
-import { useElementSize } from '@mantine/hooks';
-import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
 import { flexRender, getCoreRowModel, useReactTable, type ColumnDef, type RowSelectionState } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent, type RefObject } from 'react';
 
 import { count } from '../format/number';
 import classes from './data-table.module.css';
+import { IconArrowDown, IconArrowUp } from './icons';
 import { useScrollArea } from './scroll';
 
 declare module '@tanstack/react-table' {
@@ -46,11 +45,27 @@ const cards_below_px = 740;
 const row_px = 42;
 const card_px = 96;
 
+// Measured before the first paint, so that a table never shows its columns one after the other.
+function useWidth(): [RefObject<HTMLDivElement | null>, number] {
+  const ref = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(0);
+  useLayoutEffect(() => {
+    const element = ref.current;
+    if (!element) return;
+    const measure = () => setWidth(element.clientWidth);
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return [ref, width];
+}
+
 // A table of any length: the server sorts and filters, pages come as they are needed, only visible rows are drawn. Each
 // row's main cell holds one element marked `data-row-focus`; arrow keys (or j and k) go from one to the next, x selects.
 export function DataTable<Row>(props: DataTableProps<Row>) {
   const { rows, total, rowId, hasMore, loadMore, selection, selectable = () => true } = props;
-  const { ref: sizeRef, width } = useElementSize();
+  const [tableRef, width] = useWidth();
   const listRef = useRef<HTMLDivElement>(null);
   const [offset, setOffset] = useState(0);
   const scrollArea = useScrollArea();
@@ -122,7 +137,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
 
   return (
     <div
-      ref={sizeRef}
+      ref={tableRef}
       className={`${classes.table} ${cards ? classes.cards : ''}`}
       role="table"
       aria-label={props.label}
@@ -138,7 +153,8 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                 size="xs"
                 label={cards ? 'Select all' : undefined}
                 aria-label={cards ? undefined : 'Select all'}
-                checked={rows.length > 0 && table.getIsAllRowsSelected()}
+                disabled={!rows.some(selectable)}
+                checked={rows.some(selectable) && table.getIsAllRowsSelected()}
                 indeterminate={table.getIsSomeRowsSelected()}
                 onChange={table.getToggleAllRowsSelectedHandler()}
               />

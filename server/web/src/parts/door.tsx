@@ -1,7 +1,7 @@
 import { useDocumentTitle } from '@mantine/hooks';
 import type { ReactNode } from 'react';
 
-import { ApiProblem } from '../api/problem';
+import { ApiProblem, isSignedOut } from '../api/problem';
 import classes from './door.module.css';
 
 interface DoorProps {
@@ -35,7 +35,9 @@ export function Wrong({ error }: { error: unknown }) {
     <div className={classes.wrong} role="alert">
       {error instanceof Error ? error.message : 'An unknown error.'}
       {wait}
-      {error instanceof ApiProblem && <div className="mono">{`${error.code} ${error.requestId ?? ''}`}</div>}
+      {error instanceof ApiProblem && !isSignedOut(error) && (
+        <div className="mono">{`${error.code} ${error.requestId ?? ''}`}</div>
+      )}
     </div>
   );
 }

@@ -1,9 +1,9 @@
 import { Button } from '@mantine/core';
-import { IconArrowDown } from '@tabler/icons-react';
 import { useLayoutEffect, useRef, useState } from 'react';
 
 import type { LogLine } from '../api/types';
 import { localClock, utc } from '../format/time';
+import { IconArrowDown } from './icons';
 import classes from './log-view.module.css';
 
 const near_end_px = 24;

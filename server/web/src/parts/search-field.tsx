@@ -1,9 +1,9 @@
 import { CloseButton, Kbd, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
-import { IconSearch } from '@tabler/icons-react';
 import { useState } from 'react';
 
 import classes from './filters.module.css';
+import { IconSearch } from './icons';
 
 interface SearchFieldProps {
   label: string;

@@ -1,8 +1,8 @@
 import { Button } from '@mantine/core';
-import { IconAlertTriangle, IconCloudOff, IconLock, IconSearchOff } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 
-import { ApiProblem, isAway, isForbidden } from '../api/problem';
+import { ApiProblem, isAway, isForbidden, Unreachable } from '../api/problem';
+import { IconAlertTriangle, IconCloudOff, IconLock, IconSearchOff } from './icons';
 import classes from './states.module.css';
 
 interface StateProps {
@@ -51,6 +51,11 @@ export function ProblemCodes({ error }: { error: unknown }) {
   );
 }
 
+function failureText(error: unknown): string {
+  if (error instanceof Unreachable) return 'Is it running, and is this computer connected?';
+  return error instanceof Error ? error.message : 'An unknown error.';
+}
+
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
   if (isForbidden(error)) return <NoPermission />;
   const away = isAway(error);
@@ -68,7 +73,7 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
           )
         }
       >
-        <p>{error instanceof Error ? error.message : 'An unknown error.'}</p>
+        <p>{failureText(error)}</p>
         <ProblemCodes error={error} />
       </State>
     </div>

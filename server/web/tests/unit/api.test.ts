@@ -5,6 +5,7 @@ import { answerOf, api } from '../../src/api/client';
 import { mayAct } from '../../src/api/permissions';
 import { ApiProblem, isAway, problemFrom, Unreachable } from '../../src/api/problem';
 import { approveAll, previewAll, skipReasons, type Part } from '../../src/screens/updates/approval';
+import { readable } from '../../src/api/readable';
 
 const problem = {
   type: 'about:blank', title: 'Not found', status: 404, detail: 'There is no such agent.', code: 'agent.not_found', request_id: 'R1',
@@ -126,11 +127,18 @@ describe('an approval', () => {
       { ...preview, skipped: [skip('1', 'held')] },
       { ...preview, skipped: [skip('2', 'reports only'), skip('3', 'reports only')] },
     ]);
-    expect(reasons.map(({ text, rows }) => [text, rows.length])).toEqual([['reports only', 2], ['held', 1]]);
+    expect(reasons.map(({ text, rows }) => [text, rows.length])).toEqual([['Reports only', 2], ['Held', 1]]);
   });
 });
 
 test('a role may what the roles below it may', () => {
   expect(mayAct('approver', 'technician')).toBe(true);
   expect(mayAct('technician', 'approver')).toBe(false);
+});
+
+test('texts that would be obeyed instead of read are made visible, and nothing else is changed', () => {
+  expect(readable({ rows: ['a\u202eb', 'c'], n: 1 })).toEqual({ rows: ['a\uFFFDb', 'c'], n: 1 });
+  expect(readable('\u001b[31m\u007f\u009b')).toBe('␛[31m␡\uFFFD');
+  const clean = { text: 'שלום, tab\tand line\n', list: [{ none: null, yes: true }] };
+  expect(readable(clean)).toBe(clean);
 });

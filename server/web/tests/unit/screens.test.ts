@@ -10,6 +10,7 @@ import { viewOf } from '../../src/screens/operations/operations-screen';
 import { plansOf } from '../../src/screens/operations/waiting-plans';
 import { takeToken } from '../../src/screens/setup/token';
 import { sharesOf } from '../../src/screens/updates/group-columns';
+import { whyOf } from '../../src/screens/updates/row-columns';
 
 test('the set-up token is read once and leaves the address', () => {
   window.history.replaceState(null, '', '/setup#token=one-time');
@@ -64,6 +65,25 @@ test('a token that is revoked, used up or too old is not open', () => {
   expect(standingOf(token, before + 2 * 86_400_000).text).toBe('Expired');
 });
 
+test('an update says what went wrong before what it waits for, and why it cannot be approved last', () => {
+  const update = { state: 'available', reason: null, waiting_for: null, blocked_by: null, not_approvable_because: null } as Update;
+  expect(whyOf(update)).toBe(null);
+  const stuck = { ...update, not_approvable_because: 'this agent is in report mode' };
+  expect(whyOf(stuck)).toBe('This agent is in report mode');
+  expect(whyOf({ ...stuck, state: 'approved', waiting_for: 'the plan waits for its time' })).toBe('The plan waits for its time');
+  expect(whyOf({ ...stuck, blocked_by: 'held' })).toBe('Held on the machine');
+  expect(whyOf({ ...stuck, reason: { code: 'apt.failed', text: 'dpkg ended with status 1' } })).toBe('dpkg ended with status 1');
+});
+
 test('facts of any shape are text', () => {
-  expect([true, 5, ['a', 1], null, { a: 1 }].map(factText)).toEqual(['yes', '5', 'a, 1', 'null', '{"a":1}']);
+  const texts = [true, 5, ['a', 1], null, { a: 1 }].map((value) => factText('cpu.count', value));
+  expect(texts).toEqual(['yes', '5', 'a, 1', 'null', '{"a":1}']);
+});
+
+test('a fact is shown in the unit its name says', () => {
+  expect(factText('memory.total_bytes', 25_276_026_880)).toBe('23.5 GiB');
+  expect(factText('lists.age_s', 2120)).toBe('35 min 20 s');
+  expect(factText('uptime_s', 7 * 86_400)).toBe('7 days');
+  expect(factText('boot.at_s', 1_795_590_007)).toMatch(/2026/);
+  expect(factText('reboot.required', 0)).toBe('no');
 });

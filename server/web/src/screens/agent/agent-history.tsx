@@ -1,5 +1,4 @@
 import { Button } from '@mantine/core';
-import { IconHistory } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
@@ -7,6 +6,7 @@ import { historyQuery } from '../../api/queries';
 import type { HistoryEntry } from '../../api/types';
 import type { Tone } from '../../format/words';
 import { Ago } from '../../parts/ago';
+import { IconHistory } from '../../parts/icons';
 import { ListStates, useLoaded } from '../../parts/list';
 import { Panel } from '../../parts/panel';
 import { State } from '../../parts/states';

@@ -1,4 +1,3 @@
-import { IconTerminal2 } from '@tabler/icons-react';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 
@@ -8,6 +7,7 @@ import { command_states, in_flight } from '../../format/words';
 import { Ago } from '../../parts/ago';
 import { CommandProgress } from '../../parts/command-progress';
 import { TableSkeleton } from '../../parts/data-table';
+import { IconTerminal2 } from '../../parts/icons';
 import { ListStates, useLoaded } from '../../parts/list';
 import { LogView } from '../../parts/log-view';
 import { Panel } from '../../parts/panel';

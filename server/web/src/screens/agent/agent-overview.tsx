@@ -1,9 +1,10 @@
-import { IconBolt } from '@tabler/icons-react';
 
 import type { AgentDetail, AgentPlugin } from '../../api/types';
-import { duration } from '../../format/time';
-import { scanTone, spoken, type Tone } from '../../format/words';
+import { bytes } from '../../format/number';
+import { duration, localTime } from '../../format/time';
+import { scanTone, sentence, spoken, type Tone } from '../../format/words';
 import { Ago } from '../../parts/ago';
+import { IconBolt } from '../../parts/icons';
 import { Facts, Panel } from '../../parts/panel';
 import { Dot, Tag } from '../../parts/tag';
 import classes from './agent.module.css';
@@ -33,6 +34,8 @@ export function AgentOverview({ agent }: { agent: AgentDetail }) {
               ['Kernel', agent.kernel || 'not said yet'],
               ['Agent', agent.agent_version],
               ['Enrolled', <Ago key="enrolled" at={agent.enrolled_at} />],
+              ['Mode', agent.mode === 'report' ? 'report: nothing on it can be changed from here' : 'act, inside its own policy'],
+              ['Isolation', agent.isolation === 'weak' ? 'weak: some of the walls around plugins are missing' : 'full'],
               ['Configuration', agent.config.state === 'ok' ? 'valid' : agent.config.text],
               ['Id', <span key="id" className="mono">{agent.id}</span>],
             ]}
@@ -40,7 +43,7 @@ export function AgentOverview({ agent }: { agent: AgentDetail }) {
         </Panel>
         {agent.facts.length > 0 && (
           <Panel title="Facts" note="As its scans reported them">
-            <Facts facts={agent.facts.map(({ name, value }) => [name, factText(value)])} />
+            <Facts facts={agent.facts.map(({ name, value }) => [name, factText(name, value)])} />
           </Panel>
         )}
       </div>
@@ -48,9 +51,16 @@ export function AgentOverview({ agent }: { agent: AgentDetail }) {
   );
 }
 
-export function factText(value: unknown): string {
-  if (Array.isArray(value)) return value.map(factText).join(', ');
+// A fact's name says its unit: `memory.total_bytes`, `lists.age_s`, and `boot.at_s` for a point in time.
+export function factText(name: string, value: unknown): string {
+  if (Array.isArray(value)) return value.map((each) => factText(name, each)).join(', ');
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value === 'number') {
+    if (name.endsWith('.required')) return value ? 'yes' : 'no';
+    if (name.endsWith('_bytes')) return bytes(value);
+    if (/(^|[._])at_s$/.test(name)) return localTime(new Date(value * 1000).toISOString());
+    if (name.endsWith('_s')) return duration(value * 1000);
+  }
   return typeof value === 'string' || typeof value === 'number' ? String(value) : JSON.stringify(value ?? null);
 }
 
@@ -88,15 +98,22 @@ function Plugin({ plugin }: { plugin: AgentPlugin }) {
       </div>
       {plugin.text && <p className={classes.note}>{plugin.text}</p>}
       {breaker.state !== 'closed' && (
-        <p className={classes.note} data-tone={standings[breaker.state].tone}>
-          {breaker.text} <span className="mono">{`${breaker.class} ${breaker.code}`}</span>
+        <div className={classes.note} data-tone={standings[breaker.state].tone}>
+          {breaker.text && <p className={classes.said}>{sentence(breaker.text)}</p>}
+          <span className="mono">{[breaker.class, breaker.code].filter(Boolean).join(' · ')}</span>
+          {breaker.since && (
+            <>
+              {' · since '}
+              <Ago at={breaker.since} />
+            </>
+          )}
           {breaker.state === 'open' && breaker.open_until && (
             <>
               {' · tried again '}
               <Ago at={breaker.open_until} />
             </>
           )}
-        </p>
+        </div>
       )}
       {scan ? <LastScan scan={scan} /> : plugin.state === 'ok' && <p className={classes.note}>No scan yet.</p>}
     </li>
@@ -104,6 +121,7 @@ function Plugin({ plugin }: { plugin: AgentPlugin }) {
 }
 
 function LastScan({ scan }: { scan: NonNullable<AgentPlugin['last_scan']> }) {
+  const named = scan.scopes.filter((scope) => scope.key !== ''); // a scan with one scope need not name it
   return (
     <>
       {(!scan.complete || scan.status !== 'ok') && (
@@ -111,9 +129,9 @@ function LastScan({ scan }: { scan: NonNullable<AgentPlugin['last_scan']> }) {
           {`${spoken(scan.status)}${scan.complete ? '' : ': incomplete, so what it did not see is still listed as it was'}.`}
         </p>
       )}
-      {scan.scopes.length > 0 && (
+      {named.length > 0 && (
         <ul className={classes.scopes} aria-label="Scopes">
-          {scan.scopes.map((scope) => (
+          {named.map((scope) => (
             <li key={scope.key}>
               <Dot word={{ text: spoken(scope.status), tone: scanTone(scope.status) }} />
               {scope.key}
@@ -124,7 +142,7 @@ function LastScan({ scan }: { scan: NonNullable<AgentPlugin['last_scan']> }) {
       {scan.reports.length > 0 && (
         <ul className={classes.reports} aria-label="Reports">
           {scan.reports.map((report, index) => (
-            <li key={`${report.code} ${index}`} data-tone={scanTone(report.status)}>
+            <li key={`${report.code} ${index}`} data-tone={report.status === 'ok' ? 'quiet' : scanTone(report.status)}>
               <span className="mono">{report.code}</span>
               <span>{report.text}</span>
             </li>

@@ -1,5 +1,4 @@
 import { Tabs } from '@mantine/core';
-import { IconRefresh } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 
@@ -13,6 +12,7 @@ import { connections } from '../../format/words';
 import { AgentTags } from '../../parts/agent-tags';
 import { Ago } from '../../parts/ago';
 import { GuardedButton } from '../../parts/guarded-button';
+import { IconRefresh } from '../../parts/icons';
 import { sayDone, sayFailed } from '../../parts/said';
 import { ScreenHead } from '../../parts/screen-head';
 import { Failure } from '../../parts/states';

@@ -1,5 +1,4 @@
 import { Button } from '@mantine/core';
-import { IconServer2 } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 
@@ -7,6 +6,7 @@ import { agentsQuery, type AgentFilter, type AgentSort } from '../../api/queries
 import { connections } from '../../format/words';
 import { DataTable } from '../../parts/data-table';
 import { Choice, FilterBar, options, RowCount } from '../../parts/filters';
+import { IconServer2 } from '../../parts/icons';
 import { ListStates, useLoaded } from '../../parts/list';
 import { ScreenHead } from '../../parts/screen-head';
 import { SearchField } from '../../parts/search-field';
@@ -35,7 +35,7 @@ export function AgentsScreen() {
       <ScreenHead title="Agents" />
       <FilterBar>
         <SearchField
-          label="Hostname, client or site"
+          label="Hostname"
           value={filter.search ?? ''}
           onChange={(search) => set({ search: search || undefined })}
         />
@@ -48,7 +48,7 @@ export function AgentsScreen() {
         />
         <Choice
           label="Trouble"
-          any="With any state"
+          any="All agents"
           value={trouble}
           options={trouble_options}
           onChange={(kind) =>

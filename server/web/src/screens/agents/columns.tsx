@@ -28,14 +28,14 @@ export const agent_columns: ColumnDef<Agent>[] = [
   },
   {
     id: 'updates',
-    header: 'Installable updates',
-    meta: { track: 'minmax(9.5rem, 1.1fr)', sort: 'updates' },
-    cell: ({ row }) => <UpdateCounts updates={row.original.updates} />,
+    header: 'Updates',
+    meta: { track: 'minmax(12.5rem, 1.3fr)', sort: 'updates' },
+    cell: ({ row }) => <UpdateCounts agent={row.original} />,
   },
   {
-    id: 'state',
-    header: 'State',
-    meta: { track: 'minmax(8rem, 1.4fr)', card: 'line' },
+    id: 'trouble',
+    header: 'Trouble',
+    meta: { track: 'minmax(8rem, 1.1fr)', card: 'line' },
     cell: ({ row }) => (
       <div className={classes.tags}>
         <TroubleTags agent={row.original} />
@@ -78,7 +78,7 @@ export const agent_columns: ColumnDef<Agent>[] = [
   },
   {
     id: 'mode',
-    header: 'May',
+    header: 'Mode',
     meta: { track: '4rem', from: 760, card: 'none' },
     cell: ({ row }) => <span className="dim">{row.original.mode}</span>,
   },

@@ -1,6 +1,6 @@
-import { IconCircleCheck, IconCircleDashed, IconLoader } from '@tabler/icons-react';
 
 import type { Agent } from '../../api/types';
+import { IconCircleCheck, IconCircleDashed, IconLoader } from '../../parts/icons';
 import classes from './enrolment.module.css';
 
 export interface Step {

@@ -1,5 +1,4 @@
 import { Button, CopyButton } from '@mantine/core';
-import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
@@ -7,6 +6,7 @@ import { agentsQuery } from '../../api/queries';
 import type { NewEnrolmentToken } from '../../api/types';
 import { some } from '../../format/number';
 import { Ago } from '../../parts/ago';
+import { IconCheck, IconCopy } from '../../parts/icons';
 import { useLoaded } from '../../parts/list';
 import { Panel } from '../../parts/panel';
 import classes from './enrolment.module.css';

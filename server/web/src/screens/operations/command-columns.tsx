@@ -16,10 +16,16 @@ export const command_columns: ColumnDef<Command>[] = [
     meta: { track: 'minmax(10rem, 1.6fr)', card: 'title' },
     cell: ({ row: { original: command } }) => (
       <div className={classes.name}>
-        <Link to="/operations/$commandId" params={{ commandId: command.id }} className="clip" data-row-focus>
+        <Link
+          to="/operations/$commandId"
+          params={{ commandId: command.id }}
+          className="clip"
+          title={command.type}
+          data-row-focus
+        >
           {command.title}
         </Link>
-        <span className="clip">{command.retry_of ? `${command.type} · again` : command.type}</span>
+        {command.retry_of && <span className="clip">again, after an earlier try</span>}
       </div>
     ),
   },

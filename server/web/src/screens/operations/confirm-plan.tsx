@@ -58,14 +58,14 @@ export function ConfirmPlan({ command }: { command: CommandDetail }) {
           </div>
         )}
         <Group justify="flex-end" mt="md" gap="xs">
-          <Button variant="default" onClick={() => setAsking(false)}>
+          <Button variant="default" onClick={() => setAsking(false)} data-autofocus={removals > 0 || undefined}>
             Not now
           </Button>
           <Button
             {...(removals > 0 ? { color: 'red.9' } : {})}
             loading={confirm.isPending}
             onClick={() => confirm.mutate()}
-            data-autofocus
+            data-autofocus={removals === 0 || undefined}
           >
             Confirm and install
           </Button>

@@ -1,5 +1,4 @@
 import { SegmentedControl } from '@mantine/core';
-import { IconActivity } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 
@@ -8,12 +7,12 @@ import type { CommandState } from '../../api/types';
 import type { OperationsSearch } from '../../app/router';
 import { command_states, finished, in_flight } from '../../format/words';
 import { DataTable } from '../../parts/data-table';
-import { Choice, options, RowCount } from '../../parts/filters';
+import { Choice, FilterBar, options, RowCount } from '../../parts/filters';
+import { IconActivity } from '../../parts/icons';
 import { ListStates, useLoaded } from '../../parts/list';
 import { ScreenHead } from '../../parts/screen-head';
 import { NothingFound, State } from '../../parts/states';
 import { command_columns } from './command-columns';
-import classes from './operations.module.css';
 import { WaitingPlans } from './waiting-plans';
 
 const route = getRouteApi('/app/operations');
@@ -34,24 +33,23 @@ export function OperationsScreen() {
   const view = viewOf(search);
   const go = (next: string) =>
     void navigate({ search: next === 'flight' ? {} : { view: next as Exclude<View, 'flight'> }, replace: true });
+  const views = (
+    <SegmentedControl
+      size="xs"
+      aria-label="Which commands"
+      value={view}
+      data={[
+        { value: 'flight', label: 'In flight' },
+        { value: 'confirm', label: 'To confirm' },
+        { value: 'finished', label: 'Finished' },
+        { value: 'all', label: 'All' },
+      ]}
+      onChange={go}
+    />
+  );
   return (
     <>
-      <ScreenHead title="Operations" />
-      <div className={classes.bar}>
-        <SegmentedControl
-          size="xs"
-          aria-label="Which commands"
-          value={view}
-          data={[
-            { value: 'flight', label: 'In flight' },
-            { value: 'confirm', label: 'To confirm' },
-            { value: 'finished', label: 'Finished' },
-            { value: 'all', label: 'All' },
-          ]}
-          onChange={go}
-        />
-        <span />
-      </div>
+      <ScreenHead title="Operations" actions={views} />
       {view === 'confirm' ? <WaitingPlans /> : <Commands view={view} search={search} />}
     </>
   );
@@ -68,7 +66,7 @@ function Commands({ view, search }: { view: Exclude<View, 'confirm'>; search: Op
     void navigate({ search: (before) => ({ ...before, state: next && [next] }), replace: true });
   return (
     <>
-      <div className={classes.bar}>
+      <FilterBar>
         <Choice
           label="State"
           any="Any state"
@@ -77,7 +75,7 @@ function Commands({ view, search }: { view: Exclude<View, 'confirm'>; search: Op
           onChange={set}
         />
         <RowCount total={query.data && total} one="command" />
-      </div>
+      </FilterBar>
       <ListStates
         query={query}
         empty={search.state || search.type ? <NothingFound clear={clear} /> : <Nothing view={view} />}

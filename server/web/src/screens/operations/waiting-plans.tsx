@@ -1,11 +1,11 @@
 import { Button } from '@mantine/core';
-import { IconCircleCheck } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
 import { rowsQuery } from '../../api/queries';
 import type { Update } from '../../api/types';
 import { some } from '../../format/number';
+import { IconCircleCheck } from '../../parts/icons';
 import { ListStates, useLoaded } from '../../parts/list';
 import { Panel } from '../../parts/panel';
 import { State } from '../../parts/states';
@@ -38,11 +38,14 @@ function namesOf(updates: Update[]): string {
 // Plans that hold more than was approved: one line for each, since each is one decision.
 export function WaitingPlans() {
   const query = useInfiniteQuery(rowsQuery({ state: ['awaiting_confirmation'] }));
-  const { rows, hasMore, loadMore } = useLoaded(query);
+  const { rows, total, hasMore, loadMore } = useLoaded(query);
   const plans = plansOf(rows);
   return (
     <ListStates query={query} empty={<NoneWaiting />}>
-      <Panel title="Plans that need confirmation" note="Each would do more than was approved">
+      <Panel
+        title="Plans that need confirmation"
+        note={`${some(total, 'update')} in ${some(plans.length, 'plan')}${hasMore ? ' so far' : ''}. Each would do more than was approved`}
+      >
         <ul className={classes.plans}>
           {plans.map((plan) => (
             <li key={plan.commandId}>

@@ -1,12 +1,4 @@
 import { Button } from '@mantine/core';
-import {
-  IconAlertTriangle,
-  IconChevronRight,
-  IconCircleCheck,
-  IconExclamationCircle,
-  IconInfoCircle,
-  IconPlugConnected,
-} from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
@@ -17,6 +9,14 @@ import { ScreenSkeleton } from '../../app/waiting';
 import { count, some } from '../../format/number';
 import type { Tone } from '../../format/words';
 import { Bar } from '../../parts/bar';
+import {
+  IconAlertTriangle,
+  IconChevronRight,
+  IconCircleCheck,
+  IconExclamationCircle,
+  IconInfoCircle,
+  IconPlugConnected,
+} from '../../parts/icons';
 import { Panel } from '../../parts/panel';
 import { PathLink } from '../../parts/path-link';
 import { ScreenHead } from '../../parts/screen-head';
@@ -45,7 +45,7 @@ function Picture({ overview }: { overview: Overview }) {
         <Panel title="Agents">
           <AgentFigures agents={overview.agents} />
         </Panel>
-        <Panel title="Updates waiting">
+        <Panel title="Open updates" note="Known, and not yet verified">
           <UpdateFigures updates={overview.updates} />
           {overview.updates.security > 0 && <SecurityShare shares={overview.updates.security_by_severity} />}
         </Panel>
@@ -119,21 +119,21 @@ function Figure({ value, text, to, tone }: FigureProps) {
 function AgentFigures({ agents }: { agents: Overview['agents'] }) {
   return (
     <>
-    <div className={classes.figures}>
-      <Figure value={agents.total} text="in total" to="/agents" />
-      <Figure value={agents.connected} text="connected" to="/agents?connection=connected" />
-      <Figure value={agents.silent} text="silent" to="/agents?connection=silent" tone="warning" />
-      <Figure value={agents.never} text="never seen" to="/agents?connection=never" />
-    </div>
-    <div className={classes.share}>
-      <Bar
-        shares={[
-          { key: 'connected', value: agents.connected, tone: 'good' },
-          { key: 'silent', value: agents.silent, tone: 'warning' },
-          { key: 'never', value: agents.never, tone: 'quiet' },
-        ]}
-      />
-    </div>
+      <div className={classes.figures}>
+        <Figure value={agents.total} text="in all" to="/agents" />
+        <Figure value={agents.connected} text="connected" to="/agents?connection=connected" />
+        <Figure value={agents.silent} text="silent" to="/agents?connection=silent" tone="warning" />
+        <Figure value={agents.never} text="never seen" to="/agents?connection=never" />
+      </div>
+      <div className={classes.share}>
+        <Bar
+          shares={[
+            { key: 'connected', value: agents.connected, tone: 'good' },
+            { key: 'silent', value: agents.silent, tone: 'warning' },
+            { key: 'never', value: agents.never, tone: 'quiet' },
+          ]}
+        />
+      </div>
     </>
   );
 }
@@ -141,9 +141,9 @@ function AgentFigures({ agents }: { agents: Overview['agents'] }) {
 function UpdateFigures({ updates }: { updates: Overview['updates'] }) {
   return (
     <div className={classes.figures}>
-      <Figure value={updates.available} text="available" to="/updates?state=available" />
-      <Figure value={updates.installable} text="installable now" to="/updates/rows?state=available&installable=1" />
-      <Figure value={updates.security} text="security" to="/updates?category=security&state=available" />
+      <Figure value={updates.available} text="in all" to="/updates" />
+      <Figure value={updates.installable} text="installable now" to="/updates/rows?installable=1" />
+      <Figure value={updates.security} text="security" to="/updates?category=security" />
     </div>
   );
 }

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { useMay } from '../../api/permissions';
 import type { Update } from '../../api/types';
 import { some } from '../../format/number';
+import { sentence } from '../../format/words';
 import { DataTable } from '../../parts/data-table';
 import { GuardedButton } from '../../parts/guarded-button';
 import type { Loaded } from '../../parts/list';
@@ -39,7 +40,7 @@ export function ApprovableRows({ label, columns, loaded }: ApprovableRowsProps) 
         loadMore={loaded.loadMore}
         selection={mayApprove ? { ids, onChange: setIds } : undefined}
         selectable={(update) => update.approvable}
-        unselectableBecause={(update) => update.not_approvable_because}
+        unselectableBecause={(update) => update.not_approvable_because && sentence(update.not_approvable_because)}
       />
       <SelectionBar selected={selected.length} clear={() => setIds({})}>
         <GuardedButton needs="approver" size="xs" onClick={() => setWanted(selected)}>

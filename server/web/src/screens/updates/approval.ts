@@ -1,5 +1,6 @@
 import { approve, newIntention, previewApproval, type ApprovalTarget } from '../../api/actions';
 import type { Approval } from '../../api/types';
+import { sentence } from '../../format/words';
 
 // One order to the server. The API takes one group at a time; several are several orders, each with its own key, so that
 // trying again after a cut connection never approves twice.
@@ -58,7 +59,8 @@ export interface SkipReason {
 export function skipReasons(approvals: Approval[]): SkipReason[] {
   const byText = new Map<string, Approval['skipped']>();
   for (const row of approvals.flatMap((approval) => approval.skipped)) {
-    byText.set(row.text, [...(byText.get(row.text) ?? []), row]);
+    const text = sentence(row.text);
+    byText.set(text, [...(byText.get(text) ?? []), row]);
   }
   return [...byText].map(([text, rows]) => ({ text, rows })).sort((a, b) => b.rows.length - a.rows.length);
 }

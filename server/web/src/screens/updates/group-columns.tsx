@@ -24,7 +24,7 @@ const together: { text: string; tone: Tone; states: UpdateState[] }[] = [
   { text: 'to confirm', tone: 'warning', states: ['awaiting_confirmation'] },
   { text: 'on the way', tone: 'info', states: ['approved', 'planned', 'installing', 'installed', 'awaiting_reboot'] },
   { text: 'verified', tone: 'good', states: ['verified'] },
-  { text: 'waiting', tone: 'quiet', states: ['available'] },
+  { text: 'available', tone: 'quiet', states: ['available'] },
   { text: 'closed', tone: 'quiet', states: ['ignored', 'superseded', 'resolved_elsewhere'] },
 ];
 
@@ -33,9 +33,15 @@ export function sharesOf(states: UpdateGroup['states']) {
     .map((part) => ({
       key: part.text,
       tone: part.tone,
+      states: part.states,
       value: part.states.reduce((sum, state) => sum + (states[state] ?? 0), 0),
     }))
     .filter((share) => share.value > 0);
+}
+
+// The address of the machines behind a row, or behind one of its numbers.
+function rowsOf({ manager, name, arch, candidate_version: version }: UpdateGroup, state: UpdateState[] | undefined) {
+  return { manager, name, arch, version, state };
 }
 
 function GroupStates({ group }: { group: UpdateGroup }) {
@@ -45,36 +51,36 @@ function GroupStates({ group }: { group: UpdateGroup }) {
       <Bar shares={shares} />
       <span>
         {shares.map((share) => (
-          <span key={share.key} data-tone={share.tone}>
+          <Link key={share.key} to="/updates/rows" search={rowsOf(group, share.states)} data-tone={share.tone}>
             <b className="number">{count(share.value)}</b>
             {` ${share.key}`}
-          </span>
+          </Link>
         ))}
       </span>
     </div>
   );
 }
 
-export const group_columns: ColumnDef<UpdateGroup>[] = [
-  {
-    id: 'name',
-    header: 'Update',
-    meta: { track: 'minmax(10rem, 1.7fr)', card: 'title' },
-    cell: ({ row: { original: group } }) => (
-      <div className={classes.name}>
-        <Link
-          to="/updates/rows"
-          search={{ manager: group.manager, name: group.name, arch: group.arch, version: group.candidate_version }}
-          className="clip"
-          title={group.name}
-          data-row-focus
-        >
-          {group.name}
-        </Link>
-        <span className="clip">{[group.manager, group.arch, group.origin].filter(Boolean).join(' · ')}</span>
-      </div>
-    ),
-  },
+// `state` is what the list is filtered by: the rows behind a name are those that were counted.
+export function groupColumns(state: UpdateState[] | undefined): ColumnDef<UpdateGroup>[] {
+  return [nameColumn(state), ...details];
+}
+
+const nameColumn = (state: UpdateState[] | undefined): ColumnDef<UpdateGroup> => ({
+  id: 'name',
+  header: 'Update',
+  meta: { track: 'minmax(10rem, 1.7fr)', card: 'title' },
+  cell: ({ row: { original: group } }) => (
+    <div className={classes.name}>
+      <Link to="/updates/rows" search={rowsOf(group, state)} className="clip" title={group.name} data-row-focus>
+        {group.name}
+      </Link>
+      <span className="clip">{[group.manager, group.arch, group.origin].filter(Boolean).join(' · ')}</span>
+    </div>
+  ),
+});
+
+const details: ColumnDef<UpdateGroup>[] = [
   {
     id: 'kind',
     header: 'Kind',
@@ -105,14 +111,14 @@ export const group_columns: ColumnDef<UpdateGroup>[] = [
         <span style={{ color: 'inherit', fontSize: 'inherit' }} className="number">
           {some(group.agents, 'machine')}
         </span>
-        <span className="number">{`${some(group.clients, 'client')} · ${count(group.installable)} installable`}</span>
+        <span className="number clip">{`${some(group.clients, 'client')} · ${count(group.approvable)} approvable`}</span>
       </div>
     ),
   },
   {
     id: 'states',
     header: 'State',
-    meta: { track: 'minmax(10rem, 1.5fr)', from: 900, card: 'line' },
+    meta: { track: 'minmax(11rem, 2fr)', from: 900, card: 'line' },
     cell: ({ row }) => <GroupStates group={row.original} />,
   },
   {

@@ -2,16 +2,23 @@ import { Link } from '@tanstack/react-router';
 import type { ColumnDef } from '@tanstack/react-table';
 
 import type { Update } from '../../api/types';
-import { bytes } from '../../format/number';
-import { blocked_by, kindOf, update_states } from '../../format/words';
+import { bytes, some } from '../../format/number';
+import { blocked_by, kindOf, sentence, update_states } from '../../format/words';
 import { Ago } from '../../parts/ago';
 import { Tag, WordTag } from '../../parts/tag';
 import classes from './updates.module.css';
 
-// Where it stands and, below, what it waits for.
+// What went wrong, what it waits for, or why nobody can approve it now.
+export function whyOf(update: Update): string | null {
+  if (update.reason) return update.reason.text;
+  if (update.waiting_for) return sentence(update.waiting_for);
+  if (update.blocked_by) return blocked_by[update.blocked_by];
+  return update.state === 'available' && update.not_approvable_because ? sentence(update.not_approvable_because) : null;
+}
+
 export function Standing({ update }: { update: Update }) {
-  const why = update.reason?.text ?? update.waiting_for ?? (update.blocked_by ? blocked_by[update.blocked_by] : null);
   const word = update_states[update.state];
+  const why = whyOf(update);
   return (
     <div className={classes.state}>
       {update.command_id ? (
@@ -49,7 +56,7 @@ const machine: ColumnDef<Update> = {
         to="/agents/$agentId"
         params={{ agentId: update.agent_id }}
         search={{ tab: 'updates' }}
-        className="clip"
+        className={classes.host}
         title={update.hostname}
         data-row-focus
       >
@@ -74,37 +81,55 @@ function packageColumn(card: 'title' | 'line'): ColumnDef<Update> {
         >
           {update.name}
         </span>
-        <span className="clip" title={[...update.advisories, ...update.cves].join('\n')}>
-          {[update.manager, update.arch, update.origin, ...update.advisories].filter(Boolean).join(' · ')}
+        <span className="clip" title={update.origin}>
+          {[update.manager, update.arch, update.origin].filter(Boolean).join(' · ')}
         </span>
       </div>
     ),
   };
 }
 
+function Advisories({ update: { advisories, cves } }: { update: Update }) {
+  if (advisories.length + cves.length === 0) return null;
+  const shown = [advisories[0], advisories.length > 1 && `+${advisories.length - 1}`, cves.length > 0 && some(cves.length, 'CVE')];
+  return (
+    <span className="clip" title={[...advisories, ...cves].join('\n')}>
+      {shown.filter(Boolean).join(' · ')}
+    </span>
+  );
+}
+
+const kind: ColumnDef<Update> = {
+  id: 'kind',
+  header: 'Kind',
+  meta: { track: 'minmax(9rem, 0.8fr)' },
+  cell: ({ row: { original: update } }) => (
+    <div className={classes.kind}>
+      <WordTag word={kindOf(update)} />
+      <Advisories update={update} />
+    </div>
+  ),
+};
+
+const state: ColumnDef<Update> = {
+  id: 'state',
+  header: 'State',
+  meta: { track: 'minmax(10rem, 1.7fr)', card: 'line' },
+  cell: ({ row }) => <Standing update={row.original} />,
+};
+
 const details: ColumnDef<Update>[] = [
-  {
-    id: 'kind',
-    header: 'Kind',
-    meta: { track: 'minmax(9rem, 0.8fr)' },
-    cell: ({ row }) => <WordTag word={kindOf(row.original)} />,
-  },
   {
     id: 'versions',
     header: 'Versions',
     meta: { track: 'minmax(8rem, 1.2fr)', card: 'line' },
     cell: ({ row }) => <Versions update={row.original} />,
   },
-  {
-    id: 'state',
-    header: 'State',
-    meta: { track: 'minmax(10rem, 1.7fr)', card: 'line' },
-    cell: ({ row }) => <Standing update={row.original} />,
-  },
+  state,
   {
     id: 'size',
     header: 'Download',
-    meta: { track: '5.5rem', from: 1080, card: 'none', align: 'end' },
+    meta: { track: '5.5rem', from: 1240, card: 'none', align: 'end' },
     cell: ({ row: { original: update } }) => (
       <span className="number dim">{update.download_bytes === null ? '' : bytes(update.download_bytes)}</span>
     ),
@@ -122,6 +147,6 @@ const details: ColumnDef<Update>[] = [
   },
 ];
 
-export const row_columns: ColumnDef<Update>[] = [machine, packageColumn('line'), ...details];
-export const one_agent_columns: ColumnDef<Update>[] = [packageColumn('title'), ...details];
+export const row_columns: ColumnDef<Update>[] = [machine, packageColumn('line'), kind, ...details];
+export const one_agent_columns: ColumnDef<Update>[] = [packageColumn('title'), kind, ...details];
 export const one_update_columns: ColumnDef<Update>[] = [machine, ...details];

@@ -1,7 +1,7 @@
 import type { GroupFilter } from '../../api/queries';
 import type { Category, UpdateState } from '../../api/types';
 import { count } from '../../format/number';
-import { categories, update_states } from '../../format/words';
+import { categories, open_states, update_states } from '../../format/words';
 import { Choice, FilterBar, options, RowCount } from '../../parts/filters';
 import { SearchField } from '../../parts/search-field';
 
@@ -11,12 +11,13 @@ interface UpdateFiltersProps {
   total: number | undefined; // of updates, one for each machine
   different?: number | undefined; // of rows, where one stands for many machines
   search: string;
+  oneKind?: boolean | undefined; // all rows have the same category
 }
 
 const category_options = options<Category>(categories);
 const state_options = options<UpdateState>(update_states);
 
-export function UpdateFilters({ filter, onChange, total, different, search }: UpdateFiltersProps) {
+export function UpdateFilters({ filter, onChange, total, different, search, oneKind }: UpdateFiltersProps) {
   const several = (filter.state?.length ?? 0) > 1;
   return (
     <FilterBar>
@@ -25,16 +26,18 @@ export function UpdateFilters({ filter, onChange, total, different, search }: Up
         value={filter.search ?? ''}
         onChange={(text) => onChange({ search: text || undefined })}
       />
-      <Choice
-        label="Category"
-        any="Any category"
-        value={filter.category}
-        options={category_options}
-        onChange={(category) => onChange({ category })}
-      />
+      {!oneKind && (
+        <Choice
+          label="Category"
+          any="Any category"
+          value={filter.category}
+          options={category_options}
+          onChange={(category) => onChange({ category })}
+        />
+      )}
       <Choice
         label="State"
-        any={several ? 'Several states' : 'Any state'}
+        any={several ? 'Several states' : open_states}
         value={several ? undefined : filter.state?.[0]}
         options={state_options}
         onChange={(state) => onChange({ state: state && [state] })}

@@ -1,14 +1,16 @@
 import { Button } from '@mantine/core';
-import { IconArrowLeft } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { rowsQuery, type RowFilter } from '../../api/queries';
+import { kindOf } from '../../format/words';
 import { GuardedButton } from '../../parts/guarded-button';
+import { IconArrowLeft } from '../../parts/icons';
 import { ListStates, useLoaded } from '../../parts/list';
 import { ScreenHead } from '../../parts/screen-head';
 import { NothingFound } from '../../parts/states';
+import { WordTag } from '../../parts/tag';
 import { ApprovableRows } from './approvable-rows';
 import { ApproveDialog } from './approve-dialog';
 import { one_update_columns, row_columns } from './row-columns';
@@ -35,6 +37,7 @@ export function UpdateRowsScreen() {
     <>
       <ScreenHead
         title={one ? one.name : 'Updates'}
+        tags={one && loaded.rows[0] && <WordTag word={kindOf(loaded.rows[0])} />}
         actions={one ? undefined : <Views shown="machines" filter={filter} />}
       />
       {one && <OneUpdate {...one} />}
@@ -42,11 +45,12 @@ export function UpdateRowsScreen() {
         filter={filter}
         onChange={set}
         total={query.data && loaded.total}
-        search={one ? 'Hostname' : 'Name or hostname'}
+        search="Name"
+        oneKind={one !== null}
       />
       {filter.installable === '1' && (
         <Button size="compact-xs" variant="default" mb="sm" onClick={() => set({ installable: undefined })}>
-          Only what is installable now ✕
+          Only what nothing blocks now ✕
         </Button>
       )}
       <ListStates query={query} empty={<NothingFound clear={clear} />}>

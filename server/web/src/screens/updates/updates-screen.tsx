@@ -1,21 +1,21 @@
-import { IconCircleCheck } from '@tabler/icons-react';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import type { RowSelectionState } from '@tanstack/react-table';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 
 import { useMay } from '../../api/permissions';
 import { groupsQuery, rowCountQuery, type GroupFilter } from '../../api/queries';
 import type { UpdateGroup } from '../../api/types';
 import { DataTable } from '../../parts/data-table';
 import { GuardedButton } from '../../parts/guarded-button';
+import { IconCircleCheck } from '../../parts/icons';
 import { ListStates, useLoaded } from '../../parts/list';
 import { ScreenHead } from '../../parts/screen-head';
 import { SelectionBar } from '../../parts/selection-bar';
 import { NothingFound, State } from '../../parts/states';
 import type { Wanted } from './approval';
 import { ApproveDialog } from './approve-dialog';
-import { group_columns, groupId } from './group-columns';
+import { groupColumns, groupId } from './group-columns';
 import { UpdateFilters } from './update-filters';
 import { Views } from './views';
 
@@ -35,6 +35,7 @@ export function UpdatesScreen() {
   const [ids, setIds] = useState<RowSelectionState>({});
   const [wanted, setWanted] = useState<Wanted[] | null>(null);
   const mayApprove = useMay('approver');
+  const columns = useMemo(() => groupColumns(filter.state), [filter.state]);
   const set = (change: GroupFilter) => {
     setIds({});
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
@@ -46,11 +47,17 @@ export function UpdatesScreen() {
   return (
     <>
       <ScreenHead title="Updates" actions={<Views shown="updates" filter={filter} />} />
-      <UpdateFilters filter={filter} onChange={set} total={inAll.data} different={query.data && total} search="Name or source package" />
+      <UpdateFilters
+        filter={filter}
+        onChange={set}
+        total={inAll.data}
+        different={query.data && total}
+        search="Name"
+      />
       <ListStates query={query} empty={filtered ? <NothingFound clear={clear} /> : <NothingToUpdate />}>
         <DataTable
           label="Updates"
-          columns={group_columns}
+          columns={columns}
           rows={rows}
           total={total}
           rowId={groupId}
@@ -59,6 +66,7 @@ export function UpdatesScreen() {
           loadMore={loadMore}
           selection={mayApprove ? { ids, onChange: setIds } : undefined}
           selectable={(group) => group.approvable > 0}
+          unselectableBecause={() => 'On none of these machines can it be approved now'}
         />
         <SelectionBar selected={selected.length} clear={() => setIds({})}>
           <GuardedButton needs="approver" size="xs" onClick={() => setWanted(selected.map(wantedOf))}>
