@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { agentShows, Fleet } from '../e2e/lib/fleet.mjs';
-import { cleanUp, Program, program, repository, runToEnd, until } from '../e2e/lib/processes.mjs';
+import { cleanUp, repository, runToEnd, until } from '../e2e/lib/processes.mjs';
 
 after(cleanUp);
 
@@ -22,9 +22,6 @@ test('an executor killed in the middle of dpkg costs nothing', async () => {
 
   await fleet.startServer();
   const api = await fleet.signIn();
-  const executorState = path.join(fleet.folder, 'executor');
-  fs.mkdirSync(executorState, { mode: 0o700 });
-  const socket = path.join(fleet.folder, 'executor.sock');
   const agent = fleet.enrol('agent', `version: 1
 mode: act
 schedule: {every: 1h, jitter: 0s}
@@ -33,12 +30,9 @@ plugins:
 policy:
   allow:
     - {action: apt/install, packages: ["*"], when: always}
-`, { enrolment: ['--executor-state', executorState] });
-  const startExecutor = () => new Program('redflag-executor', [program('redflag-executor'), '--config', path.join(agent.folder, 'agent.yaml'),
-    '--state', executorState, '--plugins', agent.plugins, '--socket', socket, '--kernel-uid', '0'],
-    { log: path.join(fleet.folder, 'executor.log') });
-  let executor = startExecutor();
-  agent.start('--executor-socket', socket);
+`, { act: true });
+  await agent.startExecutor();
+  agent.start();
   await agentShows(api, agent.id, 'a scan', (now) => now.plugins.find((plugin) => plugin.id === 'apt')?.last_scan, 60_000);
 
   const update = async (state) => (await api.get(`/api/v1/updates/rows?name=redflag-demo-lib${state}`)).items[0];
@@ -47,12 +41,10 @@ policy:
   const begun = path.join(root, 'tmp/begun');
   await until(() => fs.existsSync(begun), 'dpkg to be in the middle', 90_000);
   const dpkg = Number(fs.readFileSync(begun, 'utf8'));
-  process.kill(executor.pid, 'SIGKILL');
-  await executor.ended;
+  await agent.executor.stop('SIGKILL');
   assert.ok(alive(dpkg), 'dpkg must go on without the executor');
 
-  executor = startExecutor();
-  await executor.says(/\S/);
+  await agent.startExecutor();
   assert.ok(alive(dpkg), 'and with the next one');
   fs.writeFileSync(path.join(root, 'tmp/go'), '');
   const verified = await until(async () => (await update('&state=verified')), 'the update to be verified', 90_000);
@@ -60,5 +52,5 @@ policy:
   assert.equal(command.state, 'succeeded');
   assert.equal(runToEnd(['dpkg-query', `--admindir=${root}/var/lib/dpkg`, '-W', '-f', '${db:Status-Abbrev}${Version}', 'redflag-demo-lib']).stdout, 'ii 2.1');
   await agent.process.stop();
-  await executor.stop();
+  await agent.executor.stop();
 });

@@ -32,17 +32,19 @@ std::string members(std::size_t count) {
   return out + "}";
 }
 
+// Made by its own test only: listing the tests must not make them all.
 struct Monster {
   const char* name;
-  std::string text;
+  std::string (*make)();
   Code code;
 };
 
 class D4 : public testing::TestWithParam<Monster> {};
 
 TEST_P(D4, is_refused_within_ten_milliseconds) {
+  const std::string text = GetParam().make();
   const double began = processorMs();
-  const auto json = parseJson(GetParam().text, kWide);
+  const auto json = parseJson(text, kWide);
   [[maybe_unused]] const double took = processorMs() - began;
   ASSERT_FALSE(json.has_value());
   EXPECT_EQ(json.error().code, GetParam().code) << json.error().text;
@@ -52,19 +54,21 @@ TEST_P(D4, is_refused_within_ten_milliseconds) {
 #endif
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Json, D4,
-    testing::Values(Monster{"a_million_levels", repeated("[", 1'000'000), Code::kLimit},
-                    Monster{"a_million_levels_of_objects", repeated("{\"a\":", 1'000'000), Code::kLimit},
-                    Monster{"a_million_keys", members(1'000'000), Code::kLimit},
-                    Monster{"a_million_keys_inside", "[{\"a\":" + members(1'000'000) + "}]", Code::kLimit},
-                    Monster{"one_key_a_million_times", "{" + repeated("\"a\":1,", 1'000'000) + "\"a\":1}",
-                            Code::kInvalid},
-                    Monster{"a_hundred_thousand_digits", repeated("9", 100'000), Code::kInvalid},
-                    Monster{"an_exponent", "[1e400]", Code::kInvalid},
-                    Monster{"the_digits_of_an_exponent", "1e" + repeated("9", 100'000), Code::kInvalid},
-                    Monster{"over_its_size", std::string(kWide.bytes + 1, ' '), Code::kLimit}),
-    [](const auto& tried) { return tried.param.name; });
+const Monster kMonsters[] = {
+    {"a_million_levels", [] { return repeated("[", 1'000'000); }, Code::kLimit},
+    {"a_million_levels_of_objects", [] { return repeated("{\"a\":", 1'000'000); }, Code::kLimit},
+    {"a_million_keys", [] { return members(1'000'000); }, Code::kLimit},
+    {"a_million_keys_inside", [] { return "[{\"a\":" + members(1'000'000) + "}]"; }, Code::kLimit},
+    {"one_key_a_million_times", [] { return "{" + repeated("\"a\":1,", 1'000'000) + "\"a\":1}"; },
+     Code::kInvalid},
+    {"a_hundred_thousand_digits", [] { return repeated("9", 100'000); }, Code::kInvalid},
+    {"an_exponent", [] { return std::string("[1e400]"); }, Code::kInvalid},
+    {"the_digits_of_an_exponent", [] { return "1e" + repeated("9", 100'000); }, Code::kInvalid},
+    {"over_its_size", [] { return std::string(kWide.bytes + 1, ' '); }, Code::kLimit},
+};
+
+INSTANTIATE_TEST_SUITE_P(Json, D4, testing::ValuesIn(kMonsters),
+                         [](const auto& tried) { return tried.param.name; });
 
 TEST(D4Json, takes_as_many_members_as_anybody_needs) {
   EXPECT_TRUE(parseJson(members(4096)));

@@ -107,9 +107,10 @@ class Program : public testing::Test {
   std::filesystem::path folder_;
 };
 
+// Every plugin has run, and that it did is on the disk.
 bool scanned(const Json& status) {
   for (const auto& plugin : status["plugins"]) {
-    if (plugin["last_scan"].is_null()) return false;
+    if (plugin["last_scan"].is_null() || plugin["next_scan_at"].is_null()) return false;
   }
   return !status["plugins"].empty();
 }
