@@ -51,6 +51,9 @@ export function ask(port, parts, timeoutMs = 20_000) {
 const base64 = (bytes) => Buffer.from(bytes).toString('base64');
 export const digestOf = (body) => `sha-256=:${base64(createHash('sha256').update(body).digest())}:`;
 
+// Whole seconds: what is signed within the second of the server's start would count as signed before it.
+const soon = () => Math.floor(Date.now() / 1000) + 1;
+
 export class LoneAgent {
   constructor(fleet) {
     this.fleet = fleet;
@@ -60,7 +63,7 @@ export class LoneAgent {
 
   // The headers of a signed request; `forge` replaces any of what is signed.
   sign(method, target, body, forge = {}) {
-    const what = { method, authority: this.authority, target, digest: digestOf(body), created: Math.floor(Date.now() / 1000),
+    const what = { method, authority: this.authority, target, digest: digestOf(body), created: soon(),
       nonce: randomBytes(16).toString('base64url'), keyid: this.id ?? Buffer.from(this.key.publicKey).toString('base64url'), key: this.key, ...forge };
     const parameters = `("@method" "@authority" "@request-target" "content-digest");created=${what.created};nonce="${what.nonce}";keyid="${what.keyid}";alg="ed25519"`;
     const base = `"@method": ${what.method}\n"@authority": ${what.authority}\n"@request-target": ${what.target}\n"content-digest": ${what.digest}\n"@signature-params": ${parameters}`;
