@@ -29,7 +29,7 @@ def measure_ours(folder):
             raise RuntimeError("scripts/run ended before it was ready")
         time.sleep(SETTLE_S)
         programs = {Path(f"/proc/{p}/exe").readlink().name: p for p in lib.tree(run.pid)}
-        return lib.pss_mib(programs["redflag-agent"]), lib.rss_mb(programs["redflag-server"])
+        return lib.pss_mib(programs["redflag-kernel"]), lib.rss_mb(programs["redflag-server"])
     finally:
         ended(run)
 

@@ -70,4 +70,7 @@ class Process {
   std::optional<ExitState> exit_;
 };
 
+// Goes on as another program: same process, environment and descriptors. Answers only why it could not.
+Error becomeProgram(const std::filesystem::path& program, char* const* arguments);
+
 }  // namespace redflag::platform

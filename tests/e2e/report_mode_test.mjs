@@ -53,7 +53,7 @@ test('this machine is on the screen, without root, and goes away cleanly', async
 
   const running = ours(data);
   assert.deepEqual(running.filter(({ uid }) => uid === 0), [], 'something of ours has root');
-  assert.ok(running.some(({ program }) => program === 'redflag-agent'));
+  assert.ok(running.some(({ program }) => program === 'redflag-kernel'));
   assert.ok(!running.some(({ program }) => program === 'redflag-executor'));
 
   const api = new Api(url, path.join(data, 'server/ca.pem'));

@@ -294,4 +294,9 @@ void Process::release() {
   pid_ = -1;
 }
 
+Error becomeProgram(const std::filesystem::path& program, char* const* arguments) {
+  ::execv(program.c_str(), arguments);
+  return {Code::kIo, program.string() + ": " + std::strerror(errno)};
+}
+
 }  // namespace redflag::platform
