@@ -1,13 +1,14 @@
-#include "store/sqlite/migrations.h"
+#include "store/sql/migrations.h"
 
 #include <gtest/gtest.h>
 
 #include <set>
 
 #include "http/message.h"
+#include "store/sqlite/connection.h"
 #include "support/folder.h"
 
-namespace redflag::store::sqlite {
+namespace redflag::store::sql {
 namespace {
 
 http::Problem refusal(Connection& connection, const std::vector<Migration>& steps) {
@@ -24,7 +25,7 @@ const Migration kSecond = {2, "second", "CREATE TABLE two (b INTEGER); INSERT IN
 
 TEST(Migrations, are_applied_once_and_in_order) {
   testing::Folder folder;
-  Connection connection(folder / "db", Connection::Role::kWriter);
+  sqlite::Connection connection(folder / "db", sqlite::Connection::Role::kWriter);
   migrate(connection, {kFirst}, 1);
   migrate(connection, {kFirst, kSecond}, 2);
   migrate(connection, {kFirst, kSecond}, 3);
@@ -35,7 +36,7 @@ TEST(Migrations, are_applied_once_and_in_order) {
 
 TEST(Migrations, one_that_fails_leaves_the_database_as_it_was_and_names_the_statement) {
   testing::Folder folder;
-  Connection connection(folder / "db", Connection::Role::kWriter);
+  sqlite::Connection connection(folder / "db", sqlite::Connection::Role::kWriter);
   migrate(connection, {kFirst}, 1);
   const Migration broken = {2, "broken", "CREATE TABLE three (c INTEGER); INSERT INTO nowhere VALUES (1);"};
   const auto problem = refusal(connection, {kFirst, broken});
@@ -47,7 +48,7 @@ TEST(Migrations, one_that_fails_leaves_the_database_as_it_was_and_names_the_stat
 
 TEST(Migrations, a_newer_database_is_refused_with_a_sentence) {
   testing::Folder folder;
-  Connection connection(folder / "db", Connection::Role::kWriter);
+  sqlite::Connection connection(folder / "db", sqlite::Connection::Role::kWriter);
   migrate(connection, {kFirst, kSecond}, 1);
   const auto problem = refusal(connection, {kFirst});
   EXPECT_EQ(problem.code, "store.newer_schema");
@@ -56,7 +57,7 @@ TEST(Migrations, a_newer_database_is_refused_with_a_sentence) {
 
 TEST(Migrations, one_that_was_applied_with_another_text_is_refused) {
   testing::Folder folder;
-  Connection connection(folder / "db", Connection::Role::kWriter);
+  sqlite::Connection connection(folder / "db", sqlite::Connection::Role::kWriter);
   migrate(connection, {kFirst}, 1);
   EXPECT_EQ(refusal(connection, {{1, "first", "CREATE TABLE other (a INTEGER);"}}).code,
             "store.schema_differs");
@@ -65,8 +66,8 @@ TEST(Migrations, one_that_was_applied_with_another_text_is_refused) {
 // Tables that grow with the fleet can be sharded by client: their key begins with it.
 TEST(Migrations, lead_every_large_tables_key_with_the_client) {
   testing::Folder folder;
-  Connection connection(folder / "db", Connection::Role::kWriter);
-  migrate(connection, migrations(), 1);
+  sqlite::Connection connection(folder / "db", sqlite::Connection::Role::kWriter);
+  migrate(connection, migrations("sqlite"), 1);
   std::vector<std::string> tables;
   {
     auto rows =
@@ -85,4 +86,4 @@ TEST(Migrations, lead_every_large_tables_key_with_the_client) {
 }
 
 }  // namespace
-}  // namespace redflag::store::sqlite
+}  // namespace redflag::store::sql

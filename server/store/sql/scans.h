@@ -1,12 +1,12 @@
 #pragma once
 #include "store/scans.h"
-#include "store/sqlite/connection.h"
+#include "store/sql/connection.h"
 
-namespace redflag::store::sqlite {
+namespace redflag::store::sql {
 
-class SqliteScans : public Scans {
+class SqlScans : public Scans {
  public:
-  explicit SqliteScans(Connection& connection) : db_(connection) {}
+  explicit SqlScans(Connection& connection) : db_(connection) {}
 
   bool takeItem(const AgentKey& agent, const std::string& item_id, std::int64_t now) override;
   void add(const AgentKey& agent, const Scan& scan) override;
@@ -32,4 +32,4 @@ class SqliteScans : public Scans {
   Connection& db_;
 };
 
-}  // namespace redflag::store::sqlite
+}  // namespace redflag::store::sql

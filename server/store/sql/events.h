@@ -1,12 +1,12 @@
 #pragma once
 #include "store/events.h"
-#include "store/sqlite/connection.h"
+#include "store/sql/connection.h"
 
-namespace redflag::store::sqlite {
+namespace redflag::store::sql {
 
-class SqliteEvents : public Events {
+class SqlEvents : public Events {
  public:
-  explicit SqliteEvents(Connection& connection) : db_(connection) {}
+  explicit SqlEvents(Connection& connection) : db_(connection) {}
 
   void record(const std::string& client_id, const std::string& agent_id, const HistoryEntry& entry) override;
   Page<HistoryEntry> history(const std::string& client_id, const std::string& agent_id,
@@ -18,12 +18,22 @@ class SqliteEvents : public Events {
   std::int64_t newest() const override;
   void prune(std::int64_t keep, std::int64_t before, int limit) override;
 
-  // Whether this transaction has written to the outbox.
-  bool published() const { return published_; }
+  // What was published waits for the end of the transaction: numbers of the outbox are given out one
+  // transaction after another, and the wait for one's turn is short only there.
+  std::size_t published() const { return published_.size(); }
+  void forgetPublished(std::size_t keep) { published_.resize(keep); }
+  bool writePublished();  // false: there was nothing
 
  private:
+  struct Publication {
+    std::int64_t at = 0;
+    std::string client_id;
+    std::string type;
+    std::string data;
+  };
+
   Connection& db_;
-  bool published_ = false;
+  std::vector<Publication> published_;
 };
 
-}  // namespace redflag::store::sqlite
+}  // namespace redflag::store::sql

@@ -4,15 +4,15 @@
 #include <functional>
 #include <vector>
 
-#include "store/sqlite/agents.h"
-#include "store/sqlite/commands.h"
-#include "store/sqlite/events.h"
-#include "store/sqlite/people.h"
-#include "store/sqlite/scans.h"
-#include "store/sqlite/updates.h"
+#include "store/sql/agents.h"
+#include "store/sql/commands.h"
+#include "store/sql/events.h"
+#include "store/sql/people.h"
+#include "store/sql/scans.h"
+#include "store/sql/updates.h"
 #include "store/store.h"
 
-namespace redflag::store::sqlite {
+namespace redflag::store::sql {
 
 class Transaction : public WriteTransaction {
  public:
@@ -41,18 +41,19 @@ class Transaction : public WriteTransaction {
   void attempt(const std::function<void()>& part) override;
   void afterCommit(std::function<void()> action) override { after_commit_.push_back(std::move(action)); }
 
-  bool published() const { return events_.published(); }
+  // The last thing before the commit. Answers whether there was anything.
+  bool writeOutbox() { return events_.writePublished(); }
   std::vector<std::function<void()>> takeAfterCommit() { return std::move(after_commit_); }
 
  private:
   Connection& connection_;
-  SqliteAgents agents_;
-  SqliteCommands commands_;
-  SqliteEvents events_;
-  SqlitePeople people_;
-  SqliteScans scans_;
-  SqliteUpdates updates_;
+  SqlAgents agents_;
+  SqlCommands commands_;
+  SqlEvents events_;
+  SqlPeople people_;
+  SqlScans scans_;
+  SqlUpdates updates_;
   std::vector<std::function<void()>> after_commit_;
 };
 
-}  // namespace redflag::store::sqlite
+}  // namespace redflag::store::sql

@@ -1,10 +1,10 @@
 #pragma once
 // What the lists of updates and of groups share. All of it speaks of updates `u`.
 
-#include "store/sqlite/select.h"
+#include "store/sql/select.h"
 #include "store/updates.h"
 
-namespace redflag::store::sqlite {
+namespace redflag::store::sql {
 
 // Worst first: security by severity (unrated after high: it may be anything), then the rest.
 constexpr const char* kUrgencySql =
@@ -13,4 +13,4 @@ constexpr const char* kUrgencySql =
 
 Conditions updateConditions(const UpdateFilter& filter);
 
-}  // namespace redflag::store::sqlite
+}  // namespace redflag::store::sql

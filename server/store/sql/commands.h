@@ -1,12 +1,12 @@
 #pragma once
 #include "store/commands.h"
-#include "store/sqlite/connection.h"
+#include "store/sql/connection.h"
 
-namespace redflag::store::sqlite {
+namespace redflag::store::sql {
 
-class SqliteCommands : public Commands {
+class SqlCommands : public Commands {
  public:
-  explicit SqliteCommands(Connection& connection) : db_(connection) {}
+  explicit SqlCommands(Connection& connection) : db_(connection) {}
 
   Page<Command> list(const CommandFilter& filter, const PageRequest& page) const override;
   std::optional<Command> find(const std::string& command_id) const override;
@@ -42,4 +42,4 @@ class SqliteCommands : public Commands {
   Connection& db_;
 };
 
-}  // namespace redflag::store::sqlite
+}  // namespace redflag::store::sql

@@ -1,8 +1,8 @@
-#include "store/sqlite/update_conditions.h"
+#include "store/sql/update_conditions.h"
 
-#include "store/sqlite/updates.h"
+#include "store/sql/updates.h"
 
-namespace redflag::store::sqlite {
+namespace redflag::store::sql {
 
 Conditions updateConditions(const UpdateFilter& filter) {
   Conditions where;
@@ -32,4 +32,4 @@ Conditions updateConditions(const UpdateFilter& filter) {
   return where;
 }
 
-}  // namespace redflag::store::sqlite
+}  // namespace redflag::store::sql

@@ -1,12 +1,12 @@
 #pragma once
-#include "store/sqlite/connection.h"
+#include "store/sql/connection.h"
 #include "store/updates.h"
 
-namespace redflag::store::sqlite {
+namespace redflag::store::sql {
 
-class SqliteUpdates : public Updates {
+class SqlUpdates : public Updates {
  public:
-  explicit SqliteUpdates(Connection& connection) : db_(connection) {}
+  explicit SqlUpdates(Connection& connection) : db_(connection) {}
 
   Page<Update> list(const UpdateFilter& filter, const Contact& contact,
                     const PageRequest& page) const override;
@@ -25,6 +25,8 @@ class SqliteUpdates : public Updates {
   void setProof(const AgentKey& agent, const std::string& update_id, const std::string& proof) override;
   bool advance(const AgentKey& agent, const std::string& update_id, UpdateState from, UpdateEvent event,
                const UpdateChange& change, std::int64_t now) override;
+  void advanceKnown(const AgentKey& agent, const std::string& update_id, UpdateState from, UpdateEvent event,
+                    const UpdateChange& change, std::int64_t now) override;
 
  private:
   Connection& db_;
@@ -36,4 +38,4 @@ constexpr const char* kHasUpdaterSql =
     "EXISTS (SELECT 1 FROM agent_plugins p WHERE p.client_id = u.client_id AND p.agent_id = u.agent_id "
     "AND p.plugin = u.manager AND p.is_updater = 1 AND p.state = 'ok')";
 
-}  // namespace redflag::store::sqlite
+}  // namespace redflag::store::sql

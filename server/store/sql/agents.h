@@ -1,12 +1,12 @@
 #pragma once
 #include "store/agents.h"
-#include "store/sqlite/connection.h"
+#include "store/sql/connection.h"
 
-namespace redflag::store::sqlite {
+namespace redflag::store::sql {
 
-class SqliteAgents : public Agents {
+class SqlAgents : public Agents {
  public:
-  explicit SqliteAgents(Connection& connection) : db_(connection) {}
+  explicit SqlAgents(Connection& connection) : db_(connection) {}
 
   std::vector<Client> clients() const override;
   void addClient(const Client& client, std::int64_t now) override;
@@ -41,4 +41,4 @@ inline std::int64_t contactLimit(const Contact& contact) {
   return contact.now - contact.silent_after_ns;
 }
 
-}  // namespace redflag::store::sqlite
+}  // namespace redflag::store::sql

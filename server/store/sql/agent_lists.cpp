@@ -1,8 +1,8 @@
 #include "http/message.h"
-#include "store/sqlite/agents.h"
-#include "store/sqlite/select.h"
+#include "store/sql/agents.h"
+#include "store/sql/select.h"
 
-namespace redflag::store::sqlite {
+namespace redflag::store::sql {
 namespace {
 
 struct Order {
@@ -54,8 +54,8 @@ Conditions conditionsOf(const AgentFilter& filter, const Contact& contact) {
 
 }  // namespace
 
-Page<Agent> SqliteAgents::list(const AgentFilter& filter, const Contact& contact,
-                               const PageRequest& page) const {
+Page<Agent> SqlAgents::list(const AgentFilter& filter, const Contact& contact,
+                            const PageRequest& page) const {
   const Order order = orderOf(filter.sort);
   Conditions where = conditionsOf(filter, contact);
   Page<Agent> answer;
@@ -97,7 +97,7 @@ Page<Agent> SqliteAgents::list(const AgentFilter& filter, const Contact& contact
   return answer;
 }
 
-std::optional<Agent> SqliteAgents::find(const std::string& agent_id, const Contact& contact) const {
+std::optional<Agent> SqlAgents::find(const std::string& agent_id, const Contact& contact) const {
   static const std::string kSql =
       std::string(
           "SELECT a.agent_id, a.hostname, a.client_id, c.name, a.site_id, s.name, a.os_name, a.os_version, "
@@ -123,7 +123,8 @@ std::optional<Agent> SqliteAgents::find(const std::string& agent_id, const Conta
   }
   {
     auto rows = db_.query(
-        "SELECT COUNT(*), COALESCE(SUM(blocked_by = ''), 0), COALESCE(SUM(category = 'security'), 0) FROM "
+        "SELECT COUNT(*), COUNT(*) FILTER (WHERE blocked_by = ''), COUNT(*) FILTER (WHERE category = "
+        "'security') FROM "
         "updates "
         "WHERE client_id = ? AND agent_id = ? AND state NOT IN ('verified', 'superseded', "
         "'resolved_elsewhere')",
@@ -148,10 +149,11 @@ std::optional<Agent> SqliteAgents::find(const std::string& agent_id, const Conta
   return agent;
 }
 
-AgentTotals SqliteAgents::totals(const Contact& contact) const {
+AgentTotals SqlAgents::totals(const Contact& contact) const {
   static const std::string kSql =
-      std::string("SELECT connection, COUNT(*), SUM(invalid) FROM (SELECT ") + kConnectionSql +
-      " AS connection, a.config_state = 'invalid' AS invalid FROM agents a) GROUP BY connection";
+      std::string(
+          "SELECT connection, COUNT(*), COUNT(*) FILTER (WHERE config_state = 'invalid') FROM (SELECT ") +
+      kConnectionSql + " AS connection, a.config_state FROM agents a) judged GROUP BY connection";
   AgentTotals totals;
   {
     auto rows = db_.query(kSql, contactLimit(contact));
@@ -171,7 +173,7 @@ AgentTotals SqliteAgents::totals(const Contact& contact) const {
   return totals;
 }
 
-std::vector<AgentKey> SqliteAgents::silentSince(std::int64_t from, std::int64_t to) const {
+std::vector<AgentKey> SqlAgents::silentSince(std::int64_t from, std::int64_t to) const {
   std::vector<AgentKey> agents;
   auto rows = db_.query(
       "SELECT agent_id, client_id, site_id, public_key FROM agents "
@@ -182,4 +184,4 @@ std::vector<AgentKey> SqliteAgents::silentSince(std::int64_t from, std::int64_t 
   return agents;
 }
 
-}  // namespace redflag::store::sqlite
+}  // namespace redflag::store::sql

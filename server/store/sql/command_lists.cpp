@@ -1,9 +1,9 @@
 #include <algorithm>
 
-#include "store/sqlite/commands.h"
-#include "store/sqlite/select.h"
+#include "store/sql/commands.h"
+#include "store/sql/select.h"
 
-namespace redflag::store::sqlite {
+namespace redflag::store::sql {
 namespace {
 
 constexpr const char* kColumns =
@@ -44,8 +44,8 @@ Command commandFrom(Rows& rows) {
 
 }  // namespace
 
-std::vector<Command> SqliteCommands::select(const std::string& conditions,
-                                            const std::vector<Value>& values) const {
+std::vector<Command> SqlCommands::select(const std::string& conditions,
+                                         const std::vector<Value>& values) const {
   std::vector<Command> commands;
   const std::string sql = kColumns + conditions;
   auto rows = db_.queryValues(sql, values);
@@ -54,7 +54,7 @@ std::vector<Command> SqliteCommands::select(const std::string& conditions,
   return commands;
 }
 
-Page<Command> SqliteCommands::list(const CommandFilter& filter, const PageRequest& page) const {
+Page<Command> SqlCommands::list(const CommandFilter& filter, const PageRequest& page) const {
   Conditions where;
   if (!filter.agent_id.empty()) where.add("c.agent_id = ?", filter.agent_id);
   if (!filter.type.empty()) where.add("c.type = ?", filter.type);
@@ -85,14 +85,14 @@ Page<Command> SqliteCommands::list(const CommandFilter& filter, const PageReques
   return answer;
 }
 
-std::optional<Command> SqliteCommands::find(const std::string& command_id) const {
+std::optional<Command> SqlCommands::find(const std::string& command_id) const {
   auto found = select(" WHERE c.command_id = ?", {toValue(command_id)});
   if (found.empty()) return std::nullopt;
   return std::move(found.front());
 }
 
-std::vector<Command> SqliteCommands::fetchable(const AgentKey& agent, std::int64_t now,
-                                               std::size_t limit) const {
+std::vector<Command> SqlCommands::fetchable(const AgentKey& agent, std::int64_t now,
+                                            std::size_t limit) const {
   return select(
       " WHERE c.client_id = ? AND c.agent_id = ? AND c.state IN ('queued', 'delivered') AND c.not_before <= "
       "? "
@@ -100,26 +100,31 @@ std::vector<Command> SqliteCommands::fetchable(const AgentKey& agent, std::int64
       {toValue(agent.client_id), toValue(agent.agent_id), now, now, toValue(limit)});
 }
 
-std::vector<Command> SqliteCommands::due(std::int64_t now, std::size_t limit) const {
-  return select(" WHERE c.state = 'scheduled' AND c.not_before <= ? LIMIT ?", {now, toValue(limit)});
-}
-
-std::vector<Command> SqliteCommands::overdue(std::int64_t now, std::size_t limit) const {
-  return select(" WHERE c.state IN ('scheduled', 'queued', 'delivered') AND c.expires_at <= ? LIMIT ?",
+std::vector<Command> SqlCommands::due(std::int64_t now, std::size_t limit) const {
+  return select(" WHERE c.state = 'scheduled' AND c.not_before <= ? ORDER BY c.command_id LIMIT ?",
                 {now, toValue(limit)});
 }
 
-std::vector<Command> SqliteCommands::silent(std::int64_t now, std::size_t limit) const {
-  return select(" WHERE c.state IN ('accepted', 'running') AND c.reported_at <= ? - c.timeout_ns LIMIT ?",
-                {now, toValue(limit)});
+std::vector<Command> SqlCommands::overdue(std::int64_t now, std::size_t limit) const {
+  return select(
+      " WHERE c.state IN ('scheduled', 'queued', 'delivered') AND c.expires_at <= ? ORDER BY c.command_id "
+      "LIMIT ?",
+      {now, toValue(limit)});
 }
 
-std::vector<Command> SqliteCommands::unsettled(std::size_t limit) const {
+std::vector<Command> SqlCommands::silent(std::int64_t now, std::size_t limit) const {
+  return select(
+      " WHERE c.state IN ('accepted', 'running') AND c.reported_at <= ? - c.timeout_ns ORDER BY c.command_id "
+      "LIMIT ?",
+      {now, toValue(limit)});
+}
+
+std::vector<Command> SqlCommands::unsettled(std::size_t limit) const {
   return select(" WHERE c.settlement = 'pending' ORDER BY c.state_since, c.command_id LIMIT ?",
                 {toValue(limit)});
 }
 
-std::vector<Transition> SqliteCommands::transitions(const Command& command) const {
+std::vector<Transition> SqlCommands::transitions(const Command& command) const {
   std::vector<Transition> transitions;
   auto rows = db_.query(
       "SELECT from_state, to_state, at, actor, reason_code, reason_text FROM command_transitions "
@@ -132,7 +137,7 @@ std::vector<Transition> SqliteCommands::transitions(const Command& command) cons
   return transitions;
 }
 
-std::vector<LogLine> SqliteCommands::log(const Command& command, std::size_t limit) const {
+std::vector<LogLine> SqlCommands::log(const Command& command, std::size_t limit) const {
   std::vector<LogLine> lines;
   auto rows = db_.query(
       "SELECT seq, at, text FROM command_log WHERE client_id = ? AND command_id = ? ORDER BY seq DESC LIMIT "
@@ -144,4 +149,4 @@ std::vector<LogLine> SqliteCommands::log(const Command& command, std::size_t lim
   return lines;
 }
 
-}  // namespace redflag::store::sqlite
+}  // namespace redflag::store::sql

@@ -1,12 +1,12 @@
 #pragma once
 #include "store/people.h"
-#include "store/sqlite/connection.h"
+#include "store/sql/connection.h"
 
-namespace redflag::store::sqlite {
+namespace redflag::store::sql {
 
-class SqlitePeople : public People {
+class SqlPeople : public People {
  public:
-  explicit SqlitePeople(Connection& connection) : db_(connection) {}
+  explicit SqlPeople(Connection& connection) : db_(connection) {}
 
   bool anyUser() const override;
   std::optional<auth::User> findUser(const std::string& username) const override;
@@ -25,4 +25,4 @@ class SqlitePeople : public People {
   Connection& db_;
 };
 
-}  // namespace redflag::store::sqlite
+}  // namespace redflag::store::sql

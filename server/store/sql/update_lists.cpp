@@ -1,9 +1,9 @@
-#include "store/sqlite/agents.h"
-#include "store/sqlite/select.h"
-#include "store/sqlite/update_conditions.h"
-#include "store/sqlite/updates.h"
+#include "store/sql/agents.h"
+#include "store/sql/select.h"
+#include "store/sql/update_conditions.h"
+#include "store/sql/updates.h"
 
-namespace redflag::store::sqlite {
+namespace redflag::store::sql {
 namespace {
 
 Update updateFrom(Rows& rows) {
@@ -53,8 +53,8 @@ std::int64_t countOf(Connection& db, const std::string& from, const Conditions& 
 
 }  // namespace
 
-Page<Update> SqliteUpdates::list(const UpdateFilter& filter, const Contact& contact,
-                                 const PageRequest& page) const {
+Page<Update> SqlUpdates::list(const UpdateFilter& filter, const Contact& contact,
+                              const PageRequest& page) const {
   Conditions where = updateConditions(filter);
   Page<Update> answer;
   answer.total = countOf(db_, "updates u", where);
@@ -80,7 +80,7 @@ Page<Update> SqliteUpdates::list(const UpdateFilter& filter, const Contact& cont
   return answer;
 }
 
-UpdateTotals SqliteUpdates::totals() const {
+UpdateTotals SqlUpdates::totals() const {
   static const std::string kSql =
       std::string("SELECT u.state, u.category = 'security', u.severity, u.blocked_by = '', ") + kOpenSql +
       ", COUNT(*) FROM updates u GROUP BY 1, 2, 3, 4";
@@ -104,4 +104,4 @@ UpdateTotals SqliteUpdates::totals() const {
   return totals;
 }
 
-}  // namespace redflag::store::sqlite
+}  // namespace redflag::store::sql

@@ -1,13 +1,13 @@
-#include "store/sqlite/migrations.h"
+#include "store/sql/migrations.h"
 
 #include <algorithm>
 #include <string>
 
 #include "base/encoding.h"
 #include "http/message.h"
-#include "store/sqlite/immediate.h"
+#include "store/sql/scope.h"
 
-namespace redflag::store::sqlite {
+namespace redflag::store::sql {
 namespace {
 
 int newestApplied(Connection& connection) {
@@ -32,7 +32,9 @@ void checkApplied(Connection& connection, const Migration& step) {
 
 void apply(Connection& connection, const Migration& step, std::int64_t now) {
   try {
-    Immediate transaction(connection);
+    Scope transaction(connection, Access::kSchema);
+    // Another server may have been quicker.
+    if (newestApplied(connection) >= step.number) return checkApplied(connection, step);
     connection.script(step.sql);
     connection.execute(
         "INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES (?, ?, ?, ?)", step.number,
@@ -48,9 +50,11 @@ void apply(Connection& connection, const Migration& step, std::int64_t now) {
 }  // namespace
 
 void migrate(Connection& connection, const std::vector<Migration>& steps, std::int64_t now) {
-  connection.script(
-      "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, "
-      "checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT");
+  {
+    Scope transaction(connection, Access::kSchema);
+    connection.script(connection.dialect().schema_migrations);
+    transaction.commit();
+  }
   const int applied = newestApplied(connection);
   const int known = steps.empty() ? 0 : steps.back().number;
   if (applied > known) {
@@ -69,4 +73,4 @@ void migrate(Connection& connection, const std::vector<Migration>& steps, std::i
   }
 }
 
-}  // namespace redflag::store::sqlite
+}  // namespace redflag::store::sql

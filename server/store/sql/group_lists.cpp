@@ -1,18 +1,20 @@
-#include "store/sqlite/select.h"
-#include "store/sqlite/update_conditions.h"
-#include "store/sqlite/updates.h"
+#include "store/sql/select.h"
+#include "store/sql/update_conditions.h"
+#include "store/sql/updates.h"
 
-namespace redflag::store::sqlite {
+namespace redflag::store::sql {
 namespace {
 
 constexpr const char* kOrder = "urgency, name, arch, manager, candidate_version";
 
 std::string groupedSql(const Conditions& where) {
   return std::string("SELECT u.manager, u.name, u.arch, u.candidate_version, MIN(") + kUrgencySql +
-         ") AS urgency, MAX(u.category = 'security') AS is_security, MIN(u.category) AS category, "
+         ") AS urgency, MAX(CASE WHEN u.category = 'security' THEN 1 ELSE 0 END) AS is_security, "
+         "MIN(u.category) AS category, "
          "MIN(u.severity) AS severity, MIN(u.origin) AS origin, COUNT(DISTINCT u.agent_id) AS agents, "
-         "COUNT(DISTINCT u.client_id) AS clients, SUM(u.blocked_by = '') AS installable, "
-         "SUM(u.state IN ('available', 'failed') AND u.blocked_by = '' AND a.mode = 'act' AND " +
+         "COUNT(DISTINCT u.client_id) AS clients, COUNT(*) FILTER (WHERE u.blocked_by = '') AS installable, "
+         "COUNT(*) FILTER (WHERE u.state IN ('available', 'failed') AND u.blocked_by = '' AND a.mode = 'act' "
+         "AND " +
          kHasUpdaterSql +
          ") AS approvable, MIN(u.first_seen_at) AS first_seen_at "
          "FROM updates u JOIN agents a USING (client_id, agent_id)" +
@@ -20,7 +22,7 @@ std::string groupedSql(const Conditions& where) {
 }
 
 std::int64_t countGroups(Connection& db, const Conditions& where) {
-  const std::string sql = "SELECT COUNT(*) FROM (" + groupedSql(where) + ")";
+  const std::string sql = "SELECT COUNT(*) FROM (" + groupedSql(where) + ") grouped";
   auto rows = db.queryValues(sql, where.values());
   rows.next();
   return rows.integer();
@@ -80,7 +82,7 @@ void addMembers(Connection& db, const UpdateFilter& filter, UpdateGroup& group) 
 
 }  // namespace
 
-Page<UpdateGroup> SqliteUpdates::groups(const UpdateFilter& filter, const PageRequest& page) const {
+Page<UpdateGroup> SqlUpdates::groups(const UpdateFilter& filter, const PageRequest& page) const {
   const Conditions where = updateConditions(filter);
   const Conditions rest = behind(page.cursor);
   Page<UpdateGroup> answer;
@@ -89,7 +91,7 @@ Page<UpdateGroup> SqliteUpdates::groups(const UpdateFilter& filter, const PageRe
       "SELECT manager, name, arch, candidate_version, urgency, is_security, category, severity, origin, "
       "agents, "
       "clients, installable, approvable, first_seen_at FROM (" +
-      groupedSql(where) + ")" + rest.sql() + " ORDER BY " + kOrder + " LIMIT ?";
+      groupedSql(where) + ") grouped" + rest.sql() + " ORDER BY " + kOrder + " LIMIT ?";
   std::vector<Value> values = where.values();
   for (const Value& value : rest.with(page.limit + 1))
     values.push_back(value);
@@ -107,4 +109,4 @@ Page<UpdateGroup> SqliteUpdates::groups(const UpdateFilter& filter, const PageRe
   return answer;
 }
 
-}  // namespace redflag::store::sqlite
+}  // namespace redflag::store::sql

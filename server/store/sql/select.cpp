@@ -1,9 +1,9 @@
-#include "store/sqlite/select.h"
+#include "store/sql/select.h"
 
 #include "base/encoding.h"
 #include "http/message.h"
 
-namespace redflag::store::sqlite {
+namespace redflag::store::sql {
 
 Value Conditions::keep(const Value& value) {
   if (const auto* text = std::get_if<std::string_view>(&value)) {
@@ -25,9 +25,9 @@ void Conditions::contains(std::string_view column, const std::string& part) {
   std::string pattern = "%";
   for (const char c : part) {
     if (c == '%' || c == '_' || c == '\\') pattern += '\\';
-    pattern += c;
+    pattern += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   }
-  add(std::string(column) + " LIKE ? ESCAPE '\\'", pattern + "%");
+  add("lower(" + std::string(column) + ") LIKE ? ESCAPE '\\'", pattern + "%");
 }
 
 std::string encodeCursor(const Json& keys) {
@@ -61,4 +61,4 @@ std::vector<std::string> fromJsonList(const std::string& text) {
   return texts;
 }
 
-}  // namespace redflag::store::sqlite
+}  // namespace redflag::store::sql

@@ -1,9 +1,9 @@
-#include "store/sqlite/updates.h"
+#include "store/sql/updates.h"
 
 #include "base/encoding.h"
-#include "store/sqlite/select.h"
+#include "store/sql/select.h"
 
-namespace redflag::store::sqlite {
+namespace redflag::store::sql {
 namespace {
 
 constexpr const char* kKnownColumns =
@@ -30,9 +30,28 @@ KnownUpdate knownFrom(Rows& rows) {
   return update;
 }
 
+constexpr const char* kMove =
+    "UPDATE updates SET state = ?1, state_since = CASE WHEN state = ?1 THEN state_since ELSE ? END, "
+    "reason_code = ?, reason_text = ?, command_id = COALESCE(?, command_id), install_boot_id = COALESCE(?, "
+    "install_boot_id), reboot_required = COALESCE(?, reboot_required), proof = '' "
+    "WHERE client_id = ? AND agent_id = ? AND update_id = ? AND state = ?";
+
+Value orNull(const std::optional<std::string>& text) {
+  return text ? toValue(*text) : Value(nullptr);
+}
+
+// Hands kMove's parameters to `run`.
+template <class Run>
+auto move(const AgentKey& agent, const std::string& update_id, UpdateState from, UpdateState to,
+          const UpdateChange& change, std::int64_t now, const Run& run) {
+  return run(name(to), now, change.reason.code, change.reason.text, orNull(change.command_id),
+             orNull(change.install_boot_id), change.reboot_required, agent.client_id, agent.agent_id,
+             update_id, name(from));
+}
+
 }  // namespace
 
-std::vector<KnownUpdate> SqliteUpdates::known(const AgentKey& agent, const std::string& plugin) const {
+std::vector<KnownUpdate> SqlUpdates::known(const AgentKey& agent, const std::string& plugin) const {
   static const std::string kSql =
       std::string(kKnownColumns) + "WHERE u.client_id = ? AND u.agent_id = ? AND u.plugin = ?";
   std::vector<KnownUpdate> updates;
@@ -42,12 +61,11 @@ std::vector<KnownUpdate> SqliteUpdates::known(const AgentKey& agent, const std::
   return updates;
 }
 
-std::vector<KnownUpdate> SqliteUpdates::ofCommand(const AgentKey& agent,
-                                                  const std::string& command_id) const {
+std::vector<KnownUpdate> SqlUpdates::ofCommand(const AgentKey& agent, const std::string& command_id) const {
   static const std::string kSql =
       std::string(kKnownColumns) +
       "JOIN command_updates l ON l.client_id = u.client_id AND l.update_id = u.update_id "
-      "WHERE u.client_id = ? AND u.agent_id = ? AND l.command_id = ?";
+      "WHERE u.client_id = ? AND u.agent_id = ? AND l.command_id = ? ORDER BY u.update_id";
   std::vector<KnownUpdate> updates;
   auto rows = db_.query(kSql, agent.client_id, agent.agent_id, command_id);
   while (rows.next())
@@ -55,7 +73,7 @@ std::vector<KnownUpdate> SqliteUpdates::ofCommand(const AgentKey& agent,
   return updates;
 }
 
-bool SqliteUpdates::awaitsProof(const AgentKey& agent, const std::string& plugin) const {
+bool SqlUpdates::awaitsProof(const AgentKey& agent, const std::string& plugin) const {
   return db_
       .query(
           "SELECT 1 FROM updates WHERE client_id = ? AND agent_id = ? AND plugin = ? "
@@ -64,7 +82,7 @@ bool SqliteUpdates::awaitsProof(const AgentKey& agent, const std::string& plugin
       .next();
 }
 
-std::vector<Rebooted> SqliteUpdates::rebooted(std::size_t limit) const {
+std::vector<Rebooted> SqlUpdates::rebooted(std::size_t limit) const {
   std::vector<Rebooted> all;
   auto rows = db_.query(
       "SELECT DISTINCT a.agent_id, a.client_id, a.site_id, a.public_key, u.plugin, a.boot_id "
@@ -77,17 +95,17 @@ std::vector<Rebooted> SqliteUpdates::rebooted(std::size_t limit) const {
   return all;
 }
 
-void SqliteUpdates::markVerifyOrdered(const Rebooted& rebooted) {
-  db_.execute(
+void SqlUpdates::markVerifyOrdered(const Rebooted& rebooted) {
+  db_.post(
       "UPDATE updates SET proof = ? WHERE client_id = ? AND agent_id = ? AND plugin = ? AND state = "
       "'awaiting_reboot'",
       rebooted.boot_id, rebooted.agent.client_id, rebooted.agent.agent_id, rebooted.plugin);
 }
 
-std::string SqliteUpdates::add(const AgentKey& agent, const std::string& plugin, const std::string& scope,
-                               const UpdateRecord& record, const std::string& digest, std::int64_t now) {
+std::string SqlUpdates::add(const AgentKey& agent, const std::string& plugin, const std::string& scope,
+                            const UpdateRecord& record, const std::string& digest, std::int64_t now) {
   std::string id = newId();
-  db_.execute(
+  db_.post(
       "INSERT INTO updates (client_id, agent_id, update_id, plugin, scope, manager, key, name, arch, "
       "candidate_version, "
       "installed_version, channel, source_package, origin, category, severity, blocked_by, superseded_by, "
@@ -105,9 +123,9 @@ std::string SqliteUpdates::add(const AgentKey& agent, const std::string& plugin,
   return id;
 }
 
-void SqliteUpdates::refresh(const AgentKey& agent, const std::string& update_id, const std::string& scope,
-                            const UpdateRecord& record, const std::string& digest) {
-  db_.execute(
+void SqlUpdates::refresh(const AgentKey& agent, const std::string& update_id, const std::string& scope,
+                         const UpdateRecord& record, const std::string& digest) {
+  db_.post(
       "UPDATE updates SET scope = ?, name = ?, arch = ?, installed_version = ?, channel = ?, source_package "
       "= ?, origin = ?, "
       "category = ?, severity = ?, blocked_by = ?, superseded_by = ?, advisories = ?, cves = ?, published_at "
@@ -120,30 +138,30 @@ void SqliteUpdates::refresh(const AgentKey& agent, const std::string& update_id,
       record.installed_bytes, record.needs_reboot, digest, agent.client_id, agent.agent_id, update_id);
 }
 
-void SqliteUpdates::setListed(const AgentKey& agent, const std::string& update_id, bool listed) {
-  db_.execute("UPDATE updates SET listed = ? WHERE client_id = ? AND agent_id = ? AND update_id = ?", listed,
-              agent.client_id, agent.agent_id, update_id);
+void SqlUpdates::setListed(const AgentKey& agent, const std::string& update_id, bool listed) {
+  db_.post("UPDATE updates SET listed = ? WHERE client_id = ? AND agent_id = ? AND update_id = ?", listed,
+           agent.client_id, agent.agent_id, update_id);
 }
 
-void SqliteUpdates::setProof(const AgentKey& agent, const std::string& update_id, const std::string& proof) {
-  db_.execute("UPDATE updates SET proof = ? WHERE client_id = ? AND agent_id = ? AND update_id = ?", proof,
-              agent.client_id, agent.agent_id, update_id);
+void SqlUpdates::setProof(const AgentKey& agent, const std::string& update_id, const std::string& proof) {
+  db_.post("UPDATE updates SET proof = ? WHERE client_id = ? AND agent_id = ? AND update_id = ?", proof,
+           agent.client_id, agent.agent_id, update_id);
 }
 
-bool SqliteUpdates::advance(const AgentKey& agent, const std::string& update_id, UpdateState from,
-                            UpdateEvent event, const UpdateChange& change, std::int64_t now) {
+bool SqlUpdates::advance(const AgentKey& agent, const std::string& update_id, UpdateState from,
+                         UpdateEvent event, const UpdateChange& change, std::int64_t now) {
   const auto to = after(from, event);
   if (!to) return false;
-  return db_.execute(
-             "UPDATE updates SET state = ?1, state_since = IIF(state = ?1, state_since, ?), reason_code = ?, "
-             "reason_text = ?, command_id = COALESCE(?, command_id), install_boot_id = COALESCE(?, "
-             "install_boot_id), "
-             "reboot_required = COALESCE(?, reboot_required), proof = '' "
-             "WHERE client_id = ? AND agent_id = ? AND update_id = ? AND state = ?",
-             name(*to), now, change.reason.code, change.reason.text,
-             change.command_id ? toValue(*change.command_id) : Value(nullptr),
-             change.install_boot_id ? toValue(*change.install_boot_id) : Value(nullptr),
-             change.reboot_required, agent.client_id, agent.agent_id, update_id, name(from)) > 0;
+  return move(agent, update_id, from, *to, change, now,
+              [this](const auto&... arguments) { return db_.execute(kMove, arguments...); }) > 0;
 }
 
-}  // namespace redflag::store::sqlite
+void SqlUpdates::advanceKnown(const AgentKey& agent, const std::string& update_id, UpdateState from,
+                              UpdateEvent event, const UpdateChange& change, std::int64_t now) {
+  const auto to = after(from, event);
+  if (!to) return;
+  move(agent, update_id, from, *to, change, now,
+       [this](const auto&... arguments) { return db_.post(kMove, arguments...); });
+}
+
+}  // namespace redflag::store::sql

@@ -1,11 +1,11 @@
-#include "store/sqlite/agents.h"
+#include "store/sql/agents.h"
 
 #include "base/encoding.h"
-#include "store/sqlite/select.h"
+#include "store/sql/select.h"
 
-namespace redflag::store::sqlite {
+namespace redflag::store::sql {
 
-std::vector<Client> SqliteAgents::clients() const {
+std::vector<Client> SqlAgents::clients() const {
   std::vector<Client> clients;
   auto rows = db_.query(
       "SELECT c.client_id, c.name, s.site_id, s.name FROM clients c LEFT JOIN sites s USING (client_id) "
@@ -20,30 +20,29 @@ std::vector<Client> SqliteAgents::clients() const {
   return clients;
 }
 
-void SqliteAgents::addClient(const Client& client, std::int64_t now) {
-  db_.execute("INSERT INTO clients (client_id, name, created_at) VALUES (?, ?, ?)", client.id, client.name,
-              now);
+void SqlAgents::addClient(const Client& client, std::int64_t now) {
+  db_.post("INSERT INTO clients (client_id, name, created_at) VALUES (?, ?, ?)", client.id, client.name, now);
   for (const Named& site : client.sites) {
-    db_.execute("INSERT INTO sites (client_id, site_id, name, created_at) VALUES (?, ?, ?, ?)", client.id,
-                site.id, site.name, now);
+    db_.post("INSERT INTO sites (client_id, site_id, name, created_at) VALUES (?, ?, ?, ?)", client.id,
+             site.id, site.name, now);
   }
 }
 
-std::optional<AgentKey> SqliteAgents::key(const std::string& agent_id) const {
+std::optional<AgentKey> SqlAgents::key(const std::string& agent_id) const {
   auto rows =
       db_.query("SELECT agent_id, client_id, site_id, public_key FROM agents WHERE agent_id = ?", agent_id);
   if (!rows.next()) return std::nullopt;
   return AgentKey{rows.text(), rows.text(), rows.text(), rows.blob()};
 }
 
-std::optional<AgentKey> SqliteAgents::keyOf(const std::string& public_key) const {
+std::optional<AgentKey> SqlAgents::keyOf(const std::string& public_key) const {
   auto rows = db_.query("SELECT agent_id, client_id, site_id, public_key FROM agents WHERE public_key = ?",
                         Blob{public_key});
   if (!rows.next()) return std::nullopt;
   return AgentKey{rows.text(), rows.text(), rows.text(), rows.blob()};
 }
 
-Enrolled SqliteAgents::enrol(const NewAgent& agent, const std::string& token_secret_hash, std::int64_t now) {
+Enrolled SqlAgents::enrol(const NewAgent& agent, const std::string& token_secret_hash, std::int64_t now) {
   EnrolmentToken token;
   {
     auto rows = db_.query(
@@ -70,7 +69,7 @@ Enrolled SqliteAgents::enrol(const NewAgent& agent, const std::string& token_sec
       "COUNT(*) < ?4",
       token.client_id, token.id, agent_id, token.seats);
   if (taken == 0) return {EnrolmentOutcome::kSeatsExhausted, {}, token.client_id};
-  db_.execute(
+  db_.post(
       "INSERT INTO agents (client_id, agent_id, site_id, public_key, token_id, hostname, mode, "
       "agent_version, platform, "
       "os_name, os_version, enrolled_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -81,8 +80,8 @@ Enrolled SqliteAgents::enrol(const NewAgent& agent, const std::string& token_sec
           token.client_id};
 }
 
-void SqliteAgents::addToken(const EnrolmentToken& token, const std::string& secret_hash) {
-  db_.execute(
+void SqlAgents::addToken(const EnrolmentToken& token, const std::string& secret_hash) {
+  db_.post(
       "INSERT INTO enrolment_tokens (client_id, token_id, site_id, secret_hash, seats, created_at, "
       "created_by, expires_at) "
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -90,7 +89,7 @@ void SqliteAgents::addToken(const EnrolmentToken& token, const std::string& secr
       token.expires_at);
 }
 
-std::vector<EnrolmentToken> SqliteAgents::tokens() const {
+std::vector<EnrolmentToken> SqlAgents::tokens() const {
   std::vector<EnrolmentToken> tokens;
   auto rows = db_.query(
       "SELECT t.token_id, t.client_id, t.site_id, t.seats, t.created_at, t.created_by, t.expires_at, "
@@ -113,26 +112,26 @@ std::vector<EnrolmentToken> SqliteAgents::tokens() const {
   return tokens;
 }
 
-bool SqliteAgents::revokeToken(const std::string& token_id, std::int64_t now) {
+bool SqlAgents::revokeToken(const std::string& token_id, std::int64_t now) {
   return db_.execute(
-             "UPDATE enrolment_tokens SET revoked_at = IIF(revoked_at = 0, ?, revoked_at) WHERE token_id = ?",
+             "UPDATE enrolment_tokens SET revoked_at = CASE WHEN revoked_at = 0 THEN ? ELSE revoked_at END "
+             "WHERE token_id = ?",
              now, token_id) > 0;
 }
 
-void SqliteAgents::setStatus(const AgentKey& agent, const AgentStatus& status) {
-  db_.execute(
+void SqlAgents::setStatus(const AgentKey& agent, const AgentStatus& status) {
+  db_.post(
       "UPDATE agents SET hostname = ?, agent_version = ?, mode = ?, isolation = ?, boot_id = ?, os_name = ?, "
       "os_version = ?, kernel = ?, config_state = ?, config_text = ? WHERE client_id = ? AND agent_id = ?",
       status.hostname, status.agent_version, status.mode, status.isolation, status.boot_id, status.os_name,
       status.os_version, status.kernel, status.config_state, status.config_text, agent.client_id,
       agent.agent_id);
-  db_.execute("DELETE FROM agent_plugins WHERE client_id = ? AND agent_id = ?", agent.client_id,
-              agent.agent_id);
+  db_.post("DELETE FROM agent_plugins WHERE client_id = ? AND agent_id = ?", agent.client_id, agent.agent_id);
   for (const AgentPlugin& plugin : status.plugins) {
     bool updater = false;
     for (const auto& id : plugin.interfaces)
       updater = updater || id.starts_with("rf.updater/");
-    db_.execute(
+    db_.post(
         "INSERT INTO agent_plugins (client_id, agent_id, plugin, name, version, interfaces, is_updater, "
         "state, text) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -141,7 +140,7 @@ void SqliteAgents::setStatus(const AgentKey& agent, const AgentStatus& status) {
   }
 }
 
-std::vector<AgentPlugin> SqliteAgents::plugins(const AgentKey& agent) const {
+std::vector<AgentPlugin> SqlAgents::plugins(const AgentKey& agent) const {
   std::vector<AgentPlugin> plugins;
   auto rows = db_.query(
       "SELECT plugin, name, version, interfaces, state, text FROM agent_plugins WHERE client_id = ? AND "
@@ -155,8 +154,8 @@ std::vector<AgentPlugin> SqliteAgents::plugins(const AgentKey& agent) const {
   return plugins;
 }
 
-void SqliteAgents::setBreaker(const AgentKey& agent, const Breaker& breaker) {
-  db_.execute(
+void SqlAgents::setBreaker(const AgentKey& agent, const Breaker& breaker) {
+  db_.post(
       "INSERT INTO breakers (client_id, agent_id, plugin, interface, plugin_version, state, since, "
       "open_until, class, code, "
       "text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (client_id, agent_id, plugin, interface) "
@@ -167,7 +166,7 @@ void SqliteAgents::setBreaker(const AgentKey& agent, const Breaker& breaker) {
       breaker.state, breaker.since, breaker.open_until, breaker.failure_class, breaker.code, breaker.text);
 }
 
-std::vector<Breaker> SqliteAgents::breakers(const AgentKey& agent) const {
+std::vector<Breaker> SqlAgents::breakers(const AgentKey& agent) const {
   std::vector<Breaker> breakers;
   auto rows = db_.query(
       "SELECT plugin, interface, plugin_version, state, since, open_until, class, code, text FROM breakers "
@@ -180,18 +179,18 @@ std::vector<Breaker> SqliteAgents::breakers(const AgentKey& agent) const {
   return breakers;
 }
 
-void SqliteAgents::touch(const AgentKey& agent, std::int64_t now) {
-  db_.execute("UPDATE agents SET last_seen_at = ? WHERE client_id = ? AND agent_id = ?", now, agent.client_id,
-              agent.agent_id);
+void SqlAgents::touch(const AgentKey& agent, std::int64_t now) {
+  db_.post("UPDATE agents SET last_seen_at = ? WHERE client_id = ? AND agent_id = ?", now, agent.client_id,
+           agent.agent_id);
 }
 
-void SqliteAgents::setDoorbell(const AgentKey& agent, bool connected, std::int64_t now) {
-  db_.execute("UPDATE agents SET doorbell = ?, last_seen_at = ? WHERE client_id = ? AND agent_id = ?",
-              connected, now, agent.client_id, agent.agent_id);
+void SqlAgents::setDoorbell(const AgentKey& agent, bool connected, std::int64_t now) {
+  db_.post("UPDATE agents SET doorbell = ?, last_seen_at = ? WHERE client_id = ? AND agent_id = ?", connected,
+           now, agent.client_id, agent.agent_id);
 }
 
-void SqliteAgents::clearDoorbells() {
-  db_.execute("UPDATE agents SET doorbell = 0 WHERE doorbell = 1");
+void SqlAgents::clearDoorbells() {
+  db_.post("UPDATE agents SET doorbell = 0 WHERE doorbell = 1");
 }
 
-}  // namespace redflag::store::sqlite
+}  // namespace redflag::store::sql

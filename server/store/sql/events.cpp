@@ -1,12 +1,13 @@
-#include "store/sqlite/events.h"
+#include "store/sql/events.h"
 
-#include "store/sqlite/select.h"
+#include <algorithm>
 
-namespace redflag::store::sqlite {
+#include "store/sql/select.h"
 
-void SqliteEvents::record(const std::string& client_id, const std::string& agent_id,
-                          const HistoryEntry& entry) {
-  db_.execute(
+namespace redflag::store::sql {
+
+void SqlEvents::record(const std::string& client_id, const std::string& agent_id, const HistoryEntry& entry) {
+  db_.post(
       "INSERT INTO history (client_id, agent_id, seq, at, subsystem, actor, kind, text, code, severity, "
       "command_id, scan_id) "
       "SELECT ?1, ?2, COALESCE(MAX(seq), 0) + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM history "
@@ -15,8 +16,8 @@ void SqliteEvents::record(const std::string& client_id, const std::string& agent
       entry.severity, entry.command_id, entry.scan_id);
 }
 
-Page<HistoryEntry> SqliteEvents::history(const std::string& client_id, const std::string& agent_id,
-                                         const PageRequest& page) const {
+Page<HistoryEntry> SqlEvents::history(const std::string& client_id, const std::string& agent_id,
+                                      const PageRequest& page) const {
   Page<HistoryEntry> answer;
   std::int64_t before = INT64_MAX;
   if (!page.cursor.empty()) before = decodeCursor(page.cursor, "i")[0].get<std::int64_t>();
@@ -41,20 +42,28 @@ Page<HistoryEntry> SqliteEvents::history(const std::string& client_id, const std
   return answer;
 }
 
-std::int64_t SqliteEvents::countSince(const std::string& kind, std::int64_t since) const {
+std::int64_t SqlEvents::countSince(const std::string& kind, std::int64_t since) const {
   auto rows = db_.query("SELECT COUNT(*) FROM history WHERE kind = ? AND at >= ?", kind, since);
   rows.next();
   return rows.integer();
 }
 
-void SqliteEvents::publish(const std::string& client_id, const std::string& type, const Json& data,
-                           std::int64_t now) {
-  db_.execute("INSERT INTO outbox (at, client_id, event, data) VALUES (?, ?, ?, ?)", now, client_id, type,
-              dumpJson(data));
-  published_ = true;
+void SqlEvents::publish(const std::string& client_id, const std::string& type, const Json& data,
+                        std::int64_t now) {
+  published_.push_back({now, client_id, type, dumpJson(data)});
 }
 
-std::vector<http::Event> SqliteEvents::after(std::int64_t seq, std::size_t limit) const {
+bool SqlEvents::writePublished() {
+  if (published_.empty()) return false;
+  if (!db_.dialect().lock_outbox.empty()) db_.post(db_.dialect().lock_outbox);
+  for (const Publication& one : published_) {
+    db_.post("INSERT INTO outbox (at, client_id, event, data) VALUES (?, ?, ?, ?)", one.at, one.client_id,
+             one.type, one.data);
+  }
+  return true;
+}
+
+std::vector<http::Event> SqlEvents::after(std::int64_t seq, std::size_t limit) const {
   std::vector<http::Event> events;
   auto rows = db_.query("SELECT seq, event, data FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?", seq, limit);
   while (rows.next())
@@ -62,19 +71,19 @@ std::vector<http::Event> SqliteEvents::after(std::int64_t seq, std::size_t limit
   return events;
 }
 
-std::int64_t SqliteEvents::newest() const {
-  // Not MAX(seq): a pruned outbox still remembers how far it was.
-  auto rows = db_.query("SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'outbox'), 0)");
+std::int64_t SqlEvents::newest() const {
+  auto rows = db_.query("SELECT COALESCE(MAX(seq), 0) FROM outbox");
   rows.next();
   return rows.integer();
 }
 
-void SqliteEvents::prune(std::int64_t keep, std::int64_t before, int limit) {
-  db_.execute("DELETE FROM outbox WHERE seq <= ?", newest() - keep);
-  db_.execute(
+void SqlEvents::prune(std::int64_t keep, std::int64_t before, int limit) {
+  // The newest stays, whatever its age: it is how far the outbox has come.
+  db_.post("DELETE FROM outbox WHERE seq <= ?", newest() - std::max<std::int64_t>(keep, 1));
+  db_.post(
       "DELETE FROM history WHERE (client_id, agent_id, seq) IN "
       "(SELECT client_id, agent_id, seq FROM history WHERE at < ? LIMIT ?)",
       before, limit);
 }
 
-}  // namespace redflag::store::sqlite
+}  // namespace redflag::store::sql

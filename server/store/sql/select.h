@@ -8,9 +8,9 @@
 
 #include "base/json.h"
 #include "store/page.h"
-#include "store/sqlite/connection.h"
+#include "store/sql/connection.h"
 
-namespace redflag::store::sqlite {
+namespace redflag::store::sql {
 
 // Conditions joined by AND. Texts are copied, so that temporaries may be given.
 class Conditions {
@@ -23,7 +23,7 @@ class Conditions {
   }
   // "column IN (?, …)"
   void in(std::string_view column, const std::vector<std::string>& values);
-  // Part of the text, whatever its case; % and _ in it mean themselves.
+  // Part of the text, whatever the case of ASCII letters; % and _ in it mean themselves.
   void contains(std::string_view column, const std::string& part);
 
   const std::string& sql() const { return sql_; }
@@ -52,4 +52,4 @@ Json decodeCursor(const std::string& cursor, std::string_view kinds);
 std::string toJsonList(const std::vector<std::string>& texts);
 std::vector<std::string> fromJsonList(const std::string& text);
 
-}  // namespace redflag::store::sqlite
+}  // namespace redflag::store::sql

@@ -1,6 +1,6 @@
-#include "store/sqlite/scans.h"
+#include "store/sql/scans.h"
 
-namespace redflag::store::sqlite {
+namespace redflag::store::sql {
 namespace {
 
 std::string scopesText(const std::vector<ScopeStatus>& scopes) {
@@ -24,15 +24,15 @@ std::vector<ScopeStatus> scopesOf(const std::string& text) {
 
 }  // namespace
 
-bool SqliteScans::takeItem(const AgentKey& agent, const std::string& item_id, std::int64_t now) {
+bool SqlScans::takeItem(const AgentKey& agent, const std::string& item_id, std::int64_t now) {
   return db_.execute(
              "INSERT INTO upload_items (client_id, agent_id, item_id, received_at) VALUES (?, ?, ?, ?) "
              "ON CONFLICT DO NOTHING",
              agent.client_id, agent.agent_id, item_id, now) > 0;
 }
 
-void SqliteScans::add(const AgentKey& agent, const Scan& scan) {
-  db_.execute(
+void SqlScans::add(const AgentKey& agent, const Scan& scan) {
+  db_.post(
       "INSERT INTO scans (client_id, agent_id, plugin, received_at, scan_id, plugin_version, interface, "
       "purpose, trigger, "
       "command_id, boot_id, started_at, duration_ms, status, complete, scopes, reports) "
@@ -42,7 +42,7 @@ void SqliteScans::add(const AgentKey& agent, const Scan& scan) {
       scan.duration_ms, scan.status, scan.complete, scopesText(scan.scopes), dumpJson(scan.reports));
 }
 
-std::vector<Scan> SqliteScans::newest(const AgentKey& agent) const {
+std::vector<Scan> SqlScans::newest(const AgentKey& agent) const {
   std::vector<Scan> scans;
   // One seek a plugin: its greatest key.
   auto rows = db_.query(
@@ -51,8 +51,9 @@ std::vector<Scan> SqliteScans::newest(const AgentKey& agent) const {
       "s.boot_id, s.started_at, s.duration_ms, s.status, s.complete, s.scopes, s.reports FROM "
       "(SELECT client_id, agent_id, plugin, MAX(received_at) AS received_at FROM scans "
       " WHERE client_id = ? AND agent_id = ? GROUP BY plugin) n "
-      "JOIN scans s USING (client_id, agent_id, plugin, received_at) GROUP BY s.plugin HAVING s.scan_id = "
-      "MAX(s.scan_id)",
+      "JOIN scans s USING (client_id, agent_id, plugin, received_at) "
+      "WHERE s.scan_id = (SELECT MAX(x.scan_id) FROM scans x WHERE x.client_id = s.client_id AND "
+      "x.agent_id = s.agent_id AND x.plugin = s.plugin AND x.received_at = s.received_at) ORDER BY s.plugin",
       agent.client_id, agent.agent_id);
   while (rows.next()) {
     Scan scan;
@@ -76,8 +77,8 @@ std::vector<Scan> SqliteScans::newest(const AgentKey& agent) const {
   return scans;
 }
 
-std::vector<ScopePicture> SqliteScans::pictures(const AgentKey& agent, const std::string& plugin,
-                                                const std::string& purpose_class) const {
+std::vector<ScopePicture> SqlScans::pictures(const AgentKey& agent, const std::string& plugin,
+                                             const std::string& purpose_class) const {
   std::vector<ScopePicture> pictures;
   auto rows = db_.query(
       "SELECT scope, digest, status, started_at, boot_id FROM scan_scopes "
@@ -88,9 +89,9 @@ std::vector<ScopePicture> SqliteScans::pictures(const AgentKey& agent, const std
   return pictures;
 }
 
-void SqliteScans::setPicture(const AgentKey& agent, const std::string& plugin,
-                             const std::string& purpose_class, const ScopePicture& picture) {
-  db_.execute(
+void SqlScans::setPicture(const AgentKey& agent, const std::string& plugin, const std::string& purpose_class,
+                          const ScopePicture& picture) {
+  db_.post(
       "INSERT INTO scan_scopes (client_id, agent_id, plugin, purpose_class, scope, digest, status, "
       "started_at, boot_id) "
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (client_id, agent_id, plugin, purpose_class, scope) DO "
@@ -101,8 +102,8 @@ void SqliteScans::setPicture(const AgentKey& agent, const std::string& plugin,
       picture.started_at, picture.boot_id);
 }
 
-std::string SqliteScans::textDigest(const AgentKey& agent, const std::string& plugin,
-                                    const std::string& purpose_class) const {
+std::string SqlScans::textDigest(const AgentKey& agent, const std::string& plugin,
+                                 const std::string& purpose_class) const {
   auto rows = db_.query(
       "SELECT digest FROM scan_texts WHERE client_id = ? AND agent_id = ? AND plugin = ? AND purpose_class = "
       "?",
@@ -110,17 +111,16 @@ std::string SqliteScans::textDigest(const AgentKey& agent, const std::string& pl
   return rows.next() ? rows.text() : std::string();
 }
 
-void SqliteScans::setTextDigest(const AgentKey& agent, const std::string& plugin,
-                                const std::string& purpose_class, const std::string& digest) {
-  db_.execute(
+void SqlScans::setTextDigest(const AgentKey& agent, const std::string& plugin,
+                             const std::string& purpose_class, const std::string& digest) {
+  db_.post(
       "INSERT INTO scan_texts (client_id, agent_id, plugin, purpose_class, digest) VALUES (?, ?, ?, ?, ?) "
       "ON CONFLICT (client_id, agent_id, plugin, purpose_class) DO UPDATE SET digest = excluded.digest",
       agent.client_id, agent.agent_id, plugin, purpose_class, digest);
 }
 
-void SqliteScans::setFact(const AgentKey& agent, const std::string& plugin, const Fact& fact,
-                          std::int64_t at) {
-  db_.execute(
+void SqlScans::setFact(const AgentKey& agent, const std::string& plugin, const Fact& fact, std::int64_t at) {
+  db_.post(
       "INSERT INTO facts (client_id, agent_id, name, plugin, value, at) VALUES (?, ?, ?, ?, ?, ?) "
       "ON CONFLICT (client_id, agent_id, name) DO UPDATE SET plugin = excluded.plugin, value = "
       "excluded.value, "
@@ -128,7 +128,7 @@ void SqliteScans::setFact(const AgentKey& agent, const std::string& plugin, cons
       agent.client_id, agent.agent_id, fact.name, plugin, fact.value, at);
 }
 
-std::vector<Fact> SqliteScans::facts(const AgentKey& agent) const {
+std::vector<Fact> SqlScans::facts(const AgentKey& agent) const {
   std::vector<Fact> facts;
   auto rows =
       db_.query("SELECT name, value FROM facts WHERE client_id = ? AND agent_id = ? ORDER BY name LIMIT 1000",
@@ -138,37 +138,36 @@ std::vector<Fact> SqliteScans::facts(const AgentKey& agent) const {
   return facts;
 }
 
-void SqliteScans::setMetric(const AgentKey& agent, const Metric& metric, std::int64_t at) {
-  db_.execute(
+void SqlScans::setMetric(const AgentKey& agent, const Metric& metric, std::int64_t at) {
+  db_.post(
       "INSERT INTO metrics (client_id, agent_id, name, label, value, at) VALUES (?, ?, ?, ?, ?, ?) "
       "ON CONFLICT (client_id, agent_id, name, label) DO UPDATE SET value = excluded.value, at = excluded.at",
       agent.client_id, agent.agent_id, metric.name, metric.label, metric.value, at);
 }
 
-void SqliteScans::trim(const AgentKey& agent, std::int64_t keep) {
-  db_.execute(
-      "DELETE FROM facts WHERE client_id = ?1 AND agent_id = ?2 AND name IN "
-      "(SELECT name FROM facts WHERE client_id = ?1 AND agent_id = ?2 ORDER BY at DESC, name LIMIT -1 OFFSET "
-      "?3)",
+void SqlScans::trim(const AgentKey& agent, std::int64_t keep) {
+  db_.post(
+      "DELETE FROM facts WHERE client_id = ?1 AND agent_id = ?2 AND name NOT IN "
+      "(SELECT name FROM facts WHERE client_id = ?1 AND agent_id = ?2 ORDER BY at DESC, name LIMIT ?3)",
       agent.client_id, agent.agent_id, keep);
-  db_.execute(
-      "DELETE FROM metrics WHERE client_id = ?1 AND agent_id = ?2 AND (name, label) IN "
+  db_.post(
+      "DELETE FROM metrics WHERE client_id = ?1 AND agent_id = ?2 AND (name, label) NOT IN "
       "(SELECT name, label FROM metrics WHERE client_id = ?1 AND agent_id = ?2 ORDER BY at DESC, name, label "
-      "LIMIT -1 OFFSET ?3)",
+      "LIMIT ?3)",
       agent.client_id, agent.agent_id, keep);
 }
 
-void SqliteScans::setRecords(const AgentKey& agent, const std::string& plugin,
-                             const std::string& purpose_class, const std::string& scope, bool complete,
-                             const std::vector<StoredRecord>& records, std::int64_t at) {
+void SqlScans::setRecords(const AgentKey& agent, const std::string& plugin, const std::string& purpose_class,
+                          const std::string& scope, bool complete, const std::vector<StoredRecord>& records,
+                          std::int64_t at) {
   if (complete) {
-    db_.execute(
+    db_.post(
         "DELETE FROM records WHERE client_id = ? AND agent_id = ? AND plugin = ? AND purpose_class = ? AND "
         "scope = ?",
         agent.client_id, agent.agent_id, plugin, purpose_class, scope);
   }
   for (const StoredRecord& record : records) {
-    db_.execute(
+    db_.post(
         "INSERT INTO records (client_id, agent_id, plugin, purpose_class, scope, kind, digest, body, at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (client_id, agent_id, plugin, purpose_class, scope, kind, digest) DO UPDATE SET at = "
@@ -178,8 +177,8 @@ void SqliteScans::setRecords(const AgentKey& agent, const std::string& plugin,
   }
 }
 
-void SqliteScans::prune(std::int64_t before, int limit) {
-  db_.execute(
+void SqlScans::prune(std::int64_t before, int limit) {
+  db_.post(
       "DELETE FROM scans WHERE (client_id, agent_id, plugin, received_at, scan_id) IN "
       "(SELECT s.client_id, s.agent_id, s.plugin, s.received_at, s.scan_id FROM scans s WHERE s.received_at "
       "< ? AND EXISTS "
@@ -187,14 +186,14 @@ void SqliteScans::prune(std::int64_t before, int limit) {
       "s.plugin "
       "  AND n.received_at > s.received_at) LIMIT ?)",
       before, limit);
-  db_.execute(
+  db_.post(
       "DELETE FROM upload_items WHERE (client_id, agent_id, item_id) IN "
       "(SELECT client_id, agent_id, item_id FROM upload_items WHERE received_at < ? LIMIT ?)",
       before, limit);
-  db_.execute(
+  db_.post(
       "DELETE FROM updates WHERE update_id IN (SELECT update_id FROM updates "
       "WHERE state IN ('verified', 'superseded', 'resolved_elsewhere') AND state_since < ? LIMIT ?)",
       before, limit);
 }
 
-}  // namespace redflag::store::sqlite
+}  // namespace redflag::store::sql
