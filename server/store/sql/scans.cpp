@@ -50,7 +50,7 @@ std::vector<Scan> SqlScans::newest(const AgentKey& agent) const {
       "s.command_id, "
       "s.boot_id, s.started_at, s.duration_ms, s.status, s.complete, s.scopes, s.reports FROM "
       "(SELECT client_id, agent_id, plugin, MAX(received_at) AS received_at FROM scans "
-      " WHERE client_id = ? AND agent_id = ? GROUP BY plugin) n "
+      " WHERE client_id = ? AND agent_id = ? GROUP BY client_id, agent_id, plugin) n "
       "JOIN scans s USING (client_id, agent_id, plugin, received_at) "
       "WHERE s.scan_id = (SELECT MAX(x.scan_id) FROM scans x WHERE x.client_id = s.client_id AND "
       "x.agent_id = s.agent_id AND x.plugin = s.plugin AND x.received_at = s.received_at) ORDER BY s.plugin",
