@@ -1,9 +1,11 @@
 include(GoogleTest)
 
 # One test program for one room: tests/<room>/…; ctest names are "<label>.<Suite>.<sentence>".
-# LABEL is what `scripts/test FILTER` and ctest -L select (unit, e2e, faults, abi).
+# POSTGRES both|only: run (also) against a PostgreSQL, as "postgres.<label>…" under the label postgres.
+# POOLED: and through pgbouncer in transaction mode.
+# LABEL is what `scripts/test FILTER` and ctest -L select (unit, postgres, e2e, faults, abi).
 function(redflag_test name)
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPENDS;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(ARG "POOLED" "LABEL;TIMEOUT;POSTGRES" "SOURCES;DEPENDS;ENVIRONMENT" ${ARGN})
   if(NOT ARG_LABEL)
     set(ARG_LABEL unit)
   endif()
@@ -15,6 +17,32 @@ function(redflag_test name)
   target_link_libraries(${name} PRIVATE redflag_settings ${ARG_DEPENDS} GTest::gmock_main)
   target_compile_definitions(${name} PRIVATE
     REDFLAG_FIXTURES="${CMAKE_SOURCE_DIR}/tests/fixtures" REDFLAG_BUILD="${CMAKE_BINARY_DIR}")
-  gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
-    PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${ARG_ENVIRONMENT}")
+  if(NOT ARG_POSTGRES STREQUAL "only")
+    gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
+      PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${ARG_ENVIRONMENT}")
+  endif()
+  if(ARG_POSTGRES)
+    gtest_discover_tests(${name} TEST_PREFIX "postgres.${name}." DISCOVERY_MODE PRE_TEST
+      PROPERTIES LABELS postgres TIMEOUT ${ARG_TIMEOUT} FIXTURES_REQUIRED postgres
+        ENVIRONMENT "REDFLAG_TEST_POSTGRES=${REDFLAG_TEST_POSTGRES}")
+  endif()
+  if(ARG_POOLED)
+    gtest_discover_tests(${name} TEST_PREFIX "pooled.${name}." DISCOVERY_MODE PRE_TEST
+      PROPERTIES LABELS postgres TIMEOUT ${ARG_TIMEOUT} FIXTURES_REQUIRED postgres
+        ENVIRONMENT "REDFLAG_TEST_POSTGRES=${REDFLAG_TEST_POSTGRES}/pooled")
+  endif()
+endfunction()
+
+# One PostgreSQL for all tests that want it. Not in the build folder: a socket's path is short, and the user it
+# runs as may not enter everybody's home.
+string(SHA1 postgres_name ${CMAKE_BINARY_DIR})
+string(SUBSTRING ${postgres_name} 0 12 postgres_name)
+set(REDFLAG_TEST_POSTGRES /tmp/redflag-postgres-${postgres_name})
+
+function(redflag_test_postgres)
+  set(script ${CMAKE_SOURCE_DIR}/tests/support/postgres)
+  add_test(NAME postgres.starts COMMAND ${script} start ${REDFLAG_TEST_POSTGRES})
+  add_test(NAME postgres.stops COMMAND ${script} stop ${REDFLAG_TEST_POSTGRES})
+  set_tests_properties(postgres.starts PROPERTIES FIXTURES_SETUP postgres LABELS postgres TIMEOUT 120)
+  set_tests_properties(postgres.stops PROPERTIES FIXTURES_CLEANUP postgres LABELS postgres TIMEOUT 120)
 endfunction()

@@ -12,6 +12,29 @@ die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 need_root() { [ "$(id -u)" = 0 ] || die "run this as root: it installs packages and starts services under users of their own"; }
 
+# What is installed for us is started by us alone: no service of it runs, and PostgreSQL makes no database of its own.
+hold_services() {
+  local held
+  for held in /usr/sbin/policy-rc.d /etc/postgresql-common/createcluster.d/redflag.conf; do
+    [ ! -e "$held" ] || continue
+    mkdir -p "$(dirname "$held")"
+    HELD_FILES+=("$held")
+  done
+  trap release_services EXIT
+  for held in "${HELD_FILES[@]}"; do
+    case $held in
+      */policy-rc.d) printf '#!/bin/sh\nexit 101\n' >"$held"; chmod 755 "$held" ;;
+      *) echo "create_main_cluster = false" >"$held" ;;
+    esac
+  done
+}
+
+release_services() {
+  rm -f "${HELD_FILES[@]}"
+  HELD_FILES=()
+  trap - EXIT
+}
+
 # need_packages FILE…: installs the packages that are named there and not on this machine.
 need_packages() {
   local wanted missing
@@ -24,9 +47,12 @@ need_packages() {
   [ -z "$missing" ] && return 0
   say "Installing $(printf '%s\n' "$missing" | wc -l) packages: $(printf '%s' "$missing" | tr '\n' ' ')"
   apt-get update -q 2>&1 | tail -n 1
+  HELD_FILES=()
+  hold_services
   # shellcheck disable=SC2086
   DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $missing >"$(log packages)" 2>&1 ||
     { tail -n 20 "$(log packages)" >&2; die "apt-get install failed; the whole output is in $(log packages)"; }
+  release_services
 }
 
 log() { mkdir -p "$REPO/build/logs"; printf '%s/build/logs/%s.log' "$REPO" "$1"; }

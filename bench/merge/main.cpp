@@ -8,7 +8,7 @@
 
 #include "base/encoding.h"
 #include "services/services.h"
-#include "store/sqlite/sqlite_store.h"
+#include "store/open.h"
 
 namespace redflag {
 namespace {
@@ -101,8 +101,9 @@ double timed(services::Services& services, const store::AgentKey& agent, const s
   return static_cast<double>(monotonicNow() - begun) / 1e6;
 }
 
-Figures run(const std::filesystem::path& folder) {
-  store::sqlite::SqliteStore store(folder / "redflag.db");
+Figures run(const store::Database& database) {
+  const auto opened = store::openStore(database);
+  store::Store& store = *opened;
   NoTypes types;
   const commands::CommandSigner signer(protocol::SigningKey::generate());
   services::Bell bell;
@@ -127,7 +128,8 @@ Figures run(const std::filesystem::path& folder) {
 }  // namespace
 }  // namespace redflag
 
-int main() {
+// redflag-bench-merge [postgresql://…]: a file of its own, or that database, which it fills.
+int main(int argc, char** argv) {
   using namespace redflag;
   if (!initCrypto()) return 1;
   std::vector<double> first;
@@ -137,7 +139,7 @@ int main() {
     // A new database for each run; beside the program, because temporary folders may be in memory.
     std::string name = std::filesystem::current_path() / "bench-merge-XXXXXX";
     if (::mkdtemp(name.data()) == nullptr) return 1;
-    const auto figures = run(name);
+    const auto figures = run({std::filesystem::path(name) / "redflag.db", argc > 1 ? argv[1] : ""});
     std::filesystem::remove_all(name);
     first.push_back(figures.first_ms);
     unchanged.push_back(figures.unchanged_ms);

@@ -1,6 +1,6 @@
 #pragma once
 // What `redflag-server` can be told to do. All throw std::runtime_error, or http::Problem, for people to
-// read.
+// read. `database` is "" for what server.yaml says.
 
 #include <cstdint>
 #include <filesystem>
@@ -12,6 +12,7 @@ namespace redflag::server {
 // Makes a data folder ready; what is there already stays.
 struct InitOptions {
   std::filesystem::path data;
+  std::string database;
   std::vector<std::string> names;
 };
 void init(const InitOptions& options);
@@ -19,6 +20,7 @@ void init(const InitOptions& options);
 // Serves until SIGTERM or SIGINT.
 struct ServeOptions {
   std::filesystem::path data;
+  std::string database;
   std::string listen;         // "" for what server.yaml says
   std::filesystem::path web;  // the built browser application
   std::vector<std::filesystem::path> command_types;
@@ -29,6 +31,7 @@ void serve(const ServeOptions& options);
 // Makes an enrolment token and prints its bundle on stdout; a server may be running.
 struct TokenOptions {
   std::filesystem::path data;
+  std::string database;
   std::int64_t seats = 1;
   std::int64_t expires_in_s = 3600;
 };
@@ -37,6 +40,7 @@ void createToken(const TokenOptions& options);
 // Makes a user; the password is the first line of stdin.
 struct UserOptions {
   std::filesystem::path data;
+  std::string database;
   std::string username;
   std::string role = "viewer";
 };

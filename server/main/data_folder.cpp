@@ -29,7 +29,7 @@ DataFolder DataFolder::make(const fs::path& folder) {
 
 DataFolder DataFolder::open(const fs::path& folder) {
   DataFolder data(folder);
-  if (!fs::exists(data.database())) {
+  if (!fs::exists(data.commandKey())) {
     throw std::runtime_error(data.folder_.string() +
                              ": there is no server here; run `redflag-server init --data " + folder.string() +
                              "` first");

@@ -14,7 +14,7 @@ class DataFolder {
   // Throws std::runtime_error when `init` was not run there.
   static DataFolder open(const std::filesystem::path& folder);
 
-  std::filesystem::path database() const { return folder_ / "redflag.db"; }
+  std::filesystem::path database() const { return folder_ / "redflag.db"; }  // unless it is elsewhere
   std::filesystem::path settings() const { return folder_ / "server.yaml"; }
   std::filesystem::path tls() const { return folder_ / "tls"; }
   std::filesystem::path caCopy() const {

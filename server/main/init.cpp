@@ -8,6 +8,7 @@
 #include "commands/signer.h"
 #include "main/commands.h"
 #include "main/data_folder.h"
+#include "main/database.h"
 #include "main/offline.h"
 #include "main/settings.h"
 
@@ -16,17 +17,23 @@ namespace {
 
 constexpr std::size_t kDeviceKeyBytes = 32;
 
-void writeSettings(const DataFolder& data, const std::vector<std::string>& names) {
+void writeSettings(const DataFolder& data, const std::vector<std::string>& names,
+                   const std::string& database) {
   for (const std::string& name : names)
     checkName(name);
   if (!std::filesystem::exists(data.settings())) {
-    auth::writeSecretFile(data.settings(), settingsText(names));
+    auth::writeSecretFile(data.settings(), settingsText(names, database));
     return;
   }
   const Settings present = readSettings(data.settings());
   if (!names.empty() && present.names != names) {
     throw ConfigurationError(data.settings().string() +
                              ": it names this server otherwise; change `names` there");
+  }
+  // Or the next `serve` would make itself an empty file.
+  if (!database.empty() && present.database != database) {
+    throw ConfigurationError(data.settings().string() +
+                             ": it does not name this database; change `database` there");
   }
 }
 
@@ -44,11 +51,12 @@ void makeKeys(const DataFolder& data) {
 }  // namespace
 
 void init(const InitOptions& options) {
+  checkDatabaseOption(options.database);
   const DataFolder data = DataFolder::make(options.data);
   const FolderLock lock(data);
-  writeSettings(data, options.names);
+  writeSettings(data, options.names, options.database);
   makeKeys(data);
-  Offline(data).services().initialize();
+  Offline(data, options.database).services().initialize();
   spdlog::info("ready: redflag-server serve --data {}", options.data.string());
 }
 

@@ -45,20 +45,22 @@ struct Arguments {
   UserOptions user;
 };
 
-void addData(CLI::App& command, std::filesystem::path& data) {
+void addData(CLI::App& command, std::filesystem::path& data, std::string& database) {
   command.add_option("--data", data, "the server's folder")->required();
+  command.add_option("--database", database,
+                     "postgresql://… instead of server.yaml's, or of the folder's own file");
 }
 
 void addInit(CLI::App& app, InitOptions& options) {
   CLI::App* command = app.add_subcommand("init", "make a data folder ready: database, CA, keys");
-  addData(*command, options.data);
+  addData(*command, options.data, options.database);
   command->add_option("--name", options.names, "what agents and browsers call this server");
   command->callback([&options] { init(options); });
 }
 
 void addServe(CLI::App& app, ServeOptions& options) {
   CLI::App* command = app.add_subcommand("serve", "serve until SIGTERM");
-  addData(*command, options.data);
+  addData(*command, options.data, options.database);
   command->add_option("--listen", options.listen, "ADDRESS:PORT instead of server.yaml's; port 0 picks one");
   command->add_option("--web", options.web, "the built browser application");
   command->add_option("--command-types", options.command_types, "folders of command types");
@@ -74,7 +76,7 @@ void addServe(CLI::App& app, ServeOptions& options) {
 void addToken(CLI::App& app, TokenOptions& options) {
   CLI::App* token = app.add_subcommand("token", "enrolment tokens")->require_subcommand(1);
   CLI::App* command = token->add_subcommand("create", "print the bundle that lets agents enrol");
-  addData(*command, options.data);
+  addData(*command, options.data, options.database);
   command->add_option("--seats", options.seats, "how many machines may use it")
       ->check(CLI::Range(1, 100'000));
   command->add_option("--expires", options.expires_in_s, "for how long: 10m, 1h, 7d")
@@ -87,7 +89,7 @@ void addToken(CLI::App& app, TokenOptions& options) {
 void addUser(CLI::App& app, UserOptions& options, bool& password_stdin) {
   CLI::App* user = app.add_subcommand("user", "people")->require_subcommand(1);
   CLI::App* command = user->add_subcommand("create", "make a user");
-  addData(*command, options.data);
+  addData(*command, options.data, options.database);
   command->add_option("--username", options.username)->required();
   command->add_option("--role", options.role)
       ->check(CLI::IsMember({"viewer", "technician", "approver", "admin"}));

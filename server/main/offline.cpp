@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "auth/authority.h"
+#include "main/database.h"
 #include "main/settings.h"
 
 namespace redflag::server {
@@ -47,11 +48,11 @@ protocol::Bundle bundleFor(const DataFolder& data, const commands::CommandSigner
   return out;
 }
 
-Offline::Offline(const DataFolder& data)
-    : store_(data.database()),
+Offline::Offline(const DataFolder& data, const std::string& database)
+    : store_(openDatabase(data, readSettings(data.settings()), database)),
       types_({}, nullptr),
       signer_(loadSigner(data)),
-      services_({store_, types_, signer_, [this, data] { return bundleFor(data, signer_, urlsOf(data)); },
+      services_({*store_, types_, signer_, [this, data] { return bundleFor(data, signer_, urlsOf(data)); },
                  bell_}) {}
 
 }  // namespace redflag::server

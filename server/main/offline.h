@@ -2,26 +2,29 @@
 // The services without a front: for subcommands that do one thing to the store, while a server may be running
 // on it.
 
+#include <memory>
+#include <string>
+
 #include "commands/loaded_types.h"
 #include "commands/signer.h"
 #include "main/data_folder.h"
 #include "services/services.h"
-#include "store/sqlite/sqlite_store.h"
+#include "store/store.h"
 
 namespace redflag::server {
 
 class Offline {
  public:
   // Throws std::runtime_error or http::Problem.
-  explicit Offline(const DataFolder& data);
+  Offline(const DataFolder& data, const std::string& database);
 
   services::Services& services() { return services_; }
 
  private:
-  store::sqlite::SqliteStore store_;
+  services::Bell bell_;  // rung by the store
+  std::unique_ptr<store::Store> store_;
   commands::LoadedCommandTypes types_;  // none: nothing is ordered here
   commands::CommandSigner signer_;
-  services::Bell bell_;
   services::Services services_;
 };
 

@@ -8,7 +8,7 @@
 namespace redflag::server {
 
 void createToken(const TokenOptions& options) {
-  Offline offline(DataFolder::open(options.data));
+  Offline offline(DataFolder::open(options.data), options.database);
   const auto made =
       offline.services().enrolment.makeToken(options.seats, options.expires_in_s, "", "console");
   std::cout << made.bundle << '\n' << std::flush;
@@ -19,7 +19,7 @@ void createUser(const UserOptions& options) {
   std::string password;
   std::getline(std::cin, password);
   auth::Passwords passwords;
-  Offline offline(DataFolder::open(options.data));
+  Offline offline(DataFolder::open(options.data), options.database);
   const auth::User user = auth::makeUser(passwords, options.username, password, options.role);
   if (!offline.services().accounts.createUser(user))
     throw std::runtime_error(user.username + ": the name is taken");

@@ -7,6 +7,7 @@
 #include "api/routes.h"
 #include "auth/secret_file.h"
 #include "base/time.h"
+#include "main/database.h"
 #include "main/health.h"
 #include "main/offline.h"
 
@@ -33,11 +34,11 @@ std::unique_ptr<http::StaticFiles> loadWeb(const std::filesystem::path& folder) 
 Server::Server(const DataFolder& data, const Settings& settings, const ServeOptions& options)
     : data_(data),
       settings_(settings),
-      store_(data.database()),
+      store_(openDatabase(data, settings, options.database)),
       types_(options.command_types, std::make_shared<commands::HostRunner>(options.host)),
       signer_(loadSigner(data)),
       services_(context()),
-      outbox_(store_),
+      outbox_(*store_),
       authority_(data.tls()),
       sessions_(services_.accounts, systemClock()),
       throttle_(systemClock()),
@@ -64,8 +65,8 @@ services::Context Server::context() {
   services::Settings limits;
   limits.keep_ns = settings_.keep_days * 86'400 * kSecondNs;
   limits.silent_after_ns = settings_.silent_after_minutes * 60 * kSecondNs;
-  return {store_, types_,        signer_, [this] { return bundleFor(data_, signer_, urls_); },
-          bell_,  systemClock(), limits};
+  return {*store_, types_,        signer_, [this] { return bundleFor(data_, signer_, urls_); },
+          bell_,   systemClock(), limits};
 }
 
 void Server::secure() {
@@ -116,6 +117,7 @@ void Server::stop() {
   }
   bell_.disconnect();
   services_.upkeep.stop();
+  store_->onOutbox({});
   front_.reset();
 }
 

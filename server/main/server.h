@@ -17,7 +17,7 @@
 #include "main/data_folder.h"
 #include "main/settings.h"
 #include "services/services.h"
-#include "store/sqlite/sqlite_store.h"
+#include "store/store.h"
 
 namespace redflag::server {
 
@@ -46,10 +46,10 @@ class Server {
   const Settings settings_;
   std::vector<std::string> urls_;  // known once the port is
 
-  store::sqlite::SqliteStore store_;
+  services::Bell bell_;  // rung by the store
+  std::unique_ptr<store::Store> store_;
   commands::LoadedCommandTypes types_;
   commands::CommandSigner signer_;
-  services::Bell bell_;
   services::Services services_;
   events::Outbox outbox_;
 

@@ -71,15 +71,27 @@ void apply(const Reader& in, const std::string& key, const YAML::Node& key_node,
     out.keep_days = in.number(node, key, 1, 3650);
   } else if (key == "silent_after_minutes") {
     out.silent_after_minutes = in.number(node, key, 1, 1440);
+  } else if (key == "database") {
+    out.database = in.text(node, key);
   } else {
-    in.refuse(key_node,
-              "unknown key \"" + key + "\"; known are keep_days, listen, names, silent_after_minutes");
+    in.refuse(key_node, "unknown key \"" + key +
+                            "\"; known are database, keep_days, listen, names, silent_after_minutes");
   }
 }
 
 std::string hostName() {
   std::array<char, 256> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
+}
+
+// A double-quoted YAML text.
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
 }
 
 bool isWildcard(const std::string& host) {
@@ -123,7 +135,7 @@ Settings readSettings(const std::filesystem::path& file) {
   return out;
 }
 
-std::string settingsText(const std::vector<std::string>& names) {
+std::string settingsText(const std::vector<std::string>& names, const std::string& database) {
   std::string list;
   for (const std::string& name : names)
     list += (list.empty() ? "\"" : ", \"") + name + "\"";
@@ -133,7 +145,7 @@ std::string settingsText(const std::vector<std::string>& names) {
          "# silent_after_minutes: 10\n"
          "# What agents and browsers call this server; its certificate carries the names.\n"
          "names: [" +
-         list + "]\n";
+         list + "]\n" + (database.empty() ? "" : "database: " + quoted(database) + "\n");
 }
 
 HostPort splitListen(const std::string& listen) {

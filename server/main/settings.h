@@ -5,6 +5,10 @@
 //   names: [redflag.example.com]  # what agents and browsers call it; the certificate carries them
 //   keep_days: 90                 # history, scans, closed updates and finished commands
 //   silent_after_minutes: 10      # without a doorbell or a request an agent counts as silent
+//   database: postgresql://redflag@db.example.com/redflag?sslmode=verify-full   # instead of the file
+//   redflag.db
+//
+// A password may stand in that URL if the file is mode 0600; or in the file that PGPASSFILE names.
 
 #include <cstdint>
 #include <filesystem>
@@ -25,6 +29,7 @@ struct Settings {
   std::vector<std::string> names;
   std::int64_t keep_days = 90;
   std::int64_t silent_after_minutes = 10;
+  std::string database;  // "": the file
 };
 
 // Defaults when there is no file. Throws ConfigurationError.
@@ -33,8 +38,8 @@ Settings readSettings(const std::filesystem::path& file);
 // Throws ConfigurationError for what is no host name or address.
 void checkName(const std::string& name);
 
-// The file for a new server.
-std::string settingsText(const std::vector<std::string>& names);
+// The file for a new server; `database` may be "".
+std::string settingsText(const std::vector<std::string>& names, const std::string& database);
 
 // The host of "host:port" and "[::1]:port", and the port.
 struct HostPort {

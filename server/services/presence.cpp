@@ -28,10 +28,24 @@ void Presence::setDoorbell(const std::string& agent_id, bool connected) {
 }
 
 void Presence::agentConnected(const std::string& agent_id) {
+  const std::lock_guard lock(doorbells_);
   setDoorbell(agent_id, true);
+  left_.erase(agent_id);
 }
+
 void Presence::agentDisconnected(const std::string& agent_id) {
+  const std::lock_guard lock(doorbells_);
+  left_.insert(agent_id);
   setDoorbell(agent_id, false);
+  left_.erase(agent_id);
+}
+
+void Presence::noteUnnoted() {
+  const std::lock_guard lock(doorbells_);
+  while (!left_.empty()) {
+    setDoorbell(*left_.begin(), false);
+    left_.erase(left_.begin());
+  }
 }
 
 void Presence::seen(const std::string& agent_id) {
@@ -48,6 +62,7 @@ void Presence::seen(const std::string& agent_id) {
 }
 
 void Presence::announceSilent() {
+  noteUnnoted();
   const std::int64_t now = context_.now();
   const std::int64_t to = now - context_.settings.silent_after_ns;
   std::int64_t from = 0;

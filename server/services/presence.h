@@ -3,6 +3,7 @@
 
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "http/events.h"
@@ -17,6 +18,8 @@ class Presence : public http::DoorbellListener {
   // At start, before anything is served: nobody is connected yet.
   void forgetAll();
 
+  // What the store could not take of the latter is noted by the next announceSilent(): nobody else would say
+  // it again, and the agent would count as connected for ever.
   void agentConnected(const std::string& agent_id) override;
   void agentDisconnected(const std::string& agent_id) override;
 
@@ -28,8 +31,11 @@ class Presence : public http::DoorbellListener {
 
  private:
   void setDoorbell(const std::string& agent_id, bool connected);
+  void noteUnnoted();
 
   const Context& context_;
+  std::mutex doorbells_;        // one change at a time, so that none overtakes another
+  std::set<std::string> left_;  // and it is not in the store yet
   std::mutex mutex_;
   std::map<std::string, std::int64_t> written_at_;  // at most one entry an agent
   std::int64_t announced_to_ = 0;

@@ -165,8 +165,8 @@ class Intake {
     for (const auto& [id, proof] : decision_.proofs)
       tx_.updates().setProof(agent_, id, proof);
     for (const auto& change : decision_.advanced) {
-      tx_.updates().advance(agent_, change.update_id, change.from, change.event, {change.reason, {}, {}, {}},
-                            scan_.received_at);
+      tx_.updates().advanceKnown(agent_, change.update_id, change.from, change.event,
+                                 {change.reason, {}, {}, {}}, scan_.received_at);
     }
   }
 

@@ -36,13 +36,14 @@ class Events {
                                      const PageRequest& page) const = 0;  // newest first
   virtual std::int64_t countSince(const std::string& kind, std::int64_t since) const = 0;
 
-  // Types: agent | update | command | scan | breaker | log | refusal.
+  // Types: agent | update | command | scan | breaker | log | refusal. Written when the transaction commits.
   virtual void publish(const std::string& client_id, const std::string& type, const Json& data,
                        std::int64_t now) = 0;
   virtual std::vector<http::Event> after(std::int64_t seq, std::size_t limit) const = 0;
   virtual std::int64_t newest() const = 0;
 
-  // Keeps the newest `keep` of the outbox and the history since `before`, at most `limit` rows at a time.
+  // Keeps the newest `keep` of the outbox (at least one) and the history since `before`, at most `limit` rows
+  // at a time.
   virtual void prune(std::int64_t keep, std::int64_t before, int limit) = 0;
 };
 

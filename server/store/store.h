@@ -5,11 +5,16 @@
 // anything and is all or nothing. When write() has returned, the change survives kill -9 and power loss.
 // Inside, each area has an interface of its own; a read transaction hands them out const.
 //
-// Errors: http::Problem. "store.busy" (503, retry) another process or too many readers hold it; "store.full"
-// (503, retry) no space, nothing changed, mends itself; "store.failed" (503) the disk failed: nothing is
-// written any more until the server is started again; "store.corrupt" (500). Whatever a callback throws ends
-// its transaction without effect. Threads: read() and write() from any thread; never one inside another on
-// the same thread.
+// A write's callback may be run more than once (an engine with several servers on it repeats one that met
+// another, before anybody was told anything): it assigns what it hands out instead of adding to it.
+//
+// Errors: http::Problem. "store.busy" (503, retry) others hold it; "store.full" (503, retry) no space,
+// nothing changed, mends itself; "store.unavailable" (503, retry) it cannot be reached, nothing changed;
+// "store.outcome_unknown" (503) the line broke during the commit: ask again by something that tells, such as
+// an item's id; "store.failed" (503) the disk failed: SQLite's writes nothing any more until the server is
+// started again; "store.conflict" (409); "store.corrupt" (500). Whatever a callback throws ends its
+// transaction without effect. Threads: read() and write() from any thread; never one inside another on the
+// same thread.
 
 #include <functional>
 #include <memory>
@@ -61,7 +66,8 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  // Called after each commit that wrote to the outbox. Set once, before other threads use the store.
+  // Called after each commit that wrote to the outbox, also another server's; now and then once more. Set
+  // before other threads use the store; an empty one, when they no longer do, ends it before it returns.
   virtual void onOutbox(std::function<void()> listener) = 0;
 
   template <class F>

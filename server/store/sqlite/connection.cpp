@@ -4,6 +4,7 @@
 #include <Poco/Data/SQLite/Utility.h>
 #include <Poco/Exception.h>
 #include <fcntl.h>
+#include <spdlog/spdlog.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -150,7 +151,7 @@ void Connection::giveBack(std::string_view sql, sqlite3_stmt* statement) noexcep
   }
 }
 
-void Connection::bind(sqlite3_stmt* statement, const Value* values, std::size_t count, bool copy) {
+void Connection::bind(sqlite3_stmt* statement, const sql::Value* values, std::size_t count, bool copy) {
   const auto lifetime = copy ? SQLITE_TRANSIENT : SQLITE_STATIC;
   for (std::size_t i = 0; i < count; ++i) {
     const int at = static_cast<int>(i) + 1;
@@ -160,10 +161,12 @@ void Connection::bind(sqlite3_stmt* statement, const Value* values, std::size_t 
     } else if (const auto* real = std::get_if<double>(&values[i])) {
       code = sqlite3_bind_double(statement, at, *real);
     } else if (const auto* text = std::get_if<std::string_view>(&values[i])) {
+      const auto other = sql::withoutZeroBytes(*text);
+      const std::string_view storable = other ? std::string_view(*other) : *text;
       // A null data pointer would bind NULL.
-      code = sqlite3_bind_text64(statement, at, text->data() ? text->data() : "", text->size(), lifetime,
-                                 SQLITE_UTF8);
-    } else if (const auto* blob = std::get_if<Blob>(&values[i])) {
+      code = sqlite3_bind_text64(statement, at, storable.data() ? storable.data() : "", storable.size(),
+                                 other ? SQLITE_TRANSIENT : lifetime, SQLITE_UTF8);
+    } else if (const auto* blob = std::get_if<sql::Blob>(&values[i])) {
       code = sqlite3_bind_blob64(statement, at, blob->bytes.data() ? blob->bytes.data() : "",
                                  blob->bytes.size(), lifetime);
     } else {
@@ -173,24 +176,84 @@ void Connection::bind(sqlite3_stmt* statement, const Value* values, std::size_t 
   }
 }
 
-Rows Connection::queryValues(std::string_view sql, const std::vector<Value>& values) {
-  sqlite3_stmt* statement = take(sql);
-  try {
-    bind(statement, values.data(), values.size(), true);
-  } catch (...) {
-    giveBack(sql, statement);
-    throw;
+// A statement taken out for one run, given back in every case.
+class Connection::RunningQuery : public sql::Cursor {
+ public:
+  RunningQuery(Connection& connection, std::string_view sql)
+      : connection_(connection), sql_(sql), statement_(connection.take(sql)) {}
+  ~RunningQuery() override { connection_.giveBack(sql_, statement_); }
+
+  sqlite3_stmt* statement() { return statement_; }
+
+  bool next() override {
+    const int code = sqlite3_step(statement_);
+    if (code == SQLITE_ROW) return true;
+    if (code != SQLITE_DONE) throwSqliteError(connection_.handle_, code, sql_);
+    return false;
   }
-  return {*this, statement, sql};
+  bool null(int column) const override { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+  std::int64_t integer(int column) const override { return sqlite3_column_int64(statement_, column); }
+  double real(int column) const override { return sqlite3_column_double(statement_, column); }
+  std::string text(int column) const override {
+    return bytes(reinterpret_cast<const char*>(sqlite3_column_text(statement_, column)), column);
+  }
+  std::string blob(int column) const override {
+    return bytes(static_cast<const char*>(sqlite3_column_blob(statement_, column)), column);
+  }
+
+ private:
+  std::string bytes(const char* start, int column) const {
+    if (start == nullptr) return {};
+    return {start, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+  }
+
+  Connection& connection_;
+  std::string_view sql_;
+  sqlite3_stmt* statement_;
+};
+
+const sql::Dialect& Connection::dialect() const {
+  static constexpr sql::Dialect kDialect = {
+      "sqlite",
+      "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, "
+      "checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT",
+      ""};
+  return kDialect;
 }
 
-int Connection::executeValues(std::string_view sql, const Value* values, std::size_t count) {
-  sqlite3_stmt* statement = take(sql);
-  Rows rows(*this, statement, sql);  // gives the statement back in every case
-  bind(statement, values, count, false);
-  while (rows.next())
+sql::Rows Connection::queryValues(std::string_view sql, const std::vector<sql::Value>& values) {
+  auto query = std::make_unique<RunningQuery>(*this, sql);
+  bind(query->statement(), values.data(), values.size(), true);
+  return sql::Rows(std::move(query));
+}
+
+int Connection::executeValues(std::string_view sql, const sql::Value* values, std::size_t count) {
+  RunningQuery query(*this, sql);
+  bind(query.statement(), values, count, false);
+  while (query.next())
     continue;
   return sqlite3_changes(handle_);
+}
+
+void Connection::postValues(std::string_view sql, const sql::Value* values, std::size_t count) {
+  executeValues(sql, values, count);
+}
+
+void Connection::begin(sql::Access access) {
+  execute(access == sql::Access::kRead ? "BEGIN" : "BEGIN IMMEDIATE");
+}
+
+void Connection::commit() {
+  execute("COMMIT");
+}
+
+// A failed rollback is no second failure: SQLite has rolled back by itself after errors like a full disk.
+void Connection::rollBack() noexcept {
+  try {
+    execute("ROLLBACK");
+  } catch (const http::Problem& problem) {
+    spdlog::debug("store: rollback: {}", problem.detail);
+  }
 }
 
 void Connection::script(std::string_view sql) {
@@ -210,54 +273,6 @@ void Connection::script(std::string_view sql) {
     sqlite3_finalize(statement);
     if (code != SQLITE_DONE) throwSqliteError(handle_, code, text);
   }
-}
-
-Rows::Rows(Connection& connection, sqlite3_stmt* statement, std::string_view sql)
-    : connection_(connection), statement_(statement), sql_(sql) {}
-
-Rows::~Rows() {
-  connection_.giveBack(sql_, statement_);
-}
-
-bool Rows::next() {
-  column_ = 0;
-  const int code = sqlite3_step(statement_);
-  if (code == SQLITE_ROW) return true;
-  if (code != SQLITE_DONE) throwSqliteError(connection_.handle_, code, sql_);
-  return false;
-}
-
-std::int64_t Rows::integer() {
-  return sqlite3_column_int64(statement_, column_++);
-}
-double Rows::real() {
-  return sqlite3_column_double(statement_, column_++);
-}
-
-std::string Rows::text() {
-  const int column = column_++;
-  const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
-  if (bytes == nullptr) return {};
-  return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
-}
-
-std::string Rows::blob() {
-  const int column = column_++;
-  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
-  if (bytes == nullptr) return {};
-  return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
-}
-
-std::optional<std::int64_t> Rows::optionalInteger() {
-  if (sqlite3_column_type(statement_, column_) != SQLITE_NULL) return integer();
-  ++column_;
-  return std::nullopt;
-}
-
-std::optional<bool> Rows::optionalBoolean() {
-  const auto value = optionalInteger();
-  if (!value) return std::nullopt;
-  return *value != 0;
 }
 
 }  // namespace redflag::store::sqlite

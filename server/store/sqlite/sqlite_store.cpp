@@ -5,9 +5,9 @@
 #include <chrono>
 
 #include "http/message.h"
-#include "store/sqlite/immediate.h"
-#include "store/sqlite/migrations.h"
-#include "store/sqlite/transaction.h"
+#include "store/sql/migrations.h"
+#include "store/sql/scope.h"
+#include "store/sql/transaction.h"
 
 namespace redflag::store::sqlite {
 namespace {
@@ -36,7 +36,7 @@ SqliteStore::SqliteStore(const std::filesystem::path& file, const Clock& clock, 
       busy_timeout_ms_(busy_timeout_ms),
       writer_(file, Connection::Role::kWriter, busy_timeout_ms) {
   checkIntegrity();
-  migrate(writer_, migrations(), clock.epochNs());
+  sql::migrate(writer_, sql::migrations(writer_.dialect().engine), clock.epochNs());
 }
 
 SqliteStore::~SqliteStore() = default;
@@ -77,8 +77,8 @@ void SqliteStore::giveBackReader(std::unique_ptr<Connection> reader) const {
 
 void SqliteStore::runRead(const std::function<void(const ReadTransaction&)>& work) const {
   Reader reader(*this);
-  const Snapshot snapshot(*reader);
-  const Transaction transaction(*reader);
+  const sql::Scope snapshot(*reader, sql::Access::kRead);
+  const sql::Transaction transaction(*reader);
   work(transaction);
 }
 
@@ -92,11 +92,11 @@ void SqliteStore::runWrite(const std::function<void(WriteTransaction&)>& work) {
                           "the disk failed: nothing is written until the server is started again", "", 60};
     }
     try {
-      Immediate immediate(writer_);
-      Transaction transaction(writer_);
+      sql::Scope scope(writer_, sql::Access::kWrite);
+      sql::Transaction transaction(writer_);
       work(transaction);
-      immediate.commit();
-      published = transaction.published();
+      published = transaction.writeOutbox();
+      scope.commit();
       actions = transaction.takeAfterCommit();
     } catch (const http::Problem& problem) {
       // After a failed write or fsync nobody knows what the disk holds: better no answer than a wrong one.
@@ -118,20 +118,6 @@ void SqliteStore::backupTo(const std::filesystem::path& file) const {
   // A connection of its own: it reads one snapshot, beside every reader and the writer.
   Connection source(file_, Connection::Role::kWriter, busy_timeout_ms_);
   source.execute("VACUUM INTO ?", file.string());
-}
-
-void Transaction::attempt(const std::function<void()>& part) {
-  const std::size_t actions = after_commit_.size();
-  connection_.execute("SAVEPOINT attempt");
-  try {
-    part();
-  } catch (...) {
-    connection_.execute("ROLLBACK TO attempt");
-    connection_.execute("RELEASE attempt");
-    after_commit_.resize(actions);
-    throw;
-  }
-  connection_.execute("RELEASE attempt");
 }
 
 }  // namespace redflag::store::sqlite

@@ -5,15 +5,20 @@ import { Api } from './api.mjs';
 import { build, Program, program, runToEnd, temporaryFolder, until } from './processes.mjs';
 
 export class Fleet {
-  constructor(name) {
+  // `database`: a postgresql:// URL instead of a file of its own.
+  constructor(name, { database } = {}) {
     this.folder = temporaryFolder(name);
+    this.database = database;
     this.data = path.join(this.folder, 'server');
     this.port = 0;
   }
 
   // The first start makes the data; a later one takes the same port again.
   async startServer() {
-    if (!fs.existsSync(this.data)) runToEnd([program('redflag-server'), 'init', '--data', this.data]);
+    if (!fs.existsSync(this.data)) {
+      runToEnd([program('redflag-server'), 'init', '--data', this.data,
+        ...(this.database ? ['--database', this.database] : [])]);
+    }
     fs.rmSync(path.join(this.data, 'server.url'), { force: true });
     this.server = new Program('redflag-server', [program('redflag-server'), 'serve', '--data', this.data,
       '--listen', `127.0.0.1:${this.port}`, '--web', path.join(build, 'web'),

@@ -208,6 +208,25 @@ TEST_F(ProgramTest, keeps_its_keys_when_it_is_made_ready_twice) {
             std::vector<std::string>{"https://redflag.example:8443"});
 }
 
+TEST_F(ProgramTest, says_which_database_it_was_told_to_use_wrongly) {
+  EXPECT_EQ(run({"init", "--data", data(), "--database", "mysql://ada:geheim@host/x"}), 2);
+  EXPECT_NE(said("err").find("--database: expected postgresql://"), std::string::npos) << said("err");
+  EXPECT_EQ(said("err").find("geheim"), std::string::npos) << said("err");
+  ASSERT_EQ(run({"init", "--data", (folder_.path() / "other").string()}), 0) << said("err");
+  const auto settings = folder_.path() / "other/server.yaml";
+  std::ofstream(settings) << "database: postgresql://ada:geheim@127.0.0.1:1/x\n";
+  std::filesystem::permissions(settings, std::filesystem::perms(0600));
+  EXPECT_EQ(run({"serve", "--data", (folder_.path() / "other").string()}), 1);
+  EXPECT_NE(said("err").find("the database cannot be reached"), std::string::npos) << said("err");
+  EXPECT_EQ(said("err").find("geheim"), std::string::npos) << said("err");
+  std::filesystem::permissions(settings, std::filesystem::perms(0640));
+  EXPECT_EQ(run({"serve", "--data", (folder_.path() / "other").string()}), 2);
+  EXPECT_NE(said("err").find("make it mode 0600"), std::string::npos) << said("err");
+  // Nor does it silently become another database than the one it was made for.
+  EXPECT_EQ(run({"init", "--data", (folder_.path() / "other").string(), "--database", "postgresql://h/y"}),
+            2);
+}
+
 TEST_F(ProgramTest, tells_wrong_use_and_configuration_from_failure) {
   EXPECT_EQ(run({}), 2);
   EXPECT_EQ(run({"serve"}), 2);

@@ -46,9 +46,9 @@ TEST_F(SettingsTest, are_what_the_file_says) {
 }
 
 TEST_F(SettingsTest, name_file_line_and_key_of_what_is_wrong) {
-  EXPECT_EQ(
-      complaint("listen: 127.0.0.1:1\nlistne: x\n"),
-      "server.yaml:2: unknown key \"listne\"; known are keep_days, listen, names, silent_after_minutes");
+  EXPECT_EQ(complaint("listen: 127.0.0.1:1\nlistne: x\n"),
+            "server.yaml:2: unknown key \"listne\"; known are database, keep_days, listen, names, "
+            "silent_after_minutes");
   EXPECT_EQ(complaint("keep_days: soon\n"), "server.yaml:1: keep_days: expected a number from 1 to 3650");
   EXPECT_EQ(complaint("keep_days: 0\n"), "server.yaml:1: keep_days: expected a number from 1 to 3650");
   EXPECT_EQ(complaint("keep_days: [1]\n"), "server.yaml:1: keep_days: expected a number from 1 to 3650");
@@ -62,9 +62,11 @@ TEST_F(SettingsTest, name_file_line_and_key_of_what_is_wrong) {
 }
 
 TEST_F(SettingsTest, of_a_new_server_can_be_read) {
-  EXPECT_EQ(read(settingsText({"a.example", "b.example"})).names,
+  EXPECT_EQ(read(settingsText({"a.example", "b.example"}, "")).names,
             (std::vector<std::string>{"a.example", "b.example"}));
-  EXPECT_TRUE(read(settingsText({})).names.empty());
+  EXPECT_TRUE(read(settingsText({}, "")).names.empty());
+  EXPECT_EQ(read(settingsText({}, "")).database, "");
+  EXPECT_EQ(read(settingsText({}, "postgresql://u:\"\\@h/d")).database, "postgresql://u:\"\\@h/d");
 }
 
 TEST(Addresses, are_taken_apart_strictly) {

@@ -85,10 +85,10 @@ TEST(Settlement, gives_up_on_a_type_that_always_fails_and_leaves_no_update_waiti
 TEST(Settlement, survives_a_restart_between_the_result_and_its_effects) {
   FailingTypes types;
   Planned planned(types);
-  // Another server over the same file: as after a kill.
-  store::sqlite::SqliteStore reopened(planned.world.folder / "redflag.db", planned.world.clock);
+  // Another server over the same database: as after a kill.
+  const auto reopened = planned.world.database.open(planned.world.clock);
   services::Services second(
-      {reopened, types, planned.world.signer, nullptr, planned.world.bell, planned.world.clock});
+      {*reopened, types, planned.world.signer, nullptr, planned.world.bell, planned.world.clock});
   EXPECT_TRUE(second.settlement.run());
   EXPECT_EQ(planned.nginx(), "planned");
   EXPECT_TRUE(planned.world.services.settlement.run());

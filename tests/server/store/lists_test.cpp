@@ -9,9 +9,8 @@
 #include "store/agents.h"
 #include "store/commands.h"
 #include "store/events.h"
-#include "store/sqlite/sqlite_store.h"
 #include "store/updates.h"
-#include "support/folder.h"
+#include "support/database.h"
 
 namespace redflag::store {
 namespace {
@@ -20,7 +19,7 @@ constexpr int kAgents = 23;
 
 class Lists : public ::testing::Test {
  protected:
-  Lists() : store_(folder_ / "db") {
+  Lists() {
     store_.write([&](WriteTransaction& tx) {
       tx.agents().addClient({"client", "Client", {{"site", "Site"}}}, 1);
       tx.agents().addToken({"token", "client", "site", 100, 0, 1, "ada", 1000, false}, "hash");
@@ -62,8 +61,9 @@ class Lists : public ::testing::Test {
     });
   }
 
-  testing::Folder folder_;
-  sqlite::SqliteStore store_;
+  testing::TestDatabase database_;
+  const std::unique_ptr<Store> opened_ = database_.open();
+  Store& store_ = *opened_;
   std::vector<AgentKey> agents_;
 };
 

@@ -32,7 +32,8 @@ commands::LoadedCommandTypes& builtInTypes() {
 
 World::World(commands::CommandTypes* types)
     : signer(newSigner()),
-      store(folder / "redflag.db", clock),
+      opened(database.open(clock)),
+      store(*opened),
       services({store, types != nullptr ? *types : builtInTypes(), signer,
                 [this] { return testBundle(signer); }, bell, clock}) {
   services.initialize();

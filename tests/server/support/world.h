@@ -1,7 +1,8 @@
 #pragma once
-// A server without HTTP: a real store in a folder of its own, the real command types in real hosts, a clock
-// turned by hand, and agents that are told what to say.
+// A server without HTTP: a real store with a database of its own, the real command types in real hosts, a
+// clock turned by hand, and agents that are told what to say.
 
+#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -17,9 +18,8 @@
 #include "store/events.h"
 #include "store/people.h"
 #include "store/scans.h"
-#include "store/sqlite/sqlite_store.h"
 #include "store/updates.h"
-#include "support/folder.h"
+#include "support/database.h"
 
 namespace redflag::testing {
 
@@ -37,7 +37,7 @@ class RecordedStreams : public http::Streams {
   void outboxGrew() override { ++grown; }
   bool connected(const std::string&) const override { return false; }
   std::vector<std::string> rung;
-  int grown = 0;
+  std::atomic<int> grown = 0;
 };
 
 // The command types of this build, asked once per process.
@@ -98,12 +98,13 @@ class World {
   void carryOut(const store::AgentKey& agent, const std::string& command_id, const std::string& state,
                 const Json& results, const std::string& code = "", const std::string& text = "");
 
-  Folder folder;
+  TestDatabase database;
   ManualClock clock;
   RecordedStreams streams;
   services::Bell bell;
   commands::CommandSigner signer;
-  store::sqlite::SqliteStore store;
+  std::unique_ptr<store::Store> opened;
+  store::Store& store;
   services::Services services;
 
   const services::Actor approver{"erin", "approver"};

@@ -1,0 +1,21 @@
+#pragma once
+// Which database this server uses: what the command line says, else server.yaml, else the file in its folder.
+
+#include <memory>
+#include <string>
+
+#include "main/data_folder.h"
+#include "main/settings.h"
+#include "store/open.h"
+
+namespace redflag::server {
+
+// Of --database; "" is none. Throws ConfigurationError.
+void checkDatabaseOption(const std::string& option);
+
+// `option`: what --database says, or "". Throws ConfigurationError for what is no URL, or where a password
+// lies open; http::Problem when it cannot be opened.
+std::unique_ptr<store::Store> openDatabase(const DataFolder& data, const Settings& settings,
+                                           const std::string& option);
+
+}  // namespace redflag::server

@@ -1,0 +1,124 @@
+#include "store/postgres/postgres_store.h"
+
+#include <spdlog/spdlog.h>
+
+#include <optional>
+#include <random>
+#include <thread>
+
+#include "base/encoding.h"
+#include "http/message.h"
+#include "store/events.h"
+#include "store/sql/migrations.h"
+#include "store/sql/scope.h"
+#include "store/sql/transaction.h"
+
+namespace redflag::store::postgres {
+namespace {
+
+constexpr int kTriesBesideOthers = 4;
+constexpr int kTries = 6;
+
+const std::string& checked(const std::string& url) {
+  checkUrl(url);
+  return url;
+}
+
+void checkDatabase(sql::Connection& connection) {
+  sql::Scope scope(connection, sql::Access::kRead);
+  auto rows = connection.query(
+      "SELECT current_setting('server_encoding'), CAST(current_setting('server_version_num') AS BIGINT)");
+  rows.next();
+  const std::string encoding = rows.text();
+  if (encoding != "UTF8") {
+    throw http::Problem{500, "store.bad_database",
+                        "the database's encoding is " + encoding + "; it must be UTF8", "", 0};
+  }
+  if (const auto version = rows.integer(); version < 130'000) {
+    throw http::Problem{
+        500, "store.bad_database",
+        "PostgreSQL " + std::to_string(version / 10'000) + " is too old; it must be 13 or newer", "", 0};
+  }
+}
+
+// A moment, so that the two that met do not meet again.
+void pause(int attempt) {
+  thread_local std::mt19937 random(std::random_device{}());
+  std::this_thread::sleep_for(std::chrono::milliseconds(random() % (8U << attempt)));
+}
+
+void log(const http::Problem& problem) {
+  if (problem.status >= 500) spdlog::error("store: {}: {}", problem.code, problem.detail);
+}
+
+}  // namespace
+
+struct PostgresStore::Written {
+  bool published = false;
+  std::vector<std::function<void()>> actions;
+};
+
+PostgresStore::PostgresStore(const std::string& url, const Clock& clock, const PoolOptions& pool)
+    : url_(checked(url)), self_(newId()), pool_(url, pool.connections, pool.patience) {
+  Pool::Loan connection(pool_);
+  checkDatabase(*connection);
+  sql::migrate(*connection, sql::migrations((*connection).dialect().engine), clock.epochNs());
+}
+
+void PostgresStore::onOutbox(std::function<void()> listener) {
+  watch_.reset();
+  outbox_listener_ = std::move(listener);
+  if (!outbox_listener_) return;
+  const std::int64_t newest = read([](const ReadTransaction& tx) { return tx.events().newest(); });
+  watch_ = std::make_unique<OutboxWatch>(url_, self_, newest, outbox_listener_);
+}
+
+void PostgresStore::runRead(const std::function<void(const ReadTransaction&)>& work) const {
+  try {
+    Pool::Loan connection(pool_);
+    const sql::Scope snapshot(*connection, sql::Access::kRead);
+    const sql::Transaction transaction(*connection);
+    work(transaction);
+  } catch (const RunAgain&) {
+    throw http::Problem{503, "store.busy", "the database broke off a read; try again", "", 1};
+  }
+}
+
+PostgresStore::Written PostgresStore::writeOnce(const std::function<void(WriteTransaction&)>& work,
+                                                bool alone) {
+  Pool::Loan connection(pool_);
+  (*connection).alone(alone);
+  sql::Scope scope(*connection, sql::Access::kWrite);
+  sql::Transaction transaction(*connection);
+  work(transaction);
+  Written written;
+  written.published = transaction.writeOutbox();
+  if (written.published) (*connection).post("SELECT pg_notify(?, ?)", OutboxWatch::kChannel, self_);
+  scope.commit();
+  written.actions = transaction.takeAfterCommit();
+  return written;
+}
+
+void PostgresStore::runWrite(const std::function<void(WriteTransaction&)>& work) {
+  std::optional<Written> written;
+  bool alone = false;
+  for (int attempt = 1; !written; ++attempt) {
+    try {
+      written = writeOnce(work, alone);
+    } catch (const RunAgain& again) {
+      alone = alone || again.alone || attempt >= kTriesBesideOthers;
+      if (attempt == kTries) {
+        throw http::Problem{503, "store.busy", "too many writers met each other; try again", "", 1};
+      }
+      pause(attempt);
+    } catch (const http::Problem& problem) {
+      log(problem);
+      throw;
+    }
+  }
+  for (const auto& action : written->actions)
+    action();
+  if (written->published && outbox_listener_) outbox_listener_();
+}
+
+}  // namespace redflag::store::postgres

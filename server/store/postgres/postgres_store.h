@@ -1,0 +1,54 @@
+#pragma once
+// The store on a PostgreSQL database, perhaps with other servers on the same one.
+//
+// A write is SERIALIZABLE: what SQLite's single writer promises holds between any number of servers. The
+// price: one that met another is rolled back by the database and *run again from its beginning*, before
+// anybody was told anything; so a write's callback assigns what it hands out instead of adding to it, and
+// does nothing that cannot be done twice (the same rule as: never call a hook or the network inside one).
+// After a few tries it runs alone.
+//
+// A connection lost before COMMIT was sent: "store.unavailable", nothing is stored. Lost during the COMMIT:
+// "store.outcome_unknown", neither success nor failure, and never tried again from here. Uploads are taken
+// once by their items' ids and a POST by its Idempotency-Key, so whoever asked may ask again.
+
+#include <memory>
+#include <string>
+
+#include "base/time.h"
+#include "store/postgres/outbox_watch.h"
+#include "store/postgres/pool.h"
+#include "store/store.h"
+
+namespace redflag::store::postgres {
+
+struct PoolOptions {
+  std::size_t connections = 10;
+  std::chrono::milliseconds patience{5'000};  // for a free one
+};
+
+class PostgresStore : public Store {
+ public:
+  // Brings the schema up to date. http::Problem: "store.bad_url", "store.unavailable", or what is wrong with
+  // the database.
+  explicit PostgresStore(const std::string& url, const Clock& clock = systemClock(),
+                         const PoolOptions& pool = {});
+
+  // Begins to listen for the other servers' commits as well; those call it on a thread of the store's.
+  void onOutbox(std::function<void()> listener) override;
+
+ protected:
+  void runRead(const std::function<void(const ReadTransaction&)>& work) const override;
+  void runWrite(const std::function<void(WriteTransaction&)>& work) override;
+
+ private:
+  struct Written;
+  Written writeOnce(const std::function<void(WriteTransaction&)>& work, bool alone);
+
+  const std::string url_;
+  const std::string self_;  // among the servers on this database
+  mutable Pool pool_;
+  std::function<void()> outbox_listener_;
+  std::unique_ptr<OutboxWatch> watch_;  // ends before what it calls
+};
+
+}  // namespace redflag::store::postgres

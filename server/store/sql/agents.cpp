@@ -1,0 +1,196 @@
+#include "store/sql/agents.h"
+
+#include "base/encoding.h"
+#include "store/sql/select.h"
+
+namespace redflag::store::sql {
+
+std::vector<Client> SqlAgents::clients() const {
+  std::vector<Client> clients;
+  auto rows = db_.query(
+      "SELECT c.client_id, c.name, s.site_id, s.name FROM clients c LEFT JOIN sites s USING (client_id) "
+      "ORDER BY c.name, c.client_id, s.name, s.site_id");
+  while (rows.next()) {
+    const std::string id = rows.text();
+    const std::string name = rows.text();
+    if (clients.empty() || clients.back().id != id) clients.push_back({id, name, {}});
+    Named site{rows.text(), rows.text()};
+    if (!site.id.empty()) clients.back().sites.push_back(std::move(site));
+  }
+  return clients;
+}
+
+void SqlAgents::addClient(const Client& client, std::int64_t now) {
+  db_.post("INSERT INTO clients (client_id, name, created_at) VALUES (?, ?, ?)", client.id, client.name, now);
+  for (const Named& site : client.sites) {
+    db_.post("INSERT INTO sites (client_id, site_id, name, created_at) VALUES (?, ?, ?, ?)", client.id,
+             site.id, site.name, now);
+  }
+}
+
+std::optional<AgentKey> SqlAgents::key(const std::string& agent_id) const {
+  auto rows =
+      db_.query("SELECT agent_id, client_id, site_id, public_key FROM agents WHERE agent_id = ?", agent_id);
+  if (!rows.next()) return std::nullopt;
+  return AgentKey{rows.text(), rows.text(), rows.text(), rows.blob()};
+}
+
+std::optional<AgentKey> SqlAgents::keyOf(const std::string& public_key) const {
+  auto rows = db_.query("SELECT agent_id, client_id, site_id, public_key FROM agents WHERE public_key = ?",
+                        Blob{public_key});
+  if (!rows.next()) return std::nullopt;
+  return AgentKey{rows.text(), rows.text(), rows.text(), rows.blob()};
+}
+
+Enrolled SqlAgents::enrol(const NewAgent& agent, const std::string& token_secret_hash, std::int64_t now) {
+  EnrolmentToken token;
+  {
+    auto rows = db_.query(
+        "SELECT token_id, client_id, site_id, seats, expires_at, revoked_at FROM enrolment_tokens WHERE "
+        "secret_hash = ?",
+        token_secret_hash);
+    if (!rows.next()) return {EnrolmentOutcome::kUnknownToken, {}, {}};
+    token.id = rows.text();
+    token.client_id = rows.text();
+    token.site_id = rows.text();
+    token.seats = rows.integer();
+    token.expires_at = rows.integer();
+    token.revoked = rows.integer() != 0;
+  }
+  if (const auto known = keyOf(agent.public_key)) return {EnrolmentOutcome::kKnown, *known, token.client_id};
+  if (token.revoked) return {EnrolmentOutcome::kRevoked, {}, token.client_id};
+  if (token.expires_at <= now) return {EnrolmentOutcome::kExpired, {}, token.client_id};
+
+  const std::string agent_id = newId();
+  // The seat's number is part of the key: of two that take the same one, one fails.
+  const int taken = db_.execute(
+      "INSERT INTO enrolment_seats (client_id, token_id, seat, agent_id) "
+      "SELECT ?1, ?2, COUNT(*) + 1, ?3 FROM enrolment_seats WHERE client_id = ?1 AND token_id = ?2 HAVING "
+      "COUNT(*) < ?4",
+      token.client_id, token.id, agent_id, token.seats);
+  if (taken == 0) return {EnrolmentOutcome::kSeatsExhausted, {}, token.client_id};
+  db_.post(
+      "INSERT INTO agents (client_id, agent_id, site_id, public_key, token_id, hostname, mode, "
+      "agent_version, platform, "
+      "os_name, os_version, enrolled_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      token.client_id, agent_id, token.site_id, Blob{agent.public_key}, token.id, agent.hostname, agent.mode,
+      agent.agent_version, agent.platform, agent.os_name, agent.os_version, now);
+  return {EnrolmentOutcome::kEnrolled,
+          {agent_id, token.client_id, token.site_id, agent.public_key},
+          token.client_id};
+}
+
+void SqlAgents::addToken(const EnrolmentToken& token, const std::string& secret_hash) {
+  db_.post(
+      "INSERT INTO enrolment_tokens (client_id, token_id, site_id, secret_hash, seats, created_at, "
+      "created_by, expires_at) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      token.client_id, token.id, token.site_id, secret_hash, token.seats, token.created_at, token.created_by,
+      token.expires_at);
+}
+
+std::vector<EnrolmentToken> SqlAgents::tokens() const {
+  std::vector<EnrolmentToken> tokens;
+  auto rows = db_.query(
+      "SELECT t.token_id, t.client_id, t.site_id, t.seats, t.created_at, t.created_by, t.expires_at, "
+      "t.revoked_at, "
+      "(SELECT COUNT(*) FROM enrolment_seats s WHERE s.client_id = t.client_id AND s.token_id = t.token_id) "
+      "FROM enrolment_tokens t ORDER BY t.created_at DESC, t.token_id LIMIT 500");
+  while (rows.next()) {
+    EnrolmentToken token;
+    token.id = rows.text();
+    token.client_id = rows.text();
+    token.site_id = rows.text();
+    token.seats = rows.integer();
+    token.created_at = rows.integer();
+    token.created_by = rows.text();
+    token.expires_at = rows.integer();
+    token.revoked = rows.integer() != 0;
+    token.seats_used = rows.integer();
+    tokens.push_back(std::move(token));
+  }
+  return tokens;
+}
+
+bool SqlAgents::revokeToken(const std::string& token_id, std::int64_t now) {
+  return db_.execute(
+             "UPDATE enrolment_tokens SET revoked_at = CASE WHEN revoked_at = 0 THEN ? ELSE revoked_at END "
+             "WHERE token_id = ?",
+             now, token_id) > 0;
+}
+
+void SqlAgents::setStatus(const AgentKey& agent, const AgentStatus& status) {
+  db_.post(
+      "UPDATE agents SET hostname = ?, agent_version = ?, mode = ?, isolation = ?, boot_id = ?, os_name = ?, "
+      "os_version = ?, kernel = ?, config_state = ?, config_text = ? WHERE client_id = ? AND agent_id = ?",
+      status.hostname, status.agent_version, status.mode, status.isolation, status.boot_id, status.os_name,
+      status.os_version, status.kernel, status.config_state, status.config_text, agent.client_id,
+      agent.agent_id);
+  db_.post("DELETE FROM agent_plugins WHERE client_id = ? AND agent_id = ?", agent.client_id, agent.agent_id);
+  for (const AgentPlugin& plugin : status.plugins) {
+    bool updater = false;
+    for (const auto& id : plugin.interfaces)
+      updater = updater || id.starts_with("rf.updater/");
+    db_.post(
+        "INSERT INTO agent_plugins (client_id, agent_id, plugin, name, version, interfaces, is_updater, "
+        "state, text) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        agent.client_id, agent.agent_id, plugin.id, plugin.name, plugin.version,
+        toJsonList(plugin.interfaces), updater, plugin.state, plugin.text);
+  }
+}
+
+std::vector<AgentPlugin> SqlAgents::plugins(const AgentKey& agent) const {
+  std::vector<AgentPlugin> plugins;
+  auto rows = db_.query(
+      "SELECT plugin, name, version, interfaces, state, text FROM agent_plugins WHERE client_id = ? AND "
+      "agent_id = ? "
+      "ORDER BY plugin",
+      agent.client_id, agent.agent_id);
+  while (rows.next()) {
+    plugins.push_back(
+        {rows.text(), rows.text(), rows.text(), fromJsonList(rows.text()), rows.text(), rows.text()});
+  }
+  return plugins;
+}
+
+void SqlAgents::setBreaker(const AgentKey& agent, const Breaker& breaker) {
+  db_.post(
+      "INSERT INTO breakers (client_id, agent_id, plugin, interface, plugin_version, state, since, "
+      "open_until, class, code, "
+      "text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (client_id, agent_id, plugin, interface) "
+      "DO UPDATE SET "
+      "plugin_version = excluded.plugin_version, state = excluded.state, since = excluded.since, "
+      "open_until = excluded.open_until, class = excluded.class, code = excluded.code, text = excluded.text",
+      agent.client_id, agent.agent_id, breaker.plugin, breaker.interface_id, breaker.plugin_version,
+      breaker.state, breaker.since, breaker.open_until, breaker.failure_class, breaker.code, breaker.text);
+}
+
+std::vector<Breaker> SqlAgents::breakers(const AgentKey& agent) const {
+  std::vector<Breaker> breakers;
+  auto rows = db_.query(
+      "SELECT plugin, interface, plugin_version, state, since, open_until, class, code, text FROM breakers "
+      "WHERE client_id = ? AND agent_id = ? ORDER BY plugin, interface",
+      agent.client_id, agent.agent_id);
+  while (rows.next()) {
+    breakers.push_back({rows.text(), rows.text(), rows.text(), rows.text(), rows.integer(), rows.integer(),
+                        rows.text(), rows.text(), rows.text()});
+  }
+  return breakers;
+}
+
+void SqlAgents::touch(const AgentKey& agent, std::int64_t now) {
+  db_.post("UPDATE agents SET last_seen_at = ? WHERE client_id = ? AND agent_id = ?", now, agent.client_id,
+           agent.agent_id);
+}
+
+void SqlAgents::setDoorbell(const AgentKey& agent, bool connected, std::int64_t now) {
+  db_.post("UPDATE agents SET doorbell = ?, last_seen_at = ? WHERE client_id = ? AND agent_id = ?", connected,
+           now, agent.client_id, agent.agent_id);
+}
+
+void SqlAgents::clearDoorbells() {
+  db_.post("UPDATE agents SET doorbell = 0 WHERE doorbell = 1");
+}
+
+}  // namespace redflag::store::sql

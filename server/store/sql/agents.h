@@ -1,0 +1,44 @@
+#pragma once
+#include "store/agents.h"
+#include "store/sql/connection.h"
+
+namespace redflag::store::sql {
+
+class SqlAgents : public Agents {
+ public:
+  explicit SqlAgents(Connection& connection) : db_(connection) {}
+
+  std::vector<Client> clients() const override;
+  void addClient(const Client& client, std::int64_t now) override;
+  Page<Agent> list(const AgentFilter& filter, const Contact& contact, const PageRequest& page) const override;
+  std::optional<Agent> find(const std::string& agent_id, const Contact& contact) const override;
+  std::optional<AgentKey> key(const std::string& agent_id) const override;
+  std::vector<AgentPlugin> plugins(const AgentKey& agent) const override;
+  std::vector<Breaker> breakers(const AgentKey& agent) const override;
+  AgentTotals totals(const Contact& contact) const override;
+  Enrolled enrol(const NewAgent& agent, const std::string& token_secret_hash, std::int64_t now) override;
+  void addToken(const EnrolmentToken& token, const std::string& secret_hash) override;
+  std::vector<EnrolmentToken> tokens() const override;
+  bool revokeToken(const std::string& token_id, std::int64_t now) override;
+  void setStatus(const AgentKey& agent, const AgentStatus& status) override;
+  void setBreaker(const AgentKey& agent, const Breaker& breaker) override;
+  void touch(const AgentKey& agent, std::int64_t now) override;
+  void setDoorbell(const AgentKey& agent, bool connected, std::int64_t now) override;
+  void clearDoorbells() override;
+  std::vector<AgentKey> silentSince(std::int64_t from, std::int64_t to) const override;
+
+ private:
+  std::optional<AgentKey> keyOf(const std::string& public_key) const;
+
+  Connection& db_;
+};
+
+// "connected", "silent" or "never" of agents `a`; its one parameter is Contact's now - silent_after_ns.
+constexpr const char* kConnectionSql =
+    "(CASE WHEN a.last_seen_at = 0 THEN 'never' WHEN a.doorbell = 1 OR a.last_seen_at >= ? THEN 'connected' "
+    "ELSE 'silent' END)";
+inline std::int64_t contactLimit(const Contact& contact) {
+  return contact.now - contact.silent_after_ns;
+}
+
+}  // namespace redflag::store::sql

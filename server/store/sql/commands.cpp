@@ -1,0 +1,180 @@
+#include "store/sql/commands.h"
+
+#include "base/encoding.h"
+
+namespace redflag::store::sql {
+namespace {
+
+constexpr const char* kUnderWay = "('scheduled', 'queued', 'delivered', 'accepted', 'running')";
+
+}  // namespace
+
+std::string SqlCommands::add(const Command& command, const std::vector<std::string>& update_ids) {
+  static const std::string kSame = std::string(
+                                       "SELECT command_id FROM commands WHERE client_id = ? AND agent_id = ? "
+                                       "AND dedup_key = ? AND state IN ") +
+                                   kUnderWay;
+  // The unique index is the guard; this question only spares its error.
+  if (auto rows = db_.query(kSame, command.client_id, command.agent_id, command.dedup_key); rows.next())
+    return rows.text();
+  db_.post(
+      "INSERT INTO commands (client_id, agent_id, command_id, type, title, state, state_since, created_at, "
+      "actor, not_before, "
+      "expires_at, timeout_ns, parameters, actions, plan_hash, dedup_key, approval_id, parent_id, retry_of, "
+      "attempt) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      command.client_id, command.agent_id, command.id, command.type, command.title, name(command.state),
+      command.created_at, command.created_at, command.actor, command.not_before, command.expires_at,
+      command.timeout_ns, command.parameters, command.actions, command.plan_hash, command.dedup_key,
+      command.approval_id, command.parent_id, command.retry_of, command.attempt);
+  for (const auto& update_id : update_ids) {
+    db_.post("INSERT INTO command_updates (client_id, command_id, update_id) VALUES (?, ?, ?)",
+             command.client_id, command.id, update_id);
+  }
+  recordTransition(command, "", name(command.state), command.actor, {}, command.created_at);
+  return command.id;
+}
+
+void SqlCommands::recordTransition(const Command& command, const std::string& from, const std::string& to,
+                                   const std::string& actor, const Reason& reason, std::int64_t now) {
+  db_.post(
+      "INSERT INTO command_transitions (client_id, command_id, seq, from_state, to_state, at, actor, "
+      "reason_code, "
+      "reason_text) SELECT ?1, ?2, COALESCE(MAX(seq), 0) + 1, ?3, ?4, ?5, ?6, ?7, ?8 FROM "
+      "command_transitions "
+      "WHERE client_id = ?1 AND command_id = ?2",
+      command.client_id, command.id, from, to, now, actor, reason.code, reason.text);
+}
+
+std::optional<CommandState> SqlCommands::advance(const Command& command, CommandEvent event,
+                                                 const std::string& actor, const Reason& reason,
+                                                 std::int64_t now) {
+  CommandState from = command.state;
+  {
+    auto rows =
+        db_.query("SELECT state FROM commands WHERE client_id = ? AND agent_id = ? AND command_id = ?",
+                  command.client_id, command.agent_id, command.id);
+    if (!rows.next()) return std::nullopt;
+    from = commandState(rows.text()).value();
+  }
+  const auto to = after(from, event);
+  if (!to || *to == from) return to;
+  const int changed = db_.execute(
+      "UPDATE commands SET state = ?, state_since = ?2, reported_at = ?2, reason_code = ?, reason_text = ?, "
+      "settlement = CASE WHEN ? = 1 THEN 'pending' ELSE settlement END WHERE client_id = ? AND agent_id = ? "
+      "AND command_id = ? "
+      "AND state = ?",
+      name(*to), now, reason.code, reason.text, finished(*to), command.client_id, command.agent_id,
+      command.id, name(from));
+  if (changed == 0) return std::nullopt;
+  recordTransition(command, name(from), name(*to), actor, reason, now);
+  return to;
+}
+
+void SqlCommands::setResults(const Command& command, const std::string& results) {
+  db_.post("UPDATE commands SET results = ? WHERE client_id = ? AND agent_id = ? AND command_id = ?", results,
+           command.client_id, command.agent_id, command.id);
+}
+
+void SqlCommands::setPlan(const Command& command, const PlanFindings& findings) {
+  db_.post(
+      "UPDATE commands SET plan = ?, plan_hash = ?, extras = ?, held = ? "
+      "WHERE client_id = ? AND agent_id = ? AND command_id = ?",
+      findings.plan, findings.plan_hash, findings.extras, findings.held, command.client_id, command.agent_id,
+      command.id);
+}
+
+void SqlCommands::setProgress(const Command& command, std::optional<std::int64_t> percent,
+                              const std::string& progress, std::int64_t now) {
+  db_.post(
+      "UPDATE commands SET percent = COALESCE(?, percent), progress = CASE WHEN ?2 = '' THEN progress ELSE "
+      "?2 END, "
+      "reported_at = ? "
+      "WHERE client_id = ? AND agent_id = ? AND command_id = ?",
+      percent, progress, now, command.client_id, command.agent_id, command.id);
+}
+
+std::vector<LogLine> SqlCommands::addLog(const Command& command, const std::vector<LogLine>& lines,
+                                         std::size_t limit) {
+  std::int64_t seq = 0;
+  {
+    auto rows =
+        db_.query("SELECT COALESCE(MAX(seq), 0) FROM command_log WHERE client_id = ? AND command_id = ?",
+                  command.client_id, command.id);
+    rows.next();
+    seq = rows.integer();
+  }
+  std::vector<LogLine> stored;
+  for (const LogLine& line : lines) {
+    if (seq >= static_cast<std::int64_t>(limit)) break;
+    ++seq;
+    db_.post("INSERT INTO command_log (client_id, command_id, seq, at, text) VALUES (?, ?, ?, ?, ?)",
+             command.client_id, command.id, seq, line.at, line.text);
+    stored.push_back({seq, line.at, line.text});
+  }
+  return stored;
+}
+
+bool SqlCommands::settle(const Command& command) {
+  return db_.execute(
+             "UPDATE commands SET settlement = 'done' WHERE client_id = ? AND agent_id = ? AND command_id = "
+             "? "
+             "AND settlement = 'pending'",
+             command.client_id, command.agent_id, command.id) > 0;
+}
+
+void SqlCommands::settleFailed(const Command& command) {
+  db_.post(
+      "UPDATE commands SET settle_tries = settle_tries + 1 WHERE client_id = ? AND agent_id = ? AND "
+      "command_id = ?",
+      command.client_id, command.agent_id, command.id);
+}
+
+void SqlCommands::addApproval(const AgentKey& agent, const std::string& approval_id,
+                              const std::vector<ApprovedUpdate>& rows, const std::string& actor,
+                              std::int64_t now) {
+  for (const ApprovedUpdate& row : rows) {
+    db_.post(
+        "INSERT INTO approvals (client_id, approval_id, agent_id, update_id, manager, key, name, arch, "
+        "version, actor, at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        agent.client_id, approval_id, agent.agent_id, row.update_id, row.manager, row.key, row.name, row.arch,
+        row.version, actor, now);
+  }
+}
+
+std::vector<ApprovedUpdate> SqlCommands::approved(const AgentKey& agent,
+                                                  const std::string& approval_id) const {
+  std::vector<ApprovedUpdate> approved;
+  auto rows = db_.query(
+      "SELECT update_id, manager, key, name, arch, version FROM approvals "
+      "WHERE client_id = ? AND approval_id = ? AND agent_id = ? ORDER BY update_id",
+      agent.client_id, approval_id, agent.agent_id);
+  while (rows.next()) {
+    approved.push_back({rows.text(), rows.text(), rows.text(), rows.text(), rows.text(), rows.text()});
+  }
+  return approved;
+}
+
+void SqlCommands::prune(std::int64_t before, int limit) {
+  std::vector<std::pair<std::string, std::string>> old;
+  {
+    auto rows = db_.query(
+        "SELECT client_id, command_id FROM commands WHERE created_at < ? AND settlement <> 'pending' AND "
+        "held = '' "
+        "AND state IN ('succeeded', 'failed', 'refused', 'expired', 'cancelled', 'lost') LIMIT ?",
+        before, limit);
+    while (rows.next()) {
+      std::string client_id = rows.text();
+      old.emplace_back(std::move(client_id), rows.text());
+    }
+  }
+  for (const auto& [client_id, command_id] : old) {
+    db_.post("DELETE FROM command_log WHERE client_id = ? AND command_id = ?", client_id, command_id);
+    db_.post("DELETE FROM command_transitions WHERE client_id = ? AND command_id = ?", client_id, command_id);
+    db_.post("DELETE FROM command_updates WHERE client_id = ? AND command_id = ?", client_id, command_id);
+    db_.post("DELETE FROM commands WHERE client_id = ? AND command_id = ?", client_id, command_id);
+  }
+}
+
+}  // namespace redflag::store::sql

@@ -1,0 +1,45 @@
+#pragma once
+#include "store/commands.h"
+#include "store/sql/connection.h"
+
+namespace redflag::store::sql {
+
+class SqlCommands : public Commands {
+ public:
+  explicit SqlCommands(Connection& connection) : db_(connection) {}
+
+  Page<Command> list(const CommandFilter& filter, const PageRequest& page) const override;
+  std::optional<Command> find(const std::string& command_id) const override;
+  std::vector<Transition> transitions(const Command& command) const override;
+  std::vector<LogLine> log(const Command& command, std::size_t limit) const override;
+  std::string add(const Command& command, const std::vector<std::string>& update_ids) override;
+  std::optional<CommandState> advance(const Command& command, CommandEvent event, const std::string& actor,
+                                      const Reason& reason, std::int64_t now) override;
+  void setResults(const Command& command, const std::string& results) override;
+  void setPlan(const Command& command, const PlanFindings& findings) override;
+  void setProgress(const Command& command, std::optional<std::int64_t> percent, const std::string& progress,
+                   std::int64_t now) override;
+  std::vector<LogLine> addLog(const Command& command, const std::vector<LogLine>& lines,
+                              std::size_t limit) override;
+  std::vector<Command> fetchable(const AgentKey& agent, std::int64_t now, std::size_t limit) const override;
+  std::vector<Command> due(std::int64_t now, std::size_t limit) const override;
+  std::vector<Command> overdue(std::int64_t now, std::size_t limit) const override;
+  std::vector<Command> silent(std::int64_t now, std::size_t limit) const override;
+  std::vector<Command> unsettled(std::size_t limit) const override;
+  bool settle(const Command& command) override;
+  void settleFailed(const Command& command) override;
+  void addApproval(const AgentKey& agent, const std::string& approval_id,
+                   const std::vector<ApprovedUpdate>& rows, const std::string& actor,
+                   std::int64_t now) override;
+  std::vector<ApprovedUpdate> approved(const AgentKey& agent, const std::string& approval_id) const override;
+  void prune(std::int64_t before, int limit) override;
+
+ private:
+  std::vector<Command> select(const std::string& conditions, const std::vector<Value>& values) const;
+  void recordTransition(const Command& command, const std::string& from, const std::string& to,
+                        const std::string& actor, const Reason& reason, std::int64_t now);
+
+  Connection& db_;
+};
+
+}  // namespace redflag::store::sql

@@ -1,0 +1,79 @@
+#pragma once
+// One connection to an engine, as the areas see it. They speak the SQL that both engines understand:
+//
+//   ?, ?N           placeholders, numbered as SQLite numbers them
+//   COUNT(*) FILTER (WHERE …)   instead of a sum of conditions
+//   CASE WHEN       instead of IIF; aliases for subqueries; no LIMIT -1
+//   integers        for times and flags; texts compare byte by byte, lower() knows ASCII only
+//
+// What cannot be said in both is in Dialect, and nowhere else. Not thread-safe: one thread at a time. Errors
+// are http::Problem, as store.h names them.
+
+#include <string_view>
+#include <vector>
+
+#include "store/sql/rows.h"
+#include "store/sql/value.h"
+
+namespace redflag::store::sql {
+
+struct Dialect {
+  std::string_view engine;             // "sqlite" | "postgres": which migrations
+  std::string_view schema_migrations;  // makes the table of what was applied where it is missing
+  // Until the transaction ends nobody else writes to the outbox, so that its numbers become visible in their
+  // order; "" where writers are alone anyway.
+  std::string_view lock_outbox;
+};
+
+// kSchema is kWrite for migrations: alone among every server on the database, and it sees what the one before
+// it did.
+enum class Access { kRead, kWrite, kSchema };
+
+class Connection {
+ public:
+  Connection() = default;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  virtual ~Connection() = default;
+
+  virtual const Dialect& dialect() const = 0;
+
+  // `sql` must be a literal or outlive the connection's next use: engines may keep statements by their text.
+  template <class... Args>
+  Rows query(std::string_view sql, const Args&... arguments) {
+    return queryValues(sql, {toValue(arguments)...});
+  }
+  virtual Rows queryValues(std::string_view sql, const std::vector<Value>& values) = 0;
+
+  // Answers how many rows were changed.
+  template <class... Args>
+  int execute(std::string_view sql, const Args&... arguments) {
+    const Value values[] = {toValue(arguments)..., nullptr};
+    return executeValues(sql, values, sizeof...(Args));
+  }
+
+  // The same where nobody asks how many: an engine behind a network sends a row of them without waiting for
+  // each answer. Carried out in order, before the next query, execute or commit, which then throws what
+  // failed.
+  template <class... Args>
+  void post(std::string_view sql, const Args&... arguments) {
+    const Value values[] = {toValue(arguments)..., nullptr};
+    postValues(sql, values, sizeof...(Args));
+  }
+  // What was posted is carried out when it returns.
+  virtual void settle() = 0;
+
+  // Statements without parameters or rows, run one after another. The error names the statement.
+  virtual void script(std::string_view sql) = 0;
+
+  // A transaction: reading sees one unchanging picture. Use sql::Scope.
+  virtual void begin(Access access) = 0;
+  virtual void commit() = 0;
+  virtual void rollBack() noexcept = 0;
+
+ protected:
+  virtual int executeValues(std::string_view sql, const Value* values, std::size_t count) = 0;
+  virtual void postValues(std::string_view sql, const Value* values, std::size_t count) = 0;
+};
+
+}  // namespace redflag::store::sql

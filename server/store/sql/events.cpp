@@ -1,0 +1,89 @@
+#include "store/sql/events.h"
+
+#include <algorithm>
+
+#include "store/sql/select.h"
+
+namespace redflag::store::sql {
+
+void SqlEvents::record(const std::string& client_id, const std::string& agent_id, const HistoryEntry& entry) {
+  db_.post(
+      "INSERT INTO history (client_id, agent_id, seq, at, subsystem, actor, kind, text, code, severity, "
+      "command_id, scan_id) "
+      "SELECT ?1, ?2, COALESCE(MAX(seq), 0) + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM history "
+      "WHERE client_id = ?1 AND agent_id = ?2",
+      client_id, agent_id, entry.at, entry.subsystem, entry.actor, entry.kind, entry.text, entry.code,
+      entry.severity, entry.command_id, entry.scan_id);
+}
+
+Page<HistoryEntry> SqlEvents::history(const std::string& client_id, const std::string& agent_id,
+                                      const PageRequest& page) const {
+  Page<HistoryEntry> answer;
+  std::int64_t before = INT64_MAX;
+  if (!page.cursor.empty()) before = decodeCursor(page.cursor, "i")[0].get<std::int64_t>();
+  {
+    auto rows =
+        db_.query("SELECT COUNT(*) FROM history WHERE client_id = ? AND agent_id = ?", client_id, agent_id);
+    rows.next();
+    answer.total = rows.integer();
+  }
+  auto rows = db_.query(
+      "SELECT seq, at, subsystem, actor, kind, text, code, severity, command_id, scan_id FROM history "
+      "WHERE client_id = ? AND agent_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+      client_id, agent_id, before, page.limit + 1);
+  while (rows.next()) {
+    if (answer.items.size() == page.limit) {
+      answer.next_cursor = encodeCursor(Json::array({answer.items.back().seq}));
+      break;
+    }
+    answer.items.push_back({rows.integer(), rows.integer(), rows.text(), rows.text(), rows.text(),
+                            rows.text(), rows.text(), rows.text(), rows.text(), rows.text()});
+  }
+  return answer;
+}
+
+std::int64_t SqlEvents::countSince(const std::string& kind, std::int64_t since) const {
+  auto rows = db_.query("SELECT COUNT(*) FROM history WHERE kind = ? AND at >= ?", kind, since);
+  rows.next();
+  return rows.integer();
+}
+
+void SqlEvents::publish(const std::string& client_id, const std::string& type, const Json& data,
+                        std::int64_t now) {
+  published_.push_back({now, client_id, type, dumpJson(data)});
+}
+
+bool SqlEvents::writePublished() {
+  if (published_.empty()) return false;
+  if (!db_.dialect().lock_outbox.empty()) db_.post(db_.dialect().lock_outbox);
+  for (const Publication& one : published_) {
+    db_.post("INSERT INTO outbox (at, client_id, event, data) VALUES (?, ?, ?, ?)", one.at, one.client_id,
+             one.type, one.data);
+  }
+  return true;
+}
+
+std::vector<http::Event> SqlEvents::after(std::int64_t seq, std::size_t limit) const {
+  std::vector<http::Event> events;
+  auto rows = db_.query("SELECT seq, event, data FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?", seq, limit);
+  while (rows.next())
+    events.push_back({rows.integer(), rows.text(), rows.text()});
+  return events;
+}
+
+std::int64_t SqlEvents::newest() const {
+  auto rows = db_.query("SELECT COALESCE(MAX(seq), 0) FROM outbox");
+  rows.next();
+  return rows.integer();
+}
+
+void SqlEvents::prune(std::int64_t keep, std::int64_t before, int limit) {
+  // The newest stays, whatever its age: it is how far the outbox has come.
+  db_.post("DELETE FROM outbox WHERE seq <= ?", newest() - std::max<std::int64_t>(keep, 1));
+  db_.post(
+      "DELETE FROM history WHERE (client_id, agent_id, seq) IN "
+      "(SELECT client_id, agent_id, seq FROM history WHERE at < ? LIMIT ?)",
+      before, limit);
+}
+
+}  // namespace redflag::store::sql

@@ -1,0 +1,39 @@
+#pragma once
+#include "store/events.h"
+#include "store/sql/connection.h"
+
+namespace redflag::store::sql {
+
+class SqlEvents : public Events {
+ public:
+  explicit SqlEvents(Connection& connection) : db_(connection) {}
+
+  void record(const std::string& client_id, const std::string& agent_id, const HistoryEntry& entry) override;
+  Page<HistoryEntry> history(const std::string& client_id, const std::string& agent_id,
+                             const PageRequest& page) const override;
+  std::int64_t countSince(const std::string& kind, std::int64_t since) const override;
+  void publish(const std::string& client_id, const std::string& type, const Json& data,
+               std::int64_t now) override;
+  std::vector<http::Event> after(std::int64_t seq, std::size_t limit) const override;
+  std::int64_t newest() const override;
+  void prune(std::int64_t keep, std::int64_t before, int limit) override;
+
+  // What was published waits for the end of the transaction: numbers of the outbox are given out one
+  // transaction after another, and the wait for one's turn is short only there.
+  std::size_t published() const { return published_.size(); }
+  void forgetPublished(std::size_t keep) { published_.resize(keep); }
+  bool writePublished();  // false: there was nothing
+
+ private:
+  struct Publication {
+    std::int64_t at = 0;
+    std::string client_id;
+    std::string type;
+    std::string data;
+  };
+
+  Connection& db_;
+  std::vector<Publication> published_;
+};
+
+}  // namespace redflag::store::sql

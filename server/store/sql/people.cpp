@@ -1,0 +1,76 @@
+#include "store/sql/people.h"
+
+namespace redflag::store::sql {
+
+bool SqlPeople::anyUser() const {
+  return db_.query("SELECT 1 FROM users LIMIT 1").next();
+}
+
+std::optional<auth::User> SqlPeople::findUser(const std::string& username) const {
+  auto rows =
+      db_.query("SELECT user_id, username, password_hash, role FROM users WHERE username = ?", username);
+  if (!rows.next()) return std::nullopt;
+  return auth::User{rows.text(), rows.text(), rows.text(), rows.text()};
+}
+
+bool SqlPeople::addUser(const auth::User& user, std::int64_t now) {
+  return db_.execute(
+             "INSERT INTO users (user_id, username, password_hash, role, created_at) VALUES (?, ?, ?, ?, ?) "
+             "ON CONFLICT (username) DO NOTHING",
+             user.id, user.username, user.password_hash, user.role, now) > 0;
+}
+
+void SqlPeople::addSession(const auth::Session& session) {
+  db_.post(
+      "INSERT INTO sessions (token_hash, user_id, created_at, last_used_at, expires_at) VALUES (?, ?, ?, ?, "
+      "?)",
+      Blob{session.token_hash}, session.user_id, session.created_at, session.last_used_at,
+      session.expires_at);
+}
+
+std::optional<auth::SessionUser> SqlPeople::findSession(const std::string& token_hash) const {
+  auto rows = db_.query(
+      "SELECT s.token_hash, s.user_id, s.created_at, s.last_used_at, s.expires_at, u.username, u.role "
+      "FROM sessions s JOIN users u USING (user_id) WHERE s.token_hash = ?",
+      Blob{token_hash});
+  if (!rows.next()) return std::nullopt;
+  auth::SessionUser found;
+  found.session = {rows.blob(), rows.text(), rows.integer(), rows.integer(), rows.integer()};
+  found.username = rows.text();
+  found.role = rows.text();
+  return found;
+}
+
+void SqlPeople::touchSession(const std::string& token_hash, std::int64_t last_used_at) {
+  db_.post("UPDATE sessions SET last_used_at = ? WHERE token_hash = ?", last_used_at, Blob{token_hash});
+}
+
+void SqlPeople::removeSession(const std::string& token_hash) {
+  db_.post("DELETE FROM sessions WHERE token_hash = ?", Blob{token_hash});
+}
+
+void SqlPeople::removeStaleSessions(std::int64_t now, std::int64_t idle_since) {
+  db_.post("DELETE FROM sessions WHERE expires_at <= ? OR last_used_at < ?", now, idle_since);
+}
+
+std::optional<StoredAnswer> SqlPeople::answer(const std::string& user_id, const std::string& key) const {
+  auto rows =
+      db_.query("SELECT request_hash, status, body FROM answers WHERE user_id = ? AND idempotency_key = ?",
+                user_id, key);
+  if (!rows.next()) return std::nullopt;
+  return StoredAnswer{rows.text(), static_cast<int>(rows.integer()), rows.text()};
+}
+
+void SqlPeople::rememberAnswer(const std::string& user_id, const std::string& key, const StoredAnswer& answer,
+                               std::int64_t now) {
+  db_.post(
+      "INSERT INTO answers (user_id, idempotency_key, request_hash, status, body, at) VALUES (?, ?, ?, ?, ?, "
+      "?)",
+      user_id, key, answer.request_hash, answer.status, answer.body, now);
+}
+
+void SqlPeople::pruneAnswers(std::int64_t before) {
+  db_.post("DELETE FROM answers WHERE at < ?", before);
+}
+
+}  // namespace redflag::store::sql

@@ -1,0 +1,199 @@
+#include "store/sql/scans.h"
+
+namespace redflag::store::sql {
+namespace {
+
+std::string scopesText(const std::vector<ScopeStatus>& scopes) {
+  Json list = Json::array();
+  for (const auto& scope : scopes)
+    list.push_back({{"key", scope.key}, {"status", scope.status}});
+  return dumpJson(list);
+}
+
+Json parsed(const std::string& text) {
+  auto value = parseJson(text, {16U << 20, 16, 1'000'000});
+  return value ? std::move(*value) : Json::array();
+}
+
+std::vector<ScopeStatus> scopesOf(const std::string& text) {
+  std::vector<ScopeStatus> scopes;
+  for (const auto& scope : parsed(text))
+    scopes.push_back({scope.at("key"), scope.at("status")});
+  return scopes;
+}
+
+}  // namespace
+
+bool SqlScans::takeItem(const AgentKey& agent, const std::string& item_id, std::int64_t now) {
+  return db_.execute(
+             "INSERT INTO upload_items (client_id, agent_id, item_id, received_at) VALUES (?, ?, ?, ?) "
+             "ON CONFLICT DO NOTHING",
+             agent.client_id, agent.agent_id, item_id, now) > 0;
+}
+
+void SqlScans::add(const AgentKey& agent, const Scan& scan) {
+  db_.post(
+      "INSERT INTO scans (client_id, agent_id, plugin, received_at, scan_id, plugin_version, interface, "
+      "purpose, trigger, "
+      "command_id, boot_id, started_at, duration_ms, status, complete, scopes, reports) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      agent.client_id, agent.agent_id, scan.plugin, scan.received_at, scan.id, scan.plugin_version,
+      scan.interface_id, scan.purpose, scan.trigger, scan.command_id, scan.boot_id, scan.started_at,
+      scan.duration_ms, scan.status, scan.complete, scopesText(scan.scopes), dumpJson(scan.reports));
+}
+
+std::vector<Scan> SqlScans::newest(const AgentKey& agent) const {
+  std::vector<Scan> scans;
+  // One seek a plugin: its greatest key.
+  auto rows = db_.query(
+      "SELECT s.plugin, s.received_at, s.scan_id, s.plugin_version, s.interface, s.purpose, s.trigger, "
+      "s.command_id, "
+      "s.boot_id, s.started_at, s.duration_ms, s.status, s.complete, s.scopes, s.reports FROM "
+      "(SELECT client_id, agent_id, plugin, MAX(received_at) AS received_at FROM scans "
+      " WHERE client_id = ? AND agent_id = ? GROUP BY client_id, agent_id, plugin) n "
+      "JOIN scans s USING (client_id, agent_id, plugin, received_at) "
+      "WHERE s.scan_id = (SELECT MAX(x.scan_id) FROM scans x WHERE x.client_id = s.client_id AND "
+      "x.agent_id = s.agent_id AND x.plugin = s.plugin AND x.received_at = s.received_at) ORDER BY s.plugin",
+      agent.client_id, agent.agent_id);
+  while (rows.next()) {
+    Scan scan;
+    scan.plugin = rows.text();
+    scan.received_at = rows.integer();
+    scan.id = rows.text();
+    scan.plugin_version = rows.text();
+    scan.interface_id = rows.text();
+    scan.purpose = rows.text();
+    scan.trigger = rows.text();
+    scan.command_id = rows.text();
+    scan.boot_id = rows.text();
+    scan.started_at = rows.integer();
+    scan.duration_ms = rows.integer();
+    scan.status = rows.text();
+    scan.complete = rows.boolean();
+    scan.scopes = scopesOf(rows.text());
+    scan.reports = parsed(rows.text());
+    scans.push_back(std::move(scan));
+  }
+  return scans;
+}
+
+std::vector<ScopePicture> SqlScans::pictures(const AgentKey& agent, const std::string& plugin,
+                                             const std::string& purpose_class) const {
+  std::vector<ScopePicture> pictures;
+  auto rows = db_.query(
+      "SELECT scope, digest, status, started_at, boot_id FROM scan_scopes "
+      "WHERE client_id = ? AND agent_id = ? AND plugin = ? AND purpose_class = ?",
+      agent.client_id, agent.agent_id, plugin, purpose_class);
+  while (rows.next())
+    pictures.push_back({rows.text(), rows.text(), rows.text(), rows.integer(), rows.text()});
+  return pictures;
+}
+
+void SqlScans::setPicture(const AgentKey& agent, const std::string& plugin, const std::string& purpose_class,
+                          const ScopePicture& picture) {
+  db_.post(
+      "INSERT INTO scan_scopes (client_id, agent_id, plugin, purpose_class, scope, digest, status, "
+      "started_at, boot_id) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (client_id, agent_id, plugin, purpose_class, scope) DO "
+      "UPDATE SET "
+      "digest = excluded.digest, status = excluded.status, started_at = excluded.started_at, boot_id = "
+      "excluded.boot_id",
+      agent.client_id, agent.agent_id, plugin, purpose_class, picture.scope, picture.digest, picture.status,
+      picture.started_at, picture.boot_id);
+}
+
+std::string SqlScans::textDigest(const AgentKey& agent, const std::string& plugin,
+                                 const std::string& purpose_class) const {
+  auto rows = db_.query(
+      "SELECT digest FROM scan_texts WHERE client_id = ? AND agent_id = ? AND plugin = ? AND purpose_class = "
+      "?",
+      agent.client_id, agent.agent_id, plugin, purpose_class);
+  return rows.next() ? rows.text() : std::string();
+}
+
+void SqlScans::setTextDigest(const AgentKey& agent, const std::string& plugin,
+                             const std::string& purpose_class, const std::string& digest) {
+  db_.post(
+      "INSERT INTO scan_texts (client_id, agent_id, plugin, purpose_class, digest) VALUES (?, ?, ?, ?, ?) "
+      "ON CONFLICT (client_id, agent_id, plugin, purpose_class) DO UPDATE SET digest = excluded.digest",
+      agent.client_id, agent.agent_id, plugin, purpose_class, digest);
+}
+
+void SqlScans::setFact(const AgentKey& agent, const std::string& plugin, const Fact& fact, std::int64_t at) {
+  db_.post(
+      "INSERT INTO facts (client_id, agent_id, name, plugin, value, at) VALUES (?, ?, ?, ?, ?, ?) "
+      "ON CONFLICT (client_id, agent_id, name) DO UPDATE SET plugin = excluded.plugin, value = "
+      "excluded.value, "
+      "at = excluded.at",
+      agent.client_id, agent.agent_id, fact.name, plugin, fact.value, at);
+}
+
+std::vector<Fact> SqlScans::facts(const AgentKey& agent) const {
+  std::vector<Fact> facts;
+  auto rows =
+      db_.query("SELECT name, value FROM facts WHERE client_id = ? AND agent_id = ? ORDER BY name LIMIT 1000",
+                agent.client_id, agent.agent_id);
+  while (rows.next())
+    facts.push_back({rows.text(), rows.text()});
+  return facts;
+}
+
+void SqlScans::setMetric(const AgentKey& agent, const Metric& metric, std::int64_t at) {
+  db_.post(
+      "INSERT INTO metrics (client_id, agent_id, name, label, value, at) VALUES (?, ?, ?, ?, ?, ?) "
+      "ON CONFLICT (client_id, agent_id, name, label) DO UPDATE SET value = excluded.value, at = excluded.at",
+      agent.client_id, agent.agent_id, metric.name, metric.label, metric.value, at);
+}
+
+void SqlScans::trim(const AgentKey& agent, std::int64_t keep) {
+  db_.post(
+      "DELETE FROM facts WHERE client_id = ?1 AND agent_id = ?2 AND name NOT IN "
+      "(SELECT name FROM facts WHERE client_id = ?1 AND agent_id = ?2 ORDER BY at DESC, name LIMIT ?3)",
+      agent.client_id, agent.agent_id, keep);
+  db_.post(
+      "DELETE FROM metrics WHERE client_id = ?1 AND agent_id = ?2 AND (name, label) NOT IN "
+      "(SELECT name, label FROM metrics WHERE client_id = ?1 AND agent_id = ?2 ORDER BY at DESC, name, label "
+      "LIMIT ?3)",
+      agent.client_id, agent.agent_id, keep);
+}
+
+void SqlScans::setRecords(const AgentKey& agent, const std::string& plugin, const std::string& purpose_class,
+                          const std::string& scope, bool complete, const std::vector<StoredRecord>& records,
+                          std::int64_t at) {
+  if (complete) {
+    db_.post(
+        "DELETE FROM records WHERE client_id = ? AND agent_id = ? AND plugin = ? AND purpose_class = ? AND "
+        "scope = ?",
+        agent.client_id, agent.agent_id, plugin, purpose_class, scope);
+  }
+  for (const StoredRecord& record : records) {
+    db_.post(
+        "INSERT INTO records (client_id, agent_id, plugin, purpose_class, scope, kind, digest, body, at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (client_id, agent_id, plugin, purpose_class, scope, kind, digest) DO UPDATE SET at = "
+        "excluded.at",
+        agent.client_id, agent.agent_id, plugin, purpose_class, scope, record.kind, record.digest,
+        record.body, at);
+  }
+}
+
+void SqlScans::prune(std::int64_t before, int limit) {
+  db_.post(
+      "DELETE FROM scans WHERE (client_id, agent_id, plugin, received_at, scan_id) IN "
+      "(SELECT s.client_id, s.agent_id, s.plugin, s.received_at, s.scan_id FROM scans s WHERE s.received_at "
+      "< ? AND EXISTS "
+      " (SELECT 1 FROM scans n WHERE n.client_id = s.client_id AND n.agent_id = s.agent_id AND n.plugin = "
+      "s.plugin "
+      "  AND n.received_at > s.received_at) LIMIT ?)",
+      before, limit);
+  db_.post(
+      "DELETE FROM upload_items WHERE (client_id, agent_id, item_id) IN "
+      "(SELECT client_id, agent_id, item_id FROM upload_items WHERE received_at < ? LIMIT ?)",
+      before, limit);
+  db_.post(
+      "DELETE FROM updates WHERE update_id IN (SELECT update_id FROM updates "
+      "WHERE state IN ('verified', 'superseded', 'resolved_elsewhere') AND state_since < ? LIMIT ?)",
+      before, limit);
+}
+
+}  // namespace redflag::store::sql

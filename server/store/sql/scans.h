@@ -1,0 +1,35 @@
+#pragma once
+#include "store/scans.h"
+#include "store/sql/connection.h"
+
+namespace redflag::store::sql {
+
+class SqlScans : public Scans {
+ public:
+  explicit SqlScans(Connection& connection) : db_(connection) {}
+
+  bool takeItem(const AgentKey& agent, const std::string& item_id, std::int64_t now) override;
+  void add(const AgentKey& agent, const Scan& scan) override;
+  std::vector<Scan> newest(const AgentKey& agent) const override;
+  std::vector<ScopePicture> pictures(const AgentKey& agent, const std::string& plugin,
+                                     const std::string& purpose_class) const override;
+  void setPicture(const AgentKey& agent, const std::string& plugin, const std::string& purpose_class,
+                  const ScopePicture& picture) override;
+  std::string textDigest(const AgentKey& agent, const std::string& plugin,
+                         const std::string& purpose_class) const override;
+  void setTextDigest(const AgentKey& agent, const std::string& plugin, const std::string& purpose_class,
+                     const std::string& digest) override;
+  void setFact(const AgentKey& agent, const std::string& plugin, const Fact& fact, std::int64_t at) override;
+  std::vector<Fact> facts(const AgentKey& agent) const override;
+  void setMetric(const AgentKey& agent, const Metric& metric, std::int64_t at) override;
+  void trim(const AgentKey& agent, std::int64_t keep) override;
+  void setRecords(const AgentKey& agent, const std::string& plugin, const std::string& purpose_class,
+                  const std::string& scope, bool complete, const std::vector<StoredRecord>& records,
+                  std::int64_t at) override;
+  void prune(std::int64_t before, int limit) override;
+
+ private:
+  Connection& db_;
+};
+
+}  // namespace redflag::store::sql

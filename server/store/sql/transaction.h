@@ -1,0 +1,59 @@
+#pragma once
+// What a transaction's callback sees: every area, on one connection.
+
+#include <functional>
+#include <vector>
+
+#include "store/sql/agents.h"
+#include "store/sql/commands.h"
+#include "store/sql/events.h"
+#include "store/sql/people.h"
+#include "store/sql/scans.h"
+#include "store/sql/updates.h"
+#include "store/store.h"
+
+namespace redflag::store::sql {
+
+class Transaction : public WriteTransaction {
+ public:
+  explicit Transaction(Connection& connection)
+      : connection_(connection),
+        agents_(connection),
+        commands_(connection),
+        events_(connection),
+        people_(connection),
+        scans_(connection),
+        updates_(connection) {}
+
+  const Agents& agents() const override { return agents_; }
+  const Commands& commands() const override { return commands_; }
+  const Events& events() const override { return events_; }
+  const People& people() const override { return people_; }
+  const Scans& scans() const override { return scans_; }
+  const Updates& updates() const override { return updates_; }
+  Agents& agents() override { return agents_; }
+  Commands& commands() override { return commands_; }
+  Events& events() override { return events_; }
+  People& people() override { return people_; }
+  Scans& scans() override { return scans_; }
+  Updates& updates() override { return updates_; }
+
+  void attempt(const std::function<void()>& part) override;
+  void afterCommit(std::function<void()> action) override { after_commit_.push_back(std::move(action)); }
+
+  // The last thing before the commit. Answers whether there was anything.
+  bool writeOutbox() { return events_.writePublished(); }
+  std::vector<std::function<void()>> takeAfterCommit() { return std::move(after_commit_); }
+
+ private:
+  Connection& connection_;
+  SqlAgents agents_;
+  SqlCommands commands_;
+  SqlEvents events_;
+  SqlPeople people_;
+  SqlScans scans_;
+  SqlUpdates updates_;
+  std::vector<std::function<void()>> after_commit_;
+};
+
+}  // namespace redflag::store::sql

@@ -1,0 +1,16 @@
+#pragma once
+// What the lists of updates and of groups share. All of it speaks of updates `u`.
+
+#include "store/sql/select.h"
+#include "store/updates.h"
+
+namespace redflag::store::sql {
+
+// Worst first: security by severity (unrated after high: it may be anything), then the rest.
+constexpr const char* kUrgencySql =
+    "(CASE WHEN u.category = 'security' THEN CASE u.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 "
+    "WHEN 'unknown' THEN 2 WHEN 'medium' THEN 3 ELSE 4 END ELSE 5 END)";
+
+Conditions updateConditions(const UpdateFilter& filter);
+
+}  // namespace redflag::store::sql

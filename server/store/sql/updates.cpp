@@ -1,0 +1,167 @@
+#include "store/sql/updates.h"
+
+#include "base/encoding.h"
+#include "store/sql/select.h"
+
+namespace redflag::store::sql {
+namespace {
+
+constexpr const char* kKnownColumns =
+    "SELECT u.update_id, u.scope, u.manager, u.key, u.name, u.arch, u.candidate_version, "
+    "u.installed_version, "
+    "u.record_digest, u.listed, u.state, u.command_id, u.install_boot_id, u.reboot_required, u.needs_reboot, "
+    "u.proof FROM "
+    "updates u ";
+
+KnownUpdate knownFrom(Rows& rows) {
+  KnownUpdate update;
+  for (std::string* field :
+       {&update.id, &update.scope, &update.manager, &update.key, &update.name, &update.arch,
+        &update.candidate_version, &update.installed_version, &update.digest}) {
+    *field = rows.text();
+  }
+  update.listed = rows.boolean();
+  update.state = updateState(rows.text()).value();
+  update.command_id = rows.text();
+  update.install_boot_id = rows.text();
+  update.reboot_required = rows.boolean();
+  update.needs_reboot = rows.optionalBoolean();
+  update.proof = rows.text();
+  return update;
+}
+
+constexpr const char* kMove =
+    "UPDATE updates SET state = ?1, state_since = CASE WHEN state = ?1 THEN state_since ELSE ? END, "
+    "reason_code = ?, reason_text = ?, command_id = COALESCE(?, command_id), install_boot_id = COALESCE(?, "
+    "install_boot_id), reboot_required = COALESCE(?, reboot_required), proof = '' "
+    "WHERE client_id = ? AND agent_id = ? AND update_id = ? AND state = ?";
+
+Value orNull(const std::optional<std::string>& text) {
+  return text ? toValue(*text) : Value(nullptr);
+}
+
+// Hands kMove's parameters to `run`.
+template <class Run>
+auto move(const AgentKey& agent, const std::string& update_id, UpdateState from, UpdateState to,
+          const UpdateChange& change, std::int64_t now, const Run& run) {
+  return run(name(to), now, change.reason.code, change.reason.text, orNull(change.command_id),
+             orNull(change.install_boot_id), change.reboot_required, agent.client_id, agent.agent_id,
+             update_id, name(from));
+}
+
+}  // namespace
+
+std::vector<KnownUpdate> SqlUpdates::known(const AgentKey& agent, const std::string& plugin) const {
+  static const std::string kSql =
+      std::string(kKnownColumns) + "WHERE u.client_id = ? AND u.agent_id = ? AND u.plugin = ?";
+  std::vector<KnownUpdate> updates;
+  auto rows = db_.query(kSql, agent.client_id, agent.agent_id, plugin);
+  while (rows.next())
+    updates.push_back(knownFrom(rows));
+  return updates;
+}
+
+std::vector<KnownUpdate> SqlUpdates::ofCommand(const AgentKey& agent, const std::string& command_id) const {
+  static const std::string kSql =
+      std::string(kKnownColumns) +
+      "JOIN command_updates l ON l.client_id = u.client_id AND l.update_id = u.update_id "
+      "WHERE u.client_id = ? AND u.agent_id = ? AND l.command_id = ? ORDER BY u.update_id";
+  std::vector<KnownUpdate> updates;
+  auto rows = db_.query(kSql, agent.client_id, agent.agent_id, command_id);
+  while (rows.next())
+    updates.push_back(knownFrom(rows));
+  return updates;
+}
+
+bool SqlUpdates::awaitsProof(const AgentKey& agent, const std::string& plugin) const {
+  return db_
+      .query(
+          "SELECT 1 FROM updates WHERE client_id = ? AND agent_id = ? AND plugin = ? "
+          "AND state IN ('installing', 'installed', 'awaiting_reboot') LIMIT 1",
+          agent.client_id, agent.agent_id, plugin)
+      .next();
+}
+
+std::vector<Rebooted> SqlUpdates::rebooted(std::size_t limit) const {
+  std::vector<Rebooted> all;
+  auto rows = db_.query(
+      "SELECT DISTINCT a.agent_id, a.client_id, a.site_id, a.public_key, u.plugin, a.boot_id "
+      "FROM updates u JOIN agents a USING (client_id, agent_id) "
+      "WHERE u.state = 'awaiting_reboot' AND a.boot_id <> u.install_boot_id AND u.proof <> a.boot_id LIMIT ?",
+      limit);
+  while (rows.next()) {
+    all.push_back({{rows.text(), rows.text(), rows.text(), rows.blob()}, rows.text(), rows.text()});
+  }
+  return all;
+}
+
+void SqlUpdates::markVerifyOrdered(const Rebooted& rebooted) {
+  db_.post(
+      "UPDATE updates SET proof = ? WHERE client_id = ? AND agent_id = ? AND plugin = ? AND state = "
+      "'awaiting_reboot'",
+      rebooted.boot_id, rebooted.agent.client_id, rebooted.agent.agent_id, rebooted.plugin);
+}
+
+std::string SqlUpdates::add(const AgentKey& agent, const std::string& plugin, const std::string& scope,
+                            const UpdateRecord& record, const std::string& digest, std::int64_t now) {
+  std::string id = newId();
+  db_.post(
+      "INSERT INTO updates (client_id, agent_id, update_id, plugin, scope, manager, key, name, arch, "
+      "candidate_version, "
+      "installed_version, channel, source_package, origin, category, severity, blocked_by, superseded_by, "
+      "advisories, cves, "
+      "published_at, download_bytes, installed_bytes, needs_reboot, record_digest, listed, state, "
+      "state_since, "
+      "first_seen_at) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 'available', ?, "
+      "?)",
+      agent.client_id, agent.agent_id, id, plugin, scope, record.manager, record.key, record.name,
+      record.arch, record.candidate_version, record.installed_version, record.channel, record.source_package,
+      record.origin, record.category, record.severity, record.blocked_by, record.superseded_by,
+      toJsonList(record.advisories), toJsonList(record.cves), record.published_at, record.download_bytes,
+      record.installed_bytes, record.needs_reboot, digest, now, now);
+  return id;
+}
+
+void SqlUpdates::refresh(const AgentKey& agent, const std::string& update_id, const std::string& scope,
+                         const UpdateRecord& record, const std::string& digest) {
+  db_.post(
+      "UPDATE updates SET scope = ?, name = ?, arch = ?, installed_version = ?, channel = ?, source_package "
+      "= ?, origin = ?, "
+      "category = ?, severity = ?, blocked_by = ?, superseded_by = ?, advisories = ?, cves = ?, published_at "
+      "= ?, "
+      "download_bytes = ?, installed_bytes = ?, needs_reboot = ?, record_digest = ?, listed = 1 "
+      "WHERE client_id = ? AND agent_id = ? AND update_id = ?",
+      scope, record.name, record.arch, record.installed_version, record.channel, record.source_package,
+      record.origin, record.category, record.severity, record.blocked_by, record.superseded_by,
+      toJsonList(record.advisories), toJsonList(record.cves), record.published_at, record.download_bytes,
+      record.installed_bytes, record.needs_reboot, digest, agent.client_id, agent.agent_id, update_id);
+}
+
+void SqlUpdates::setListed(const AgentKey& agent, const std::string& update_id, bool listed) {
+  db_.post("UPDATE updates SET listed = ? WHERE client_id = ? AND agent_id = ? AND update_id = ?", listed,
+           agent.client_id, agent.agent_id, update_id);
+}
+
+void SqlUpdates::setProof(const AgentKey& agent, const std::string& update_id, const std::string& proof) {
+  db_.post("UPDATE updates SET proof = ? WHERE client_id = ? AND agent_id = ? AND update_id = ?", proof,
+           agent.client_id, agent.agent_id, update_id);
+}
+
+bool SqlUpdates::advance(const AgentKey& agent, const std::string& update_id, UpdateState from,
+                         UpdateEvent event, const UpdateChange& change, std::int64_t now) {
+  const auto to = after(from, event);
+  if (!to) return false;
+  return move(agent, update_id, from, *to, change, now,
+              [this](const auto&... arguments) { return db_.execute(kMove, arguments...); }) > 0;
+}
+
+void SqlUpdates::advanceKnown(const AgentKey& agent, const std::string& update_id, UpdateState from,
+                              UpdateEvent event, const UpdateChange& change, std::int64_t now) {
+  const auto to = after(from, event);
+  if (!to) return;
+  move(agent, update_id, from, *to, change, now,
+       [this](const auto&... arguments) { return db_.post(kMove, arguments...); });
+}
+
+}  // namespace redflag::store::sql

@@ -1,0 +1,41 @@
+#pragma once
+#include "store/sql/connection.h"
+#include "store/updates.h"
+
+namespace redflag::store::sql {
+
+class SqlUpdates : public Updates {
+ public:
+  explicit SqlUpdates(Connection& connection) : db_(connection) {}
+
+  Page<Update> list(const UpdateFilter& filter, const Contact& contact,
+                    const PageRequest& page) const override;
+  Page<UpdateGroup> groups(const UpdateFilter& filter, const PageRequest& page) const override;
+  UpdateTotals totals() const override;
+  std::vector<KnownUpdate> known(const AgentKey& agent, const std::string& plugin) const override;
+  bool awaitsProof(const AgentKey& agent, const std::string& plugin) const override;
+  std::vector<Rebooted> rebooted(std::size_t limit) const override;
+  void markVerifyOrdered(const Rebooted& rebooted) override;
+  std::vector<KnownUpdate> ofCommand(const AgentKey& agent, const std::string& command_id) const override;
+  std::string add(const AgentKey& agent, const std::string& plugin, const std::string& scope,
+                  const UpdateRecord& record, const std::string& digest, std::int64_t now) override;
+  void refresh(const AgentKey& agent, const std::string& update_id, const std::string& scope,
+               const UpdateRecord& record, const std::string& digest) override;
+  void setListed(const AgentKey& agent, const std::string& update_id, bool listed) override;
+  void setProof(const AgentKey& agent, const std::string& update_id, const std::string& proof) override;
+  bool advance(const AgentKey& agent, const std::string& update_id, UpdateState from, UpdateEvent event,
+               const UpdateChange& change, std::int64_t now) override;
+  void advanceKnown(const AgentKey& agent, const std::string& update_id, UpdateState from, UpdateEvent event,
+                    const UpdateChange& change, std::int64_t now) override;
+
+ private:
+  Connection& db_;
+};
+
+// Of updates `u` on agents `a`: open, not blocked, and something on the agent can install it.
+constexpr const char* kOpenSql = "u.state NOT IN ('verified', 'superseded', 'resolved_elsewhere')";
+constexpr const char* kHasUpdaterSql =
+    "EXISTS (SELECT 1 FROM agent_plugins p WHERE p.client_id = u.client_id AND p.agent_id = u.agent_id "
+    "AND p.plugin = u.manager AND p.is_updater = 1 AND p.state = 'ok')";
+
+}  // namespace redflag::store::sql

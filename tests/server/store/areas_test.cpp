@@ -1,0 +1,212 @@
+// What no service test asks of the areas: upkeep, and what is rare.
+#include <gtest/gtest.h>
+
+#include "base/encoding.h"
+#include "store/agents.h"
+#include "store/commands.h"
+#include "store/events.h"
+#include "store/people.h"
+#include "store/scans.h"
+#include "store/updates.h"
+#include "support/database.h"
+
+namespace redflag::store {
+namespace {
+
+class Areas : public ::testing::Test {
+ protected:
+  Areas() {
+    store_.write([&](WriteTransaction& tx) {
+      tx.agents().addClient({"client", "Client", {{"site", "Site"}}}, 1);
+      tx.agents().addToken({"token", "client", "site", 100, 0, 1, "ada", 1000, false}, "hash");
+      agent_ =
+          tx.agents()
+              .enrol({std::string(32, 'k'), "host", "act", "1", "linux-x86_64", "Debian", "12"}, "hash", 10)
+              .agent;
+    });
+  }
+
+  static Scan scanAt(std::int64_t at) {
+    Scan scan;
+    scan.id = newId();
+    scan.plugin = "apt";
+    scan.purpose = "updates";
+    scan.status = "ok";
+    scan.received_at = at;
+    return scan;
+  }
+  Command commandAt(std::int64_t at, CommandState state = CommandState::kQueued) const {
+    Command command;
+    command.id = command.dedup_key = newId();
+    command.client_id = agent_.client_id;
+    command.agent_id = agent_.agent_id;
+    command.type = "scan";
+    command.state = state;
+    command.created_at = at;
+    command.not_before = at;
+    command.expires_at = at + 100;
+    command.timeout_ns = 50;
+    return command;
+  }
+  template <class F>
+  auto read(F&& work) {
+    return store_.read(std::forward<F>(work));
+  }
+
+  testing::TestDatabase database_;
+  const std::unique_ptr<Store> opened_ = database_.open();
+  Store& store_ = *opened_;
+  AgentKey agent_;
+};
+
+TEST_F(Areas, old_scans_are_forgotten_but_for_each_plugins_newest) {
+  store_.write([&](WriteTransaction& tx) {
+    for (const std::int64_t at : {1, 2, 3})
+      tx.scans().add(agent_, scanAt(at));
+    EXPECT_TRUE(tx.scans().takeItem(agent_, "old", 1));
+    tx.scans().prune(1000, 100);
+    EXPECT_TRUE(tx.scans().takeItem(agent_, "old", 1)) << "the item is still known";
+  });
+  const auto newest = read([&](const ReadTransaction& tx) { return tx.scans().newest(agent_); });
+  ASSERT_EQ(newest.size(), 1U);
+  EXPECT_EQ(newest.front().received_at, 3);
+  EXPECT_EQ(read([&](const ReadTransaction& tx) {
+              return tx.agents().find(agent_.agent_id, {});
+            })->updates.available,
+            0);
+}
+
+TEST_F(Areas, of_two_scans_at_once_the_greater_id_is_the_newest) {
+  Scan one = scanAt(5);
+  Scan other = scanAt(5);
+  one.id = "A";
+  other.id = "B";
+  store_.write([&](WriteTransaction& tx) {
+    tx.scans().add(agent_, other);
+    tx.scans().add(agent_, one);
+  });
+  const auto newest = read([&](const ReadTransaction& tx) { return tx.scans().newest(agent_); });
+  ASSERT_EQ(newest.size(), 1U);
+  EXPECT_EQ(newest.front().id, "B");
+}
+
+TEST_F(Areas, a_scopes_records_are_replaced_when_it_is_complete_and_added_to_when_not) {
+  const auto set = [&](bool complete, const std::vector<StoredRecord>& records) {
+    store_.write([&](WriteTransaction& tx) {
+      tx.scans().setRecords(agent_, "apt", "inventory", "main", complete, records, 1);
+    });
+  };
+  const auto count = [&] {
+    auto connection = database_.connect();
+    auto rows = connection->query("SELECT COUNT(*) FROM records");
+    rows.next();
+    return rows.integer();
+  };
+  set(true, {{"main", "package/1", "a", "{}"}, {"main", "package/1", "b", "{}"}});
+  set(false, {{"main", "package/1", "b", "{}"}, {"main", "package/1", "c", "{}"}});
+  EXPECT_EQ(count(), 3);
+  set(true, {{"main", "package/1", "c", "{}"}});
+  EXPECT_EQ(count(), 1);
+}
+
+TEST_F(Areas, only_the_newest_facts_and_metrics_are_kept) {
+  store_.write([&](WriteTransaction& tx) {
+    for (int i = 0; i < 5; ++i) {
+      tx.scans().setFact(agent_, "system", {"fact" + std::to_string(i), "1"}, i);
+      tx.scans().setMetric(agent_, {"metric" + std::to_string(i), "", 0.1 + i}, i);
+    }
+    tx.scans().trim(agent_, 2);
+  });
+  const auto facts = read([&](const ReadTransaction& tx) { return tx.scans().facts(agent_); });
+  ASSERT_EQ(facts.size(), 2U);
+  EXPECT_EQ(facts.front().name, "fact3");
+  auto connection = database_.connect();
+  auto rows = connection->query("SELECT value FROM metrics ORDER BY at");
+  ASSERT_TRUE(rows.next());
+  EXPECT_EQ(rows.real(), 3.1);
+}
+
+TEST_F(Areas, finished_commands_are_forgotten_with_all_that_belongs_to_them) {
+  const Command over = commandAt(1);
+  const Command waits = commandAt(2);
+  store_.write([&](WriteTransaction& tx) {
+    for (const auto& command : {over, waits}) {
+      tx.commands().add(command, {"update"});
+      tx.commands().addLog(command, {{0, 1, "a line"}}, 10);
+    }
+    EXPECT_EQ(tx.commands().advance(over, CommandEvent::kCancelled, "ada", {}, 3), CommandState::kCancelled);
+    EXPECT_TRUE(tx.commands().settle(over));
+    tx.commands().prune(1000, 100);
+  });
+  read([&](const ReadTransaction& tx) {
+    EXPECT_FALSE(tx.commands().find(over.id));
+    EXPECT_TRUE(tx.commands().log(over, 10).empty());
+    EXPECT_TRUE(tx.commands().transitions(over).empty());
+    EXPECT_TRUE(tx.commands().find(waits.id));
+    EXPECT_EQ(tx.commands().log(waits, 10).size(), 1U);
+  });
+}
+
+TEST_F(Areas, commands_are_found_by_what_time_brings) {
+  const Command later = commandAt(100, CommandState::kScheduled);
+  const Command now = commandAt(10);
+  store_.write([&](WriteTransaction& tx) {
+    tx.commands().add(later, {});
+    tx.commands().add(now, {});
+    tx.commands().advance(now, CommandEvent::kAccepted, "agent", {}, 20);
+  });
+  read([&](const ReadTransaction& tx) {
+    EXPECT_TRUE(tx.commands().due(99, 10).empty());
+    EXPECT_EQ(tx.commands().due(100, 10).size(), 1U);
+    EXPECT_EQ(tx.commands().overdue(200, 10).size(), 1U);
+    EXPECT_TRUE(tx.commands().silent(69, 10).empty());
+    EXPECT_EQ(tx.commands().silent(70, 10).size(), 1U);
+  });
+}
+
+TEST_F(Areas, answers_are_remembered_and_forgotten) {
+  store_.write([&](WriteTransaction& tx) { tx.people().rememberAnswer("u", "key", {"hash", 201, "{}"}, 5); });
+  const auto known = read([](const ReadTransaction& tx) { return tx.people().answer("u", "key"); });
+  ASSERT_TRUE(known);
+  EXPECT_EQ(known->status, 201);
+  EXPECT_FALSE(read([](const ReadTransaction& tx) { return tx.people().answer("v", "key"); }));
+  store_.write([&](WriteTransaction& tx) { tx.people().pruneAnswers(6); });
+  EXPECT_FALSE(read([](const ReadTransaction& tx) { return tx.people().answer("u", "key"); }));
+}
+
+TEST_F(Areas, silence_and_reboots_are_noticed) {
+  UpdateRecord record;
+  record.manager = "apt";
+  record.key = record.name = "linux";
+  record.candidate_version = "2";
+  store_.write([&](WriteTransaction& tx) {
+    tx.agents().touch(agent_, 50);
+    AgentStatus status;
+    status.hostname = "host";
+    status.mode = "act";
+    status.isolation = "weak";
+    status.config_state = "ok";
+    status.boot_id = "second";
+    tx.agents().setStatus(agent_, status);
+    const std::string id = tx.updates().add(agent_, "apt", "main", record, "digest", 1);
+    auto state = UpdateState::kAvailable;
+    for (const auto event : {UpdateEvent::kApproved, UpdateEvent::kPlanCovered, UpdateEvent::kInstallStarted,
+                             UpdateEvent::kInstallDone, UpdateEvent::kRebootNeeded}) {
+      ASSERT_TRUE(tx.updates().advance(agent_, id, state, event, {{}, "command", "first", true}, 2));
+      EXPECT_FALSE(tx.updates().advance(agent_, id, state, event, {}, 2)) << "it is elsewhere by now";
+      state = *after(state, event);
+    }
+  });
+  const auto rebooted = read([](const ReadTransaction& tx) { return tx.updates().rebooted(10); });
+  ASSERT_EQ(rebooted.size(), 1U);
+  EXPECT_EQ(rebooted.front().agent.public_key, std::string(32, 'k'));
+  store_.write([&](WriteTransaction& tx) { tx.updates().markVerifyOrdered(rebooted.front()); });
+  read([&](const ReadTransaction& tx) {
+    EXPECT_TRUE(tx.updates().rebooted(10).empty());
+    EXPECT_EQ(tx.agents().silentSince(49, 50).size(), 1U);
+    EXPECT_TRUE(tx.agents().silentSince(50, 60).empty());
+  });
+}
+
+}  // namespace
+}  // namespace redflag::store

@@ -1,0 +1,223 @@
+// What only an engine behind a connection can get wrong.
+#include "store/postgres/postgres_store.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <latch>
+#include <thread>
+#include <utility>
+
+#include "base/encoding.h"
+#include "http/message.h"
+#include "store/agents.h"
+#include "store/events.h"
+#include "store/people.h"
+#include "store/scans.h"
+#include "support/database.h"
+#include "support/severed_socket.h"
+
+namespace redflag::store::postgres {
+namespace {
+
+using testing::TestDatabase;
+
+const AgentKey kAgent{"agent", "client", "site", ""};
+
+http::Problem refusal(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const http::Problem& problem) {
+    return problem;
+  }
+  return {200, "", ""};
+}
+
+bool take(Store& store, const std::string& id) {
+  return store.write([&](WriteTransaction& tx) { return tx.scans().takeItem(kAgent, id, 1); });
+}
+
+void endEverybodyElse(const TestDatabase& database) {
+  database.connect()->query(
+      "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND "
+      "pid <> "
+      "pg_backend_pid()");
+}
+
+TEST(E8_postgres_goes_away, before_the_commit_nothing_is_stored_and_the_next_one_is) {
+  const TestDatabase database;
+  const auto store = database.open();
+  const std::string id = newId();
+  const auto problem = refusal([&] {
+    store->write([&](WriteTransaction& tx) {
+      tx.scans().takeItem(kAgent, id, 1);
+      endEverybodyElse(database);
+      tx.scans().takeItem(kAgent, newId(), 1);
+    });
+  });
+  EXPECT_EQ(problem.status, 503);
+  EXPECT_EQ(problem.code, "store.unavailable");
+  EXPECT_GT(problem.retry_after_s, 0);
+  EXPECT_TRUE(take(*store, id)) << "it was stored";
+}
+
+TEST(E8_postgres_goes_away, connections_that_were_closed_while_idle_are_replaced_unnoticed) {
+  const TestDatabase database;
+  const auto store = database.open();
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_TRUE(take(*store, newId()));
+    endEverybodyElse(database);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  store->read([](const ReadTransaction& tx) { EXPECT_FALSE(tx.people().anyUser()); });
+}
+
+// The answer to COMMIT never arrives: it was carried out, and nobody may claim either.
+TEST(E8_postgres_goes_away, during_the_commit_the_outcome_is_called_unknown_and_not_tried_again) {
+  const TestDatabase database;
+  testing::SeveredSocket between(testing::postgresSocket());
+  PostgresStore store(between.through(database.url()));
+  const std::string id = newId();
+  between.severBehind("COMMIT");
+  int runs = 0;
+  const auto problem = refusal([&] {
+    store.write([&](WriteTransaction& tx) {
+      ++runs;
+      tx.scans().takeItem(kAgent, id, 1);
+    });
+  });
+  EXPECT_EQ(problem.status, 503);
+  EXPECT_EQ(problem.code, "store.outcome_unknown");
+  EXPECT_EQ(runs, 1);
+  between.mend();
+  EXPECT_FALSE(take(store, id)) << "asking again by the item's id tells: it is stored";
+}
+
+TEST(Postgres, two_that_looked_before_they_wrote_cannot_both_have_been_first) {
+  const TestDatabase database;
+  const auto one = database.open();
+  const auto two = database.open();
+  std::atomic<int> made = 0;
+  std::atomic<int> runs = 0;
+  std::latch both_have_looked(2);
+  const auto become = [&](Store& store, const std::string& name) {
+    bool first_run = true;
+    const bool first = store.write([&](WriteTransaction& tx) {
+      ++runs;
+      const bool nobody = !tx.people().anyUser();
+      if (std::exchange(first_run, false)) both_have_looked.arrive_and_wait();
+      return nobody && tx.people().addUser({newId(), name, "hash", "admin"}, 1);
+    });
+    made += first ? 1 : 0;
+  };
+  std::thread other([&] { become(*two, "bob"); });
+  become(*one, "ada");
+  other.join();
+  EXPECT_EQ(made, 1);
+  EXPECT_GE(runs, 3) << "one of them had to look again";
+}
+
+TEST(Postgres, writers_that_meet_again_and_again_all_succeed) {
+  const TestDatabase database;
+  const auto one = database.open();
+  const auto two = database.open();
+  constexpr int kThreads = 6;
+  constexpr int kEach = 15;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&, i] {
+      for (int n = 0; n < kEach; ++n)
+        (i % 2 == 0 ? one : two)->write([](WriteTransaction& tx) {
+          tx.events().record("client", "agent", {});
+        });
+    });
+  }
+  for (auto& thread : threads)
+    thread.join();
+  const auto page = one->read([](const ReadTransaction& tx) {
+    return tx.events().history("client", "agent", {500, ""});
+  });
+  ASSERT_EQ(page.items.size(), static_cast<std::size_t>(kThreads * kEach));
+  EXPECT_EQ(page.items.front().seq, kThreads * kEach);
+}
+
+TEST(Postgres, a_key_that_is_taken_is_a_conflict_and_not_tried_for_ever) {
+  const TestDatabase database;
+  const auto store = database.open();
+  const auto add = [&] {
+    store->write([](WriteTransaction& tx) { tx.agents().addClient({"same", "Client", {}}, 1); });
+  };
+  add();
+  const auto problem = refusal(add);
+  EXPECT_EQ(problem.status, 409);
+  EXPECT_EQ(problem.code, "store.conflict");
+}
+
+TEST(Postgres, more_than_the_pool_has_wait_and_are_told_that_it_is_busy) {
+  const TestDatabase database;
+  PostgresStore store(database.url(), systemClock(), {1, std::chrono::milliseconds(50)});
+  store.read([&](const ReadTransaction&) {
+    std::thread([&] {
+      const auto problem = refusal([&] { take(store, newId()); });
+      EXPECT_EQ(problem.status, 503);
+      EXPECT_EQ(problem.code, "store.busy");
+      EXPECT_GT(problem.retry_after_s, 0);
+    }).join();
+  });
+  EXPECT_TRUE(take(store, newId()));
+}
+
+TEST(Postgres, another_servers_commit_rings_here_too_also_after_the_line_was_cut) {
+  std::atomic<int> rung = 0;
+  const TestDatabase database;
+  const auto here = database.open();
+  const auto there = database.open();
+  here->onOutbox([&] { ++rung; });
+  const auto hears = [&] {
+    const int before = rung;
+    there->write([](WriteTransaction& tx) { tx.events().publish("c", "agent", Json::object(), 1); });
+    for (int i = 0; i < 1000 && rung == before; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return rung > before;
+  };
+  EXPECT_TRUE(hears());
+  endEverybodyElse(database);
+  EXPECT_TRUE(hears());
+}
+
+// Who follows the outbox by its numbers misses nothing: a smaller one never appears behind a greater one.
+TEST(Postgres, numbers_of_the_outbox_become_visible_in_their_order) {
+  const TestDatabase database;
+  const auto store = database.open();
+  constexpr int kWriters = 4;
+  constexpr int kEach = 40;
+  std::vector<std::thread> writers;
+  for (int i = 0; i < kWriters; ++i) {
+    writers.emplace_back([&] {
+      for (int n = 0; n < kEach; ++n)
+        store->write([](WriteTransaction& tx) { tx.events().publish("c", "agent", Json::object(), 1); });
+    });
+  }
+  std::size_t followed = 0;
+  std::int64_t last = 0;
+  const auto follow = [&] {
+    for (const auto& event :
+         store->read([&](const ReadTransaction& tx) { return tx.events().after(last, 1000); })) {
+      last = event.seq;
+      ++followed;
+    }
+  };
+  std::jthread reader([&](const std::stop_token& stop) {
+    while (!stop.stop_requested())
+      follow();
+  });
+  for (auto& writer : writers)
+    writer.join();
+  reader.request_stop();
+  reader.join();
+  follow();
+  EXPECT_EQ(followed, static_cast<std::size_t>(kWriters * kEach));
+}
+
+}  // namespace
+}  // namespace redflag::store::postgres
