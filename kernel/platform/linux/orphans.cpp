@@ -9,6 +9,7 @@
 #include <atomic>
 #include <charconv>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -21,7 +22,7 @@
 namespace redflag::platform {
 namespace {
 
-constexpr int kPasses = 200;  // each ends one generation, or waits 5 ms for one that is slow to die
+constexpr int kPatience = 200;  // passes in which none of them went, of 5 ms each
 constexpr int kPassMs = 5;
 
 std::atomic<bool> adopting = false;
@@ -79,8 +80,8 @@ bool hasChildren() {
   return ::waitid(P_ALL, 0, &info, WEXITED | WNOWAIT | WNOHANG) == 0;
 }
 
-// False once there are none.
-bool endOneGeneration() {
+// How many there were.
+std::size_t endOneGeneration() {
   const std::lock_guard lock(children_mutex);
   auto orphans = ownChildren();
   std::erase_if(orphans, [](pid_t pid) { return children.contains(pid); });
@@ -88,7 +89,7 @@ bool endOneGeneration() {
     ::kill(pid, SIGKILL);
   for (const pid_t pid : orphans)
     ::waitpid(pid, nullptr, WNOHANG);
-  return !orphans.empty();
+  return orphans.size();
 }
 
 }  // namespace
@@ -114,8 +115,14 @@ void reapChild(pid_t pid) {
 // One that cannot be killed now, because the system holds it, is met again at the end of the next child.
 void endOrphans() {
   if (!adopting) return;
-  for (int pass = 0; pass < kPasses && hasChildren() && endOneGeneration(); ++pass)
-    ::usleep(pass == 0 ? 0 : kPassMs * 1000);
+  auto left = std::numeric_limits<std::size_t>::max();
+  for (int waited = 0; waited < kPatience && hasChildren(); ++waited) {
+    const auto now = endOneGeneration();
+    if (now == 0) return;
+    if (now < left) waited = 0;
+    left = now;
+    ::usleep(kPassMs * 1000);
+  }
 }
 
 }  // namespace redflag::platform
