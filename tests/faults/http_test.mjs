@@ -23,6 +23,8 @@ const store = () => runToEnd(['sqlite3', '-readonly', path.join(fleet.data, 'red
   .filter((line) => !line.startsWith('INSERT INTO agents ')).join('\n');
 
 const memory = (name) => Number(fs.readFileSync(`/proc/${fleet.server.pid}/status`, 'utf8').match(new RegExp(`${name}:\\s+(\\d+)`))[1]) / 1024;
+// Of the server since its start; the kernel counts in hundredths of a second.
+const processorMs = () => fs.readFileSync(`/proc/${fleet.server.pid}/stat`, 'utf8').split(') ')[1].split(' ').slice(11, 13).reduce((sum, ticks) => sum + Number(ticks) * 10, 0);
 const forgetPeak = () => fs.writeFileSync(`/proc/${fleet.server.pid}/clear_refs`, '5');
 
 // Somebody who does nothing wrong, all the while.
@@ -139,8 +141,9 @@ test('D4: JSON that is deep, wide or huge is refused at once', async () => {
   const upload = (name, body, code = 'upload.invalid') => {
     const bytes = zstd(body);
     return [name, async () => {
+      const used = processorMs();
       const answer = await agent.post('/agent/v1/upload', bytes, { headers: { 'content-encoding': 'zstd' } });
-      slow.push([name, answer.ms]);
+      slow.push([name, processorMs() - used]);
       return answer;
     }, 400, code];
   };
@@ -168,8 +171,8 @@ test('D4: JSON that is deep, wide or huge is refused at once', async () => {
     ['deep, at enrolment', other.request('POST', '/agent/v1/enroll', '['.repeat(8000), { forge: { keyid: Buffer.from(other.key.publicKey).toString('base64url') } }), 400, 'request.invalid_json'],
   ], 40);
   const worst = slow.sort((a, b) => b[1] - a[1])[0];
-  console.log(`slowest refusal: ${worst[0]} ${worst[1].toFixed(0)} ms`);
-  assert.ok(worst[1] < 1000, `${worst[0]} took ${worst[1]} ms, with its transfer`);
+  console.log(`slowest refusal: ${worst[0]} ${worst[1]} ms of the server's processor time, with its transfer and the bystander's`);
+  assert.ok(worst[1] < 500, `${worst[0]} took ${worst[1]} ms`);
 });
 
 test('D4: a string of 7 MB in one item is rejected by name, and the others of its upload are taken', async () => {
