@@ -23,12 +23,12 @@ function(redflag_test name)
   endif()
   if(ARG_POSTGRES)
     gtest_discover_tests(${name} TEST_PREFIX "postgres.${name}." DISCOVERY_MODE PRE_TEST
-      PROPERTIES LABELS postgres TIMEOUT ${ARG_TIMEOUT} FIXTURES_REQUIRED postgres
+      PROPERTIES LABELS postgres TIMEOUT 180 FIXTURES_REQUIRED postgres
         ENVIRONMENT "REDFLAG_TEST_POSTGRES=${REDFLAG_TEST_POSTGRES}")
   endif()
   if(ARG_POOLED)
     gtest_discover_tests(${name} TEST_PREFIX "pooled.${name}." DISCOVERY_MODE PRE_TEST
-      PROPERTIES LABELS postgres TIMEOUT ${ARG_TIMEOUT} FIXTURES_REQUIRED postgres
+      PROPERTIES LABELS postgres TIMEOUT 180 FIXTURES_REQUIRED postgres
         ENVIRONMENT "REDFLAG_TEST_POSTGRES=${REDFLAG_TEST_POSTGRES}/pooled")
   endif()
 endfunction()
