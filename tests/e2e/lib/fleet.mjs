@@ -23,7 +23,7 @@ export class Fleet {
     this.server = new Program('redflag-server', [program('redflag-server'), 'serve', '--data', this.data,
       '--listen', `127.0.0.1:${this.port}`, '--web', path.join(build, 'web'),
       '--command-types', path.join(build, 'command_types')]);
-    await this.server.says(/RedFlag is at (\S+)/);
+    await this.server.says(/RedFlag is at (\S+)/, 60_000);
     // Written last: who waits for it finds the rest.
     const file = path.join(this.data, 'server.url');
     this.url = await until(() => fs.existsSync(file) && fs.readFileSync(file, 'utf8').trim(), 'server.url', 20_000);
@@ -79,7 +79,7 @@ export class Agent {
     this.executor = new Program(`${this.name}'s executor`, [program('redflag-executor'),
       '--config', path.join(this.folder, 'agent.yaml'), '--state', this.executorState, '--plugins', this.plugins,
       '--socket', this.executorSocket, '--kernel-uid', String(process.getuid())], { log: path.join(this.folder, 'executor.log') });
-    await this.executor.says(/ready at/);
+    await this.executor.says(/ready at/, 60_000);
     return this.executor;
   }
 
