@@ -1,4 +1,4 @@
-# Every library the project uses, as one imported target each. Debian 12 packages; scripts/install-packages names them.
+# Every library the project uses, as one imported target each. Debian 12 packages; scripts/packages*.txt name them.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
