@@ -72,6 +72,8 @@ bool Daemon::firstScanAcknowledged() const {
 }
 
 Json Daemon::status() const {
+  // First: who is shown a new configuration's plugins is not told that it is bad.
+  Json plugins = pluginsStatus();
   const auto config = config_->current();
   const std::string invalid = config_->invalidText();
   std::shared_ptr<Link> link;
@@ -95,7 +97,7 @@ Json Daemon::status() const {
         {"max_bytes", config->spool_max_bytes},
         {"full", spool_->full()}}},
       {"first_scan_acknowledged", firstScanAcknowledged()},
-      {"plugins", pluginsStatus()}};
+      {"plugins", std::move(plugins)}};
 }
 
 }  // namespace redflag::kernel

@@ -70,12 +70,13 @@ std::vector<PluginStatus> ScanService::plugins() const {
 }
 
 Json ScanService::status() const {
-  const auto config = parts_.config.current();
-  const auto machine = platform::machineFacts();
-  const std::string invalid = parts_.config.invalidText();
+  // First: the rest may be newer, but never older.
   Json list = Json::array();
   for (const auto& plugin : plugins())
     list.push_back(pluginJson(plugin));
+  const auto config = parts_.config.current();
+  const auto machine = platform::machineFacts();
+  const std::string invalid = parts_.config.invalidText();
   return {{"hostname", machine.hostname},
           {"agent_version", REDFLAG_VERSION},
           {"mode", config->mode == Mode::kAct ? "act" : "report"},
