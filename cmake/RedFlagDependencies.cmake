@@ -15,3 +15,27 @@ pkg_check_modules(apt_pkg IMPORTED_TARGET apt-pkg)
 if(REDFLAG_TESTS)
   find_package(GTest REQUIRED)
 endif()
+
+# spdlog with its fmt compiled in: as libraries both take longer to load than a scan logs.
+add_library(redflag_spdlog INTERFACE)
+target_include_directories(redflag_spdlog SYSTEM INTERFACE
+  $<TARGET_PROPERTY:spdlog::spdlog_header_only,INTERFACE_INCLUDE_DIRECTORIES>)
+target_compile_definitions(redflag_spdlog INTERFACE SPDLOG_FMT_EXTERNAL)
+target_link_libraries(redflag_spdlog INTERFACE fmt::fmt-header-only Threads::Threads)
+
+# redflag_NAME is a library in two forms: shared, and taken out of its archive, where there is one, by programs with the
+# property REDFLAG_STATIC. They are started for each scan, and would spend most of it on loading.
+function(redflag_library_of_two_forms name shared archive)
+  find_library(${name}_ARCHIVE ${archive})
+  add_library(redflag_${name} INTERFACE)
+  if(${name}_ARCHIVE)
+    target_link_libraries(redflag_${name} INTERFACE
+      $<IF:$<BOOL:$<TARGET_PROPERTY:REDFLAG_STATIC>>,${${name}_ARCHIVE},${shared}>)
+  else()
+    target_link_libraries(redflag_${name} INTERFACE ${shared})
+  endif()
+endfunction()
+redflag_library_of_two_forms(crypto OpenSSL::Crypto libcrypto.a)
+redflag_library_of_two_forms(sodium PkgConfig::sodium libsodium.a)
+redflag_library_of_two_forms(sqlite3 PkgConfig::sqlite3 libsqlite3.a)
+redflag_library_of_two_forms(yaml_cpp PkgConfig::yaml_cpp libyaml-cpp.a)
