@@ -25,6 +25,7 @@ target_link_libraries(redflag_spdlog INTERFACE fmt::fmt-header-only Threads::Thr
 
 # redflag_NAME is a library in two forms: shared, and taken out of its archive, where there is one, by programs with the
 # property REDFLAG_STATIC. They are started for each scan, and would spend most of it on loading.
+set(REDFLAG_ALL_ARCHIVES ON)
 function(redflag_library_of_two_forms name shared archive)
   find_library(${name}_ARCHIVE ${archive})
   add_library(redflag_${name} INTERFACE)
@@ -33,9 +34,31 @@ function(redflag_library_of_two_forms name shared archive)
       $<IF:$<BOOL:$<TARGET_PROPERTY:REDFLAG_STATIC>>,${${name}_ARCHIVE},${shared}>)
   else()
     target_link_libraries(redflag_${name} INTERFACE ${shared})
+    set(REDFLAG_ALL_ARCHIVES OFF PARENT_SCOPE)
   endif()
 endfunction()
 redflag_library_of_two_forms(crypto OpenSSL::Crypto libcrypto.a)
 redflag_library_of_two_forms(sodium PkgConfig::sodium libsodium.a)
 redflag_library_of_two_forms(sqlite3 PkgConfig::sqlite3 libsqlite3.a)
 redflag_library_of_two_forms(yaml_cpp PkgConfig::yaml_cpp libyaml-cpp.a)
+redflag_library_of_two_forms(zstd PkgConfig::zstd libzstd.a)
+find_library(LIBC_ARCHIVE libc.a)
+if(REDFLAG_SANITIZED OR NOT LIBC_ARCHIVE)
+  set(REDFLAG_ALL_ARCHIVES OFF)
+endif()
+
+include(CheckLinkerFlag)
+check_linker_flag(CXX -Wl,--no-warnings REDFLAG_NO_LINKER_WARNINGS)
+
+# A program that loads as little as this machine's archives allow: nothing at all with each of them there. Then libc finds
+# users in /etc/passwd; elsewhere only with its own version installed, of which the
+# linker warns.
+function(redflag_without_loading program)
+  set_target_properties(${program} PROPERTIES REDFLAG_STATIC ON)
+  if(REDFLAG_ALL_ARCHIVES)
+    target_link_options(${program} PRIVATE -static-pie -Wl,--gc-sections
+      $<$<BOOL:${REDFLAG_NO_LINKER_WARNINGS}>:-Wl,--no-warnings>)
+  elseif(NOT REDFLAG_SANITIZED)
+    target_link_options(${program} PRIVATE -static-libstdc++ -static-libgcc -Wl,--gc-sections)
+  endif()
+endfunction()
