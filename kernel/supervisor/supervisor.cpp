@@ -25,7 +25,9 @@ platform::SpawnOptions spawnOptions(const std::filesystem::path& host, const Run
                                     int child_end) {
   platform::SpawnOptions options;
   options.program = host;
-  options.environment = {"LC_ALL=C.UTF-8", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
+  // A block of megabytes, such as a package manager's tables, is touched in far fewer steps in huge pages.
+  options.environment = {"LC_ALL=C.UTF-8", "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+                         "GLIBC_TUNABLES=glibc.malloc.hugetlb=1"};
   options.descriptors = {{host::kInputFd, child_end}, {host::kOutputFd, child_end}};
   options.limits.cpu_s = static_cast<std::uint64_t>((request.limits.cpu_ns + kSecondNs - 1) / kSecondNs);
   options.limits.memory_bytes = request.limits.memory_bytes;
