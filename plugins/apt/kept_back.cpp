@@ -5,6 +5,7 @@
 #include <apt-pkg/upgrade.h>
 
 #include <memory>
+#include <unordered_map>
 
 #include "apt_errors.h"
 
@@ -15,9 +16,8 @@ namespace {
 class Target {
  public:
   explicit Target(Session& session)
-      : session_(session),
-        chosen_(session.cache().Head().PackageCount, nullptr),
-        changed_(session.cache().Head().PackageCount, false) {
+      : session_(session), changed_(session.cache().Head().PackageCount, false) {
+    chosen_.reserve(2 * session.installed().size());
     for (const auto& package : session.installed())
       chosen_[package->ID] = package.CurrentVer();
   }
@@ -44,10 +44,13 @@ class Target {
   enum class MayAdd { kNo, kYes };
 
   Version at(map_id_t package_id) const {
-    return Version(session_.cache(), const_cast<pkgCache::Version*>(chosen_[package_id]));
+    const auto found = chosen_.find(package_id);
+    return Version(session_.cache(),
+                   found == chosen_.end() ? nullptr : const_cast<pkgCache::Version*>(found->second));
   }
   bool has(const Version& version) const {
-    return chosen_[version.ParentPkg()->ID] == static_cast<const pkgCache::Version*>(version);
+    const auto found = chosen_.find(version.ParentPkg()->ID);
+    return found != chosen_.end() && found->second == static_cast<const pkgCache::Version*>(version);
   }
   void choose(const Version& version) {
     chosen_[version.ParentPkg()->ID] = version;
@@ -116,7 +119,7 @@ class Target {
     for (auto member = first;; ++member) {
       const auto package = member.TargetPkg();
       const auto version = session_.policy().GetCandidateVer(package);
-      if (chosen_[package->ID] == nullptr && !version.end() && member.IsSatisfied(version)) {
+      if (!chosen_.contains(package->ID) && !version.end() && member.IsSatisfied(version)) {
         choose(version);
         return isWelcome(version);
       }
@@ -139,8 +142,9 @@ class Target {
   }
 
   Session& session_;
-  std::vector<const pkgCache::Version*> chosen_;  // by the package's ID
-  std::vector<bool> changed_;                     // likewise
+  // By the package's ID. The cache knows a hundred packages for each that is there.
+  std::unordered_map<map_id_t, const pkgCache::Version*> chosen_;
+  std::vector<bool> changed_;  // by the package's ID
   std::vector<Version> to_check_;
 };
 

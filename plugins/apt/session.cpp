@@ -13,6 +13,7 @@
 
 #include "apt_errors.h"
 #include "cache_place.h"
+#include "installed.h"
 #include "readable.h"
 #include "source_list.h"
 
@@ -87,8 +88,7 @@ Result<std::unique_ptr<Session>> Session::open() {
   if (!parts->file->BuildPolicy() || aptFailed())
     return fail(RF_PERMANENT, "apt.preferences_broken", takeAptErrors());
   forgetAptErrors();
-  for (auto package = parts->file->GetPkgCache()->PkgBegin(); !package.end(); ++package)
-    if (package->CurrentVer != 0) parts->installed.push_back(package);
+  parts->installed = findInstalled(*parts->file->GetPkgCache());
   return std::unique_ptr<Session>(new Session(std::move(parts)));
 }
 
