@@ -1,5 +1,9 @@
-"""Memory of an idle agent beside zabbix_agentd and collectd, and of an idle server with one agent."""
+"""Memory of an idle agent beside zabbix_agentd and collectd, and of an idle server with one agent.
+
+The agent is its kernel, the only part that stays. What it shares with anything else counts in parts (PSS), as for the
+peers; but no other process of ours is there then."""
 import os
+import signal
 import subprocess
 import tempfile
 import time
@@ -28,9 +32,17 @@ def measure_ours(folder):
         if not any("Ctrl-C stops everything" in line for line in run.stdout):
             raise RuntimeError("scripts/run ended before it was ready")
         time.sleep(SETTLE_S)
-        programs = {Path(f"/proc/{p}/exe").readlink().name: p for p in lib.tree(run.pid)}
-        return lib.pss_mib(programs["redflag-kernel"]), lib.rss_mb(programs["redflag-server"])
+        programs = {lib.program_of(p): p for p in lib.tree(run.pid)}
+        kernel, server = programs["redflag-kernel"], programs["redflag-server"]
+        server_mb = lib.rss_mb(server)
+        # Alone, as on a machine that is looked after: libraries that our own server maps as well would count half.
+        run.send_signal(signal.SIGSTOP)
+        os.kill(server, signal.SIGKILL)
+        lib.until(lambda: "redflag-server" not in map(lib.program_of, lib.tree(run.pid)), "the server's end")
+        lib.refuse_others("redflag-kernel", kernel)
+        return lib.pss_mib(kernel), server_mb
     finally:
+        run.send_signal(signal.SIGCONT)
         ended(run)
 
 
@@ -38,6 +50,8 @@ def measure_peer(command):
     peer = started(command)
     try:
         time.sleep(SETTLE_S)
+        if peer.poll() is not None:
+            raise RuntimeError(f"{command[0]} ended by itself")
         return lib.pss_mib(peer.pid)
     finally:
         ended(peer)

@@ -1,6 +1,7 @@
 """What every benchmark shares: paired timing of whole commands, memory of a process tree, one way to state a result."""
 import json
 import os
+import random
 import socket
 import statistics
 import subprocess
@@ -46,6 +47,30 @@ def tree(pid):
     return found
 
 
+def program_of(pid):
+    """The name of the program that a process runs; "" once it has ended and waits to be reaped."""
+    try:
+        return Path(f"/proc/{pid}/exe").readlink().name
+    except OSError:
+        return ""
+
+
+def until(holds, what, timeout_s=30):
+    end = time.monotonic() + timeout_s
+    while not holds():
+        if time.monotonic() > end:
+            raise RuntimeError(f"{what} was waited for in vain")
+        time.sleep(0.02)
+
+
+def refuse_others(name, pid):
+    """Another process of the same program would take over a part of what each page of it counts."""
+    running = [int(p.name) for p in Path("/proc").iterdir() if p.name.isdigit()]
+    others = [str(other) for other in running if other != pid and program_of(other) == name]
+    if others:
+        raise RuntimeError(f"{name} runs elsewhere on this machine (process {', '.join(others)}): stop it first")
+
+
 def kib(file, field):
     for line in Path(file).read_text().splitlines():
         if line.startswith(field + ":"):
@@ -64,9 +89,15 @@ def rss_mb(pid):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One below those that the system hands out by itself: not every program takes these."""
+    for port in random.sample(range(20000, 30000), 100):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise RuntimeError("no free port")
 
 
 def spread(samples):
