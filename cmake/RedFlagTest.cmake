@@ -1,5 +1,18 @@
 include(GoogleTest)
 
+# Tests are built to be built quickly: not optimized, and with their largest headers read once for all. GCC takes a
+# precompiled header only where every macro that it met has the same value, hence the definitions that Poco asks for.
+add_library(redflag_test_settings INTERFACE)
+target_compile_options(redflag_test_settings INTERFACE -O0 -g0 -U_FORTIFY_SOURCE)
+target_compile_definitions(redflag_test_settings INTERFACE
+  _FILE_OFFSET_BITS=64 _LARGEFILE64_SOURCE _REENTRANT _THREAD_SAFE _XOPEN_SOURCE=500)
+target_link_libraries(redflag_test_settings INTERFACE redflag_settings GTest::gmock)
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/test_headers.cpp CONTENT "")
+add_library(redflag_test_headers OBJECT EXCLUDE_FROM_ALL ${CMAKE_BINARY_DIR}/test_headers.cpp)
+set_target_properties(redflag_test_headers PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+target_link_libraries(redflag_test_headers PRIVATE redflag_test_settings)
+target_precompile_headers(redflag_test_headers PRIVATE <gmock/gmock.h> <gtest/gtest.h> <nlohmann/json.hpp>)
+
 # One test program for one room: tests/<room>/…; ctest names are "<label>.<Suite>.<sentence>".
 # POSTGRES both|only: run (also) against a PostgreSQL, as "postgres.<label>…" under the label postgres.
 # POOLED: and through pgbouncer in transaction mode.
@@ -13,8 +26,10 @@ function(redflag_test name)
     set(ARG_TIMEOUT 60)
   endif()
   add_executable(${name} ${ARG_SOURCES})
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-  target_link_libraries(${name} PRIVATE redflag_settings ${ARG_DEPENDS} GTest::gmock_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests
+    POSITION_INDEPENDENT_CODE OFF)
+  target_link_libraries(${name} PRIVATE redflag_test_settings ${ARG_DEPENDS} GTest::gmock_main)
+  target_precompile_headers(${name} REUSE_FROM redflag_test_headers)
   target_compile_definitions(${name} PRIVATE
     REDFLAG_FIXTURES="${CMAKE_SOURCE_DIR}/tests/fixtures" REDFLAG_BUILD="${CMAKE_BINARY_DIR}")
   if(NOT ARG_POSTGRES STREQUAL "only")
