@@ -57,8 +57,8 @@ class WriteTransaction : public ReadTransaction {
   virtual Updates& updates() = 0;
   // A part that may fail by itself: what `part` did is undone when it throws, and the exception goes on.
   virtual void attempt(const std::function<void()>& part) = 0;
-  // Runs when the transaction is durable, on the writing thread, after its locks are gone. Not run when it
-  // fails.
+  // Runs when the transaction is durable, on the thread that called write(), after its locks are gone. Not
+  // run when it fails.
   virtual void afterCommit(std::function<void()> action) = 0;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 // Updates: one row for each version a manager ever offered on an agent, open or closed.
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -97,6 +98,7 @@ struct UpdateGroupKey {
   std::string name;
   std::string arch;
   std::string candidate_version;
+  auto operator<=>(const UpdateGroupKey&) const = default;
 };
 
 struct UpdateGroup {

@@ -1,6 +1,6 @@
 // E4: the server is killed at any moment, again and again. What it had acknowledged is in the store, once; what it had not may
 // be there or not, and sending it again settles that. The client's own journal is the judge.
-//   REDFLAG_KILLS  how often (default 150; scripts/test --long: 1000)     REDFLAG_SEED  repeats a run's moments
+//   REDFLAG_KILLS  how often (default 40; scripts/test --long: 1000)     REDFLAG_SEED  repeats a run's moments
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import path from 'node:path';
@@ -11,7 +11,7 @@ import { LoneAgent } from './lib/raw_tls.mjs';
 
 after(cleanUp);
 
-const kills = Number(process.env.REDFLAG_KILLS ?? 150);
+const kills = Number(process.env.REDFLAG_KILLS ?? 40);
 const seed = Number(process.env.REDFLAG_SEED ?? randomInt(2 ** 31));
 
 // Mulberry32: small, and the same everywhere.

@@ -52,6 +52,48 @@ Conditions conditionsOf(const AgentFilter& filter, const Contact& contact) {
   return where;
 }
 
+// Agents with everything a list shows of them. `chosen` selects from agents `a` the keys of a page's rows
+// (and names its last column sort_key): what a row counts is not counted for rows that are not shown. Its one
+// parameter before those of `chosen` is contactLimit().
+std::string agentsSql(const std::string& chosen) {
+  static const std::string kOf = " WHERE n.client_id = a.client_id AND n.agent_id = a.agent_id";
+  static const std::string kOpenUpdates =
+      " FROM updates n" + kOf + " AND n.state NOT IN ('verified', 'superseded', 'resolved_elsewhere')";
+  static const std::string kNewestScan =
+      " FROM scans n" + kOf + " ORDER BY n.received_at DESC, n.scan_id DESC LIMIT 1)";
+  return std::string(
+             "SELECT a.agent_id, a.hostname, a.client_id, c.name, a.site_id, s.name, a.os_name, "
+             "a.os_version, a.agent_version, a.platform, a.kernel, a.boot_id, a.mode, a.isolation, "
+             "a.config_state, a.config_text, ") +
+         kConnectionSql + ", a.last_seen_at, a.enrolled_at, (SELECT COUNT(*)" + kOpenUpdates +
+         "), (SELECT COUNT(*)" + kOpenUpdates + " AND n.blocked_by = ''), (SELECT COUNT(*)" + kOpenUpdates +
+         " AND n.category = 'security'), (SELECT COUNT(*) FROM breakers n" + kOf +
+         " AND n.state = 'open'), l.started_at, l.plugin, l.status, l.complete, chosen.sort_key FROM (" +
+         chosen +
+         ") chosen JOIN agents a USING (client_id, agent_id) JOIN clients c USING (client_id) "
+         "JOIN sites s USING (client_id, site_id) LEFT JOIN scans l ON l.client_id = a.client_id AND "
+         "l.agent_id = a.agent_id AND l.received_at = (SELECT n.received_at" +
+         kNewestScan + " AND l.scan_id = (SELECT n.scan_id" + kNewestScan;
+}
+
+Agent agentFrom(Rows& rows) {
+  Agent agent;
+  for (std::string* field : {&agent.id, &agent.hostname, &agent.client.id, &agent.client.name, &agent.site.id,
+                             &agent.site.name, &agent.os_name, &agent.os_version, &agent.agent_version,
+                             &agent.platform, &agent.kernel, &agent.boot_id, &agent.mode, &agent.isolation,
+                             &agent.config_state, &agent.config_text, &agent.connection}) {
+    *field = rows.text();
+  }
+  agent.last_seen_at = rows.integer();
+  agent.enrolled_at = rows.integer();
+  agent.updates = {rows.integer(), rows.integer(), rows.integer()};
+  agent.breakers_open = rows.integer();
+  const auto scanned_at = rows.optionalInteger();
+  LastScan scan{scanned_at.value_or(0), rows.text(), rows.text(), rows.boolean()};
+  if (scanned_at) agent.last_scan = std::move(scan);
+  return agent;
+}
+
 }  // namespace
 
 Page<Agent> SqlAgents::list(const AgentFilter& filter, const Contact& contact,
@@ -75,78 +117,31 @@ Page<Agent> SqlAgents::list(const AgentFilter& filter, const Contact& contact,
       where.add(compare, keys[0].get<std::int64_t>(), keys[1].get<std::string>());
     }
   }
-  // First the page's ids, then each agent: what a row counts is not counted for rows that are not shown.
   const std::string direction = order.downwards ? " DESC" : "";
-  const std::string sql = "SELECT a.agent_id, " + order.expression + " AS sort_key FROM agents a" +
-                          where.sql() + " ORDER BY sort_key" + direction + ", a.agent_id" + direction +
-                          " LIMIT ?";
-  std::vector<std::pair<std::string, Json>> ids;
-  {
-    auto rows = db_.queryValues(sql, where.with(page.limit + 1));
-    while (rows.next()) {
-      std::string id = rows.text();
-      ids.emplace_back(std::move(id), order.kind == 't' ? Json(rows.text()) : Json(rows.integer()));
+  const std::string sql =
+      agentsSql("SELECT a.client_id, a.agent_id, " + order.expression + " AS sort_key FROM agents a" +
+                where.sql() + " ORDER BY sort_key" + direction + ", a.agent_id" + direction + " LIMIT ?") +
+      " ORDER BY chosen.sort_key" + direction + ", a.agent_id" + direction;
+  std::vector<Value> values = where.with(page.limit + 1);
+  values.insert(values.begin(), contactLimit(contact));
+  Json last_key;
+  for (auto rows = db_.queryValues(sql, values); rows.next();) {
+    if (answer.items.size() == page.limit) {
+      answer.next_cursor = encodeCursor(Json::array({last_key, answer.items.back().id}));
+      break;
     }
+    answer.items.push_back(agentFrom(rows));
+    last_key = order.kind == 't' ? Json(rows.text()) : Json(rows.integer());
   }
-  if (ids.size() > page.limit) {
-    ids.resize(page.limit);
-    answer.next_cursor = encodeCursor(Json::array({ids.back().second, ids.back().first}));
-  }
-  for (const auto& [id, key] : ids)
-    answer.items.push_back(find(id, contact).value());
   return answer;
 }
 
 std::optional<Agent> SqlAgents::find(const std::string& agent_id, const Contact& contact) const {
   static const std::string kSql =
-      std::string(
-          "SELECT a.agent_id, a.hostname, a.client_id, c.name, a.site_id, s.name, a.os_name, a.os_version, "
-          "a.agent_version, "
-          "a.platform, a.kernel, a.boot_id, a.mode, a.isolation, a.config_state, a.config_text, ") +
-      kConnectionSql +
-      ", a.last_seen_at, a.enrolled_at FROM agents a JOIN clients c USING (client_id) JOIN sites s USING "
-      "(client_id, site_id) "
-      "WHERE a.agent_id = ?";
-  Agent agent;
-  {
-    auto rows = db_.query(kSql, contactLimit(contact), agent_id);
-    if (!rows.next()) return std::nullopt;
-    for (std::string* field :
-         {&agent.id, &agent.hostname, &agent.client.id, &agent.client.name, &agent.site.id, &agent.site.name,
-          &agent.os_name, &agent.os_version, &agent.agent_version, &agent.platform, &agent.kernel,
-          &agent.boot_id, &agent.mode, &agent.isolation, &agent.config_state, &agent.config_text,
-          &agent.connection}) {
-      *field = rows.text();
-    }
-    agent.last_seen_at = rows.integer();
-    agent.enrolled_at = rows.integer();
-  }
-  {
-    auto rows = db_.query(
-        "SELECT COUNT(*), COUNT(*) FILTER (WHERE blocked_by = ''), COUNT(*) FILTER (WHERE category = "
-        "'security') FROM "
-        "updates "
-        "WHERE client_id = ? AND agent_id = ? AND state NOT IN ('verified', 'superseded', "
-        "'resolved_elsewhere')",
-        agent.client.id, agent.id);
-    rows.next();
-    agent.updates = {rows.integer(), rows.integer(), rows.integer()};
-  }
-  {
-    auto rows =
-        db_.query("SELECT COUNT(*) FROM breakers WHERE client_id = ? AND agent_id = ? AND state = 'open'",
-                  agent.client.id, agent.id);
-    rows.next();
-    agent.breakers_open = rows.integer();
-  }
-  {
-    auto rows = db_.query(
-        "SELECT started_at, plugin, status, complete FROM scans WHERE client_id = ? AND agent_id = ? "
-        "ORDER BY received_at DESC, scan_id DESC LIMIT 1",
-        agent.client.id, agent.id);
-    if (rows.next()) agent.last_scan = LastScan{rows.integer(), rows.text(), rows.text(), rows.boolean()};
-  }
-  return agent;
+      agentsSql("SELECT a.client_id, a.agent_id, 0 AS sort_key FROM agents a WHERE a.agent_id = ?");
+  auto rows = db_.query(kSql, contactLimit(contact), agent_id);
+  if (!rows.next()) return std::nullopt;
+  return agentFrom(rows);
 }
 
 AgentTotals SqlAgents::totals(const Contact& contact) const {

@@ -1,3 +1,5 @@
+#include <map>
+
 #include "store/sql/select.h"
 #include "store/sql/update_conditions.h"
 #include "store/sql/updates.h"
@@ -5,6 +7,7 @@
 namespace redflag::store::sql {
 namespace {
 
+constexpr std::size_t kShownVersions = 20;
 constexpr const char* kOrder = "urgency, name, arch, manager, candidate_version";
 
 std::string groupedSql(const Conditions& where) {
@@ -22,7 +25,10 @@ std::string groupedSql(const Conditions& where) {
 }
 
 std::int64_t countGroups(Connection& db, const Conditions& where) {
-  const std::string sql = "SELECT COUNT(*) FROM (" + groupedSql(where) + ") grouped";
+  // Without what a group is made of: an index answers it.
+  const std::string sql =
+      "SELECT COUNT(*) FROM (SELECT DISTINCT u.manager, u.name, u.arch, u.candidate_version FROM updates u" +
+      where.sql() + ") grouped";
   auto rows = db.queryValues(sql, where.values());
   rows.next();
   return rows.integer();
@@ -64,19 +70,34 @@ UpdateGroup groupFrom(Rows& rows, std::int64_t& urgency) {
   return group;
 }
 
-void addMembers(Connection& db, const UpdateFilter& filter, UpdateGroup& group) {
+// Only for the groups that are shown, and for all of them at once.
+void addMembers(Connection& db, const UpdateFilter& filter, std::vector<UpdateGroup>& groups) {
+  if (groups.empty()) return;
+  static const std::string kKey = "u.manager, u.name, u.arch, u.candidate_version";
   Conditions members = updateConditions(filter);
-  members.add("u.manager = ? AND u.name = ? AND u.arch = ? AND u.candidate_version = ?", group.key.manager,
-              group.key.name, group.key.arch, group.key.candidate_version);
-  const std::string states = "SELECT u.state, COUNT(*) FROM updates u" + members.sql() + " GROUP BY u.state";
+  std::map<UpdateGroupKey, UpdateGroup*> by_key;
+  std::vector<std::string> keys;
+  for (UpdateGroup& group : groups) {
+    by_key[group.key] = &group;
+    for (const auto& part : {group.key.manager, group.key.name, group.key.arch, group.key.candidate_version})
+      keys.push_back(part);
+  }
+  members.in("(" + kKey + ")", 4, keys);
+  const auto groupOf = [&](Rows& rows) -> UpdateGroup& {
+    return *by_key.at({rows.text(), rows.text(), rows.text(), rows.text()});
+  };
+  const std::string states = "SELECT " + kKey + ", u.state, COUNT(*) FROM updates u" + members.sql() +
+                             " GROUP BY " + kKey + ", u.state";
   for (auto rows = db.queryValues(states, members.values()); rows.next();) {
+    UpdateGroup& group = groupOf(rows);
     const std::string state = rows.text();
     group.states[state] = rows.integer();
   }
-  const std::string versions = "SELECT DISTINCT u.installed_version FROM updates u" + members.sql() +
-                               " ORDER BY u.installed_version LIMIT 20";
+  const std::string versions = "SELECT DISTINCT " + kKey + ", u.installed_version FROM updates u" +
+                               members.sql() + " ORDER BY u.installed_version";
   for (auto rows = db.queryValues(versions, members.values()); rows.next();) {
-    group.installed_versions.push_back(rows.text());
+    UpdateGroup& group = groupOf(rows);
+    if (group.installed_versions.size() < kShownVersions) group.installed_versions.push_back(rows.text());
   }
 }
 
@@ -103,9 +124,7 @@ Page<UpdateGroup> SqlUpdates::groups(const UpdateFilter& filter, const PageReque
     }
     answer.items.push_back(groupFrom(rows, urgency));
   }
-  // Only for the groups that are shown.
-  for (UpdateGroup& group : answer.items)
-    addMembers(db_, filter, group);
+  addMembers(db_, filter, answer.items);
   return answer;
 }
 

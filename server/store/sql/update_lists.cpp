@@ -31,8 +31,10 @@ Update updateFrom(Rows& rows) {
   return update;
 }
 
-const std::string& columns() {
-  static const std::string kSql =
+// Rows with everything a list shows of them. `chosen` selects the keys of a page's rows: what is looked up
+// for a row is not looked up for rows that are not shown.
+std::string updatesSql(const std::string& chosen) {
+  static const std::string kColumns =
       std::string("SELECT u.update_id, u.client_id, u.agent_id, a.hostname, a.mode, ") + kConnectionSql +
       ", u.manager, u.key, u.name, u.arch, u.candidate_version, u.installed_version, u.channel, "
       "u.source_package, u.origin, u.category, u.severity, u.blocked_by, u.advisories, u.cves, "
@@ -40,8 +42,10 @@ const std::string& columns() {
       "u.command_id, u.first_seen_at, " +
       kHasUpdaterSql +
       ", COALESCE((SELECT c.state FROM commands c WHERE c.command_id = u.command_id), ''), " + kUrgencySql +
-      " AS urgency FROM updates u JOIN agents a USING (client_id, agent_id)";
-  return kSql;
+      " AS urgency FROM (";
+  return kColumns + chosen +
+         ") chosen JOIN updates u USING (client_id, agent_id, update_id) JOIN agents a USING (client_id, "
+         "agent_id) ORDER BY urgency, u.name, u.update_id";
 }
 
 std::int64_t countOf(Connection& db, const std::string& from, const Conditions& where) {
@@ -63,7 +67,9 @@ Page<Update> SqlUpdates::list(const UpdateFilter& filter, const Contact& contact
     where.add(std::string("(") + kUrgencySql + ", u.name, u.update_id) > (?, ?, ?)",
               keys[0].get<std::int64_t>(), keys[1].get<std::string>(), keys[2].get<std::string>());
   }
-  const std::string sql = columns() + where.sql() + " ORDER BY urgency, u.name, u.update_id LIMIT ?";
+  const std::string sql =
+      updatesSql("SELECT u.client_id, u.agent_id, u.update_id FROM updates u" + where.sql() + " ORDER BY " +
+                 kUrgencySql + ", u.name, u.update_id LIMIT ?");
   std::vector<Value> values = where.with(page.limit + 1);
   values.insert(values.begin(), contactLimit(contact));
   auto rows = db_.queryValues(sql, values);

@@ -126,7 +126,22 @@ Connection::~Connection() {
   }
 }
 
+void Connection::requireTransaction() const {
+  if (ended_by_) throw http::Problem(*ended_by_);
+}
+
+void Connection::fail(int code, std::string_view doing) {
+  try {
+    throwSqliteError(handle_, code, doing);
+  } catch (const http::Problem& problem) {
+    const bool rolled_back = sqlite3_get_autocommit(handle_) != 0;
+    if (in_transaction_ && !ended_by_ && (rolled_back || problem.code == "store.failed")) ended_by_ = problem;
+    throw;
+  }
+}
+
 sqlite3_stmt* Connection::take(std::string_view sql) {
+  requireTransaction();
   const auto found = idle_.find(std::string(sql));
   if (found != idle_.end() && !found->second.empty()) {
     sqlite3_stmt* statement = found->second.back();
@@ -136,7 +151,7 @@ sqlite3_stmt* Connection::take(std::string_view sql) {
   sqlite3_stmt* statement = nullptr;
   const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
                                       SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
-  if (code != SQLITE_OK) throwSqliteError(handle_, code, sql);
+  if (code != SQLITE_OK) fail(code, sql);
   return statement;
 }
 
@@ -188,7 +203,7 @@ class Connection::RunningQuery : public sql::Cursor {
   bool next() override {
     const int code = sqlite3_step(statement_);
     if (code == SQLITE_ROW) return true;
-    if (code != SQLITE_DONE) throwSqliteError(connection_.handle_, code, sql_);
+    if (code != SQLITE_DONE) connection_.fail(code, sql_);
     return false;
   }
   bool null(int column) const override { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
@@ -241,14 +256,18 @@ void Connection::postValues(std::string_view sql, const sql::Value* values, std:
 
 void Connection::begin(sql::Access access) {
   execute(access == sql::Access::kRead ? "BEGIN" : "BEGIN IMMEDIATE");
+  in_transaction_ = true;
 }
 
 void Connection::commit() {
   execute("COMMIT");
+  in_transaction_ = false;
 }
 
 // A failed rollback is no second failure: SQLite has rolled back by itself after errors like a full disk.
 void Connection::rollBack() noexcept {
+  in_transaction_ = false;
+  ended_by_.reset();
   try {
     execute("ROLLBACK");
   } catch (const http::Problem& problem) {

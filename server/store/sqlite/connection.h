@@ -8,11 +8,13 @@
 #include <Poco/Data/Session.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "http/message.h"
 #include "store/sql/connection.h"
 
 struct sqlite3;
@@ -59,6 +61,11 @@ class Connection : public sql::Connection {
   void commit() override;
   void rollBack() noexcept override;
 
+  // Throws when the transaction that was begun cannot be committed any more, with what ended it: the disk
+  // failed, or SQLite rolled back by itself, whatever the callback made of that. Statements do the same, or
+  // they would be transactions of their own.
+  void requireTransaction() const;
+
  protected:
   int executeValues(std::string_view sql, const sql::Value* values, std::size_t count) override;
   void postValues(std::string_view sql, const sql::Value* values, std::size_t count) override;
@@ -68,10 +75,13 @@ class Connection : public sql::Connection {
   sqlite3_stmt* take(std::string_view sql);
   void giveBack(std::string_view sql, sqlite3_stmt* statement) noexcept;
   void bind(sqlite3_stmt* statement, const sql::Value* values, std::size_t count, bool copy);
+  [[noreturn]] void fail(int code, std::string_view doing);
 
   DatabaseFile file_;  // before the session
   Poco::Data::Session session_;
   sqlite3* handle_;
+  bool in_transaction_ = false;
+  std::optional<http::Problem> ended_by_;  // the transaction
   // Idle statements by text; one that is running has been taken out.
   std::unordered_map<std::string, std::vector<sqlite3_stmt*>> idle_;
 };

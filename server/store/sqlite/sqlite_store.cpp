@@ -1,7 +1,5 @@
 #include "store/sqlite/sqlite_store.h"
 
-#include <spdlog/spdlog.h>
-
 #include <chrono>
 
 #include "http/message.h"
@@ -34,15 +32,16 @@ class SqliteStore::Reader {
 SqliteStore::SqliteStore(const std::filesystem::path& file, const Clock& clock, int busy_timeout_ms)
     : file_(file),
       busy_timeout_ms_(busy_timeout_ms),
-      writer_(file, Connection::Role::kWriter, busy_timeout_ms) {
+      connection_(file, Connection::Role::kWriter, busy_timeout_ms),
+      writer_(connection_) {
   checkIntegrity();
-  sql::migrate(writer_, sql::migrations(writer_.dialect().engine), clock.epochNs());
+  sql::migrate(connection_, sql::migrations(connection_.dialect().engine), clock.epochNs());
 }
 
 SqliteStore::~SqliteStore() = default;
 
 void SqliteStore::checkIntegrity() {
-  auto rows = writer_.query("PRAGMA quick_check(1)");
+  auto rows = connection_.query("PRAGMA quick_check(1)");
   rows.next();
   const std::string verdict = rows.text();
   if (verdict == "ok") return;
@@ -83,31 +82,10 @@ void SqliteStore::runRead(const std::function<void(const ReadTransaction&)>& wor
 }
 
 void SqliteStore::runWrite(const std::function<void(WriteTransaction&)>& work) {
-  std::vector<std::function<void()>> actions;
-  bool published = false;
-  {
-    const std::lock_guard lock(writer_mutex_);
-    if (disk_failed_) {
-      throw http::Problem{503, "store.failed",
-                          "the disk failed: nothing is written until the server is started again", "", 60};
-    }
-    try {
-      sql::Scope scope(writer_, sql::Access::kWrite);
-      sql::Transaction transaction(writer_);
-      work(transaction);
-      published = transaction.writeOutbox();
-      scope.commit();
-      actions = transaction.takeAfterCommit();
-    } catch (const http::Problem& problem) {
-      // After a failed write or fsync nobody knows what the disk holds: better no answer than a wrong one.
-      if (problem.code == "store.failed") disk_failed_ = true;
-      if (problem.status >= 500) spdlog::error("store: {}: {}", problem.code, problem.detail);
-      throw;
-    }
-  }
-  for (const auto& action : actions)
+  const auto written = writer_.write(work);
+  for (const auto& action : written.actions)
     action();
-  if (published && outbox_listener_) outbox_listener_();
+  if (written.published && outbox_listener_) outbox_listener_();
 }
 
 void SqliteStore::backupTo(const std::filesystem::path& file) const {

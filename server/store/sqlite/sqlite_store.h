@@ -1,5 +1,5 @@
 #pragma once
-// The store on one SQLite file: one writer, a few readers, WAL.
+// The store on one SQLite file: one writer at a time, a few readers, WAL.
 
 #include <condition_variable>
 #include <filesystem>
@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "store/sqlite/connection.h"
+#include "store/sqlite/group_writer.h"
 #include "store/store.h"
 
 namespace redflag::store::sqlite {
@@ -40,9 +41,8 @@ class SqliteStore : public Store {
   int busy_timeout_ms_;
   std::function<void()> outbox_listener_;
 
-  std::mutex writer_mutex_;
-  Connection writer_;
-  bool disk_failed_ = false;
+  Connection connection_;  // the writing one
+  GroupWriter writer_;
 
   mutable std::mutex readers_mutex_;
   mutable std::condition_variable reader_free_;
