@@ -15,12 +15,16 @@ target_precompile_headers(redflag_test_headers PRIVATE <gmock/gmock.h> <gtest/gt
 
 # One test program for one room: tests/<room>/…; ctest names are "<label>.<Suite>.<sentence>".
 # POSTGRES both|only: run (also) against a PostgreSQL, as "postgres.<label>…" under the label postgres.
+# SERIAL: nothing runs beside it, because it measures how long others wait.
 # POOLED: and through pgbouncer in transaction mode.
 # LABEL is what `scripts/test FILTER` and ctest -L select (unit, postgres, e2e, faults, abi).
 function(redflag_test name)
-  cmake_parse_arguments(ARG "POOLED" "LABEL;TIMEOUT;POSTGRES" "SOURCES;DEPENDS;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(ARG "POOLED;SERIAL" "LABEL;TIMEOUT;POSTGRES" "SOURCES;DEPENDS;ENVIRONMENT" ${ARGN})
   if(NOT ARG_LABEL)
     set(ARG_LABEL unit)
+  endif()
+  if(NOT ARG_SERIAL)
+    set(ARG_SERIAL OFF)
   endif()
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
@@ -34,7 +38,7 @@ function(redflag_test name)
     REDFLAG_FIXTURES="${CMAKE_SOURCE_DIR}/tests/fixtures" REDFLAG_BUILD="${CMAKE_BINARY_DIR}")
   if(NOT ARG_POSTGRES STREQUAL "only")
     gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
-      PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${ARG_ENVIRONMENT}")
+      PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} RUN_SERIAL ${ARG_SERIAL} ENVIRONMENT "${ARG_ENVIRONMENT}")
   endif()
   if(ARG_POSTGRES)
     gtest_discover_tests(${name} TEST_PREFIX "postgres.${name}." DISCOVERY_MODE PRE_TEST
