@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <iostream>
@@ -147,10 +148,12 @@ Verdict judge(const store::Database& database, const Journal& journal) {
       if (expected != 0 && entry.seq != expected) ++verdict.torn;  // numbers have no gaps
       expected = entry.seq - 1;
       if (!there.insert(entry.scan_id).second) ++verdict.twice;
-      // The other part: an item that was taken cannot be taken again.
-      verdict.torn += store->write(
-          [&](store::WriteTransaction& tx) { return tx.scans().takeItem(agent, entry.scan_id, 1); });
     }
+    // The other part: an item that was taken cannot be taken again.
+    verdict.torn += store->write([&](store::WriteTransaction& tx) {
+      return static_cast<std::size_t>(std::count_if(
+          there.begin(), there.end(), [&](const auto& id) { return tx.scans().takeItem(agent, id, 1); }));
+    });
     verdict.stored += there.size();
     const auto& told = journal.acknowledged.at(static_cast<std::size_t>(writer));
     verdict.acknowledged += told.size();

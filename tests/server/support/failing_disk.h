@@ -1,6 +1,6 @@
 #pragma once
-// SQLite on a disk that fails: wraps the default VFS of this process, and lets the n-th call of one kind fail,
-// once or from then on. SQLite's own test-suite does the same (its I/O error tests).
+// SQLite on a disk that fails: wraps the default VFS of this process, and lets the n-th call of one kind
+// fail, once or from then on. SQLite's own test-suite does the same (its I/O error tests).
 
 #include <filesystem>
 #include <string>
