@@ -1,9 +1,12 @@
-"""Runs the benchmarks beside this file and writes their table into README.md; see bench/run, which prepares for it."""
+"""Runs the benchmarks beside this file and writes what they found into README.md; see bench/run, which prepares for it."""
+import ast
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -11,21 +14,20 @@ TOLERANCE = 1.3
 BEGIN, END = "<!-- figures: written by bench/run -->", "<!-- end of figures -->"
 
 
-def measure(names):
+def chosen(names):
     scripts = {script.stem.removeprefix("bench_"): script for script in sorted(HERE.glob("bench_*.py"))}
     unknown = [name for name in names if name not in scripts]
     if unknown:
         sys.exit(f"there is no benchmark {', '.join(unknown)}; there are: {', '.join(scripts)}")
-    figures = []
-    for name, script in scripts.items():
-        if names and name not in names:
-            continue
-        print(f"bench: {name} …", file=sys.stderr, flush=True)
-        result = subprocess.run([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
-        if result.returncode != 0:
-            sys.exit(f"{script.name} failed")
-        figures += [json.loads(line) for line in result.stdout.splitlines()]
-    return figures
+    return {name: script for name, script in scripts.items() if not names or name in names}
+
+
+def measure(name, script):
+    print(f"bench: {name} …", file=sys.stderr, flush=True)
+    result = subprocess.run([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
+    if result.returncode != 0:
+        sys.exit(f"{script.name} failed")
+    return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 def spread(value, unit):
@@ -50,18 +52,37 @@ def machine():
     return f"{len(os.sched_getaffinity(0))} × {model}, {system}, Linux {platform.release()}"
 
 
+def section(name, script, figures):
+    """A heading, what the script says of itself, its table, and where and when it ran."""
+    text = " ".join(ast.get_docstring(ast.parse(script.read_text())).split())
+    return "\n".join([f"### {name}", "", text, "", "| what | measured | goal | ours | beside it | rounds |",
+                      "|---|---|---|---|---|---|", *map(row, figures), "",
+                      f"Medians and the middle half of the rounds, {date.today()}, {machine()}."])
+
+
+def keep(name, text):
+    """Replaces the section of that name in README.md; the sections are in the order of their names."""
+    readme = HERE / "README.md"
+    head, rest = readme.read_text().split(BEGIN)
+    kept, tail = rest.split(END)
+    sections = {each.split("\n")[0].removeprefix("### "): each.strip() for each in re.split(r"^(?=### )", kept, flags=re.M)
+                if each.strip()}
+    sections[name] = text
+    body = "\n\n".join(sections[each] for each in sorted(sections))
+    readme.write_text(f"{head}{BEGIN}\n\n{body}\n\n{END}{tail}")
+
+
 def main():
-    names = [argument for argument in sys.argv[1:] if argument != "--gate"]
-    figures = measure(names)
-    table = ["| what | measured | goal | ours | beside it | rounds |", "|---|---|---|---|---|---|", *map(row, figures)]
-    print("\n".join(table))
-    if not names:
-        readme = HERE / "README.md"
-        head, rest = readme.read_text().split(BEGIN)
-        readme.write_text("\n".join([head + BEGIN, *table, "", f"Medians and the middle half of the rounds, on {machine()}.",
-                                     END + rest.split(END)[1]]))
-    late = [figure["name"] for figure in figures if figure["figure"]["median"] > TOLERANCE * figure["goal"]]
-    if late and "--gate" in sys.argv:
+    gate = "--gate" in sys.argv
+    late = []
+    for name, script in chosen([argument for argument in sys.argv[1:] if argument != "--gate"]).items():
+        figures = measure(name, script)
+        text = section(name, script, figures)
+        print(text, flush=True)
+        if not gate:
+            keep(name, text)
+        late += [figure["name"] for figure in figures if figure["figure"]["median"] > TOLERANCE * figure["goal"]]
+    if late and gate:
         sys.exit(f"beyond {TOLERANCE} times the goal: {'; '.join(late)}")
 
 
