@@ -24,13 +24,14 @@ def ended(process):
     process.wait(timeout=30)
 
 
-def measure_ours(folder):
+def measure_ours(folder, port):
     """Agent and server as scripts/run starts them, enrolled, the first scan delivered, then left alone."""
-    command = [str(lib.REPOSITORY / "scripts/run"), "--data", f"{folder}/redflag", "--port", str(lib.free_port())]
+    command = [str(lib.REPOSITORY / "scripts/run"), "--data", f"{folder}/redflag", "--port", str(port)]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
-        if not any("Ctrl-C stops everything" in line for line in run.stdout):
-            raise RuntimeError("scripts/run ended before it was ready")
+        said = []
+        if not any(said.append(line) or "Ctrl-C stops everything" in line for line in run.stdout):
+            raise RuntimeError("scripts/run ended before it was ready: " + "".join(said[-5:]))
         time.sleep(SETTLE_S)
         programs = {lib.program_of(p): p for p in lib.tree(run.pid)}
         kernel, server = programs["redflag-kernel"], programs["redflag-server"]
@@ -74,10 +75,11 @@ def collectd(folder):
 
 def main():
     ours, server, zabbix_mib, collectd_mib = [], [], [], []
+    port = lib.free_port()  # one for all rounds: the agent enrols in the first only
     with tempfile.TemporaryDirectory(prefix="redflag-bench-") as folder:
         os.chmod(folder, 0o755)
         for _ in range(ROUNDS):
-            agent_mib, server_mb = measure_ours(folder)
+            agent_mib, server_mb = measure_ours(folder, port)
             ours.append(agent_mib)
             server.append(server_mb)
             zabbix_mib.append(measure_peer(zabbix(folder)))

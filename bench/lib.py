@@ -39,10 +39,14 @@ def alternate(commands, stamp, rounds=25):
 
 
 def tree(pid):
-    """The process and everything below it."""
+    """The process and everything below it; what ends meanwhile may be missing."""
     found = [pid]
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            below = children.read_text().split()
+        except OSError:
+            continue
+        for child in below:
             found += tree(int(child))
     return found
 
