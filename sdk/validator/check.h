@@ -39,6 +39,9 @@ struct Check {
   std::string expected;  // what the contract asks for
   int rule = 0;          // its number in sdk/README.md
   std::function<Verdict(const Target&)> run;
+  // Names, with wildcards, of checks that would find the same breach first: where one of them failed, this
+  // one is skipped.
+  std::vector<std::string> needs = {};
 };
 
 // All of them, in the order in which they are tried.

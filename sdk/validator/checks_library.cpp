@@ -171,16 +171,36 @@ void addLibraryChecks(std::vector<Check>& into) {
                   1, oneSymbol});
   into.push_back({"library.loads", "load the library and read its descriptor",
                   "this ABI's major number, structs of full size, texts in UTF-8", 1, loads});
-  into.push_back({"library.entry_is_steady", "ask the entry point twice", "the same table both times", 1,
-                  entryIsSteady});
-  into.push_back({"library.manifest", "compare the descriptor with the manifest beside the library",
-                  "both say the same", 11, manifestMatches});
-  into.push_back({"library.schema", "read the schema of the settings", "a valid JSON Schema of an object", 10,
-                  schemaIsValid});
-  into.push_back({"library.ids", "read ids, version, kinds and capabilities", "all of them well formed", 3,
-                  idsAreWellFormed});
-  into.push_back({"library.tables", "ask for each interface, and for one that nobody knows",
-                  "whole tables for the promised ones, NULL for all others", 2, tablesAreWhole});
+  into.push_back({"library.entry_is_steady",
+                  "ask the entry point twice",
+                  "the same table both times",
+                  1,
+                  entryIsSteady,
+                  {"library.loads"}});
+  into.push_back({"library.manifest",
+                  "compare the descriptor with the manifest beside the library",
+                  "both say the same",
+                  11,
+                  manifestMatches,
+                  {"library.loads"}});
+  into.push_back({"library.schema",
+                  "read the schema of the settings",
+                  "a valid JSON Schema of an object",
+                  10,
+                  schemaIsValid,
+                  {"library.loads"}});
+  into.push_back({"library.ids",
+                  "read ids, version, kinds and capabilities",
+                  "all of them well formed",
+                  3,
+                  idsAreWellFormed,
+                  {"library.loads"}});
+  into.push_back({"library.tables",
+                  "ask for each interface, and for one that nobody knows",
+                  "whole tables for the promised ones, NULL for all others",
+                  2,
+                  tablesAreWhole,
+                  {"library.loads"}});
 }
 
 }  // namespace redflag::validator

@@ -1,8 +1,10 @@
 #include "validator/false_services.h"
 
 #include <chrono>
+#include <iterator>
 #include <thread>
 
+#include "base/time.h"
 #include "host/text.h"
 
 namespace redflag::validator {
@@ -42,6 +44,12 @@ FalseServices::FalseServices(Fault fault, std::string service, const rf_host* re
   state_ = {sizeof(rf_state_1), this,
             [](const rf_state_1* t, rf_str, rf_sink value) { return selfOf(t).fill(value, 4U << 20, 1); },
             [](const rf_state_1* t, rf_str, rf_str) { return selfOf(t).begin(); }};
+  log_ = {sizeof(rf_log_1), this, [](const rf_log_1* t, rf_log_level, rf_str) { selfOf(t).begin(); }};
+  clock_ = {sizeof(rf_clock_1), this, [](const rf_clock_1* t) { return selfOf(t).time(); },
+            [](const rf_clock_1* t) { return selfOf(t).time(); }};
+  progress_ = {sizeof(rf_progress_1), this,
+               [](const rf_progress_1* t, std::int32_t, rf_str) { selfOf(t).begin(); },
+               [](const rf_progress_1* t, rf_str) { selfOf(t).begin(); }};
 }
 
 rf_status FalseServices::begin() {
@@ -51,6 +59,13 @@ rf_status FalseServices::begin() {
   while (!control_.mustStop())
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   return RF_CANCELLED;
+}
+
+std::int64_t FalseServices::time() {
+  const rf_status status = begin();
+  if (status == RF_OK || status == RF_CANCELLED) return monotonicNow();
+  static constexpr std::int64_t kJumps[] = {INT64_MIN, 0, INT64_MAX};
+  return kJumps[calls_ % std::size(kJumps)];
 }
 
 rf_status FalseServices::fill(rf_sink sink, std::uint64_t max_bytes, int pieces) {
@@ -69,12 +84,15 @@ rf_status FalseServices::fill(rf_sink sink, std::uint64_t max_bytes, int pieces)
 const void* FalseServices::find(const rf_host* table, rf_str id) {
   const auto& self = *static_cast<const FalseServices*>(table->host_data);
   const auto name = host::viewOf(id);
-  if (self.fault_ == Fault::kNone || (!self.service_.empty() && self.service_ != name))
+  if (self.fault_ == Fault::kNone || (!self.service_.empty() && "rf." + self.service_ + "/1" != name))
     return self.real_->service(self.real_, id);
   if (self.fault_ == Fault::kAbsent) return nullptr;
   if (name == RF_FILE_1) return &self.file_;
   if (name == RF_EXEC_1) return &self.exec_;
   if (name == RF_STATE_1) return &self.state_;
+  if (name == RF_LOG_1) return &self.log_;
+  if (name == RF_CLOCK_1) return &self.clock_;
+  if (name == RF_PROGRESS_1) return &self.progress_;
   return self.real_->service(self.real_, id);
 }
 

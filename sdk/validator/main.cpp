@@ -58,6 +58,14 @@ bool isBad(Outcome outcome) {
   return outcome == Outcome::kFailed || outcome == Outcome::kCrashed;
 }
 
+// "": it may be tried; else the failed check that has already told what this one would.
+std::string foundBefore(const Check& check, const std::vector<std::string>& failed) {
+  for (const auto& name : failed) {
+    if (matches(check.needs, name)) return name;
+  }
+  return {};
+}
+
 void print(const Check& check, const Verdict& verdict) {
   std::printf("%-8s %s\n", outcomeName(verdict.outcome), check.name.c_str());
   if (verdict.outcome == Outcome::kPassed) return;
@@ -75,15 +83,17 @@ int checkAll(const Options& options) {
     return 2;
   }
   Json results = Json::array();
-  int bad = 0;
+  std::vector<std::string> bad;
   int played = 0;
   for (const auto& check : allChecks()) {
     if ((!options.include.empty() && !matches(options.include, check.name)) ||
         matches(options.exclude, check.name))
       continue;
-    const Verdict verdict = runIsolated(check, target, options.timeout_s);
+    const auto found = foundBefore(check, bad);
+    const Verdict verdict =
+        found.empty() ? runIsolated(check, target, options.timeout_s) : skipped(found + " failed");
     ++played;
-    bad += isBad(verdict.outcome) ? 1 : 0;
+    if (isBad(verdict.outcome)) bad.push_back(check.name);
     results.push_back({{"check", check.name},
                        {"status", outcomeName(verdict.outcome)},
                        {"tried", check.did},
@@ -95,10 +105,10 @@ int checkAll(const Options& options) {
   if (options.format == "json") {
     std::printf("%s\n", dumpJson({{"library", target.library.string()}, {"results", results}}).c_str());
   } else {
-    std::printf("%d checks, %d of them failed\n", played, bad);
+    std::printf("%d checks, %zu of them failed\n", played, bad.size());
   }
   if (played == 0) std::fputs("no check has such a name; --list shows them\n", stderr);
-  return played == 0 ? 2 : (bad > 0 ? 1 : 0);
+  return played == 0 ? 2 : (bad.empty() ? 0 : 1);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <thread>
@@ -16,6 +17,7 @@
 #include "host/text.h"
 #include "redflag/draft/command_type.h"
 #include "redflag/scanner.h"
+#include "validator/rows.h"
 
 namespace redflag::validator {
 namespace {
@@ -57,9 +59,9 @@ class Canceller {
 void take(Round& round, const host::Frame& frame, std::string& scope) {
   using host::FrameType;
   if (frame.type == FrameType::kResult) round.answer.push_back(frame.payload);
-  if (frame.type == FrameType::kRecord) round.answer.push_back(scope + ": " + frame.payload);
   const auto json = parseJson(frame.payload);
   if (!json || !json->is_object()) return;
+  if (frame.type == FrameType::kRecord) round.answer.push_back(scope + ": " + withoutMeasurements(*json));
   if (frame.type == FrameType::kBeginScope) scope = json->value("key", "");
   if (frame.type == FrameType::kEndScope) {
     round.scopes[json->value("key", "")] = json->value("status", "");
@@ -89,6 +91,7 @@ void readBack(Round& round, int fd) {
   std::string scope;
   for (auto frame = decoder.next(); frame && *frame; frame = decoder.next())
     take(round, **frame, scope);
+  std::sort(round.answer.begin(), round.answer.end());
 }
 
 std::vector<std::string> wishesOf(const host::Manifest& manifest) {
@@ -105,6 +108,7 @@ void call(Round& round, const Subject& subject, const Target& target, const Cond
     round.problem = std::string("configure answered ") + host::statusName(round.returned);
     return;
   }
+  if (conditions.only_configure) return;
   host::Start start;
   start.interface_id = subject.interface_id;
   start.operation = conditions.operation.empty() ? subject.operation : conditions.operation;

@@ -21,14 +21,15 @@ struct Conditions {
   std::uint64_t max_records = 100'000;
   std::uint64_t grown_by = 0;  // bytes that a later host has behind rf_host and rf_run
   bool only_create = false;    // create and destroy, no call between
-  std::string operation;       // "": the plugin's main one
+  bool only_configure = false;
+  std::string operation;  // "": the plugin's main one
   std::string request = "{}";
 };
 
 struct Round {
   std::string problem;  // why there was no round
   rf_status returned = RF_OK;
-  std::vector<std::string> answer;  // rows with their scope, and a result, in order
+  std::vector<std::string> answer;  // results, and rows as rows.h compares them, sorted
   std::map<std::string, std::string> scopes;
   std::vector<std::string> refusals;  // what the host refused
   std::vector<std::string> bad_reports;
