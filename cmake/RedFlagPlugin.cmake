@@ -1,4 +1,5 @@
-# Everything a plugin library needs: visibility, one exported symbol, its manifest made from its descriptor.
+# Everything a plugin library needs: visibility, one exported symbol, its manifest made from its descriptor, and the test
+# that it keeps the contract (not of a test's own plugins: some break it).
 #   add_plugin(apt SOURCES … DEPENDS …)                       an agent plugin      -> plugins/apt.so + apt.json
 #   add_plugin(install_updates KIND command_types SOURCES …)  a server command type -> command_types/…
 #   add_plugin(crasher KIND test_plugins SOURCES …)           a test's own
@@ -27,4 +28,8 @@ function(add_plugin id)
     COMMAND redflag-host --manifest $<TARGET_FILE:${target}> --output ${folder}/${id}.json
     VERBATIM COMMENT "Manifest of ${id}")
   add_dependencies(${target} redflag-host)
+  if(REDFLAG_TESTS AND ARG_KIND MATCHES "^(plugins|command_types)$")
+    add_test(NAME test_contract.${id}.is_kept COMMAND redflag-plugin-check $<TARGET_FILE:${target}>)
+    set_tests_properties(test_contract.${id}.is_kept PROPERTIES LABELS unit TIMEOUT 120)
+  endif()
 endfunction()

@@ -1,5 +1,7 @@
 #include <sys/stat.h>
 
+#include <mutex>
+
 #include "redflag/sdk.hpp"
 #include "scan.h"
 #include "settings.h"
@@ -7,6 +9,12 @@
 
 namespace redflag::apt {
 namespace {
+
+// libapt-pkg's configuration and message stack are the process's: two objects take turns.
+std::lock_guard<std::mutex> aloneInLibapt() {
+  static std::mutex mutex;
+  return std::lock_guard<std::mutex>(mutex);
+}
 
 class AptPlugin : public rf::Scanner, public rf::Updater {
  public:
@@ -32,23 +40,29 @@ class AptPlugin : public rf::Scanner, public rf::Updater {
   }
 
   rf::Status scan(rf::Run& run) override {
+    const auto alone = aloneInLibapt();
     Scan scan(settings_, host_);
     return run.purpose() == rf::Purpose::kInventory ? scan.inventory(run) : scan.updates(run);
   }
 
   rf::Status plan(rf::Run& run, std::string_view request, rf::Output& result) override {
+    const auto alone = aloneInLibapt();
     return AptUpdater(settings_, host_, run).plan(request, result);
   }
   rf::Status download(rf::Run& run, std::string_view request, rf::Output& result) override {
+    const auto alone = aloneInLibapt();
     return AptUpdater(settings_, host_, run).download(request, result);
   }
   rf::Status install(rf::Run& run, std::string_view request, rf::Output& result) override {
+    const auto alone = aloneInLibapt();
     return AptUpdater(settings_, host_, run).install(request, result);
   }
   rf::Status verify(rf::Run& run, std::string_view request, rf::Output& result) override {
+    const auto alone = aloneInLibapt();
     return AptUpdater(settings_, host_, run).verify(request, result);
   }
   rf::Status repair(rf::Run& run, std::string_view, rf::Output& result) override {
+    const auto alone = aloneInLibapt();
     return AptUpdater(settings_, host_, run).repair(result);
   }
 

@@ -1,0 +1,139 @@
+// redflag-plugin-check: does a plugin keep the contract? sdk/README.md has the rules.
+
+#include <fnmatch.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "base/json.h"
+#include "validator/check.h"
+
+namespace redflag::validator {
+
+const char* outcomeName(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kPassed:
+      return "passed";
+    case Outcome::kWarning:
+      return "warning";
+    case Outcome::kSkipped:
+      return "skipped";
+    case Outcome::kFailed:
+      return "failed";
+    case Outcome::kCrashed:
+      return "crashed";
+  }
+  return "failed";
+}
+
+std::vector<Check> allChecks() {
+  std::vector<Check> out;
+  addLibraryChecks(out);
+  addRunChecks(out);
+  addServiceChecks(out);
+  addProcessChecks(out);
+  return out;
+}
+
+namespace {
+
+struct Options {
+  std::string library;
+  std::string format = "text";
+  std::string settings = "{}";
+  std::vector<std::string> include;
+  std::vector<std::string> exclude;
+  bool list = false;
+  int timeout_s = 20;
+};
+
+bool matches(const std::vector<std::string>& patterns, const std::string& name) {
+  for (const auto& pattern : patterns) {
+    if (::fnmatch(pattern.c_str(), name.c_str(), 0) == 0) return true;
+  }
+  return false;
+}
+
+bool isBad(Outcome outcome) {
+  return outcome == Outcome::kFailed || outcome == Outcome::kCrashed;
+}
+
+// "": it may be tried; else the failed check that has already told what this one would.
+std::string foundBefore(const Check& check, const std::vector<std::string>& failed) {
+  for (const auto& name : failed) {
+    if (matches(check.needs, name)) return name;
+  }
+  return {};
+}
+
+void print(const Check& check, const Verdict& verdict) {
+  std::printf("%-8s %s\n", outcomeName(verdict.outcome), check.name.c_str());
+  if (verdict.outcome == Outcome::kPassed) return;
+  if (verdict.outcome != Outcome::kSkipped)
+    std::printf("         tried:    %s\n         expected: %s\n", check.did.c_str(), check.expected.c_str());
+  std::printf("         happened: %s\n", verdict.text.c_str());
+  if (isBad(verdict.outcome)) std::printf("         see rule %d in sdk/README.md\n", check.rule);
+}
+
+int checkAll(const Options& options) {
+  std::error_code error;
+  const Target target{std::filesystem::absolute(options.library), options.settings};
+  if (!std::filesystem::is_regular_file(target.library, error)) {
+    std::fprintf(stderr, "%s: no such library\n", options.library.c_str());
+    return 2;
+  }
+  Json results = Json::array();
+  std::vector<std::string> bad;
+  int played = 0;
+  for (const auto& check : allChecks()) {
+    if ((!options.include.empty() && !matches(options.include, check.name)) ||
+        matches(options.exclude, check.name))
+      continue;
+    const auto found = foundBefore(check, bad);
+    const Verdict verdict =
+        found.empty() ? runIsolated(check, target, options.timeout_s) : skipped(found + " failed");
+    ++played;
+    if (isBad(verdict.outcome)) bad.push_back(check.name);
+    results.push_back({{"check", check.name},
+                       {"status", outcomeName(verdict.outcome)},
+                       {"tried", check.did},
+                       {"expected", check.expected},
+                       {"happened", verdict.text},
+                       {"rule", check.rule}});
+    if (options.format == "text") print(check, verdict);
+  }
+  if (options.format == "json") {
+    std::printf("%s\n", dumpJson({{"library", target.library.string()}, {"results", results}}).c_str());
+  } else {
+    std::printf("%d checks, %zu of them failed\n", played, bad.size());
+  }
+  if (played == 0) std::fputs("no check has such a name; --list shows them\n", stderr);
+  return played == 0 ? 2 : (bad.empty() ? 0 : 1);
+}
+
+}  // namespace
+}  // namespace redflag::validator
+
+int main(int argc, char** argv) {
+  using namespace redflag::validator;
+  Options options;
+  CLI::App app("Tries a plugin's library, with its manifest beside it, against the contract.");
+  app.add_option("library", options.library, "the plugin's library");
+  app.add_option("--format", options.format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  app.add_option("--settings", options.settings, "the plugin's settings, as JSON");
+  app.add_option("--include", options.include, "only checks of these names (cancel.*)");
+  app.add_option("--exclude", options.exclude, "no checks of these names");
+  app.add_option("--timeout", options.timeout_s, "seconds a check may take")->check(CLI::Range(1, 600));
+  app.add_flag("--list", options.list, "show the checks");
+  CLI11_PARSE(app, argc, argv);
+  if (options.list) {
+    for (const auto& check : allChecks())
+      std::printf("%-22s %s\n", check.name.c_str(), check.did.c_str());
+    return 0;
+  }
+  if (options.library.empty()) {
+    std::fputs("redflag-plugin-check: name a library\n", stderr);
+    return 2;
+  }
+  return checkAll(options);
+}
