@@ -28,6 +28,16 @@ struct ServeOptions {
 };
 void serve(const ServeOptions& options);
 
+// Brings the schema up to date and prints its steps; or only prints them, or only tries them.
+struct MigrateOptions {
+  std::filesystem::path data;
+  std::string database;
+  bool status = false;
+  bool dry_run = false;
+  std::string format = "text";  // or "json"
+};
+void migrate(const MigrateOptions& options);
+
 // Makes an enrolment token and prints its bundle on stdout; a server may be running.
 struct TokenOptions {
   std::filesystem::path data;

@@ -29,22 +29,26 @@ void checkDatabaseOption(const std::string& option) {
   if (!option.empty()) check("--database: ", option);
 }
 
-std::unique_ptr<store::Store> openDatabase(const DataFolder& data, const Settings& settings,
-                                           const std::string& option) {
+store::Database databaseOf(const DataFolder& data, const Settings& settings, const std::string& option) {
   if (!option.empty()) {
     checkDatabaseOption(option);
     if (store::carriesPassword(option)) {
       spdlog::warn("--database: everybody on this machine can read the password in it; better put it into {}",
                    data.settings().string());
     }
-    return store::openStore({data.database(), option});
+    return {data.database(), option};
   }
   if (!settings.database.empty()) {
     const std::string name = data.settings().string() + ": database: ";
     check(name, settings.database);
     if (store::carriesPassword(settings.database)) refuseOpenSecret(data.settings());
   }
-  return store::openStore({data.database(), settings.database});
+  return {data.database(), settings.database};
+}
+
+std::unique_ptr<store::Store> openDatabase(const DataFolder& data, const Settings& settings,
+                                           const std::string& option) {
+  return store::openStore(databaseOf(data, settings, option));
 }
 
 }  // namespace redflag::server

@@ -13,8 +13,9 @@ namespace redflag::server {
 // Of --database; "" is none. Throws ConfigurationError.
 void checkDatabaseOption(const std::string& option);
 
-// `option`: what --database says, or "". Throws ConfigurationError for what is no URL, or where a password
-// lies open; http::Problem when it cannot be opened.
+// `option`: what --database says, or "". Both throw ConfigurationError for what is no URL, or where a
+// password lies open; the second http::Problem when it cannot be opened.
+store::Database databaseOf(const DataFolder& data, const Settings& settings, const std::string& option);
 std::unique_ptr<store::Store> openDatabase(const DataFolder& data, const Settings& settings,
                                            const std::string& option);
 

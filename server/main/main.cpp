@@ -41,6 +41,7 @@ std::filesystem::path besideProgram(const char* what) {
 struct Arguments {
   InitOptions init;
   ServeOptions serve;
+  MigrateOptions migrate;
   TokenOptions token;
   UserOptions user;
 };
@@ -71,6 +72,17 @@ void addServe(CLI::App& app, ServeOptions& options) {
     if (options.host.empty()) options.host = besideProgram("redflag-host");
     serve(options);
   });
+}
+
+void addMigrate(CLI::App& app, MigrateOptions& options) {
+  CLI::App* command =
+      app.add_subcommand("migrate", "bring the database's schema up to date, as serve does by itself");
+  addData(*command, options.data, options.database);
+  CLI::Option* status = command->add_flag("--status", options.status, "only print which steps were applied");
+  command->add_flag("--dry-run", options.dry_run, "carry the pending steps out and take them back")
+      ->excludes(status);
+  command->add_option("--format", options.format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  command->callback([&options] { migrate(options); });
 }
 
 void addToken(CLI::App& app, TokenOptions& options) {
@@ -105,6 +117,7 @@ int run(int argc, char** argv) {
   bool password_stdin = false;
   addInit(app, arguments.init);
   addServe(app, arguments.serve);
+  addMigrate(app, arguments.migrate);
   addToken(app, arguments.token);
   addUser(app, arguments.user, password_stdin);
   app.add_subcommand("version", "print the version")->callback([] { std::cout << REDFLAG_VERSION << '\n'; });

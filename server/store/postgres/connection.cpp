@@ -11,6 +11,7 @@
 
 #include "http/message.h"
 #include "store/postgres/statements.h"
+#include "store/sql/script.h"
 
 namespace redflag::store::postgres {
 namespace {
@@ -126,6 +127,7 @@ const sql::Dialect& Connection::dialect() const {
       "postgres",
       "CREATE TABLE IF NOT EXISTS schema_migrations (number BIGINT PRIMARY KEY, name TEXT COLLATE \"C\" NOT "
       "NULL, checksum TEXT COLLATE \"C\" NOT NULL, applied_at BIGINT NOT NULL)",
+      "SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL",
       "SELECT pg_advisory_xact_lock(hashtext('redflag'), hashtext('outbox'))"};
   return kDialect;
 }
@@ -216,9 +218,15 @@ void Connection::postValues(std::string_view sql, const sql::Value* values, std:
   if (sent_.size() >= kMaxUnanswered) finish();
 }
 
-void Connection::script(std::string_view sql) {
-  for (const auto statement : split(sql))
-    executeValues(statement, nullptr, 0);
+void Connection::script(std::string_view script) {
+  for (const auto statement : split(script)) {
+    try {
+      executeValues(statement, nullptr, 0);
+    } catch (http::Problem& problem) {
+      problem.detail = sql::placeIn(script, statement) + problem.detail;
+      throw;
+    }
+  }
 }
 
 void Connection::begin(sql::Access access) {

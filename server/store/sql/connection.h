@@ -18,8 +18,9 @@
 namespace redflag::store::sql {
 
 struct Dialect {
-  std::string_view engine;             // "sqlite" | "postgres": which migrations
-  std::string_view schema_migrations;  // makes the table of what was applied where it is missing
+  std::string_view engine;                 // "sqlite" | "postgres": which migrations
+  std::string_view schema_migrations;      // makes the table of what was applied where it is missing
+  std::string_view has_schema_migrations;  // one row where it is there, none where it is not
   // Until the transaction ends nobody else writes to the outbox, so that its numbers become visible in their
   // order; "" where writers are alone anyway.
   std::string_view lock_outbox;

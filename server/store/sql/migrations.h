@@ -4,6 +4,7 @@
 // between two of them.
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,5 +25,18 @@ const std::vector<Migration>& migrations(std::string_view engine);
 // text names the statement), when the database is newer than this program, or when a step was applied with
 // another text.
 void migrate(Connection& connection, const std::vector<Migration>& steps, std::int64_t now);
+
+struct MigrationState {
+  int number = 0;
+  std::string name;
+  std::int64_t applied_at = 0;  // 0: pending
+};
+
+// Every step and whether it was applied. Changes nothing, and refuses what migrate() would refuse.
+std::vector<MigrationState> migrationStates(Connection& connection, const std::vector<Migration>& steps);
+
+// Carries the pending ones out in one transaction that is rolled back; answers which they were.
+std::vector<MigrationState> tryMigrations(Connection& connection, const std::vector<Migration>& steps,
+                                          std::int64_t now);
 
 }  // namespace redflag::store::sql

@@ -15,6 +15,7 @@
 #include <mutex>
 
 #include "http/message.h"
+#include "store/sql/script.h"
 
 namespace redflag::store::sqlite {
 namespace {
@@ -232,7 +233,7 @@ const sql::Dialect& Connection::dialect() const {
       "sqlite",
       "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, "
       "checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT",
-      ""};
+      "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'", ""};
   return kDialect;
 }
 
@@ -275,22 +276,36 @@ void Connection::rollBack() noexcept {
   }
 }
 
-void Connection::script(std::string_view sql) {
-  const char* rest = sql.data();
-  const char* const end = sql.data() + sql.size();
+namespace {
+
+[[noreturn]] void throwScriptError(sqlite3* handle, int code, std::string_view script,
+                                   std::string_view statement) {
+  try {
+    throwSqliteError(handle, code, statement.substr(statement.find_first_not_of(" \t\r\n")));
+  } catch (http::Problem& problem) {
+    problem.detail = sql::placeIn(script, statement) + problem.detail;
+    throw;
+  }
+}
+
+}  // namespace
+
+void Connection::script(std::string_view script) {
+  const char* rest = script.data();
+  const char* const end = script.data() + script.size();
   while (rest < end) {
     sqlite3_stmt* statement = nullptr;
     const char* next = nullptr;
     int code = sqlite3_prepare_v2(handle_, rest, static_cast<int>(end - rest), &statement, &next);
     const std::string_view text(rest, static_cast<std::size_t>((next ? next : end) - rest));
-    if (code != SQLITE_OK) throwSqliteError(handle_, code, text);
+    if (code != SQLITE_OK) throwScriptError(handle_, code, script, text);
     rest = next;
     if (statement == nullptr) continue;  // white space or a comment
     do {
       code = sqlite3_step(statement);
     } while (code == SQLITE_ROW);
     sqlite3_finalize(statement);
-    if (code != SQLITE_DONE) throwSqliteError(handle_, code, text);
+    if (code != SQLITE_DONE) throwScriptError(handle_, code, script, text);
   }
 }
 

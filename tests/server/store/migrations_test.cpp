@@ -2,11 +2,15 @@
 #include "store/sql/migrations.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <map>
 #include <set>
 
 #include "http/message.h"
+#include "store/postgres/statements.h"
 #include "support/database.h"
 
 namespace redflag::store::sql {
@@ -68,6 +72,147 @@ TEST(Migrations, one_that_was_applied_with_another_text_is_refused) {
   migrate(connection, {kFirst}, 1);
   EXPECT_EQ(refusal(connection, {{1, "first", "CREATE TABLE other (a INTEGER);"}}).code,
             "store.schema_differs");
+}
+
+TEST(Migrations, say_which_were_applied_when_and_which_are_pending) {
+  const TestDatabase database(TestDatabase::With::kNothing);
+  const auto opened = database.connect();
+  Connection& connection = *opened;
+  EXPECT_EQ(migrationStates(connection, {kFirst}).at(0).applied_at, 0);
+  migrate(connection, {kFirst}, 7);
+  const auto states = migrationStates(connection, {kFirst, kSecond});
+  ASSERT_EQ(states.size(), 2U);
+  EXPECT_EQ(states[0].applied_at, 7);
+  EXPECT_EQ(states[1].name, "second");
+  EXPECT_EQ(states[1].applied_at, 0);
+  EXPECT_THROW(migrationStates(connection, {{1, "first", "SELECT 1;"}}), http::Problem);
+}
+
+TEST(Migrations, one_that_is_only_tried_leaves_nothing_and_fails_with_its_line) {
+  const TestDatabase database(TestDatabase::With::kNothing);
+  const auto opened = database.connect();
+  Connection& connection = *opened;
+  migrate(connection, {kFirst}, 1);
+  const auto tried = tryMigrations(connection, {kFirst, kSecond}, 2);
+  ASSERT_EQ(tried.size(), 1U);
+  EXPECT_EQ(tried[0].number, 2);
+  EXPECT_EQ(migrationStates(connection, {kFirst, kSecond}).at(1).applied_at, 0);
+  EXPECT_THROW(connection.execute("SELECT * FROM two"), http::Problem);
+  const Migration broken = {2, "broken",
+                            "CREATE TABLE three (c INTEGER);\n-- why\nINSERT INTO nowhere VALUES (1);"};
+  try {
+    tryMigrations(connection, {kFirst, broken}, 2);
+    FAIL() << "it went through";
+  } catch (const http::Problem& problem) {
+    EXPECT_NE(problem.detail.find("line 3: "), std::string::npos) << problem.detail;
+  }
+}
+
+// Its process is killed before the n-th thing it is asked to do.
+class Dying : public Connection {
+ public:
+  Dying(Connection& inner, int left) : inner_(inner), left_(left) {}
+  const Dialect& dialect() const override { return inner_.dialect(); }
+  Rows queryValues(std::string_view sql, const std::vector<Value>& values) override {
+    count();
+    return inner_.queryValues(sql, values);
+  }
+  void settle() override { inner_.settle(); }
+  void script(std::string_view sql) override {
+    for (const auto statement : postgres::split(sql)) {
+      count();
+      inner_.script(statement);
+    }
+  }
+  void begin(Access access) override {
+    count();
+    inner_.begin(access);
+  }
+  void commit() override {
+    count();
+    inner_.commit();
+  }
+  void rollBack() noexcept override { inner_.rollBack(); }
+
+ protected:
+  int executeValues(std::string_view sql, const Value* values, std::size_t size) override {
+    queryValues(sql, {values, values + size}).next();
+    return 0;
+  }
+  void postValues(std::string_view sql, const Value* values, std::size_t size) override {
+    executeValues(sql, values, size);
+  }
+
+ private:
+  void count() {
+    if (left_-- == 0) ::kill(::getpid(), SIGKILL);
+  }
+  Connection& inner_;
+  int left_;
+};
+
+// Whether it came to its end.
+bool migrateInAProcess(const TestDatabase& database, int kill_before) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto opened = database.connect();
+    Dying dying(*opened, kill_before);
+    migrate(dying, migrations(dying.dialect().engine), 1);
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : WEXITSTATUS(status) == 0) << status;
+  return !WIFSIGNALED(status);
+}
+
+// Tables and indexes.
+std::int64_t objects(Connection& connection) {
+  auto rows =
+      connection.dialect().engine == "sqlite"
+          ? connection.query("SELECT COUNT(*) FROM sqlite_schema WHERE tbl_name <> 'schema_migrations'")
+          : connection.query(
+                "SELECT (SELECT COUNT(*) FROM pg_tables WHERE schemaname = 'public' AND tablename <> "
+                "'schema_migrations') + (SELECT COUNT(*) FROM pg_indexes WHERE schemaname = 'public' "
+                "AND tablename <> 'schema_migrations')");
+  rows.next();
+  return rows.integer();
+}
+
+int newest(Connection& connection) {
+  int applied = 0;
+  for (const auto& step : migrationStates(connection, migrations(connection.dialect().engine)))
+    if (step.applied_at != 0) applied = step.number;
+  return applied;
+}
+
+TEST(Migrations, E7_killed_before_each_statement_the_schema_is_old_or_new) {
+  std::map<int, std::int64_t> whole;  // objects after that many steps
+  {
+    const TestDatabase undisturbed(TestDatabase::With::kNothing);
+    const auto connection = undisturbed.connect();
+    std::vector<Migration> steps;
+    whole[0] = objects(*connection);
+    for (const auto& step : migrations(connection->dialect().engine)) {
+      steps.push_back(step);
+      migrate(*connection, steps, 1);
+      whole[step.number] = objects(*connection);
+    }
+  }
+  const TestDatabase database(TestDatabase::With::kNothing);
+  int killed = 0;
+  int applied = 0;
+  for (int before = 0; !migrateInAProcess(database, before); ++before, ++killed) {
+    const auto connection = database.connect();
+    const int now = newest(*connection);
+    ASSERT_EQ(objects(*connection), whole.at(now)) << "killed before " << before << " in schema " << now;
+    ASSERT_GE(now, applied);
+    if (now > applied) before = 0;
+    applied = now;
+  }
+  EXPECT_GT(killed, 50);
+  const auto connection = database.connect();
+  EXPECT_EQ(objects(*connection), whole.rbegin()->second);
 }
 
 TEST(Migrations, both_engines_have_the_same_steps) {
