@@ -1,5 +1,6 @@
 # Everything a plugin library needs: visibility, one exported symbol, its manifest made from its descriptor, and the test
 # that it keeps the contract (not of a test's own plugins: some break it).
+# The installed SDK has this very file.
 #   add_plugin(apt SOURCES … DEPENDS …)                       an agent plugin      -> plugins/apt.so + apt.json
 #   add_plugin(install_updates KIND command_types SOURCES …)  a server command type -> command_types/…
 #   add_plugin(crasher KIND test_plugins SOURCES …)           a test's own
@@ -14,9 +15,9 @@ function(add_plugin id)
   set_target_properties(${target} PROPERTIES
     PREFIX "" OUTPUT_NAME ${id} LIBRARY_OUTPUT_DIRECTORY ${folder}
     CXX_VISIBILITY_PRESET hidden C_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
-  target_link_libraries(${target} PRIVATE redflag_settings redflag_sdk ${ARG_DEPENDS})
+  target_link_libraries(${target} PRIVATE $<TARGET_NAME_IF_EXISTS:redflag_settings> RedFlagSDK::sdk ${ARG_DEPENDS})
   target_link_options(${target} PRIVATE
-    -Wl,--version-script=${CMAKE_SOURCE_DIR}/cmake/plugin.map -Wl,--exclude-libs,ALL)
+    -Wl,--version-script=${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.map -Wl,--exclude-libs,ALL)
   if(CMAKE_BUILD_TYPE STREQUAL Release)
     # A library is hashed whole before each run; six sevenths of it would be debug information.
     add_custom_command(TARGET ${target} POST_BUILD

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "validator/check.h"
+#include "validator/new_plugin.h"
 
 namespace redflag::validator {
 
@@ -39,6 +40,7 @@ namespace {
 
 struct Options {
   std::string library;
+  std::string new_plugin;
   std::string format = "text";
   std::string settings = "{}";
   std::vector<std::string> include;
@@ -111,6 +113,16 @@ int checkAll(const Options& options) {
   return played == 0 ? 2 : (bad.empty() ? 0 : 1);
 }
 
+int writeNew(const std::string& id) {
+  const auto folder = writeNewPlugin(std::filesystem::current_path(), id);
+  if (!folder) {
+    std::fprintf(stderr, "redflag-plugin-check: %s\n", folder.error().text.c_str());
+    return 2;
+  }
+  std::printf("%s\n", folder->c_str());
+  return 0;
+}
+
 }  // namespace
 }  // namespace redflag::validator
 
@@ -125,7 +137,10 @@ int main(int argc, char** argv) {
   app.add_option("--exclude", options.exclude, "no checks of these names");
   app.add_option("--timeout", options.timeout_s, "seconds a check may take")->check(CLI::Range(1, 600));
   app.add_flag("--list", options.list, "show the checks");
+  auto* create = app.add_subcommand("new", "Write a complete scanner, to begin with, into a new folder");
+  create->add_option("name", options.new_plugin, "its id and folder: a reverse DNS name")->required();
   CLI11_PARSE(app, argc, argv);
+  if (create->parsed()) return writeNew(options.new_plugin);
   if (options.list) {
     for (const auto& check : allChecks())
       std::printf("%-22s %s\n", check.name.c_str(), check.did.c_str());
