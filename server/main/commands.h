@@ -38,6 +38,21 @@ struct MigrateOptions {
 };
 void migrate(const MigrateOptions& options);
 
+// Writes everything a restore needs into one file that is not there yet; a server may be running.
+struct BackupOptions {
+  std::filesystem::path data;
+  std::string database;
+  std::filesystem::path to;
+};
+void backup(const BackupOptions& options);
+
+// Puts a backup in the place of what the folder holds, which is kept aside; no server may be running on it.
+struct RestoreOptions {
+  std::filesystem::path data;
+  std::filesystem::path from;
+};
+void restore(const RestoreOptions& options);
+
 // Makes an enrolment token and prints its bundle on stdout; a server may be running.
 struct TokenOptions {
   std::filesystem::path data;

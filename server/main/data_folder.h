@@ -14,6 +14,7 @@ class DataFolder {
   // Throws std::runtime_error when `init` was not run there.
   static DataFolder open(const std::filesystem::path& folder);
 
+  const std::filesystem::path& path() const { return folder_; }
   std::filesystem::path database() const { return folder_ / "redflag.db"; }  // unless it is elsewhere
   std::filesystem::path settings() const { return folder_ / "server.yaml"; }
   std::filesystem::path tls() const { return folder_ / "tls"; }

@@ -42,6 +42,8 @@ struct Arguments {
   InitOptions init;
   ServeOptions serve;
   MigrateOptions migrate;
+  BackupOptions backup;
+  RestoreOptions restore;
   TokenOptions token;
   UserOptions user;
 };
@@ -85,6 +87,26 @@ void addMigrate(CLI::App& app, MigrateOptions& options) {
   command->callback([&options] { migrate(options); });
 }
 
+void addBackup(CLI::App& app, BackupOptions& options) {
+  CLI::App* command = app.add_subcommand(
+      "backup",
+      "write database, CA, keys and settings into one file, also while serving; it holds the CA's key and "
+      "the command key, so keep it as safe as the server. Not for PostgreSQL: use pg_dump there");
+  addData(*command, options.data, options.database);
+  command->add_option("--to", options.to, "the new file; one that exists is refused")->required();
+  command->callback([&options] { backup(options); });
+}
+
+void addRestore(CLI::App& app, RestoreOptions& options) {
+  CLI::App* command = app.add_subcommand(
+      "restore",
+      "put a backup in the place of the folder's server, which must not run; what was there is kept aside. "
+      "Agents that moved on since the backup are not held back: look at what the server orders afterwards");
+  command->add_option("--data", options.data, "the server's folder; made where there is none")->required();
+  command->add_option("--from", options.from, "a file that backup wrote")->required();
+  command->callback([&options] { restore(options); });
+}
+
 void addToken(CLI::App& app, TokenOptions& options) {
   CLI::App* token = app.add_subcommand("token", "enrolment tokens")->require_subcommand(1);
   CLI::App* command = token->add_subcommand("create", "print the bundle that lets agents enrol");
@@ -118,6 +140,8 @@ int run(int argc, char** argv) {
   addInit(app, arguments.init);
   addServe(app, arguments.serve);
   addMigrate(app, arguments.migrate);
+  addBackup(app, arguments.backup);
+  addRestore(app, arguments.restore);
   addToken(app, arguments.token);
   addUser(app, arguments.user, password_stdin);
   app.add_subcommand("version", "print the version")->callback([] { std::cout << REDFLAG_VERSION << '\n'; });

@@ -61,6 +61,9 @@ class Connection : public sql::Connection {
   void commit() override;
   void rollBack() noexcept override;
 
+  // One picture of the database, page by page, into a file that is there and empty, while others write.
+  void copyTo(const std::filesystem::path& file);
+
   // Throws when the transaction that was begun cannot be committed any more, with what ended it: the disk
   // failed, or SQLite rolled back by itself, whatever the callback made of that. Statements do the same, or
   // they would be transactions of their own.

@@ -88,14 +88,4 @@ void SqliteStore::runWrite(const std::function<void(WriteTransaction&)>& work) {
   if (written.published && outbox_listener_) outbox_listener_();
 }
 
-void SqliteStore::backupTo(const std::filesystem::path& file) const {
-  if (std::filesystem::exists(file)) {
-    throw http::Problem{409, "store.backup_exists", file.string() + " exists already"};
-  }
-  createPrivately(file);
-  // A connection of its own: it reads one snapshot, beside every reader and the writer.
-  Connection source(file_, Connection::Role::kWriter, busy_timeout_ms_);
-  source.execute("VACUUM INTO ?", file.string());
-}
-
 }  // namespace redflag::store::sqlite

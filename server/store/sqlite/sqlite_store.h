@@ -24,9 +24,6 @@ class SqliteStore : public Store {
 
   void onOutbox(std::function<void()> listener) override { outbox_listener_ = std::move(listener); }
 
-  // A consistent copy, while the store is in use. `file` must not exist.
-  void backupTo(const std::filesystem::path& file) const;
-
  protected:
   void runRead(const std::function<void(const ReadTransaction&)>& work) const override;
   void runWrite(const std::function<void(WriteTransaction&)>& work) override;

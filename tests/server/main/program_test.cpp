@@ -107,6 +107,14 @@ class ProgramTest : public ::testing::Test {
     return client.reply();
   }
 
+  // What a server that was just started says on its console.
+  std::string setupToken() const {
+    const std::string console = contentOf(folder_.path() / "serve.out");
+    const auto at = console.find("/setup#token=");
+    EXPECT_NE(at, std::string::npos) << console;
+    return at == std::string::npos ? "" : console.substr(at + 13, console.find('\n', at) - at - 13);
+  }
+
   testing::TemporaryFolder folder_;
   std::uint16_t port_ = 0;
 };
@@ -114,10 +122,7 @@ class ProgramTest : public ::testing::Test {
 TEST_F(ProgramTest, goes_from_an_empty_folder_to_an_administrator_and_out_again) {
   ASSERT_EQ(run({"init", "--data", data()}), 0) << said("err");
   const auto server = serve();
-  const std::string console = contentOf(folder_.path() / "serve.out");
-  const auto at = console.find("/setup#token=");
-  ASSERT_NE(at, std::string::npos) << console;
-  const std::string token = console.substr(at + 13, console.find('\n', at) - at - 13);
+  const std::string token = setupToken();
 
   EXPECT_EQ(ask(request("GET", "/healthz")).status, 200);
   EXPECT_EQ(ask(request("GET", "/readyz")).status, 200);
@@ -236,6 +241,84 @@ TEST_F(ProgramTest, tells_wrong_use_and_configuration_from_failure) {
   std::ofstream(data() + "/server.yaml") << "lisen: x\n";
   EXPECT_EQ(run({"serve", "--data", data()}), 2);
   EXPECT_NE(said("err").find("server.yaml:1: unknown key"), std::string::npos) << said("err");
+}
+
+TEST_F(ProgramTest, a_backup_made_while_serving_brings_a_damaged_server_back) {
+  const std::string archive = (folder_.path() / "archive").string();
+  ASSERT_EQ(run({"init", "--data", data()}), 0) << said("err");
+  const std::string key = contentOf(data() + "/keys/command.key");
+  std::string authority;
+  {
+    const auto server = serve();
+    authority = contentOf(data() + "/ca.pem");
+    const Json body = {{"token", setupToken()}, {"username", "alex"}, {"password", "correct horse battery"}};
+    ASSERT_EQ(ask(request("POST", "/api/v1/setup", "Content-Type: application/json\r\n", body.dump())).status,
+              201);
+    ASSERT_EQ(run({"backup", "--data", data(), "--to", archive}), 0) << said("err");
+    EXPECT_EQ(std::filesystem::status(archive).permissions(),
+              std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    EXPECT_EQ(run({"backup", "--data", data(), "--to", archive}), 1);
+    EXPECT_EQ(run({"restore", "--data", data(), "--from", archive}), 1);
+    EXPECT_NE(said("err").find("another redflag-server uses"), std::string::npos) << said("err");
+    server->signal(SIGTERM);
+    EXPECT_EQ(server->wait(), 0);
+  }
+  std::filesystem::resize_file(data() + "/redflag.db", 3 * 4096 + 100);
+  EXPECT_EQ(run({"serve", "--data", data(), "--listen", "127.0.0.1:0"}), 1);
+  EXPECT_NE(said("err").find("damaged"), std::string::npos) << said("err");
+
+  std::filesystem::remove(data() + "/keys/command.key");
+  ASSERT_EQ(run({"restore", "--data", data(), "--from", archive}), 0) << said("err");
+  const std::string told = said("out");
+  const std::string aside = told.substr(told.find('/'), told.find('\n') - told.find('/'));
+  EXPECT_EQ(std::filesystem::file_size(aside + "/redflag.db"), 3U * 4096 + 100);
+  EXPECT_EQ(contentOf(data() + "/keys/command.key"), key);
+  const auto server = serve();
+  EXPECT_EQ(contentOf(data() + "/ca.pem"), authority);
+  EXPECT_EQ(ask(request("GET", "/readyz")).status, 200);
+  EXPECT_EQ(ask(request("GET", "/setup")).status, 404) << "the administrator is gone";
+}
+
+TEST_F(ProgramTest, a_damaged_archive_is_refused_and_changes_nothing) {
+  const std::string archive = (folder_.path() / "archive").string();
+  ASSERT_EQ(run({"init", "--data", data()}), 0) << said("err");
+  ASSERT_EQ(run({"backup", "--data", data(), "--to", archive}), 0) << said("err");
+  const std::string whole = contentOf(archive);
+  const std::string settings = contentOf(data() + "/server.yaml");
+  const auto at = whole.find(settings);
+  ASSERT_NE(at, std::string::npos);
+  std::string flipped = whole;
+  flipped[at + 3] ^= 1;
+  for (const std::string& bytes : {flipped, whole.substr(0, whole.size() / 2), std::string("no database")}) {
+    std::ofstream(archive, std::ios::binary | std::ios::trunc) << bytes;
+    EXPECT_EQ(run({"restore", "--data", data(), "--from", archive}), 1);
+    EXPECT_NE(said("err").find(archive), std::string::npos) << said("err");
+  }
+  std::ofstream(archive, std::ios::binary | std::ios::trunc) << contentOf(data() + "/redflag.db");
+  EXPECT_EQ(run({"restore", "--data", data(), "--from", archive}), 1) << "it is no archive";
+  for (const auto& entry : std::filesystem::directory_iterator(data()))
+    EXPECT_FALSE(entry.path().filename().string().starts_with("before-")) << entry.path();
+  EXPECT_EQ(run({"migrate", "--status", "--data", data()}), 0) << said("err");
+}
+
+TEST_F(ProgramTest, a_backup_of_a_postgres_is_refused_and_names_what_does_it) {
+  ASSERT_EQ(run({"init", "--data", data()}), 0) << said("err");
+  EXPECT_EQ(run({"backup", "--data", data(), "--database", "postgresql://somebody@localhost/redflag", "--to",
+                 (folder_.path() / "archive").string()}),
+            2);
+  EXPECT_NE(said("err").find("pg_dump"), std::string::npos) << said("err");
+}
+
+TEST_F(ProgramTest, migrate_says_what_was_applied_and_what_would_be) {
+  ASSERT_EQ(run({"init", "--data", data()}), 0) << said("err");
+  ASSERT_EQ(run({"migrate", "--data", data(), "--status", "--format", "json"}), 0) << said("err");
+  const Json steps = Json::parse(said("out")).at("migrations");
+  ASSERT_FALSE(steps.empty());
+  for (const Json& step : steps)
+    EXPECT_EQ(step.at("state"), "applied");
+  EXPECT_EQ(run({"migrate", "--data", data(), "--dry-run"}), 0) << said("err");
+  EXPECT_EQ(said("out"), "nothing is pending\n");
+  EXPECT_EQ(run({"migrate", "--data", data()}), 0) << said("err");
 }
 
 }  // namespace

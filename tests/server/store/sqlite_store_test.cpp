@@ -11,6 +11,7 @@
 #include "base/encoding.h"
 #include "http/message.h"
 #include "store/agents.h"
+#include "store/archive.h"
 #include "support/folder.h"
 
 namespace redflag::store::sqlite {
@@ -89,7 +90,7 @@ TEST(SqliteStore, E3_says_busy_when_another_process_holds_the_database_and_mends
   EXPECT_EQ(clients(store), 1U);
 }
 
-TEST(SqliteStore, a_backup_is_a_whole_database_made_while_others_write) {
+TEST(SqliteStore, an_archive_is_a_whole_database_made_while_others_write) {
   testing::Folder folder;
   SqliteStore store(folder / "db");
   for (int i = 0; i < 20; ++i)
@@ -99,9 +100,12 @@ TEST(SqliteStore, a_backup_is_a_whole_database_made_while_others_write) {
       while (!stop.stop_requested())
         addClient(store, "more");
     });
-    store.backupTo(folder / "copy");
+    writeArchive(folder / "db", folder / "copy", {{"keys/one", std::string("a\0b", 3)}});
   }
-  EXPECT_THROW(store.backupTo(folder / "copy"), http::Problem);
+  EXPECT_THROW(writeArchive(folder / "db", folder / "copy", {}), http::Problem);
+  const auto files = unpackArchive(folder / "copy");
+  ASSERT_EQ(files.size(), 1U);
+  EXPECT_EQ(files[0].bytes, std::string("a\0b", 3));
   SqliteStore copy(folder / "copy");
   EXPECT_GE(clients(copy), 20U);
 }

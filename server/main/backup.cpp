@@ -1,0 +1,155 @@
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <system_error>
+
+#include "auth/secret_file.h"
+#include "base/encoding.h"
+#include "base/time.h"
+#include "http/message.h"
+#include "main/commands.h"
+#include "main/data_folder.h"
+#include "main/database.h"
+#include "store/archive.h"
+
+namespace redflag::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What makes a server the one its agents know. The nonces of clocks are of the moment, and `ca.pem` is made
+// again.
+constexpr const char* kFolders[] = {"tls", "keys"};
+
+std::string contentOf(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::string out((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  if (!in.good() && !in.eof()) throw std::runtime_error(file.string() + ": it cannot be read");
+  return out;
+}
+
+std::vector<store::ArchivedFile> filesOf(const DataFolder& data) {
+  std::vector<store::ArchivedFile> out;
+  if (fs::exists(data.settings())) out.push_back({"server.yaml", contentOf(data.settings())});
+  for (const char* folder : kFolders) {
+    for (const auto& entry : fs::directory_iterator(data.path() / folder)) {
+      if (entry.is_regular_file() && entry.path() != data.nonces())
+        out.push_back(
+            {std::string(folder) + '/' + entry.path().filename().string(), contentOf(entry.path())});
+    }
+  }
+  return out;
+}
+
+// An archive may come from anywhere.
+void checkPlace(const std::string& name) {
+  const fs::path path(name);
+  const std::string folder = path.parent_path().string();
+  const std::string file = path.filename().string();
+  const bool known = folder.empty() ? file == "server.yaml" : folder == "tls" || folder == "keys";
+  if (!known || file.empty() || file == "." || file == ".." || file.find('\0') != std::string::npos)
+    throw std::runtime_error("the archive holds a file that is none of a server's: " + name);
+}
+
+void makeFolder(const fs::path& folder) {
+  if (::mkdir(folder.c_str(), 0700) != 0)
+    throw std::system_error(errno, std::generic_category(), folder.string());
+}
+
+void syncFolder(const fs::path& folder) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = fd >= 0 && ::fsync(fd) == 0;
+  if (fd >= 0) ::close(fd);
+  if (!synced) throw std::system_error(errno, std::generic_category(), folder.string());
+}
+
+// Gone with all that is in it.
+class Staging {
+ public:
+  explicit Staging(const DataFolder& data) : path_(data.path() / ("restoring." + newId())) {
+    makeFolder(path_);
+  }
+  Staging(const Staging&) = delete;
+  Staging& operator=(const Staging&) = delete;
+  ~Staging() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+void unpack(const fs::path& archive, const fs::path& into) {
+  const fs::path database = into / "redflag.db";
+  fs::copy_file(archive, database);
+  fs::permissions(database, fs::perms::owner_read | fs::perms::owner_write);
+  for (const char* folder : kFolders)
+    makeFolder(into / folder);
+  try {
+    for (const auto& file : store::unpackArchive(database)) {
+      checkPlace(file.name);
+      auth::writeSecretFile(into / file.name, file.bytes);
+    }
+  } catch (const http::Problem& problem) {
+    throw std::runtime_error(archive.string() + ": " + problem.detail);
+  }
+  if (!fs::exists(into / "keys/command.key"))
+    throw std::runtime_error(archive.string() + ": it has no command key");
+}
+
+// `keys` leaves first and comes last: a folder without it is no server's, so that none starts on a mixture.
+constexpr const char* kLeaving[] = {"keys",        "redflag.db", "redflag.db-wal", "redflag.db-shm",
+                                    "server.yaml", "tls",        "ca.pem"};
+constexpr const char* kComing[] = {"redflag.db", "server.yaml", "tls", "keys"};
+
+// Answers where.
+fs::path putAside(const DataFolder& data) {
+  const fs::path aside = data.path() / ("before-restore." + toRfc3339(epochNow()));
+  makeFolder(aside);
+  for (const char* name : kLeaving) {
+    if (!fs::exists(data.path() / name)) continue;
+    fs::rename(data.path() / name, aside / name);
+    syncFolder(aside);
+    syncFolder(data.path());
+  }
+  return aside;
+}
+
+}  // namespace
+
+void backup(const BackupOptions& options) {
+  const DataFolder data = DataFolder::open(options.data);
+  const auto database = databaseOf(data, readSettings(data.settings()), options.database);
+  if (!database.url.empty()) {
+    throw ConfigurationError(
+        "this server's database is a PostgreSQL, which `backup` cannot read: use pg_dump for it, and keep "
+        "server.yaml, tls/ and keys/ of " +
+        data.path().string() + " beside the dump");
+  }
+  store::writeArchive(database.file, options.to, filesOf(data));
+  std::cout << options.to.string() << '\n' << std::flush;
+}
+
+void restore(const RestoreOptions& options) {
+  if (!fs::is_regular_file(options.from)) throw std::runtime_error(options.from.string() + ": no such file");
+  const DataFolder data = DataFolder::make(options.data);
+  const FolderLock lock(data);
+  const Staging staging(data);
+  unpack(options.from, staging.path());
+  const fs::path aside = putAside(data);
+  for (const char* name : kComing) {
+    if (fs::exists(staging.path() / name)) fs::rename(staging.path() / name, data.path() / name);
+  }
+  syncFolder(data.path());
+  std::cout << "restored; what was there before is in " << aside.string() << '\n' << std::flush;
+}
+
+}  // namespace redflag::server
