@@ -137,7 +137,12 @@ struct Verdict {
   std::size_t torn = 0;
 };
 
-Verdict judge(const store::Database& database, const Journal& journal) {
+// Of a judgement that left nothing behind.
+struct Undone {
+  std::size_t torn;
+};
+
+Verdict judgeOnce(const store::Database& database, const Journal& journal) {
   const auto store = openPatiently(database);  // an SQLite file is checked page by page
   Verdict verdict;
   for (int writer = 0; writer < kWriters; ++writer) {
@@ -150,10 +155,14 @@ Verdict judge(const store::Database& database, const Journal& journal) {
       if (!there.insert(entry.scan_id).second) ++verdict.twice;
     }
     // The other part: an item that was taken cannot be taken again.
-    verdict.torn += store->write([&](store::WriteTransaction& tx) {
-      return static_cast<std::size_t>(std::count_if(
-          there.begin(), there.end(), [&](const auto& id) { return tx.scans().takeItem(agent, id, 1); }));
-    });
+    try {
+      store->write([&](store::WriteTransaction& tx) {
+        throw Undone{static_cast<std::size_t>(std::count_if(
+            there.begin(), there.end(), [&](const auto& id) { return tx.scans().takeItem(agent, id, 1); }))};
+      });
+    } catch (const Undone& undone) {
+      verdict.torn += undone.torn;
+    }
     verdict.stored += there.size();
     const auto& told = journal.acknowledged.at(static_cast<std::size_t>(writer));
     verdict.acknowledged += told.size();
@@ -161,6 +170,17 @@ Verdict judge(const store::Database& database, const Journal& journal) {
       if (!there.contains(id)) ++verdict.lost;
   }
   return verdict;
+}
+
+// The database may crash while it is judged; then it is judged anew.
+Verdict judge(const store::Database& database, const Journal& journal) {
+  for (;;) {
+    try {
+      return judgeOnce(database, journal);
+    } catch (const http::Problem& problem) {
+      if (problem.status != 503) throw;
+    }
+  }
 }
 
 }  // namespace
@@ -174,7 +194,7 @@ int main(int argc, char** argv) {
   const store::Database database{url ? "" : where, url ? where : ""};
   const int kills = std::atoi(argv[2]);
   std::mt19937 random(static_cast<std::uint32_t>(std::strtoul(argv[3], nullptr, 10)));
-  store::openStore(database);
+  openPatiently(database);
   Journal journal;
   for (int i = 0; i < kills; ++i) {
     if (!lifeAndDeath(database, journal, random)) {
