@@ -1,7 +1,7 @@
 """Memory of an idle agent beside zabbix_agentd and collectd, and of an idle server with one agent.
 
-The agent is its kernel, the only part that stays. What it shares with anything else counts in parts (PSS), as for the
-peers; but no other process of ours is there then."""
+The agent is its kernel, the only part that stays, after its first scan; what only that needed it has given back. What it
+shares with anything else counts in parts (PSS), as for the peers; but no other process of ours is there then."""
 import os
 import signal
 import subprocess

@@ -16,12 +16,15 @@ if(REDFLAG_TESTS)
   find_package(GTest REQUIRED)
 endif()
 
-# spdlog with its fmt compiled in: as libraries both take longer to load than a scan logs.
-add_library(redflag_spdlog INTERFACE)
+# fmt and spdlog as archives of ours: as shared libraries they take longer to load than a scan logs, and as headers
+# every file that logs would compile them again.
+add_library(redflag_fmt STATIC ${CMAKE_CURRENT_LIST_DIR}/compiled/fmt.cpp)
+target_include_directories(redflag_fmt SYSTEM INTERFACE $<TARGET_PROPERTY:fmt::fmt,INTERFACE_INCLUDE_DIRECTORIES>)
+add_library(redflag_spdlog STATIC ${CMAKE_CURRENT_LIST_DIR}/compiled/spdlog.cpp)
 target_include_directories(redflag_spdlog SYSTEM INTERFACE
-  $<TARGET_PROPERTY:spdlog::spdlog_header_only,INTERFACE_INCLUDE_DIRECTORIES>)
-target_compile_definitions(redflag_spdlog INTERFACE SPDLOG_FMT_EXTERNAL)
-target_link_libraries(redflag_spdlog INTERFACE fmt::fmt-header-only Threads::Threads)
+  $<TARGET_PROPERTY:spdlog::spdlog,INTERFACE_INCLUDE_DIRECTORIES>)
+target_compile_definitions(redflag_spdlog PUBLIC SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL)
+target_link_libraries(redflag_spdlog PUBLIC redflag_fmt Threads::Threads)
 
 # redflag_NAME is a library in two forms: shared, and taken out of its archive, where there is one, by programs with the
 # property REDFLAG_STATIC. They are started for each scan, and would spend most of it on loading.

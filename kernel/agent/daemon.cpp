@@ -1,12 +1,13 @@
 #include "agent/daemon.h"
 
-#include <spdlog/spdlog.h>
+#include "base/log.h"
 
 #include "agent/local_client.h"
 #include "agent/log.h"
 #include "base/encoding.h"
 #include "base/time.h"
 #include "link/order_runner.h"
+#include "platform/lifetime.h"
 
 namespace redflag::kernel {
 
@@ -48,6 +49,7 @@ Daemon::Daemon(DaemonSettings settings) : settings_(std::move(settings)), starte
         scans_ = std::make_unique<ScanService>(
             ScanService::Parts{*config_, settings_.paths.plugins, *runner_, *breakers_, *spool_});
         scans_->onStatusChange([this] {
+          worked_ = true;
           const std::lock_guard lock(link_mutex_);
           if (link_) link_->statusChanged();
         });
@@ -155,6 +157,10 @@ void Daemon::reload(bool always) {
   }
   const std::lock_guard lock(link_mutex_);
   if (link_) link_->statusChanged();
+}
+
+void Daemon::rest() {
+  if (worked_.exchange(false)) platform::trimMemory();
 }
 
 Result<> Daemon::answerLocally() {

@@ -39,6 +39,8 @@ class Daemon {
 
   // Reads the configuration again if it changed on disk, or always.
   void reload(bool always);
+  // Called now and then: makes the agent small again after it has worked.
+  void rest();
   // What `redflag-agent status` shows.
   Json status() const;
 
@@ -68,6 +70,7 @@ class Daemon {
   std::unique_ptr<Scheduler> scheduler_;
   std::unique_ptr<LocalServer> local_;
   mutable std::atomic<bool> acknowledged_ = false;
+  std::atomic<bool> worked_ = true;  // since the last rest; starting is work
   Steps steps_;
 };
 

@@ -1,6 +1,6 @@
 #include "agent/local_server.h"
 
-#include <spdlog/spdlog.h>
+#include "base/log.h"
 
 #include "base/time.h"
 

@@ -1,5 +1,5 @@
 // `redflag-agent run`: the agent itself, until it is told to stop.
-#include <spdlog/spdlog.h>
+#include "base/log.h"
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -34,9 +34,11 @@ void runAgent(const std::string& executor_socket, Context& context) {
     return context.fail(exitCodeOf(started.error()), started.error().text);
   }
   spdlog::info("redflag-agent {} runs", REDFLAG_VERSION);
-  for (auto wish = platform::Wish::kNone; wish != platform::Wish::kStop;) {
-    wish = lifetime.wait(kLookNs);
-    if (wish != platform::Wish::kStop) daemon.reload(wish == platform::Wish::kReload);
+  for (;;) {
+    const auto wish = lifetime.wait(kLookNs);
+    if (wish == platform::Wish::kStop) break;
+    daemon.reload(wish == platform::Wish::kReload);
+    daemon.rest();
   }
   spdlog::info("stopping");
   daemon.stop();

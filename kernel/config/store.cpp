@@ -1,6 +1,6 @@
 #include "config/store.h"
 
-#include <spdlog/spdlog.h>
+#include "base/log.h"
 
 #include <utility>
 

@@ -1,6 +1,6 @@
 #include "link/link.h"
 
-#include <spdlog/spdlog.h>
+#include "base/log.h"
 
 #include <thread>
 #include <utility>

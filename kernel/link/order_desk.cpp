@@ -1,6 +1,6 @@
 #include "link/order_desk.h"
 
-#include <spdlog/spdlog.h>
+#include "base/log.h"
 
 #include <algorithm>
 

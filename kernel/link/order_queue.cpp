@@ -1,6 +1,6 @@
 #include "link/order_queue.h"
 
-#include <spdlog/spdlog.h>
+#include "base/log.h"
 
 #include <algorithm>
 #include <set>

@@ -1,6 +1,6 @@
 #include "link/session.h"
 
-#include <spdlog/spdlog.h>
+#include "base/log.h"
 
 #include "link/enrolment.h"
 

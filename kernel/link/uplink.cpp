@@ -1,6 +1,6 @@
 #include "link/uplink.h"
 
-#include <spdlog/spdlog.h>
+#include "base/log.h"
 
 #include "base/encoding.h"
 

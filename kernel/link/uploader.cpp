@@ -1,6 +1,6 @@
 #include "link/uploader.h"
 
-#include <spdlog/spdlog.h>
+#include "base/log.h"
 
 #include <algorithm>
 #include <utility>

@@ -20,7 +20,8 @@ void forbidCoreDumps();
 // For a program that mostly waits: few heaps for all its threads, and freed memory goes back soon. Before any
 // thread.
 void keepMemorySmall();
-// Hands freed memory back to the system.
+// Between two pieces of work: hands back freed memory, and the code that only they needed. What is called
+// again is mapped again, from the page cache. From any thread.
 void trimMemory();
 
 }  // namespace redflag::platform

@@ -1,13 +1,12 @@
 #include "schedule/scan_service.h"
 
-#include <spdlog/spdlog.h>
+#include "base/log.h"
 
 #include <algorithm>
 #include <future>
 
 #include "base/encoding.h"
 #include "base/time.h"
-#include "platform/lifetime.h"
 #include "platform/machine.h"
 
 namespace redflag::kernel {
@@ -100,7 +99,6 @@ Result<std::vector<ScanReport>> ScanService::scanAll(const ScanRequest& request)
     reports.push_back(std::move(report));
     if (!put && spooled) spooled = put;
   }
-  platform::trimMemory();
   if (on_status_change_) on_status_change_();
   if (stopping_) return fail(Code::kCancelled, "the agent is stopping");
   if (!spooled) return tl::unexpected<Error>(spooled.error());

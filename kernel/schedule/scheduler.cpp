@@ -1,6 +1,6 @@
 #include "schedule/scheduler.h"
 
-#include <spdlog/spdlog.h>
+#include "base/log.h"
 
 #include <algorithm>
 #include <chrono>

@@ -1,6 +1,6 @@
 #include "supervisor/plugin_runner.h"
 
-#include <spdlog/spdlog.h>
+#include "base/log.h"
 
 #include "supervisor/plugin_state.h"
 

@@ -1,6 +1,6 @@
 #include "supervisor/transcript.h"
 
-#include <spdlog/spdlog.h>
+#include "base/log.h"
 
 #include <algorithm>
 

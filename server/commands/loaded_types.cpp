@@ -1,6 +1,6 @@
 #include "commands/loaded_types.h"
 
-#include <spdlog/spdlog.h>
+#include "base/log.h"
 
 #include "commands/schema.h"
 #include "host/manifest.h"

@@ -1,6 +1,6 @@
 #include "http/dispatcher.h"
 
-#include <spdlog/spdlog.h>
+#include "base/log.h"
 
 #include <algorithm>
 #include <cctype>

@@ -1,6 +1,6 @@
 #include "http/stream_hub.h"
 
-#include <spdlog/spdlog.h>
+#include "base/log.h"
 
 #include <charconv>
 #include <vector>

@@ -1,7 +1,7 @@
 #include <fcntl.h>
-#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/log.h"
 
 #include <cerrno>
 #include <fstream>

@@ -1,7 +1,7 @@
 #include "main/database.h"
 
-#include <spdlog/spdlog.h>
 #include <sys/stat.h>
+#include "base/log.h"
 
 #include "http/message.h"
 

@@ -2,9 +2,9 @@
 
 #include <malloc.h>
 #include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include "base/log.h"
 
 #include <CLI/CLI.hpp>
 #include <iostream>

@@ -1,5 +1,5 @@
-#include <spdlog/spdlog.h>
 #include <sys/resource.h>
+#include "base/log.h"
 
 #include <chrono>
 #include <iostream>

@@ -1,6 +1,6 @@
 #include "main/server.h"
 
-#include <spdlog/spdlog.h>
+#include "base/log.h"
 
 #include <iterator>
 

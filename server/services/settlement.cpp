@@ -1,6 +1,6 @@
 #include "services/settlement.h"
 
-#include <spdlog/spdlog.h>
+#include "base/log.h"
 
 #include <map>
 

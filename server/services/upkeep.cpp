@@ -1,6 +1,6 @@
 #include "services/upkeep.h"
 
-#include <spdlog/spdlog.h>
+#include "base/log.h"
 
 #include <chrono>
 

@@ -1,8 +1,8 @@
 // Rows B of the fault catalogue that are about one envelope, exhaustively, against both who read it: the
 // kernel's desk and the executor behind its socket. Whatever one of them lets through here would run.
 #include <gtest/gtest.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
+#include "base/log.h"
 
 #include <functional>
 

@@ -1,7 +1,7 @@
 #include "store/postgres/connection.h"
 
 #include <poll.h>
-#include <spdlog/spdlog.h>
+#include "base/log.h"
 
 #include <array>
 #include <charconv>

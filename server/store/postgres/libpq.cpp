@@ -1,6 +1,6 @@
 #include "store/postgres/libpq.h"
 
-#include <spdlog/spdlog.h>
+#include "base/log.h"
 
 #include <new>
 

@@ -1,9 +1,9 @@
 #include "store/postgres/outbox_watch.h"
 
 #include <poll.h>
-#include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+#include "base/log.h"
 
 #include <algorithm>
 #include <cerrno>

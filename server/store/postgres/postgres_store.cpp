@@ -1,6 +1,6 @@
 #include "store/postgres/postgres_store.h"
 
-#include <spdlog/spdlog.h>
+#include "base/log.h"
 
 #include <optional>
 #include <random>

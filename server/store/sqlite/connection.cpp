@@ -4,9 +4,9 @@
 #include <Poco/Data/SQLite/Utility.h>
 #include <Poco/Exception.h>
 #include <fcntl.h>
-#include <spdlog/spdlog.h>
 #include <sqlite3.h>
 #include <unistd.h>
+#include "base/log.h"
 
 #include <cerrno>
 #include <cstring>

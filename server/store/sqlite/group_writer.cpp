@@ -1,6 +1,6 @@
 #include "store/sqlite/group_writer.h"
 
-#include <spdlog/spdlog.h>
+#include "base/log.h"
 
 #include <utility>
 
