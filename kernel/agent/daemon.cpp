@@ -1,10 +1,9 @@
 #include "agent/daemon.h"
 
-#include "base/log.h"
-
 #include "agent/local_client.h"
 #include "agent/log.h"
 #include "base/encoding.h"
+#include "base/log.h"
 #include "base/time.h"
 #include "link/order_runner.h"
 #include "platform/lifetime.h"

@@ -6,8 +6,6 @@
 namespace redflag::kernel {
 namespace {
 
-constexpr std::int64_t kMillisecondNs = 1'000'000;
-
 Json timeOrNull(std::int64_t epoch_ns) {
   return epoch_ns == 0 ? Json() : Json(toRfc3339(epoch_ns));
 }

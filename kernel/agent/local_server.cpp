@@ -1,7 +1,6 @@
 #include "agent/local_server.h"
 
 #include "base/log.h"
-
 #include "base/time.h"
 
 namespace redflag::kernel {

@@ -2,10 +2,11 @@
 
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
-#include "base/log.h"
 
 #include <cstdlib>
 #include <memory>
+
+#include "base/log.h"
 
 namespace redflag::kernel {
 namespace {

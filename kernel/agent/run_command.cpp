@@ -1,5 +1,4 @@
 // `redflag-agent run`: the agent itself, until it is told to stop.
-#include "base/log.h"
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -7,6 +6,7 @@
 #include "agent/commands.h"
 #include "agent/daemon.h"
 #include "agent/log.h"
+#include "base/log.h"
 #include "platform/lifetime.h"
 #include "platform/orphans.h"
 

@@ -5,13 +5,13 @@
 
 #include "agent/table.h"
 #include "base/json.h"
+#include "base/time.h"
 #include "protocol/record_kinds.h"
 
 namespace redflag::kernel {
 namespace {
 
 constexpr std::size_t kMaxColumns = 6;
-constexpr std::int64_t kMillisecondNs = 1'000'000;
 
 std::string valueText(const Json& value) {
   return value.is_string() ? value.get<std::string>() : dumpJson(value);

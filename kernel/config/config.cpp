@@ -12,7 +12,6 @@
 namespace redflag::kernel {
 namespace {
 
-constexpr std::size_t kMaxFileBytes = 256U << 10U;
 constexpr std::int64_t kMinuteNs = 60'000'000'000;
 constexpr std::size_t kMaxPluginId = 100;
 
@@ -302,7 +301,7 @@ LoadedConfig checkConfig(const std::filesystem::path& file) {
   if (auto safe = platform::checkOnlyOursToWrite(place); !safe && safe.error().code == Code::kDenied) {
     return unreadable(file, place, safe.error().text);
   }
-  auto text = platform::readFile(place, kMaxFileBytes);
+  auto text = platform::readFile(place, kMaxConfigBytes);
   if (!text) return unreadable(file, place, text.error().text);
   return checkConfigText(*text, file);
 }

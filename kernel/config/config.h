@@ -55,6 +55,8 @@ struct ConfigPlace {
   int column = 0;
 };
 
+constexpr std::size_t kMaxConfigBytes = 256U << 10U;  // of agent.yaml
+
 struct Config {
   std::filesystem::path file;  // "": no file, all defaults
   Mode mode = Mode::kReport;

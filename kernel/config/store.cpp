@@ -1,19 +1,17 @@
 #include "config/store.h"
 
-#include "base/log.h"
-
 #include <utility>
+
+#include "base/log.h"
 
 namespace redflag::kernel {
 
 namespace {
 
-constexpr std::size_t kMaxFileBytes = 256U << 10U;
-
 // A copy to fall back on; that it cannot be kept is no reason to refuse a good configuration.
 void keepCopy(const std::filesystem::path& file, const std::filesystem::path& kept) {
-  const auto text = platform::readFile(file, kMaxFileBytes);
-  if (!text || platform::readFile(kept, kMaxFileBytes).value_or("") == *text) return;
+  const auto text = platform::readFile(file, kMaxConfigBytes);
+  if (!text || platform::readFile(kept, kMaxConfigBytes).value_or("") == *text) return;
   if (auto written = platform::writeFileAtomic(kept, *text); !written) {
     spdlog::warn("no copy of the configuration is kept: {}", written.error().text);
   }

@@ -2,12 +2,13 @@
 
 #include <poll.h>
 
+#include "base/time.h"
+
 namespace redflag::kernel {
 namespace {
 
 constexpr std::size_t kMaxDepth = 16;
 constexpr std::size_t kMaxValues = 400'000;
-constexpr std::int64_t kMillisecondNs = 1'000'000;
 
 }  // namespace
 

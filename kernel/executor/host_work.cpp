@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/time.h"
 #include "executor/os_error.h"
 #include "platform/files.h"
 #include "redflag/draft/updater.h"
@@ -16,7 +17,6 @@ namespace {
 constexpr std::int64_t kStepNs = kSecondNs / 10;
 constexpr std::int64_t kAfterDoneNs = 10 * kSecondNs;  // to clean up behind itself
 constexpr std::int64_t kHelloNs = 60 * kSecondNs;      // a host taken up again was told to begin long ago
-constexpr std::int64_t kMillisecondNs = 1'000'000;
 
 Json startMessage(const UpdaterSetup& setup, const std::string& operation, const Json& request,
                   std::int64_t limit_ns) {

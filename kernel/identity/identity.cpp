@@ -11,7 +11,7 @@
 namespace redflag::kernel {
 namespace {
 
-constexpr std::size_t kMaxFileBytes = 256U << 10;
+constexpr std::size_t kMaxIdentityBytes = 256U << 10;
 constexpr std::size_t kMaxList = 8;
 constexpr const char* kKeyFile = "key.json";
 constexpr const char* kIdentityFile = "identity.json";
@@ -79,10 +79,10 @@ bool IdentityStore::enrolled() const {
 
 Result<Identity> IdentityStore::load() const {
   const auto file = folder_ / kIdentityFile;
-  const auto text = platform::readFile(file, kMaxFileBytes);
+  const auto text = platform::readFile(file, kMaxIdentityBytes);
   if (!text) return tl::unexpected<Error>(text.error());
   if (auto ok = platform::checkOnlyOursToWrite(file); !ok) return tl::unexpected<Error>(ok.error());
-  const auto json = parseJson(*text, {.bytes = kMaxFileBytes, .depth = 4, .values = 256});
+  const auto json = parseJson(*text, {.bytes = kMaxIdentityBytes, .depth = 4, .values = 256});
   if (!json) return fail(Code::kCorrupt, file.string() + ": " + json.error().text);
   return fromJson(*json);
 }

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kDomain = "redflag-agent-key-v1";
 constexpr std::size_t kSaltBytes = 32;
-constexpr std::size_t kMaxFileBytes = 4096;
+constexpr std::size_t kMaxKeyBytes = 4096;
 constexpr const char* kMachineBinding = "machine-id";
 constexpr const char* kNoBinding = "none";
 
@@ -76,10 +76,10 @@ Result<> saveSealedKey(const std::filesystem::path& file, const protocol::Signin
 }
 
 Result<protocol::SigningKey> loadSealedKey(const std::filesystem::path& file, const std::string& machine_id) {
-  const auto text = platform::readFile(file, kMaxFileBytes);
+  const auto text = platform::readFile(file, kMaxKeyBytes);
   if (!text) return tl::unexpected<Error>(text.error());
   if (auto ok = platform::checkOnlyOursToWrite(file); !ok) return tl::unexpected<Error>(ok.error());
-  const auto json = parseJson(*text, {.bytes = kMaxFileBytes, .depth = 2, .values = 8});
+  const auto json = parseJson(*text, {.bytes = kMaxKeyBytes, .depth = 2, .values = 8});
   const auto damaged = [&] { return fail(Code::kCorrupt, file.string() + " is damaged; enrol again"); };
   if (!json) return damaged();
   JsonReader in(*json, "key");

@@ -1,8 +1,8 @@
 #include "link/contact.h"
 
-#include "base/log.h"
-
 #include <algorithm>
+
+#include "base/log.h"
 
 namespace redflag::kernel {
 

@@ -1,10 +1,9 @@
 #include "link/link.h"
 
-#include "base/log.h"
-
 #include <thread>
 #include <utility>
 
+#include "base/log.h"
 #include "link/enrolment.h"
 #include "link/session.h"
 #include "platform/files.h"

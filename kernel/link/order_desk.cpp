@@ -1,10 +1,9 @@
 #include "link/order_desk.h"
 
-#include "base/log.h"
-
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/log.h"
 #include "link/order_policy.h"
 
 namespace redflag::kernel {

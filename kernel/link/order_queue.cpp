@@ -1,11 +1,10 @@
 #include "link/order_queue.h"
 
-#include "base/log.h"
-
 #include <algorithm>
 #include <set>
 
 #include "base/encoding.h"
+#include "base/log.h"
 
 namespace redflag::kernel {
 namespace {

@@ -1,8 +1,7 @@
 #include "link/order_reports.h"
 
-#include "base/log.h"
-
 #include "base/encoding.h"
+#include "base/log.h"
 
 namespace redflag::kernel {
 namespace {

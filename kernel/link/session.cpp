@@ -1,7 +1,6 @@
 #include "link/session.h"
 
 #include "base/log.h"
-
 #include "link/enrolment.h"
 
 namespace redflag::kernel {

@@ -1,8 +1,7 @@
 #include "link/uplink.h"
 
-#include "base/log.h"
-
 #include "base/encoding.h"
+#include "base/log.h"
 
 namespace redflag::kernel {
 

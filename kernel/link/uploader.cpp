@@ -1,10 +1,9 @@
 #include "link/uploader.h"
 
-#include "base/log.h"
-
 #include <algorithm>
 #include <utility>
 
+#include "base/log.h"
 #include "protocol/limits.h"
 
 namespace redflag::kernel {

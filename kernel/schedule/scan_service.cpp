@@ -1,11 +1,10 @@
 #include "schedule/scan_service.h"
 
-#include "base/log.h"
-
 #include <algorithm>
 #include <future>
 
 #include "base/encoding.h"
+#include "base/log.h"
 #include "base/time.h"
 #include "platform/machine.h"
 

@@ -1,12 +1,11 @@
 #include "schedule/scheduler.h"
 
-#include "base/log.h"
-
 #include <algorithm>
 #include <chrono>
 #include <random>
 #include <system_error>
 
+#include "base/log.h"
 #include "platform/files.h"
 
 namespace redflag::kernel {

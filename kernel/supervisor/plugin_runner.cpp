@@ -1,7 +1,6 @@
 #include "supervisor/plugin_runner.h"
 
 #include "base/log.h"
-
 #include "supervisor/plugin_state.h"
 
 namespace redflag::kernel {

@@ -6,8 +6,6 @@
 namespace redflag::kernel {
 namespace {
 
-constexpr std::int64_t kMillisecondNs = 1'000'000;
-
 Json scopesOf(const RunOutcome& outcome) {
   Json out = Json::array();
   for (const auto& scope : outcome.scopes)

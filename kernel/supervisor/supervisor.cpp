@@ -19,7 +19,6 @@ constexpr std::int64_t kTickNs = kSecondNs / 10;  // how soon a cancel from anot
 constexpr std::uint64_t kOpenFiles = 256;
 constexpr std::uint64_t kProcesses = 4096;  // of the whole user: a bound for fork bombs, not a budget
 constexpr std::uint64_t kFileBytes = 2ULL << 30U;
-constexpr std::int64_t kMillisecondNs = 1'000'000;
 
 platform::SpawnOptions spawnOptions(const std::filesystem::path& host, const RunRequest& request,
                                     int child_end) {

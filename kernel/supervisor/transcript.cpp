@@ -1,9 +1,8 @@
 #include "supervisor/transcript.h"
 
-#include "base/log.h"
-
 #include <algorithm>
 
+#include "base/log.h"
 #include "protocol/record_kinds.h"
 #include "redflag/abi.h"
 

@@ -37,13 +37,6 @@ void nameArchitectures() {
     if (!line.empty() && line != native) _config->Set("APT::Architectures::", line);
 }
 
-// pkgCacheFile makes its list of sources itself, and gives up at the first bad entry; this one brings its
-// own.
-class CacheFile : public pkgCacheFile {
- public:
-  explicit CacheFile(pkgSourceList* sources) { SrcList = sources; }
-};
-
 }  // namespace
 
 Result<> configureApt(const Settings& settings, CacheUse cache_use) {
@@ -68,6 +61,13 @@ Result<> configureApt(const Settings& settings, CacheUse cache_use) {
 }
 
 struct Session::Parts {
+  // pkgCacheFile makes its list of sources itself, and gives up at the first bad entry; this one brings its
+  // own.
+  class CacheFile : public pkgCacheFile {
+   public:
+    explicit CacheFile(pkgSourceList* sources) { SrcList = sources; }
+  };
+
   std::vector<BrokenSource> broken;
   std::unique_ptr<CacheFile> file;
   std::vector<pkgCache::PkgIterator> installed;
@@ -82,7 +82,7 @@ Result<std::unique_ptr<Session>> Session::open() {
                 hidden.front() + ": the user who scans may not read these pins: make the file readable");
   auto parts = std::make_unique<Parts>();
   auto sources = readSources(parts->broken);
-  parts->file = std::make_unique<CacheFile>(sources.release());
+  parts->file = std::make_unique<Parts::CacheFile>(sources.release());
   if (!parts->file->BuildCaches(nullptr, false))
     return fail(RF_TRANSIENT, "apt.lists_broken", takeAptErrors());
   if (!parts->file->BuildPolicy() || aptFailed())

@@ -10,6 +10,7 @@
 
 namespace redflag {
 
+constexpr std::int64_t kMillisecondNs = 1'000'000;
 constexpr std::int64_t kSecondNs = 1'000'000'000;
 
 std::int64_t epochNow();      // ns

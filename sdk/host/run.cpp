@@ -20,7 +20,7 @@ Run& runOf(const rf_run* table) {
   return *static_cast<Run*>(table->run_data);
 }
 
-rf_status statusOf(const Error& error) {
+rf_status refusalOf(const Error& error) {
   return error.code == Code::kLimit ? RF_LIMIT : RF_INVALID;
 }
 
@@ -45,7 +45,7 @@ rf_status Run::put(Call&& call) {
   Result<> done = call(row_);
   if (done) return RF_OK;
   spoiled_ = true;
-  return refuse(statusOf(done.error()), done.error().text);
+  return refuse(refusalOf(done.error()), done.error().text);
 }
 
 Run::Run(RunSettings settings, const RunControl& control, Channel& channel, Reporter& reporter)
@@ -160,7 +160,7 @@ rf_status Run::commitRecord() {
     return refuse(RF_LIMIT, "more than " + std::to_string(settings_.max_records) + " records");
   }
   auto json = row_.finish(settings_.plugin_id);
-  if (!json) return refuse(statusOf(json.error()), json.error().text);
+  if (!json) return refuse(refusalOf(json.error()), json.error().text);
   ++records_;
   if (!in_scope_) rows_outside_scopes_ = true;
   channel_.send(FrameType::kRecord, *json);

@@ -32,7 +32,7 @@ tl::unexpected<Stop> stop(rf_status status, const char* code, std::string text) 
   return tl::unexpected<Stop>(Stop{status, code, std::move(text)});
 }
 
-rf_status statusOf(const Error& error) {
+rf_status notLoaded(const Error& error) {
   switch (error.code) {
     case Code::kUnsupported:
       return RF_UNSUPPORTED;
@@ -66,11 +66,11 @@ Step<Loaded> load(const Start& start) {
   }
   auto library = start.expected ? loadLibraryWithHash(start.library, start.expected->sha256)
                                 : loadLibrary(start.library);
-  if (!library) return stop(statusOf(library.error()), "plugin.not_loaded", library.error().text);
+  if (!library) return stop(notLoaded(library.error()), "plugin.not_loaded", library.error().text);
   auto manifest = describe(*library);
   if (!manifest) {
     const bool other_abi = manifest.error().code == Code::kUnsupported;
-    return stop(statusOf(manifest.error()), other_abi ? "plugin.other_abi" : "plugin.broken_contract",
+    return stop(notLoaded(manifest.error()), other_abi ? "plugin.other_abi" : "plugin.broken_contract",
                 manifest.error().text);
   }
   if (start.expected) {
@@ -130,9 +130,9 @@ Step<rf_status> callPlugin(const Start& start, const Loaded& loaded, Services& s
   auto returned = perform(instance->get(), run.table(), start, channel);
   if (!returned) {
     const bool unsupported = returned.error().code == Code::kUnsupported;
-    reporter.report(statusOf(returned.error()), unsupported ? "plugin.unsupported" : "plugin.broken_contract",
-                    returned.error().text);
-    return run.finish(statusOf(returned.error()));
+    reporter.report(notLoaded(returned.error()),
+                    unsupported ? "plugin.unsupported" : "plugin.broken_contract", returned.error().text);
+    return run.finish(notLoaded(returned.error()));
   }
   return run.finish(*returned);
 }

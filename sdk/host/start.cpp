@@ -6,7 +6,6 @@
 namespace redflag::host {
 namespace {
 
-constexpr std::int64_t kMillisecondNs = 1'000'000;
 constexpr std::int64_t kLongestMs = 7LL * 24 * 3600 * 1000;
 constexpr std::size_t kMaxItems = 256;
 

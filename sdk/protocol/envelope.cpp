@@ -10,13 +10,13 @@
 namespace redflag::protocol {
 namespace {
 
-constexpr std::string_view kDomain = "redflag-command-envelope-v1";
-constexpr std::size_t kNonceBytes = 16;
+constexpr std::string_view kEnvelopeDomain = "redflag-command-envelope-v1";
+constexpr std::size_t kEnvelopeNonceBytes = 16;
 constexpr std::size_t kHashBytes = 32;
 
 std::string signedBytes(std::string_view body) {
   CanonicalWriter out;
-  out.domain(kDomain);
+  out.domain(kEnvelopeDomain);
   return out.result() + std::string(body);
 }
 
@@ -75,7 +75,7 @@ Verdict<> checkFields(const Envelope& e) {
   if (e.restore_epoch < 0 || e.issued_at < 0 || e.not_before < 0 || e.expires_at <= e.not_before) {
     return refuse(refusal::kMalformed, "a time or the epoch is out of range");
   }
-  if (e.nonce.size() != kNonceBytes) return refuse(refusal::kMalformed, "nonce: expected 16 bytes");
+  if (e.nonce.size() != kEnvelopeNonceBytes) return refuse(refusal::kMalformed, "nonce: expected 16 bytes");
   if (!isName(e.key_id)) return refuse(refusal::kMalformed, "key_id is not a name");
   return {};
 }
@@ -152,7 +152,7 @@ Verdict<Envelope> decodeEnvelope(std::string_view body) {
   e.issued_at = in.integer();
   e.not_before = in.integer();
   e.expires_at = in.integer();
-  e.nonce = in.bytes(kNonceBytes);
+  e.nonce = in.bytes(kEnvelopeNonceBytes);
   e.key_id = in.bytes(kMaxIdBytes);
   if (!in.atEnd())
     return refuse(refusal::kMalformed, "the body is cut short, over-long, or has bytes after its end");
@@ -161,7 +161,7 @@ Verdict<Envelope> decodeEnvelope(std::string_view body) {
 }
 
 Result<Json> sealEnvelope(Envelope envelope, const SigningKey& key) {
-  envelope.nonce = randomBytes(kNonceBytes);
+  envelope.nonce = randomBytes(kEnvelopeNonceBytes);
   envelope.key_id = keyId(key.publicKey());
   const std::string body = encodeEnvelope(envelope);
   if (auto ok = decodeEnvelope(body); !ok)

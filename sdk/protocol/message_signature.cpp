@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kLabel = "sig1=";
 constexpr std::string_view kDefaultPort = ":443";
-constexpr std::size_t kNonceBytes = 16;
+constexpr std::size_t kRequestNonceBytes = 16;
 constexpr std::size_t kMaxHeader = 1024;
 
 Components profileComponents(const RequestParts& request, const std::string& content_digest) {
@@ -122,7 +122,7 @@ SignatureHeaders signRequest(const RequestParts& request, const std::string& key
 
 SignatureHeaders signRequest(const RequestParts& request, const std::string& key_id, const SigningKey& key,
                              std::int64_t created_s) {
-  return signRequest(request, key_id, key, created_s, randomBytes(kNonceBytes));
+  return signRequest(request, key_id, key, created_s, randomBytes(kRequestNonceBytes));
 }
 
 Result<ClaimedSignature> parseSignature(const SignatureHeaders& headers) {
@@ -143,7 +143,7 @@ Result<ClaimedSignature> parseSignature(const SignatureHeaders& headers) {
   in.expect(";keyid=\"");
   out.key_id = in.until('"');
   in.expect(";alg=\"ed25519\"");
-  if (!in.finished() || !nonce || nonce->size() != kNonceBytes || !isKeyId(out.key_id)) {
+  if (!in.finished() || !nonce || nonce->size() != kRequestNonceBytes || !isKeyId(out.key_id)) {
     return malformed("Signature-Input");
   }
   out.nonce = *nonce;

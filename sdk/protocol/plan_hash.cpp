@@ -10,7 +10,7 @@
 namespace redflag::protocol {
 namespace {
 
-constexpr std::string_view kDomain = "redflag-plan-v1";
+constexpr std::string_view kPlanDomain = "redflag-plan-v1";
 constexpr std::size_t kMaxField = 512;
 
 auto orderOf(const PlanStep& step) {
@@ -52,7 +52,7 @@ Result<std::vector<PlanStep>> planSteps(const Json& plan) {
 std::string planHash(std::vector<PlanStep> steps) {
   sortSteps(steps);
   CanonicalWriter out;
-  out.domain(kDomain);
+  out.domain(kPlanDomain);
   for (const auto& step : steps) {
     out.bytes(step.operation);
     out.bytes(step.name);

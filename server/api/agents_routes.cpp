@@ -9,16 +9,16 @@ namespace {
 
 using http::Permission;
 
-constexpr const char* kNotFound = "agent.not_found";
+constexpr const char* kNoAgent = "agent.not_found";
 
 store::Agent agentOf(services::Services& services, const store::ReadTransaction& tx,
                      const http::Request& request) {
-  auto agent = tx.agents().find(pathId(request, kNotFound), services.context().contact());
-  if (!agent) throw http::Problem{404, kNotFound, "there is no such agent"};
+  auto agent = tx.agents().find(pathId(request, kNoAgent), services.context().contact());
+  if (!agent) throw http::Problem{404, kNoAgent, "there is no such agent"};
   return std::move(*agent);
 }
 
-http::Response list(services::Services& services, const http::Request& request) {
+http::Response listAgents(services::Services& services, const http::Request& request) {
   const Query query(request, {"cursor", "limit", "search", "connection", "breaker", "config", "sort"});
   store::AgentFilter filter;
   filter.search = query.text("search");
@@ -78,7 +78,7 @@ Json pluginsView(const store::ReadTransaction& tx, const store::AgentKey& agent)
   return items;
 }
 
-http::Response detail(services::Services& services, const http::Request& request) {
+http::Response showAgent(services::Services& services, const http::Request& request) {
   return services.store().read([&](const store::ReadTransaction& tx) {
     const store::Agent agent = agentOf(services, tx, request);
     const store::AgentKey key{agent.id, agent.client.id, agent.site.id, {}};
@@ -113,8 +113,8 @@ void addAgentRoutes(services::Services& services, std::vector<http::Route>& rout
                         return handler(services, request);
                       }});
   };
-  add("/api/v1/agents", list);
-  add("/api/v1/agents/{id}", detail);
+  add("/api/v1/agents", listAgents);
+  add("/api/v1/agents/{id}", showAgent);
   add("/api/v1/agents/{id}/history", history);
 }
 

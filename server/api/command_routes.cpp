@@ -8,12 +8,12 @@ namespace {
 
 using http::Permission;
 
-constexpr const char* kNotFound = "command.not_found";
+constexpr const char* kNoCommand = "command.not_found";
 constexpr std::size_t kShownLines = 2'000;
 constexpr std::size_t kMaxAgents = 2'000;
 constexpr std::size_t kOrderBytes = 256U << 10;
 
-http::Response list(services::Services& services, const http::Request& request) {
+http::Response listCommands(services::Services& services, const http::Request& request) {
   const Query query(request, {"cursor", "limit", "agent_id", "state", "type"});
   store::CommandFilter filter;
   filter.agent_id = query.id("agent_id");
@@ -40,11 +40,11 @@ Json transitionsView(const std::vector<store::Transition>& transitions) {
   return items;
 }
 
-http::Response detail(services::Services& services, const http::Request& request) {
-  const std::string& id = pathId(request, kNotFound);
+http::Response showCommand(services::Services& services, const http::Request& request) {
+  const std::string& id = pathId(request, kNoCommand);
   return services.store().read([&](const store::ReadTransaction& tx) {
     const auto command = tx.commands().find(id);
-    if (!command) throw http::Problem{404, kNotFound, "there is no such command"};
+    if (!command) throw http::Problem{404, kNoCommand, "there is no such command"};
     Json json = view(*command);
     json["parameters"] = parsedOr(command->parameters, Json::object());
     json["actions"] = parsedOr(command->actions, Json::array());
@@ -93,19 +93,20 @@ void refuseBody(const http::Request& request) {
 
 http::Response cancel(services::Services& services, const http::Request& request) {
   refuseBody(request);
-  const auto command = services.orders.cancel(pathId(request, kNotFound), actorOf(request));
+  const auto command = services.orders.cancel(pathId(request, kNoCommand), actorOf(request));
   services.upkeep.wake();
   return http::jsonResponse(200, view(command));
 }
 
 http::Response confirm(services::Services& services, const http::Request& request) {
   refuseBody(request);
-  return http::jsonResponse(200, view(services.orders.confirm(pathId(request, kNotFound), actorOf(request))));
+  return http::jsonResponse(200,
+                            view(services.orders.confirm(pathId(request, kNoCommand), actorOf(request))));
 }
 
 http::Response retry(services::Services& services, const http::Request& request) {
   refuseBody(request);
-  const auto old = services.orders.find(pathId(request, kNotFound));
+  const auto old = services.orders.find(pathId(request, kNoCommand));
   const auto type = services.context().types.find(old.type);
   // What was approved is planned anew: part of it may be installed by now.
   const auto command = type && type->needs_approval ? services.approvals.again(old.id, actorOf(request))
@@ -140,8 +141,8 @@ void addCommandRoutes(services::Services& services, std::vector<http::Route>& ro
                         return handler(services, request);
                       }});
   };
-  add("GET", "/api/v1/commands", Permission::kViewer, list);
-  add("GET", "/api/v1/commands/{id}", Permission::kViewer, detail);
+  add("GET", "/api/v1/commands", Permission::kViewer, listCommands);
+  add("GET", "/api/v1/commands/{id}", Permission::kViewer, showCommand);
   add("POST", "/api/v1/commands", Permission::kTechnician, create);
   routes.back().body_limit = kOrderBytes;
   add("POST", "/api/v1/commands/{id}/cancel", Permission::kTechnician, cancel);

@@ -24,7 +24,7 @@ http::Response make(services::Services& services, const http::Request& request) 
                                   {"seats", made.token.seats}});
 }
 
-http::Response list(services::Services& services, const http::Request&) {
+http::Response listTokens(services::Services& services, const http::Request&) {
   Json items = Json::array();
   for (const auto& token : services.enrolment.tokens()) {
     items.push_back({{"id", token.id},
@@ -57,7 +57,7 @@ void addEnrolmentRoutes(services::Services& services, std::vector<http::Route>& 
                       }});
   };
   add("POST", "/api/v1/enrolment-tokens", make);
-  add("GET", "/api/v1/enrolment-tokens", list);
+  add("GET", "/api/v1/enrolment-tokens", listTokens);
   add("DELETE", "/api/v1/enrolment-tokens/{id}", revoke);
 }
 

@@ -1,7 +1,6 @@
 #include "commands/loaded_types.h"
 
 #include "base/log.h"
-
 #include "commands/schema.h"
 #include "host/manifest.h"
 #include "http/message.h"

@@ -1,18 +1,16 @@
 #include "http/connection.h"
 
-#include "base/log.h"
-
 #include <algorithm>
 #include <array>
 
 #include "base/encoding.h"
+#include "base/log.h"
 #include "base/time.h"
 #include "http/answer.h"
 
 namespace redflag::http {
 namespace {
 
-constexpr std::int64_t kMillisecondNs = 1'000'000;
 constexpr const char* kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::size_t kKeptCapacity = 4096;  // an idle connection's buffer gives back what is more
 

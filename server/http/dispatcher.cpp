@@ -1,11 +1,10 @@
 #include "http/dispatcher.h"
 
-#include "base/log.h"
-
 #include <algorithm>
 #include <cctype>
 
 #include "base/encoding.h"
+#include "base/log.h"
 #include "base/time.h"
 #include "protocol/compress.h"
 

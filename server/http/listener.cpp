@@ -6,12 +6,12 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "base/log.h"
 
 #include <cerrno>
 #include <stdexcept>
 #include <system_error>
 
+#include "base/log.h"
 #include "base/time.h"
 
 namespace redflag::http {

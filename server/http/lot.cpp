@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::uint64_t kBellId = 1;
 constexpr std::uint64_t kDoorId = 2;
-constexpr std::int64_t kMillisecondNs = 1'000'000;
 constexpr std::int64_t kForEver = INT64_MAX;
 
 int checked(int result, const char* what) {

@@ -1,11 +1,10 @@
 #include "http/stream_hub.h"
 
-#include "base/log.h"
-
 #include <charconv>
 #include <vector>
 
 #include "base/encoding.h"
+#include "base/log.h"
 #include "http/message.h"
 
 namespace redflag::http {

@@ -1,7 +1,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "base/log.h"
 
 #include <cerrno>
 #include <fstream>
@@ -11,6 +10,7 @@
 
 #include "auth/secret_file.h"
 #include "base/encoding.h"
+#include "base/log.h"
 #include "base/time.h"
 #include "http/message.h"
 #include "main/commands.h"

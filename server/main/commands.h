@@ -34,6 +34,7 @@ struct MigrateOptions {
   std::string database;
   bool status = false;
   bool dry_run = false;
+  std::string to_postgres;      // "", or where the folder's database is moved to
   std::string format = "text";  // or "json"
 };
 void migrate(const MigrateOptions& options);

@@ -1,8 +1,8 @@
 #include "main/database.h"
 
 #include <sys/stat.h>
-#include "base/log.h"
 
+#include "base/log.h"
 #include "http/message.h"
 
 namespace redflag::server {
@@ -25,8 +25,8 @@ void check(const std::string& name, const std::string& url) {
 
 }  // namespace
 
-void checkDatabaseOption(const std::string& option) {
-  if (!option.empty()) check("--database: ", option);
+void checkDatabaseOption(const std::string& url, const std::string& option) {
+  if (!url.empty()) check(option + ": ", url);
 }
 
 store::Database databaseOf(const DataFolder& data, const Settings& settings, const std::string& option) {

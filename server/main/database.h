@@ -10,8 +10,8 @@
 
 namespace redflag::server {
 
-// Of --database; "" is none. Throws ConfigurationError.
-void checkDatabaseOption(const std::string& option);
+// What an option says; "" is none. Throws ConfigurationError, which names the option.
+void checkDatabaseOption(const std::string& url, const std::string& option = "--database");
 
 // `option`: what --database says, or "". Both throw ConfigurationError for what is no URL, or where a
 // password lies open; the second http::Problem when it cannot be opened.

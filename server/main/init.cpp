@@ -1,10 +1,9 @@
-#include "base/log.h"
-
 #include <algorithm>
 
 #include "auth/authority.h"
 #include "auth/secret_file.h"
 #include "base/encoding.h"
+#include "base/log.h"
 #include "commands/signer.h"
 #include "main/commands.h"
 #include "main/data_folder.h"

@@ -4,12 +4,12 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include "base/log.h"
 
 #include <CLI/CLI.hpp>
 #include <iostream>
 
 #include "base/encoding.h"
+#include "base/log.h"
 #include "http/message.h"
 #include "main/commands.h"
 #include "main/settings.h"
@@ -81,8 +81,17 @@ void addMigrate(CLI::App& app, MigrateOptions& options) {
       app.add_subcommand("migrate", "bring the database's schema up to date, as serve does by itself");
   addData(*command, options.data, options.database);
   CLI::Option* status = command->add_flag("--status", options.status, "only print which steps were applied");
-  command->add_flag("--dry-run", options.dry_run, "carry the pending steps out and take them back")
-      ->excludes(status);
+  CLI::Option* dry_run =
+      command->add_flag("--dry-run", options.dry_run, "carry the pending steps out and take them back");
+  dry_run->excludes(status);
+  command
+      ->add_option(
+          "--to-postgres", options.to_postgres,
+          "copy the folder's database, whose server must not run, into the empty one at this postgresql:// "
+          "URL, and compare; a password is better in PGPASSFILE than in the URL. Broken off, it goes on when "
+          "it is run again. The file and the folder's keys stay as they are")
+      ->excludes(status)
+      ->excludes(dry_run);
   command->add_option("--format", options.format, "text or json")->check(CLI::IsMember({"text", "json"}));
   command->callback([&options] { migrate(options); });
 }

@@ -1,10 +1,10 @@
 #include <sys/resource.h>
-#include "base/log.h"
 
 #include <chrono>
 #include <iostream>
 
 #include "auth/secret_file.h"
+#include "base/log.h"
 #include "base/time.h"
 #include "main/commands.h"
 #include "main/server.h"

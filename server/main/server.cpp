@@ -1,11 +1,10 @@
 #include "main/server.h"
 
-#include "base/log.h"
-
 #include <iterator>
 
 #include "api/routes.h"
 #include "auth/secret_file.h"
+#include "base/log.h"
 #include "base/time.h"
 #include "main/database.h"
 #include "main/health.h"

@@ -1,5 +1,4 @@
 #include "base/log.h"
-
 #include "http/message.h"
 #include "protocol/limits.h"
 #include "services/orders.h"

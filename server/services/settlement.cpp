@@ -1,9 +1,8 @@
 #include "services/settlement.h"
 
-#include "base/log.h"
-
 #include <map>
 
+#include "base/log.h"
 #include "http/message.h"
 #include "services/effects.h"
 #include "store/events.h"

@@ -1,9 +1,8 @@
 #include "services/upkeep.h"
 
-#include "base/log.h"
-
 #include <chrono>
 
+#include "base/log.h"
 #include "http/message.h"
 #include "store/commands.h"
 #include "store/events.h"

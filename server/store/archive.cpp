@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -12,8 +13,8 @@
 #include "http/message.h"
 #include "store/sql/migrations.h"
 #include "store/sql/scope.h"
+#include "store/sql/tables.h"
 #include "store/sqlite/connection.h"
-#include "store/sqlite/digest.h"
 
 namespace redflag::store {
 namespace {
@@ -67,6 +68,15 @@ void giveName(const fs::path& unfinished, const fs::path& archive) {
   sync(fs::absolute(archive).parent_path(), O_RDONLY | O_DIRECTORY);
 }
 
+// By name: an archive's own list has no other order.
+std::vector<sql::TableDigest> digestsOf(sqlite::Connection& copy) {
+  std::vector<sql::TableDigest> out;
+  for (const auto& table : sql::tablesOf(copy))
+    out.push_back(sql::digestOf(copy, table));
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.table < b.table; });
+  return out;
+}
+
 void seal(sqlite::Connection& copy, const std::vector<ArchivedFile>& files) {
   sql::Scope transaction(copy, sql::Access::kSchema);
   copy.script(
@@ -77,7 +87,7 @@ void seal(sqlite::Connection& copy, const std::vector<ArchivedFile>& files) {
     copy.execute("INSERT INTO archive_files VALUES (?, ?, ?)", file.name, toHex(sha256(file.bytes)),
                  sql::Blob{file.bytes});
   }
-  for (const auto& table : sqlite::digests(copy))
+  for (const auto& table : digestsOf(copy))
     copy.execute("INSERT INTO archive_tables VALUES (?, ?, ?)", table.table, table.rows, table.sha256);
   transaction.commit();
 }
@@ -94,7 +104,7 @@ void checkStructure(sqlite::Connection& copy) {
 }
 
 void checkTables(sqlite::Connection& copy) {
-  std::vector<sqlite::TableDigest> told;
+  std::vector<sql::TableDigest> told;
   auto rows = copy.query("SELECT name, row_count, sha256 FROM archive_tables ORDER BY name");
   while (rows.next()) {
     auto& table = told.emplace_back();
@@ -102,7 +112,7 @@ void checkTables(sqlite::Connection& copy) {
     table.rows = rows.integer();
     table.sha256 = rows.text();
   }
-  const auto found = sqlite::digests(copy);
+  const auto found = digestsOf(copy);
   if (found.size() != told.size()) damaged("it has not the tables it had");
   for (std::size_t i = 0; i < found.size(); ++i)
     if (found[i] != told[i]) damaged("table " + told[i].table + " is not what it was");

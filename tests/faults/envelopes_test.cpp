@@ -2,11 +2,11 @@
 // kernel's desk and the executor behind its socket. Whatever one of them lets through here would run.
 #include <gtest/gtest.h>
 #include <unistd.h>
-#include "base/log.h"
 
 #include <functional>
 
 #include "base/encoding.h"
+#include "base/log.h"
 #include "base/time.h"
 #include "judges.h"
 #include "protocol/limits.h"

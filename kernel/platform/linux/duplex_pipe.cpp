@@ -9,10 +9,11 @@
 #include <cstring>
 #include <string>
 
+#include "base/time.h"
+
 namespace redflag::platform {
 namespace {
 
-constexpr std::int64_t kMillisecondNs = 1'000'000;
 constexpr std::int64_t kLongestWaitMs = 3'600'000;
 
 tl::unexpected<Error> pipeError(const char* step) {

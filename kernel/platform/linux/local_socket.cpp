@@ -18,7 +18,6 @@
 namespace redflag::platform {
 namespace {
 
-constexpr std::int64_t kMillisecondNs = 1'000'000;
 constexpr int kBacklog = 16;
 
 tl::unexpected<Error> socketError(const std::string& place, int error) {

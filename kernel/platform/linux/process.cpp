@@ -25,7 +25,6 @@
 namespace redflag::platform {
 namespace {
 
-constexpr std::int64_t kMillisecondNs = 1'000'000;
 // A run's address space beyond its own memory: libraries, mapped caches, thread stacks' reserves.
 constexpr std::uint64_t kMappedAllowance = 2ULL << 30U;
 constexpr std::size_t kChildStackBytes = 32U << 10U;

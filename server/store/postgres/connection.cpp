@@ -1,7 +1,6 @@
 #include "store/postgres/connection.h"
 
 #include <poll.h>
-#include "base/log.h"
 
 #include <array>
 #include <charconv>
@@ -9,6 +8,7 @@
 #include <cstring>
 #include <deque>
 
+#include "base/log.h"
 #include "http/message.h"
 #include "store/postgres/statements.h"
 #include "store/sql/script.h"

@@ -1,9 +1,8 @@
 #include "store/postgres/libpq.h"
 
-#include "base/log.h"
-
 #include <new>
 
+#include "base/log.h"
 #include "http/message.h"
 
 namespace redflag::store::postgres {

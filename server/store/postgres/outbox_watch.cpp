@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-#include "base/log.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -11,6 +10,7 @@
 #include <random>
 #include <system_error>
 
+#include "base/log.h"
 #include "http/message.h"
 
 namespace redflag::store::postgres {

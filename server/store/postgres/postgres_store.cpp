@@ -1,12 +1,11 @@
 #include "store/postgres/postgres_store.h"
 
-#include "base/log.h"
-
 #include <optional>
 #include <random>
 #include <thread>
 
 #include "base/encoding.h"
+#include "base/log.h"
 #include "http/message.h"
 #include "store/events.h"
 #include "store/sql/migrations.h"
@@ -23,6 +22,27 @@ const std::string& checked(const std::string& url) {
   checkUrl(url);
   return url;
 }
+
+// A moment, so that the two that met do not meet again.
+void pause(int attempt) {
+  thread_local std::mt19937 random(std::random_device{}());
+  std::this_thread::sleep_for(std::chrono::milliseconds(random() % (8U << attempt)));
+}
+
+void log(const http::Problem& problem) {
+  if (problem.status >= 500) spdlog::error("store: {}: {}", problem.code, problem.detail);
+}
+
+void refuseUnfinished(sql::Connection& connection) {
+  const sql::Scope scope(connection, sql::Access::kRead);
+  if (!connection.query("SELECT 1 WHERE to_regclass('unfinished_move') IS NOT NULL").next()) return;
+  throw http::Problem{500, "store.unfinished_move",
+                      "a move from SQLite into this database is not finished: run `redflag-server migrate "
+                      "--to-postgres` again, or take another database",
+                      "", 0};
+}
+
+}  // namespace
 
 void checkDatabase(sql::Connection& connection) {
   sql::Scope scope(connection, sql::Access::kRead);
@@ -41,18 +61,6 @@ void checkDatabase(sql::Connection& connection) {
   }
 }
 
-// A moment, so that the two that met do not meet again.
-void pause(int attempt) {
-  thread_local std::mt19937 random(std::random_device{}());
-  std::this_thread::sleep_for(std::chrono::milliseconds(random() % (8U << attempt)));
-}
-
-void log(const http::Problem& problem) {
-  if (problem.status >= 500) spdlog::error("store: {}: {}", problem.code, problem.detail);
-}
-
-}  // namespace
-
 struct PostgresStore::Written {
   bool published = false;
   std::vector<std::function<void()>> actions;
@@ -62,6 +70,7 @@ PostgresStore::PostgresStore(const std::string& url, const Clock& clock, const P
     : url_(checked(url)), self_(newId()), pool_(url, pool.connections, pool.patience) {
   Pool::Loan connection(pool_);
   checkDatabase(*connection);
+  refuseUnfinished(*connection);
   sql::migrate(*connection, sql::migrations((*connection).dialect().engine), clock.epochNs());
 }
 

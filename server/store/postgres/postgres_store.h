@@ -26,6 +26,9 @@ struct PoolOptions {
   std::chrono::milliseconds patience{5'000};  // for a free one
 };
 
+// http::Problem "store.bad_database" when it is none that a store can be in.
+void checkDatabase(sql::Connection& connection);
+
 class PostgresStore : public Store {
  public:
   // Brings the schema up to date. http::Problem: "store.bad_url", "store.unavailable", or what is wrong with

@@ -61,6 +61,10 @@ class Connection {
     const Value values[] = {toValue(arguments)..., nullptr};
     postValues(sql, values, sizeof...(Args));
   }
+  // A row of which nobody knows beforehand how many columns it has.
+  void postAll(std::string_view sql, const std::vector<Value>& values) {
+    postValues(sql, values.data(), values.size());
+  }
   // What was posted is carried out when it returns.
   virtual void settle() = 0;
 

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <unistd.h>
-#include "base/log.h"
 
 #include <cerrno>
 #include <cstring>
@@ -14,6 +13,7 @@
 #include <map>
 #include <mutex>
 
+#include "base/log.h"
 #include "http/message.h"
 #include "store/sql/script.h"
 

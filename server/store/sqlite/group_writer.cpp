@@ -1,9 +1,8 @@
 #include "store/sqlite/group_writer.h"
 
-#include "base/log.h"
-
 #include <utility>
 
+#include "base/log.h"
 #include "http/message.h"
 #include "store/sql/scope.h"
 #include "store/sql/transaction.h"
