@@ -13,6 +13,13 @@ namespace {
 constexpr std::size_t kMaxReaders = 4;
 constexpr std::chrono::seconds kReaderWait{5};
 
+// For whoever starts a server on it. (What callers of one that runs are told names no file.)
+http::Problem damaged(const std::filesystem::path& file, const std::string& how) {
+  return {500, "store.corrupt",
+          file.string() + " is damaged (" + how + "): restore a backup, or keep a copy and start anew", "",
+          0};
+}
+
 }  // namespace
 
 // A reader out of the pool, given back when it goes.
@@ -29,13 +36,16 @@ class SqliteStore::Reader {
   std::unique_ptr<Connection> connection_;
 };
 
-SqliteStore::SqliteStore(const std::filesystem::path& file, const Clock& clock, int busy_timeout_ms)
+SqliteStore::SqliteStore(const std::filesystem::path& file, const Clock& clock, int busy_timeout_ms) try
     : file_(file),
       busy_timeout_ms_(busy_timeout_ms),
       connection_(file, Connection::Role::kWriter, busy_timeout_ms),
       writer_(connection_) {
   checkIntegrity();
   sql::migrate(connection_, sql::migrations(connection_.dialect().engine), clock.epochNs());
+} catch (const http::Problem& problem) {
+  if (problem.code != "store.corrupt" || problem.detail.starts_with(file.string())) throw;
+  throw damaged(file, problem.detail);
 }
 
 SqliteStore::~SqliteStore() = default;
@@ -44,11 +54,7 @@ void SqliteStore::checkIntegrity() {
   auto rows = connection_.query("PRAGMA quick_check(1)");
   rows.next();
   const std::string verdict = rows.text();
-  if (verdict == "ok") return;
-  throw http::Problem{
-      500, "store.corrupt",
-      file_.string() + " is damaged (" + verdict + "): restore a backup, or keep a copy and start anew", "",
-      0};
+  if (verdict != "ok") throw damaged(file_, verdict);
 }
 
 std::unique_ptr<Connection> SqliteStore::takeReader() const {

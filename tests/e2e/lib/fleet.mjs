@@ -5,10 +5,11 @@ import { Api } from './api.mjs';
 import { build, Program, program, runToEnd, temporaryFolder, until } from './processes.mjs';
 
 export class Fleet {
-  // `database`: a postgresql:// URL instead of a file of its own.
-  constructor(name, { database } = {}) {
+  // `database`: a postgresql:// URL instead of a file of its own. `environment`: what the server gets beside PATH.
+  constructor(name, { database, environment = {} } = {}) {
     this.folder = temporaryFolder(name);
     this.database = database;
+    this.environment = environment;
     this.data = path.join(this.folder, 'server');
     this.port = 0;
   }
@@ -22,7 +23,7 @@ export class Fleet {
     fs.rmSync(path.join(this.data, 'server.url'), { force: true });
     this.server = new Program('redflag-server', [program('redflag-server'), 'serve', '--data', this.data,
       '--listen', `127.0.0.1:${this.port}`, '--web', path.join(build, 'web'),
-      '--command-types', path.join(build, 'command_types')]);
+      '--command-types', path.join(build, 'command_types')], { env: { PATH: process.env.PATH, ...this.environment } });
     await this.server.says(/RedFlag is at (\S+)/, 60_000);
     // Written last: who waits for it finds the rest.
     const file = path.join(this.data, 'server.url');

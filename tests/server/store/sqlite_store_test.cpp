@@ -55,7 +55,10 @@ TEST(SqliteStore, E5_refuses_a_corrupt_page_by_name) {
   file.seekp(4096 * 3);
   file << std::string(4096 * 4, '\x5a');
   file.close();
-  EXPECT_EQ(openingFails(folder / "db").code, "store.corrupt");
+  const auto problem = openingFails(folder / "db");
+  EXPECT_EQ(problem.code, "store.corrupt");
+  EXPECT_TRUE(problem.detail.starts_with((folder / "db").string() + " is damaged")) << problem.detail;
+  EXPECT_NE(problem.detail.find("restore a backup"), std::string::npos) << problem.detail;
 }
 
 TEST(SqliteStore, lets_nobody_else_read_its_files) {
