@@ -7,6 +7,10 @@
 namespace redflag::bench {
 namespace {
 
+constexpr int kSeats = 10'000;
+
+}  // namespace
+
 class NoTypes : public commands::CommandTypes {
  public:
   std::vector<commands::CommandType> all() const override { return {}; }
@@ -23,10 +27,6 @@ class NoTypes : public commands::CommandTypes {
     return {};
   }
 };
-
-constexpr int kSeats = 10'000;
-
-}  // namespace
 
 struct Backend::Parts {
   Parts(const store::Database& database, const Clock& clock)

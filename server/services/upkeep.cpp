@@ -1,9 +1,11 @@
 #include "services/upkeep.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/log.h"
 #include "http/message.h"
+#include "store/agents.h"
 #include "store/commands.h"
 #include "store/events.h"
 #include "store/people.h"
@@ -14,7 +16,8 @@ namespace {
 
 constexpr std::chrono::seconds kRound{5};
 constexpr std::int64_t kPruneEveryNs = 600 * kSecondNs;
-constexpr int kPruneRows = 2'000;  // of a table at a time: a short transaction
+constexpr int kPruneRows = 2'000;                               // of a table at a time: a short transaction
+constexpr std::int64_t kKeepItemsNs = 90 * 86'400 * kSecondNs;  // at least: a machine may be off that long
 constexpr std::int64_t kKeepAnswersNs = 86'400 * kSecondNs;
 
 }  // namespace
@@ -71,13 +74,25 @@ void Upkeep::prune() {
   const std::int64_t now = context_.now();
   if (pruned_at_ != 0 && now - pruned_at_ < kPruneEveryNs && now >= pruned_at_) return;
   pruned_at_ = now;
+  while (pruneSome(now) && !stopping())
+    continue;
+}
+
+// One short transaction, so that others write between two of them. True: there may be more to forget.
+bool Upkeep::pruneSome(std::int64_t now) {
   const std::int64_t before = now - context_.settings.keep_ns;
-  context_.store.write([&](store::WriteTransaction& tx) {
-    tx.scans().prune(before, kPruneRows);
-    tx.commands().prune(before, kPruneRows);
-    tx.events().prune(context_.settings.keep_events, before, kPruneRows);
-    tx.people().pruneAnswers(now - kKeepAnswersNs);
+  return context_.store.write([&](store::WriteTransaction& tx) {
+    bool more = tx.scans().prune(before, std::min(before, now - kKeepItemsNs), kPruneRows);
+    more = tx.commands().prune(before, kPruneRows) || more;
+    more = tx.events().prune(context_.settings.keep_events, before, kPruneRows) || more;
+    more = tx.agents().pruneTokens(before, kPruneRows) || more;
+    return tx.people().pruneAnswers(now - kKeepAnswersNs, kPruneRows) || more;
   });
+}
+
+bool Upkeep::stopping() {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
 }
 
 }  // namespace redflag::services

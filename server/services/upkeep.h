@@ -31,6 +31,8 @@ class Upkeep {
  private:
   void loop();
   void prune();
+  bool pruneSome(std::int64_t now);
+  bool stopping();
 
   const Context& context_;
   Orders& orders_;

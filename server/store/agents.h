@@ -172,6 +172,9 @@ class Agents {
   virtual Enrolled enrol(const NewAgent& agent, const std::string& token_secret_hash, std::int64_t now) = 0;
   virtual void addToken(const EnrolmentToken& token, const std::string& secret_hash) = 0;
   virtual std::vector<EnrolmentToken> tokens() const = 0;
+  // Forgets tokens, with the seats that were taken, that expired before; the agents stay. At most `limit`;
+  // true: there may be more.
+  virtual bool pruneTokens(std::int64_t before, int limit) = 0;
   virtual bool revokeToken(const std::string& token_id, std::int64_t now) = 0;  // false: unknown
 
   virtual void setStatus(const AgentKey& agent, const AgentStatus& status) = 0;

@@ -130,7 +130,9 @@ class Commands {
   virtual std::vector<ApprovedUpdate> approved(const AgentKey& agent,
                                                const std::string& approval_id) const = 0;
 
-  virtual void prune(std::int64_t before, int limit) = 0;
+  // Forgets commands that ended and were made before, with all that hangs on them, and approvals whose update
+  // is forgotten. At most `limit` of each; true: there may be more.
+  virtual bool prune(std::int64_t before, int limit) = 0;
 };
 
 }  // namespace redflag::store

@@ -43,8 +43,8 @@ class Events {
   virtual std::int64_t newest() const = 0;
 
   // Keeps the newest `keep` of the outbox (at least one) and the history since `before`, at most `limit` rows
-  // at a time.
-  virtual void prune(std::int64_t keep, std::int64_t before, int limit) = 0;
+  // of each; true: there may be more.
+  virtual bool prune(std::int64_t keep, std::int64_t before, int limit) = 0;
 };
 
 }  // namespace redflag::store

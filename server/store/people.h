@@ -33,7 +33,8 @@ class People {
   virtual std::optional<StoredAnswer> answer(const std::string& user_id, const std::string& key) const = 0;
   virtual void rememberAnswer(const std::string& user_id, const std::string& key, const StoredAnswer& answer,
                               std::int64_t now) = 0;
-  virtual void pruneAnswers(std::int64_t before) = 0;
+  // At most `limit`; true: there may be more.
+  virtual bool pruneAnswers(std::int64_t before, int limit) = 0;
 };
 
 }  // namespace redflag::store

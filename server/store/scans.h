@@ -95,9 +95,10 @@ class Scans {
                           const std::string& scope, bool complete, const std::vector<StoredRecord>& records,
                           std::int64_t at) = 0;
 
-  // Forgets what is older: scans but each plugin's newest, items, closed updates. At most `limit` rows of
-  // each.
-  virtual void prune(std::int64_t before, int limit) = 0;
+  // Forgets what is older: scans but each plugin's newest, closed updates, and items, which have an age of their own: an
+  // agent that was away sends again what it does not know to be taken. At most `limit` rows of each; true: there may be
+  // more.
+  virtual bool prune(std::int64_t before, std::int64_t items_before, int limit) = 0;
 };
 
 }  // namespace redflag::store

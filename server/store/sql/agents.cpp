@@ -112,6 +112,23 @@ std::vector<EnrolmentToken> SqlAgents::tokens() const {
   return tokens;
 }
 
+bool SqlAgents::pruneTokens(std::int64_t before, int limit) {
+  std::vector<std::pair<std::string, std::string>> old;
+  {
+    auto rows = db_.query("SELECT client_id, token_id FROM enrolment_tokens WHERE expires_at < ? LIMIT ?",
+                          before, limit);
+    while (rows.next()) {
+      std::string client_id = rows.text();
+      old.emplace_back(std::move(client_id), rows.text());
+    }
+  }
+  for (const auto& [client_id, token_id] : old) {
+    db_.post("DELETE FROM enrolment_seats WHERE client_id = ? AND token_id = ?", client_id, token_id);
+    db_.post("DELETE FROM enrolment_tokens WHERE client_id = ? AND token_id = ?", client_id, token_id);
+  }
+  return old.size() == static_cast<std::size_t>(limit);
+}
+
 bool SqlAgents::revokeToken(const std::string& token_id, std::int64_t now) {
   return db_.execute(
              "UPDATE enrolment_tokens SET revoked_at = CASE WHEN revoked_at = 0 THEN ? ELSE revoked_at END "

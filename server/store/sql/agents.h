@@ -19,6 +19,7 @@ class SqlAgents : public Agents {
   Enrolled enrol(const NewAgent& agent, const std::string& token_secret_hash, std::int64_t now) override;
   void addToken(const EnrolmentToken& token, const std::string& secret_hash) override;
   std::vector<EnrolmentToken> tokens() const override;
+  bool pruneTokens(std::int64_t before, int limit) override;
   bool revokeToken(const std::string& token_id, std::int64_t now) override;
   void setStatus(const AgentKey& agent, const AgentStatus& status) override;
   void setBreaker(const AgentKey& agent, const Breaker& breaker) override;

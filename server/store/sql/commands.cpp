@@ -156,7 +156,7 @@ std::vector<ApprovedUpdate> SqlCommands::approved(const AgentKey& agent,
   return approved;
 }
 
-void SqlCommands::prune(std::int64_t before, int limit) {
+bool SqlCommands::prune(std::int64_t before, int limit) {
   std::vector<std::pair<std::string, std::string>> old;
   {
     auto rows = db_.query(
@@ -175,6 +175,15 @@ void SqlCommands::prune(std::int64_t before, int limit) {
     db_.post("DELETE FROM command_updates WHERE client_id = ? AND command_id = ?", client_id, command_id);
     db_.post("DELETE FROM commands WHERE client_id = ? AND command_id = ?", client_id, command_id);
   }
+  const int approvals = db_.execute(
+      "DELETE FROM approvals WHERE (client_id, approval_id, agent_id, update_id) IN "
+      "(SELECT a.client_id, a.approval_id, a.agent_id, a.update_id FROM approvals a WHERE a.at < ? AND NOT "
+      "EXISTS "
+      " (SELECT 1 FROM updates u WHERE u.client_id = a.client_id AND u.agent_id = a.agent_id AND u.update_id "
+      "= "
+      "a.update_id) LIMIT ?)",
+      before, limit);
+  return old.size() == static_cast<std::size_t>(limit) || approvals == limit;
 }
 
 }  // namespace redflag::store::sql

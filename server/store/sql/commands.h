@@ -32,7 +32,7 @@ class SqlCommands : public Commands {
                    const std::vector<ApprovedUpdate>& rows, const std::string& actor,
                    std::int64_t now) override;
   std::vector<ApprovedUpdate> approved(const AgentKey& agent, const std::string& approval_id) const override;
-  void prune(std::int64_t before, int limit) override;
+  bool prune(std::int64_t before, int limit) override;
 
  private:
   std::vector<Command> select(const std::string& conditions, const std::vector<Value>& values) const;

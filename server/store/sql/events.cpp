@@ -77,13 +77,16 @@ std::int64_t SqlEvents::newest() const {
   return rows.integer();
 }
 
-void SqlEvents::prune(std::int64_t keep, std::int64_t before, int limit) {
+bool SqlEvents::prune(std::int64_t keep, std::int64_t before, int limit) {
   // The newest stays, whatever its age: it is how far the outbox has come.
-  db_.post("DELETE FROM outbox WHERE seq <= ?", newest() - std::max<std::int64_t>(keep, 1));
-  db_.post(
+  const int events = db_.execute(
+      "DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE seq <= ? ORDER BY seq LIMIT ?)",
+      newest() - std::max<std::int64_t>(keep, 1), limit);
+  const int entries = db_.execute(
       "DELETE FROM history WHERE (client_id, agent_id, seq) IN "
       "(SELECT client_id, agent_id, seq FROM history WHERE at < ? LIMIT ?)",
       before, limit);
+  return events == limit || entries == limit;
 }
 
 }  // namespace redflag::store::sql

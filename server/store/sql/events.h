@@ -16,7 +16,7 @@ class SqlEvents : public Events {
                std::int64_t now) override;
   std::vector<http::Event> after(std::int64_t seq, std::size_t limit) const override;
   std::int64_t newest() const override;
-  void prune(std::int64_t keep, std::int64_t before, int limit) override;
+  bool prune(std::int64_t keep, std::int64_t before, int limit) override;
 
   // What was published waits for the end of the transaction: numbers of the outbox are given out one
   // transaction after another, and the wait for one's turn is short only there.

@@ -69,8 +69,11 @@ void SqlPeople::rememberAnswer(const std::string& user_id, const std::string& ke
       user_id, key, answer.request_hash, answer.status, answer.body, now);
 }
 
-void SqlPeople::pruneAnswers(std::int64_t before) {
-  db_.post("DELETE FROM answers WHERE at < ?", before);
+bool SqlPeople::pruneAnswers(std::int64_t before, int limit) {
+  return db_.execute(
+             "DELETE FROM answers WHERE (user_id, idempotency_key) IN "
+             "(SELECT user_id, idempotency_key FROM answers WHERE at < ? LIMIT ?)",
+             before, limit) == limit;
 }
 
 }  // namespace redflag::store::sql

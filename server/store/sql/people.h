@@ -19,7 +19,7 @@ class SqlPeople : public People {
   std::optional<StoredAnswer> answer(const std::string& user_id, const std::string& key) const override;
   void rememberAnswer(const std::string& user_id, const std::string& key, const StoredAnswer& answer,
                       std::int64_t now) override;
-  void pruneAnswers(std::int64_t before) override;
+  bool pruneAnswers(std::int64_t before, int limit) override;
 
  private:
   Connection& db_;

@@ -177,8 +177,8 @@ void SqlScans::setRecords(const AgentKey& agent, const std::string& plugin, cons
   }
 }
 
-void SqlScans::prune(std::int64_t before, int limit) {
-  db_.post(
+bool SqlScans::prune(std::int64_t before, std::int64_t items_before, int limit) {
+  const int scans = db_.execute(
       "DELETE FROM scans WHERE (client_id, agent_id, plugin, received_at, scan_id) IN "
       "(SELECT s.client_id, s.agent_id, s.plugin, s.received_at, s.scan_id FROM scans s WHERE s.received_at "
       "< ? AND EXISTS "
@@ -186,14 +186,15 @@ void SqlScans::prune(std::int64_t before, int limit) {
       "s.plugin "
       "  AND n.received_at > s.received_at) LIMIT ?)",
       before, limit);
-  db_.post(
+  const int items = db_.execute(
       "DELETE FROM upload_items WHERE (client_id, agent_id, item_id) IN "
       "(SELECT client_id, agent_id, item_id FROM upload_items WHERE received_at < ? LIMIT ?)",
-      before, limit);
-  db_.post(
+      items_before, limit);
+  const int updates = db_.execute(
       "DELETE FROM updates WHERE update_id IN (SELECT update_id FROM updates "
       "WHERE state IN ('verified', 'superseded', 'resolved_elsewhere') AND state_since < ? LIMIT ?)",
       before, limit);
+  return scans == limit || items == limit || updates == limit;
 }
 
 }  // namespace redflag::store::sql

@@ -26,7 +26,7 @@ class SqlScans : public Scans {
   void setRecords(const AgentKey& agent, const std::string& plugin, const std::string& purpose_class,
                   const std::string& scope, bool complete, const std::vector<StoredRecord>& records,
                   std::int64_t at) override;
-  void prune(std::int64_t before, int limit) override;
+  bool prune(std::int64_t before, std::int64_t items_before, int limit) override;
 
  private:
   Connection& db_;

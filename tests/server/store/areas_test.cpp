@@ -64,7 +64,7 @@ TEST_F(Areas, old_scans_are_forgotten_but_for_each_plugins_newest) {
     for (const std::int64_t at : {1, 2, 3})
       tx.scans().add(agent_, scanAt(at));
     EXPECT_TRUE(tx.scans().takeItem(agent_, "old", 1));
-    tx.scans().prune(1000, 100);
+    tx.scans().prune(1000, 1000, 100);
     EXPECT_TRUE(tx.scans().takeItem(agent_, "old", 1)) << "the item is still known";
   });
   const auto newest = read([&](const ReadTransaction& tx) { return tx.scans().newest(agent_); });
@@ -170,7 +170,7 @@ TEST_F(Areas, answers_are_remembered_and_forgotten) {
   ASSERT_TRUE(known);
   EXPECT_EQ(known->status, 201);
   EXPECT_FALSE(read([](const ReadTransaction& tx) { return tx.people().answer("v", "key"); }));
-  store_.write([&](WriteTransaction& tx) { tx.people().pruneAnswers(6); });
+  store_.write([&](WriteTransaction& tx) { tx.people().pruneAnswers(6, 100); });
   EXPECT_FALSE(read([](const ReadTransaction& tx) { return tx.people().answer("u", "key"); }));
 }
 

@@ -1,0 +1,83 @@
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "store/sql/tables.h"
+#include "store/sqlite/connection.h"
+#include "support/world.h"
+
+namespace redflag::testing {
+namespace {
+
+constexpr std::int64_t kDay = 86'400;
+
+std::int64_t rowsOf(const World& world, const std::string& table) {
+  const auto connection = world.database.connect();
+  auto rows = connection->query("SELECT COUNT(*) FROM " + table);
+  rows.next();
+  return rows.integer();
+}
+
+TEST(Retention, whatever_is_too_old_goes_in_one_round_however_much_it_is) {
+  World world;
+  const auto agent = world.enrol();
+  world.store.write([&](store::WriteTransaction& tx) {
+    store::HistoryEntry entry;
+    entry.kind = "scan.merged";
+    for (int i = 0; i < 7'000; ++i) {
+      entry.at = world.clock.now;
+      tx.events().record(agent.client_id, agent.agent_id, entry);
+    }
+    tx.commands().addApproval(agent, "approval", {{"gone", "apt", "nginx", "nginx", "amd64", "1"}}, "ada",
+                              world.clock.now);
+    tx.people().rememberAnswer("ada", "key", {"hash", 201, "{}"}, world.clock.now);
+    EXPECT_TRUE(tx.scans().takeItem(agent, "item", world.clock.now));
+  });
+  world.services.upkeep.round();
+  EXPECT_GE(rowsOf(world, "history"), 7'000);
+  EXPECT_EQ(rowsOf(world, "approvals"), 1);
+
+  world.clock.advance_s(91 * kDay);
+  world.services.upkeep.round();
+  EXPECT_EQ(rowsOf(world, "history"), 1) << "that it is silent now";
+  for (const char* table : {"approvals", "answers", "upload_items", "enrolment_tokens", "enrolment_seats"})
+    EXPECT_EQ(rowsOf(world, table), 0) << table;
+  EXPECT_EQ(rowsOf(world, "agents"), 1) << "an agent outlives the token it came with";
+}
+
+TEST(Retention, an_approval_stays_as_long_as_its_update) {
+  World world;
+  const auto agent = world.enrol();
+  world.scan(agent, {.records = {updateRow({"nginx", "2.0"})}});
+  const std::string id = world.update(agent, "nginx", "2.0").id;
+  world.store.write([&](store::WriteTransaction& tx) {
+    tx.commands().addApproval(agent, "approval", {{id, "apt", "nginx", "nginx", "amd64", "2.0"}}, "ada",
+                              world.clock.now);
+  });
+  world.clock.advance_s(200 * kDay);
+  world.services.upkeep.round();
+  EXPECT_EQ(rowsOf(world, "approvals"), 1);
+}
+
+// A new table has to be put into one of the lists, and so somebody has to say why it does not grow for ever.
+TEST(Retention, knows_of_every_table_why_it_does_not_grow_without_end) {
+  const std::set<std::string> as_many_as_there_are = {
+      // people and places
+      "meta", "clients", "sites", "users", "schema_migrations",
+      // agents, and what each has one of: a plugin, a scope, a name
+      "agents", "agent_plugins", "breakers", "scan_scopes", "scan_texts", "facts", "metrics", "records"};
+  const std::set<std::string> pruned = {
+      "answers",         "upload_items", "scans",           "updates",
+      "approvals",       "commands",     "command_updates", "command_transitions",
+      "command_log",     "history",      "outbox",          "enrolment_tokens",
+      "enrolment_seats", "sessions"};
+  const Folder folder;
+  const auto file = folder / "redflag.db";
+  store::openStore({file, ""});
+  store::sqlite::Connection connection(file, store::sqlite::Connection::Role::kReader);
+  for (const auto& table : store::sql::tablesOf(connection))
+    EXPECT_EQ(as_many_as_there_are.count(table.name) + pruned.count(table.name), 1U) << table.name;
+}
+
+}  // namespace
+}  // namespace redflag::testing
