@@ -9,6 +9,7 @@ import ssl
 import statistics
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -36,9 +37,10 @@ class Browser:
         self.connection = http.client.HTTPSConnection(host, int(port), context=trust, timeout=60)
         self.headers = {"accept": "application/json"}
         who = {"token": setup_token, "username": "bench", "password": "correct horse battery staple"}
-        answer, _ = self.ask("POST", "/api/v1/setup", json.dumps(who),
+        answer, session = self.ask("POST", "/api/v1/setup", json.dumps(who),
                              {"content-type": "application/json", "idempotency-key": "bench"})
         self.headers["cookie"] = answer.getheader("set-cookie").split(";")[0]
+        self.csrf = json.loads(session)["csrf_token"]
 
     def ask(self, method, path, body=None, more=None):
         self.connection.request(method, path, body, {**self.headers, **(more or {})})
@@ -59,6 +61,8 @@ def started(folder):
     server = subprocess.Popen([lib.program("redflag-server"), "serve", "--data", folder, "--listen", "127.0.0.1:0"],
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     token = next(found.group(1) for line in server.stdout if (found := re.search(r"setup#token=(\S+)", line)))
+    # What it says further goes nowhere; unread it would fill the pipe and hold the server up.
+    threading.Thread(target=lambda: [None for _ in server.stdout], daemon=True).start()
     # Written last: who waits for it finds the rest.
     while not Path(folder, "server.url").exists():
         time.sleep(0.05)

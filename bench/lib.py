@@ -113,8 +113,9 @@ def spread(samples):
 
 
 def state(name, ours, unit, goal, peers=None, ratio=False):
-    """One figure as one JSON line. ours: samples; peers: a name and samples for each. With `ratio` what is compared with
-    the goal is ours / the one peer, round by round; else it is ours."""
+    """One figure as one JSON line. ours: samples; goal: None where the figure is to be known, not to be small;
+    peers: a name and samples for each. With `ratio` what is compared with the goal is ours / the one peer, round by round;
+    else it is ours."""
     peers = peers or {}
     figure = ours
     if ratio:

@@ -29,10 +29,24 @@ void requireCurrent(sql::Connection& from) {
   }
 }
 
-// Marks an empty database as one that is being filled; one that already is stays as it is.
-void claim(sql::Connection& to) {
+// Of the server: its first client was made with it.
+std::string identityOf(sql::Connection& from) {
+  auto rows = from.query("SELECT MIN(client_id) FROM clients");
+  return rows.next() ? rows.text() : "";
+}
+
+// Marks an empty database as one that is being filled; one that this server is being moved to stays as it is.
+void claim(sql::Connection& to, const std::string& identity) {
   Scope transaction(to, Access::kSchema);
-  if (to.query("SELECT 1 WHERE to_regclass('unfinished_move') IS NOT NULL").next()) return;
+  if (to.query("SELECT 1 WHERE to_regclass('unfinished_move') IS NOT NULL").next()) {
+    if (to.query("SELECT 1 FROM unfinished_move WHERE table_name = '' AND sha256 = ?", identity).next())
+      return;
+    throw http::Problem{
+        409, "store.not_empty",
+        "an unfinished move of another server is in the database at that URL: name one that was just "
+        "created",
+        "", 0};
+  }
   auto rows = to.query(
       "SELECT relname FROM pg_class WHERE relnamespace = CAST(current_schema() AS regnamespace) LIMIT 1");
   if (rows.next()) {
@@ -45,6 +59,7 @@ void claim(sql::Connection& to) {
       "CREATE TABLE unfinished_move (table_name TEXT COLLATE \"C\" PRIMARY KEY, row_count BIGINT NOT NULL, "
       "sha256 TEXT "
       "COLLATE \"C\" NOT NULL)");
+  to.execute("INSERT INTO unfinished_move (table_name, row_count, sha256) VALUES ('', 0, ?)", identity);
   transaction.commit();
 }
 
@@ -133,7 +148,7 @@ std::vector<TableDigest> moveToPostgres(const std::filesystem::path& file, const
   to.alone(true);
   postgres::checkDatabase(to);
   try {
-    claim(to);
+    claim(to, identityOf(from));
     sql::migrate(to, sql::migrations(to.dialect().engine), clock.epochNs());
     return move(from, to, done);
   } catch (const postgres::RunAgain&) {

@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "base/encoding.h"
+#include "http/message.h"
 
 namespace redflag::store::sql {
 namespace {
@@ -95,6 +96,18 @@ std::string keyOf(const Table& table, const std::vector<Value>& row) {
   return out + ')';
 }
 
+// SQLite stores any bytes as a text; PostgreSQL does not.
+void requireMovable(const Table& table, const std::vector<Value>& row) {
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    const auto* text = std::get_if<std::string_view>(&row[i]);
+    if (text == nullptr || (isUtf8(*text) && text->find('\0') == std::string_view::npos)) continue;
+    throw http::Problem{409, "store.unmovable_text",
+                        "table " + table.name + ", row " + keyOf(table, row) + ": " + table.columns[i].name +
+                            " is no UTF-8 text or has a zero byte in it, which PostgreSQL cannot hold",
+                        "", 0};
+  }
+}
+
 }  // namespace
 
 std::vector<Table> tablesOf(Connection& sqlite) {
@@ -173,8 +186,10 @@ TableDigest digestOf(Connection& connection, const Table& table) {
 void copyTable(Connection& from, Connection& to, const Table& table) {
   const std::string insert = "INSERT INTO \"" + table.name + "\" (" + listOf(table, false) + ") VALUES (" +
                              marks(table.columns.size()) + ')';
-  for (TableReader reader(from, table); reader.next();)
+  for (TableReader reader(from, table); reader.next();) {
+    requireMovable(table, reader.values());
     to.postAll(insert, reader.values());
+  }
   to.settle();
 }
 

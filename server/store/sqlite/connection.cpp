@@ -116,6 +116,8 @@ Connection::Connection(const std::filesystem::path& file, Role role, int busy_ti
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=16777216; PRAGMA "
         "cache_size=-8000;");
   } else {
+    // Nor does it tidy up when it is the last to go: what was only read is afterwards as it was.
+    sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     script("PRAGMA query_only=ON; PRAGMA cache_size=-2000;");
   }
 }

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -171,6 +172,56 @@ TEST_F(Move, only_into_an_empty_database) {
   const TestDatabase used;
   EXPECT_EQ(refusal([&] { moveToPostgres(file_, used.url(), [](const MoveProgress&) {}); }).code,
             "store.not_empty");
+}
+
+TEST_F(Move, an_unfinished_move_of_another_server_is_not_gone_on_with) {
+  moveOnly(3);
+  const auto other = folder_ / "other.db";
+  openStore({other, ""})->write([](WriteTransaction& tx) {
+    tx.agents().addClient({"another", "Another", {{"elsewhere", "Site"}}}, 1);
+  });
+  const auto problem = refusal([&] { moveToPostgres(other, target_.url(), [](const MoveProgress&) {}); });
+  EXPECT_EQ(problem.code, "store.not_empty");
+  EXPECT_NE(problem.detail.find("another server"), std::string::npos) << problem.detail;
+  EXPECT_NO_THROW(move());
+}
+
+TEST_F(Move, a_text_that_postgres_cannot_hold_is_named) {
+  for (const char* bytes : {"X'61ff62'", "X'610062'"}) {
+    const auto copy = folder_ / "copy.db";
+    std::filesystem::copy_file(file_, copy, std::filesystem::copy_options::overwrite_existing);
+    sqlite::Connection(copy, sqlite::Connection::Role::kWriter)
+        .script(std::string("UPDATE agents SET kernel = CAST(") + bytes +
+                " AS TEXT) WHERE hostname = 'host-2'");
+    const TestDatabase target(TestDatabase::With::kNothing);
+    const auto problem = refusal([&] { moveToPostgres(copy, target.url(), [](const MoveProgress&) {}); });
+    EXPECT_EQ(problem.code, "store.unmovable_text");
+    EXPECT_NE(problem.detail.find("table agents, row (client, "), std::string::npos) << problem.detail;
+    EXPECT_NE(problem.detail.find("kernel"), std::string::npos) << problem.detail;
+  }
+}
+
+// As a server leaves it that was killed.
+TEST_F(Move, a_file_with_a_log_beside_it_is_as_it_was) {
+  const auto killed = folder_ / "killed.db";
+  {
+    sqlite::Connection writer(file_, sqlite::Connection::Role::kWriter);
+    writer.script("UPDATE agents SET hostname = 'newest' WHERE hostname = 'host-4'");
+    for (const char* part : {"", "-wal"})
+      std::filesystem::copy_file(file_.string() + part, killed.string() + part);
+  }
+  const auto sizes = [&] {
+    return std::pair(std::filesystem::file_size(killed),
+                     std::filesystem::file_size(killed.string() + "-wal"));
+  };
+  const auto before = sizes();
+  const auto written = std::filesystem::last_write_time(killed);
+  ASSERT_GT(before.second, 0U);
+  moveToPostgres(killed, target_.url(), [](const MoveProgress&) {});
+  EXPECT_EQ(sizes(), before);
+  EXPECT_EQ(std::filesystem::last_write_time(killed), written);
+  const auto names = hostnames();
+  EXPECT_EQ(std::count(names.begin(), names.end(), "newest"), 1);
 }
 
 TEST_F(Move, only_from_a_database_of_this_programs_schema) {
