@@ -9,7 +9,7 @@ from pathlib import Path
 import bench_lists
 import lib
 
-AGENTS, UPDATES = 4_000, 65
+AGENTS, UPDATES = 2_640, 65
 ROUNDS = 5
 GOAL_S = 2
 

@@ -56,23 +56,24 @@ void append(std::string& out, std::uint64_t number) {
     out += static_cast<char>((number >> shift) & 0xff);
 }
 
-std::string bytesOf(const Value& value) {
-  std::string out;
-  if (const auto* integer = std::get_if<std::int64_t>(&value))
-    append(out, static_cast<std::uint64_t>(*integer));
-  if (const auto* real = std::get_if<double>(&value)) append(out, std::bit_cast<std::uint64_t>(*real));
-  if (const auto* text = std::get_if<std::string_view>(&value)) out = *text;
-  if (const auto* blob = std::get_if<Blob>(&value)) out = blob->bytes;
-  return out;
+void append(std::string& out, std::string_view bytes) {
+  append(out, bytes.size());
+  out += bytes;
 }
 
 // Each value with its length, and NULL apart from all of them: two rows never look the same by chance.
 void appendRow(std::string& out, const std::vector<Value>& row) {
   for (const Value& value : row) {
-    const std::string bytes = bytesOf(value);
-    out += std::holds_alternative<std::nullptr_t>(value) ? '\0' : '\1';
-    append(out, bytes.size());
-    out += bytes;
+    if (std::holds_alternative<std::nullptr_t>(value)) {
+      out += '\0';
+      continue;
+    }
+    out += '\1';
+    if (const auto* integer = std::get_if<std::int64_t>(&value))
+      append(out, static_cast<std::uint64_t>(*integer));
+    if (const auto* real = std::get_if<double>(&value)) append(out, std::bit_cast<std::uint64_t>(*real));
+    if (const auto* text = std::get_if<std::string_view>(&value)) append(out, *text);
+    if (const auto* blob = std::get_if<Blob>(&value)) append(out, blob->bytes);
   }
 }
 
@@ -86,12 +87,10 @@ std::string keyOf(const Table& table, const std::vector<Value>& row) {
   std::string out;
   for (std::size_t i = 0; i < row.size(); ++i) {
     if (!table.columns[i].key) continue;
-    const auto* integer = std::get_if<std::int64_t>(&row[i]);
-    const auto* blob = std::get_if<Blob>(&row[i]);
     out += out.empty() ? "(" : ", ";
-    out += integer != nullptr ? std::to_string(*integer)
-           : blob != nullptr  ? toHex(blob->bytes)
-                              : bytesOf(row[i]);
+    if (const auto* integer = std::get_if<std::int64_t>(&row[i])) out += std::to_string(*integer);
+    if (const auto* text = std::get_if<std::string_view>(&row[i])) out += *text;
+    if (const auto* blob = std::get_if<Blob>(&row[i])) out += toHex(blob->bytes);
   }
   return out + ')';
 }
