@@ -1,9 +1,12 @@
 // The real server on PostgreSQL, and what happens when PostgreSQL crashes under it.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
 import { after, test } from 'node:test';
 import { agentShows, Fleet } from '../e2e/lib/fleet.mjs';
 import { Postgres } from '../e2e/lib/postgres.mjs';
-import { cleanUp, sleep, until } from '../e2e/lib/processes.mjs';
+import { cleanUp, program, runToEnd, sleep, temporaryFolder, until } from '../e2e/lib/processes.mjs';
 
 const kYaml = `version: 1
 mode: report
@@ -80,4 +83,73 @@ test('E8: PostgreSQL crashes and comes back: 503 meanwhile, nothing acknowledged
   assert.equal(last.last_scan.status, 'ok');
   assert.equal(postgres.query('SELECT count(*) - count(DISTINCT scan_id) FROM scans', 'redflag'), '0', 'a scan is stored twice');
   assert.equal(fleet.server.exit, null, 'the server has ended');
+});
+
+const freePort = () => new Promise((resolve) => {
+  const probe = net.createServer().listen(0, '127.0.0.1', () => {
+    const { port } = probe.address();
+    probe.close(() => resolve(port));
+  });
+});
+
+// A CA and a certificate by it for `name`, in `folder`, the key for PostgreSQL alone.
+function certify(folder, name) {
+  const openssl = (...argv) => runToEnd(['openssl', ...argv]);
+  const at = (file) => path.join(folder, file);
+  fs.mkdirSync(folder, { recursive: true });
+  openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=a CA',
+    '-keyout', at('ca.key'), '-out', at('ca.pem'));
+  openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=database',
+    '-keyout', at('server.key'), '-out', at('server.csr'));
+  fs.writeFileSync(at('san'), `subjectAltName=${name}\n`);
+  openssl('x509', '-req', '-in', at('server.csr'), '-CA', at('ca.pem'), '-CAkey', at('ca.key'), '-CAcreateserial', '-days', '2',
+    '-extfile', at('san'), '-out', at('server.pem'));
+  return { ca: at('ca.pem'), certificate: at('server.pem'), key: at('server.key') };
+}
+
+function serveOverTls(database, port, { certificate, key }) {
+  const data = path.join(database.folder, 'data');
+  for (const [from, to] of [[certificate, 'server.crt'], [key, 'server.key']])
+    runToEnd(['install', '-o', 'postgres', '-m', '0600', from, path.join(data, to)]);
+  fs.appendFileSync(path.join(data, 'postgresql.conf'), `\nssl = on\nlisten_addresses = '127.0.0.1'\nport = ${port}\n`);
+  fs.writeFileSync(path.join(data, 'pg_hba.conf'), 'local all all trust\nhostssl all all 127.0.0.1/32 trust\n');
+  database.kill();
+  database.start();
+}
+
+test('the database over TLS: verify-full takes the certificate that was meant and no other', async () => {
+  const database = new Postgres('postgres-tls');
+  database.start();
+  try {
+    database.makeDatabase('redflag');
+    const folder = temporaryFolder('certificates');
+    const right = certify(path.join(folder, 'right'), 'IP:127.0.0.1');
+    const stranger = certify(path.join(folder, 'stranger'), 'IP:127.0.0.1');
+    const elsewhere = certify(path.join(folder, 'elsewhere'), 'DNS:db.example.org');
+    const port = await freePort();
+    const url = (ca) => `postgresql://postgres@127.0.0.1:${port}/redflag?sslmode=verify-full&sslrootcert=${ca}`;
+    const init = (name, ca) => runToEnd([program('redflag-server'), 'init', '--data', path.join(folder, name), '--database', url(ca)],
+      { allowFailure: true });
+
+    serveOverTls(database, port, right);
+    const wrongCa = init('wrong-ca', stranger.ca);
+    assert.notEqual(wrongCa.status, 0);
+    assert.match(wrongCa.stderr, /certificate verify failed/);
+
+    const fleet = new Fleet('over-tls', { database: url(right.ca) });
+    await fleet.startServer();
+    const api = await fleet.signIn();
+    assert.equal((await api.request('GET', '/readyz')).status, 200);
+    const lines = runToEnd(['psql', '-X', '-tA', '-h', database.folder, '-p', String(port), '-U', 'postgres', '-d', 'redflag', '-c',
+      "SELECT s.ssl, s.version FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid) WHERE a.client_addr = '127.0.0.1'"]).stdout.trim().split('\n');
+    assert.ok(lines.every((line) => /^t\|TLSv1\.[23]$/.test(line)), lines.join('; '));
+    await fleet.server.stop();
+
+    serveOverTls(database, port, elsewhere);
+    const wrongName = init('wrong-name', elsewhere.ca);
+    assert.notEqual(wrongName.status, 0);
+    assert.match(wrongName.stderr, /certificate for "db.example.org" does not match host name/);
+  } finally {
+    database.stop();
+  }
 });
