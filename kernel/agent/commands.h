@@ -16,6 +16,7 @@ void addPlugins(CLI::App& app, Context& context);
 void addPolicy(CLI::App& app, Context& context);
 void addRun(CLI::App& app, Context& context);
 void addScan(CLI::App& app, Context& context);
+void addSelftest(CLI::App& app, Context& context);
 void addStatus(CLI::App& app, Context& context);
 void addVersion(CLI::App& app, Context& context);
 

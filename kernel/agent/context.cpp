@@ -3,6 +3,9 @@
 #include <cstdio>
 #include <system_error>
 
+#include "platform/files.h"
+#include "supervisor/host_starter.h"
+
 namespace redflag::kernel {
 
 platform::Paths Context::paths() const {
@@ -13,6 +16,18 @@ platform::Paths Context::paths() const {
     paths.plugins = std::filesystem::absolute(plugins, error);
   }
   return paths;
+}
+
+platform::Paths Context::writablePaths() const {
+  platform::Paths out = paths();
+  if (state.empty() && out.installed && !platform::mayWriteIn(out.state))
+    platform::keepStateIn(out, platform::userStateFolder());
+  return out;
+}
+
+std::optional<platform::User> scanUser(const platform::Paths& paths) {
+  if (!paths.installed || !platform::mayBecomeOthers()) return std::nullopt;
+  return platform::findUser(kScanUser);
 }
 
 std::filesystem::path Context::configFile() const {

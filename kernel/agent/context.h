@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 #include "platform/paths.h"
+#include "platform/user.h"
 
 namespace redflag::kernel {
 
@@ -22,6 +23,9 @@ struct Context {
   int exit_code = kExitDone;
 
   platform::Paths paths() const;
+  // The same for what a person runs by hand: the agent's own state may not be theirs to write, then state
+  // lies with them.
+  platform::Paths writablePaths() const;
   // The configuration file in use: the named one, or the installed one; "" in a build tree.
   std::filesystem::path configFile() const;
   // The configuration, or all defaults where there is no file. nullopt: it is bad; its problems were printed
@@ -30,5 +34,8 @@ struct Context {
   // Prints "redflag-agent: <text>" on stderr and sets the exit code.
   void fail(int code, const std::string& text);
 };
+
+// Whom plugins run as when root runs them by hand with what is installed; else as who asks.
+std::optional<platform::User> scanUser(const platform::Paths& paths);
 
 }  // namespace redflag::kernel

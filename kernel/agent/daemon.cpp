@@ -1,11 +1,12 @@
 #include "agent/daemon.h"
 
 #include "agent/local_client.h"
-#include "agent/log.h"
 #include "base/encoding.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "broker/broker_starter.h"
 #include "link/order_runner.h"
+#include "local/log.h"
 #include "platform/lifetime.h"
 
 namespace redflag::kernel {
@@ -44,9 +45,9 @@ Daemon::Daemon(DaemonSettings settings) : settings_(std::move(settings)), starte
   steps_.add(
       "scans",
       [this]() -> Result<> {
-        runner_.emplace(settings_.paths.programs / "redflag-host", settings_.paths.state);
-        scans_ = std::make_unique<ScanService>(
-            ScanService::Parts{*config_, settings_.paths.plugins, *runner_, *breakers_, *spool_});
+        runner_.emplace(hostStarter(), settings_.paths.state);
+        scans_ = std::make_unique<ScanService>(ScanService::Parts{
+            *config_, {settings_.paths.plugins, brokered()}, *runner_, *breakers_, *spool_});
         scans_->onStatusChange([this] {
           worked_ = true;
           const std::lock_guard lock(link_mutex_);
@@ -70,6 +71,12 @@ Daemon::Daemon(DaemonSettings settings) : settings_(std::move(settings)), starte
       });
   steps_.add(
       "local socket", [this] { return answerLocally(); }, [this] { local_.reset(); });
+}
+
+std::shared_ptr<const HostStarter> Daemon::hostStarter() const {
+  if (brokered()) return std::make_shared<BrokerStarter>(settings_.broker_socket);
+  return std::make_shared<DirectStarter>(settings_.paths.programs / "redflag-host",
+                                         settings_.paths.state / kScratchFolder);
 }
 
 Result<> Daemon::openSpool() {

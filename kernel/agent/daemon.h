@@ -21,7 +21,8 @@ struct DaemonSettings {
   platform::Paths paths;
   std::filesystem::path config_file;  // "": none
   std::filesystem::path executor_socket;
-  std::string log_level;  // "": as the configuration says
+  std::filesystem::path broker_socket;  // "": this process starts hosts itself
+  std::string log_level;                // "": as the configuration says
 };
 
 class Daemon {
@@ -45,6 +46,8 @@ class Daemon {
   Json status() const;
 
  private:
+  bool brokered() const { return !settings_.broker_socket.empty(); }
+  std::shared_ptr<const HostStarter> hostStarter() const;
   Result<> openSpool();
   Result<> openBreakers();
   Result<> startLink();

@@ -10,10 +10,15 @@ Json timeOrNull(std::int64_t epoch_ns) {
   return epoch_ns == 0 ? Json() : Json(toRfc3339(epoch_ns));
 }
 
-Json wallsJson() {
+// Those of its last run, where it had one: what really stood.
+Json wallsJson(bool own_user, const std::optional<LastScan>& last = std::nullopt) {
   Json out = Json::object();
-  for (const auto& wall : walls())
+  for (const auto& wall : walls(own_user))
     out[wall.name] = wall.standing;
+  if (last) {
+    for (const auto& [name, standing] : last->walls)
+      out[name] = standing;
+  }
   return out;
 }
 
@@ -49,7 +54,7 @@ Json Daemon::pluginsStatus() const {
                    {"interfaces", plugin.interfaces},
                    {"state", plugin.state},
                    {"text", plugin.text},
-                   {"walls", wallsJson()},
+                   {"walls", wallsJson(brokered(), plugin.last_scan)},
                    {"breaker", breakerJson(plugin.breaker)},
                    {"last_scan", scanJson(plugin.last_scan)},
                    {"last_run_at", timeOrNull(scheduler_->lastRun(plugin.id))},
@@ -83,8 +88,8 @@ Json Daemon::status() const {
       {"version", REDFLAG_VERSION},
       {"started_at", toRfc3339(started_at_)},
       {"mode", config->mode == Mode::kAct ? "act" : "report"},
-      {"isolation", "weak"},
-      {"walls", wallsJson()},
+      {"isolation", isolationName(brokered())},
+      {"walls", wallsJson(brokered())},
       {"boot_id", platform::bootId()},
       {"config",
        {{"file", config->file.string()}, {"state", invalid.empty() ? "ok" : "invalid"}, {"text", invalid}}},

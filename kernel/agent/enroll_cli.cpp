@@ -5,7 +5,7 @@
 
 #include "agent/commands.h"
 #include "agent/enroll_command.h"
-#include "agent/log.h"
+#include "local/log.h"
 
 namespace redflag::kernel {
 

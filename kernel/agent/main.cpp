@@ -41,7 +41,7 @@ void addVersion(CLI::App& app, Context&) {
 int main(int argc, char** argv) {
   using namespace redflag::kernel;
   arguments = argv;
-  return runCommandLine(
-      argc, argv,
-      {addKernelsRun, addKernelsEnroll, addScan, addStatus, addConfig, addPlugins, addPolicy, addVersion});
+  return runCommandLine(argc, argv,
+                        {addKernelsRun, addKernelsEnroll, addScan, addStatus, addConfig, addPlugins,
+                         addPolicy, addSelftest, addVersion});
 }

@@ -31,7 +31,8 @@ Json describe(const Config& config, const std::string& id, const std::filesystem
     out["name"] = manifest->name;
     out["interfaces"] = manifest->interfaces;
   }
-  const auto ready = preparePlugin(config, enabled == nullptr ? defaultPlugin(config, id) : *enabled, folder);
+  const auto ready =
+      preparePlugin(config, enabled == nullptr ? defaultPlugin(config, id) : *enabled, {folder, false});
   out["state"] = ready ? "ok" : ready.error().status == "not_applicable" ? "not_applicable" : "refused";
   out["text"] = ready ? "" : ready.error().text;
   return out;

@@ -5,8 +5,8 @@
 
 #include "agent/commands.h"
 #include "agent/daemon.h"
-#include "agent/log.h"
 #include "base/log.h"
+#include "local/log.h"
 #include "platform/lifetime.h"
 #include "platform/orphans.h"
 
@@ -14,13 +14,19 @@ namespace redflag::kernel {
 namespace {
 
 constexpr std::int64_t kLookNs = 15 * kSecondNs;  // how soon a changed configuration file is noticed
+constexpr const char* kBrokerSocket = "/run/redflag-broker/broker.sock";
 constexpr const char* kExecutorSocket = "/run/redflag-executor/executor.sock";
+
+struct Sockets {
+  std::string executor = kExecutorSocket;
+  std::string broker;
+};
 
 int exitCodeOf(const Error& error) {
   return error.code == Code::kInvalid ? kExitUsage : kExitFailed;
 }
 
-void runAgent(const std::string& executor_socket, Context& context) {
+void runAgent(const Sockets& sockets, Context& context) {
   platform::Lifetime lifetime;  // before any thread
   platform::forbidCoreDumps();
   platform::keepMemorySmall();
@@ -29,7 +35,10 @@ void runAgent(const std::string& executor_socket, Context& context) {
   std::error_code error;
   auto file = context.configFile();
   if (context.config.empty() && !std::filesystem::exists(file, error)) file.clear();
-  Daemon daemon({context.paths(), file, executor_socket, context.log_level});
+  // Installed, the broker belongs to the agent; elsewhere only if it is named.
+  const auto paths = context.paths();
+  const auto broker = sockets.broker.empty() && paths.installed ? kBrokerSocket : sockets.broker;
+  Daemon daemon({paths, file, sockets.executor, broker, context.log_level});
   if (auto started = daemon.start(); !started) {
     return context.fail(exitCodeOf(started.error()), started.error().text);
   }
@@ -48,9 +57,11 @@ void runAgent(const std::string& executor_socket, Context& context) {
 
 void addRun(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("run", "Run the agent until it is stopped");
-  auto socket = std::make_shared<std::string>(kExecutorSocket);
-  command->add_option("--executor-socket", *socket, "Where the executor listens (mode: act)");
-  command->callback([socket, &context] { runAgent(*socket, context); });
+  auto sockets = std::make_shared<Sockets>();
+  command->add_option("--executor-socket", sockets->executor, "Where the executor listens (mode: act)");
+  command->add_option("--broker-socket", sockets->broker,
+                      "Where the broker listens, which starts plugins as a user of their own");
+  command->callback([sockets, &context] { runAgent(*sockets, context); });
 }
 
 }  // namespace redflag::kernel

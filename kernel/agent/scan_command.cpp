@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "agent/commands.h"
-#include "agent/log.h"
 #include "agent/scan_text.h"
 #include "base/time.h"
+#include "local/log.h"
 #include "platform/files.h"
 #include "platform/machine.h"
 #include "platform/orphans.h"
@@ -50,11 +50,11 @@ std::optional<std::vector<PluginConfig>> pluginsOf(const ScanOptions& options, c
 }
 
 ScanReport scanOne(const Config& config, const PluginConfig& plugin, const std::string& purpose,
-                   const std::filesystem::path& folder, const PluginRunner& runner) {
+                   const PluginPlace& place, const PluginRunner& runner) {
   ScanReport report;
   report.plugin = plugin.id;
   report.purpose = purpose;
-  const auto ready = preparePlugin(config, plugin, folder);
+  const auto ready = preparePlugin(config, plugin, place);
   if (ready) {
     report.plugin_version = ready->manifest.version;
     report.outcome = runner.scan(*ready, purpose, nullptr);
@@ -67,17 +67,25 @@ ScanReport scanOne(const Config& config, const PluginConfig& plugin, const std::
   return report;
 }
 
+std::filesystem::path scratchOf(const platform::Paths& paths, const std::optional<platform::User>& user) {
+  return (user ? std::filesystem::path(kBrokerFolder) : paths.state) / kScratchFolder;
+}
+
 // Side by side up to max_parallel; one alone needs no thread.
 std::vector<ScanReport> scanAll(const Config& config, const std::vector<PluginConfig>& plugins,
                                 const std::string& purpose, const platform::Paths& paths) {
-  const PluginRunner runner(paths.programs / "redflag-host", paths.state);
-  if (plugins.size() == 1) return {scanOne(config, plugins[0], purpose, paths.plugins, runner)};
+  const auto user = scanUser(paths);
+  const PluginRunner runner(
+      std::make_shared<DirectStarter>(paths.programs / "redflag-host", scratchOf(paths, user), user),
+      paths.state);
+  const PluginPlace place{paths.plugins, user.has_value()};
+  if (plugins.size() == 1) return {scanOne(config, plugins[0], purpose, place, runner)};
   RunGate gate;
   std::vector<std::future<ScanReport>> running;
   for (const auto& plugin : plugins) {
     running.push_back(std::async([&] {
       const RunPass pass(gate, plugin.id, config.max_parallel);
-      return scanOne(config, plugin, purpose, paths.plugins, runner);
+      return scanOne(config, plugin, purpose, place, runner);
     }));
   }
   std::vector<ScanReport> reports;
@@ -96,21 +104,12 @@ void print(const std::vector<ScanReport>& reports, bool json) {
   std::fwrite(out.data(), 1, out.size(), stdout);
 }
 
-// The agent's own state may not be ours to write: then what plugins keep lies with the user.
-platform::Paths writablePaths(const Context& context) {
-  platform::Paths paths = context.paths();
-  if (context.state.empty() && paths.installed && !platform::mayWriteIn(paths.state)) {
-    platform::keepStateIn(paths, platform::userStateFolder());
-  }
-  return paths;
-}
-
 void scan(const ScanOptions& options, Context& context) {
   platform::adoptOrphans();
   startLog(context.log_level.empty() ? "warning" : context.log_level, "stderr");
   const auto config = context.readConfig();
   if (!config) return;
-  const auto paths = writablePaths(context);
+  const auto paths = context.writablePaths();
   const auto plugins = pluginsOf(options, *config, paths, context);
   if (!plugins) return;
   const auto reports = scanAll(*config, *plugins, options.purpose, paths);

@@ -1,8 +1,11 @@
 #include "config/settings.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <optional>
 
 #include "config/schema.h"
+#include "host/capabilities.h"
 
 namespace redflag::kernel {
 namespace {
@@ -40,7 +43,28 @@ Result<> checkPinned(const PluginConfig& plugin, const host::Manifest& manifest)
   return {};
 }
 
+// With the settings it names put in. nullopt: one of them is empty, so there is nothing to grant.
+std::optional<std::string> withSettings(std::string spec, const Json& settings) {
+  for (auto open = spec.find('{'); open != std::string::npos; open = spec.find('{')) {
+    const auto close = spec.find('}', open);
+    if (close == std::string::npos) return std::nullopt;
+    const auto value = settings.find(spec.substr(open + 1, close - open - 1));
+    if (value == settings.end() || !value->is_string() || value->get_ref<const std::string&>().empty() ||
+        value->get_ref<const std::string&>().find('{') != std::string::npos)
+      return std::nullopt;
+    spec.replace(open, close + 1 - open, value->get<std::string>());
+  }
+  const auto colon = spec.find(':');
+  if (colon == std::string::npos || spec.compare(colon + 1, 1, "/") != 0) return spec;
+  return spec.substr(0, colon + 1) +
+         std::filesystem::path(spec.substr(colon + 1)).lexically_normal().string();
+}
+
 }  // namespace
+
+host::Seal sealOf(const Config& config) {
+  return config.isolation == Isolation::kRequire ? host::Seal::kRequire : host::Seal::kBest;
+}
 
 Result<Json> effectiveSettings(const Config& config, const PluginConfig& plugin, const Json& schema) {
   Json closed = schema;
@@ -61,22 +85,32 @@ Result<Json> effectiveSettings(const Config& config, const PluginConfig& plugin,
 }
 
 Result<std::vector<std::string>> grantedCapabilities(const PluginConfig& plugin,
-                                                     const host::Manifest& manifest) {
+                                                     const host::Manifest& manifest, const Json& settings) {
   if (auto pinned = checkPinned(plugin, manifest); !pinned) return tl::unexpected<Error>(pinned.error());
-  std::vector<std::string> granted = plugin.capabilities.value_or(std::vector<std::string>());
+  std::vector<std::string> granted;
+  for (const auto& listed : plugin.capabilities.value_or(std::vector<std::string>())) {
+    if (auto spec = withSettings(listed, settings)) granted.push_back(std::move(*spec));
+  }
   const bool exactly = plugin.capabilities.has_value() || isThirdParty(plugin.id);
   std::string missing;
   for (const auto& capability : manifest.capabilities) {
+    const auto spec = withSettings(capability.spec, settings);
+    if (!spec) continue;
     if (!exactly) {
-      granted.push_back(capability.spec);
-    } else if (capability.required &&
-               std::find(granted.begin(), granted.end(), capability.spec) == granted.end()) {
-      missing += (missing.empty() ? "" : ", ") + dumpJson(capability.spec);
+      granted.push_back(*spec);
+    } else if (capability.required && std::find(granted.begin(), granted.end(), *spec) == granted.end()) {
+      missing += (missing.empty() ? "" : ", ") + dumpJson(*spec);
     }
   }
-  if (missing.empty()) return granted;
-  return fail(Code::kDenied, "a required capability is missing; write below plugins." + plugin.id +
-                                 ":  capabilities: [" + missing + "]");
+  if (!missing.empty()) {
+    return fail(Code::kDenied, "a required capability is missing; write below plugins." + plugin.id +
+                                   ":  capabilities: [" + missing + "]");
+  }
+  const auto odd = std::find_if_not(granted.begin(), granted.end(), &host::isCapability);
+  if (odd == granted.end()) return granted;
+  return fail(Code::kInvalid,
+              "plugins." + plugin.id + ".capabilities: " + dumpJson(*odd) +
+                  " is none: expected read:/PATH, write:/PATH, exec:/PROGRAM, net:any or root");
 }
 
 }  // namespace redflag::kernel

@@ -3,6 +3,7 @@
 // turns off that plugin only.
 
 #include "config/config.h"
+#include "host/load.h"
 #include "host/manifest.h"
 
 namespace redflag::kernel {
@@ -11,10 +12,15 @@ namespace redflag::kernel {
 // key.
 Result<Json> effectiveSettings(const Config& config, const PluginConfig& plugin, const Json& schema);
 
+// How a scanner's process is sealed: as far as this system can, or not at all run where a wall is missing.
+host::Seal sealOf(const Config& config);
+
 // What the plugin may use: what YAML lists; else, for ours, what the manifest wants. A third party (an id in
-// reverse DNS form) gets nothing that is not listed. kDenied: a required capability is missing, or a third
-// party's library is not pinned by sha256 or is another one; the text has the line to paste.
+// reverse DNS form) gets nothing that is not listed. "{root}" in a capability is the setting of that name:
+// with an empty or missing one it is not granted. kDenied: a required capability is missing, or a third
+// party's library is not pinned by sha256 or is another one; the text has the line to paste. kInvalid: one is
+// of no known form.
 Result<std::vector<std::string>> grantedCapabilities(const PluginConfig& plugin,
-                                                     const host::Manifest& manifest);
+                                                     const host::Manifest& manifest, const Json& settings);
 
 }  // namespace redflag::kernel

@@ -238,7 +238,7 @@ void Executor::carryOut(Journal& journal, JournalEntry entry) {
     running_ = entry.order.command_id;
   }
   HostWork hosts(
-      options_.host_program, options_.state_folder / "runs", journal, clock_,
+      options_.host_program, options_.scratch, options_.state_folder / "runs", journal, clock_,
       [this](const Json& event) { tell(event); }, stop_);
   Installer installer(options_.limits, rules_, hosts, clock_, options_.boot_id);
   auto outcome = installer.run(entry);

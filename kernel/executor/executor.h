@@ -20,6 +20,7 @@ namespace redflag::kernel {
 struct ExecutorOptions {
   std::filesystem::path state_folder;  // trust.json, journal.sqlite, runs/
   std::filesystem::path host_program;
+  std::filesystem::path scratch;  // for temporary files of plans; "": none
   InstallLimits limits;
   std::string boot_id;
 };

@@ -3,7 +3,8 @@
 #include <chrono>
 
 #include "base/time.h"
-#include "executor/channel.h"
+#include "executor/messages.h"
+#include "local/channel.h"
 
 namespace redflag::kernel {
 namespace {

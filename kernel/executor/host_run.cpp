@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -51,17 +50,13 @@ Result<host::Descriptor> makeFiles(const HostPlace& place) {
   return frames;
 }
 
-// Planning needs no rights: the scanners' user where there is one, else nobody.
 Result<> dropRights(platform::SpawnOptions& options) {
-  if (geteuid() != 0) return {};
-  for (const char* name : {"redflag-scan", "nobody"}) {
-    if (const passwd* user = getpwnam(name); user != nullptr && user->pw_uid != 0) {
-      options.uid = user->pw_uid;
-      options.gid = user->pw_gid;
-      return {};
-    }
-  }
-  return fail(Code::kUnavailable, "neither the user redflag-scan nor nobody exists");
+  if (!platform::mayBecomeOthers()) return {};
+  const auto user = planUser();
+  if (!user) return fail(Code::kUnavailable, "neither the user redflag-scan nor nobody exists");
+  options.uid = user->uid;
+  options.gid = user->gid;
+  return {};
 }
 
 Result<platform::SpawnOptions> optionsFor(const HostIdentity& identity) {
@@ -80,6 +75,13 @@ Result<platform::SpawnOptions> optionsFor(const HostIdentity& identity) {
 }
 
 }  // namespace
+
+std::optional<platform::User> planUser() {
+  for (const char* name : {"redflag-scan", "nobody"}) {
+    if (auto user = platform::findUser(name); user && user->uid != 0) return user;
+  }
+  return std::nullopt;
+}
 
 Result<HostRun> HostRun::spawn(const HostPlace& place, const HostIdentity& identity) {
   auto options = optionsFor(identity);
@@ -120,8 +122,9 @@ void HostRun::dismissWaiting(const HostPlace& place) {
   if (write(control.get(), frame.data(), frame.size()) < 0) return;
 }
 
-Result<> HostRun::begin(const Json& start) {
-  return writeControl(host::encodeFrame(host::FrameType::kStart, dumpJson(start)));
+Result<> HostRun::begin(const host::Load& load, const Json& start) {
+  return writeControl(host::encodeFrame(host::FrameType::kLoad, host::encodeLoad(load)) +
+                      host::encodeFrame(host::FrameType::kStart, dumpJson(start)));
 }
 
 void HostRun::cancel() {

@@ -14,7 +14,9 @@
 #include "executor/process_tree.h"
 #include "host/frame.h"
 #include "host/linux/descriptor.h"
+#include "host/load.h"
 #include "platform/process.h"
+#include "platform/user.h"
 
 namespace redflag::kernel {
 
@@ -31,6 +33,9 @@ struct HostIdentity {
   platform::ResourceLimits limits;
 };
 
+// Planning needs no rights: the scanners' user where there is one, else nobody; nullopt where neither exists.
+std::optional<platform::User> planUser();
+
 class HostRun {
  public:
   // Starts a host that waits for begin(). What an earlier run of this operation left in the folder is
@@ -46,7 +51,7 @@ class HostRun {
   HostRun& operator=(HostRun&&) noexcept = default;
 
   const ProcessMark& mark() const { return mark_; }
-  Result<> begin(const Json& start);
+  Result<> begin(const host::Load& load, const Json& start);
   // Asks it to stop between two packages. Safe to call again.
   void cancel();
   // Ends it and everything it started, now.

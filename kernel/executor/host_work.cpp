@@ -20,14 +20,10 @@ constexpr std::int64_t kHelloNs = 60 * kSecondNs;      // a host taken up again 
 
 Json startMessage(const UpdaterSetup& setup, const std::string& operation, const Json& request,
                   std::int64_t limit_ns) {
-  return {{"library", setup.manifest.library.string()},
-          {"operation", operation},
+  return {{"operation", operation},
           {"interface", RF_UPDATER_1},
           {"settings", setup.settings},
           {"deadline_ms", limit_ns / kMillisecondNs},
-          {"capabilities", setup.capabilities},
-          {"requires", setup.manifest.requires_libraries},
-          {"expect", host::toJson(setup.manifest)},
           {"request", request}};
 }
 
@@ -48,9 +44,13 @@ Result<> HostWork::makeFolder(const std::string& command_id) const {
 
 Result<HostRun> HostWork::startPlan(const JournalEntry& entry, const UpdaterSetup& setup,
                                     const Json& request) const {
+  // Without one a plugin that needs none still plans, and another one says what it lacks.
+  if (!scratch_.empty() && platform::mayBecomeOthers())
+    static_cast<void>(platform::makeFolderOf(scratch_, planUser()));
   auto run = HostRun::spawn(placeOf(entry, "plan"), {host_program_, false, setup.limits});
   if (!run) return run;
-  if (auto ok = run->begin(startMessage(setup, "plan", request, setup.plan_time_ns)); !ok) {
+  const auto load = host::loadOf(setup.manifest, setup.capabilities, setup.seal, scratch_);
+  if (auto ok = run->begin(load, startMessage(setup, "plan", request, setup.plan_time_ns)); !ok) {
     return tl::unexpected<Error>(ok.error());
   }
   return run;
@@ -67,7 +67,8 @@ Result<HostRun> HostWork::startPrivileged(JournalEntry& entry, Phase phase, cons
   if (!run) return run;
   entry.host = run->mark();
   if (auto ok = journal_.update(entry); !ok) return tl::unexpected<Error>(ok.error());
-  if (auto ok = run->begin(startMessage(setup, operation, request, limit_ns)); !ok) {
+  const auto load = host::loadOf(setup.manifest, setup.capabilities, host::Seal::kNone, {});
+  if (auto ok = run->begin(load, startMessage(setup, operation, request, limit_ns)); !ok) {
     return tl::unexpected<Error>(ok.error());
   }
   return run;

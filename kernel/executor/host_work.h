@@ -34,9 +34,11 @@ void forgetRun(const std::filesystem::path& runs, const std::string& command_id)
 class HostWork {
  public:
   // `runs`: a folder of root's alone, made here. `stop`: leave at the next chance. All must outlive it.
-  HostWork(std::filesystem::path host_program, std::filesystem::path runs, Journal& journal,
-           const Clock& clock, EventSink sink, const std::atomic<bool>& stop)
+  // `scratch`: for a plan's temporary files, where its user may go; "": it has none.
+  HostWork(std::filesystem::path host_program, std::filesystem::path scratch, std::filesystem::path runs,
+           Journal& journal, const Clock& clock, EventSink sink, const std::atomic<bool>& stop)
       : host_program_(std::move(host_program)),
+        scratch_(std::move(scratch)),
         runs_(std::move(runs)),
         journal_(journal),
         clock_(clock),
@@ -56,6 +58,7 @@ class HostWork {
 
  private:
   std::filesystem::path host_program_;
+  std::filesystem::path scratch_;
   std::filesystem::path runs_;
   Journal& journal_;
   const Clock& clock_;

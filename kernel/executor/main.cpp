@@ -1,13 +1,9 @@
 // redflag-executor: the one program of the agent that may change the machine.
 #include <fcntl.h>
 #include <getopt.h>
-#include <grp.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <optional>
 
@@ -21,6 +17,7 @@
 #include "platform/lifetime.h"
 #include "platform/machine.h"
 #include "platform/paths.h"
+#include "platform/user.h"
 
 namespace redflag::kernel {
 namespace {
@@ -50,22 +47,6 @@ constexpr const char* kHelp =
     "  --stop-after TIME   an install stops between two packages then; default 1h\n"
     "  --kill-after TIME   an install is killed and mended then; default 2h\n"
     "  --version\n";
-
-struct User {
-  std::uint32_t uid = 0;
-  std::string group;
-};
-
-std::optional<User> findUser(const std::string& text) {
-  std::uint32_t number = 0;
-  const auto end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  const bool is_number = error == std::errc() && stop == end;
-  const passwd* entry = is_number ? getpwuid(number) : getpwnam(text.c_str());
-  if (entry == nullptr) return is_number ? std::optional<User>({number, ""}) : std::nullopt;
-  const group* primary = getgrgid(entry->pw_gid);
-  return User{entry->pw_uid, primary == nullptr ? "" : primary->gr_name};
-}
 
 bool takeDuration(const char* text, std::int64_t& out) {
   const auto value = parseDuration(text);
@@ -142,7 +123,7 @@ Result<> checkPlaces(const Options& options) {
   return {};
 }
 
-int serve(const Options& options, const User& kernel, platform::Lifetime& lifetime) {
+int serve(const Options& options, const platform::User& kernel, platform::Lifetime& lifetime) {
   YamlRules rules(options.config, options.plugins);
   const auto now = rules.read();
   if (now && !(*now)->act())
@@ -151,11 +132,11 @@ int serve(const Options& options, const User& kernel, platform::Lifetime& lifeti
 
   const auto lock = platform::LockFile::acquire(options.state / "lock");
   if (!lock) return refuse(kFailed, lock.error().text);
-  Executor executor(
-      {options.state, platform::defaultPaths().programs / "redflag-host", options.limits, platform::bootId()},
-      rules, systemClock());
+  Executor executor({options.state, platform::defaultPaths().programs / "redflag-host",
+                     options.socket.parent_path() / "scratch", options.limits, platform::bootId()},
+                    rules, systemClock());
   if (auto started = executor.start(); !started) return refuse(kFailed, started.error().text);
-  const auto server = ExecutorServer::listen(executor, options.socket, kernel.uid, kernel.group);
+  const auto server = listenForOrders(executor, options.socket, kernel.uid, kernel.group);
   if (!server) return refuse(kFailed, server.error().text);
   logLine("info", "ready at " + options.socket.string());
   while (lifetime.wait(kTickNs) != platform::Wish::kStop)
@@ -171,7 +152,7 @@ int run(int argc, char** argv) {
   platform::forbidCoreDumps();
   umask(077);
   if (auto ok = initCrypto(); !ok) return refuse(kFailed, ok.error().text);
-  const auto kernel = findUser(options.kernel_user);
+  const auto kernel = platform::findUser(options.kernel_user);
   if (!kernel) return refuse(kUsage, "--kernel-uid: there is no user " + options.kernel_user);
   if (auto ok = checkPlaces(options); !ok) return refuse(kRefused, ok.error().text);
   return serve(options, *kernel, lifetime);

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "host/load.h"
 #include "host/manifest.h"
 #include "platform/process.h"
 #include "policy/policy.h"
@@ -16,9 +17,10 @@ namespace redflag::kernel {
 // One enabled plugin, ready to be started.
 struct UpdaterSetup {
   host::Manifest manifest;
-  Json settings;                          // valid, with defaults filled in
-  std::vector<std::string> capabilities;  // granted ones
-  platform::ResourceLimits limits;        // of planning; an install has none
+  Json settings;                           // valid, with defaults filled in
+  std::vector<std::string> capabilities;   // granted ones
+  host::Seal seal = host::Seal::kRequire;  // of planning; an install has none
+  platform::ResourceLimits limits;         // of planning; an install has none
   std::int64_t plan_time_ns = 0;
 };
 

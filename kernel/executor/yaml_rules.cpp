@@ -45,10 +45,10 @@ Result<UpdaterSetup> LoadedRules::updater(const std::string& plugin) const {
   }
   auto settings = effectiveSettings(config_, *configured, manifest->config_schema);
   if (!settings) return tl::unexpected<Error>(settings.error());
-  auto capabilities = grantedCapabilities(*configured, *manifest);
+  auto capabilities = grantedCapabilities(*configured, *manifest, *settings);
   if (!capabilities) return tl::unexpected<Error>(capabilities.error());
-  return UpdaterSetup{std::move(*manifest), std::move(*settings), std::move(*capabilities),
-                      limitsOf(configured->limits), configured->limits.time_ns};
+  return UpdaterSetup{std::move(*manifest), std::move(*settings),         std::move(*capabilities),
+                      sealOf(config_),      limitsOf(configured->limits), configured->limits.time_ns};
 }
 
 }  // namespace

@@ -14,6 +14,10 @@ namespace redflag::platform {
 class DuplexPipe {
  public:
   static Result<DuplexPipe> create();
+  // Our end of one that another process made for us.
+  static DuplexPipe adopt(Descriptor own) { return {std::move(own), Descriptor()}; }
+  // Gives our end to another process.
+  Descriptor take() { return std::move(own_); }
 
   // For SpawnOptions::descriptors; closed on our side once the child has it.
   int childEnd() const { return child_.get(); }
@@ -30,6 +34,8 @@ class DuplexPipe {
   Result<std::optional<std::size_t>> read(char* into, std::size_t size);
   // How many bytes it took, perhaps none. kUnavailable: the child closed its end.
   Result<std::size_t> write(std::string_view bytes);
+  // All of it. kUnavailable: the child closed its end, or was too slow.
+  Result<> writeAll(std::string_view bytes, std::int64_t timeout_ns);
 
  private:
   DuplexPipe(Descriptor own, Descriptor child) : own_(std::move(own)), child_(std::move(child)) {}

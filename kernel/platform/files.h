@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "platform/user.h"
 
 namespace redflag::platform {
 
@@ -25,6 +27,9 @@ Result<std::string> readFile(const std::filesystem::path& path, std::size_t max_
 
 // Makes the folder and its missing parents, the last one with mode 0700; an existing one is left as it is.
 Result<> makePrivateFolder(const std::filesystem::path& path);
+
+// The same, as that user's own, for which we must be root; nullopt: ours.
+Result<> makeFolderOf(const std::filesystem::path& path, const std::optional<User>& user);
 
 // kDenied, with the reason, when somebody else than root and this process's user owns the file or folder, or
 // when group or others may write it. Symbolic links are not followed.

@@ -31,6 +31,11 @@ class LocalStream {
   // before a message.
   Result<std::optional<std::string>> receive(std::size_t max_bytes, std::int64_t timeout_ns);
   Result<> send(std::string_view message, std::int64_t timeout_ns);
+  // Beside messages: one open descriptor, and nobody else's. Given away, it is closed here.
+  Result<> giveDescriptor(Descriptor given, std::int64_t timeout_ns);
+  Result<Descriptor> takeDescriptor(std::int64_t timeout_ns);
+  // Both directions, for good; whoever waits on this stream wakes.
+  void shutDown();
   int descriptor() const { return descriptor_.get(); }
 
  private:

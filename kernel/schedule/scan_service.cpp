@@ -125,7 +125,7 @@ ScanReport ScanService::scanOne(const Config& config, const std::string& id, con
     report.outcome = notRun("cancelled", "cancelled", "run.cancelled", "the agent is stopping");
     return report;
   }
-  const auto plugin = preparePlugin(config, *config.plugin(id), parts_.plugins);
+  const auto plugin = preparePlugin(config, *config.plugin(id), parts_.place);
   if (plugin) {
     report.plugin_version = plugin->manifest.version;
     report.outcome = runUnderBreaker(*plugin, request);
@@ -181,6 +181,7 @@ void ScanService::remember(const ScanReport& report) {
                           outcome.status,
                           outcome.complete,
                           outcome.records.size(),
+                          outcome.walls,
                           end.code,
                           end.text};
 }
@@ -195,7 +196,7 @@ Result<Json> ScanService::runUpdater(const std::string& id, const std::string& o
   if (enabled == nullptr) return fail(Code::kInvalid, "the plugin \"" + id + "\" is not enabled here");
   const RunPass pass(gate_, id, config->max_parallel);
   if (!pass.inside()) return fail(Code::kCancelled, "the agent is stopping");
-  const auto plugin = preparePlugin(*config, *enabled, parts_.plugins);
+  const auto plugin = preparePlugin(*config, *enabled, parts_.place);
   if (!plugin) return fail(codeOf(plugin.error().status), plugin.error().code + ": " + plugin.error().text);
   const BreakerKey key{id, plugin->manifest.version, kUpdaterInterface};
   const BreakerRules rules = rulesOf(enabled->breaker);

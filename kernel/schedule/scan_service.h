@@ -25,7 +25,8 @@ struct LastScan {
   std::string status;
   bool complete = false;
   std::size_t records = 0;
-  std::string code;  // of the report that explains it
+  std::map<std::string, bool> walls;  // as its process built them
+  std::string code;                   // of the report that explains it
   std::string text;
 };
 
@@ -44,7 +45,7 @@ class ScanService : public Scanner {
  public:
   struct Parts {
     ConfigStore& config;
-    std::filesystem::path plugins;  // folder of libraries and manifests
+    PluginPlace place;
     const PluginRunner& runner;
     BreakerStore& breakers;
     Spool& spool;

@@ -26,8 +26,8 @@ Json pluginJson(const PluginStatus& plugin) {
 PluginStatus ScanService::describe(const std::shared_ptr<const Config>& config,
                                    const PluginConfig& plugin) const {
   const Description now{config,
-                        platform::fileStamp(parts_.plugins / (plugin.id + ".json")),
-                        platform::fileStamp(parts_.plugins / (plugin.id + ".so")),
+                        platform::fileStamp(parts_.place.folder / (plugin.id + ".json")),
+                        platform::fileStamp(parts_.place.folder / (plugin.id + ".so")),
                         {}};
   {
     const std::lock_guard lock(mutex_);
@@ -36,7 +36,7 @@ PluginStatus ScanService::describe(const std::shared_ptr<const Config>& config,
   }
   Description made = now;
   made.status.id = plugin.id;
-  const auto ready = preparePlugin(*config, plugin, parts_.plugins);
+  const auto ready = preparePlugin(*config, plugin, parts_.place);
   if (ready) {
     made.status.version = ready->manifest.version;
     made.status.name = ready->manifest.name;
@@ -80,7 +80,7 @@ Json ScanService::status() const {
   return {{"hostname", machine.hostname},
           {"agent_version", REDFLAG_VERSION},
           {"mode", config->mode == Mode::kAct ? "act" : "report"},
-          {"isolation", "weak"},
+          {"isolation", isolationName(parts_.place.own_user)},
           {"boot_id", boot_id_},
           {"os_name", machine.os_name},
           {"os_version", machine.os_version},

@@ -9,9 +9,9 @@ tl::unexpected<PluginRefusal> refuse(const char* status, const char* code, std::
   return tl::unexpected<PluginRefusal>(PluginRefusal{status, code, std::move(text)});
 }
 
-std::string missingWalls() {
+std::string missingWalls(bool own_user) {
   std::string missing;
-  for (const auto& wall : walls()) {
+  for (const auto& wall : walls(own_user)) {
     if (!wall.standing) missing += (missing.empty() ? "" : ", ") + std::string(wall.name);
   }
   return missing;
@@ -19,28 +19,37 @@ std::string missingWalls() {
 
 }  // namespace
 
-std::vector<Wall> walls() {
-  return {{"own_process", true}, {"no_new_privileges", true}, {"limits", true}, {"own_user", false},
-          {"files", false},      {"network", false}};
+std::vector<host::Wall> walls(bool own_user) {
+  std::vector<host::Wall> all{
+      {"own_process", true}, {"no_new_privileges", true}, {"limits", true}, {"own_user", own_user}};
+  const auto possible = host::possibleWalls();
+  all.insert(all.end(), possible.begin(), possible.end());
+  return all;
+}
+
+const char* isolationName(bool own_user) {
+  return missingWalls(own_user).empty() ? "full" : "weak";
 }
 
 tl::expected<ReadyPlugin, PluginRefusal> preparePlugin(const Config& config, const PluginConfig& plugin,
-                                                       const std::filesystem::path& folder) {
-  auto manifest = host::loadManifest(folder, plugin.id);
+                                                       const PluginPlace& place) {
+  auto manifest = host::loadManifest(place.folder, plugin.id);
   if (!manifest && manifest.error().code == Code::kNotFound) {
     return refuse("not_applicable", "plugin.not_installed",
-                  "the plugin " + plugin.id + " is not installed in " + folder.string());
+                  "the plugin " + plugin.id + " is not installed in " + place.folder.string());
   }
   if (!manifest) return refuse("invalid", "plugin.refused", manifest.error().text);
-  if (const auto missing = missingWalls(); config.isolation == Isolation::kRequire && !missing.empty()) {
+  if (const auto missing = missingWalls(place.own_user);
+      config.isolation == Isolation::kRequire && !missing.empty()) {
     return refuse("denied", "plugin.refused",
                   "isolation is required and these walls are missing: " + missing);
   }
   auto settings = effectiveSettings(config, plugin, manifest->config_schema);
   if (!settings) return refuse("misconfigured", "config.invalid", settings.error().text);
-  auto capabilities = grantedCapabilities(plugin, *manifest);
+  auto capabilities = grantedCapabilities(plugin, *manifest, *settings);
   if (!capabilities) return refuse("denied", "plugin.refused", capabilities.error().text);
-  return ReadyPlugin{plugin, std::move(*manifest), std::move(*settings), std::move(*capabilities)};
+  return ReadyPlugin{plugin, std::move(*manifest), std::move(*settings), std::move(*capabilities),
+                     sealOf(config)};
 }
 
 }  // namespace redflag::kernel

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "config/config.h"
+#include "host/load.h"
 #include "host/manifest.h"
+#include "host/walls.h"
 
 namespace redflag::kernel {
 
@@ -20,6 +22,13 @@ struct ReadyPlugin {
   host::Manifest manifest;
   Json settings;
   std::vector<std::string> capabilities;
+  host::Seal seal = host::Seal::kRequire;
+};
+
+// Where plugins are, and how they are run.
+struct PluginPlace {
+  std::filesystem::path folder;  // libraries and manifests
+  bool own_user = false;         // their processes' user is not the kernel's
 };
 
 // Why a plugin is not run, as its scan says it.
@@ -31,13 +40,11 @@ struct PluginRefusal {
 
 // Manifest, settings, capabilities and walls, checked now: a plugin may be replaced while the agent runs.
 tl::expected<ReadyPlugin, PluginRefusal> preparePlugin(const Config& config, const PluginConfig& plugin,
-                                                       const std::filesystem::path& folder);
+                                                       const PluginPlace& place);
 
-// What stands between a plugin and the rest of the machine, on this machine, in this version.
-struct Wall {
-  const char* name;
-  bool standing;
-};
-std::vector<Wall> walls();
+// What stands between a plugin and the rest of this machine: host::possibleWalls(), and ours.
+std::vector<host::Wall> walls(bool own_user);
+// "full" when all of them stand, else "weak".
+const char* isolationName(bool own_user);
 
 }  // namespace redflag::kernel

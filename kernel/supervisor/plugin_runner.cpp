@@ -11,6 +11,7 @@ RunRequest requestFor(const ReadyPlugin& plugin, const std::atomic<bool>* cancel
   request.manifest = plugin.manifest;
   request.settings = plugin.settings;
   request.capabilities = plugin.capabilities;
+  request.seal = plugin.seal;
   request.limits = plugin.config.limits;
   request.cancelled = cancelled;
   return request;

@@ -13,8 +13,8 @@ namespace redflag::kernel {
 class PluginRunner {
  public:
   // `state_folder`: what plugins keep is below it.
-  PluginRunner(const std::filesystem::path& host, const std::filesystem::path& state_folder)
-      : supervisor_(host), state_folder_(state_folder / "plugins") {}
+  PluginRunner(std::shared_ptr<const HostStarter> starter, const std::filesystem::path& state_folder)
+      : supervisor_(std::move(starter)), state_folder_(state_folder / "plugins") {}
 
   RunOutcome scan(const ReadyPlugin& plugin, const std::string& purpose,
                   const std::atomic<bool>* cancelled) const;

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "breaker/breaker.h"
 #include "config/config.h"
+#include "host/load.h"
 #include "host/manifest.h"
 
 namespace redflag::kernel {
@@ -23,6 +24,7 @@ struct RunRequest {
   Json settings = Json::object();
   Json request = Json::object();  // of an updater's operation
   std::vector<std::string> capabilities;
+  host::Seal seal = host::Seal::kRequire;
   std::map<std::string, std::string> state;  // what it kept at its last good run
   RunLimits limits;
   const std::atomic<bool>* cancelled = nullptr;  // set from another thread: stop soon. May be null
@@ -50,6 +52,7 @@ struct RunOutcome {
   std::vector<RunReport> reports;
   Json result;                               // an updater's document, or null
   std::map<std::string, std::string> state;  // to be kept; empty unless it ended ok
+  std::map<std::string, bool> walls;         // as its process built them; empty if it did not get so far
   std::int64_t started_at = 0;               // ns since the epoch
   std::int64_t duration_ns = 0;
 

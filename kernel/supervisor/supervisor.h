@@ -2,8 +2,9 @@
 // Runs plugins, each in a redflag-host process of its own, and lives whatever they do. Threads: any; a run
 // belongs to the thread that started it and takes as long as the plugin's time limit and two seconds at most.
 
-#include <filesystem>
+#include <memory>
 
+#include "supervisor/host_starter.h"
 #include "supervisor/run.h"
 
 namespace redflag::kernel {
@@ -12,15 +13,14 @@ constexpr std::int64_t kStopGraceNs = 2'000'000'000;  // between "please stop" a
 
 class Supervisor {
  public:
-  // `host`: the redflag-host program.
-  explicit Supervisor(std::filesystem::path host, std::int64_t grace_ns = kStopGraceNs)
-      : host_(std::move(host)), grace_ns_(grace_ns) {}
+  explicit Supervisor(std::shared_ptr<const HostStarter> starter, std::int64_t grace_ns = kStopGraceNs)
+      : starter_(std::move(starter)), grace_ns_(grace_ns) {}
 
   // Never fails: what went wrong is the outcome.
   RunOutcome run(const RunRequest& request) const;
 
  private:
-  std::filesystem::path host_;
+  std::shared_ptr<const HostStarter> starter_;
   std::int64_t grace_ns_;
 };
 

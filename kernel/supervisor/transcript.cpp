@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "host/walls.h"
 #include "protocol/record_kinds.h"
 #include "redflag/abi.h"
 
@@ -100,6 +101,7 @@ Result<> Transcript::hello(const Json& json) {
   const std::string id = in.text("id", 128);
   const std::string version = in.text("version", 64);
   const auto major = in.integer("abi_major", 0, UINT32_MAX);
+  const Json* walls = in.find("walls");
   if (auto read = in.finishIgnoringUnknown(); !read) return read;
   if (greeted_) return broken("a second hello");
   if (id != request_.manifest.id || version != request_.manifest.version || major != RF_ABI_MAJOR) {
@@ -107,6 +109,11 @@ Result<> Transcript::hello(const Json& json) {
                   " " + request_.manifest.version);
   }
   greeted_ = true;
+  for (const auto& wall : host::possibleWalls()) {
+    if (walls == nullptr || !walls->is_object()) break;
+    const auto stands = walls->find(wall.name);
+    outcome_.walls[wall.name] = stands != walls->end() && *stands == true;
+  }
   return {};
 }
 

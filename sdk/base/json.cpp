@@ -192,6 +192,18 @@ const Json& JsonReader::optionalArray(const char* key, std::size_t max_items) {
   return array(key, max_items);
 }
 
+std::vector<std::string> JsonReader::texts(const char* key, std::size_t max_items) {
+  std::vector<std::string> out;
+  for (const auto& item : array(key, max_items)) {
+    if (!item.is_string()) {
+      refuse(key, "a list of texts");
+      return {};
+    }
+    out.push_back(item.get<std::string>());
+  }
+  return out;
+}
+
 Result<> JsonReader::finishIgnoringUnknown() {
   if (!error_.empty()) return fail(Code::kInvalid, error_);
   return {};

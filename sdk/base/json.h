@@ -44,6 +44,7 @@ class JsonReader {
   const Json& object(const char* key);
   const Json& array(const char* key, std::size_t max_items);
   const Json& optionalArray(const char* key, std::size_t max_items);
+  std::vector<std::string> texts(const char* key, std::size_t max_items);  // an array of nothing else
   const Json* find(const char* key);  // any type; nullptr when absent or null
   void refuse(const char* key, const std::string& expected);
 

@@ -1,5 +1,8 @@
 #include "host/capabilities.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -8,26 +11,50 @@ namespace {
 
 constexpr std::string_view kExec = "exec:";
 constexpr std::string_view kRead = "read:";
+constexpr std::string_view kWrite = "write:";
 
 bool isBelow(std::string_view path, std::string_view folder) {
   return path == folder || folder == "/" ||
          (path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/');
 }
 
+// "" when this user has no home.
+std::string underHome(std::string path) {
+  if (!path.starts_with("~/")) return path;
+  const passwd* user = ::getpwuid(::geteuid());
+  return user == nullptr ? std::string() : user->pw_dir + path.substr(1);
+}
+
 }  // namespace
+
+bool isCapability(std::string_view spec) {
+  for (const std::string_view form :
+       {"read:/", "read:{", "write:/", "write:{", "write:~/", "exec:/", "exec:{"}) {
+    if (spec.starts_with(form)) return true;
+  }
+  return spec == "net:any" || spec == "root";
+}
 
 Capabilities::Capabilities(const std::vector<std::string>& granted) {
   for (const std::string& spec : granted) {
     if (spec.starts_with(kExec)) programs_.push_back(spec.substr(kExec.size()));
-    if (!spec.starts_with(kRead)) continue;
-    const auto lexical = std::filesystem::path(spec.substr(kRead.size())).lexically_normal();
-    std::string path = lexical.string();
-    if (path.size() > 1 && path.ends_with('/')) path.pop_back();
-    std::error_code error;
-    const auto real = std::filesystem::canonical(path, error);
-    if (!error && real != path) readable_.push_back(real.string());
-    readable_.push_back(std::move(path));
+    if (spec.starts_with(kRead)) addReadable(spec.substr(kRead.size()));
+    if (spec == "net:any") network_ = true;
+    if (!spec.starts_with(kWrite)) continue;
+    auto path = underHome(spec.substr(kWrite.size()));
+    if (!path.starts_with('/')) continue;
+    addReadable(path);
+    writable_.push_back(std::move(path));
   }
+}
+
+void Capabilities::addReadable(const std::string& granted) {
+  auto path = std::filesystem::path(granted).lexically_normal().string();
+  if (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  std::error_code error;
+  const auto real = std::filesystem::canonical(path, error);
+  if (!error && real != path) readable_.push_back(real.string());
+  readable_.push_back(std::move(path));
 }
 
 bool Capabilities::mayExecute(std::string_view program) const {

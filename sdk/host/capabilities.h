@@ -1,11 +1,20 @@
 #pragma once
-// What this run was granted, asked before anything is done for the plugin.
+// What this run was granted: the seal leaves it open, and the services ask before they do anything for the
+// plugin.
+//   read:PATH     reading, with everything below
+//   write:PATH    also changing; "~/…" is below the home of the user this process runs as
+//   exec:PROGRAM  starting that program, as an absolute path
+//   net:any       sockets of its own
 
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace redflag::host {
+
+// True for one of these forms. In a descriptor "{name}" stands for the setting of that name, which the agent
+// puts in: read:{root}/etc.
+bool isCapability(std::string_view spec);
 
 class Capabilities {
  public:
@@ -17,9 +26,18 @@ class Capabilities {
   // its target.
   bool mayRead(std::string_view real_path) const;
 
+  const std::vector<std::string>& programs() const { return programs_; }
+  const std::vector<std::string>& readable() const { return readable_; }
+  const std::vector<std::string>& writable() const { return writable_; }
+  bool network() const { return network_; }
+
  private:
+  void addReadable(const std::string& path);
+
   std::vector<std::string> programs_;
   std::vector<std::string> readable_;
+  std::vector<std::string> writable_;
+  bool network_ = false;
 };
 
 }  // namespace redflag::host

@@ -3,9 +3,10 @@
 // Rows between kBeginScope and kEndScope are that scope's; all others belong to the scope "", which the host
 // ends itself, last, with the run's status: every scope of a scan has its kEndScope.
 //
-// redflag-host reads fd 3 (kStateIn*, kStart, later kCancel) and writes fd 4. For scanners and command types
-// both are one socket; an updater writes to a regular file instead, so that its outcome survives whoever
-// started it. Payloads are JSON objects except kStateIn and kState: u16 little-endian key length, key, value.
+// redflag-host reads fd 3 (kLoad, kStateIn*, kStart, later kCancel) and writes fd 4. For scanners and command
+// types both are one socket; an updater writes to a regular file instead, so that its outcome survives
+// whoever started it. Payloads are JSON objects except kStateIn and kState: u16 little-endian key length,
+// key, value.
 
 #include <cstdint>
 #include <optional>
@@ -23,7 +24,8 @@ constexpr std::size_t kMaxFrameBytes = 20U << 20;  // a state value of 16 MiB fi
 
 enum class FrameType : std::uint8_t {
   // host -> starter
-  kHello = 1,       // {"id","version","abi_major","abi_minor","pid"}: the library is loaded and created
+  kHello = 1,  // {"id","version","abi_major","abi_minor","pid","walls":{"files":true,…}}: sealed, the library
+               // is loaded
   kBeginScope = 2,  // {"key"}
   kEndScope = 3,    // {"key","status"}
   kRecord = 4,  // {"record":"update/1", fields…}: flat, lists as arrays, flags as booleans, times RFC 3339
@@ -34,10 +36,12 @@ enum class FrameType : std::uint8_t {
   kResult = 9,    // the JSON document an updater or command type wrote
   kDone = 10,     // {"status":"ok|transient|…"}: the last frame of a run
   // starter -> host
+  kLoad = 31,  // the first one:
+  // {"library","seal":"none|best|require","capabilities":["read:/…"],"requires":[…],"expect":{…}}
   kStart =
-      32,  // {"library","operation":"probe|scan|plan|download|install|verify|rollback|repair|describe|validate|on_result",
+      32,  // {"operation":"probe|scan|plan|download|install|verify|rollback|repair|describe|validate|on_result",
   //  "interface":"rf.scanner/1","settings":{},"purpose":"updates|inventory|verify","deadline_ms":n from now,
-  //  "capabilities":["read:/…"],"request":{…}}
+  //  "max_records":n,"request":{…}}
   kStateIn = 33,
   kCancel = 34,
 };

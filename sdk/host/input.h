@@ -1,5 +1,5 @@
 #pragma once
-// What comes from the starter: kept state and the start first, then perhaps a cancel.
+// What comes from the starter: what to load, kept state and the start first, then perhaps a cancel.
 
 #include <atomic>
 #include <map>
@@ -13,11 +13,12 @@
 namespace redflag::host {
 
 struct Opening {
+  std::string load;  // the kLoad payload
   std::map<std::string, std::string, std::less<>> state;
   std::string start;  // the kStart payload
 };
 
-// Blocks until kStart has come. kInvalid: other frames, or the stream ended before.
+// Blocks until kStart has come. kInvalid: frames in another order, or the stream ended before.
 Result<Opening> readOpening(int fd, FrameDecoder& decoder);
 
 // Listens from construction to destruction, on a thread of its own.

@@ -12,18 +12,6 @@ namespace {
 constexpr std::size_t kMaxManifestBytes = 1U << 20;
 constexpr std::size_t kMaxItems = 256;
 
-std::vector<std::string> textsOf(JsonReader& in, const char* key) {
-  std::vector<std::string> out;
-  for (const auto& item : in.array(key, kMaxItems)) {
-    if (!item.is_string()) {
-      in.refuse(key, "a list of texts");
-      return {};
-    }
-    out.push_back(item.get<std::string>());
-  }
-  return out;
-}
-
 std::vector<Capability> capabilitiesOf(JsonReader& in) {
   std::vector<Capability> out;
   for (const auto& item : in.array("capabilities", kMaxItems)) {
@@ -51,10 +39,10 @@ Result<Manifest> manifestFrom(const Json& json, const std::string& place) {
   out.platform = in.text("platform", 64);
   out.library = in.text("library", 255);
   out.sha256 = in.text("sha256", 64);
-  out.interfaces = textsOf(in, "interfaces");
-  out.record_kinds = textsOf(in, "record_kinds");
+  out.interfaces = in.texts("interfaces", kMaxItems);
+  out.record_kinds = in.texts("record_kinds", kMaxItems);
   out.capabilities = capabilitiesOf(in);
-  out.requires_libraries = textsOf(in, "requires_libraries");
+  out.requires_libraries = in.texts("requires_libraries", kMaxItems);
   out.config_schema = in.object("config_schema");
   if (auto finished = in.finish(); !finished) return tl::unexpected<Error>(finished.error());
   return out;

@@ -10,6 +10,7 @@
 #include "host/library.h"
 #include "host/operation.h"
 #include "host/run.h"
+#include "host/seal.h"
 #include "host/services/services.h"
 #include "host/text.h"
 
@@ -48,6 +49,14 @@ struct Loaded {
   Manifest manifest;
 };
 
+// Everything a run was given, and what it was given it through.
+struct Given {
+  Load load;
+  Start start;
+  Capabilities capabilities;
+  std::vector<Wall> walls;
+};
+
 std::string otherLibrary(const std::string& member, const Manifest& expected, const Manifest& library) {
   constexpr std::size_t kShown = 200;
   const auto value = [&](const Manifest& of) {
@@ -58,14 +67,14 @@ std::string otherLibrary(const std::string& member, const Manifest& expected, co
          " in the library, " + value(expected) + " in the manifest; install both from the same package";
 }
 
-Step<Loaded> load(const Start& start) {
-  for (const auto& soname : start.requires_libraries) {
+Step<Loaded> loadPlugin(const Load& load) {
+  for (const auto& soname : load.requires_libraries) {
     if (!sonameIsPresent(soname)) {
       return stop(RF_NOT_APPLICABLE, "plugin.library_missing", soname + " is not installed on this machine");
     }
   }
-  auto library = start.expected ? loadLibraryWithHash(start.library, start.expected->sha256)
-                                : loadLibrary(start.library);
+  auto library =
+      load.expected ? loadLibraryWithHash(load.library, load.expected->sha256) : loadLibrary(load.library);
   if (!library) return stop(notLoaded(library.error()), "plugin.not_loaded", library.error().text);
   auto manifest = describe(*library);
   if (!manifest) {
@@ -73,9 +82,9 @@ Step<Loaded> load(const Start& start) {
     return stop(notLoaded(manifest.error()), other_abi ? "plugin.other_abi" : "plugin.broken_contract",
                 manifest.error().text);
   }
-  if (start.expected) {
-    if (const auto member = firstDifference(*start.expected, *manifest); !member.empty())
-      return stop(RF_INVALID, "plugin.other_library", otherLibrary(member, *start.expected, *manifest));
+  if (load.expected) {
+    if (const auto member = firstDifference(*load.expected, *manifest); !member.empty())
+      return stop(RF_INVALID, "plugin.other_library", otherLibrary(member, *load.expected, *manifest));
   }
   return Loaded{*library, std::move(*manifest)};
 }
@@ -104,20 +113,25 @@ class Instance {
   rf_plugin* plugin_;
 };
 
-std::string helloOf(const Manifest& manifest) {
+std::string helloOf(const Manifest& manifest, const std::vector<Wall>& walls) {
+  Json standing = Json::object();
+  for (const auto& wall : walls)
+    standing[wall.name] = wall.standing;
   return dumpJson({{"id", manifest.id},
                    {"version", manifest.version},
                    {"abi_major", manifest.abi_major},
                    {"abi_minor", manifest.abi_minor},
-                   {"pid", ::getpid()}});
+                   {"pid", ::getpid()},
+                   {"walls", standing}});
 }
 
-Step<rf_status> callPlugin(const Start& start, const Loaded& loaded, Services& services,
+Step<rf_status> callPlugin(const Given& given, const Loaded& loaded, Services& services,
                            const RunControl& control, Channel& channel, Reporter& reporter) {
   auto instance = Instance::create(*loaded.library, services.host());
   if (!instance) return tl::unexpected<Stop>(instance.error());
-  channel.send(FrameType::kHello, helloOf(loaded.manifest));
+  channel.send(FrameType::kHello, helloOf(loaded.manifest, given.walls));
 
+  const Start& start = given.start;
   const rf_status configured = instance->get()->configure(instance->get(), rfStr(start.settings));
   if (configured != RF_OK) {
     return stop(configured, "plugin.not_configured", "the plugin does not accept its settings");
@@ -137,18 +151,17 @@ Step<rf_status> callPlugin(const Start& start, const Loaded& loaded, Services& s
   return run.finish(*returned);
 }
 
-rf_status serve(const Start& start, Opening& opening, const RunControl& control, Channel& channel,
+rf_status serve(const Given& given, Opening& opening, const RunControl& control, Channel& channel,
                 Reporter& reporter) {
-  auto loaded = load(start);
+  auto loaded = loadPlugin(given.load);
   if (!loaded) {
     reporter.report(loaded.error().status, loaded.error().code, loaded.error().text);
     return loaded.error().status;
   }
-  const Capabilities capabilities(start.capabilities);
-  Services services({capabilities, control, reporter}, std::move(opening.state),
-                    start.purpose != RF_PURPOSE_VERIFY);
+  Services services({given.capabilities, control, reporter}, std::move(opening.state),
+                    given.start.purpose != RF_PURPOSE_VERIFY);
   // The plugin is gone when this returns: a crash in its destroy is still before kDone.
-  auto status = callPlugin(start, *loaded, services, control, channel, reporter);
+  auto status = callPlugin(given, *loaded, services, control, channel, reporter);
   if (!status) {
     reporter.report(status.error().status, status.error().code, status.error().text);
     return status.error().status;
@@ -158,6 +171,17 @@ rf_status serve(const Start& start, Opening& opening, const RunControl& control,
       channel.send(FrameType::kState, encodeState(key, value));
   }
   return *status;
+}
+
+Step<Given> take(const Opening& opening) {
+  auto load = decodeLoad(opening.load);
+  if (!load) return stop(RF_INVALID, "host.bad_start", load.error().text);
+  auto start = decodeStart(opening.start);
+  if (!start) return stop(RF_INVALID, "host.bad_start", start.error().text);
+  const Capabilities capabilities(load->capabilities);
+  auto walls = sealProcess(*load, capabilities);
+  if (!walls) return stop(RF_DENIED, "host.wall_missing", walls.error().text);
+  return Given{std::move(*load), std::move(*start), capabilities, std::move(*walls)};
 }
 
 int done(Channel& channel, rf_status status) {
@@ -172,17 +196,19 @@ int runSession(int input, int output) {
   Reporter reporter(channel);
   FrameDecoder decoder;
   auto opening = readOpening(input, decoder);
-  auto start = opening ? decodeStart(opening->start) : Result<Start>(tl::unexpected<Error>(opening.error()));
-  if (!start) {
-    reporter.report(RF_INVALID, "host.bad_start", start.error().text);
-    return done(channel, RF_INVALID);
+  // Sealed while there is one thread, and before anything foreign is read into the process.
+  auto given =
+      opening ? take(*opening) : Step<Given>(stop(RF_INVALID, "host.bad_start", opening.error().text));
+  if (!given) {
+    reporter.report(given.error().status, given.error().code, given.error().text);
+    return done(channel, given.error().status);
   }
   RunControl control;
-  control.deadline_ns = start->deadline_ns;
+  control.deadline_ns = given->start.deadline_ns;
   rf_status status = RF_INTERNAL;
   {
-    const CancelWatch watch(input, decoder, !changesTheMachine(*start), control.cancelled);
-    status = serve(*start, *opening, control, channel, reporter);
+    const CancelWatch watch(input, decoder, !changesTheMachine(given->start), control.cancelled);
+    status = serve(*given, *opening, control, channel, reporter);
   }
   return done(channel, status);
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <regex>
 
+#include "host/capabilities.h"
 #include "protocol/record_kinds.h"
 #include "redflag/draft/command_type.h"
 #include "redflag/draft/updater.h"
@@ -105,9 +106,8 @@ Verdict idsAreWellFormed(const Target& target) {
       return failed("record kind \"" + kind +
                     "\": expected one of the table, or a reverse DNS name and revision");
   }
-  static const std::regex kCapability("(exec|read|write):/.*|http:.+|net:(https|any)|root");
   for (const auto& wish : subject->manifest.capabilities) {
-    if (!std::regex_match(wish.spec, kCapability)) return failed("capability \"" + wish.spec + "\" is none");
+    if (!host::isCapability(wish.spec)) return failed("capability \"" + wish.spec + "\" is none");
   }
   if (!std::regex_match(subject->manifest.version, kVersion))
     return failed("version \"" + subject->manifest.version + "\" is no semantic version");

@@ -3,6 +3,7 @@
 #include "base/time.h"
 #include "commands/host_process.h"
 #include "host/frame.h"
+#include "host/load.h"
 #include "redflag/draft/command_type.h"
 
 namespace redflag::commands {
@@ -12,15 +13,18 @@ constexpr JsonLimits kAnswerLimits{16U << 20, 32, 1'000'000};
 constexpr std::int64_t kGraceNs =
     kSecondNs;  // the host ends a run at its deadline by itself; this is for one that cannot
 
-std::string startFrame(const std::filesystem::path& library, const std::string& operation,
-                       const Json& request, std::int64_t deadline_ms) {
-  return host::encodeFrame(host::FrameType::kStart, dumpJson({{"library", library.string()},
-                                                              {"operation", operation},
+std::string startFrames(const std::filesystem::path& library, const std::string& operation,
+                        const Json& request, std::int64_t deadline_ms) {
+  // A command type has no services and needs nothing of the machine.
+  host::Load load;
+  load.library = library;
+  load.seal = host::Seal::kBest;
+  return host::encodeFrame(host::FrameType::kLoad, host::encodeLoad(load)) +
+         host::encodeFrame(host::FrameType::kStart, dumpJson({{"operation", operation},
                                                               {"interface", RF_COMMAND_TYPE_1},
                                                               {"settings", Json::object()},
                                                               {"purpose", "updates"},
                                                               {"deadline_ms", deadline_ms},
-                                                              {"capabilities", Json::array()},
                                                               {"request", request}}));
 }
 
@@ -88,7 +92,7 @@ Result<Json> HostRunner::run(const std::filesystem::path& library, const std::st
   const std::int64_t deadline_ns = monotonicNow() + deadline_ms_ * 1'000'000 + kGraceNs;
   auto process = HostProcess::start(host_, deadline_ms_ / 1000 + 1);
   if (!process) return failAt(place, process.error());
-  if (auto sent = process->send(startFrame(library, operation, request, deadline_ms_), deadline_ns); !sent) {
+  if (auto sent = process->send(startFrames(library, operation, request, deadline_ms_), deadline_ns); !sent) {
     return failAt(place, sent.error());
   }
   Conversation talk;

@@ -170,9 +170,9 @@ class ExecutorJudge : public Judge {
   void restart() override {
     stream_.reset();
     server_.reset();
-    executor_ = std::make_unique<Executor>(ExecutorOptions{folder_.path(), "/nonexistent", {}, "boot-1"},
+    executor_ = std::make_unique<Executor>(ExecutorOptions{folder_.path(), "/nonexistent", {}, {}, "boot-1"},
                                            rules_, clock_);
-    server_ = std::move(ExecutorServer::listen(*executor_, socket(), geteuid(), "").value());
+    server_ = std::move(listenForOrders(*executor_, socket(), geteuid(), "").value());
   }
   void setClock(std::int64_t now_ns) override { clock_.epoch = now_ns; }
 
@@ -187,7 +187,7 @@ class ExecutorJudge : public Judge {
   OpenRules rules_;
   std::size_t queued_ = 0;
   std::unique_ptr<Executor> executor_;
-  std::unique_ptr<ExecutorServer> server_;
+  std::unique_ptr<LocalService> server_;
   std::optional<platform::LocalStream> stream_;
 };
 

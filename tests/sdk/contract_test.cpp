@@ -92,8 +92,10 @@ TEST(State, leaves_only_with_a_run_that_worked) {
 
 Outcome recall(const char* purpose) {
   HostProcess process;
+  const auto start = startOf("test.moody", {{"settings", {{"mode", "recall"}}}, {"purpose", purpose}});
+  process.load(start);
   process.send(FrameType::kStateIn, host::encodeState("thing", "from before"));
-  process.start(startOf("test.moody", {{"settings", {{"mode", "recall"}}}, {"purpose", purpose}}));
+  process.begin(start);
   return process.finish();
 }
 

@@ -98,6 +98,23 @@ void HostProcess::send(FrameType type, const std::string& payload) {
   sendBytes(host::encodeFrame(type, payload));
 }
 
+constexpr const char* kOfLoad[] = {"library", "seal", "capabilities", "requires", "expect"};
+
+void HostProcess::load(const Json& start) {
+  Json load = Json::object();
+  for (const char* member : kOfLoad) {
+    if (start.contains(member)) load[member] = start[member];
+  }
+  send(FrameType::kLoad, dumpJson(load));
+}
+
+void HostProcess::begin(const Json& start) {
+  Json rest = start;
+  for (const char* member : kOfLoad)
+    rest.erase(member);
+  send(FrameType::kStart, dumpJson(rest));
+}
+
 void HostProcess::sendBytes(const std::string& bytes) {
   for (std::size_t sent = 0; sent < bytes.size();) {
     const ssize_t put = ::send(socket_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
@@ -163,9 +180,9 @@ std::string fixture(const std::string& id) {
 }
 
 Json startOf(const std::string& id, const Json& more) {
-  Json start = {{"library", fixture(id)},       {"operation", "scan"},  {"interface", "rf.scanner/1"},
-                {"settings", Json::object()},   {"purpose", "updates"}, {"deadline_ms", 20'000},
-                {"capabilities", Json::array()}};
+  Json start = {{"library", fixture(id)},     {"operation", "scan"},       {"interface", "rf.scanner/1"},
+                {"settings", Json::object()}, {"purpose", "updates"},      {"deadline_ms", 20'000},
+                {"seal", "require"},          {"requires", Json::array()}, {"capabilities", Json::array()}};
   start.update(more);
   return start;
 }

@@ -35,7 +35,13 @@ class HostProcess {
 
   void send(host::FrameType type, const std::string& payload);
   void sendBytes(const std::string& bytes);
-  void start(const Json& start) { send(host::FrameType::kStart, dumpJson(start)); }
+  // The two halves of what startOf() makes.
+  void load(const Json& start);
+  void begin(const Json& start);
+  void start(const Json& start) {
+    load(start);
+    begin(start);
+  }
   void closeInput();
   // Until the first frame of that type came.
   void waitFor(host::FrameType type);

@@ -181,7 +181,7 @@ TEST(Host, refuses_a_library_that_is_not_the_expected_one) {
   other_bytes["sha256"] = std::string(64, '0');
   EXPECT_THAT(runFixture("test.good", {{"expect", other_bytes}}).codes(), ElementsAre("plugin.not_loaded"));
   EXPECT_THAT(runFixture("test.good", {{"expect", {{"id", "test.good"}}}}).reportText("host.bad_start"),
-              HasSubstr("start.expect.version"));
+              HasSubstr("load.expect.version"));
 }
 
 TEST(Host, survives_junk_on_the_descriptors_it_was_given) {
@@ -206,12 +206,12 @@ TEST(Host, names_what_is_wrong_with_a_start) {
     EXPECT_EQ(run.status(), "invalid");
     return run.reportText("host.bad_start");
   };
-  EXPECT_THAT(text({{"library", "relative.so"}}), HasSubstr("start.library: expected an absolute path"));
+  EXPECT_THAT(text({{"library", "relative.so"}}), HasSubstr("load.library: expected an absolute path"));
   EXPECT_THAT(text({{"deadline_ms", -1}}), HasSubstr("start.deadline_ms"));
   EXPECT_THAT(text({{"purpose", "fun"}}), HasSubstr("start.purpose"));
   EXPECT_THAT(text({{"settings", 1}}), HasSubstr("start.settings"));
   EXPECT_THAT(text({{"surprise", 1}}), HasSubstr("start.surprise"));
-  EXPECT_THAT(text({{"capabilities", {1}}}), HasSubstr("start.capabilities"));
+  EXPECT_THAT(text({{"capabilities", {1}}}), HasSubstr("load.capabilities"));
 }
 
 TEST(Host, refuses_a_start_that_is_no_frame_or_never_comes) {
@@ -220,7 +220,11 @@ TEST(Host, refuses_a_start_that_is_no_frame_or_never_comes) {
   EXPECT_EQ(garbage.finish().status(), "invalid");
   HostProcess wrong;
   wrong.send(FrameType::kCancel, "");
-  EXPECT_THAT(wrong.finish().reportText("host.bad_start"), HasSubstr("expected kept state or a start"));
+  EXPECT_THAT(wrong.finish().reportText("host.bad_start"), HasSubstr("expected what to load"));
+  HostProcess twice;
+  twice.load(startOf("test.good"));
+  twice.load(startOf("test.crasher"));
+  EXPECT_THAT(twice.finish().reportText("host.bad_start"), HasSubstr("expected kept state or a start"));
 }
 
 TEST(Cancel, reaches_the_plugin_as_a_frame) {
@@ -233,9 +237,8 @@ TEST(Cancel, reaches_the_plugin_as_a_frame) {
 
 TEST(Cancel, that_comes_together_with_the_start_is_seen) {
   HostProcess process;
-  process.sendBytes(host::encodeFrame(FrameType::kStart,
-                                      dumpJson(startOf("test.moody", {{"settings", {{"mode", "wait"}}}}))) +
-                    host::encodeFrame(FrameType::kCancel, ""));
+  process.start(startOf("test.moody", {{"settings", {{"mode", "wait"}}}}));
+  process.send(FrameType::kCancel, "");
   EXPECT_EQ(process.finish().status(), "cancelled");
 }
 

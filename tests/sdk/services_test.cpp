@@ -51,7 +51,8 @@ TEST(Exec, gives_its_child_the_built_environment_and_nothing_else) {
 TEST(Exec, gives_its_child_an_empty_stdin_and_no_descriptor_of_ours) {
   EXPECT_EQ(exec("/bin/cat").fact("exit_code"), 0);
   // 3 is the folder ls itself reads.
-  EXPECT_EQ(exec("/bin/ls /proc/self/fd").fact("out"), "0\n1\n2\n3\n");
+  EXPECT_EQ(exec("/bin/ls /proc/self/fd", {{"capabilities", {"exec:/bin/ls", "read:/proc"}}}).fact("out"),
+            "0\n1\n2\n3\n");
 }
 
 TEST(Exec, tells_exit_codes_and_signals_apart) {
@@ -86,7 +87,8 @@ TEST(Exec, says_when_a_program_is_not_there) {
 }
 
 TEST(Exec, cuts_output_into_lines_and_explains_a_failure) {
-  const Outcome good = runMoody("lines", "/bin/ls /proc/self/fd", {{"capabilities", {"exec:/bin/ls"}}});
+  const Outcome good =
+      runMoody("lines", "/bin/ls /proc/self/fd", {{"capabilities", {"exec:/bin/ls", "read:/proc"}}});
   EXPECT_EQ(good.fact("lines"), Json::array({"0", "1", "2", "3"}));
   const Outcome bad = runMoody("lines", "/bin/ls /nowhere", {{"capabilities", {"exec:/bin/ls"}}});
   EXPECT_EQ(bad.status(), "transient");

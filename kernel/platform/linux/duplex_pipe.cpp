@@ -56,4 +56,18 @@ Result<std::size_t> DuplexPipe::write(std::string_view bytes) {
   return pipeError("write");
 }
 
+Result<> DuplexPipe::writeAll(std::string_view bytes, std::int64_t timeout_ns) {
+  const std::int64_t until = monotonicNow() + timeout_ns;
+  while (!bytes.empty()) {
+    const auto taken = write(bytes);
+    if (!taken) return tl::unexpected<Error>(taken.error());
+    bytes.remove_prefix(*taken);
+    if (*taken > 0) continue;
+    const std::int64_t left = until - monotonicNow();
+    if (left <= 0) return fail(Code::kUnavailable, "write: the other end was too slow");
+    if (const auto ready = wait(true, left); !ready) return tl::unexpected<Error>(ready.error());
+  }
+  return {};
+}
+
 }  // namespace redflag::platform

@@ -112,6 +112,12 @@ Result<> checkOnlyOursToWrite(const std::filesystem::path& path) {
   return {};
 }
 
+Result<> makeFolderOf(const std::filesystem::path& path, const std::optional<User>& user) {
+  if (auto made = makePrivateFolder(path); !made) return made;
+  if (!user || ::lchown(path.c_str(), user->uid, user->gid) == 0) return {};
+  return fail(Code::kIo, path.string() + ": " + std::strerror(errno));
+}
+
 bool mayWriteIn(const std::filesystem::path& folder) {
   return ::access(folder.c_str(), W_OK | X_OK) == 0;
 }

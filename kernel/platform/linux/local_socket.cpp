@@ -156,6 +156,53 @@ Result<> LocalStream::send(std::string_view message, std::int64_t timeout_ns) {
   return writeFully(descriptor_.get(), message, until);
 }
 
+Result<> LocalStream::giveDescriptor(Descriptor given, std::int64_t timeout_ns) {
+  auto ready = waitFor(descriptor_.get(), POLLOUT, monotonicNow() + timeout_ns);
+  if (!ready) return tl::unexpected<Error>(ready.error());
+  if (!*ready) return fail(Code::kUnavailable, "send: the other end was too slow");
+  char byte = 0;
+  iovec data{&byte, 1};
+  alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = space;
+  message.msg_controllen = sizeof space;
+  cmsghdr* part = CMSG_FIRSTHDR(&message);
+  part->cmsg_level = SOL_SOCKET;
+  part->cmsg_type = SCM_RIGHTS;
+  part->cmsg_len = CMSG_LEN(sizeof(int));
+  const int number = given.get();
+  std::memcpy(CMSG_DATA(part), &number, sizeof number);
+  if (::sendmsg(descriptor_.get(), &message, MSG_NOSIGNAL) != 1) return socketError("send", errno);
+  return {};
+}
+
+Result<Descriptor> LocalStream::takeDescriptor(std::int64_t timeout_ns) {
+  auto ready = waitFor(descriptor_.get(), POLLIN, monotonicNow() + timeout_ns);
+  if (!ready) return tl::unexpected<Error>(ready.error());
+  if (!*ready) return fail(Code::kUnavailable, "receive: the other end was too slow");
+  char byte = 0;
+  iovec data{&byte, 1};
+  alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = space;
+  message.msg_controllen = sizeof space;
+  if (::recvmsg(descriptor_.get(), &message, MSG_CMSG_CLOEXEC) < 0) return socketError("receive", errno);
+  const cmsghdr* part = CMSG_FIRSTHDR(&message);
+  if (part == nullptr || part->cmsg_type != SCM_RIGHTS || part->cmsg_len != CMSG_LEN(sizeof(int)))
+    return fail(Code::kInvalid, "receive: expected a descriptor");
+  int number = -1;
+  std::memcpy(&number, CMSG_DATA(part), sizeof number);
+  return Descriptor(number);
+}
+
+void LocalStream::shutDown() {
+  ::shutdown(descriptor_.get(), SHUT_RDWR);
+}
+
 Result<LocalListener> LocalListener::listen(const std::filesystem::path& path, std::uint32_t mode,
                                             const std::string& group) {
   auto address = addressOf(path);

@@ -1,16 +1,13 @@
 #include "host/linux/child.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <cstring>
-#include <memory>
 #include <system_error>
 
 namespace redflag::host {
@@ -31,18 +28,6 @@ struct SpawnSetup {
   posix_spawn_file_actions_t actions{};
   posix_spawnattr_t attributes{};
 };
-
-// A plugin's libraries open descriptors without O_CLOEXEC; none of them is the tool's.
-void closeInherited(posix_spawn_file_actions_t& actions) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir("/proc/self/fd"), &::closedir);
-  if (!folder) return;
-  while (const dirent* entry = ::readdir(folder.get())) {
-    const std::string_view name = entry->d_name;
-    int fd = -1;
-    std::from_chars(name.data(), name.data() + name.size(), fd);
-    if (fd > STDERR_FILENO) ::posix_spawn_file_actions_addclose(&actions, fd);
-  }
-}
 
 void resetSignals(posix_spawnattr_t& attributes) {
   sigset_t none;
@@ -83,7 +68,8 @@ Result<Child> Child::start(const std::vector<std::string>& argv) {
   ::posix_spawn_file_actions_addopen(&setup.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   ::posix_spawn_file_actions_adddup2(&setup.actions, out->write.get(), STDOUT_FILENO);
   ::posix_spawn_file_actions_adddup2(&setup.actions, err->write.get(), STDERR_FILENO);
-  closeInherited(setup.actions);
+  // A plugin's libraries open descriptors without O_CLOEXEC; none of them is the tool's.
+  ::posix_spawn_file_actions_addclosefrom_np(&setup.actions, STDERR_FILENO + 1);
   resetSignals(setup.attributes);
 
   std::vector<char*> words;

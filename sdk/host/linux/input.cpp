@@ -40,6 +40,11 @@ Result<Opening> readOpening(int fd, FrameDecoder& decoder) {
       if (got == 0) return fail(Code::kInvalid, "the stream ended before a start came");
       continue;
     }
+    if (opening.load.empty()) {
+      if ((*frame)->type != FrameType::kLoad) return fail(Code::kInvalid, "expected what to load");
+      opening.load = std::move((*frame)->payload);
+      continue;
+    }
     if ((*frame)->type == FrameType::kStart) {
       opening.start = std::move((*frame)->payload);
       return opening;

@@ -60,7 +60,7 @@ host::Manifest manifest(const std::string& id) {
   host::Manifest out;
   out.id = id;
   out.sha256 = std::string(64, 'a');
-  out.capabilities = {{"exec:/usr/bin/x", true}, {"net:https", false}};
+  out.capabilities = {{"exec:/usr/bin/x", true}, {"net:any", false}};
   return out;
 }
 
@@ -70,34 +70,37 @@ PluginConfig plugin(const std::string& id) {
   return out;
 }
 
+const Json kNoSettings = Json::object();
+
 TEST(Capabilities, of_ours_are_what_the_manifest_wants) {
-  EXPECT_THAT(*grantedCapabilities(plugin("apt"), manifest("apt")),
-              testing::ElementsAre("exec:/usr/bin/x", "net:https"));
+  EXPECT_THAT(*grantedCapabilities(plugin("apt"), manifest("apt"), kNoSettings),
+              testing::ElementsAre("exec:/usr/bin/x", "net:any"));
 }
 
 TEST(Capabilities, of_a_third_party_are_exactly_what_is_listed) {
   PluginConfig foreign = plugin("org.example.x");
   foreign.sha256 = std::string(64, 'a');
   foreign.capabilities = {"exec:/usr/bin/x"};
-  EXPECT_THAT(*grantedCapabilities(foreign, manifest("org.example.x")),
+  EXPECT_THAT(*grantedCapabilities(foreign, manifest("org.example.x"), kNoSettings),
               testing::ElementsAre("exec:/usr/bin/x"));
 }
 
 TEST(Capabilities, that_are_required_and_missing_refuse_with_the_line_to_paste) {
   PluginConfig foreign = plugin("org.example.x");
   foreign.sha256 = std::string(64, 'a');
-  const auto refused = grantedCapabilities(foreign, manifest("org.example.x"));
+  const auto refused = grantedCapabilities(foreign, manifest("org.example.x"), kNoSettings);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::kDenied);
   EXPECT_THAT(refused.error().text, HasSubstr("capabilities: [\"exec:/usr/bin/x\"]"));
 }
 
 TEST(Capabilities, are_refused_to_a_library_that_is_not_pinned_or_another_one) {
-  EXPECT_THAT(grantedCapabilities(plugin("org.example.x"), manifest("org.example.x")).error().text,
-              HasSubstr("sha256: aaaa"));
+  EXPECT_THAT(
+      grantedCapabilities(plugin("org.example.x"), manifest("org.example.x"), kNoSettings).error().text,
+      HasSubstr("sha256: aaaa"));
   PluginConfig foreign = plugin("org.example.x");
   foreign.sha256 = std::string(64, 'b');
-  EXPECT_THAT(grantedCapabilities(foreign, manifest("org.example.x")).error().text,
+  EXPECT_THAT(grantedCapabilities(foreign, manifest("org.example.x"), kNoSettings).error().text,
               HasSubstr("is another one"));
 }
 

@@ -30,7 +30,7 @@ class Admission : public testing::Test {
   TestClock clock;
   TestRules rules;
   Server server;
-  Executor executor{{folder.path(), "/nonexistent", {}, "boot-1"}, rules, clock};
+  Executor executor{{folder.path(), "/nonexistent", {}, {}, "boot-1"}, rules, clock};
 };
 
 TEST_F(Admission, accepts_a_good_order_and_answers_its_repetition_from_the_journal) {
@@ -151,7 +151,7 @@ TEST_F(Admission, refuses_everything_when_the_journal_is_gone) {
   const auto envelope = order();
   submit(envelope);
   std::filesystem::remove(folder.path() / "journal.sqlite");
-  Executor restarted({folder.path(), "/nonexistent", {}, "boot-1"}, rules, clock);
+  Executor restarted({folder.path(), "/nonexistent", {}, {}, "boot-1"}, rules, clock);
   const Json answer = restarted.handle(submitRequest(server.seal(envelope)));
   EXPECT_EQ(refusalOf(answer), "replayed");
   EXPECT_NE(answer.at("text").get<std::string>().find("enrol the machine again"), std::string::npos);

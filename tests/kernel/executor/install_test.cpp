@@ -33,7 +33,8 @@ class Install : public testing::Test {
 
   void begin() {
     executor = std::make_unique<Executor>(
-        ExecutorOptions{folder.path(), REDFLAG_BUILD "/bin/redflag-host", limits, "boot-1"}, rules, clock);
+        ExecutorOptions{folder.path(), REDFLAG_BUILD "/bin/redflag-host", {}, limits, "boot-1"}, rules,
+        clock);
     executor->attach([this](const Json& event) {
       const std::lock_guard lock(mutex);
       events.push_back(event);

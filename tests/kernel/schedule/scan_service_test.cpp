@@ -51,9 +51,9 @@ class ScanServiceTest : public testing::Test {
                            [this](const BreakerTransition& t) { items_.push_back(breakerItem(t, newId())); });
     ASSERT_TRUE(breakers);
     breakers_ = std::move(*breakers);
-    runner_.emplace(REDFLAG_BUILD "/bin/redflag-host", folder_);
-    service_ =
-        std::make_unique<ScanService>(ScanService::Parts{*config_, plugins(), *runner_, *breakers_, *spool_});
+    runner_.emplace(std::make_shared<DirectStarter>(REDFLAG_BUILD "/bin/redflag-host"), folder_);
+    service_ = std::make_unique<ScanService>(
+        ScanService::Parts{*config_, {plugins(), false}, *runner_, *breakers_, *spool_});
   }
 
   std::vector<Json> spooled() {

@@ -14,9 +14,9 @@ namespace {
 
 using testing::HasSubstr;
 
-RunOutcome sabotage(const std::string& mode, std::int64_t time_ns = 20 * kSecondNs) {
+RunOutcome sabotage(const std::string& act, std::int64_t time_ns = 20 * kSecondNs) {
   RunRequest request;
-  auto manifest = host::loadManifest(REDFLAG_BUILD "/test_plugins", "test.saboteur");
+  auto manifest = host::loadManifest(REDFLAG_BUILD "/selftest", "hostile");
   if (!manifest) {
     ADD_FAILURE() << manifest.error().text;
     return {};
@@ -24,10 +24,11 @@ RunOutcome sabotage(const std::string& mode, std::int64_t time_ns = 20 * kSecond
   request.manifest = *manifest;
   request.interface_id = kScannerInterface;
   request.operation = "scan";
-  request.settings = {{"mode", mode}};
+  request.settings = {{"act", act}};
   request.limits = defaultConfig().limits;
   request.limits.time_ns = time_ns;
-  return Supervisor(REDFLAG_BUILD "/bin/redflag-host", kSecondNs / 5).run(request);
+  return Supervisor(std::make_shared<DirectStarter>(REDFLAG_BUILD "/bin/redflag-host"), kSecondNs / 5)
+      .run(request);
 }
 
 class Sabotage : public testing::Test {

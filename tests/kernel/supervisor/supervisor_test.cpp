@@ -30,8 +30,12 @@ RunRequest scanOf(const std::string& id) {
 
 constexpr std::int64_t kShortGraceNs = kSecondNs / 5;
 
+Supervisor supervisor(const char* host) {
+  return Supervisor(std::make_shared<DirectStarter>(host), kShortGraceNs);
+}
+
 RunOutcome run(const RunRequest& request) {
-  return Supervisor(REDFLAG_BUILD "/bin/redflag-host", kShortGraceNs).run(request);
+  return supervisor(REDFLAG_BUILD "/bin/redflag-host").run(request);
 }
 
 TEST(Supervisor, runs_a_good_plugin_from_records_to_kept_state) {
@@ -139,15 +143,15 @@ TEST(Supervisor, refuses_a_library_that_is_another_one_than_the_manifest_says) {
 }
 
 TEST(Supervisor, does_not_blame_the_plugin_when_there_is_no_host_to_run_it) {
-  const auto outcome = Supervisor("/nonexistent/redflag-host").run(scanOf("test.good"));
+  const auto outcome = supervisor("/nonexistent/redflag-host").run(scanOf("test.good"));
   EXPECT_EQ(outcome.status, "transient");
   EXPECT_EQ(outcome.run_class, RunClass::kNeutral);
   EXPECT_THAT(outcome.reports.back().text, HasSubstr("No such file"));
 }
 
 TEST(Supervisor, calls_a_host_that_says_junk_or_nothing_a_broken_contract) {
-  EXPECT_EQ(Supervisor("/bin/true").run(scanOf("test.good")).status, "broken_contract");
-  EXPECT_EQ(Supervisor("/bin/false").run(scanOf("test.good")).status, "crash");
+  EXPECT_EQ(supervisor("/bin/true").run(scanOf("test.good")).status, "broken_contract");
+  EXPECT_EQ(supervisor("/bin/false").run(scanOf("test.good")).status, "crash");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "agent/log.h"
+#include "local/log.h"
 
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>

@@ -1,4 +1,4 @@
-#include "executor/channel.h"
+#include "local/channel.h"
 
 #include <poll.h>
 

@@ -1,0 +1,48 @@
+#pragma once
+// The broker's work: a host for a plugin that root's agent.yaml names, from the folder that only root can
+// write, with the capabilities and limits written there. Whoever asks chooses the plugin and nothing else.
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "base/json.h"
+#include "config/store.h"
+#include "platform/duplex_pipe.h"
+#include "platform/local_socket.h"
+#include "platform/process.h"
+#include "platform/user.h"
+#include "supervisor/plugin_catalog.h"
+
+namespace redflag::kernel {
+
+class Broker {
+ public:
+  struct Settings {
+    std::filesystem::path host;     // redflag-host
+    std::filesystem::path plugins;  // libraries and manifests
+    std::filesystem::path config;   // agent.yaml
+    std::filesystem::path scratch;  // that user's, for temporary files
+    platform::User scan_user;       // whom hosts run as; never root
+  };
+  Broker(Settings settings, ConfigStore& config) : settings_(std::move(settings)), config_(config) {}
+
+  // One connection from its request to its host's end. The answer: why it was cut off, or "". Threads: any.
+  std::string serve(platform::LocalStream& stream, const std::atomic<bool>& stopping);
+
+ private:
+  struct Host {
+    platform::DuplexPipe pipe;
+    platform::Process process;
+  };
+  tl::expected<Host, PluginRefusal> start(const std::string& plugin);
+  tl::expected<ReadyPlugin, PluginRefusal> prepare(const std::string& plugin);
+  std::string keep(platform::LocalStream& stream, Host host, const std::atomic<bool>& stopping);
+
+  const Settings settings_;
+  ConfigStore& config_;
+  std::atomic<int> hosts_ = 0;
+};
+
+}  // namespace redflag::kernel

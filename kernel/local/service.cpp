@@ -1,0 +1,71 @@
+#include "local/service.h"
+
+#include "base/time.h"
+
+namespace redflag::kernel {
+namespace {
+
+constexpr std::int64_t kAcceptTickNs = kSecondNs;
+
+}  // namespace
+
+Result<std::unique_ptr<LocalService>> LocalService::listen(const std::filesystem::path& socket,
+                                                           const std::string& group, Parts parts) {
+  auto listener = platform::LocalListener::listen(socket, 0660, group);
+  if (!listener) return tl::unexpected<Error>(listener.error());
+  return std::unique_ptr<LocalService>(new LocalService(std::move(*listener), std::move(parts)));
+}
+
+LocalService::LocalService(platform::LocalListener listener, Parts parts)
+    : parts_(std::move(parts)), listener_(std::move(listener)), acceptor_([this] { acceptAll(); }) {}
+
+LocalService::~LocalService() {
+  stopping_ = true;
+  listener_.wake();
+  acceptor_.join();
+  for (Connection& connection : connections_) {
+    connection.stream.shutDown();
+    connection.thread.join();
+  }
+}
+
+void LocalService::acceptAll() {
+  while (!stopping_) {
+    auto stream = listener_.accept(kAcceptTickNs);
+    dropFinished();
+    if (!stream) parts_.rejected("the socket: " + stream.error().text);
+    if (stream && *stream) admit(std::move(**stream));
+  }
+}
+
+void LocalService::dropFinished() {
+  for (auto it = connections_.begin(); it != connections_.end();) {
+    if (!it->over) {
+      ++it;
+      continue;
+    }
+    it->thread.join();
+    it = connections_.erase(it);
+  }
+}
+
+void LocalService::admit(platform::LocalStream stream) {
+  const auto peer = stream.peer();
+  if (!peer) return parts_.rejected(peer.error().text);
+  if (peer->uid != parts_.uid) {
+    return parts_.rejected("user " + std::to_string(peer->uid) + " (process " + std::to_string(peer->pid) +
+                           ") is not listened to");
+  }
+  if (connections_.size() >= parts_.max_connections) return parts_.rejected("too many connections");
+  Connection& connection = connections_.emplace_back(std::move(stream));
+  connection.thread = std::thread([this, &connection] { serve(connection); });
+}
+
+void LocalService::serve(Connection& connection) {
+  const auto why = parts_.serve(connection.stream, stopping_);
+  if (!why.empty() && !stopping_) parts_.rejected(why);
+  connection.stream.shutDown();  // the peer need not wait until we are joined
+  connection.over = true;
+}
+
+}  // namespace redflag::kernel

@@ -1,0 +1,12 @@
+#pragma once
+// What a program of root's keeps of root's rights.
+
+#include "base/result.h"
+
+namespace redflag::platform {
+
+// Keeps what starting processes as other users, and ending them, needs, for good: this process and what it
+// starts can do nothing else that only root may. What belongs to the user root stays open to it.
+Result<> keepOnlyChangingUsers();
+
+}  // namespace redflag::platform

@@ -1,0 +1,215 @@
+// The broker as it is installed, with a user of the hosts' own. Needs root, as the broker does.
+#include <gmock/gmock.h>
+#include <pwd.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <future>
+#include <sstream>
+#include <thread>
+
+#include "base/time.h"
+#include "broker/broker_starter.h"
+#include "broker/messages.h"
+#include "local/channel.h"
+#include "platform/files.h"
+#include "supervisor/plugin_catalog.h"
+#include "supervisor/supervisor.h"
+#include "temporary_folder.h"
+
+namespace redflag::kernel {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class BrokerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+    nobody = ::getpwnam("nobody")->pw_uid;
+    fs::permissions(folder.path(), fs::perms(0755));
+    write("hostile: {limits: {time: 20s}}");
+    start();
+  }
+
+  void write(const std::string& plugins, const std::string& more = "isolation: require\n") const {
+    std::ofstream(config()) << "version: 1\n" << more << "plugins:\n  " << plugins << "\n";
+    ::chmod(config().c_str(), 0644);
+  }
+  fs::path config() const { return folder.path() / "agent.yaml"; }
+  fs::path socket() const { return folder.path() / "broker.sock"; }
+
+  platform::SpawnOptions options(const std::string& scan_user = "nobody") const {
+    platform::SpawnOptions out;
+    out.program = REDFLAG_BUILD "/bin/redflag-broker";
+    out.arguments = {"--config",      config(),
+                     "--state",       folder.path() / "state",
+                     "--plugins",     REDFLAG_BUILD "/selftest",
+                     "--socket",      socket(),
+                     "--scan-user",   scan_user,
+                     "--kernel-user", "0"};
+    out.no_new_privileges = false;
+    return out;
+  }
+  void start() {
+    broker.emplace(platform::Process::spawn(options()).value());
+    for (int i = 0; i < 500 && !platform::LocalStream::connect(socket()); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  void stop() {
+    ::kill(static_cast<pid_t>(broker->pid()), SIGTERM);
+    broker->wait(10 * kSecondNs);
+    broker.reset();
+  }
+
+  RunRequest request(const std::string& act, const std::string& target = "") const {
+    RunRequest out;
+    out.manifest = host::loadManifest(REDFLAG_BUILD "/selftest", "hostile").value();
+    out.interface_id = kScannerInterface;
+    out.operation = "scan";
+    out.settings = {{"act", act}, {"target", target}};
+    out.limits = defaultConfig().limits;
+    return out;
+  }
+  RunOutcome run(const RunRequest& what) const {
+    return Supervisor(std::make_shared<BrokerStarter>(socket()), kSecondNs / 2).run(what);
+  }
+  static Json fact(const RunOutcome& outcome) {
+    return outcome.records.size() == 1 ? Json::parse(outcome.records[0]).at("value") : Json(outcome.status);
+  }
+  std::string statusOfBroker(const std::string& field) const {
+    std::ifstream in("/proc/" + std::to_string(broker->pid()) + "/status");
+    for (std::string line; std::getline(in, line);)
+      if (line.starts_with(field)) return line.substr(line.find('\t') + 1);
+    return {};
+  }
+  std::string refusal(const Json& message) const {
+    auto stream = platform::LocalStream::connect(socket()).value();
+    EXPECT_TRUE(sendMessage(stream, message, kSecondNs));
+    const auto answer = receiveMessage(stream, kMaxBrokerAnswer, 10 * kSecondNs);
+    if (!answer || !*answer) return "cut off";
+    return (**answer).contains("refused") ? (**answer)["refused"].at("text").get<std::string>()
+                                          : dumpJson(**answer);
+  }
+
+  test::TemporaryFolder folder;
+  uid_t nobody = 0;
+  std::optional<platform::Process> broker;
+};
+
+TEST_F(BrokerTest, runs_plugins_as_a_user_without_rights_behind_all_walls) {
+  const auto outcome = run(request("user"));
+  EXPECT_EQ(outcome.status, "ok") << outcome.end().text;
+  EXPECT_EQ(fact(outcome), static_cast<int>(nobody));
+  for (const auto& [name, standing] : outcome.walls)
+    EXPECT_TRUE(standing) << name;
+  EXPECT_EQ(outcome.walls.size(), host::possibleWalls().size());
+}
+
+TEST_F(BrokerTest, keeps_no_right_but_that_of_changing_users) {
+  // CAP_KILL, CAP_SETGID, CAP_SETUID.
+  for (const char* set : {"CapEff", "CapPrm", "CapBnd"})
+    EXPECT_EQ(statusOfBroker(set), "00000000000000e0") << set;
+}
+
+TEST_F(BrokerTest, gives_a_plugin_what_roots_yaml_says_whatever_the_kernel_asks_for) {
+  const auto target = folder.path() / "target";
+  std::ofstream(target) << "x";
+  ::chmod(target.c_str(), 0644);
+  auto greedy = request("read", target);
+  greedy.capabilities = {"read:/"};
+  greedy.seal = host::Seal::kNone;
+  greedy.manifest.library = "/usr/lib/other.so";
+  EXPECT_EQ(fact(run(greedy)), EACCES);
+
+  write("hostile: {capabilities: [\"read:" + folder.path().string() + "\"]}");
+  EXPECT_EQ(fact(run(request("read", target))), 0);
+}
+
+TEST_F(BrokerTest, starts_only_what_roots_yaml_names) {
+  EXPECT_THAT(refusal({{"op", "start"}, {"plugin", "apt"}}), HasSubstr("apt is not enabled in"));
+  EXPECT_THAT(refusal({{"op", "start"}, {"plugin", "../hostile"}}), HasSubstr("no plugin's id"));
+  EXPECT_EQ(refusal({{"op", "start"}, {"plugin", "hostile"}, {"library", "/tmp/x.so"}}), "cut off");
+  EXPECT_EQ(refusal({{"op", "shell"}}), "cut off");
+  EXPECT_THAT(refusal({{"op", "status"}}), HasSubstr("\"hosts\":0"));
+}
+
+TEST_F(BrokerTest, goes_on_with_the_last_good_configuration_and_trusts_no_other_writer) {
+  std::ofstream(config()) << "version: 2\n";
+  EXPECT_EQ(run(request("user")).status, "ok");
+  write("hostile: {}");
+  ::chmod(config().c_str(), 0666);
+  const auto outcome = run(request("user"));
+  EXPECT_EQ(outcome.status, "transient");
+  EXPECT_EQ(outcome.run_class, RunClass::kNeutral);
+  EXPECT_THAT(outcome.end().text, HasSubstr("agent.yaml"));
+}
+
+TEST_F(BrokerTest, listens_to_the_kernels_user_alone) {
+  ::chmod(socket().c_str(), 0666);
+  const pid_t stranger = ::fork();
+  if (stranger == 0) {
+    if (::setuid(nobody) != 0) ::_exit(2);
+    auto stream = platform::LocalStream::connect(socket());
+    if (!stream) ::_exit(3);
+    static_cast<void>(sendMessage(*stream, {{"op", "status"}}, kSecondNs));
+    const auto answer = receiveMessage(*stream, kMaxBrokerAnswer, 5 * kSecondNs);
+    ::_exit(answer && *answer ? 1 : 0);
+  }
+  int status = 0;
+  ::waitpid(stranger, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST_F(BrokerTest, tells_crash_hang_and_flood_apart_and_leaves_nothing_running) {
+  EXPECT_EQ(run(request("crash")).status, "crash");
+  auto hanging = request("hang");
+  hanging.limits.time_ns = kSecondNs / 2;
+  EXPECT_EQ(run(hanging).status, "hang");
+  auto flooding = request("flood");
+  flooding.limits.records = 1000;
+  EXPECT_EQ(run(flooding).status, "limit");
+  EXPECT_EQ(run(request("daemon")).status, "ok");
+  std::string children = "?";
+  for (int i = 0; i < 300 && !children.empty(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    children.clear();
+    const auto tasks = "/proc/" + std::to_string(broker->pid()) + "/task";
+    for (const auto& thread : fs::directory_iterator(tasks)) {
+      std::ostringstream all;
+      all << std::ifstream(thread.path() / "children").rdbuf();
+      children += all.str();
+    }
+  }
+  EXPECT_EQ(children, "");
+}
+
+TEST_F(BrokerTest, takes_its_hosts_with_it_and_nobody_blames_the_plugin) {
+  auto hanging = std::async([&] { return run(request("hang")); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  ::kill(static_cast<pid_t>(broker->pid()), SIGKILL);
+  const auto outcome = hanging.get();
+  EXPECT_EQ(outcome.status, "transient");
+  EXPECT_EQ(outcome.run_class, RunClass::kNeutral);
+  broker.reset();
+  EXPECT_THAT(run(request("user")).end().text, HasSubstr("the broker cannot be reached"));
+  start();
+  EXPECT_EQ(run(request("user")).status, "ok");
+}
+
+TEST_F(BrokerTest, does_not_start_with_users_that_would_be_no_wall) {
+  stop();
+  for (const char* user : {"root", "nobody-of-that-name"}) {
+    auto refused = platform::Process::spawn(options(user)).value();
+    const auto exit = refused.wait(10 * kSecondNs);
+    ASSERT_TRUE(exit && exit->exited) << user;
+    EXPECT_EQ(exit->code, 2) << user;
+  }
+}
+
+}  // namespace
+}  // namespace redflag::kernel
