@@ -143,11 +143,7 @@ class Reader {
                      [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
       if (value.contains("capabilities"))
         plugin.capabilities = value["capabilities"].get<std::vector<std::string>>();
-      if (value.contains("publisher")) {
-        problem(
-            place + "/publisher",
-            "publishers' signatures are not supported by this version; name the library's sha256 instead");
-      }
+      plugin.publisher = value.value("publisher", "");
       config.plugins.push_back(std::move(plugin));
     }
   }

@@ -45,6 +45,7 @@ struct PluginConfig {
   RunLimits limits;
   BreakerConfig breaker;
   Json settings = Json::object();  // as written; settings.h checks them against the plugin's schema
+  std::string publisher;           // "ed25519:…" whose signature the manifest must have; "": not given
   std::string sha256;              // of a third party's library, in lower case; "": not given
   std::optional<std::vector<std::string>> capabilities;  // exactly these; absent: see grantedCapabilities()
 };

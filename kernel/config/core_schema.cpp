@@ -29,7 +29,8 @@ constexpr const char* kSchema = R"json({
         "limits": {"$ref": "#/definitions/limits"},
         "breaker": {"$ref": "#/definitions/breaker"},
         "settings": {"type": "object"},
-        "publisher": {"type": "string"},
+        "publisher": {"type": "string", "pattern": "^ed25519:[A-Za-z0-9+/]{43}=$",
+                      "x-expected": "a publisher's key like ed25519:BASE64"},
         "sha256": {"type": "string", "pattern": "^[0-9a-fA-F]{64}$", "x-expected": "64 hexadecimal digits"},
         "capabilities": {"type": "array", "maxItems": 64, "items": {"type": "string", "minLength": 1}}}}},
     "windows": {"type": "object", "additionalProperties": {

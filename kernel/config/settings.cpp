@@ -4,11 +4,15 @@
 #include <filesystem>
 #include <optional>
 
+#include "base/encoding.h"
 #include "config/schema.h"
 #include "host/capabilities.h"
+#include "protocol/keys.h"
 
 namespace redflag::kernel {
 namespace {
+
+constexpr std::string_view kKeyKind = "ed25519:";
 
 bool isThirdParty(const std::string& id) {
   return id.find('.') != std::string::npos;
@@ -31,16 +35,39 @@ std::string keyText(const std::string& pointer) {
   return out;
 }
 
-Result<> checkPinned(const PluginConfig& plugin, const host::Manifest& manifest) {
+bool signatureFits(const host::Manifest& manifest) {
+  const auto key = fromBase64(std::string_view(manifest.publisher).substr(kKeyKind.size()));
+  const auto signature = fromBase64(manifest.signature);
+  return key && signature && protocol::verifySignature(host::signedText(manifest), *signature, *key);
+}
+
+// A signature that is there has to be right, whoever asks for it.
+Result<> checkPublisher(const PluginConfig& plugin, const host::Manifest& manifest) {
+  const bool is_signed = !manifest.publisher.empty() || !manifest.signature.empty();
+  const std::string file = plugin.id + ".json";
+  if (is_signed && (!manifest.publisher.starts_with(kKeyKind) || !signatureFits(manifest))) {
+    return fail(Code::kDenied,
+                file + ": its signature does not fit: it was changed after its publisher signed it");
+  }
+  if (plugin.publisher.empty() || plugin.publisher == manifest.publisher) return {};
+  return fail(Code::kDenied,
+              "plugins." + plugin.id + ".publisher: " + file +
+                  (is_signed ? " is signed by another one, " + manifest.publisher : " is not signed"));
+}
+
+// Whose code this is: ours by the folder it is in, a third party's by a line of root's.
+Result<> checkOrigin(const PluginConfig& plugin, const host::Manifest& manifest) {
+  if (auto checked = checkPublisher(plugin, manifest); !checked) return checked;
   if (!plugin.sha256.empty() && plugin.sha256 != manifest.sha256) {
     return fail(Code::kDenied, "plugins." + plugin.id +
                                    ".sha256: the library is another one; its sha256 is " + manifest.sha256);
   }
-  if (plugin.sha256.empty() && isThirdParty(plugin.id)) {
-    return fail(Code::kDenied, "a third party's library must be pinned; write below plugins." + plugin.id +
-                                   ":  sha256: " + manifest.sha256);
-  }
-  return {};
+  if (!isThirdParty(plugin.id) || !plugin.sha256.empty() || !plugin.publisher.empty()) return {};
+  const auto line =
+      manifest.publisher.empty() ? "sha256: " + manifest.sha256 : "publisher: " + manifest.publisher;
+  return fail(Code::kDenied,
+              "a third party's library must be named by its publisher or its hash; write below plugins." +
+                  plugin.id + ":  " + line);
 }
 
 // With the settings it names put in. nullopt: one of them is empty, so there is nothing to grant.
@@ -86,7 +113,7 @@ Result<Json> effectiveSettings(const Config& config, const PluginConfig& plugin,
 
 Result<std::vector<std::string>> grantedCapabilities(const PluginConfig& plugin,
                                                      const host::Manifest& manifest, const Json& settings) {
-  if (auto pinned = checkPinned(plugin, manifest); !pinned) return tl::unexpected<Error>(pinned.error());
+  if (auto known = checkOrigin(plugin, manifest); !known) return tl::unexpected<Error>(known.error());
   std::vector<std::string> granted;
   for (const auto& listed : plugin.capabilities.value_or(std::vector<std::string>())) {
     if (auto spec = withSettings(listed, settings)) granted.push_back(std::move(*spec));

@@ -44,6 +44,8 @@ Result<Manifest> manifestFrom(const Json& json, const std::string& place) {
   out.capabilities = capabilitiesOf(in);
   out.requires_libraries = in.texts("requires_libraries", kMaxItems);
   out.config_schema = in.object("config_schema");
+  out.publisher = in.optionalText("publisher", 64);
+  out.signature = in.optionalText("signature", 128);
   if (auto finished = in.finish(); !finished) return tl::unexpected<Error>(finished.error());
   return out;
 }
@@ -99,20 +101,29 @@ Json toJson(const Manifest& manifest) {
   for (const auto& entry : manifest.capabilities) {
     capabilities.push_back({{"spec", entry.spec}, {"required", entry.required}});
   }
-  return {{"id", manifest.id},
-          {"version", manifest.version},
-          {"name", manifest.name},
-          {"vendor", manifest.vendor},
-          {"abi_major", manifest.abi_major},
-          {"abi_minor", manifest.abi_minor},
-          {"platform", manifest.platform},
-          {"library", manifest.library.filename().string()},
-          {"sha256", manifest.sha256},
-          {"interfaces", manifest.interfaces},
-          {"record_kinds", manifest.record_kinds},
-          {"capabilities", std::move(capabilities)},
-          {"requires_libraries", manifest.requires_libraries},
-          {"config_schema", manifest.config_schema}};
+  Json out = {{"id", manifest.id},
+              {"version", manifest.version},
+              {"name", manifest.name},
+              {"vendor", manifest.vendor},
+              {"abi_major", manifest.abi_major},
+              {"abi_minor", manifest.abi_minor},
+              {"platform", manifest.platform},
+              {"library", manifest.library.filename().string()},
+              {"sha256", manifest.sha256},
+              {"interfaces", manifest.interfaces},
+              {"record_kinds", manifest.record_kinds},
+              {"capabilities", std::move(capabilities)},
+              {"requires_libraries", manifest.requires_libraries},
+              {"config_schema", manifest.config_schema}};
+  if (!manifest.publisher.empty()) out["publisher"] = manifest.publisher;
+  if (!manifest.signature.empty()) out["signature"] = manifest.signature;
+  return out;
+}
+
+std::string signedText(const Manifest& manifest) {
+  Json json = toJson(manifest);
+  json.erase("signature");
+  return "redflag-plugin/1\n" + dumpJson(json);
 }
 
 std::string encodeManifest(const Manifest& manifest) {
@@ -123,7 +134,7 @@ std::string firstDifference(const Manifest& one, const Manifest& other) {
   const Json members = toJson(one);
   const Json other_members = toJson(other);
   for (const auto& [key, value] : members.items()) {
-    const bool of_the_file = key == "library" || key == "sha256";
+    const bool of_the_file = key == "library" || key == "sha256" || key == "publisher" || key == "signature";
     if (!of_the_file && value != other_members[key]) return key;
   }
   return {};

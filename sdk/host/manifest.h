@@ -32,6 +32,8 @@ struct Manifest {
   std::vector<Capability> capabilities;
   std::vector<std::string> requires_libraries;
   Json config_schema = Json::object();
+  std::string publisher;  // "ed25519:" and the key in base64; "": not signed
+  std::string signature;  // by that key over signedText(), base64
 
   bool offers(std::string_view interface_id) const;
 };
@@ -46,6 +48,9 @@ Result<std::vector<std::string>> listManifests(const std::filesystem::path& fold
 
 // The file's text, for writing beside the library.
 std::string encodeManifest(const Manifest& manifest);
+
+// What a publisher signs: everything in the manifest but the signature, the library's SHA-256 included.
+std::string signedText(const Manifest& manifest);
 
 // As a value: what the file holds.
 Json toJson(const Manifest& manifest);

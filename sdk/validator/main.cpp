@@ -4,10 +4,14 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <optional>
+#include <random>
 
 #include "base/json.h"
 #include "validator/check.h"
+#include "validator/fuzz.h"
 #include "validator/new_plugin.h"
+#include "validator/sign.h"
 
 namespace redflag::validator {
 
@@ -41,6 +45,12 @@ namespace {
 struct Options {
   std::string library;
   std::string new_plugin;
+  std::string manifest;
+  std::string key;
+  std::string recording;
+  std::uint64_t seed = std::random_device()();
+  std::uint64_t rounds = 1000;
+  std::optional<std::uint64_t> round;
   std::string format = "text";
   std::string settings = "{}";
   std::vector<std::string> include;
@@ -77,13 +87,59 @@ void print(const Check& check, const Verdict& verdict) {
   if (isBad(verdict.outcome)) std::printf("         see rule %d in sdk/README.md\n", check.rule);
 }
 
-int checkAll(const Options& options) {
+int complain(const std::string& text) {
+  std::fprintf(stderr, "redflag-plugin-check: %s\n", text.c_str());
+  return 2;
+}
+
+std::optional<Target> targetOf(const Options& options) {
+  Target target{std::filesystem::absolute(options.library), options.settings};
   std::error_code error;
-  const Target target{std::filesystem::absolute(options.library), options.settings};
-  if (!std::filesystem::is_regular_file(target.library, error)) {
-    std::fprintf(stderr, "%s: no such library\n", options.library.c_str());
-    return 2;
+  if (std::filesystem::is_regular_file(target.library, error)) return target;
+  complain(options.library + ": no such library");
+  return std::nullopt;
+}
+
+int record(const Options& options) {
+  const auto target = targetOf(options);
+  if (!target) return 2;
+  const auto recorded = recordRun(*target, options.recording, options.timeout_s);
+  if (!recorded) return complain(recorded.error().text);
+  const auto recording = readRecording(options.recording);
+  if (!recording) return complain(recording.error().text);
+  std::printf("%s: %zu answers\n", options.recording.c_str(), recording->calls.size());
+  return 0;
+}
+
+int fuzzWith(const Options& options) {
+  const auto target = targetOf(options);
+  if (!target) return 2;
+  const auto recording = readRecording(options.recording);
+  if (!recording) return complain(recording.error().text);
+  if (recording->calls.empty()) {
+    std::puts("the recording has no answers: there is nothing to change");
+    return 0;
   }
+  std::printf("seed %llu\n", static_cast<unsigned long long>(options.seed));
+  std::fflush(stdout);
+  const auto found =
+      fuzz(*target, *recording, {options.seed, options.rounds, options.round, options.timeout_s});
+  if (!found) {
+    std::printf("%llu rounds, all survived\n",
+                static_cast<unsigned long long>(options.round ? 1 : options.rounds));
+    return 0;
+  }
+  std::printf("round %llu: %s\nagain: redflag-plugin-check fuzz %s --recording %s --seed %llu --round %llu\n",
+              static_cast<unsigned long long>(found->round), found->verdict.text.c_str(),
+              options.library.c_str(), options.recording.c_str(),
+              static_cast<unsigned long long>(options.seed), static_cast<unsigned long long>(found->round));
+  return 1;
+}
+
+int checkAll(const Options& options) {
+  const auto wanted = targetOf(options);
+  if (!wanted) return 2;
+  const Target& target = *wanted;
   Json results = Json::array();
   std::vector<std::string> bad;
   int played = 0;
@@ -115,11 +171,15 @@ int checkAll(const Options& options) {
 
 int writeNew(const std::string& id) {
   const auto folder = writeNewPlugin(std::filesystem::current_path(), id);
-  if (!folder) {
-    std::fprintf(stderr, "redflag-plugin-check: %s\n", folder.error().text.c_str());
-    return 2;
-  }
+  if (!folder) return complain(folder.error().text);
   std::printf("%s\n", folder->c_str());
+  return 0;
+}
+
+int sign(const std::string& manifest, const std::string& key) {
+  const auto publisher = signManifest(manifest, key);
+  if (!publisher) return complain(publisher.error().text);
+  std::printf("publisher: %s\n", publisher->c_str());
   return 0;
 }
 
@@ -139,8 +199,25 @@ int main(int argc, char** argv) {
   app.add_flag("--list", options.list, "show the checks");
   auto* create = app.add_subcommand("new", "Write a complete scanner, to begin with, into a new folder");
   create->add_option("name", options.new_plugin, "its id and folder: a reverse DNS name")->required();
+  auto* signing = app.add_subcommand("sign", "Put your signature as its publisher under a plugin's manifest");
+  signing->add_option("manifest", options.manifest, "ID.json, beside its library")->required();
+  signing->add_option("--key", options.key, "an Ed25519 key in a PEM file")->required();
+  auto* recording = app.add_subcommand("record", "Run a scanner once and keep what the services answered it");
+  auto* fuzzing = app.add_subcommand("fuzz", "Play a recording back to it, changed in each round");
+  for (auto* command : {recording, fuzzing}) {
+    command->add_option("library", options.library, "the plugin's library")->required();
+    command->add_option("--settings", options.settings, "the plugin's settings, as JSON");
+    command->add_option("--recording", options.recording, "the file with the answers")->required();
+    command->add_option("--timeout", options.timeout_s, "seconds a run may take")->check(CLI::Range(1, 600));
+  }
+  fuzzing->add_option("--seed", options.seed, "the same seed changes the same answers");
+  fuzzing->add_option("--rounds", options.rounds, "how many")->check(CLI::Range(1, 10'000'000));
+  fuzzing->add_option("--round", options.round, "that one alone");
   CLI11_PARSE(app, argc, argv);
+  if (recording->parsed()) return record(options);
+  if (fuzzing->parsed()) return fuzzWith(options);
   if (create->parsed()) return writeNew(options.new_plugin);
+  if (signing->parsed()) return sign(options.manifest, options.key);
   if (options.list) {
     for (const auto& check : allChecks())
       std::printf("%-22s %s\n", check.name.c_str(), check.did.c_str());

@@ -18,6 +18,7 @@
 #include "redflag/draft/command_type.h"
 #include "redflag/scanner.h"
 #include "validator/rows.h"
+#include "validator/tape.h"
 
 namespace redflag::validator {
 namespace {
@@ -151,7 +152,8 @@ Round play(const Subject& subject, const Target& target, const Conditions& condi
   const host::Capabilities capabilities(wishesOf(subject.manifest));
   host::Services services({capabilities, control, reporter}, {}, true);
   FalseServices offered(conditions.fault, conditions.faulty_service, services.host(), control);
-  const Grown<rf_host> host(*offered.host(), conditions.grown_by);
+  const auto tape = conditions.tape ? conditions.tape(services.host()) : nullptr;
+  const Grown<rf_host> host(tape ? *tape->host() : *offered.host(), conditions.grown_by);
 
   rf_plugin* plugin = subject.library->create(host.get());
   if (plugin == nullptr) {

@@ -1,7 +1,9 @@
 #pragma once
 // One life of the plugin, as redflag-host would play it, with a host that may behave badly.
 
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,8 @@ struct Conditions {
   std::uint64_t grown_by = 0;  // bytes that a later host has behind rf_host and rf_run
   bool only_create = false;    // create and destroy, no call between
   bool only_configure = false;
+  // Between the plugin and the services: records or plays back.
+  std::function<std::unique_ptr<class Tape>(const rf_host* real)> tape = {};
   std::string operation;  // "": the plugin's main one
   std::string request = "{}";
 };

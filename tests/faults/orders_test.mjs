@@ -86,7 +86,7 @@ mode: act
 isolation: best
 schedule: {every: 1h, jitter: 0s}
 plugins:
-  test.updater: {settings: {folder: "${machine()}"}, capabilities: [], sha256: ${sha256}}
+  test.updater: {settings: {folder: "${machine()}"}, capabilities: ["read:${machine()}"], sha256: ${sha256}}
 policy:
   allow:
     - {action: test.updater/install, packages: ["*"], when: always}

@@ -36,7 +36,7 @@ test('G1: bad plugins cost their own scan only, their breakers open, and the scr
   const foreign = [...bad, 'test.good'].map((id) => `  ${id}: {sha256: ${sha256(plugins, id)}}`).join('\n');
   const agent = fleet.enrol('agent', `version: 1
 mode: report
-isolation: best
+isolation: require
 schedule: {every: 1h, jitter: 0s, max_parallel: 6}
 limits: {time: 3s, records: 5000}
 plugins:
@@ -44,6 +44,7 @@ plugins:
   apt: {limits: {time: 60s}}
 ${foreign}
 `, { plugins });
+  await agent.startBroker();
   agent.start();
 
   const phase = (shown, id) => shown.plugins.find((plugin) => plugin.id === id)?.breaker.state;
@@ -56,6 +57,14 @@ ${foreign}
   assert.equal(classes['test.flooder'], 'broken_contract');
   assert.equal(phase(shown, 'system'), 'closed');
   assert.equal(agent.process.exit, null, 'the agent itself must live on');
+  assert.equal(agent.broker.exit, null, 'and its broker');
+  const local = agent.status();
+  assert.equal(local.isolation, 'full');
+  for (const plugin of local.plugins) {
+    if (bad.includes(plugin.id)) continue;
+    assert.deepEqual(Object.values(plugin.walls).filter((standing) => !standing), [], `${plugin.id}'s walls`);
+  }
+  assert.equal(shown.isolation, 'full');
   assert.equal((await api.get('/api/v1/overview')).breakers_open, 3);
 
   const { browser, page, picture } = await openBrowser();

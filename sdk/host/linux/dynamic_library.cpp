@@ -1,6 +1,7 @@
 #include <dlfcn.h>
 
 #include "host/library.h"
+#include "host/linux/elf.h"
 #include "host/linux/trusted_descriptor.h"
 
 namespace redflag::host {
@@ -30,6 +31,13 @@ Result<const rf_library*> loadLibraryWithHash(const std::filesystem::path& file,
 }
 
 Result<const rf_library*> loadLibrary(const std::filesystem::path& file) {
+  // The loader maps what the header speaks of, and dies of what is not there.
+  std::error_code error;
+  const auto size = std::filesystem::file_size(file, error);
+  if (const auto elf = readElf(file); elf && !error && size < elf->end_bytes) {
+    return fail(Code::kInvalid, "the library is cut short: it has " + std::to_string(size) +
+                                    " bytes, expected " + std::to_string(elf->end_bytes) + " at least");
+  }
   void* handle = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) return fail(Code::kIo, "the library cannot be loaded: " + loaderError());
   void* symbol = ::dlsym(handle, kEntryPoint);

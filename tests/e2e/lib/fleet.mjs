@@ -45,7 +45,8 @@ export class Fleet {
   // Writes agent.yaml, enrols, and answers the agent; start() it next. `act`: with an executor, whose user the agent shares.
   enrol(name, yaml, { plugins = path.join(build, 'plugins'), act = false } = {}) {
     const folder = path.join(this.folder, name);
-    fs.mkdirSync(path.join(folder, 'state'), { recursive: true, mode: 0o700 });
+    fs.mkdirSync(folder, { mode: 0o755 });
+    fs.mkdirSync(path.join(folder, 'state'), { mode: 0o700 });
     fs.writeFileSync(path.join(folder, 'agent.yaml'), yaml);
     const agent = new Agent(name, folder, plugins, act);
     const bundle = runToEnd([program('redflag-server'), 'token', 'create', '--data', this.data]).stdout;
@@ -61,6 +62,7 @@ export class Agent {
     Object.assign(this, { name, folder, plugins, act });
     this.executorState = path.join(folder, 'executor');
     this.executorSocket = path.join(folder, 'executor.sock');
+    this.brokerSocket = path.join(folder, 'broker.sock');
     this.env = { PATH: process.env.PATH };
   }
 
@@ -70,10 +72,21 @@ export class Agent {
   }
 
   start(...argv) {
-    const socket = this.act ? ['--executor-socket', this.executorSocket] : [];
-    this.process = new Program(this.name, this.command('run', ...socket, ...argv),
+    const sockets = [...(this.act ? ['--executor-socket', this.executorSocket] : []),
+      ...(this.broker ? ['--broker-socket', this.brokerSocket] : [])];
+    this.process = new Program(this.name, this.command('run', ...sockets, ...argv),
       { env: this.env, log: path.join(this.folder, 'agent.log') });
     return this.process;
+  }
+
+  // Plugins then run as nobody.
+  async startBroker() {
+    this.broker = new Program(`${this.name}'s broker`, [program('redflag-broker'),
+      '--config', path.join(this.folder, 'agent.yaml'), '--state', path.join(this.folder, 'broker'),
+      '--plugins', this.plugins, '--socket', this.brokerSocket, '--kernel-user', String(process.getuid()),
+      '--scan-user', 'nobody'], { log: path.join(this.folder, 'broker.log') });
+    await this.broker.says(/listens at/, 60_000);
+    return this.broker;
   }
 
   async startExecutor() {

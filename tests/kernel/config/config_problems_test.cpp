@@ -59,7 +59,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "did you mean settings?"},
         Mistake{"version: 1\nplugins:\n  ../evil: {}\n", 3, "plugins.../evil", "expected a plugin's id"},
         Mistake{"version: 1\nplugins:\n  apt: {publisher: \"ed25519:q\"}\n", 3, "plugins.apt.publisher",
-                "not supported by this version"},
+                "a publisher's key like ed25519:BASE64"},
         Mistake{"version: 1\nplugins:\n  a.b: {sha256: abc}\n", 3, "plugins.a.b.sha256",
                 "64 hexadecimal digits"},
         Mistake{"version: 1\nplugins:\n  a.b: {capabilities: exec}\n", 3, "plugins.a.b.capabilities",

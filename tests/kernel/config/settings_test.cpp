@@ -2,6 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <functional>
+
+#include "base/encoding.h"
+#include "protocol/keys.h"
+
 namespace redflag::kernel {
 namespace {
 
@@ -102,6 +107,92 @@ TEST(Capabilities, are_refused_to_a_library_that_is_not_pinned_or_another_one) {
   foreign.sha256 = std::string(64, 'b');
   EXPECT_THAT(grantedCapabilities(foreign, manifest("org.example.x"), kNoSettings).error().text,
               HasSubstr("is another one"));
+}
+
+// Signed as `redflag-plugin-check sign` signs.
+host::Manifest signedManifest(const protocol::SigningKey& key) {
+  host::Manifest out = manifest("org.example.x");
+  out.capabilities.clear();
+  out.publisher = "ed25519:" + toBase64(key.publicKey());
+  out.signature = toBase64(key.sign(host::signedText(out)));
+  return out;
+}
+
+class Publisher : public testing::Test {
+ protected:
+  Publisher() { EXPECT_TRUE(initCrypto()); }
+  std::string refusal(const PluginConfig& config, const host::Manifest& of) {
+    const auto granted = grantedCapabilities(config, of, kNoSettings);
+    return granted ? "" : granted.error().text;
+  }
+  const protocol::SigningKey key = protocol::SigningKey::generate();
+  const host::Manifest signed_one = signedManifest(key);
+  PluginConfig trusting = [this] {
+    PluginConfig out = plugin("org.example.x");
+    out.publisher = signed_one.publisher;
+    return out;
+  }();
+};
+
+TEST_F(Publisher, that_yaml_names_may_publish_any_version) {
+  EXPECT_EQ(refusal(trusting, signed_one), "");
+  auto next = signed_one;
+  next.version = "2.0.0";
+  next.sha256 = std::string(64, 'b');
+  next.signature = toBase64(key.sign(host::signedText(next)));
+  EXPECT_EQ(refusal(trusting, next), "");
+}
+
+TEST_F(Publisher, that_yaml_does_not_name_gets_the_line_to_paste) {
+  EXPECT_THAT(refusal(plugin("org.example.x"), signed_one), HasSubstr("publisher: " + signed_one.publisher));
+}
+
+TEST_F(Publisher, of_another_name_or_none_is_refused) {
+  EXPECT_THAT(refusal(trusting, signedManifest(protocol::SigningKey::generate())),
+              HasSubstr("is signed by another one, ed25519:"));
+  auto bare = signed_one;
+  bare.publisher.clear();
+  bare.signature.clear();
+  EXPECT_THAT(refusal(trusting, bare),
+              HasSubstr("plugins.org.example.x.publisher: org.example.x.json is not signed"));
+}
+
+TEST_F(Publisher, does_not_answer_for_a_manifest_that_was_changed) {
+  for (const auto& change : std::vector<std::function<void(host::Manifest&)>>{
+           [](auto& m) { m.sha256 = std::string(64, 'b'); }, [](auto& m) { m.id = "org.example.y"; },
+           [](auto& m) { m.version = "9.9.9"; },
+           [](auto& m) {
+             m.capabilities = {{"net:any", false}};
+           },
+           [](auto& m) { m.signature.back() = m.signature.back() == 'A' ? 'B' : 'A'; },
+           [](auto& m) { m.signature.clear(); }, [](auto& m) { m.publisher = "rsa:" + m.publisher; },
+           [](auto& m) {
+             m.publisher = "ed25519:" + toBase64(protocol::SigningKey::generate().publicKey());
+           }}) {
+    auto changed = signed_one;
+    change(changed);
+    EXPECT_THAT(refusal(trusting, changed), HasSubstr("does not fit"));
+    auto pinned = plugin("org.example.x");
+    pinned.sha256 = changed.sha256;
+    EXPECT_THAT(refusal(pinned, changed), HasSubstr("does not fit"))
+        << "also where only the hash is asked for";
+  }
+}
+
+TEST(Capabilities, have_the_settings_they_name_put_in) {
+  auto ours = manifest("apt");
+  ours.capabilities = {{"read:{root}/etc/apt", true}, {"write:{cache}", false}, {"read:{missing}", true}};
+  EXPECT_THAT(*grantedCapabilities(plugin("apt"), ours, {{"root", "/"}, {"cache", ""}}),
+              testing::ElementsAre("read:/etc/apt"));
+  EXPECT_THAT(*grantedCapabilities(plugin("apt"), ours, {{"root", "/srv/x/"}, {"cache", "/c/../d"}}),
+              testing::ElementsAre("read:/srv/x/etc/apt", "write:/d"));
+}
+
+TEST(Capabilities, of_no_known_form_are_refused_by_name) {
+  PluginConfig odd = plugin("apt");
+  odd.capabilities = {"exec:/usr/bin/x", "reed:/etc"};
+  EXPECT_THAT(grantedCapabilities(odd, manifest("apt"), kNoSettings).error().text,
+              HasSubstr("plugins.apt.capabilities: \"reed:/etc\" is none: expected read:/PATH"));
 }
 
 }  // namespace

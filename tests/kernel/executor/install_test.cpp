@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "base/encoding.h"
+#include "executor/host_run.h"
 #include "host/manifest.h"
 #include "support.h"
 
@@ -127,7 +128,7 @@ TEST_F(Install, plans_without_rights) {
   submit(envelope);
   ASSERT_TRUE(eventually([this] { return !log().empty(); }));
   EXPECT_THAT(readAll(folder.path() / "runs" / envelope.command_id / "plan.frames"),
-              HasSubstr("\"uid\":65534"));
+              HasSubstr("\"uid\":" + std::to_string(planUser().value().uid)));
 }
 
 TEST_F(Install, refuses_another_plan_than_the_confirmed_one) {

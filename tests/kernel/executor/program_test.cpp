@@ -35,7 +35,9 @@ class Program : public testing::Test {
   void writeConfig(const std::string& mode, const std::string& more = "") const {
     std::ofstream(config()) << "version: 1\nmode: " << mode
                             << "\nplugins:\n  test.updater:\n    settings: {folder: \""
-                            << machine.path().string() << "\"}\n    capabilities: []\n    sha256: "
+                            << machine.path().string()
+                            << "\"}\n    capabilities: [\"read:" << machine.path().string()
+                            << "\"]\n    sha256: "
                             << toHex(sha256(readAll(REDFLAG_BUILD "/test_plugins/test.updater.so")))
                             << "\npolicy:\n  allow:\n"
                                "    - {action: test.updater/install, packages: [\"*\"], when: always}\n"

@@ -5,6 +5,8 @@
 
 #include <array>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 
@@ -133,6 +135,53 @@ TEST(PluginCheck, lists_its_checks_without_a_library) {
   EXPECT_THAT(said.text, HasSubstr("cancel.before "));
   EXPECT_EQ(check("").code, 2);
   EXPECT_EQ(check("/no/such/library.so").code, 2);
+}
+
+class Fuzzing : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = testing::TempDir() + "/redflag-fuzz-XXXXXX";
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    folder = pattern;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder); }
+  Said record(const std::string& plugin) const {
+    return check("record " + plugin + " --recording " + recording());
+  }
+  Said fuzz(const std::string& plugin, const std::string& more) const {
+    return check("fuzz " + plugin + " --recording " + recording() + " " + more);
+  }
+  std::string recording() const { return folder / "answers.json"; }
+  std::filesystem::path folder;
+};
+
+TEST_F(Fuzzing, finds_a_parser_that_believes_its_input_and_says_how_to_see_it_again) {
+  EXPECT_THAT(record(library("parser")).text, HasSubstr("1 answers\n"));
+  const Said found = fuzz(library("parser"), "--seed 7 --rounds 500");
+  EXPECT_EQ(found.code, 1) << found.text;
+  EXPECT_THAT(found.text, HasSubstr("died of signal 6"));
+  const auto at = found.text.find("--round ");
+  ASSERT_NE(at, std::string::npos);
+  const Said again =
+      fuzz(library("parser"), "--seed 7 " + found.text.substr(at, found.text.find('\n', at) - at));
+  EXPECT_EQ(again.code, 1);
+  EXPECT_THAT(again.text, HasSubstr("died of signal 6"));
+  EXPECT_EQ(fuzz(library("parser"), "--seed 7 --round 0").code, 0) << "the recording as it is";
+}
+
+TEST_F(Fuzzing, finds_nothing_in_a_scanner_of_ours) {
+  const auto system = std::string(REDFLAG_BUILD) + "/plugins/system.so ";
+  EXPECT_THAT(record(system).text, testing::ContainsRegex("1[0-9] answers"));
+  const Said survived = fuzz(system, "--seed 1 --rounds 2000");
+  EXPECT_EQ(survived.code, 0) << survived.text;
+  EXPECT_THAT(survived.text, HasSubstr("2000 rounds, all survived"));
+}
+
+TEST_F(Fuzzing, wants_a_recording_that_is_one) {
+  std::ofstream(recording()) << R"({"plugin":"x","version":"1","calls":[{"what":"file.read"}]})";
+  const Said refused = fuzz(library("none"), "");
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.text, HasSubstr("calls[0].arguments: expected"));
 }
 
 }  // namespace
