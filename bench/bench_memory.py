@@ -1,6 +1,6 @@
 """Memory of an idle agent beside zabbix_agentd and collectd, and of an idle server with one agent.
 
-The agent is its kernel, the only part that stays, after its first scan; what only that needed it has given back. What it
+The agent is what stays after its first scan, kernel and broker; what only that needed they have given back. What it
 shares with anything else counts in parts (PSS), as for the peers; but no other process of ours is there then."""
 import os
 import signal
@@ -12,7 +12,7 @@ from pathlib import Path
 import lib
 
 ROUNDS = 3
-SETTLE_S = 15
+SETTLE_S = 32
 
 
 def started(command):
@@ -35,13 +35,15 @@ def measure_ours(folder, port):
         time.sleep(SETTLE_S)
         programs = {lib.program_of(p): p for p in lib.tree(run.pid)}
         kernel, server = programs["redflag-kernel"], programs["redflag-server"]
+        broker = programs["redflag-broker"]
         server_mb = lib.rss_mb(server)
         # Alone, as on a machine that is looked after: libraries that our own server maps as well would count half.
         run.send_signal(signal.SIGSTOP)
         os.kill(server, signal.SIGKILL)
         lib.until(lambda: "redflag-server" not in map(lib.program_of, lib.tree(run.pid)), "the server's end")
         lib.refuse_others("redflag-kernel", kernel)
-        return lib.pss_mib(kernel), server_mb
+        dirty = lib.kib(f"/proc/{kernel}/smaps_rollup", "Private_Dirty") / 1024
+        return lib.pss_mib(kernel) + lib.pss_mib(broker), server_mb, dirty
     finally:
         run.send_signal(signal.SIGCONT)
         ended(run)
@@ -74,17 +76,19 @@ def collectd(folder):
 
 
 def main():
-    ours, server, zabbix_mib, collectd_mib = [], [], [], []
+    ours, server, dirty, zabbix_mib, collectd_mib = [], [], [], [], []
     port = lib.free_port()  # one for all rounds: the agent enrols in the first only
     with tempfile.TemporaryDirectory(prefix="redflag-bench-") as folder:
         os.chmod(folder, 0o755)
         for _ in range(ROUNDS):
-            agent_mib, server_mb = measure_ours(folder, port)
+            agent_mib, server_mb, dirty_mib = measure_ours(folder, port)
             ours.append(agent_mib)
             server.append(server_mb)
+            dirty.append(dirty_mib)
             zabbix_mib.append(measure_peer(zabbix(folder)))
             collectd_mib.append(measure_peer(collectd(folder)))
     lib.state("agent idle, PSS", ours, "MiB", 14, {"zabbix_agentd": zabbix_mib, "collectd": collectd_mib})
+    lib.state("its kernel, private dirty memory", dirty, "MiB", 4)
     lib.state("server idle with one agent, RSS", server, "MB", 60)
 
 

@@ -82,11 +82,15 @@ std::string Broker::serve(platform::LocalStream& stream, const std::atomic<bool>
 
 std::string Broker::keep(platform::LocalStream& stream, Host host, const std::atomic<bool>& stopping) {
   struct Counted {
-    explicit Counted(std::atomic<int>& of) : count(of) { ++count; }
-    ~Counted() { --count; }
+    Counted(std::atomic<int>& hosts, std::atomic<bool>& work) : count(hosts), worked(work) { ++count; }
+    ~Counted() {
+      --count;
+      worked = true;
+    }
     std::atomic<int>& count;
+    std::atomic<bool>& worked;
   };
-  const Counted counted(hosts_);
+  const Counted counted(hosts_, worked_);
   const Json answer = {{"started", true}, {"pid", host.process.pid()}};
   if (auto sent = sendMessage(stream, answer, kBrokerPatienceNs); !sent) return sent.error().text;
   if (auto sent = stream.giveDescriptor(host.pipe.take(), kBrokerPatienceNs); !sent) return sent.error().text;

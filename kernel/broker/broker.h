@@ -30,6 +30,8 @@ class Broker {
 
   // One connection from its request to its host's end. The answer: why it was cut off, or "". Threads: any.
   std::string serve(platform::LocalStream& stream, const std::atomic<bool>& stopping);
+  // True once after each piece of work, starting included.
+  bool workedSinceAsked() { return worked_.exchange(false); }
 
  private:
   struct Host {
@@ -43,6 +45,7 @@ class Broker {
   const Settings settings_;
   ConfigStore& config_;
   std::atomic<int> hosts_ = 0;
+  std::atomic<bool> worked_ = true;
 };
 
 }  // namespace redflag::kernel

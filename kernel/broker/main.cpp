@@ -20,7 +20,7 @@ namespace {
 
 enum ExitCode { kDone = 0, kFailed = 1, kUsage = 2, kRefused = 3 };
 
-constexpr std::int64_t kLookNs = 3600 * kSecondNs;  // the configuration is read again at each start
+constexpr std::int64_t kRestNs = 15 * kSecondNs;  // after work it makes itself small
 constexpr std::size_t kMaxHosts = 64;
 
 struct Options {
@@ -69,8 +69,9 @@ int serve(const Options& options, const platform::User& kernel, const platform::
   // The socket's group is set; from here on nothing needs more.
   if (auto kept = platform::keepOnlyChangingUsers(); !kept) return refuse(kFailed, kept.error().text);
   spdlog::info("redflag-broker {} listens at {}", REDFLAG_VERSION, options.socket);
-  while (lifetime.wait(kLookNs) != platform::Wish::kStop)
-    continue;
+  while (lifetime.wait(kRestNs) != platform::Wish::kStop) {
+    if (broker.workedSinceAsked()) platform::trimMemory();
+  }
   spdlog::info("stopping");
   return kDone;
 }

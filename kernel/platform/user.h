@@ -1,5 +1,5 @@
 #pragma once
-// Users of this machine, by name.
+// Users of this machine, as its own files name them: those of services, never a directory's.
 
 #include <cstdint>
 #include <optional>
@@ -13,7 +13,7 @@ struct User {
   std::string group;  // the primary group's name; "" when it has none
 };
 
-// By name or number. A number needs no entry in the system's list: then it is its own group's.
+// By name or number. A number needs no entry: then it is its own group.
 std::optional<User> findUser(const std::string& name_or_number);
 
 // True for root, who may become another user.
