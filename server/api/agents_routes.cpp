@@ -18,6 +18,10 @@ store::Agent agentOf(services::Services& services, const store::ReadTransaction&
   return std::move(*agent);
 }
 
+store::AgentKey keyOf(const store::Agent& agent) {
+  return {agent.id, agent.client.id, agent.site.id, {}};
+}
+
 http::Response listAgents(services::Services& services, const http::Request& request) {
   const Query query(request, {"cursor", "limit", "search", "connection", "breaker", "config", "sort"});
   store::AgentFilter filter;
@@ -81,7 +85,7 @@ Json pluginsView(const store::ReadTransaction& tx, const store::AgentKey& agent)
 http::Response showAgent(services::Services& services, const http::Request& request) {
   return services.store().read([&](const store::ReadTransaction& tx) {
     const store::Agent agent = agentOf(services, tx, request);
-    const store::AgentKey key{agent.id, agent.client.id, agent.site.id, {}};
+    const store::AgentKey key = keyOf(agent);
     Json json = view(agent);
     json["boot_id"] = agent.boot_id;
     json["kernel"] = agent.kernel;
@@ -102,6 +106,25 @@ http::Response history(services::Services& services, const http::Request& reques
   });
 }
 
+http::Response listRecordKinds(services::Services& services, const http::Request& request) {
+  return services.store().read([&](const store::ReadTransaction& tx) {
+    Json items = Json::array();
+    for (const auto& [kind, count] : tx.scans().recordKinds(keyOf(agentOf(services, tx, request))))
+      items.push_back({{"kind", kind}, {"count", count}});
+    return http::jsonResponse(200, {{"items", std::move(items)}});
+  });
+}
+
+http::Response listRecords(services::Services& services, const http::Request& request) {
+  const Query query(request, {"kind", "search", "cursor", "limit"});
+  const store::RecordFilter filter{query.text("kind"), query.text("search")};
+  return services.store().read([&](const store::ReadTransaction& tx) {
+    const auto agent = agentOf(services, tx, request);
+    if (filter.kind.empty()) refuseParameter("kind", "expected a kind of record, such as package/1");
+    return http::jsonResponse(200, view(tx.scans().records(keyOf(agent), filter, query.page())));
+  });
+}
+
 }  // namespace
 
 void addAgentRoutes(services::Services& services, std::vector<http::Route>& routes) {
@@ -116,6 +139,8 @@ void addAgentRoutes(services::Services& services, std::vector<http::Route>& rout
   add("/api/v1/agents", listAgents);
   add("/api/v1/agents/{id}", showAgent);
   add("/api/v1/agents/{id}/history", history);
+  add("/api/v1/agents/{id}/record-kinds", listRecordKinds);
+  add("/api/v1/agents/{id}/records", listRecords);
 }
 
 }  // namespace redflag::api

@@ -169,6 +169,17 @@ Json view(const store::HistoryEntry& entry) {
           {"scan_id", textOrNull(entry.scan_id)}};
 }
 
+Json view(const store::ShownRecord& shown) {
+  Json fields = parsedOr(shown.record.body, Json::object());
+  for (const char* known : {"record", "scope"})
+    fields.erase(known);
+  return {{"kind", shown.record.kind},
+          {"plugin", shown.plugin},
+          {"scope", shown.record.scope},
+          {"at", timeOrNull(shown.at)},
+          {"fields", std::move(fields)}};
+}
+
 Json view(const store::Scan& scan) {
   Json scopes = Json::array();
   for (const auto& scope : scan.scopes)

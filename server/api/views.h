@@ -24,6 +24,7 @@ Json view(const store::UpdateGroup& group);
 Json view(const store::Command& command);
 Json view(const store::HistoryEntry& entry);
 Json view(const store::Scan& scan);
+Json view(const store::ShownRecord& record);
 Json view(const services::ApprovalOutcome& outcome);
 
 // What has to happen next before this update is done, as a sentence; "" when nothing is awaited.

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "base/encoding.h"
 #include "http/message.h"
 #include "protocol/limits.h"
 #include "protocol/record_check.h"
@@ -30,6 +31,22 @@ std::string textDigestOf(const store::Scan& scan, std::string_view records) {
   for (const auto& scope : scan.scopes)
     all += scope.key + '\0' + scope.status + '\0';
   return digestOf(all);
+}
+
+constexpr std::size_t kMaxLabel = 200;
+
+// What people call it: a name where it has one, else what tells it from the others of its kind.
+std::string labelOf(const Json& row) {
+  for (const char* field : {"name", "reference", "mount", "key", "id"}) {
+    const auto found = row.find(field);
+    if (found == row.end() || !found->is_string()) continue;
+    auto text = found->get<std::string>();
+    if (text.size() > kMaxLabel) text.resize(kMaxLabel);
+    while (!isUtf8(text))  // cut within a character
+      text.pop_back();
+    return text;
+  }
+  return {};
 }
 
 [[noreturn]] void refuse(const Error& error) {
@@ -132,7 +149,7 @@ class Intake {
         input_.installed[{row["manager"], row["key"]}] = row["version"];
       }
       if (++others_ > kMaxOtherRecords) refuse({Code::kLimit, place + ": too many records"});
-      records_[scope].push_back({scope, kind, digest, dumpJson(row)});
+      records_[scope].push_back({scope, kind, digest, dumpJson(row), labelOf(row)});
     }
   }
 

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "store/agents.h"
+#include "store/page.h"
 
 namespace redflag::store {
 
@@ -59,6 +60,25 @@ struct StoredRecord {
   std::string kind;
   std::string digest;
   std::string body;
+  std::string label = {};  // what people call it; lists are in its order
+};
+
+// One of them as it is read back.
+struct ShownRecord {
+  std::string plugin;
+  std::string purpose_class;
+  std::int64_t at = 0;
+  StoredRecord record;
+};
+
+struct RecordFilter {
+  std::string kind;
+  std::string search;  // part of its text; "" all
+};
+
+struct RecordKindCount {
+  std::string kind;
+  std::int64_t count = 0;
 };
 
 class Scans {
@@ -95,9 +115,14 @@ class Scans {
                           const std::string& scope, bool complete, const std::vector<StoredRecord>& records,
                           std::int64_t at) = 0;
 
-  // Forgets what is older: scans but each plugin's newest, closed updates, and items, which have an age of their own: an
-  // agent that was away sends again what it does not know to be taken. At most `limit` rows of each; true: there may be
-  // more.
+  // By label.
+  virtual Page<ShownRecord> records(const AgentKey& agent, const RecordFilter& filter,
+                                    const PageRequest& page) const = 0;
+  virtual std::vector<RecordKindCount> recordKinds(const AgentKey& agent) const = 0;
+
+  // Forgets what is older: scans but each plugin's newest, closed updates, and items, which have an age of
+  // their own: an agent that was away sends again what it does not know to be taken. At most `limit` rows of
+  // each; true: there may be more.
   virtual bool prune(std::int64_t before, std::int64_t items_before, int limit) = 0;
 };
 

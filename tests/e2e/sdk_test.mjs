@@ -5,7 +5,9 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { cleanUp, repository, temporaryFolder } from './lib/processes.mjs';
+import { openBrowser, signIn } from './lib/browser.mjs';
+import { Fleet } from './lib/fleet.mjs';
+import { cleanUp, repository, temporaryFolder, until } from './lib/processes.mjs';
 
 after(cleanUp);
 
@@ -22,7 +24,29 @@ function shell(folder, script) {
     { cwd: folder, env: { HOME: folder, PATH, REDFLAG_BUILD, LC_ALL: 'C.UTF-8' }, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-test('plugins built from the installed SDK keep the contract and run in an agent', () => {
+// The same configuration and libraries in an agent with a server.
+async function areOnTheScreen(home, known) {
+  const fleet = new Fleet('sdk');
+  await fleet.startServer();
+  const api = await fleet.signIn();
+  const agent = fleet.enrol('agent', fs.readFileSync(path.join(home, 'agent.yaml'), 'utf8'), { plugins: path.join(home, 'build/plugins') });
+  agent.start();
+  const records = `/api/v1/agents/${agent.id}/records?kind=${encodeURIComponent('package/1')}&search=bash`;
+  await until(async () => (await api.get(records)).total > 0, 'its records on the server', 60_000, () => agent.process.output);
+  const { browser, page, picture } = await openBrowser();
+  try {
+    await page.goto(`${fleet.url}/agents/${agent.id}?tab=records`);
+    await signIn(page);
+    const row = page.getByRole('row').filter({ hasText: known.version }).filter({ hasText: 'bash' }).first();
+    await row.waitFor();
+    assert.match(await page.locator('main').innerText(), /org\.example\.flatpak/);
+    await picture('third-party-inventory');
+  } finally {
+    await browser.close();
+  }
+}
+
+test('plugins built from the installed SDK keep the contract, run in an agent, and are on the screen', async () => {
   const home = temporaryFolder();
   const done = shell(home, commands());
   assert.equal(done.status, 0, done.stdout + done.stderr);
@@ -40,6 +64,7 @@ test('plugins built from the installed SDK keep the contract and run in an agent
   assert.deepEqual(listed.sort(), installed.split('\n').filter(Boolean).map((line) => line.trimEnd()).sort());
   const version = fs.readFileSync('/etc/debian_version', 'utf8').trim();
   assert.deepEqual(release.map(({ name, value }) => [name, value]), [['org.example.release', version]]);
+  await areOnTheScreen(home, flatpak.find((row) => row.name === 'bash'));
 });
 
 test('a new plugin has a reverse DNS name and a folder that was not there', () => {

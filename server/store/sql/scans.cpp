@@ -1,5 +1,7 @@
 #include "store/sql/scans.h"
 
+#include "store/sql/select.h"
+
 namespace redflag::store::sql {
 namespace {
 
@@ -168,13 +170,59 @@ void SqlScans::setRecords(const AgentKey& agent, const std::string& plugin, cons
   }
   for (const StoredRecord& record : records) {
     db_.post(
-        "INSERT INTO records (client_id, agent_id, plugin, purpose_class, scope, kind, digest, body, at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "INSERT INTO records (client_id, agent_id, plugin, purpose_class, scope, kind, digest, body, at, "
+        "label) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (client_id, agent_id, plugin, purpose_class, scope, kind, digest) DO UPDATE SET at = "
-        "excluded.at",
+        "excluded.at, label = excluded.label",
         agent.client_id, agent.agent_id, plugin, purpose_class, scope, record.kind, record.digest,
-        record.body, at);
+        record.body, at, record.label);
   }
+}
+
+Page<ShownRecord> SqlScans::records(const AgentKey& agent, const RecordFilter& filter,
+                                    const PageRequest& page) const {
+  Conditions where;
+  where.add("client_id = ? AND agent_id = ? AND kind = ?", agent.client_id, agent.agent_id, filter.kind);
+  if (!filter.search.empty()) where.contains("body", filter.search);
+  Page<ShownRecord> answer;
+  {
+    const std::string sql = "SELECT COUNT(*) FROM records" + where.sql();
+    auto rows = db_.queryValues(sql, where.values());
+    rows.next();
+    answer.total = rows.integer();
+  }
+  if (!page.cursor.empty()) {
+    const Json last = decodeCursor(page.cursor, "ttttt");
+    const auto part = [&](std::size_t i) { return last[i].get<std::string>(); };
+    where.add("(label, plugin, purpose_class, scope, digest) > (?, ?, ?, ?, ?)", part(0), part(1), part(2),
+              part(3), part(4));
+  }
+  const std::string sql = "SELECT plugin, purpose_class, at, scope, kind, digest, body, label FROM records" +
+                          where.sql() + " ORDER BY label, plugin, purpose_class, scope, digest LIMIT ?";
+  auto rows = db_.queryValues(sql, where.with(page.limit + 1));
+  while (rows.next()) {
+    if (answer.items.size() == page.limit) {
+      const auto& [plugin, purpose, at, record] = answer.items.back();
+      answer.next_cursor =
+          encodeCursor(Json::array({record.label, plugin, purpose, record.scope, record.digest}));
+      break;
+    }
+    answer.items.push_back({rows.text(),
+                            rows.text(),
+                            rows.integer(),
+                            {rows.text(), rows.text(), rows.text(), rows.text(), rows.text()}});
+  }
+  return answer;
+}
+
+std::vector<RecordKindCount> SqlScans::recordKinds(const AgentKey& agent) const {
+  std::vector<RecordKindCount> kinds;
+  auto rows = db_.query(
+      "SELECT kind, COUNT(*) FROM records WHERE client_id = ? AND agent_id = ? GROUP BY kind ORDER BY kind",
+      agent.client_id, agent.agent_id);
+  while (rows.next())
+    kinds.push_back({rows.text(), rows.integer()});
+  return kinds;
 }
 
 bool SqlScans::prune(std::int64_t before, std::int64_t items_before, int limit) {

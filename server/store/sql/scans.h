@@ -26,6 +26,9 @@ class SqlScans : public Scans {
   void setRecords(const AgentKey& agent, const std::string& plugin, const std::string& purpose_class,
                   const std::string& scope, bool complete, const std::vector<StoredRecord>& records,
                   std::int64_t at) override;
+  Page<ShownRecord> records(const AgentKey& agent, const RecordFilter& filter,
+                            const PageRequest& page) const override;
+  std::vector<RecordKindCount> recordKinds(const AgentKey& agent) const override;
   bool prune(std::int64_t before, std::int64_t items_before, int limit) override;
 
  private:

@@ -285,6 +285,33 @@ class Mock {
     };
   }
 
+  recordKinds() {
+    return { items: [{ kind: 'org.example.certificate/1', count: 3 }, { kind: 'package/1', count: 240 }] };
+  }
+
+  records(query) {
+    const { at } = this.fleet;
+    const packages = Array.from({ length: 240 }, (_, n) => ({
+      kind: 'package/1',
+      plugin: 'apt',
+      scope: '',
+      at: at(900),
+      fields: {
+        manager: 'apt', key: `package-${n}:amd64`, name: `package-${n}`, arch: 'amd64', version: `1.${n}-1+deb12u1`,
+        installed_bytes: 4096 * (n + 1), installed_at: at(86400 * (n + 1)),
+      },
+    }));
+    const certificates = ['mail.example.org', 'www.example.org', '<b>hostile</b>'].map((name, n) => ({
+      kind: 'org.example.certificate/1',
+      plugin: 'org.example.tls',
+      scope: '/etc/ssl',
+      at: at(900),
+      fields: { name, days_left: 12 * n, issuer: 'Example CA', names: [name, `alt.${name}`] },
+    }));
+    const all = query.get('kind') === 'package/1' ? packages : certificates;
+    return page(all.filter((row) => has(JSON.stringify(row.fields), query.get('search') ?? '')), query);
+  }
+
   history(id, query) {
     const { at } = this.fleet;
     const rows = Array.from({ length: 64 }, (_, n) => ({
@@ -345,6 +372,8 @@ class Mock {
       case 'GET agents': return [200, this.agents(query)];
       case 'GET agents/{id}': return [200, this.agent(id)];
       case 'GET agents/{id}/updates': return [200, page(this.updateRows(query, id), query)];
+      case 'GET agents/{id}/record-kinds': return [200, this.recordKinds()];
+      case 'GET agents/{id}/records': return [200, this.records(query)];
       case 'GET agents/{id}/history': return [200, this.history(id, query)];
       case 'GET updates': return [200, this.groups(query)];
       case 'GET updates/{id}': return [200, page(this.updateRows(query), query)];

@@ -86,6 +86,8 @@ const scenes = [
   { name: 'agent-silent', path: `${agent(6)}?tab=updates`, ready: text('is not connected') },
   { name: 'agent-report-mode', path: `${agent(1)}?tab=updates`, ready: text('is in report mode:') },
   { name: 'agent-updates', path: `${agent(2)}?tab=updates`, ready: (page) => page.getByRole('table').waitFor() },
+  { name: 'agent-records', path: `${agent(2)}?tab=records&kind=package%2F1`, ready: (page) => page.getByRole('table').waitFor() },
+  { name: 'agent-records-foreign', path: `${agent(2)}?tab=records`, ready: (page) => page.getByRole('table').waitFor() },
   { name: 'agent-history', path: `${agent(2)}?tab=history`, ready: text('Newest first') },
   { name: 'agent-log', path: `${agent(2)}?tab=log`, ready: (page) => page.getByRole('list', { name: 'Log' }).or(page.getByText('No line yet')).first().waitFor() },
   { name: 'agent-not-found', path: '/agents/01KXXXXXXXXXXXXXXXXXXXXXXX', ready: text('agent.not_found') },

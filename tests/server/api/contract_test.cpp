@@ -112,17 +112,21 @@ class Answers : public ::testing::Test {
     world_.scan(
         agent_,
         {.records = {updateRow({"nginx", "1.1"}),
-                     {{"record", "fact/1"}, {"scope", "main"}, {"name", "os.name"}, {"value", "x"}}}});
+                     {{"record", "fact/1"}, {"scope", "main"}, {"name", "os.name"}, {"value", "x"}},
+                     {{"record", "org.example.thing/1"}, {"scope", "main"}, {"name", "a"}, {"size", 3}}}});
     world_.approve({world_.update(agent_, "nginx", "1.1").id});
   }
 
-  Json get(const std::string& shape, std::map<std::string, std::string> parameters = {}) {
+  Json get(const std::string& shape, std::map<std::string, std::string> parameters = {},
+           std::map<std::string, std::string> query = {}) {
     for (const auto& route : routes_) {
       if (route.method != "GET" || route.path != shape) continue;
       http::Request request;
       request.method = "GET";
       request.path = shape;
       request.parameters = std::move(parameters);
+      for (const auto& [name, value] : query)
+        request.query[name] = value;
       return parseJson(route.handler(request).body, {4U << 20, 64, 500'000}).value();
     }
     throw std::runtime_error("no route " + shape);
@@ -156,6 +160,13 @@ TEST_F(Answers, have_exactly_the_members_that_are_promised) {
   EXPECT_EQ(keysOf(get("/api/v1/command-types")["items"][0]), membersOf("CommandType"));
   EXPECT_EQ(keysOf(get("/api/v1/agents/{id}/history", {{"id", agent_.agent_id}})["items"][0]),
             membersOf("HistoryEntry"));
+  const Json kinds = get("/api/v1/agents/{id}/record-kinds", {{"id", agent_.agent_id}});
+  EXPECT_EQ(kinds["items"], Json::parse(R"([{"kind":"org.example.thing/1","count":1}])"));
+  const Json records =
+      get("/api/v1/agents/{id}/records", {{"id", agent_.agent_id}}, {{"kind", "org.example.thing/1"}});
+  EXPECT_EQ(keysOf(records), membersOf("RecordList"));
+  EXPECT_EQ(keysOf(records["items"][0]), membersOf("Record"));
+  EXPECT_EQ(records["items"][0]["fields"], Json::parse(R"({"name":"a","size":3})"));
   EXPECT_EQ(keysOf(get("/api/v1/enrolment-tokens")["items"][0]), membersOf("EnrolmentToken"));
   EXPECT_EQ(keysOf(get("/api/v1/clients")["items"][0]), membersOf("Client"));
 }

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/encoding.h"
+#include "http/message.h"
 #include "store/agents.h"
 #include "store/commands.h"
 #include "store/events.h"
@@ -107,6 +108,41 @@ TEST_F(Areas, a_scopes_records_are_replaced_when_it_is_complete_and_added_to_whe
   EXPECT_EQ(count(), 3);
   set(true, {{"main", "package/1", "c", "{}"}});
   EXPECT_EQ(count(), 1);
+}
+
+TEST_F(Areas, records_of_a_kind_are_listed_by_what_people_call_them_page_by_page) {
+  store_.write([&](WriteTransaction& tx) {
+    std::vector<StoredRecord> records;
+    for (const char* name : {"zlib", "bash", "Curl", "apt", "bash"})
+      records.push_back({"main", "package/1", std::string(name) + std::to_string(records.size()),
+                         "{\"name\":\"" + std::string(name) + "\"}", name});
+    records.push_back({"main", "org.example.thing/1", "x", "{}", "thing"});
+    tx.scans().setRecords(agent_, "apt", "updates", "main", true, records, 7);
+    tx.scans().setRecords(agent_, "other", "updates", "", true, {{"", "package/1", "a", "{}", "bash"}}, 8);
+  });
+  const auto page = [&](const std::string& cursor, const std::string& search = "") {
+    return read([&](const ReadTransaction& tx) {
+      return tx.scans().records(agent_, {"package/1", search}, {2, cursor});
+    });
+  };
+  std::vector<std::string> seen;
+  std::string cursor;
+  do {
+    const auto got = page(cursor);
+    EXPECT_EQ(got.total, 6);
+    for (const auto& shown : got.items)
+      seen.push_back(shown.plugin + ":" + shown.record.label);
+    cursor = got.next_cursor;
+  } while (!cursor.empty());
+  EXPECT_EQ(seen, (std::vector<std::string>{"apt:Curl", "apt:apt", "apt:bash", "apt:bash", "other:bash",
+                                            "apt:zlib"}));
+  EXPECT_EQ(page("", "CURL").total, 1);
+  EXPECT_EQ(page("", "%").total, 0);
+  EXPECT_THROW(page("nonsense"), http::Problem);
+  const auto kinds = read([&](const ReadTransaction& tx) { return tx.scans().recordKinds(agent_); });
+  ASSERT_EQ(kinds.size(), 2U);
+  EXPECT_EQ(kinds[0].kind, "org.example.thing/1");
+  EXPECT_EQ(kinds[1].count, 6);
 }
 
 TEST_F(Areas, only_the_newest_facts_and_metrics_are_kept) {

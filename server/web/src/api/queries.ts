@@ -111,6 +111,25 @@ export const historyQuery = (id: string) =>
       ),
   });
 
+export const recordKindsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['record-kinds', id],
+    queryFn: ({ signal }) => answerOf(api.GET('/api/v1/agents/{id}/record-kinds', { signal, params: { path: { id } } })),
+  });
+
+export const recordsQuery = (id: string, kind: string, search: string | undefined) =>
+  infiniteQueryOptions({
+    ...paging,
+    queryKey: ['records', id, kind, search ?? ''],
+    queryFn: ({ signal, pageParam }) =>
+      answerOf(
+        api.GET('/api/v1/agents/{id}/records', {
+          signal,
+          params: { path: { id }, query: { kind, ...given({ search }), ...paged(pageParam) } },
+        }),
+      ),
+  });
+
 export const groupsQuery = (filter: GroupFilter) =>
   infiniteQueryOptions({
     ...paging,

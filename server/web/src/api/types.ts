@@ -19,6 +19,7 @@ export type NewEnrolmentToken = Schemas['NewEnrolmentToken'];
 export type Overview = Schemas['Overview'];
 export type PlanStep = Schemas['PlanStep'];
 export type ProblemDocument = Schemas['Problem'];
+export type ScanRecord = Schemas['Record'];
 export type Role = Schemas['Role'];
 export type Session = Schemas['Session'];
 export type Severity = Schemas['Severity'];

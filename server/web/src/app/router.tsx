@@ -74,11 +74,12 @@ const agents = createRoute({
   component: lazyRouteComponent(() => import('../screens/agents/agents-screen'), 'AgentsScreen'),
 });
 
-const agent_tabs = ['overview', 'updates', 'history', 'log'] as const;
+const agent_tabs = ['overview', 'updates', 'records', 'history', 'log'] as const;
 
 export interface AgentSearch extends GroupFilter {
   tab?: (typeof agent_tabs)[number] | undefined;
   command?: string | undefined;
+  kind?: string | undefined;
 }
 
 const agent = createRoute({
@@ -90,6 +91,7 @@ const agent = createRoute({
     category: oneOf(category_names, raw.category),
     state: someOf(update_state_names, raw.state),
     command: text(raw.command),
+    kind: text(raw.kind),
   }),
   component: lazyRouteComponent(() => import('../screens/agent/agent-screen'), 'AgentScreen'),
 });

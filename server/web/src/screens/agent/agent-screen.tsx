@@ -20,6 +20,7 @@ import { WordTag } from '../../parts/tag';
 import { AgentHistory } from './agent-history';
 import { AgentLog } from './agent-log';
 import { AgentOverview } from './agent-overview';
+import { AgentRecords } from './agent-records';
 import { AgentUpdates } from './agent-updates';
 import classes from './agent.module.css';
 
@@ -66,6 +67,7 @@ function Agent({ agent }: { agent: AgentDetail }) {
           <Tabs.Tab value="updates">
             Updates <span className="dim number">{count(agent.updates.available)}</span>
           </Tabs.Tab>
+          <Tabs.Tab value="records">Inventory</Tabs.Tab>
           <Tabs.Tab value="history">History</Tabs.Tab>
           <Tabs.Tab value="log">Live log</Tabs.Tab>
         </Tabs.List>
@@ -74,6 +76,9 @@ function Agent({ agent }: { agent: AgentDetail }) {
         </Tabs.Panel>
         <Tabs.Panel value="updates">
           <AgentUpdates agent={agent} />
+        </Tabs.Panel>
+        <Tabs.Panel value="records">
+          <AgentRecords agent={agent} />
         </Tabs.Panel>
         <Tabs.Panel value="history">
           <AgentHistory agentId={agent.id} />
