@@ -96,8 +96,7 @@ Result<> Daemon::openBreakers() {
                                      [this](const BreakerTransition& t) { spoolTransition(t); });
   if (!breakers) return tl::unexpected<Error>(breakers.error());
   breakers_ = std::move(*breakers);
-  const auto& rules = config_->current()->breaker;
-  return breakers_->recover({rules.failures, rules.open_ns, rules.open_max_ns, rules.successes});
+  return breakers_->recover(rulesOf(config_->current()->breaker));
 }
 
 void Daemon::spoolTransition(const BreakerTransition& transition) {

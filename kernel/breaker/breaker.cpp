@@ -10,6 +10,15 @@ void enter(BreakerState& state, BreakerPhase phase, std::int64_t now) {
   state.since = now;
   state.failures = 0;
   state.successes = 0;
+  state.recent.clear();
+}
+
+// True when too many failures lie within the window, however many good runs lie between them.
+bool failsTooOften(BreakerState& state, const BreakerRules& rules, std::int64_t now) {
+  state.recent.push_back(now);
+  // One in the future was noted before the clock was set back.
+  std::erase_if(state.recent, [&](std::int64_t at) { return at > now || now - at > rules.window_ns; });
+  return state.recent.size() >= static_cast<std::size_t>(rules.window_failures);
 }
 
 void open(BreakerState& state, const BreakerRules& rules, const RunEnd& end, std::int64_t now) {
@@ -91,7 +100,8 @@ void finish(BreakerState& state, const BreakerRules& rules, const RunEnd& end, s
     return;
   }
   const bool at_once = end.run_class != RunClass::kFailure;
-  if (half_open || at_once || ++state.failures >= rules.failures) open(state, rules, end, now);
+  const bool often = failsTooOften(state, rules, now);
+  if (half_open || at_once || often || ++state.failures >= rules.failures) open(state, rules, end, now);
 }
 
 }  // namespace redflag::kernel

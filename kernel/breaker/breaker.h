@@ -2,13 +2,15 @@
 // The circuit breaker around one plugin, version and interface: the rules alone, without clock, disk or
 // threads.
 //
-//   closed ──(crash, hang, broken contract: at once; other failures: `failures` in a row)──► open
+//   closed ──(crash, hang, broken contract: at once; other failures: `failures` in a row, or
+//             `window_failures` within `window_ns`)──► open
 //   open ──(its time is over, or a person asks)──► half open: one run at a time
 //   half open ──(a failure)──► open, twice as long as before, at most open_max
 //   half open ──(`successes` good runs)──► closed
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace redflag::kernel {
 
@@ -28,6 +30,8 @@ const char* breakerPhaseName(BreakerPhase phase);  // "closed open half_open"
 
 struct BreakerRules {
   int failures = 3;
+  int window_failures = 10;
+  std::int64_t window_ns = 24LL * 3600 * 1'000'000'000;
   std::int64_t open_ns = 0;
   std::int64_t open_max_ns = 0;
   int successes = 2;
@@ -44,6 +48,7 @@ struct BreakerState {
   std::string run_class;        // of the run that opened it
   std::string code;
   std::string text;
+  std::vector<std::int64_t> recent = {};  // when the newest failures were, while closed; oldest first
 };
 
 struct RunEnd {

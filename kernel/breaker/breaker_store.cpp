@@ -2,6 +2,7 @@
 
 #include <mutex>
 #include <optional>
+#include <sstream>
 
 #include "sqlite/database.h"
 
@@ -14,19 +15,34 @@ constexpr const char* kSchema =
     "  phase INTEGER NOT NULL, failures INTEGER NOT NULL, successes INTEGER NOT NULL, openings INTEGER NOT "
     "NULL,"
     "  since INTEGER NOT NULL, open_until INTEGER NOT NULL, running INTEGER NOT NULL,"
-    "  run_class TEXT NOT NULL, code TEXT NOT NULL, text TEXT NOT NULL,"
+    "  run_class TEXT NOT NULL, code TEXT NOT NULL, text TEXT NOT NULL, recent TEXT NOT NULL DEFAULT '',"
     "  PRIMARY KEY(plugin, interface)) WITHOUT ROWID;";
 constexpr const char* kColumns =
     "plugin, interface, version, phase, failures, successes, openings, since, open_until, running, "
-    "run_class, code, text";
+    "run_class, code, text, recent";
 
 using Row = std::pair<BreakerKey, BreakerState>;
+
+// Numbers with a space between them.
+std::string textOf(const std::vector<std::int64_t>& times) {
+  std::string out;
+  for (const auto at : times)
+    out += (out.empty() ? "" : " ") + std::to_string(at);
+  return out;
+}
+std::vector<std::int64_t> timesOf(const std::string& text) {
+  std::istringstream in(text);
+  std::vector<std::int64_t> out;
+  for (std::int64_t at = 0; in >> at;)
+    out.push_back(at);
+  return out;
+}
 
 Row rowOf(const sqlite::Statement& s) {
   const auto number = [&](int column) { return static_cast<int>(s.integer(column)); };
   return {{s.text(0), s.text(2), s.text(1)},
           {static_cast<BreakerPhase>(s.integer(3)), number(4), number(5), number(6), s.integer(7),
-           s.integer(8), s.integer(9) != 0, s.text(10), s.text(11), s.text(12)}};
+           s.integer(8), s.integer(9) != 0, s.text(10), s.text(11), s.text(12), timesOf(s.text(13))}};
 }
 
 class SqliteBreakerStore : public BreakerStore {
@@ -134,7 +150,7 @@ class SqliteBreakerStore : public BreakerStore {
 
   Result<> store(const BreakerKey& key, const BreakerState& s) {
     auto statement = database_.prepare(std::string("INSERT OR REPLACE INTO breaker(") + kColumns +
-                                       ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)");
+                                       ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     if (!statement) return tl::unexpected<Error>(statement.error());
     return statement->bind(1, key.plugin)
         .bind(2, key.interface)
@@ -149,6 +165,7 @@ class SqliteBreakerStore : public BreakerStore {
         .bind(11, s.run_class)
         .bind(12, s.code)
         .bind(13, s.text)
+        .bind(14, textOf(s.recent))
         .run();
   }
 
@@ -162,6 +179,11 @@ Result<sqlite::Database> openWithSchema(const std::filesystem::path& file) {
   auto database = sqlite::Database::open(file);
   if (!database) return database;
   if (auto made = database->execute(kSchema); !made) return tl::unexpected<Error>(made.error());
+  // A file that an earlier version made has no such column.
+  if (!database->prepare("SELECT recent FROM breaker LIMIT 1")) {
+    auto grown = database->execute("ALTER TABLE breaker ADD COLUMN recent TEXT NOT NULL DEFAULT ''");
+    if (!grown) return tl::unexpected<Error>(grown.error());
+  }
   return database;
 }
 

@@ -64,10 +64,11 @@ int serve(const Options& options, const platform::User& kernel, const platform::
     return broker.serve(stream, stopping);
   };
   parts.rejected = [](const std::string& why) { spdlog::warn("a connection is cut off: {}", why); };
-  const auto service = LocalService::listen(options.socket, kernel.group, std::move(parts));
-  if (!service) return refuse(kFailed, service.error().text);
-  // The socket's group is set; from here on nothing needs more.
+  auto listener = platform::LocalListener::listen(options.socket, 0660, kernel.group);
+  if (!listener) return refuse(kFailed, listener.error().text);
+  // Rights are a thread's own: they go before there is another one.
   if (auto kept = platform::keepOnlyChangingUsers(); !kept) return refuse(kFailed, kept.error().text);
+  const LocalService service(std::move(*listener), std::move(parts));
   spdlog::info("redflag-broker {} listens at {}", REDFLAG_VERSION, options.socket);
   while (lifetime.wait(kRestNs) != platform::Wish::kStop) {
     if (broker.workedSinceAsked()) platform::trimMemory();

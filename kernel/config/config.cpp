@@ -116,8 +116,11 @@ class Reader {
     BreakerConfig out;
     const Json* failures = at(place + "/failures");
     const Json* successes = at(place + "/successes");
+    const Json* within = at(place + "/window_failures");
     out.failures = failures == nullptr ? inherited.failures : failures->get<int>();
     out.successes = successes == nullptr ? inherited.successes : successes->get<int>();
+    out.window_failures = within == nullptr ? inherited.window_failures : within->get<int>();
+    out.window_ns = duration(place + "/window", inherited.window_ns, kMinuteNs);
     out.open_ns = duration(place + "/open", inherited.open_ns, kMinuteNs / 60);
     out.open_max_ns = duration(place + "/open_max", inherited.open_max_ns, kMinuteNs / 60);
     if (out.open_max_ns < out.open_ns) {

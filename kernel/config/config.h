@@ -33,7 +33,9 @@ struct RunLimits {
 };
 
 struct BreakerConfig {
-  int failures = 0;
+  int failures = 0;         // in a row
+  int window_failures = 0;  // within window_ns, with good runs between them
+  std::int64_t window_ns = 0;
   std::int64_t open_ns = 0;
   std::int64_t open_max_ns = 0;
   int successes = 0;

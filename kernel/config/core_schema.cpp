@@ -73,6 +73,8 @@ constexpr const char* kSchema = R"json({
       "output": {"$ref": "#/definitions/size"}}},
     "breaker": {"type": "object", "additionalProperties": false, "properties": {
       "failures": {"type": "integer", "minimum": 1, "maximum": 100},
+      "window_failures": {"type": "integer", "minimum": 1, "maximum": 100},
+      "window": {"$ref": "#/definitions/duration"},
       "open": {"$ref": "#/definitions/duration"},
       "open_max": {"$ref": "#/definitions/duration"},
       "successes": {"type": "integer", "minimum": 1, "maximum": 100}}},
@@ -93,7 +95,7 @@ constexpr const char* kDefaults = R"json({
   "schedule": {"every": "6h", "jitter": "30m", "max_parallel": 3},
   "limits": {"time": "2m", "cpu": "60s", "memory": "128MiB", "records": 100000, "output": "64MiB"},
   "isolation": "best",
-  "breaker": {"failures": 3, "open": "30m", "open_max": "24h", "successes": 2},
+  "breaker": {"failures": 3, "window_failures": 10, "window": "24h", "open": "30m", "open_max": "24h", "successes": 2},
   "spool": {"max": "256MiB"},
   "plugins": {},
   "windows": {},

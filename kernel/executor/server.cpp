@@ -52,7 +52,9 @@ Result<std::unique_ptr<LocalService>> listenForOrders(Executor& executor, const 
     executor.countRejectedConnection();
     logLine("warning", "a connection is cut off: " + why);
   };
-  return LocalService::listen(socket, group, std::move(parts));
+  auto listener = platform::LocalListener::listen(socket, 0660, group);
+  if (!listener) return tl::unexpected<Error>(listener.error());
+  return std::make_unique<LocalService>(std::move(*listener), std::move(parts));
 }
 
 }  // namespace redflag::kernel

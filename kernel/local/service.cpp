@@ -9,13 +9,6 @@ constexpr std::int64_t kAcceptTickNs = kSecondNs;
 
 }  // namespace
 
-Result<std::unique_ptr<LocalService>> LocalService::listen(const std::filesystem::path& socket,
-                                                           const std::string& group, Parts parts) {
-  auto listener = platform::LocalListener::listen(socket, 0660, group);
-  if (!listener) return tl::unexpected<Error>(listener.error());
-  return std::unique_ptr<LocalService>(new LocalService(std::move(*listener), std::move(parts)));
-}
-
 LocalService::LocalService(platform::LocalListener listener, Parts parts)
     : parts_(std::move(parts)), listener_(std::move(listener)), acceptor_([this] { acceptAll(); }) {}
 

@@ -5,10 +5,8 @@
 
 #include <atomic>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <list>
-#include <memory>
 #include <string>
 #include <thread>
 
@@ -29,9 +27,8 @@ class LocalService {
     std::function<void(const std::string& why)> rejected;
   };
 
-  // `group`: of the socket, mode 0660. kConflict when somebody listens there already.
-  static Result<std::unique_ptr<LocalService>> listen(const std::filesystem::path& socket,
-                                                      const std::string& group, Parts parts);
+  // From now on. Its threads have the rights of the one that calls this.
+  LocalService(platform::LocalListener listener, Parts parts);
   ~LocalService();  // cuts every connection off and waits for its thread
   LocalService(const LocalService&) = delete;
   LocalService& operator=(const LocalService&) = delete;
@@ -44,7 +41,6 @@ class LocalService {
     std::thread thread;
   };
 
-  LocalService(platform::LocalListener listener, Parts parts);
   void acceptAll();
   void admit(platform::LocalStream stream);
   void dropFinished();

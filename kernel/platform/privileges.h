@@ -5,8 +5,9 @@
 
 namespace redflag::platform {
 
-// Keeps what starting processes as other users, and ending them, needs, for good: this process and what it
-// starts can do nothing else that only root may. What belongs to the user root stays open to it.
+// Keeps what starting processes as other users, and ending them, needs, for good: the calling thread and what
+// it starts, other threads too, can do nothing else that only root may. What belongs to the user root stays
+// open to it.
 Result<> keepOnlyChangingUsers();
 
 }  // namespace redflag::platform

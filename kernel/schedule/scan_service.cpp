@@ -25,10 +25,6 @@ const char* triggerName(Trigger trigger) {
   return "manual";
 }
 
-BreakerRules rulesOf(const BreakerConfig& config) {
-  return {config.failures, config.open_ns, config.open_max_ns, config.successes};
-}
-
 // A scan that was not run.
 RunOutcome notRun(std::string status, std::string report_status, std::string code, std::string text) {
   RunOutcome outcome;
@@ -64,6 +60,11 @@ Error errorOf(const RunOutcome& outcome) {
 }
 
 }  // namespace
+
+BreakerRules rulesOf(const BreakerConfig& config) {
+  return {config.failures, config.window_failures, config.window_ns,
+          config.open_ns,  config.open_max_ns,     config.successes};
+}
 
 ScanService::ScanService(Parts parts) : parts_(std::move(parts)), boot_id_(platform::bootId()) {}
 

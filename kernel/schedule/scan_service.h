@@ -96,6 +96,9 @@ class ScanService : public Scanner {
   mutable std::map<std::string, Description> described_;
 };
 
+// As the configuration says.
+BreakerRules rulesOf(const BreakerConfig& config);
+
 // The body of a `breaker` item (protocol/README.md).
 std::string breakerItem(const BreakerTransition& transition, const std::string& id);
 

@@ -7,7 +7,7 @@
 namespace redflag::kernel {
 namespace {
 
-constexpr BreakerRules kRules{3, 1'000, 8'000, 2};
+constexpr BreakerRules kRules{3, 100, 24 * 3600 * kSecondNs, 1'000, 8'000, 2};
 const BreakerKey kApt{"apt", "1.0.0", "rf.scanner/1"};
 
 class HandClock : public Clock {
@@ -53,6 +53,19 @@ TEST_F(BreakerStoreTest, stays_open_over_a_restart) {
   restart();
   EXPECT_FALSE(admit(kApt));
   EXPECT_EQ(store_->state(kApt)->run_class, "hang");
+}
+
+TEST_F(BreakerStoreTest, remembers_failures_in_its_window_over_a_restart) {
+  BreakerRules rules = kRules;
+  rules.window_failures = 2;
+  ASSERT_TRUE(admit(kApt));
+  ASSERT_TRUE(store_->finish(kApt, rules, {RunClass::kFailure, "c", "t"}));
+  ASSERT_TRUE(admit(kApt));
+  ASSERT_TRUE(store_->finish(kApt, rules, {RunClass::kOk, "c", "t"}));
+  restart();
+  ASSERT_TRUE(admit(kApt));
+  ASSERT_TRUE(store_->finish(kApt, rules, {RunClass::kFailure, "c", "t"}));
+  EXPECT_EQ(store_->state(kApt)->phase, BreakerPhase::kOpen);
 }
 
 TEST_F(BreakerStoreTest, counts_a_run_that_the_agent_did_not_survive_as_a_crash) {

@@ -8,18 +8,19 @@ namespace redflag::kernel {
 namespace {
 
 constexpr std::int64_t kMinute = 60'000'000'000;
-constexpr BreakerRules kRules{3, 30 * kMinute, 24 * 60 * kMinute, 2};
+constexpr BreakerRules kRules{3, 100, 24 * 60 * kMinute, 30 * kMinute, 24 * 60 * kMinute, 2};
 
 class Breaker : public ::testing::Test {
  protected:
   // One run by the schedule that ends so; false when the breaker did not let it through.
   bool run(RunClass run_class, bool by_person = false) {
-    if (!admit(state_, kRules, by_person, now_)) return false;
-    finish(state_, kRules, {run_class, "test.code", "why"}, now_);
+    if (!admit(state_, rules_, by_person, now_)) return false;
+    finish(state_, rules_, {run_class, "test.code", "why"}, now_);
     return true;
   }
   void openIt() { ASSERT_TRUE(run(RunClass::kCrash)); }
 
+  BreakerRules rules_ = kRules;
   BreakerState state_;
   std::int64_t now_ = 1'000 * kMinute;
 };
@@ -41,6 +42,34 @@ TEST_F(Breaker, opens_on_the_third_failure_in_a_row) {
   EXPECT_EQ(state_.phase, BreakerPhase::kClosed);
   ASSERT_TRUE(run(RunClass::kFailure));
   EXPECT_EQ(state_.phase, BreakerPhase::kOpen);
+}
+
+TEST_F(Breaker, opens_on_many_failures_in_a_while_with_good_runs_between_them) {
+  rules_.window_failures = 4;
+  rules_.window_ns = 60 * kMinute;
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(run(RunClass::kFailure));
+    ASSERT_TRUE(run(RunClass::kOk));
+    now_ += 10 * kMinute;
+  }
+  EXPECT_EQ(state_.phase, BreakerPhase::kClosed);
+  now_ += 40 * kMinute;  // the first two are too long ago now
+  ASSERT_TRUE(run(RunClass::kFailure));
+  ASSERT_TRUE(run(RunClass::kOk));
+  EXPECT_EQ(state_.phase, BreakerPhase::kClosed);
+  ASSERT_TRUE(run(RunClass::kFailure));
+  ASSERT_TRUE(run(RunClass::kOk));
+  ASSERT_TRUE(run(RunClass::kFailure));
+  EXPECT_EQ(state_.phase, BreakerPhase::kOpen);
+}
+
+TEST_F(Breaker, does_not_count_failures_of_a_clock_that_was_set_back) {
+  rules_.window_failures = 2;
+  ASSERT_TRUE(run(RunClass::kFailure));
+  now_ -= 600 * kMinute;
+  ASSERT_TRUE(run(RunClass::kOk));
+  ASSERT_TRUE(run(RunClass::kFailure));
+  EXPECT_EQ(state_.phase, BreakerPhase::kClosed);
 }
 
 TEST_F(Breaker, forgets_failures_after_a_good_run) {
