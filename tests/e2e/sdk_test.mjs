@@ -2,7 +2,9 @@
 // plugins that were built out of the tree against the installed SDK.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { openBrowser, signIn } from './lib/browser.mjs';
@@ -20,8 +22,23 @@ function commands() {
 
 function shell(folder, script) {
   const { PATH, REDFLAG_BUILD } = process.env;
+  // A Rust that rustup brought looks for its compiler below the real home.
+  const RUSTUP_HOME = process.env.RUSTUP_HOME ?? path.join(os.homedir(), '.rustup');
   return spawnSync('bash', ['-euo', 'pipefail', '-c', script],
-    { cwd: folder, env: { HOME: folder, PATH, REDFLAG_BUILD, LC_ALL: 'C.UTF-8' }, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    { cwd: folder, env: { HOME: folder, PATH, REDFLAG_BUILD, RUSTUP_HOME, LC_ALL: 'C.UTF-8' }, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+// Where there is a compiler for it.
+function rustRuns(home, said) {
+  if (said.includes('there is no rustc here')) return;
+  const library = path.join(home, 'build/plugins/org.example.hostname.so');
+  const sha256 = createHash('sha256').update(fs.readFileSync(library)).digest('hex');
+  const config = path.join(home, 'rust.yaml');
+  fs.writeFileSync(config, `version: 1\nplugins:\n  org.example.hostname:\n    sha256: ${sha256}\n    capabilities: ["read:/etc/hostname"]\n`);
+  const scanned = shell(home, `"$REDFLAG_BUILD/bin/redflag-agent" --config rust.yaml --plugins build/plugins --state rust scan --format json`);
+  const [scan] = JSON.parse(scanned.stdout).scans;
+  assert.deepEqual(scan.records.map(({ name, value }) => [name, value]),
+    [['org.example.hostname', fs.readFileSync('/etc/hostname', 'utf8').trim()]], scanned.stderr);
 }
 
 // The same configuration and libraries in an agent with a server.
@@ -52,6 +69,8 @@ test('plugins built from the installed SDK keep the contract, run in an agent, a
   assert.equal(done.status, 0, done.stdout + done.stderr);
   assert.match(done.stdout, /test_contract\.org\.example\.flatpak\.is_kept \.+ +Passed/);
   assert.match(done.stdout, /checks, 0 of them failed/);
+  assert.match(done.stdout, /rounds, all survived/);
+  rustRuns(home, done.stdout);
 
   const { scans } = JSON.parse(fs.readFileSync(path.join(home, 'scan.json'), 'utf8'));
   const [flatpak, release] = ['org.example.flatpak', 'org.example.release'].map((id) => {
