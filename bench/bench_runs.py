@@ -1,5 +1,6 @@
 """One run of a plugin, from the spawn of its sealed process to its end: with nothing to do, and with 100,000 rows. Started by
 the agent itself and by the broker, as another user; beside it a process of nothing, `/bin/true`."""
+import json
 import os
 import subprocess
 import tempfile
@@ -23,9 +24,10 @@ def nothing(count):
 with tempfile.TemporaryDirectory(prefix="redflag-bench-") as folder:
     os.chmod(folder, 0o755)
     config, socket = Path(folder, "agent.yaml"), Path(folder, "broker.sock")
-    config.write_text("version: 1\nisolation: require\nplugins:\n  rows: {}\n")
+    sha256 = json.loads(Path(PLUGINS, "rows.json").read_text())["sha256"]
+    config.write_text(f"version: 1\nisolation: require\nplugins:\n  rows: {{sha256: {sha256}}}\n")
     broker = subprocess.Popen([lib.program("redflag-broker"), "--config", config, "--state", f"{folder}/state", "--plugins", PLUGINS,
-                               "--socket", socket, "--scan-user", "nobody", "--kernel-user", "0"], stderr=subprocess.DEVNULL)
+                               "--socket", socket, "--scan-user", "nobody", "--kernel-user", "0", "--scratch", f"{folder}/scratch"], stderr=subprocess.DEVNULL)
     try:
         lib.until(socket.exists, "the broker")
         runs(0, 20, socket)

@@ -68,7 +68,7 @@ ScanReport scanOne(const Config& config, const PluginConfig& plugin, const std::
 }
 
 std::filesystem::path scratchOf(const platform::Paths& paths, const std::optional<platform::User>& user) {
-  return (user ? std::filesystem::path(kBrokerFolder) : paths.state) / kScratchFolder;
+  return user ? std::filesystem::path(kScanScratch) : paths.state / kScratchFolder;
 }
 
 // Side by side up to max_parallel; one alone needs no thread.

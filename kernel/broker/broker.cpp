@@ -11,6 +11,9 @@
 namespace redflag::kernel {
 namespace {
 
+constexpr std::int64_t kHelloNs = 10 * kSecondNs;      // as the kernel waits for it
+constexpr std::int64_t kSlackNs = 20 * kSecondNs;      // beyond what the kernel lets it have
+constexpr std::int64_t kPlaceNs = 5 * kSecondNs;       // for the last one of that plugin to be gone
 constexpr std::int64_t kTickNs = 20 * kMillisecondNs;  // how soon a closed connection is seen
 
 tl::unexpected<PluginRefusal> refuse(const char* status, const char* code, std::string text) {
@@ -26,6 +29,20 @@ Json endJson(const platform::ExitState& state) {
 }
 
 }  // namespace
+
+Broker::Place::Place(Broker& broker, const std::string& plugin) : broker_(broker), plugin_(plugin) {
+  std::unique_lock lock(broker_.mutex_);
+  taken_ = broker_.freed_.wait_for(lock, std::chrono::nanoseconds(kPlaceNs),
+                                   [&] { return !broker_.running_.contains(plugin_); });
+  if (taken_) broker_.running_.insert(plugin_);
+}
+
+Broker::Place::~Place() {
+  if (!taken_) return;
+  const std::lock_guard lock(broker_.mutex_);
+  broker_.running_.erase(plugin_);
+  broker_.freed_.notify_all();
+}
 
 tl::expected<ReadyPlugin, PluginRefusal> Broker::prepare(const std::string& plugin) {
   if (auto ours = platform::checkOnlyOursToWrite(settings_.config); !ours)
@@ -56,7 +73,8 @@ tl::expected<Broker::Host, PluginRefusal> Broker::start(const std::string& plugi
   const auto frame = host::encodeFrame(host::FrameType::kLoad, host::encodeLoad(load));
   if (auto written = pipe->writeAll(frame, kBrokerPatienceNs); !written)
     return refuse("transient", "broker.not_started", written.error().text);
-  return Host{std::move(*pipe), std::move(*process)};
+  const std::int64_t end_by = monotonicNow() + ready->config.limits.time_ns + kHelloNs + kSlackNs;
+  return Host{std::move(*pipe), std::move(*process), end_by};
 }
 
 std::string Broker::serve(platform::LocalStream& stream, const std::atomic<bool>& stopping) {
@@ -68,12 +86,24 @@ std::string Broker::serve(platform::LocalStream& stream, const std::atomic<bool>
   const auto plugin = in.optionalText("plugin", 128);
   if (auto read = in.finish(); !read) return read.error().text;
   if (op == "status") {
-    const Json status = {{"version", REDFLAG_VERSION}, {"hosts", hosts_.load()}};
+    const std::lock_guard lock(mutex_);
+    const Json status = {{"version", REDFLAG_VERSION}, {"hosts", running_.size()}};
     const auto sent = sendMessage(stream, status, kBrokerPatienceNs);
     return sent ? std::string() : sent.error().text;
   }
   if (op != "start") return "request.op: expected start or status";
-  auto host = start(plugin);
+  const auto ended = run(stream, plugin, stopping);
+  worked_ = true;
+  return ended;
+}
+
+std::string Broker::run(platform::LocalStream& stream, const std::string& plugin,
+                        const std::atomic<bool>& stopping) {
+  const Place place(*this, plugin);
+  using Started = tl::expected<Host, PluginRefusal>;
+  auto host = place.taken()
+                  ? start(plugin)
+                  : Started(refuse("transient", "broker.busy", "the plugin " + plugin + " runs already"));
   if (host) return keep(stream, std::move(*host), stopping);
   spdlog::warn("{} is not started: {}", plugin, host.error().text);
   const auto sent = sendMessage(stream, refusalJson(host.error()), kBrokerPatienceNs);
@@ -81,20 +111,11 @@ std::string Broker::serve(platform::LocalStream& stream, const std::atomic<bool>
 }
 
 std::string Broker::keep(platform::LocalStream& stream, Host host, const std::atomic<bool>& stopping) {
-  struct Counted {
-    Counted(std::atomic<int>& hosts, std::atomic<bool>& work) : count(hosts), worked(work) { ++count; }
-    ~Counted() {
-      --count;
-      worked = true;
-    }
-    std::atomic<int>& count;
-    std::atomic<bool>& worked;
-  };
-  const Counted counted(hosts_, worked_);
   const Json answer = {{"started", true}, {"pid", host.process.pid()}};
   if (auto sent = sendMessage(stream, answer, kBrokerPatienceNs); !sent) return sent.error().text;
   if (auto sent = stream.giveDescriptor(host.pipe.take(), kBrokerPatienceNs); !sent) return sent.error().text;
   while (!stopping) {
+    if (monotonicNow() > host.end_by) return "its host was ended: it ran far beyond its time";
     const auto ended = host.process.wait(kTickNs);
     if (ended) {
       const auto told = sendMessage(stream, endJson(*ended), kBrokerPatienceNs);

@@ -3,8 +3,11 @@
 // write, with the capabilities and limits written there. Whoever asks chooses the plugin and nothing else.
 
 #include <atomic>
+#include <condition_variable>
 #include <filesystem>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 
 #include "base/json.h"
@@ -37,14 +40,33 @@ class Broker {
   struct Host {
     platform::DuplexPipe pipe;
     platform::Process process;
+    std::int64_t end_by = 0;  // monotonic: the kernel ends it long before
   };
+  // One host a plugin at a time: from construction to destruction, or refused.
+  class Place {
+   public:
+    Place(Broker& broker, const std::string& plugin);
+    ~Place();
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    bool taken() const { return taken_; }
+
+   private:
+    Broker& broker_;
+    const std::string plugin_;
+    bool taken_ = false;
+  };
+  std::string run(platform::LocalStream& stream, const std::string& plugin,
+                  const std::atomic<bool>& stopping);
   tl::expected<Host, PluginRefusal> start(const std::string& plugin);
   tl::expected<ReadyPlugin, PluginRefusal> prepare(const std::string& plugin);
   std::string keep(platform::LocalStream& stream, Host host, const std::atomic<bool>& stopping);
 
   const Settings settings_;
   ConfigStore& config_;
-  std::atomic<int> hosts_ = 0;
+  std::mutex mutex_;
+  std::condition_variable freed_;
+  std::set<std::string> running_;
   std::atomic<bool> worked_ = true;
 };
 

@@ -30,6 +30,7 @@ struct Options {
   std::string socket = "/run/redflag-broker/broker.sock";
   std::string kernel_user = "redflag";
   std::string scan_user = kScanUser;
+  std::string scratch = kScanScratch;
 };
 
 int refuse(ExitCode code, const std::string& why) {
@@ -51,11 +52,10 @@ int serve(const Options& options, const platform::User& kernel, const platform::
   if (!lock) return refuse(kFailed, lock.error().text);
   const auto config = ConfigStore::open(options.config, options.state);
   if (!config) return refuse(kUsage, config.error().text);
-  const auto scratch = std::filesystem::path(options.socket).parent_path() / kScratchFolder;
-  if (auto made = platform::makeFolderOf(scratch, scan_user); !made)
+  if (auto made = platform::makeFolderOf(options.scratch, scan_user); !made)
     return refuse(kFailed, made.error().text);
-  Broker broker({platform::defaultPaths().programs / "redflag-host", options.plugins, options.config, scratch,
-                 scan_user},
+  Broker broker({platform::defaultPaths().programs / "redflag-host", options.plugins, options.config,
+                 options.scratch, scan_user},
                 **config);
   LocalService::Parts parts;
   parts.uid = kernel.uid;
@@ -89,8 +89,10 @@ int run(const Options& options) {
   if (!scan_user) return refuse(kUsage, "--scan-user: there is no user " + options.scan_user);
   if (scan_user->uid == 0 || scan_user->gid == 0)
     return refuse(kUsage, "--scan-user: expected a user without rights, not root");
-  if (scan_user->uid == kernel->uid)
-    return refuse(kUsage, "--scan-user: expected another user than the kernel's, " + options.kernel_user);
+  if (scan_user->uid == kernel->uid || scan_user->gid == kernel->gid) {
+    return refuse(kUsage,
+                  "--scan-user: expected another user and group than the kernel's, " + options.kernel_user);
+  }
   return serve(options, *kernel, *scan_user);
 }
 
@@ -105,6 +107,8 @@ int main(int argc, char** argv) {
   app.add_option("--state", options.state, "Its own memory")->capture_default_str();
   app.add_option("--plugins", options.plugins, "Libraries and manifests")->capture_default_str();
   app.add_option("--socket", options.socket, "Where it listens")->capture_default_str();
+  app.add_option("--scratch", options.scratch, "For plugins' temporary files; the scan user's")
+      ->capture_default_str();
   app.add_option("--kernel-user", options.kernel_user, "Name or number of the only user who is listened to")
       ->capture_default_str();
   app.add_option("--scan-user", options.scan_user, "Name or number of the user whom plugins run as")

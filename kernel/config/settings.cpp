@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <optional>
+#include <set>
 
 #include "base/encoding.h"
 #include "config/schema.h"
@@ -14,8 +15,10 @@ namespace {
 
 constexpr std::string_view kKeyKind = "ed25519:";
 
+// Ours by name; whatever else is in the folder is somebody's.
 bool isThirdParty(const std::string& id) {
-  return id.find('.') != std::string::npos;
+  static const std::set<std::string_view> kOurs{"apt", "dnf", "docker", "storage", "system", "winget", "wua"};
+  return !kOurs.contains(id);
 }
 
 std::string placeText(const Config& config, const std::string& pointer) {
@@ -116,7 +119,13 @@ Result<std::vector<std::string>> grantedCapabilities(const PluginConfig& plugin,
   if (auto known = checkOrigin(plugin, manifest); !known) return tl::unexpected<Error>(known.error());
   std::vector<std::string> granted;
   for (const auto& listed : plugin.capabilities.value_or(std::vector<std::string>())) {
-    if (auto spec = withSettings(listed, settings)) granted.push_back(std::move(*spec));
+    // Only what root wrote: a default is the publisher's, and changes with the next version.
+    auto spec = withSettings(listed, plugin.settings);
+    if (!spec) {
+      return fail(Code::kInvalid, "plugins." + plugin.id + ".capabilities: " + dumpJson(listed) +
+                                      " names a setting that is not written below settings");
+    }
+    granted.push_back(std::move(*spec));
   }
   const bool exactly = plugin.capabilities.has_value() || isThirdParty(plugin.id);
   std::string missing;

@@ -1,5 +1,8 @@
 #include "local/service.h"
 
+#include <exception>
+#include <system_error>
+
 #include "base/time.h"
 
 namespace redflag::kernel {
@@ -51,12 +54,21 @@ void LocalService::admit(platform::LocalStream stream) {
   }
   if (connections_.size() >= parts_.max_connections) return parts_.rejected("too many connections");
   Connection& connection = connections_.emplace_back(std::move(stream));
-  connection.thread = std::thread([this, &connection] { serve(connection); });
+  try {
+    connection.thread = std::thread([this, &connection] { serve(connection); });
+  } catch (const std::system_error& error) {  // no room for another thread
+    connections_.pop_back();
+    parts_.rejected(error.what());
+  }
 }
 
 void LocalService::serve(Connection& connection) {
-  const auto why = parts_.serve(connection.stream, stopping_);
-  if (!why.empty() && !stopping_) parts_.rejected(why);
+  try {
+    const auto why = parts_.serve(connection.stream, stopping_);
+    if (!why.empty() && !stopping_) parts_.rejected(why);
+  } catch (const std::exception& error) {  // one connection's trouble: the others go on
+    parts_.rejected(error.what());
+  }
   connection.stream.shutDown();  // the peer need not wait until we are joined
   connection.over = true;
 }

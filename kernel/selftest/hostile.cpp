@@ -5,7 +5,9 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -75,6 +77,28 @@ int readStarter() {
   return got >= 0 || errno == EFAULT ? 0 : errno;
 }
 
+// Into a child's group, where whoever kills this one's does not find it.
+int leaveGroup() {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::setpgid(0, 0);
+    ::usleep(200'000);
+    ::_exit(0);
+  }
+  ::usleep(20'000);
+  const int error = answer(::setpgid(0, child));
+  ::waitpid(child, nullptr, 0);
+  return error;
+}
+
+// It would still be there when every process of ours is gone.
+int sharedMemory() {
+  const int id = ::shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600);
+  if (id < 0) return errno;
+  ::shmctl(id, IPC_RMID, nullptr);
+  return 0;
+}
+
 using Attempt = std::function<int(const std::string&)>;
 
 const std::map<std::string, Attempt, std::less<>>& attempts() {
@@ -88,9 +112,18 @@ const std::map<std::string, Attempt, std::less<>>& attempts() {
       {"execute", execute},
       {"connect", [](const auto&) { return closing(::socket(AF_INET, SOCK_STREAM, 0)); }},
       {"local_socket", [](const auto&) { return closing(::socket(AF_UNIX, SOCK_STREAM, 0)); }},
+      {"datagram",
+       [](const auto&) {
+         int ends[2];
+         return ::socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) == 0 ? closing(ends[0]) + closing(ends[1]) : errno;
+       }},
       {"raw_socket", [](const auto&) { return closing(::socket(AF_NETLINK, SOCK_RAW, 0)); }},
       {"ring", [](const auto&) { return closing(::syscall(SYS_io_uring_setup, 1, nullptr)); }},
       {"signal", [](const auto&) { return answer(::kill(::getppid(), 0)); }},
+      {"leave_group", [](const auto&) { return leaveGroup(); }},
+      {"outlive", [](const auto&) { return answer(::prctl(PR_SET_PDEATHSIG, 0)); }},
+      {"hidden_memory", [](const auto&) { return closing(::syscall(SYS_memfd_create, "x", 0)); }},
+      {"shared_memory", [](const auto&) { return sharedMemory(); }},
       {"signal_all", [](const auto&) { return answer(::kill(-1, 0)); }},
       {"trace", [](const auto&) { return traceStarter(); }},
       {"read_memory", [](const auto&) { return readStarter(); }},
@@ -110,6 +143,10 @@ void crashInThread() {
 void hang() {
   ::signal(SIGTERM, SIG_IGN);
   ::sleep(kLifeS);
+}
+void hangOutside() {
+  leaveGroup();
+  hang();
 }
 void allocate() {
   std::vector<char> memory(kAllocated);
@@ -198,6 +235,7 @@ class Hostile final : public rf::Scanner {
     if (act_ == "crash_in_thread") crashInThread();
     if (act_ == "exit") std::exit(0);
     if (act_ == "hang") hang();
+    if (act_ == "hang_outside") hangOutside();
     if (act_ == "stop") std::raise(SIGSTOP);
     if (act_ == "allocate") allocate();
     if (act_ == "close_all") closeAll();

@@ -12,7 +12,7 @@ constexpr std::uint64_t kOpenFiles = 256;
 // A bound for fork bombs, not a budget. Of a user of the hosts' own; else of the whole user that we are.
 constexpr std::uint64_t kProcesses = 512;
 constexpr std::uint64_t kProcessesOfOurUser = 4096;
-constexpr std::uint64_t kFileBytes = 2ULL << 30U;
+constexpr std::uint64_t kFileBytes = 512ULL << 20U;
 constexpr std::int64_t kPatienceNs = 10 * kSecondNs;
 
 class OwnChild : public StartedHost {
@@ -39,6 +39,7 @@ platform::SpawnOptions scannerHost(const std::filesystem::path& host, const RunL
   // A block of megabytes, such as a package manager's tables, is touched in far fewer steps in huge pages.
   options.environment = {"LC_ALL=C.UTF-8", "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
                          "GLIBC_TUNABLES=glibc.malloc.hugetlb=1"};
+  options.new_session = true;  // whose leader cannot leave its group
   options.limits.cpu_s = static_cast<std::uint64_t>((limits.cpu_ns + kSecondNs - 1) / kSecondNs);
   options.limits.memory_bytes = limits.memory_bytes;
   options.limits.open_files = kOpenFiles;

@@ -16,8 +16,8 @@ namespace redflag::kernel {
 // Whom hosts run as, where they are not the kernel's own user.
 constexpr const char* kScanUser = "redflag-scan";
 
-// Of the broker's socket; who starts hosts as that user finds their scratch folder there.
-constexpr const char* kBrokerFolder = "/run/redflag-broker";
+// That user's temporary files; on a disk, because in /run they would fill memory.
+constexpr const char* kScanScratch = "/var/lib/redflag-scan/scratch";
 
 // Temporary files of runs.
 constexpr const char* kScratchFolder = "scratch";

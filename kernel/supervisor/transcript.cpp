@@ -71,6 +71,8 @@ Result<> Transcript::handle(const host::Frame& frame) {
   const auto json = parsed(frame, kMaxSmallFrame, 2);
   if (!json) return tl::unexpected<Error>(json.error());
   switch (frame.type) {
+    case FrameType::kSealed:
+      return sealed(*json);
     case FrameType::kHello:
       return hello(*json);
     case FrameType::kBeginScope:
@@ -96,12 +98,22 @@ Result<> Transcript::countOutput(std::size_t bytes) {
   return fail(Code::kLimit, "more than " + std::to_string(request_.limits.output_bytes) + " bytes of output");
 }
 
+// Said before the plugin is in the process: later it could say anything.
+Result<> Transcript::sealed(const Json& json) {
+  if (greeted_ || !outcome_.walls.empty() || !outcome_.reports.empty())
+    return broken("walls that are told of too late");
+  for (const auto& wall : host::possibleWalls()) {
+    const auto stands = json.find(wall.name);
+    outcome_.walls[wall.name] = stands != json.end() && *stands == true;
+  }
+  return {};
+}
+
 Result<> Transcript::hello(const Json& json) {
   JsonReader in(json, "hello");
   const std::string id = in.text("id", 128);
   const std::string version = in.text("version", 64);
   const auto major = in.integer("abi_major", 0, UINT32_MAX);
-  const Json* walls = in.find("walls");
   if (auto read = in.finishIgnoringUnknown(); !read) return read;
   if (greeted_) return broken("a second hello");
   if (id != request_.manifest.id || version != request_.manifest.version || major != RF_ABI_MAJOR) {
@@ -109,11 +121,6 @@ Result<> Transcript::hello(const Json& json) {
                   " " + request_.manifest.version);
   }
   greeted_ = true;
-  for (const auto& wall : host::possibleWalls()) {
-    if (walls == nullptr || !walls->is_object()) break;
-    const auto stands = walls->find(wall.name);
-    outcome_.walls[wall.name] = stands != walls->end() && *stands == true;
-  }
   return {};
 }
 

@@ -34,6 +34,7 @@ class Transcript {
 
  private:
   Result<> handle(const host::Frame& frame);
+  Result<> sealed(const Json& json);
   Result<> hello(const Json& json);
   Result<> beginScope(const Json& json);
   Result<> endScope(const Json& json);

@@ -24,8 +24,7 @@ constexpr std::size_t kMaxFrameBytes = 20U << 20;  // a state value of 16 MiB fi
 
 enum class FrameType : std::uint8_t {
   // host -> starter
-  kHello = 1,  // {"id","version","abi_major","abi_minor","pid","walls":{"files":true,…}}: sealed, the library
-               // is loaded
+  kHello = 1,       // {"id","version","abi_major","abi_minor","pid"}: the library is loaded and created
   kBeginScope = 2,  // {"key"}
   kEndScope = 3,    // {"key","status"}
   kRecord = 4,  // {"record":"update/1", fields…}: flat, lists as arrays, flags as booleans, times RFC 3339
@@ -35,6 +34,7 @@ enum class FrameType : std::uint8_t {
   kState = 8,     // put: kept by the starter only if kDone says ok
   kResult = 9,    // the JSON document an updater or command type wrote
   kDone = 10,     // {"status":"ok|transient|…"}: the last frame of a run
+  kSealed = 11,  // {"files":true,…}: the walls that stand; the first frame, before anything foreign is loaded
   // starter -> host
   kLoad = 31,  // the first one:
   // {"library","seal":"none|best|require","capabilities":["read:/…"],"requires":[…],"expect":{…}}

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <system_error>
 
 #include "base/json.h"
 #include "host/input.h"
@@ -113,23 +114,26 @@ class Instance {
   rf_plugin* plugin_;
 };
 
-std::string helloOf(const Manifest& manifest, const std::vector<Wall>& walls) {
+std::string wallsText(const std::vector<Wall>& walls) {
   Json standing = Json::object();
   for (const auto& wall : walls)
     standing[wall.name] = wall.standing;
+  return dumpJson(standing);
+}
+
+std::string helloOf(const Manifest& manifest) {
   return dumpJson({{"id", manifest.id},
                    {"version", manifest.version},
                    {"abi_major", manifest.abi_major},
                    {"abi_minor", manifest.abi_minor},
-                   {"pid", ::getpid()},
-                   {"walls", standing}});
+                   {"pid", ::getpid()}});
 }
 
 Step<rf_status> callPlugin(const Given& given, const Loaded& loaded, Services& services,
                            const RunControl& control, Channel& channel, Reporter& reporter) {
   auto instance = Instance::create(*loaded.library, services.host());
   if (!instance) return tl::unexpected<Stop>(instance.error());
-  channel.send(FrameType::kHello, helloOf(loaded.manifest, given.walls));
+  channel.send(FrameType::kHello, helloOf(loaded.manifest));
 
   const Start& start = given.start;
   const rf_status configured = instance->get()->configure(instance->get(), rfStr(start.settings));
@@ -203,12 +207,17 @@ int runSession(int input, int output) {
     reporter.report(given.error().status, given.error().code, given.error().text);
     return done(channel, given.error().status);
   }
+  channel.send(FrameType::kSealed, wallsText(given->walls));
+  channel.flush();
   RunControl control;
   control.deadline_ns = given->start.deadline_ns;
   rf_status status = RF_INTERNAL;
-  {
+  try {
     const CancelWatch watch(input, decoder, !changesTheMachine(given->start), control.cancelled);
     status = serve(*given, *opening, control, channel, reporter);
+  } catch (const std::system_error& error) {  // no room for a thread
+    reporter.report(RF_TRANSIENT, "host.no_thread", error.what());
+    status = RF_TRANSIENT;
   }
   return done(channel, status);
 }

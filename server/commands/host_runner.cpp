@@ -59,6 +59,7 @@ struct Conversation {
         status = known ? (*parsed)["status"].get<std::string>() : "internal";
         return {};
       }
+      case host::FrameType::kSealed:
       case host::FrameType::kHello:
         return {};
       default:

@@ -32,7 +32,9 @@ TEST(Host, carries_a_scan_from_hello_to_done) {
   const Outcome run = runFixture("test.good");
   EXPECT_EQ(run.code, 0);
   EXPECT_EQ(run.status(), "ok");
-  EXPECT_EQ(run.frames.front().type, FrameType::kHello);
+  ASSERT_GE(run.frames.size(), 2U);
+  EXPECT_EQ(run.frames[0].type, FrameType::kSealed);
+  EXPECT_EQ(run.frames[1].type, FrameType::kHello);
   EXPECT_EQ(run.frames.back().type, FrameType::kDone);
   EXPECT_EQ(run.all(FrameType::kHello).at(0).at("id"), "test.good");
   EXPECT_EQ(run.all(FrameType::kHello).at(0).at("version"), "1.2.3");

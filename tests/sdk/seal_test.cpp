@@ -125,6 +125,8 @@ TEST_P(SealTest, has_no_sockets_unless_any_were_granted) {
   EXPECT_EQ(within(load({"net:any"}), sockets), 0);
   int pair[2];
   EXPECT_EQ(within(load({}), [&] { return ::socketpair(AF_UNIX, SOCK_STREAM, 0, pair); }), 0);
+  for (const int type : {int{SOCK_DGRAM}, SOCK_DGRAM | SOCK_CLOEXEC, int{SOCK_RAW}})
+    EXPECT_EQ(within(load({}), [&] { return ::socketpair(AF_UNIX, type, 0, pair) < 0 ? errno : 0; }), EACCES);
 }
 
 TEST_P(SealTest, changes_no_modes_unless_something_may_be_written) {
@@ -136,7 +138,9 @@ TEST_P(SealTest, changes_no_modes_unless_something_may_be_written) {
 TEST_P(SealTest, signals_its_own_children_but_not_its_starter) {
   EXPECT_EQ(within(load({}), [] { return ::kill(::getppid(), 0) < 0 ? errno : 0; }), EACCES);
   EXPECT_EQ(within(load({}), [] { return ::kill(-1, 0) < 0 ? errno : 0; }), EACCES);
-  EXPECT_EQ(within(load({}),
+  EXPECT_EQ(within(load({}), [] { return ::kill(::getppid(), 0) < 0 ? errno : 0; }), EACCES);
+  EXPECT_EQ(within(load({"exec:/bin/true"}), [] { return ::kill(::getppid(), 0) < 0 ? errno : 0; }), EACCES);
+  EXPECT_EQ(within(load({"exec:/bin/true"}),
                    [] {
                      const pid_t child = ::fork();
                      if (child == 0) ::pause();
@@ -146,6 +150,12 @@ TEST_P(SealTest, signals_its_own_children_but_not_its_starter) {
                      return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
                    }),
             SIGKILL);
+}
+
+TEST_P(SealTest, cuts_no_file_by_its_name) {
+  EXPECT_EQ(within(load({grant("read", "granted")}),
+                   [&] { return ::truncate((root / "granted/file").c_str(), 0) < 0 ? errno : 0; }),
+            EACCES);
 }
 
 TEST_P(SealTest, binds_threads_and_what_is_started) {

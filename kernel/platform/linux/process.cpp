@@ -27,6 +27,7 @@ namespace {
 
 // A run's address space beyond its own memory: libraries, mapped caches, thread stacks' reserves.
 constexpr std::uint64_t kMappedAllowance = 2ULL << 30U;
+constexpr std::int64_t kExecTimeNs = 10 * kSecondNs;
 constexpr std::size_t kChildStackBytes = 32U << 10U;
 
 // Everything the child needs, made before it starts: it may only make async-signal-safe calls.
@@ -170,6 +171,13 @@ std::vector<char*> pointersTo(const std::vector<std::string>& texts) {
 Result<> waitForExec(int report_fd, const SpawnOptions& options) {
   ChildFailure failure{};
   ssize_t got = 0;
+  const std::int64_t until = monotonicNow() + kExecTimeNs;
+  pollfd entry{report_fd, POLLIN, 0};
+  // Another process of the child's user could stop it on its way.
+  while (::poll(&entry, 1, static_cast<int>(kExecTimeNs / kMillisecondNs)) <= 0) {
+    if (monotonicNow() >= until)
+      return fail(Code::kUnavailable, options.program.string() + ": did not start");
+  }
   do
     got = ::read(report_fd, &failure, sizeof failure);
   while (got < 0 && errno == EINTR);
@@ -286,7 +294,10 @@ Process::~Process() {
 }
 
 void Process::killGroup() {
-  if (pid_ > 0) ::kill(static_cast<pid_t>(-pid_), SIGKILL);
+  if (pid_ <= 0) return;
+  ::kill(static_cast<pid_t>(-pid_), SIGKILL);
+  // The leader by itself as well: it may have left its group. Not reaped, its number is still its own.
+  ::kill(static_cast<pid_t>(pid_), SIGKILL);
 }
 
 std::optional<ExitState> Process::wait(std::int64_t timeout_ns) {

@@ -8,9 +8,12 @@
 #include <charconv>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 namespace redflag::host {
 namespace {
+
+constexpr int kMostRemoved = 20'000;
 
 bool isOver(const std::string& name) {
   pid_t pid = 0;
@@ -19,11 +22,24 @@ bool isOver(const std::string& name) {
   return pid == ::getpid() || (::kill(pid, 0) != 0 && errno == ESRCH);
 }
 
+// Deepest first, and at most so many: who left millions must not use up the next run's time.
+void removeSome(const std::filesystem::path& folder, int& left) {
+  std::error_code error;
+  std::vector<std::filesystem::path> files;
+  for (std::filesystem::recursive_directory_iterator it(folder, error), end; !error && it != end && left > 0;
+       it.increment(error), --left)
+    files.push_back(it->path());
+  std::error_code ignored;  // the next run tries again
+  for (auto file = files.rbegin(); file != files.rend(); ++file)
+    std::filesystem::remove(*file, ignored);
+  std::filesystem::remove(folder, ignored);
+}
+
 void removeOld(const std::filesystem::path& base) {
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(base, error)) {
-    std::error_code ignored;  // the next run tries again
-    if (isOver(entry.path().filename().string())) std::filesystem::remove_all(entry.path(), ignored);
+  int left = kMostRemoved;
+  for (std::filesystem::directory_iterator it(base, error), end; !error && it != end; it.increment(error)) {
+    if (isOver(it->path().filename().string())) removeSome(it->path(), left);
   }
 }
 

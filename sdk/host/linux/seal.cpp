@@ -12,6 +12,8 @@
 namespace redflag::host {
 namespace {
 
+constexpr int kTruncateLevel = 3;  // of Landlock, from which on it judges that too
+
 // Everybody's, and read by the loader, by libc or by most libraries.
 constexpr const char* kReadable[] = {"/lib",
                                      "/lib64",
@@ -51,6 +53,8 @@ Result<> openTo(Landlock& wall, const Capabilities& granted) {
     if (auto allowed = wall.allow(path, Landlock::Access::kWrite); !allowed) return allowed;
   }
   for (const auto& granted_program : granted.programs()) {
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(granted_program, error)) continue;
     for (const auto& program : withInterpreters(granted_program)) {
       if (auto allowed = wall.allow(program, Landlock::Access::kExecute); !allowed) return allowed;
     }
@@ -84,10 +88,16 @@ Result<std::vector<Wall>> sealProcess(const Load& load, const Capabilities& gran
   std::vector<Wall> walls{{"files"}, {"network"}, {"system_calls"}};
   if (load.seal == Seal::kNone) return walls;
   // Files first: the filter may refuse what building that wall needs.
-  const auto files = wallOffFiles(load, granted, std::min({landlock, landlockLevel(), kNewestLandlock}));
-  const auto calls = refuseSystemCalls({granted.network(), !granted.writable().empty(), ::getppid()});
+  const int level = std::min({landlock, landlockLevel(), kNewestLandlock});
+  const auto files = wallOffFiles(load, granted, level);
+  const auto calls = refuseSystemCalls({.network = granted.network(),
+                                        .writes = !granted.writable().empty(),
+                                        .truncates = files.has_value() && level >= kTruncateLevel,
+                                        .programs = !granted.programs().empty(),
+                                        .starter = ::getppid()});
   walls[0].standing = files.has_value();
-  walls[1].standing = walls[2].standing = calls.has_value();
+  walls[1].standing = calls.has_value() && !granted.network();  // an open gate is no wall
+  walls[2].standing = calls.has_value();
   if (load.seal == Seal::kBest || (files && calls)) return walls;
   return fail(Code::kDenied, "isolation is required and these walls are missing: " + namesOfMissing(walls) +
                                  " (" + (files ? calls.error().text : files.error().text) + ")");

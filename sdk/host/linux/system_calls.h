@@ -6,9 +6,11 @@
 namespace redflag::host {
 
 struct SystemCalls {
-  bool network = false;  // sockets stay possible
-  bool writes = false;   // a file's owner, mode and attributes may be changed, where Landlock lets files be
-  int starter = 0;       // the process that may not be signalled or re-prioritised
+  bool network = false;    // sockets stay possible
+  bool writes = false;     // a file's owner, mode and attributes may be changed
+  bool truncates = false;  // a file may be cut by its name: where another wall judges that
+  bool programs = false;   // it starts programs, and may signal processes of its user's, but not its starter
+  int starter = 0;         // the process it was started by
 };
 
 // Binds the calling thread and what it starts from now on. kUnsupported.

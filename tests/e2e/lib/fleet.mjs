@@ -84,7 +84,7 @@ export class Agent {
     this.broker = new Program(`${this.name}'s broker`, [program('redflag-broker'),
       '--config', path.join(this.folder, 'agent.yaml'), '--state', path.join(this.folder, 'broker'),
       '--plugins', this.plugins, '--socket', this.brokerSocket, '--kernel-user', String(process.getuid()),
-      '--scan-user', 'nobody'], { log: path.join(this.folder, 'broker.log') });
+      '--scan-user', 'nobody', '--scratch', path.join(this.folder, 'scratch')], { log: path.join(this.folder, 'broker.log') });
     await this.broker.says(/listens at/, 60_000);
     return this.broker;
   }

@@ -32,13 +32,16 @@ class BrokerTest : public testing::Test {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
     nobody = ::getpwnam("nobody")->pw_uid;
     fs::permissions(folder.path(), fs::perms(0755));
-    write("hostile: {limits: {time: 20s}}");
+    write("hostile: {" + pinned() + ", limits: {time: 20s}}");
     start();
   }
 
   void write(const std::string& plugins, const std::string& more = "isolation: require\n") const {
     std::ofstream(config()) << "version: 1\n" << more << "plugins:\n  " << plugins << "\n";
     ::chmod(config().c_str(), 0644);
+  }
+  static std::string pinned() {
+    return "sha256: " + host::loadManifest(REDFLAG_BUILD "/selftest", "hostile").value().sha256;
   }
   fs::path config() const { return folder.path() / "agent.yaml"; }
   fs::path socket() const { return folder.path() / "broker.sock"; }
@@ -51,7 +54,8 @@ class BrokerTest : public testing::Test {
                      "--plugins",     REDFLAG_BUILD "/selftest",
                      "--socket",      socket(),
                      "--scan-user",   scan_user,
-                     "--kernel-user", "0"};
+                     "--kernel-user", "0",
+                     "--scratch",     folder.path() / "scratch"};
     out.no_new_privileges = false;
     return out;
   }
@@ -132,7 +136,7 @@ TEST_F(BrokerTest, gives_a_plugin_what_roots_yaml_says_whatever_the_kernel_asks_
   greedy.manifest.library = "/usr/lib/other.so";
   EXPECT_EQ(fact(run(greedy)), EACCES);
 
-  write("hostile: {capabilities: [\"read:" + folder.path().string() + "\"]}");
+  write("hostile: {" + pinned() + ", capabilities: [\"read:" + folder.path().string() + "\"]}");
   EXPECT_EQ(fact(run(request("read", target))), 0);
 }
 
@@ -147,7 +151,7 @@ TEST_F(BrokerTest, starts_only_what_roots_yaml_names) {
 TEST_F(BrokerTest, goes_on_with_the_last_good_configuration_and_trusts_no_other_writer) {
   std::ofstream(config()) << "version: 2\n";
   EXPECT_EQ(run(request("user")).status, "ok");
-  write("hostile: {}");
+  write("hostile: {" + pinned() + "}");
   ::chmod(config().c_str(), 0666);
   const auto outcome = run(request("user"));
   EXPECT_EQ(outcome.status, "transient");
@@ -169,6 +173,28 @@ TEST_F(BrokerTest, listens_to_the_kernels_user_alone) {
   int status = 0;
   ::waitpid(stranger, &status, 0);
   EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST_F(BrokerTest, runs_one_host_of_a_plugin_at_a_time) {
+  auto hanging = request("hang");
+  hanging.limits.time_ns = 8 * kSecondNs;
+  auto first = std::async([&] { return run(hanging); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  const auto second = run(request("user"));
+  EXPECT_EQ(second.status, "transient");
+  EXPECT_EQ(second.run_class, RunClass::kNeutral);
+  EXPECT_THAT(second.end().text, HasSubstr("hostile runs already"));
+  EXPECT_EQ(first.get().status, "hang");
+  EXPECT_EQ(run(request("user")).status, "ok");
+}
+
+TEST_F(BrokerTest, ends_a_host_that_the_kernel_lets_run_far_beyond_its_time) {
+  write("hostile: {" + pinned() + ", limits: {time: 1s}}");
+  auto hanging = request("hang");
+  hanging.limits.time_ns = 300 * kSecondNs;
+  const auto outcome = run(hanging);
+  EXPECT_LT(outcome.duration_ns, 60 * kSecondNs);
+  EXPECT_NE(outcome.status, "ok");
 }
 
 TEST_F(BrokerTest, tells_crash_hang_and_flood_apart_and_leaves_nothing_running) {
