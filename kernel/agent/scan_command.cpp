@@ -82,6 +82,7 @@ std::vector<ScanReport> scanAll(const Config& config, const std::vector<PluginCo
   if (plugins.size() == 1) return {scanOne(config, plugins[0], purpose, place, runner)};
   RunGate gate;
   std::vector<std::future<ScanReport>> running;
+  running.reserve(plugins.size());
   for (const auto& plugin : plugins) {
     running.push_back(std::async([&] {
       const RunPass pass(gate, plugin.id, config.max_parallel);
@@ -89,6 +90,7 @@ std::vector<ScanReport> scanAll(const Config& config, const std::vector<PluginCo
     }));
   }
   std::vector<ScanReport> reports;
+  reports.reserve(running.size());
   for (auto& run : running)
     reports.push_back(run.get());
   return reports;

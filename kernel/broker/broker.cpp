@@ -92,7 +92,7 @@ std::string Broker::serve(platform::LocalStream& stream, const std::atomic<bool>
     return sent ? std::string() : sent.error().text;
   }
   if (op != "start") return "request.op: expected start or status";
-  const auto ended = run(stream, plugin, stopping);
+  auto ended = run(stream, plugin, stopping);
   worked_ = true;
   return ended;
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "redflag/records.h"
 #include "redflag/scanner.h"
 #include "redflag/services.h"
 
@@ -61,10 +62,10 @@ static rf_status scan(rf_plugin* plugin, const rf_run* run) {
   value.data = release.bytes;
   value.size = release.size;
   /* A refused put spoils the row, and the commit answers why. */
-  status = run->begin_record(run, text("fact/1"));
+  status = run->begin_record(run, text(RF_FACT_1));
   if (status != RF_OK) return status;
-  run->put_text(run, text("name"), text("org.example.release"));
-  run->put_text(run, text("value"), value);
+  run->put_text(run, text(RF_FACT_1_NAME), text("org.example.release"));
+  run->put_text(run, text(RF_FACT_1_VALUE), value);
   return run->commit_record(run);
 }
 
@@ -96,7 +97,7 @@ static rf_plugin* create(const rf_host* host) {
 }
 
 static const rf_str kInterfaces[] = {TEXT(RF_SCANNER_1)};
-static const rf_str kKinds[] = {TEXT("fact/1")};
+static const rf_str kKinds[] = {TEXT(RF_FACT_1)};
 static const rf_capability kCapabilities[] = {{TEXT("read:/etc/debian_version"), 1, 0}};
 static const rf_descriptor kDescriptor = {sizeof(rf_descriptor),
                                           TEXT("org.example.release"),

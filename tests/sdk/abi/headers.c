@@ -3,6 +3,7 @@
 #include "redflag/draft/command_type.h"
 #include "redflag/draft/progress.h"
 #include "redflag/draft/updater.h"
+#include "redflag/records.h"
 #include "redflag/scanner.h"
 #include "redflag/services.h"
 

@@ -6,6 +6,7 @@ import { useMemo } from 'react';
 import { recordKindsQuery, recordsQuery } from '../../api/queries';
 import type { AgentDetail, ScanRecord } from '../../api/types';
 import { count } from '../../format/number';
+import { record_kinds } from '../../format/record-kinds';
 import { localTime } from '../../format/time';
 import { spoken } from '../../format/words';
 import { Ago } from '../../parts/ago';
@@ -20,8 +21,8 @@ import { factText } from './agent-overview';
 const route = getRouteApi('/app/agents/$agentId');
 
 const most_columns = 7;
-// What people look for first; a third party's own fields follow in the order of their names.
-const leading = ['name', 'key', 'reference', 'mount', 'id', 'version', 'arch', 'state', 'status', 'image', 'tag'];
+// What tells one from the other comes first; then a kind's own order, and for a third party's that of the names.
+const leading = ['name', 'reference', 'mount', 'key', 'id'];
 // Said by the row's plugin already.
 const unsaid = ['manager'];
 
@@ -91,9 +92,9 @@ function kindLabel(kind: { kind: string; count: number } | undefined): string {
 
 function columnsOf(rows: ScanRecord[]): ColumnDef<ScanRecord>[] {
   const names = new Set(rows.flatMap((row) => Object.keys(row.fields)));
-  const first = leading.filter((name) => names.has(name));
-  const rest = [...names].filter((name) => !leading.includes(name) && !unsaid.includes(name)).sort();
-  const fields = [...first, ...rest].slice(0, most_columns);
+  const known = (record_kinds[rows[0]?.kind ?? ''] ?? []).map((field) => field.name);
+  const ordered = [...leading, ...known, ...[...names].sort()].filter((name) => names.has(name) && !unsaid.includes(name));
+  const fields = [...new Set(ordered)].slice(0, most_columns);
   return [
     ...fields.map((name, index): ColumnDef<ScanRecord> => ({
       id: name,
