@@ -19,7 +19,7 @@ constexpr std::size_t kMaxPluginId = 100;
 std::string keyOf(const std::string& pointer) {
   std::string out;
   for (Json::json_pointer rest(pointer); !rest.empty(); rest.pop_back()) {
-    out = rest.back() + (out.empty() ? "" : ".") + out;
+    out.insert(0, rest.back() + (out.empty() ? "" : "."));
   }
   return out;
 }

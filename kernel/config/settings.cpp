@@ -34,7 +34,7 @@ std::string placeText(const Config& config, const std::string& pointer) {
 std::string keyText(const std::string& pointer) {
   std::string out;
   for (Json::json_pointer at(pointer); !at.empty(); at.pop_back())
-    out = "." + at.back() + out;
+    out.insert(0, "." + at.back());
   return out;
 }
 

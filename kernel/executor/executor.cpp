@@ -152,7 +152,7 @@ Json Executor::cancel(const std::string& command_id) {
 }
 
 Json Executor::acknowledge(const std::string& command_id) {
-  const Json answer = {{"event", "ack"}, {"command_id", command_id}};
+  Json answer = {{"event", "ack"}, {"command_id", command_id}};
   Journal* journal = keeper_.current();
   if (journal == nullptr) return answer;
   const auto first = journal->acknowledge(command_id);

@@ -77,8 +77,11 @@ std::string schemaFault(const Json& schema, const std::string& place) {
   const auto members = schema.find("properties");
   if (members == schema.end()) return {};
   if (!members->is_object()) return place + "/properties: expected an object";
+  const std::string below = place + "/properties/";
   for (const auto& [name, value] : members->items()) {
-    if (auto fault = schemaFault(value, place + "/properties/" + name); !fault.empty()) return fault;
+    std::string member = below;
+    member += name;
+    if (auto fault = schemaFault(value, member); !fault.empty()) return fault;
   }
   return {};
 }
@@ -152,10 +155,10 @@ Verdict tablesAreWhole(const Target& target) {
     const void* table = plugin->query(plugin, {id.data(), id.size()});
     const bool promised = subject->manifest.offers(id);
     if (promised != (table != nullptr))
-      return failed(id +
-                    (promised ? " is promised but not offered" : " is offered but not in the descriptor"));
+      return failed(std::string(id).append(promised ? " is promised but not offered"
+                                                    : " is offered but not in the descriptor"));
     if (const auto fault = table == nullptr ? "" : hole(table, size); !fault.empty())
-      return failed(id + ": " + fault);
+      return failed(std::string(id).append(": ").append(fault));
   }
   const std::string unknown = "org.example.unknown/7";
   if (plugin->query(plugin, {unknown.data(), unknown.size()}) != nullptr)

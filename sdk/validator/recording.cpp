@@ -54,6 +54,10 @@ Result<ServiceCall> callFrom(const Json& json, const std::string& place) {
   return call;
 }
 
+void flip(char& byte, unsigned bit) {
+  byte = static_cast<char>(static_cast<unsigned char>(byte) ^ (1U << bit));
+}
+
 }  // namespace
 
 Result<> writeRecording(const std::filesystem::path& file, const Recording& recording) {
@@ -122,7 +126,7 @@ void Mutator::changeBytes(std::string& bytes) {
       break;
     default:
       for (std::uint64_t i = below(16) + 1; i > 0 && !bytes.empty(); --i)
-        bytes[static_cast<std::size_t>(below(bytes.size()))] ^= static_cast<char>(1U << below(8));
+        flip(bytes[static_cast<std::size_t>(below(bytes.size()))], static_cast<unsigned>(below(8)));
   }
 }
 

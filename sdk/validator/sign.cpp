@@ -53,10 +53,10 @@ Result<std::string> signManifest(const std::filesystem::path& file, const std::f
   if (!manifest) return tl::unexpected<Error>(manifest.error());
   const auto key = readKey(key_file);
   if (!key) return tl::unexpected<Error>(key.error());
-  const auto public_key = publicKeyOf(*key);
+  auto public_key = publicKeyOf(*key);
   if (!public_key) return public_key;
   manifest->publisher = "ed25519:" + toBase64(*public_key);
-  const auto signature = signatureOf(*key, host::signedText(*manifest));
+  auto signature = signatureOf(*key, host::signedText(*manifest));
   if (!signature) return signature;
   manifest->signature = toBase64(*signature);
   std::ofstream out(place, std::ios::binary | std::ios::trunc);

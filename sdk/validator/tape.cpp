@@ -73,7 +73,7 @@ class Recorder : public Tape {
 class Player : public Tape {
  public:
   Player(const rf_host* real, const Recording& from, Mutator mutator)
-      : Tape(real), from_(from), mutator_(std::move(mutator)) {}
+      : Tape(real), from_(from), mutator_(mutator) {}
 
  private:
   // The next such call after the last one; a plugin that was led astray may ask again, or for other things.
@@ -113,7 +113,7 @@ std::unique_ptr<Tape> Tape::record(const rf_host* real, Recording& into) {
 }
 
 std::unique_ptr<Tape> Tape::play(const rf_host* real, const Recording& from, Mutator mutator) {
-  return std::make_unique<Player>(real, from, std::move(mutator));
+  return std::make_unique<Player>(real, from, mutator);
 }
 
 Tape::Tape(const rf_host* real) : real_(real) {

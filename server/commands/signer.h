@@ -13,7 +13,7 @@ namespace redflag::commands {
 
 class CommandSigner {
  public:
-  explicit CommandSigner(protocol::SigningKey key) : key_(std::move(key)) {}
+  explicit CommandSigner(const protocol::SigningKey& key) : key_(key) {}
 
   // Reads the key, the seed's 32 bytes as base64url; makes it (mode 0600) where there is none. Refuses a file
   // that others may read. kIo, kCorrupt, kDenied.

@@ -73,6 +73,7 @@ Result<Child> Child::start(const std::vector<std::string>& argv) {
   resetSignals(setup.attributes);
 
   std::vector<char*> words;
+  words.reserve(argv.size() + 1);
   for (const std::string& word : argv)
     words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);

@@ -70,6 +70,7 @@ class Record {
   bool open_;
 };
 
+// NOLINTBEGIN(bugprone-macro-parentheses): they make functions
 #define RF_TEXT_FIELD(setter, field)     \
   auto& setter(std::string_view value) { \
     text(field, value);                  \
@@ -90,6 +91,7 @@ class Record {
     time(field, epoch_ns);              \
     return *this;                       \
   }
+// NOLINTEND(bugprone-macro-parentheses)
 // One call for each entry.
 #define RF_LIST_FIELD(setter, field) RF_TEXT_FIELD(setter, field)
 

@@ -171,6 +171,7 @@ class Exec {
       return {argv.empty() ? Status::kInvalid : Status::kUnsupported, "nothing could be started"};
     }
     std::vector<rf_str> words;
+    words.reserve(argv.size());
     for (const auto& word : argv)
       words.push_back(str(word));
     const rf_exec_options options{sizeof(options), limits.timeout_ns, limits.max_output_bytes};

@@ -1,0 +1,121 @@
+#include "mounts.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace redflag::storage {
+namespace {
+
+// "\040" is a space: the kernel writes what would end a field as three octal digits.
+std::string unescaped(std::string_view text) {
+  const auto isOctal = [](char c) { return c >= '0' && c <= '7'; };
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto digits = text.substr(i + 1, 3);
+    if (text[i] != '\\' || digits.size() < 3 || !std::all_of(digits.begin(), digits.end(), isOctal)) {
+      out.push_back(text[i]);
+      continue;
+    }
+    out.push_back(static_cast<char>((digits[0] - '0') * 64 + (digits[1] - '0') * 8 + (digits[2] - '0')));
+    i += 3;
+  }
+  return out;
+}
+
+std::vector<std::string_view> fieldsOf(std::string_view line) {
+  std::vector<std::string_view> out;
+  while (!line.empty()) {
+    const auto end = std::min(line.find(' '), line.size());
+    if (end > 0) out.push_back(line.substr(0, end));
+    line.remove_prefix(std::min(end + 1, line.size()));
+  }
+  return out;
+}
+
+bool hasOption(std::string_view options, std::string_view wanted) {
+  while (!options.empty()) {
+    const auto end = std::min(options.find(','), options.size());
+    if (options.substr(0, end) == wanted) return true;
+    options.remove_prefix(std::min(end + 1, options.size()));
+  }
+  return false;
+}
+
+// 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue
+bool parseLine(std::string_view line, Mount& out) {
+  const auto fields = fieldsOf(line);
+  const auto dash = std::find(fields.begin(), fields.end(), "-");
+  if (fields.size() < 7 || dash - fields.begin() < 6 || fields.end() - dash < 4) return false;
+  out.device = fields[2];
+  out.root = unescaped(fields[3]);
+  out.point = unescaped(fields[4]);
+  out.filesystem = unescaped(dash[1]);
+  out.source = unescaped(dash[2]);
+  out.read_only = hasOption(fields[5], "ro") || hasOption(dash[3], "ro");
+  return out.point.starts_with('/');
+}
+
+bool isBelow(const std::string& point, const std::string& folder) {
+  return point == folder || folder == "/" || (point.starts_with(folder) && point[folder.size()] == '/');
+}
+
+bool showsMore(const Mount& one, const Mount& other) {
+  const auto rank = [](const Mount& mount) { return std::pair(mount.root.size(), mount.point.size()); };
+  return rank(one) < rank(other);
+}
+
+}  // namespace
+
+std::vector<Mount> parseMounts(std::string_view mountinfo) {
+  std::vector<Mount> out;
+  while (!mountinfo.empty()) {
+    const auto end = std::min(mountinfo.find('\n'), mountinfo.size());
+    Mount mount;
+    if (parseLine(mountinfo.substr(0, end), mount)) out.push_back(std::move(mount));
+    mountinfo.remove_prefix(std::min(end + 1, mountinfo.size()));
+  }
+  return out;
+}
+
+bool isPseudo(const Mount& mount) {
+  static const std::set<std::string_view> kPseudo{
+      "autofs",  "binfmt_misc", "bpf",      "cgroup",          "cgroup2",     "configfs",  "debugfs",
+      "devpts",  "devtmpfs",    "efivarfs", "fusectl",         "hugetlbfs",   "mqueue",    "nsfs",
+      "proc",    "pstore",      "ramfs",    "rpc_pipefs",      "securityfs",  "selinuxfs", "sysfs",
+      "tracefs", "squashfs",    "iso9660",  "fuse.gvfsd-fuse", "fuse.portal", "fuse.lxcfs"};
+  if (kPseudo.contains(mount.filesystem)) return true;
+  // Memory of the system's own.
+  const auto below = [&](const char* folder) { return mount.point.starts_with(folder); };
+  return mount.filesystem == "tmpfs" && (below("/dev/") || below("/sys/") || below("/run/credentials/"));
+}
+
+bool isRemote(const Mount& mount) {
+  static const std::set<std::string_view> kRemote{"nfs",   "nfs4", "cifs",   "smb3",      "smbfs",
+                                                  "9p",    "ceph", "afs",    "glusterfs", "lustre",
+                                                  "ncpfs", "fuse", "fuseblk"};
+  return kRemote.contains(mount.filesystem) || mount.filesystem.starts_with("fuse.");
+}
+
+std::vector<Mount> worthLooking(std::vector<Mount> mounts, const std::vector<std::string>& skipped) {
+  std::map<std::string, Mount> by_device;
+  for (std::size_t i = 0; i < mounts.size(); ++i) {
+    const auto& mount = mounts[i];
+    const bool hidden = std::any_of(mounts.begin() + static_cast<std::ptrdiff_t>(i) + 1, mounts.end(),
+                                    [&](const Mount& later) { return isBelow(mount.point, later.point); });
+    const bool unwanted = std::any_of(skipped.begin(), skipped.end(), [&](const std::string& folder) {
+      return isBelow(mount.point, folder);
+    });
+    if (hidden || unwanted || isPseudo(mount)) continue;
+    const auto [known, fresh] = by_device.emplace(mount.device, mount);
+    if (!fresh && showsMore(mount, known->second)) known->second = mount;
+  }
+  std::vector<Mount> out;
+  out.reserve(by_device.size());
+  for (auto& [device, mount] : by_device)
+    out.push_back(std::move(mount));
+  std::sort(out.begin(), out.end(), [](const Mount& a, const Mount& b) { return a.point < b.point; });
+  return out;
+}
+
+}  // namespace redflag::storage

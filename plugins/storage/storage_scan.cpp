@@ -1,0 +1,111 @@
+#include "storage_scan.h"
+
+#include <system_error>
+
+#include "base/json.h"
+
+namespace redflag::storage {
+namespace {
+
+constexpr std::uint64_t kMaxMountBytes = 8U << 20;
+constexpr std::size_t kMaxMounts = 5'000;
+constexpr std::int64_t kPatienceNs = 2'000'000'000;
+constexpr std::int64_t kSecondNs = 1'000'000'000;
+constexpr const char* kSamples = "samples";
+
+}  // namespace
+
+const char* const kSettingsSchema = R"({
+  "type": "object",
+  "additionalProperties": false,
+  "properties": {
+    "skip_mounts": {
+      "type": "array",
+      "maxItems": 100,
+      "items": {"type": "string", "pattern": "^/", "maxLength": 4096},
+      "default": [],
+      "title": "Folders to leave out",
+      "description": "What is mounted there, or anywhere below, is not looked at."
+    }
+  }
+})";
+
+rf::Value<Settings> parseSettings(std::string_view json) {
+  const auto parsed = parseJson(json.empty() ? "{}" : json);
+  if (!parsed) return {rf::Status::kInvalid, parsed.error().text};
+  JsonReader in(*parsed, "settings");
+  Settings settings;
+  if (in.find("skip_mounts") != nullptr) settings.skip_mounts = in.texts("skip_mounts", 100);
+  if (const auto read = in.finish(); !read) return {rf::Status::kInvalid, read.error().text};
+  return settings;
+}
+
+rf::Status StorageScan::scan() {
+  const auto mountinfo = files_.read("/proc/self/mountinfo", kMaxMountBytes);
+  if (!mountinfo) return run_.fail(mountinfo.status(), "storage.no_mounts", mountinfo.text());
+  const auto mounts = worthLooking(parseMounts(*mountinfo), settings_.skip_mounts);
+  if (mounts.size() > kMaxMounts)
+    return run_.fail(rf::Status::kLimit, "storage.too_many_mounts",
+                     "more than 5000 file systems are mounted");
+  auto growth = Growth::from(state_.get(kSamples) ? *state_.get(kSamples) : "");
+  std::vector<std::string> points;
+  for (const auto& mount : mounts) {
+    if (run_.cancelled()) return rf::Status::kCancelled;
+    look(mount, growth);
+    points.push_back(mount.point);
+  }
+  growth.keepOnly(points);
+  // Without a forecast the rows are still true.
+  if (const auto kept = state_.put(kSamples, growth.text());
+      kept != rf::Status::kOk && kept != rf::Status::kUnsupported)
+    run_.report(kept, "storage.not_kept", "how fast file systems fill cannot be told the next time");
+  return run_.outcome();
+}
+
+void StorageScan::look(const Mount& mount, Growth& growth) {
+  auto scope = run_.scope(mount.point);
+  const auto seen = isRemote(mount) ? lookAtRemote(mount.point, kPatienceNs) : lookAt(mount.point);
+  if (seen.reached == Reached::kHangs) {
+    return scope.fail(rf::Status::kTransient, "storage.hangs",
+                      mount.point + " (" + mount.filesystem + ", " + mount.source + ") does not answer");
+  }
+  if (seen.reached == Reached::kNo) {
+    // What only its owner may enter, such as a user's own fuse mount, is no failure of the machine's.
+    if (seen.error == EACCES || seen.error == EPERM) {
+      run_.report(rf::Status::kOk, "storage.not_ours", mount.point + " lets nobody but its owner in");
+      return scope.complete();
+    }
+    return scope.fail(rf::Status::kPermanent, "storage.unreadable",
+                      mount.point + ": " + std::generic_category().message(seen.error));
+  }
+  if (seen.usage.total_bytes > 0) tell(mount, seen.usage, growth);
+  scope.complete();
+}
+
+void StorageScan::tell(const Mount& mount, const Usage& usage, Growth& growth) {
+  run_.volume()
+      .mount(mount.point)
+      .device(mount.source)
+      .filesystem(mount.filesystem)
+      .totalBytes(usage.total_bytes)
+      .usedBytes(usage.used_bytes)
+      .availableBytes(usage.available_bytes)
+      .totalInodes(usage.total_inodes)
+      .usedInodes(usage.used_inodes)
+      .readOnly(mount.read_only)
+      .remote(isRemote(mount))
+      .commit();
+  const std::string label = "mount=" + mount.point;
+  static_cast<void>(run_.metric()
+                        .name("filesystem_available_bytes")
+                        .label(label)
+                        .value(static_cast<double>(usage.available_bytes))
+                        .commit());
+  if (mount.read_only) return;
+  growth.add(mount.point, {clock_.epochNs() / kSecondNs, usage.used_bytes});
+  const auto days = growth.daysUntilFull(mount.point, usage.used_bytes + usage.available_bytes);
+  if (days)
+    static_cast<void>(run_.metric().name("filesystem_full_in_days").label(label).value(*days).commit());
+}
+
+}  // namespace redflag::storage

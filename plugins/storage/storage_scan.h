@@ -1,0 +1,39 @@
+#pragma once
+// Each file system is a scope of its own: one that does not answer says nothing about the others.
+
+#include <string>
+#include <vector>
+
+#include "growth.h"
+#include "mounts.h"
+#include "redflag/sdk.hpp"
+#include "usage.h"
+
+namespace redflag::storage {
+
+struct Settings {
+  std::vector<std::string> skip_mounts;  // folders; with everything mounted below them
+};
+
+// kInvalid with the member that is wrong.
+rf::Value<Settings> parseSettings(std::string_view json);
+extern const char* const kSettingsSchema;
+
+class StorageScan {
+ public:
+  StorageScan(const Settings& settings, const rf::Host& host, rf::Run& run)
+      : settings_(settings), files_(host), state_(host), clock_(host), run_(run) {}
+  rf::Status scan();
+
+ private:
+  void look(const Mount& mount, Growth& growth);
+  void tell(const Mount& mount, const Usage& usage, Growth& growth);
+
+  const Settings& settings_;
+  rf::File files_;
+  rf::State state_;
+  rf::Clock clock_;
+  rf::Run& run_;
+};
+
+}  // namespace redflag::storage

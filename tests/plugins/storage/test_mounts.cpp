@@ -1,0 +1,137 @@
+// The agent's own scan of real file systems, in a mount namespace of this test's: ext4, xfs, btrfs and tmpfs,
+// one without inodes left, one read-only, and one of a program that never answers. Needs root.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "base/json.h"
+
+namespace redflag::test {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+int shell(const std::string& command) {
+  return std::system((command + " >/dev/null 2>&1").c_str());
+}
+
+class RealMounts : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0 || ::unshare(CLONE_NEWNS) != 0 ||
+        ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+      GTEST_SKIP() << "nothing may be mounted here";
+    std::string pattern = "/tmp/redflag-mounts-XXXXXX";
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    root = pattern;
+    // Everything below goes with this mount.
+    ASSERT_EQ(::mount("redflag", root.c_str(), "tmpfs", 0, "size=700m"), 0);
+  }
+  void TearDown() override {
+    ::umount2(root.c_str(), MNT_DETACH);
+    fs::remove_all(root);
+  }
+
+  fs::path folder(const std::string& name) const {
+    fs::create_directories(root / name);
+    return root / name;
+  }
+  bool mountImage(const std::string& kind, const std::string& size) const {
+    const auto image = (root / (kind + ".img")).string();
+    return shell("truncate -s " + size + " " + image + " && mkfs." + kind + " -q " + image +
+                 " && mount -o loop " + image + " " + folder(kind).string()) == 0;
+  }
+  Json scan() const {
+    const auto config = root / "agent.yaml";
+    std::ofstream(config) << "version: 1\nplugins: {storage: {limits: {time: 20s}}}\n";
+    FILE* pipe = ::popen((std::string(REDFLAG_BUILD) + "/bin/redflag-agent --config " + config.string() +
+                          " --state " + folder("state").string() + " scan storage --format json")
+                             .c_str(),
+                         "r");
+    std::string text;
+    char buffer[4096];
+    for (std::size_t got = 0; (got = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;)
+      text.append(buffer, got);
+    ::pclose(pipe);
+    return Json::parse(text).at("scans").at(0);
+  }
+  static std::map<std::string, Json> volumes(const Json& scan) {
+    std::map<std::string, Json> out;
+    for (const auto& row : scan.at("records"))
+      if (row.at("record") == "volume/1") out[row.at("mount")] = row;
+    return out;
+  }
+  static std::string statusOf(const Json& scan, const std::string& scope) {
+    for (const auto& each : scan.at("scopes"))
+      if (each.at("key") == scope) return each.at("status");
+    return "";
+  }
+
+  fs::path root;
+};
+
+TEST_F(RealMounts, are_told_as_the_system_itself_counts_them) {
+  std::vector<std::string> kinds{"tmpfs"};
+  ASSERT_EQ(::mount("x", folder("tmpfs").c_str(), "tmpfs", 0, "size=8m,nr_inodes=100"), 0);
+  for (const auto& [kind, size] :
+       {std::pair("ext4", "40M"), std::pair("xfs", "320M"), std::pair("btrfs", "120M")}) {
+    if (mountImage(kind, size)) kinds.emplace_back(kind);
+  }
+  EXPECT_GE(kinds.size(), 2U) << "at least one image can be mounted";
+  const auto found = scan();
+  EXPECT_EQ(found.at("status"), "ok") << dumpJson(found.at("reports"));
+  const auto rows = volumes(found);
+  for (const auto& kind : kinds) {
+    const auto point = (root / kind).string();
+    ASSERT_TRUE(rows.contains(point)) << kind;
+    struct statvfs now {};
+    ASSERT_EQ(::statvfs(point.c_str(), &now), 0);
+    EXPECT_EQ(rows.at(point).at("filesystem"), kind);
+    EXPECT_EQ(rows.at(point).at("total_bytes"), now.f_blocks * now.f_frsize) << kind;
+    EXPECT_EQ(rows.at(point).at("available_bytes"), now.f_bavail * now.f_frsize) << kind;
+    EXPECT_EQ(rows.at(point).at("total_inodes"), now.f_files) << kind;
+  }
+}
+
+TEST_F(RealMounts, without_inodes_or_read_only_say_so) {
+  ASSERT_EQ(::mount("x", folder("full").c_str(), "tmpfs", 0, "size=8m,nr_inodes=5"), 0);
+  for (int i = 0; i < 4; ++i)
+    std::ofstream(root / "full" / std::to_string(i)) << "";
+  ASSERT_EQ(::mount("x", folder("still").c_str(), "tmpfs", MS_RDONLY, "size=8m"), 0);
+  const auto rows = volumes(scan());
+  const auto& full = rows.at((root / "full").string());
+  EXPECT_EQ(full.at("used_inodes"), full.at("total_inodes"));
+  EXPECT_EQ(rows.at((root / "still").string()).at("read_only"), true);
+}
+
+TEST_F(RealMounts, that_hang_are_named_and_hold_no_other_back) {
+  const int fuse = ::open("/dev/fuse", O_RDWR | O_CLOEXEC);
+  if (fuse < 0) GTEST_SKIP() << "there is no fuse here";
+  // Nobody will ever read from it.
+  const auto options = "fd=" + std::to_string(fuse) + ",rootmode=40000,user_id=0,group_id=0";
+  ASSERT_EQ(::mount("silent", folder("hangs").c_str(), "fuse.silent", MS_NOSUID | MS_NODEV, options.c_str()),
+            0);
+  ASSERT_EQ(::mount("x", folder("beside").c_str(), "tmpfs", 0, "size=8m"), 0);
+  const auto begun = std::chrono::steady_clock::now();
+  const auto found = scan();
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(15));
+  EXPECT_EQ(statusOf(found, (root / "hangs").string()), "transient");
+  EXPECT_EQ(statusOf(found, (root / "beside").string()), "ok");
+  EXPECT_FALSE(found.at("complete"));
+  EXPECT_THAT(dumpJson(found.at("reports")), HasSubstr("does not answer"));
+  ::umount2((root / "hangs").c_str(), MNT_FORCE | MNT_DETACH);
+  ::close(fuse);
+}
+
+}  // namespace
+}  // namespace redflag::test

@@ -1,0 +1,131 @@
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "growth.h"
+#include "mounts.h"
+#include "storage_scan.h"
+#include "support/fake_host.h"
+
+namespace redflag::test {
+namespace {
+
+using storage::Growth;
+using storage::Mount;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+// As a Debian 12 with a data disk, a bind mount of it, a share and an overmounted folder says it.
+constexpr const char* kMountinfo =
+    "22 27 0:20 / /sys rw,nosuid,nodev,noexec,relatime shared:7 - sysfs sysfs rw\n"
+    "23 27 0:21 / /proc rw,nosuid,nodev,noexec,relatime shared:12 - proc proc rw\n"
+    "27 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw,errors=remount-ro\n"
+    "40 27 8:17 / /srv/data\\040disk rw,relatime shared:22 - xfs /dev/sdb1 rw,attr2\n"
+    "41 27 8:17 /web /var/www rw,relatime shared:22 - xfs /dev/sdb1 rw,attr2\n"
+    "42 27 0:45 / /mnt/backup rw,relatime shared:30 - nfs4 server:/export rw,vers=4.2\n"
+    "43 27 8:33 / /media/usb rw,relatime shared:31 - vfat /dev/sdc1 rw\n"
+    "44 27 8:49 / /media/usb ro,relatime shared:32 - ext4 /dev/sdd1 rw\n"
+    "45 27 7:0 / /snap/core/1 ro,nodev,relatime shared:33 - squashfs /dev/loop0 ro\n"
+    "cut off\n"
+    "46 27 0:46 / relative rw - ext4 /dev/sde1 rw\n";
+
+TEST(Mounts, are_read_with_their_escapes_and_malformed_lines_left_out) {
+  const auto mounts = storage::parseMounts(kMountinfo);
+  ASSERT_THAT(mounts, SizeIs(9));
+  EXPECT_EQ(mounts[3], (Mount{"/srv/data disk", "/", "8:17", "/dev/sdb1", "xfs", false}));
+  EXPECT_TRUE(mounts[7].read_only);
+}
+
+TEST(Mounts, are_looked_at_once_a_file_system_and_only_where_they_can_be_reached) {
+  std::vector<std::string> points;
+  for (const auto& mount : storage::worthLooking(storage::parseMounts(kMountinfo), {"/mnt"}))
+    points.push_back(mount.point + " " + mount.filesystem);
+  EXPECT_THAT(points, ElementsAre("/ ext4", "/media/usb ext4", "/srv/data disk xfs"));
+}
+
+TEST(Mounts, of_servers_and_programs_are_told_apart) {
+  EXPECT_TRUE(storage::isRemote({"/x", "/", "0:1", "s:/x", "nfs4", false}));
+  EXPECT_TRUE(storage::isRemote({"/x", "/", "0:1", "sshfs", "fuse.sshfs", false}));
+  EXPECT_FALSE(storage::isRemote({"/x", "/", "8:1", "/dev/sda1", "btrfs", false}));
+}
+
+TEST(Growth, forecasts_from_a_straight_line_over_days) {
+  Growth growth;
+  constexpr std::int64_t kDay = 86'400;
+  for (std::int64_t day = 0; day <= 10; ++day)
+    growth.add("/", {day * kDay, 1'000 + 100 * day});
+  const auto days = growth.daysUntilFull("/", 3'000);
+  ASSERT_TRUE(days);
+  EXPECT_NEAR(*days, 10, 0.01);
+  EXPECT_EQ(Growth::from(growth.text()).daysUntilFull("/", 3'000), days) << "also after it was kept";
+}
+
+TEST(Growth, says_nothing_where_little_is_known_or_nothing_grows) {
+  Growth growth;
+  growth.add("/young", {0, 1});
+  growth.add("/young", {7'200, 2});
+  growth.add("/young", {14'400, 3});
+  EXPECT_FALSE(growth.daysUntilFull("/young", 100)) << "four hours are no trend";
+  for (std::int64_t day = 0; day < 10; ++day)
+    growth.add("/shrinks", {day * 86'400, 1'000 - day});
+  EXPECT_FALSE(growth.daysUntilFull("/shrinks", 10'000));
+  EXPECT_FALSE(growth.daysUntilFull("/unknown", 10'000));
+}
+
+TEST(Growth, stays_small_and_survives_a_clock_that_was_set_back) {
+  Growth growth;
+  for (std::int64_t hour = 0; hour < 24 * 365; ++hour)
+    growth.add("/", {hour * 3'600, hour});
+  EXPECT_LT(growth.text().size(), 4'000U);
+  EXPECT_TRUE(growth.daysUntilFull("/", 50'000));
+  growth.add("/", {3'600, 1});
+  EXPECT_FALSE(growth.daysUntilFull("/", 50'000)) << "what lay in the future is forgotten";
+  growth.keepOnly({});
+  EXPECT_EQ(growth.text(), "");
+  EXPECT_EQ(Growth::from("junk\n5\n1 2\n1 x\t/a\n\t\n").text(), "");
+}
+
+class StorageTree : public testing::Test {
+ protected:
+  StorageTree() {
+    auto pattern = (std::filesystem::temp_directory_path() / "redflag-storage-XXXXXX").string();
+    root_ = mkdtemp(pattern.data());
+    fake_.files = root_;
+    std::filesystem::create_directories(root_ / "proc/self");
+  }
+  ~StorageTree() override { std::filesystem::remove_all(root_); }
+  rf::Status scan(const std::string& mountinfo) {
+    std::ofstream(root_ / "proc/self/mountinfo") << mountinfo;
+    rf::Run run(fake_.newRun());
+    return storage::StorageScan(settings_, fake_.host(), run).scan();
+  }
+  std::filesystem::path root_;
+  storage::Settings settings_;
+  FakeHost fake_;
+};
+
+TEST_F(StorageTree, tells_how_full_a_file_system_is) {
+  ASSERT_EQ(scan("27 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw\n"), rf::Status::kOk);
+  const auto volumes = fake_.ofKind("volume/1");
+  ASSERT_THAT(volumes, SizeIs(1));
+  EXPECT_EQ(volumes[0].at("mount"), "/");
+  EXPECT_GT(volumes[0].at("total_bytes"), 0);
+  EXPECT_LE(volumes[0].at("used_bytes"), volumes[0].at("total_bytes"));
+}
+
+TEST_F(StorageTree, holds_a_mount_that_is_gone_against_nobody_else) {
+  EXPECT_EQ(scan("27 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw\n28 27 8:2 / /no/such/folder rw - ext4 "
+                 "/dev/sdb1 rw\n"),
+            rf::Status::kPermanent);
+  EXPECT_THAT(fake_.ofKind("volume/1"), SizeIs(1));
+}
+
+TEST(StorageSettings, refuse_what_they_do_not_know) {
+  EXPECT_TRUE(storage::parseSettings(R"({"skip_mounts":["/mnt"]})"));
+  EXPECT_THAT(storage::parseSettings(R"({"skip":[]})").text(), testing::HasSubstr("settings.skip"));
+  EXPECT_THAT(storage::parseSettings(R"({"skip_mounts":[1]})").text(), testing::HasSubstr("a list of texts"));
+}
+
+}  // namespace
+}  // namespace redflag::test
