@@ -53,7 +53,7 @@ TEST_F(Breaker, opens_on_many_failures_in_a_while_with_good_runs_between_them) {
     now_ += 10 * kMinute;
   }
   EXPECT_EQ(state_.phase, BreakerPhase::kClosed);
-  now_ += 40 * kMinute;  // the first two are too long ago now
+  now_ += 45 * kMinute;  // the first two are too long ago now
   ASSERT_TRUE(run(RunClass::kFailure));
   ASSERT_TRUE(run(RunClass::kOk));
   EXPECT_EQ(state_.phase, BreakerPhase::kClosed);
