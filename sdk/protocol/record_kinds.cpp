@@ -153,10 +153,18 @@ bool isFieldName(std::string_view name) {
 }
 
 bool isCleanText(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte < 0x20 && c != '\t' && c != '\n') || byte == 0x7F;
-  });
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = [&](std::size_t at) {
+      return i + at < text.size() ? static_cast<unsigned char>(text[i + at]) : 0U;
+    };
+    const unsigned first = byte(0);
+    if ((first < 0x20 && first != '\t' && first != '\n') || first == 0x7F) return false;
+    if (first == 0xC2 && byte(1) >= 0x80 && byte(1) <= 0x9F) return false;  // U+0080 to U+009F
+    if (first != 0xE2) continue;
+    if (byte(1) == 0x80 && byte(2) >= 0xAA && byte(2) <= 0xAE) return false;  // U+202A to U+202E
+    if (byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9) return false;  // U+2066 to U+2069
+  }
+  return true;
 }
 
 }  // namespace redflag::protocol

@@ -46,8 +46,8 @@ bool isForeignKind(std::string_view name);
 bool isForeignField(std::string_view name);
 // [a-z][a-z0-9_]*, at most 64: a field's name in a third party's kind.
 bool isFieldName(std::string_view name);
-// No control characters but tab and line feed, so that a text can never fake a line, a column or a terminal
-// command.
+// No control characters but tab and line feed, of ASCII or Latin-1, and none that turn the direction of
+// writing: a text can fake no line, no column, no terminal command, and no other text.
 bool isCleanText(std::string_view text);
 
 }  // namespace redflag::protocol

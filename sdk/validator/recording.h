@@ -19,8 +19,8 @@ struct ServiceCall {
   rf_status status = RF_OK;
   std::vector<std::string> out = {};
   std::vector<std::string> err = {};  // exec.run
-  std::int64_t number = 0;       // exec.run: the exit code; file.info: the size
-  bool flag = false;             // file.info: it is a folder
+  std::int64_t number = 0;            // exec.run: the exit code; file.info: the size
+  bool flag = false;                  // file.info: it is a folder
 
   bool isSame(const std::string& other, const std::vector<std::string>& its_arguments) const {
     return what == other && arguments == its_arguments;

@@ -6,8 +6,10 @@
 #include "redflag/services.h"
 
 #define PUBLIC(type)             \
-  void public_##type(type* it); \
-  void public_##type(type* it) { (void)it; }
+  void public_##type(type* it);  \
+  void public_##type(type* it) { \
+    (void)it;                    \
+  }
 
 PUBLIC(rf_str)
 PUBLIC(rf_sink)

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { openBrowser, signIn } from '../e2e/lib/browser.mjs';
 import { agentShows, Fleet } from '../e2e/lib/fleet.mjs';
-import { build, cleanUp } from '../e2e/lib/processes.mjs';
+import { build, cleanUp, program, runToEnd, temporaryFolder } from '../e2e/lib/processes.mjs';
 
 after(cleanUp);
 
@@ -84,4 +84,49 @@ ${foreign}
   agent.start();
   await agentShows(api, agent.id, 'the agent to be back', (now) => now.connection === 'connected');
   assert.equal((await api.get('/api/v1/overview')).breakers_open, 3);
+});
+
+test('G2: a plugin that others could have changed, or that was changed, is refused by name and never loaded', () => {
+  const folder = temporaryFolder('tampered');
+  const config = path.join(folder, 'agent.yaml');
+  const good = JSON.parse(fs.readFileSync(path.join(build, 'test_plugins/test.good.json'), 'utf8'));
+  // Each spoils a fresh copy of a good plugin, and names what the refusal has to say.
+  const spoilers = {
+    'as it is': [null, () => {}],
+    'library writable by others': [/test\.good\.so: others can write it/, ({ so }) => fs.chmodSync(so, 0o666)],
+    'manifest writable by others': [/test\.good\.json: others can write it/, ({ json }) => fs.chmodSync(json, 0o666)],
+    'folder writable by others': [/others can write it/, ({ plugins }) => fs.chmodSync(plugins, 0o777)],
+    'library of another user': [/test\.good\.so: belongs to user 65534/, ({ so }) => fs.chownSync(so, 65534, 65534)],
+    'library a symbolic link': [/test\.good\.so: is a symbolic link/, ({ so }) => {
+      fs.renameSync(so, `${so}.real`);
+      fs.symlinkSync(`${so}.real`, so);
+    }],
+    'library changed': [/its SHA-256 is [0-9a-f]{64}, its manifest says/, ({ so }) => fs.appendFileSync(so, 'more')],
+    'manifest of another id': [/the id is "test\.other", the file's name says "test\.good"/,
+      ({ json }) => fs.writeFileSync(json, JSON.stringify({ ...good, id: 'test.other' }))],
+    'manifest that grants itself more, unsigned': [/does not match its manifest: capabilities|is not among/,
+      ({ json }) => fs.writeFileSync(json, JSON.stringify({ ...good, capabilities: [{ spec: 'read:/', required: false }] }))],
+    'signature of nobody': [/its signature does not fit/, ({ json }) =>
+      fs.writeFileSync(json, JSON.stringify({ ...good, publisher: `ed25519:${Buffer.alloc(32, 7).toString('base64')}`, signature: Buffer.alloc(64, 7).toString('base64') }))],
+  };
+  for (const [name, [sentence, spoil]] of Object.entries(spoilers)) {
+    const plugins = path.join(folder, name.replaceAll(' ', '-').replaceAll(',', ''));
+    fs.mkdirSync(plugins, { mode: 0o755 });
+    const [so, json] = ['.so', '.json'].map((suffix) => path.join(plugins, `test.good${suffix}`));
+    fs.copyFileSync(path.join(build, 'test_plugins/test.good.so'), so);
+    fs.copyFileSync(path.join(build, 'test_plugins/test.good.json'), json);
+    for (const file of [so, json]) fs.chmodSync(file, 0o644);
+    fs.writeFileSync(config, `version: 1\nplugins:\n  test.good: {sha256: ${good.sha256}}\n`);
+    spoil({ plugins, so, json });
+    const scanned = runToEnd([program('redflag-agent'), '--config', config, '--plugins', plugins, '--state', path.join(folder, 'state'),
+      'scan', '--format', 'json'], { allowFailure: true });
+    const [scan] = JSON.parse(scanned.stdout).scans;
+    if (!sentence) {
+      assert.equal(scan.status, 'ok', scanned.stdout);
+      continue;
+    }
+    assert.notEqual(scan.status, 'ok', name);
+    assert.equal(scan.records.length, 0, name);
+    assert.match(scan.reports.at(-1).text, sentence, name);
+  }
 });

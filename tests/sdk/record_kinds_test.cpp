@@ -7,6 +7,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "protocol/record_kinds.h"
+
 namespace redflag::test {
 namespace {
 
@@ -35,6 +37,30 @@ TEST(RecordKinds, are_in_the_header_for_plugins_in_c) {
 TEST(RecordKinds, are_known_to_the_browser_application) {
   EXPECT_EQ(kept("server/web/src/format/record-kinds.ts"), printed("ts"))
       << "build/release/tools/redflag-record-kinds ts > server/web/src/format/record-kinds.ts";
+}
+
+TEST(RecordKinds, with_a_builder_have_a_setter_for_each_of_their_fields) {
+  const auto header = kept("sdk/cpp/include/redflag/record.hpp");
+  int builders = 0;
+  for (const auto& kind : protocol::recordKinds()) {
+    const auto begin = header.find('"' + std::string(kind.name) + "\") {}");
+    if (begin == std::string::npos) continue;
+    ++builders;
+    const auto builder = header.substr(begin, header.find("\n};", begin) - begin);
+    for (const auto& field : kind.fields)
+      EXPECT_NE(builder.find('"' + std::string(field.name) + '"'), std::string::npos)
+          << "record.hpp has no setter for " << kind.name << " " << field.name;
+  }
+  EXPECT_EQ(builders, 5);
+}
+
+TEST(CleanText, fakes_no_line_no_terminal_command_and_no_other_text) {
+  for (const std::string text :
+       {"plain", "tab\tand\nline", "größer", "日本語", "\u00A0", "\u2026", "\u2030", "\u2070"})
+    EXPECT_TRUE(protocol::isCleanText(text)) << text;
+  for (const std::string text :
+       {"bell\a", "\x1b[31m", "\x7f", "\u0085", "\u009b31m", "ab\u202edc", "\u2066x", "x\u2069"})
+    EXPECT_FALSE(protocol::isCleanText("before " + text)) << text;
 }
 
 }  // namespace
