@@ -1,5 +1,8 @@
 #include "commands/host_runner.h"
 
+#include <mutex>
+
+#include "base/log.h"
 #include "base/time.h"
 #include "commands/host_process.h"
 #include "host/frame.h"
@@ -26,6 +29,21 @@ std::string startFrames(const std::filesystem::path& library, const std::string&
                                                               {"purpose", "updates"},
                                                               {"deadline_ms", deadline_ms},
                                                               {"request", request}}));
+}
+
+// Once: it is the machine's, not the command type's.
+void tellOfWalls(const std::string& payload) {
+  static std::once_flag told;
+  const auto walls = parseJson(payload);
+  if (!walls || !walls->is_object()) return;
+  std::string missing;
+  for (const auto& [name, standing] : walls->items()) {
+    if (standing != true) missing += (missing.empty() ? "" : ", ") + name;
+  }
+  if (missing.empty()) return;
+  std::call_once(told, [&] {
+    spdlog::warn("command types run without walls that this system cannot build: {}", missing);
+  });
 }
 
 // What the frames of one run add up to.
@@ -60,6 +78,8 @@ struct Conversation {
         return {};
       }
       case host::FrameType::kSealed:
+        tellOfWalls(frame.payload);
+        return {};
       case host::FrameType::kHello:
         return {};
       default:

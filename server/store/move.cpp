@@ -36,6 +36,15 @@ std::string identityOf(sql::Connection& from) {
 }
 
 // Marks an empty database as one that is being filled; one that this server is being moved to stays as it is.
+// Held by the session: gone with it, however that ends.
+void lockOut(sql::Connection& to) {
+  constexpr std::int64_t kMoves = 0x7265'646d'6f76'6500;
+  auto rows = to.query("SELECT CASE WHEN pg_try_advisory_lock(?) THEN 1 ELSE 0 END", kMoves);
+  if (rows.next() && rows.integer() == 1) return;
+  throw http::Problem{409, "store.move_running",
+                      "another move to this database is under way: let it end, or end it", "", 0};
+}
+
 void claim(sql::Connection& to, const std::string& identity) {
   Scope transaction(to, Access::kSchema);
   if (to.query("SELECT 1 WHERE to_regclass('unfinished_move') IS NOT NULL").next()) {
@@ -148,6 +157,7 @@ std::vector<TableDigest> moveToPostgres(const std::filesystem::path& file, const
   to.alone(true);
   postgres::checkDatabase(to);
   try {
+    lockOut(to);
     claim(to, identityOf(from));
     sql::migrate(to, sql::migrations(to.dialect().engine), clock.epochNs());
     return move(from, to, done);

@@ -23,8 +23,9 @@ struct MoveProgress {
 // file since is copied again. At the end each table's rows are counted and hashed on both sides. Until then
 // the database there is marked as unfinished, and no server starts on it. `done` hears of each table when it
 // is there. http::Problem: "store.missing", "store.pending_steps" (the file's schema is not this program's),
-// "store.not_empty" (there is something else), "store.unmovable_text" (names the row), "store.differs" (names
-// the table and the first row that is not the same), and what store.h names.
+// "store.not_empty" (there is something else), "store.move_running" (another one moves to it),
+// "store.unmovable_text" (names the row), "store.differs" (names the table and the first row that is not the
+// same), and what store.h names.
 std::vector<sql::TableDigest> moveToPostgres(const std::filesystem::path& file, const std::string& url,
                                              const std::function<void(const MoveProgress&)>& done,
                                              const Clock& clock = systemClock());

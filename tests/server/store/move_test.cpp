@@ -224,6 +224,29 @@ TEST_F(Move, a_file_with_a_log_beside_it_is_as_it_was) {
   EXPECT_EQ(std::count(names.begin(), names.end(), "newest"), 1);
 }
 
+TEST_F(Move, lets_no_other_move_to_the_same_database_meanwhile) {
+  std::string code;
+  moveToPostgres(file_, target_.url(), [&](const MoveProgress&) {
+    if (code.empty())
+      code = refusal([&] { moveToPostgres(file_, target_.url(), [](const MoveProgress&) {}); }).code;
+  });
+  EXPECT_EQ(code, "store.move_running");
+  EXPECT_EQ(hostnames().size(), static_cast<std::size_t>(kAgents)) << "the first one went on";
+}
+
+TEST_F(Move, knows_every_column_that_postgresql_numbers_by_itself) {
+  const TestDatabase made;
+  const auto connection = made.connect();
+  auto rows = connection->query(
+      "SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = "
+      "current_schema() AND (is_identity = 'YES' OR column_default LIKE 'nextval%')");
+  std::vector<std::string> numbered;
+  while (rows.next())
+    numbered.push_back(rows.text());
+  EXPECT_EQ(numbered, std::vector<std::string>{"outbox.seq"})
+      << "finish() in move.cpp sets these, and no other";
+}
+
 TEST_F(Move, only_from_a_database_of_this_programs_schema) {
   const auto old = folder_ / "old.db";
   {
