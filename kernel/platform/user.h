@@ -16,6 +16,9 @@ struct User {
 // By name or number. A number needs no entry: then it is its own group.
 std::optional<User> findUser(const std::string& name_or_number);
 
+// The group of that name; nullopt where there is none.
+std::optional<std::uint32_t> findGroup(const std::string& name);
+
 // True for root, who may become another user.
 bool mayBecomeOthers();
 

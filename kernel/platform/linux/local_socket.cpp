@@ -1,7 +1,6 @@
 #include "platform/local_socket.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -14,6 +13,7 @@
 #include <cstring>
 
 #include "base/time.h"
+#include "platform/user.h"
 
 namespace redflag::platform {
 namespace {
@@ -217,8 +217,8 @@ Result<LocalListener> LocalListener::listen(const std::filesystem::path& path, s
     return socketError(path.string(), errno);
   }
   LocalListener listener(std::move(*fd), std::move(wake), path);
-  const struct group* entry = group.empty() ? nullptr : ::getgrnam(group.c_str());
-  const bool shared = entry != nullptr && ::chown(path.c_str(), static_cast<uid_t>(-1), entry->gr_gid) == 0;
+  const auto gid = group.empty() ? std::nullopt : findGroup(group);
+  const bool shared = gid && ::chown(path.c_str(), static_cast<uid_t>(-1), *gid) == 0;
   const auto bits = static_cast<mode_t>(shared || group.empty() ? mode : mode & 0700U);
   if (::chmod(path.c_str(), bits) != 0) return socketError(path.string(), errno);
   if (::listen(listener.descriptor_.get(), kBacklog) != 0) return socketError(path.string(), errno);

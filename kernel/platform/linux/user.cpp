@@ -46,6 +46,14 @@ std::optional<User> findUser(const std::string& name_or_number) {
   return found;
 }
 
+std::optional<std::uint32_t> findGroup(const std::string& name) {
+  const File file(std::fopen("/etc/group", "re"), &std::fclose);
+  while (const group* entry = file ? ::fgetgrent(file.get()) : nullptr) {
+    if (name == entry->gr_name) return entry->gr_gid;
+  }
+  return std::nullopt;
+}
+
 bool mayBecomeOthers() {
   return ::geteuid() == 0;
 }
