@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -150,6 +151,21 @@ TEST_P(SealTest, signals_its_own_children_but_not_its_starter) {
                      return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
                    }),
             SIGKILL);
+}
+
+TEST_P(SealTest, changes_no_other_process) {
+  EXPECT_EQ(within(load({}), [] { return ::setpriority(PRIO_USER, 0, 19) < 0 ? errno : 0; }), EACCES);
+  EXPECT_EQ(
+      within(load({}),
+             [] { return ::setpriority(PRIO_PROCESS, static_cast<id_t>(::getppid()), 19) < 0 ? errno : 0; }),
+      EACCES);
+  EXPECT_EQ(within(load({}), [] { return ::setpriority(PRIO_PROCESS, 0, 5) < 0 ? errno : 0; }), 0);
+  EXPECT_EQ(within(load({}),
+                   [] {
+                     rlimit none{0, 0};
+                     return ::prlimit(::getppid(), RLIMIT_CPU, &none, nullptr) < 0 ? errno : 0;
+                   }),
+            EACCES);
 }
 
 TEST_P(SealTest, cuts_no_file_by_its_name) {

@@ -188,6 +188,23 @@ TEST(Capabilities, have_the_settings_they_name_put_in) {
               testing::ElementsAre("read:/srv/x/etc/apt", "write:/d"));
 }
 
+TEST(Capabilities, that_root_lists_follow_what_root_wrote_and_no_publishers_default) {
+  PluginConfig foreign = plugin("org.example.x");
+  foreign.sha256 = std::string(64, 'a');
+  foreign.capabilities = {"exec:/usr/bin/x", "read:{data_dir}"};
+  const Json with_default = {{"data_dir", "/"}};  // as the schema of a next version would fill it in
+  EXPECT_THAT(grantedCapabilities(foreign, manifest("org.example.x"), with_default).error().text,
+              HasSubstr("\"read:{data_dir}\" names a setting that is not written below settings"));
+  foreign.settings = {{"data_dir", "/srv/x"}};
+  EXPECT_THAT(*grantedCapabilities(foreign, manifest("org.example.x"), with_default),
+              testing::ElementsAre("exec:/usr/bin/x", "read:/srv/x"));
+}
+
+TEST(Capabilities, of_anybody_but_us_are_what_is_listed_whatever_its_name) {
+  EXPECT_THAT(grantedCapabilities(plugin("foo"), manifest("foo"), kNoSettings).error().text,
+              HasSubstr("must be named by its publisher or its hash"));
+}
+
 TEST(Capabilities, of_no_known_form_are_refused_by_name) {
   PluginConfig odd = plugin("apt");
   odd.capabilities = {"exec:/usr/bin/x", "reed:/etc"};
