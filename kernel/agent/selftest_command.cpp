@@ -14,7 +14,7 @@
 namespace redflag::kernel {
 namespace {
 
-constexpr std::size_t kTextWidth = 60;
+constexpr std::size_t kTextWidth = 44;
 
 struct Tally {
   bool json = false;
@@ -29,8 +29,9 @@ struct Tally {
           {{"name", result.name}, {"what", result.what}, {"held", result.held}, {"text", result.text}});
       return;
     }
-    std::printf("%-6s  %-26s  %s: %s\n", result.held ? "held" : "FAILED", result.name.c_str(),
-                result.what.c_str(), cellText(result.text, kTextWidth).c_str());
+    std::printf("%-6s  %s\n", result.held ? "held" : "FAILED", result.what.c_str());
+    if (!result.held)
+      std::printf("        %s: %s\n", result.name.c_str(), cellText(result.text, kTextWidth).c_str());
     std::fflush(stdout);
   }
 };

@@ -32,7 +32,7 @@ bool isCapability(std::string_view spec) {
        {"read:/", "read:{", "write:/", "write:{", "write:~/", "exec:/", "exec:{"}) {
     if (spec.starts_with(form)) return true;
   }
-  return spec == "net:any" || spec == "root";
+  return spec == "net:any";
 }
 
 Capabilities::Capabilities(const std::vector<std::string>& granted) {

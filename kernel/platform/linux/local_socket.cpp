@@ -104,6 +104,23 @@ Result<> clearStale(const std::filesystem::path& path) {
   return {};
 }
 
+// One byte, and room for one descriptor beside it.
+struct DescriptorMessage {
+  DescriptorMessage() {
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    message.msg_control = space;
+    message.msg_controllen = sizeof space;
+  }
+  DescriptorMessage(const DescriptorMessage&) = delete;
+  DescriptorMessage& operator=(const DescriptorMessage&) = delete;
+
+  char byte = 0;
+  iovec data{&byte, 1};
+  alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+};
+
 }  // namespace
 
 Result<LocalStream> LocalStream::connect(const std::filesystem::path& path) {
@@ -160,14 +177,8 @@ Result<> LocalStream::giveDescriptor(Descriptor given, std::int64_t timeout_ns) 
   auto ready = waitFor(descriptor_.get(), POLLOUT, monotonicNow() + timeout_ns);
   if (!ready) return tl::unexpected<Error>(ready.error());
   if (!*ready) return fail(Code::kUnavailable, "send: the other end was too slow");
-  char byte = 0;
-  iovec data{&byte, 1};
-  alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = space;
-  message.msg_controllen = sizeof space;
+  DescriptorMessage carrier;
+  msghdr& message = carrier.message;
   cmsghdr* part = CMSG_FIRSTHDR(&message);
   part->cmsg_level = SOL_SOCKET;
   part->cmsg_type = SCM_RIGHTS;
@@ -182,14 +193,8 @@ Result<Descriptor> LocalStream::takeDescriptor(std::int64_t timeout_ns) {
   auto ready = waitFor(descriptor_.get(), POLLIN, monotonicNow() + timeout_ns);
   if (!ready) return tl::unexpected<Error>(ready.error());
   if (!*ready) return fail(Code::kUnavailable, "receive: the other end was too slow");
-  char byte = 0;
-  iovec data{&byte, 1};
-  alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = space;
-  message.msg_controllen = sizeof space;
+  DescriptorMessage carrier;
+  msghdr& message = carrier.message;
   if (::recvmsg(descriptor_.get(), &message, MSG_CMSG_CLOEXEC) < 0) return socketError("receive", errno);
   const cmsghdr* part = CMSG_FIRSTHDR(&message);
   if (part == nullptr || part->cmsg_type != SCM_RIGHTS || part->cmsg_len != CMSG_LEN(sizeof(int)))

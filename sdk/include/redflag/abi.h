@@ -117,7 +117,7 @@ struct rf_host {
 
 /* Pure data; readable without creating the plugin. Every pointer lives as long as the library is loaded. */
 typedef struct rf_capability {
-  rf_str spec;       /* "exec:/usr/bin/dnf", "read:{root}/var/lib/dpkg", "write:…", "net:any", "root" */
+  rf_str spec;       /* "exec:/usr/bin/dnf", "read:{root}/var/lib/dpkg", "write:…", "net:any" */
   uint32_t required; /* 1: without it the plugin is not run */
   uint32_t reserved; /* 0 */
 } rf_capability;

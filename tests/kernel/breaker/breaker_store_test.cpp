@@ -1,5 +1,7 @@
 #include "breaker/breaker_store.h"
 
+#include "sqlite/database.h"
+
 #include <gmock/gmock.h>
 
 #include <cstdlib>
@@ -66,6 +68,19 @@ TEST_F(BreakerStoreTest, remembers_failures_in_its_window_over_a_restart) {
   ASSERT_TRUE(admit(kApt));
   ASSERT_TRUE(store_->finish(kApt, rules, {RunClass::kFailure, "c", "t"}));
   EXPECT_EQ(store_->state(kApt)->phase, BreakerPhase::kOpen);
+}
+
+TEST_F(BreakerStoreTest, takes_over_the_file_of_an_earlier_version) {
+  ASSERT_TRUE(admit(kApt));
+  finish(kApt, RunClass::kHang);
+  store_.reset();
+  {
+    auto database = sqlite::Database::open(folder_ / "breakers.sqlite").value();
+    ASSERT_TRUE(database.execute("ALTER TABLE breaker DROP COLUMN recent"));
+  }
+  restart();
+  EXPECT_EQ(store_->state(kApt)->run_class, "hang");
+  EXPECT_FALSE(admit(kApt));
 }
 
 TEST_F(BreakerStoreTest, counts_a_run_that_the_agent_did_not_survive_as_a_crash) {

@@ -15,6 +15,7 @@ declare module '@tanstack/react-table' {
     from?: number; // shown where the table is at least so many pixels wide
     align?: 'end';
     card?: 'title' | 'line' | 'inline' | 'none'; // its place where rows are cards; inline by default
+    named?: boolean; // cards say its header, too
     sort?: string; // what onSort is told
   }
 }
@@ -203,6 +204,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                     role="cell"
                     data-align={cell.column.columnDef.meta?.align}
                     data-card={cell.column.columnDef.meta?.card ?? 'inline'}
+                    data-name={cell.column.columnDef.meta?.named ? String(cell.column.columnDef.header) : undefined}
                   >
                     {flexRender(cell.column.columnDef.cell, cell.getContext())}
                   </div>

@@ -99,7 +99,7 @@ function columnsOf(rows: ScanRecord[]): ColumnDef<ScanRecord>[] {
     ...fields.map((name, index): ColumnDef<ScanRecord> => ({
       id: name,
       header: spoken(name.replace(/_bytes$/, '_size')),
-      meta: { track: index === 0 ? 'minmax(10rem, 2fr)' : 'minmax(6rem, 1fr)', card: index === 0 ? 'title' : 'inline' },
+      meta: { track: index === 0 ? 'minmax(10rem, 2fr)' : 'minmax(6rem, 1fr)', card: index === 0 ? 'title' : 'inline', named: index > 0 },
       cell: ({ row }) =>
         index === 0 ? (
           <span data-row-focus tabIndex={-1} className="break">
