@@ -65,16 +65,20 @@ tl::expected<Broker::Host, PluginRefusal> Broker::start(const std::string& plugi
   if (!pipe) return refuse("transient", "broker.not_started", pipe.error().text);
   auto options = scannerHost(settings_.host, ready->config.limits, settings_.scan_user);
   options.descriptors = {{host::kInputFd, pipe->childEnd()}, {host::kOutputFd, pipe->childEnd()}};
+  auto desk = ReadDesk::open(ready->capabilities);
+  if (!desk) return refuse("transient", "broker.not_started", desk.error().text);
+  if (*desk) (*desk)->giveTo(options);
   auto process = platform::Process::spawn(options);
   if (!process) return refuse("transient", "broker.not_started", process.error().text);
   pipe->closeChildEnd();
+  if (*desk) (*desk)->begin();
   // What it may load and touch is said here, before anybody else can say anything to it.
   const auto load = host::loadOf(ready->manifest, ready->capabilities, ready->seal, settings_.scratch);
   const auto frame = host::encodeFrame(host::FrameType::kLoad, host::encodeLoad(load));
   if (auto written = pipe->writeAll(frame, kBrokerPatienceNs); !written)
     return refuse("transient", "broker.not_started", written.error().text);
   const std::int64_t end_by = monotonicNow() + ready->config.limits.time_ns + kHelloNs + kSlackNs;
-  return Host{std::move(*pipe), std::move(*process), end_by};
+  return Host{std::move(*desk), std::move(*pipe), std::move(*process), end_by};
 }
 
 std::string Broker::serve(platform::LocalStream& stream, const std::atomic<bool>& stopping) {

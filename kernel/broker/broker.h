@@ -16,6 +16,7 @@
 #include "platform/local_socket.h"
 #include "platform/process.h"
 #include "platform/user.h"
+#include "reads/read_desk.h"
 #include "supervisor/plugin_catalog.h"
 
 namespace redflag::kernel {
@@ -38,6 +39,7 @@ class Broker {
 
  private:
   struct Host {
+    std::unique_ptr<ReadDesk> desk;  // ends after the process
     platform::DuplexPipe pipe;
     platform::Process process;
     std::int64_t end_by = 0;  // monotonic: the kernel ends it long before

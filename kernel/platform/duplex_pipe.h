@@ -22,6 +22,7 @@ class DuplexPipe {
   // For SpawnOptions::descriptors; closed on our side once the child has it.
   int childEnd() const { return child_.get(); }
   void closeChildEnd() { child_.reset(); }
+  Descriptor takeChildEnd() { return std::move(child_); }
 
   struct Ready {
     bool readable = false;  // or ended

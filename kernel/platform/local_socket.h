@@ -37,6 +37,8 @@ class LocalStream {
   // Both directions, for good; whoever waits on this stream wakes.
   void shutDown();
   int descriptor() const { return descriptor_.get(); }
+  // Gives up the connection to whoever speaks something else over it.
+  Descriptor leave() { return std::move(descriptor_); }
 
  private:
   Descriptor descriptor_;

@@ -4,6 +4,7 @@
 #include "host/frame.h"
 #include "host/load.h"
 #include "platform/files.h"
+#include "reads/read_desk.h"
 
 namespace redflag::kernel {
 namespace {
@@ -17,8 +18,8 @@ constexpr std::int64_t kPatienceNs = 10 * kSecondNs;
 
 class OwnChild : public StartedHost {
  public:
-  OwnChild(platform::DuplexPipe pipe, platform::Process process)
-      : pipe_(std::move(pipe)), process_(std::move(process)) {}
+  OwnChild(std::unique_ptr<ReadDesk> desk, platform::DuplexPipe pipe, platform::Process process)
+      : desk_(std::move(desk)), pipe_(std::move(pipe)), process_(std::move(process)) {}
   platform::DuplexPipe& pipe() override { return pipe_; }
   void kill() override { process_.killGroup(); }
   Result<std::optional<platform::ExitState>> wait(std::int64_t timeout_ns) override {
@@ -26,6 +27,7 @@ class OwnChild : public StartedHost {
   }
 
  private:
+  std::unique_ptr<ReadDesk> desk_;  // ends after the process
   platform::DuplexPipe pipe_;
   platform::Process process_;
 };
@@ -59,14 +61,18 @@ Result<std::unique_ptr<StartedHost>> DirectStarter::start(const RunRequest& requ
   if (!pipe) return tl::unexpected<Error>(pipe.error());
   auto options = scannerHost(host_, request.limits, user_);
   options.descriptors = {{host::kInputFd, pipe->childEnd()}, {host::kOutputFd, pipe->childEnd()}};
+  auto desk = ReadDesk::open(request.capabilities);
+  if (!desk) return tl::unexpected<Error>(desk.error());
+  if (*desk) (*desk)->giveTo(options);
   auto process = platform::Process::spawn(options);
   if (!process) return tl::unexpected<Error>(process.error());
   pipe->closeChildEnd();
+  if (*desk) (*desk)->begin();
   const auto load = host::loadOf(request.manifest, request.capabilities, request.seal, scratch_);
   // One that is gone already has said why, or is found to have crashed.
   static_cast<void>(
       pipe->writeAll(host::encodeFrame(host::FrameType::kLoad, host::encodeLoad(load)), kPatienceNs));
-  return std::make_unique<OwnChild>(std::move(*pipe), std::move(*process));
+  return std::make_unique<OwnChild>(std::move(*desk), std::move(*pipe), std::move(*process));
 }
 
 }  // namespace redflag::kernel

@@ -9,6 +9,7 @@
 namespace redflag::host {
 namespace {
 
+constexpr std::string_view kHttp = "http:unix:";
 constexpr std::string_view kExec = "exec:";
 constexpr std::string_view kRead = "read:";
 constexpr std::string_view kWrite = "write:";
@@ -28,8 +29,8 @@ std::string underHome(std::string path) {
 }  // namespace
 
 bool isCapability(std::string_view spec) {
-  for (const std::string_view form :
-       {"read:/", "read:{", "write:/", "write:{", "write:~/", "exec:/", "exec:{"}) {
+  for (const std::string_view form : {"read:/", "read:{", "write:/", "write:{", "write:~/", "exec:/",
+                                      "exec:{", "http:unix:/", "http:unix:{"}) {
     if (spec.starts_with(form)) return true;
   }
   return spec == "net:any";
@@ -37,6 +38,7 @@ bool isCapability(std::string_view spec) {
 
 Capabilities::Capabilities(const std::vector<std::string>& granted) {
   for (const std::string& spec : granted) {
+    if (spec.starts_with(kHttp)) sockets_.push_back(spec.substr(kHttp.size()));
     if (spec.starts_with(kExec)) programs_.push_back(spec.substr(kExec.size()));
     if (spec.starts_with(kRead)) addReadable(spec.substr(kRead.size()));
     if (spec == "net:any") network_ = true;
@@ -60,6 +62,10 @@ void Capabilities::addReadable(const std::string& granted) {
 bool Capabilities::mayExecute(std::string_view program) const {
   return program.starts_with('/') &&
          std::find(programs_.begin(), programs_.end(), program) != programs_.end();
+}
+
+bool Capabilities::mayAsk(std::string_view socket) const {
+  return std::find(sockets_.begin(), sockets_.end(), socket) != sockets_.end();
 }
 
 bool Capabilities::mayRead(std::string_view real_path) const {

@@ -5,6 +5,7 @@
 //   write:PATH    also changing; "~/…" is below the home of the user this process runs as
 //   exec:PROGRAM  starting that program, as an absolute path
 //   net:any       sockets of its own
+//   http:unix:SOCKET  questions to the service at that local socket, asked by whoever started this process
 
 #include <string>
 #include <string_view>
@@ -26,6 +27,10 @@ class Capabilities {
   // its target.
   bool mayRead(std::string_view real_path) const;
 
+  // By the socket's absolute path.
+  bool mayAsk(std::string_view socket) const;
+
+  const std::vector<std::string>& sockets() const { return sockets_; }
   const std::vector<std::string>& programs() const { return programs_; }
   const std::vector<std::string>& readable() const { return readable_; }
   const std::vector<std::string>& writable() const { return writable_; }
@@ -34,6 +39,7 @@ class Capabilities {
  private:
   void addReadable(const std::string& path);
 
+  std::vector<std::string> sockets_;
   std::vector<std::string> programs_;
   std::vector<std::string> readable_;
   std::vector<std::string> writable_;

@@ -5,11 +5,12 @@
 
 namespace redflag::host {
 
-// The starter's descriptors, where a plugin does not stumble over them: 3 and 4 themselves lead to /dev/null
+// The starter's descriptors, where a plugin does not stumble over them: their own numbers lead nowhere
 // afterwards, children inherit none, a core dump or a debugger's attach shows nothing.
 struct Endpoints {
   int input = -1;
   int output = -1;
+  int reads = -1;  // host/reads.h; most are given none
 };
 Result<Endpoints> isolate();
 

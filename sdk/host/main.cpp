@@ -37,7 +37,7 @@ int serve() {
     std::fprintf(stderr, "redflag-host: %s\n", endpoints.error().text.c_str());
     return kUsage;
   }
-  return runSession(endpoints->input, endpoints->output);
+  return runSession(*endpoints);
 }
 
 int usage() {

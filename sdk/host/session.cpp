@@ -155,7 +155,7 @@ Step<rf_status> callPlugin(const Given& given, const Loaded& loaded, Services& s
   return run.finish(*returned);
 }
 
-rf_status serve(const Given& given, Opening& opening, const RunControl& control, Channel& channel,
+rf_status serve(const Given& given, Opening& opening, int reads, const RunControl& control, Channel& channel,
                 Reporter& reporter) {
   auto loaded = loadPlugin(given.load);
   if (!loaded) {
@@ -163,7 +163,7 @@ rf_status serve(const Given& given, Opening& opening, const RunControl& control,
     return loaded.error().status;
   }
   Services services({given.capabilities, control, reporter}, std::move(opening.state),
-                    given.start.purpose != RF_PURPOSE_VERIFY);
+                    given.start.purpose != RF_PURPOSE_VERIFY, reads);
   // The plugin is gone when this returns: a crash in its destroy is still before kDone.
   auto status = callPlugin(given, *loaded, services, control, channel, reporter);
   if (!status) {
@@ -195,11 +195,11 @@ int done(Channel& channel, rf_status status) {
 
 }  // namespace
 
-int runSession(int input, int output) {
-  Channel channel(output);
+int runSession(const Endpoints& ends) {
+  Channel channel(ends.output);
   Reporter reporter(channel);
   FrameDecoder decoder;
-  auto opening = readOpening(input, decoder);
+  auto opening = readOpening(ends.input, decoder);
   // Sealed while there is one thread, and before anything foreign is read into the process.
   auto given =
       opening ? take(*opening) : Step<Given>(stop(RF_INVALID, "host.bad_start", opening.error().text));
@@ -213,8 +213,8 @@ int runSession(int input, int output) {
   control.deadline_ns = given->start.deadline_ns;
   rf_status status = RF_INTERNAL;
   try {
-    const CancelWatch watch(input, decoder, !changesTheMachine(given->start), control.cancelled);
-    status = serve(*given, *opening, control, channel, reporter);
+    const CancelWatch watch(ends.input, decoder, !changesTheMachine(given->start), control.cancelled);
+    status = serve(*given, *opening, ends.reads, control, channel, reporter);
   } catch (const std::system_error& error) {  // no room for a thread
     reporter.report(RF_TRANSIENT, "host.no_thread", error.what());
     status = RF_TRANSIENT;

@@ -150,7 +150,7 @@ Round play(const Subject& subject, const Target& target, const Conditions& condi
   control.deadline_ns = conditions.deadline_past ? begun - kSecondNs : begun + 60 * kSecondNs;
   control.cancelled = conditions.cancelled;
   const host::Capabilities capabilities(wishesOf(subject.manifest));
-  host::Services services({capabilities, control, reporter}, {}, true);
+  host::Services services({capabilities, control, reporter}, {}, true, -1);
   FalseServices offered(conditions.fault, conditions.faulty_service, services.host(), control);
   const auto tape = conditions.tape ? conditions.tape(services.host()) : nullptr;
   const Grown<rf_host> host(tape ? *tape->host() : *offered.host(), conditions.grown_by);

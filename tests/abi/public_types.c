@@ -1,5 +1,6 @@
 /* Every public struct as an argument of something exported: what abidiff compares with the baseline. */
 #include "redflag/draft/command_type.h"
+#include "redflag/draft/http.h"
 #include "redflag/draft/progress.h"
 #include "redflag/draft/updater.h"
 #include "redflag/scanner.h"
@@ -30,3 +31,4 @@ PUBLIC(rf_exec_1)
 PUBLIC(rf_command_type_1)
 PUBLIC(rf_updater_1)
 PUBLIC(rf_progress_1)
+PUBLIC(rf_http_1)

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "host/frame.h"
+#include "host/reads.h"
 
 namespace redflag::host {
 namespace {
@@ -46,7 +47,9 @@ Result<Endpoints> isolate() {
   if (std::signal(SIGPIPE, SIG_IGN) == SIG_ERR || ::prctl(PR_SET_DUMPABLE, 0) != 0) {
     return fail(Code::kInternal, "the process could not be prepared");
   }
-  return Endpoints{*input, *output};
+  const auto reads = moveAway(kReadsFd);  // only some are given one
+  if (reads) ::close(kReadsFd);
+  return Endpoints{*input, *output, reads.value_or(-1)};
 }
 
 void endProcess(int code) {

@@ -11,13 +11,14 @@ rf_status ServiceContext::deny(std::string_view what) const {
   return RF_DENIED;
 }
 
-Services::Services(ServiceContext context, StateService::Values kept, bool shows_kept)
+Services::Services(ServiceContext context, StateService::Values kept, bool shows_kept, int reads)
     : context_(context),
       log_(context_.reporter),
       progress_(context_.reporter),
       state_(std::move(kept), shows_kept),
       file_(context_),
-      exec_(context_) {
+      exec_(context_),
+      http_(context_, reads) {
   host_.struct_size = sizeof(rf_host);
   host_.abi_minor = RF_ABI_MINOR;
   host_.host_data = this;
@@ -32,6 +33,7 @@ const void* Services::find(const rf_host* host, rf_str id) {
   if (name == RF_STATE_1) return self->state_.table();
   if (name == RF_FILE_1) return self->file_.table();
   if (name == RF_EXEC_1) return self->exec_.table();
+  if (name == RF_HTTP_1) return self->http_.table();
   if (name == RF_PROGRESS_1) return self->progress_.table();
   return nullptr;
 }

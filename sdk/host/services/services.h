@@ -10,6 +10,7 @@
 #include "host/capabilities.h"
 #include "host/reporter.h"
 #include "host/run.h"
+#include "redflag/draft/http.h"
 #include "redflag/draft/progress.h"
 #include "redflag/services.h"
 
@@ -92,9 +93,27 @@ class ExecService {
   rf_exec_1 table_{};
 };
 
+// Asks through the descriptor that whoever started this process gave it; -1: it gave none.
+class HttpService {
+ public:
+  HttpService(ServiceContext& context, int reads);
+  const rf_http_1* table() const { return &table_; }
+
+ private:
+  rf_status get(std::string_view socket, std::string_view target, std::uint64_t max_bytes, rf_sink body,
+                std::int32_t& http_status);
+  rf_status refused(std::string_view head);
+
+  rf_http_1 table_{};
+  ServiceContext& context_;
+  const int reads_;
+  std::mutex mutex_;
+  bool broken_ = false;
+};
+
 class Services {
  public:
-  Services(ServiceContext context, StateService::Values kept, bool shows_kept);
+  Services(ServiceContext context, StateService::Values kept, bool shows_kept, int reads);
   const rf_host* host() const { return &host_; }
   StateService& state() { return state_; }
 
@@ -109,6 +128,7 @@ class Services {
   StateService state_;
   FileService file_;
   ExecService exec_;
+  HttpService http_;
 };
 
 }  // namespace redflag::host

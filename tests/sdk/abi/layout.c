@@ -1,6 +1,7 @@
 /* What a compiled plugin of ABI 1.0 believes about every struct and constant, on 64-bit machines. A line here
  * changes only together with RF_ABI_MAJOR; members appended later get lines of their own. */
 #include "redflag/draft/command_type.h"
+#include "redflag/draft/http.h"
 #include "redflag/draft/progress.h"
 #include "redflag/draft/updater.h"
 #include "redflag/scanner.h"
@@ -147,3 +148,5 @@ AT(rf_command_type_1, on_result, 32);
 SIZE(rf_progress_1, 32);
 AT(rf_progress_1, update, 16);
 AT(rf_progress_1, line, 24);
+SIZE(rf_http_1, 24);
+AT(rf_http_1, get_local, 16);

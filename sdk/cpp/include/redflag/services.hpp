@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "redflag/draft/http.h"
 #include "redflag/draft/progress.h"
 #include "redflag/services.h"
 #include "redflag/status.hpp"
@@ -204,6 +205,30 @@ class Exec {
 
  private:
   const rf_exec_1* table_;
+};
+
+struct HttpAnswer {
+  std::int32_t http_status = 0;
+  std::string body;
+};
+
+// Draft. Questions to a service behind a local socket that a "http:unix:" capability names. Any answer is a
+// value, whatever its HTTP status.
+class LocalHttp {
+ public:
+  explicit LocalHttp(Host host) : table_(host.service<rf_http_1>(RF_HTTP_1)) {}
+
+  Value<HttpAnswer> get(std::string_view socket, std::string_view target, std::uint64_t max_bytes = 0) const {
+    if (table_ == nullptr) return {Status::kUnsupported, "this host asks no local services"};
+    HttpAnswer answer;
+    const rf_status status = table_->get_local(table_, str(socket), str(target), max_bytes,
+                                               detail::sinkInto(answer.body), &answer.http_status);
+    if (status == RF_OK) return answer;
+    return {toStatus(status), detail::because(socket, status)};
+  }
+
+ private:
+  const rf_http_1* table_;
 };
 
 // Draft. For the person who watches long work.

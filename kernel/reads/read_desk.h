@@ -1,0 +1,45 @@
+#pragma once
+// Answers the questions of one sealed host (host/reads.h): only those of a fixed list, only at sockets that
+// the plugin was granted. A thread of its own, because an engine may take its time.
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/result.h"
+#include "platform/descriptor.h"
+#include "platform/local_socket.h"
+#include "platform/process.h"
+
+namespace redflag::kernel {
+
+class ReadDesk {
+ public:
+  // Null for a plugin that was granted no socket.
+  static Result<std::unique_ptr<ReadDesk>> open(const std::vector<std::string>& capabilities);
+  ~ReadDesk();  // ends its questions
+  ReadDesk(const ReadDesk&) = delete;
+  ReadDesk& operator=(const ReadDesk&) = delete;
+
+  // Before the host is started: its end.
+  void giveTo(platform::SpawnOptions& options) const;
+  // Once it is started.
+  void begin();
+
+ private:
+  ReadDesk(std::vector<std::string> sockets, platform::Descriptor own, platform::Descriptor child)
+      : sockets_(std::move(sockets)), stream_(std::move(own)), child_(std::move(child)) {}
+  void serve();
+  // False when the host is gone, or does not keep to the protocol.
+  bool answer(std::string_view message);
+
+  const std::vector<std::string> sockets_;
+  platform::LocalStream stream_;
+  platform::Descriptor child_;
+  std::atomic<bool> stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace redflag::kernel
