@@ -74,8 +74,9 @@ void ReadDesk::begin() {
 void ReadDesk::serve() {
   while (!stopping_) {
     const auto message = stream_.receive(host::kMaxQuestionBytes, kIdleNs);
-    if (!message || !*message || !answer(**message)) return;
+    if (!message || !*message || !answer(**message)) break;
   }
+  stream_.shutDown();  // so that a host that waits does not wait for nothing
 }
 
 bool ReadDesk::answer(std::string_view message) {

@@ -1,6 +1,6 @@
-// redflag-record-kinds c|ts: the table of record kinds as others need it. Plugins in C get constants
-// (include/redflag/records.h), the browser application names, types and order. A test compares what is kept
-// with what this prints.
+// redflag-record-kinds c|cpp|ts: the table of record kinds as others need it. Plugins in C get constants
+// (include/redflag/records.h), those in C++ a builder a kind (cpp/include/redflag/builders.hpp), the browser
+// application names, types and order. A test compares what is kept with what this prints.
 #include <algorithm>
 #include <cstdio>
 #include <string>
@@ -70,6 +70,84 @@ void printC() {
   std::puts("\n#endif");
 }
 
+// "installed_version": installedVersion; with `upper` "container/1": Container
+std::string camel(std::string_view name, bool upper = false) {
+  std::string out;
+  for (const char c : name.substr(0, name.find('/'))) {
+    if (c == '_') {
+      upper = true;
+    } else {
+      out.push_back(static_cast<char>(upper ? c - 'a' + 'A' : c));
+      upper = false;
+    }
+  }
+  return out;
+}
+
+// One call adds one entry: "advisories" is put by advisory().
+std::string singular(std::string name) {
+  if (name.ends_with("ies")) return name.substr(0, name.size() - 3) + "y";
+  return name.ends_with("s") ? name.substr(0, name.size() - 1) : name;
+}
+
+struct Setter {
+  const char* method;
+  const char* parameter;
+};
+
+Setter setterOf(FieldType type) {
+  switch (type) {
+    case FieldType::kInt:
+      return {"integer", "std::int64_t value"};
+    case FieldType::kReal:
+      return {"real", "double value"};
+    case FieldType::kFlag:
+      return {"flag", "bool value"};
+    case FieldType::kTime:
+      return {"time", "std::int64_t value"};
+    default:
+      return {"text", "std::string_view value"};
+  }
+}
+
+void printBuilder(const RecordKind& kind) {
+  const auto type = camel(kind.name, true) + "Record";
+  std::printf(
+      "\nclass %s : public Record {\n public:\n  %s(const rf_run* run, Status& worst) : Record(run, worst, "
+      "\"%s\") {}\n",
+      type.c_str(), type.c_str(), std::string(kind.name).c_str());
+  for (const auto& field : kind.fields) {
+    const std::string name(field.name);
+    const auto setter = setterOf(field.type);
+    const auto method = camel(field.type == FieldType::kList ? singular(name) : name);
+    std::printf("  // %s%s", typeName(field.type), field.required ? ", required" : "");
+    for (const auto& choice : field.choices)
+      std::printf(" %s", std::string(choice).c_str());
+    std::printf("\n  %s& %s(%s) {\n    %s(\"%s\", value);\n    return *this;\n  }\n", type.c_str(),
+                method.c_str(), setter.parameter, setter.method, name.c_str());
+  }
+  std::puts("};");
+}
+
+void printCpp() {
+  std::puts(
+      "#pragma once\n"
+      "// clang-format off\n"
+      "// A builder for each kind of records, with a setter a field: what is not put is unknown. A list's\n"
+      "// setter is called once for each entry, times are nanoseconds since the epoch. The host fills in "
+      "what is\n"
+      "// required and was not put, where it knows it: manager is the plugin's id, category and severity "
+      "are\n"
+      "// \"unknown\". Made by redflag-record-kinds.\n\n"
+      "#include <cstdint>\n#include <string_view>\n\n#include \"redflag/record.hpp\"\n\nnamespace rf {");
+  for (const auto& kind : recordKinds()) {
+    const bool any = std::any_of(kind.fields.begin(), kind.fields.end(),
+                                 [](const Field& field) { return field.type == FieldType::kAny; });
+    if (!any) printBuilder(kind);  // a value of any type is Run::fact()'s
+  }
+  std::puts("\n}  // namespace rf");
+}
+
 void printTypeScript() {
   std::puts(
       "// The kinds of records that every plugin may report: their fields, in the order people read them. "
@@ -93,10 +171,12 @@ int main(int argc, char** argv) {
   const std::string_view form = argc == 2 ? argv[1] : "";
   if (form == "c") {
     redflag::protocol::printC();
+  } else if (form == "cpp") {
+    redflag::protocol::printCpp();
   } else if (form == "ts") {
     redflag::protocol::printTypeScript();
   } else {
-    std::fputs("usage: redflag-record-kinds c|ts\n", stderr);
+    std::fputs("usage: redflag-record-kinds c|cpp|ts\n", stderr);
     return 2;
   }
   return 0;

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "redflag/record.hpp"
+#include "redflag/builders.hpp"
 #include "redflag/status.hpp"
 
 namespace rf {
@@ -69,6 +69,8 @@ class Run {
   UpdateRecord update() { return UpdateRecord(run_, worst_); }
   PackageRecord package() { return PackageRecord(run_, worst_); }
   VolumeRecord volume() { return VolumeRecord(run_, worst_); }
+  ImageRecord image() { return ImageRecord(run_, worst_); }
+  ContainerRecord container() { return ContainerRecord(run_, worst_); }
   ServiceRecord service() { return ServiceRecord(run_, worst_); }
   // Add labels, then commit().
   MetricRecord metric() { return MetricRecord(run_, worst_); }
