@@ -40,14 +40,14 @@ function difference(folder) {
   const library = path.join(temporaryFolder('abi'), 'types.so');
   const compiled = run('cc', '-std=c11', '-g', '-fPIC', '-shared', `-I${folder}`, path.join(here, 'public_types.c'), '-o', library);
   assert.equal(compiled.status, 0, compiled.stderr);
-  return run('abidiff', '--no-added-syms', '--suppressions', path.join(here, 'growth.suppressions'), path.join(kept, 'baseline.abi'), library);
+  return run('abidiff', '--suppressions', path.join(here, 'growth.suppressions'), path.join(kept, 'baseline.abi'), library);
 }
 
 test('a member in the middle of any public struct is noticed, twice; at the end of a growing one it is allowed', () => {
   const unchanged = difference(headers);
   assert.equal(unchanged.status, 0, unchanged.stdout);
   const all = structs();
-  assert.ok(all.length >= 19, `${all.length} structs`);
+  assert.ok(all.length >= 20, `${all.length} structs`);
   for (const struct of all) {
     const first = struct.body.indexOf(';\n') + 2;
     const inserted = changed(struct, `${struct.body.slice(0, first)}  uint64_t inserted;\n${struct.body.slice(first)}`);
