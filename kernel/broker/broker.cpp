@@ -72,13 +72,17 @@ tl::expected<Broker::Host, PluginRefusal> Broker::start(const std::string& plugi
   if (!process) return refuse("transient", "broker.not_started", process.error().text);
   pipe->closeChildEnd();
   if (*desk) (*desk)->begin();
+  auto group = groups_ == nullptr ? platform::RunGroup() : groups_->make().value_or(platform::RunGroup());
+  // Before it is told anything, it cannot have started another process.
+  if (auto added = group.add(process->pid()); !added)
+    return refuse("transient", "broker.not_started", added.error().text);
   // What it may load and touch is said here, before anybody else can say anything to it.
   const auto load = host::loadOf(ready->manifest, ready->capabilities, ready->seal, settings_.scratch);
   const auto frame = host::encodeFrame(host::FrameType::kLoad, host::encodeLoad(load));
   if (auto written = pipe->writeAll(frame, kBrokerPatienceNs); !written)
     return refuse("transient", "broker.not_started", written.error().text);
   const std::int64_t end_by = monotonicNow() + ready->config.limits.time_ns + kHelloNs + kSlackNs;
-  return Host{std::move(*desk), std::move(*pipe), std::move(*process), end_by};
+  return Host{std::move(*desk), std::move(*pipe), std::move(*process), std::move(group), end_by};
 }
 
 std::string Broker::serve(platform::LocalStream& stream, const std::atomic<bool>& stopping) {
@@ -130,6 +134,7 @@ std::string Broker::keep(platform::LocalStream& stream, Host host, const std::at
     if (!message) return message.error().text;
     if (!*message) return {};  // the kernel has what it wanted, or is gone: so is the host, with our Process
     if (**message != Json{{"op", "kill"}}) return "expected kill, or nothing";
+    host.group.kill();
     host.process.killGroup();
   }
   return {};

@@ -15,6 +15,7 @@
 #include "platform/duplex_pipe.h"
 #include "platform/local_socket.h"
 #include "platform/process.h"
+#include "platform/run_group.h"
 #include "platform/user.h"
 #include "reads/read_desk.h"
 #include "supervisor/plugin_catalog.h"
@@ -30,7 +31,9 @@ class Broker {
     std::filesystem::path scratch;  // that user's, for temporary files
     platform::User scan_user;       // whom hosts run as; never root
   };
-  Broker(Settings settings, ConfigStore& config) : settings_(std::move(settings)), config_(config) {}
+  // `groups`: null where this system offers none.
+  Broker(Settings settings, ConfigStore& config, const platform::RunGroups* groups)
+      : settings_(std::move(settings)), config_(config), groups_(groups) {}
 
   // One connection from its request to its host's end. The answer: why it was cut off, or "". Threads: any.
   std::string serve(platform::LocalStream& stream, const std::atomic<bool>& stopping);
@@ -42,7 +45,8 @@ class Broker {
     std::unique_ptr<ReadDesk> desk;  // ends after the process
     platform::DuplexPipe pipe;
     platform::Process process;
-    std::int64_t end_by = 0;  // monotonic: the kernel ends it long before
+    platform::RunGroup group;  // ends before the process is waited for
+    std::int64_t end_by = 0;   // monotonic: the kernel ends it long before
   };
   // One host a plugin at a time: from construction to destruction, or refused.
   class Place {
@@ -66,6 +70,7 @@ class Broker {
 
   const Settings settings_;
   ConfigStore& config_;
+  const platform::RunGroups* const groups_;
   std::mutex mutex_;
   std::condition_variable freed_;
   std::set<std::string> running_;

@@ -54,9 +54,11 @@ int serve(const Options& options, const platform::User& kernel, const platform::
   if (!config) return refuse(kUsage, config.error().text);
   if (auto made = platform::makeFolderOf(options.scratch, scan_user); !made)
     return refuse(kFailed, made.error().text);
+  const auto groups = platform::RunGroups::open(options.state);
+  if (!groups) spdlog::info("runs have no group of their own: {}", groups.error().text);
   Broker broker({platform::defaultPaths().programs / "redflag-host", options.plugins, options.config,
                  options.scratch, scan_user},
-                **config);
+                **config, groups ? &*groups : nullptr);
   LocalService::Parts parts;
   parts.uid = kernel.uid;
   parts.max_connections = kMaxHosts;

@@ -31,6 +31,7 @@ namespace {
 constexpr int kForks = 60;
 constexpr std::size_t kAllocated = 10ULL << 30U;
 constexpr int kOpened = 100'000;
+constexpr int kRelays = 32;
 constexpr unsigned kLifeS = 120;
 constexpr int kRecords = 10'000'000;
 
@@ -189,6 +190,16 @@ void forkBomb(rf::Run& run) {
   }
   run.fact("forked", forked);
 }
+// A process that is always another one: whoever kills the one it sees is late.
+void relay() {
+  if (::fork() != 0) return;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(kLifeS);
+  while (std::chrono::steady_clock::now() < until) {
+    ::setsid();
+    if (::fork() > 0) ::_exit(0);
+  }
+  ::_exit(0);
+}
 void leakFiles(rf::Run& run) {
   int opened = 0;
   while (opened < kOpened && ::open("/dev/null", O_RDONLY) >= 0)
@@ -242,6 +253,14 @@ class Hostile final : public rf::Scanner {
     if (act_ == "junk_and_exit") junkAndExit();
     if (act_ == "daemon") leaveDaemon();
     if (act_ == "fork_bomb") forkBomb(run);
+    if (act_ == "relay") {
+      for (int i = 0; i < kRelays; ++i)
+        relay();
+    }
+    if (act_ == "daemon_and_hang") {
+      leaveDaemon();
+      hang();
+    }
     if (act_ == "leak_files") leakFiles(run);
     if (act_ == "flood") flood(run);
     if (act_ == "flood_with_text") floodWithText(run);

@@ -16,6 +16,7 @@
 #include "broker/messages.h"
 #include "local/channel.h"
 #include "platform/files.h"
+#include "platform/run_group.h"
 #include "supervisor/plugin_catalog.h"
 #include "supervisor/supervisor.h"
 #include "temporary_folder.h"
@@ -34,6 +35,11 @@ class BrokerTest : public testing::Test {
     fs::permissions(folder.path(), fs::perms(0755));
     write("hostile: {" + pinned() + ", limits: {time: 20s}}");
     start();
+  }
+
+  void TearDown() override {
+    if (broker) stop();
+    static_cast<void>(platform::RunGroups::open(folder.path() / "state"));  // removes it
   }
 
   void write(const std::string& plugins, const std::string& more = "isolation: require\n") const {
@@ -218,6 +224,45 @@ TEST_F(BrokerTest, tells_crash_hang_and_flood_apart_and_leaves_nothing_running) 
     }
   }
   EXPECT_EQ(children, "");
+}
+
+// What a run left behind, not counting what is dead and waits for its parent, if it is seen four times in a
+// row: a relay that was ended takes a moment to be gone.
+bool somethingRunsAs(uid_t user) {
+  for (int seen = 0, looks = 0; looks < 60; ++looks) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(25));
+    bool now = false;
+    std::error_code error;
+    for (fs::directory_iterator it("/proc", error), end; !error && it != end; it.increment(error)) {
+      struct stat info {};
+      const auto name = it->path().filename().string();
+      if (name.find_first_not_of("0123456789") == std::string::npos && ::stat(it->path().c_str(), &info) == 0)
+        now = now || (info.st_uid == user && std::ifstream(it->path() / "cmdline").peek() != EOF);
+    }
+    seen = now ? seen + 1 : 0;
+    if (seen == 4) return true;
+  }
+  return false;
+}
+
+TEST_F(BrokerTest, ends_a_relay_of_processes_of_which_each_is_gone_when_it_is_seen) {
+  if (!platform::RunGroups::open(folder.path())) GTEST_SKIP() << "this system has no group for a run";
+  ASSERT_FALSE(somethingRunsAs(nobody));
+  EXPECT_EQ(run(request("relay")).status, "ok");
+  EXPECT_FALSE(somethingRunsAs(nobody));
+}
+
+TEST_F(BrokerTest, ends_what_the_hosts_of_one_that_was_killed_left) {
+  if (!platform::RunGroups::open(folder.path())) GTEST_SKIP() << "this system has no group for a run";
+  auto hanging = request("daemon_and_hang");
+  hanging.limits.time_ns = kSecondNs;
+  auto outside = std::async([&] { return run(hanging); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  ::kill(static_cast<pid_t>(broker->pid()), SIGKILL);
+  outside.get();
+  broker.reset();
+  start();
+  EXPECT_FALSE(somethingRunsAs(nobody));
 }
 
 TEST_F(BrokerTest, takes_its_hosts_with_it_and_nobody_blames_the_plugin) {
