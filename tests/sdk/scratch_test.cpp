@@ -1,6 +1,8 @@
 #include "host/scratch.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -43,6 +45,23 @@ TEST_F(Scratch, of_runs_that_are_over_is_removed_and_of_others_kept) {
   EXPECT_FALSE(fs::exists(over));
   EXPECT_TRUE(fs::exists(base / "1"));
   EXPECT_TRUE(fs::is_empty(made));
+}
+
+TEST_F(Scratch, is_removed_however_deep_and_closed_it_was_left) {
+  const auto over = base / "4194399";
+  fs::create_directory(over);
+  const std::string name(255, 'd');
+  int at = ::open(over.c_str(), O_RDONLY | O_DIRECTORY);
+  for (int depth = 0; depth < 500; ++depth) {  // far beyond what a path can say
+    ASSERT_EQ(::mkdirat(at, name.c_str(), 0700), 0);
+    const int child = ::openat(at, name.c_str(), O_RDONLY | O_DIRECTORY);
+    if (depth % 7 == 0) ::mkdirat(at, "closed", 0);
+    ::close(at);
+    at = child;
+  }
+  ::close(at);
+  makeScratch(base);
+  EXPECT_FALSE(fs::exists(over));
 }
 
 TEST_F(Scratch, is_not_made_where_others_could_write_or_nothing_is) {

@@ -1,5 +1,7 @@
 #include "host/scratch.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -7,8 +9,10 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
+#include <memory>
 #include <string>
-#include <vector>
+
+#include "host/linux/descriptor.h"
 
 namespace redflag::host {
 namespace {
@@ -22,24 +26,58 @@ bool isOver(const std::string& name) {
   return pid == ::getpid() || (::kill(pid, 0) != 0 && errno == ESRCH);
 }
 
-// Deepest first, and at most so many: who left millions must not use up the next run's time.
-void removeSome(const std::filesystem::path& folder, int& left) {
-  std::error_code error;
-  std::vector<std::filesystem::path> files;
-  for (std::filesystem::recursive_directory_iterator it(folder, error), end; !error && it != end && left > 0;
-       it.increment(error), --left)
-    files.push_back(it->path());
-  std::error_code ignored;  // the next run tries again
-  for (auto file = files.rbegin(); file != files.rend(); ++file)
-    std::filesystem::remove(*file, ignored);
-  std::filesystem::remove(folder, ignored);
-}
+// Empties folders whatever their depth: what lies deeper than kDeepest is moved up to the top first, where
+// the next round meets it. At most so many entries: who left millions must not use up the next run's time.
+class Emptier {
+ public:
+  explicit Emptier(int left) : left_(left) {}
+
+  void remove(const std::filesystem::path& folder) {
+    const Descriptor top(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!top) return;
+    do
+      lifted_ = false;
+    while (empty(top.get(), top.get(), 0) && lifted_);
+    ::rmdir(folder.c_str());
+  }
+
+ private:
+  static constexpr int kDeepest = 32;
+
+  // False when the bound is reached; the next run goes on.
+  bool empty(int folder, int top, int depth) {
+    const int again = ::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const std::unique_ptr<DIR, int (*)(DIR*)> entries(again < 0 ? nullptr : ::fdopendir(again), &::closedir);
+    if (!entries) return left_ > 0;
+    while (const dirent* entry = ::readdir(entries.get())) {
+      const std::string name = entry->d_name;
+      if (name == "." || name == "..") continue;
+      if (left_-- <= 0) return false;
+      if (::unlinkat(folder, name.c_str(), 0) == 0 || errno != EISDIR) continue;
+      if (depth == kDeepest) {
+        const auto above = "lifted-" + std::to_string(left_);
+        lifted_ = ::renameat(folder, name.c_str(), top, above.c_str()) == 0 || lifted_;
+        continue;
+      }
+      // It may have been made with no mode at all.
+      const bool opened = ::fchmodat(folder, name.c_str(), 0700, 0) == 0;
+      const Descriptor child(
+          opened ? ::openat(folder, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1);
+      if (child && !empty(child.get(), top, depth + 1)) return false;
+      ::unlinkat(folder, name.c_str(), AT_REMOVEDIR);
+    }
+    return true;
+  }
+
+  int left_;
+  bool lifted_ = false;
+};
 
 void removeOld(const std::filesystem::path& base) {
   std::error_code error;
-  int left = kMostRemoved;
+  Emptier emptier(kMostRemoved);
   for (std::filesystem::directory_iterator it(base, error), end; !error && it != end; it.increment(error)) {
-    if (isOver(it->path().filename().string())) removeSome(it->path(), left);
+    if (isOver(it->path().filename().string())) emptier.remove(it->path());
   }
 }
 
