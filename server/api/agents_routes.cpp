@@ -3,6 +3,8 @@
 #include "api/input.h"
 #include "api/routes.h"
 #include "api/views.h"
+#include "base/time.h"
+#include "store/metrics.h"
 
 namespace redflag::api {
 namespace {
@@ -10,6 +12,8 @@ namespace {
 using http::Permission;
 
 constexpr const char* kNoAgent = "agent.not_found";
+constexpr int kMaxSeries = 300;
+constexpr std::int64_t kHourNs = 3'600 * kSecondNs;
 
 store::Agent agentOf(services::Services& services, const store::ReadTransaction& tx,
                      const http::Request& request) {
@@ -106,6 +110,21 @@ http::Response history(services::Services& services, const http::Request& reques
   });
 }
 
+Json viewOf(const std::vector<store::MetricSeries>& all) {
+  Json items = Json::array();
+  for (const auto& series : all) {
+    Json points = Json::array();
+    for (const auto& point : series.points)
+      points.push_back({point.at / kSecondNs, point.low, point.high});
+    items.push_back({{"name", series.newest.name},
+                     {"label", series.newest.label},
+                     {"value", series.newest.value},
+                     {"at", toRfc3339(series.at)},
+                     {"points", std::move(points)}});
+  }
+  return items;
+}
+
 http::Response listRecordKinds(services::Services& services, const http::Request& request) {
   return services.store().read([&](const store::ReadTransaction& tx) {
     Json items = Json::array();
@@ -125,6 +144,34 @@ http::Response listRecords(services::Services& services, const http::Request& re
   });
 }
 
+struct Period {
+  std::int64_t length_ns;
+  std::int64_t step_ns;
+};
+
+Period periodOf(const std::string& name) {
+  if (name == "week") return {7 * store::kMetricDayNs, kHourNs};
+  if (name == "year") return {365 * store::kMetricDayNs, store::kMetricDayNs};
+  return {store::kMetricDayNs, store::kMetricPointNs};
+}
+
+http::Response listMetrics(services::Services& services, const http::Request& request) {
+  const Query query(request, {"period"});
+  const auto period = periodOf(query.choice("period", {"day", "week", "year"}));
+  const std::int64_t now = services.context().now();
+  return services.store().read([&](const store::ReadTransaction& tx) {
+    const auto agent = agentOf(services, tx, request);
+    auto all = tx.metrics().series(keyOf(agent), {now - period.length_ns, period.step_ns}, kMaxSeries + 1);
+    const bool more = all.size() > kMaxSeries;
+    if (more) all.pop_back();
+    return http::jsonResponse(200, {{"from", toRfc3339(now - period.length_ns)},
+                                    {"to", toRfc3339(now)},
+                                    {"step_s", period.step_ns / kSecondNs},
+                                    {"items", viewOf(all)},
+                                    {"more", more}});
+  });
+}
+
 }  // namespace
 
 void addAgentRoutes(services::Services& services, std::vector<http::Route>& routes) {
@@ -139,6 +186,7 @@ void addAgentRoutes(services::Services& services, std::vector<http::Route>& rout
   add("/api/v1/agents", listAgents);
   add("/api/v1/agents/{id}", showAgent);
   add("/api/v1/agents/{id}/history", history);
+  add("/api/v1/agents/{id}/metrics", listMetrics);
   add("/api/v1/agents/{id}/record-kinds", listRecordKinds);
   add("/api/v1/agents/{id}/records", listRecords);
 }

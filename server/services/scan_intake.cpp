@@ -10,6 +10,7 @@
 #include "services/scan_merge.h"
 #include "services/update_record.h"
 #include "store/events.h"
+#include "store/metrics.h"
 #include "store/updates.h"
 
 namespace redflag::services {
@@ -17,6 +18,7 @@ namespace {
 
 using store::ScopePicture;
 
+constexpr std::int64_t kSpooledNs = 90 * 86'400 * kSecondNs;  // how long an agent may have kept a scan
 constexpr std::int64_t kLateNs = 3'600 * kSecondNs;
 constexpr std::int64_t kMaxFacts = 2'000;  // an agent's, and as many metrics
 constexpr std::size_t kMaxOtherRecords = 50'000;
@@ -153,6 +155,13 @@ class Intake {
     }
   }
 
+  // A clock that says what cannot be is not believed.
+  std::int64_t measuredAt() const {
+    const bool likely =
+        scan_.started_at <= scan_.received_at && scan_.received_at - scan_.started_at < kSpooledNs;
+    return likely ? scan_.started_at : scan_.received_at;
+  }
+
   void takeMetric(const Json& row) {
     std::string label;
     if (const auto it = row.find("label"); it != row.end()) {
@@ -160,7 +169,7 @@ class Intake {
         label += (label.empty() ? "" : ",") + part.get<std::string>();
     }
     trim_ = true;
-    tx_.scans().setMetric(agent_, {row["name"], label, row["value"]}, scan_.received_at);
+    tx_.metrics().set(agent_, {row["name"], label, row["value"]}, measuredAt(), scan_.received_at);
   }
 
   void merge() {
@@ -189,6 +198,7 @@ class Intake {
 
   void remember() {
     if (trim_) tx_.scans().trim(agent_, kMaxFacts);
+    if (trim_) tx_.metrics().trim(agent_, kMaxFacts);
     for (const auto& key : chosen_) {
       const ScopeRows& scope = item_.scopes.at(key);
       const bool complete = ok(scope.status);

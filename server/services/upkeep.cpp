@@ -8,6 +8,7 @@
 #include "store/agents.h"
 #include "store/commands.h"
 #include "store/events.h"
+#include "store/metrics.h"
 #include "store/people.h"
 #include "store/scans.h"
 
@@ -19,6 +20,9 @@ constexpr std::int64_t kPruneEveryNs = 600 * kSecondNs;
 constexpr int kPruneRows = 2'000;                               // of a table at a time: a short transaction
 constexpr std::int64_t kKeepItemsNs = 90 * 86'400 * kSecondNs;  // at least: a machine may be off that long
 constexpr std::int64_t kKeepAnswersNs = 86'400 * kSecondNs;
+
+constexpr std::int64_t kKeepPointsNs = 14 * 86'400 * kSecondNs;  // of metrics, in the grain of ten minutes
+constexpr std::int64_t kKeepDaysNs = 400 * 86'400 * kSecondNs;   // of metrics, a day's extremes
 
 }  // namespace
 
@@ -86,6 +90,7 @@ bool Upkeep::pruneSome(std::int64_t now) {
     more = tx.commands().prune(before, kPruneRows) || more;
     more = tx.events().prune(context_.settings.keep_events, before, kPruneRows) || more;
     more = tx.agents().pruneTokens(before, kPruneRows) || more;
+    more = tx.metrics().prune(now - kKeepPointsNs, now - kKeepDaysNs, kPruneRows) || more;
     return tx.people().pruneAnswers(now - kKeepAnswersNs, kPruneRows) || more;
   });
 }

@@ -49,12 +49,6 @@ struct Fact {
   std::string value;  // one JSON value
 };
 
-struct Metric {
-  std::string name;
-  std::string label;
-  double value = 0;
-};
-
 struct StoredRecord {
   std::string scope;
   std::string kind;
@@ -107,8 +101,7 @@ class Scans {
   virtual void setFact(const AgentKey& agent, const std::string& plugin, const Fact& fact,
                        std::int64_t at) = 0;
   virtual std::vector<Fact> facts(const AgentKey& agent) const = 0;
-  virtual void setMetric(const AgentKey& agent, const Metric& metric, std::int64_t at) = 0;
-  // Keeps the newest `keep` facts and the newest `keep` metrics of the agent.
+  // Keeps the newest `keep` facts of the agent.
   virtual void trim(const AgentKey& agent, std::int64_t keep) = 0;
   // Replaces (or, if not `complete`, adds to) a scope's records of other kinds.
   virtual void setRecords(const AgentKey& agent, const std::string& plugin, const std::string& purpose_class,

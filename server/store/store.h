@@ -26,6 +26,7 @@ namespace redflag::store {
 class Agents;
 class Commands;
 class Events;
+class Metrics;
 class People;
 class Scans;
 class Updates;
@@ -36,6 +37,7 @@ class ReadTransaction {
   virtual const Agents& agents() const = 0;
   virtual const Commands& commands() const = 0;
   virtual const Events& events() const = 0;
+  virtual const Metrics& metrics() const = 0;
   virtual const People& people() const = 0;
   virtual const Scans& scans() const = 0;
   virtual const Updates& updates() const = 0;
@@ -46,12 +48,14 @@ class WriteTransaction : public ReadTransaction {
   using ReadTransaction::agents;
   using ReadTransaction::commands;
   using ReadTransaction::events;
+  using ReadTransaction::metrics;
   using ReadTransaction::people;
   using ReadTransaction::scans;
   using ReadTransaction::updates;
   virtual Agents& agents() = 0;
   virtual Commands& commands() = 0;
   virtual Events& events() = 0;
+  virtual Metrics& metrics() = 0;
   virtual People& people() = 0;
   virtual Scans& scans() = 0;
   virtual Updates& updates() = 0;

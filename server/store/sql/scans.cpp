@@ -140,22 +140,10 @@ std::vector<Fact> SqlScans::facts(const AgentKey& agent) const {
   return facts;
 }
 
-void SqlScans::setMetric(const AgentKey& agent, const Metric& metric, std::int64_t at) {
-  db_.post(
-      "INSERT INTO metrics (client_id, agent_id, name, label, value, at) VALUES (?, ?, ?, ?, ?, ?) "
-      "ON CONFLICT (client_id, agent_id, name, label) DO UPDATE SET value = excluded.value, at = excluded.at",
-      agent.client_id, agent.agent_id, metric.name, metric.label, metric.value, at);
-}
-
 void SqlScans::trim(const AgentKey& agent, std::int64_t keep) {
   db_.post(
       "DELETE FROM facts WHERE client_id = ?1 AND agent_id = ?2 AND name NOT IN "
       "(SELECT name FROM facts WHERE client_id = ?1 AND agent_id = ?2 ORDER BY at DESC, name LIMIT ?3)",
-      agent.client_id, agent.agent_id, keep);
-  db_.post(
-      "DELETE FROM metrics WHERE client_id = ?1 AND agent_id = ?2 AND (name, label) NOT IN "
-      "(SELECT name, label FROM metrics WHERE client_id = ?1 AND agent_id = ?2 ORDER BY at DESC, name, label "
-      "LIMIT ?3)",
       agent.client_id, agent.agent_id, keep);
 }
 

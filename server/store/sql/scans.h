@@ -21,7 +21,6 @@ class SqlScans : public Scans {
                      const std::string& digest) override;
   void setFact(const AgentKey& agent, const std::string& plugin, const Fact& fact, std::int64_t at) override;
   std::vector<Fact> facts(const AgentKey& agent) const override;
-  void setMetric(const AgentKey& agent, const Metric& metric, std::int64_t at) override;
   void trim(const AgentKey& agent, std::int64_t keep) override;
   void setRecords(const AgentKey& agent, const std::string& plugin, const std::string& purpose_class,
                   const std::string& scope, bool complete, const std::vector<StoredRecord>& records,

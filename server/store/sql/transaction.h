@@ -7,6 +7,7 @@
 #include "store/sql/agents.h"
 #include "store/sql/commands.h"
 #include "store/sql/events.h"
+#include "store/sql/metrics.h"
 #include "store/sql/people.h"
 #include "store/sql/scans.h"
 #include "store/sql/updates.h"
@@ -21,6 +22,7 @@ class Transaction : public WriteTransaction {
         agents_(connection),
         commands_(connection),
         events_(connection),
+        metrics_(connection),
         people_(connection),
         scans_(connection),
         updates_(connection) {}
@@ -28,12 +30,14 @@ class Transaction : public WriteTransaction {
   const Agents& agents() const override { return agents_; }
   const Commands& commands() const override { return commands_; }
   const Events& events() const override { return events_; }
+  const Metrics& metrics() const override { return metrics_; }
   const People& people() const override { return people_; }
   const Scans& scans() const override { return scans_; }
   const Updates& updates() const override { return updates_; }
   Agents& agents() override { return agents_; }
   Commands& commands() override { return commands_; }
   Events& events() override { return events_; }
+  Metrics& metrics() override { return metrics_; }
   People& people() override { return people_; }
   Scans& scans() override { return scans_; }
   Updates& updates() override { return updates_; }
@@ -50,6 +54,7 @@ class Transaction : public WriteTransaction {
   SqlAgents agents_;
   SqlCommands commands_;
   SqlEvents events_;
+  SqlMetrics metrics_;
   SqlPeople people_;
   SqlScans scans_;
   SqlUpdates updates_;

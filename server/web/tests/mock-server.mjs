@@ -285,6 +285,39 @@ class Mock {
     };
   }
 
+  metrics(id, query) {
+    const steps = { day: [600, 144], week: [3600, 168], year: [86400, 365] }[query.get('period') ?? 'day'];
+    const end = Math.floor(Date.parse(this.fleet.at(0)) / 1000);
+    const [step, count] = steps;
+    const series = (name, label, value, spread) => ({
+      name,
+      label,
+      value,
+      at: this.fleet.at(300),
+      points: Array.from({ length: count }, (_, n) => {
+        const wave = Math.sin(n / 9) * spread + ((n * 37) % 11) * spread * 0.04;
+        const begin = Math.floor(end / step) * step - (count - 1 - n) * step;
+        return [begin, Math.max(0, value + wave - (step > 600 ? spread * 0.3 : 0)), Math.max(0, value + wave)];
+      }).filter((_, n) => n % 50 < 44),
+    });
+    if (id.endsWith('9')) return { from: this.fleet.at(86400), to: this.fleet.at(0), step_s: step, items: [], more: false };
+    return {
+      from: this.fleet.at(step * count),
+      to: this.fleet.at(0),
+      step_s: step,
+      items: [
+        series('filesystem_available_bytes', 'mount=/', 21.5e9, 1.5e9),
+        series('filesystem_available_bytes', 'mount=/srv/<b>hostile</b>', 310e9, 40e9),
+        { ...series('filesystem_full_in_days', 'mount=/', 34.2, 0), points: [] },
+        series('load_average_1m_ratio', '', 0.42, 0.4),
+        series('memory_available_bytes', '', 5.2e9, 1e9),
+        series('pressure_waiting_percent', 'resource=io,tasks=some', 1.7, 1.5),
+        { ...series('swap_used_bytes', '', 0, 0), points: [] },
+      ],
+      more: false,
+    };
+  }
+
   recordKinds() {
     return { items: [{ kind: 'org.example.certificate/1', count: 3 }, { kind: 'package/1', count: 240 }] };
   }
@@ -372,6 +405,7 @@ class Mock {
       case 'GET agents': return [200, this.agents(query)];
       case 'GET agents/{id}': return [200, this.agent(id)];
       case 'GET agents/{id}/updates': return [200, page(this.updateRows(query, id), query)];
+      case 'GET agents/{id}/metrics': return [200, this.metrics(id, query)];
       case 'GET agents/{id}/record-kinds': return [200, this.recordKinds()];
       case 'GET agents/{id}/records': return [200, this.records(query)];
       case 'GET agents/{id}/history': return [200, this.history(id, query)];

@@ -88,6 +88,8 @@ const scenes = [
   { name: 'agent-updates', path: `${agent(2)}?tab=updates`, ready: (page) => page.getByRole('table').waitFor() },
   { name: 'agent-records', path: `${agent(2)}?tab=records&kind=package%2F1`, ready: (page) => page.getByRole('table').waitFor() },
   { name: 'agent-records-foreign', path: `${agent(2)}?tab=records`, ready: (page) => page.getByRole('table').waitFor() },
+  { name: 'agent-metrics', path: `${agent(2)}?tab=metrics`, ready: text('full in about 34 days') },
+  { name: 'agent-metrics-year', path: `${agent(2)}?tab=metrics&period=year`, ready: text('full in about 34 days') },
   { name: 'agent-history', path: `${agent(2)}?tab=history`, ready: text('Newest first') },
   { name: 'agent-log', path: `${agent(2)}?tab=log`, ready: (page) => page.getByRole('list', { name: 'Log' }).or(page.getByText('No line yet')).first().waitFor() },
   { name: 'agent-not-found', path: '/agents/01KXXXXXXXXXXXXXXXXXXXXXXX', ready: text('agent.not_found') },

@@ -113,6 +113,11 @@ class Answers : public ::testing::Test {
         agent_,
         {.records = {updateRow({"nginx", "1.1"}),
                      {{"record", "fact/1"}, {"scope", "main"}, {"name", "os.name"}, {"value", "x"}},
+                     {{"record", "metric/1"},
+                      {"scope", "main"},
+                      {"name", "free_bytes"},
+                      {"label", {"mount=/", "kind=ext4"}},
+                      {"value", 7}},
                      {{"record", "org.example.thing/1"}, {"scope", "main"}, {"name", "a"}, {"size", 3}}}});
     world_.approve({world_.update(agent_, "nginx", "1.1").id});
   }
@@ -167,6 +172,18 @@ TEST_F(Answers, have_exactly_the_members_that_are_promised) {
   EXPECT_EQ(keysOf(records), membersOf("RecordList"));
   EXPECT_EQ(keysOf(records["items"][0]), membersOf("Record"));
   EXPECT_EQ(records["items"][0]["fields"], Json::parse(R"({"name":"a","size":3})"));
+  const Json metrics = get("/api/v1/agents/{id}/metrics", {{"id", agent_.agent_id}});
+  EXPECT_EQ(keysOf(metrics), membersOf("MetricList"));
+  EXPECT_EQ(keysOf(metrics["items"][0]), membersOf("MetricSeries"));
+  EXPECT_EQ(metrics["items"][0]["label"], "mount=/,kind=ext4");
+  ASSERT_EQ(metrics["items"][0]["points"].size(), 1U);
+  EXPECT_EQ(metrics["items"][0]["points"][0][1], 7);
+  EXPECT_EQ(metrics["items"][0]["points"][0][0].get<std::int64_t>() % metrics["step_s"].get<std::int64_t>(),
+            0);
+  for (const std::string period : {"week", "year"}) {
+    const Json longer = get("/api/v1/agents/{id}/metrics", {{"id", agent_.agent_id}}, {{"period", period}});
+    EXPECT_EQ(longer["items"][0]["points"].size(), 1U) << period;
+  }
   EXPECT_EQ(keysOf(get("/api/v1/enrolment-tokens")["items"][0]), membersOf("EnrolmentToken"));
   EXPECT_EQ(keysOf(get("/api/v1/clients")["items"][0]), membersOf("Client"));
 }

@@ -133,7 +133,8 @@ TEST_F(Handlers, bad_parameters_are_named) {
 TEST_F(Handlers, what_does_not_exist_is_404_everywhere) {
   for (const std::string shape :
        {"/api/v1/agents/{id}", "/api/v1/agents/{id}/updates", "/api/v1/agents/{id}/history",
-        "/api/v1/agents/{id}/records", "/api/v1/agents/{id}/record-kinds", "/api/v1/commands/{id}"}) {
+        "/api/v1/agents/{id}/records", "/api/v1/agents/{id}/record-kinds", "/api/v1/agents/{id}/metrics",
+        "/api/v1/commands/{id}"}) {
     for (const std::string& id : {newId(), std::string("../../etc/passwd"), std::string()}) {
       auto get = request("GET", shape);
       get.parameters["id"] = id;

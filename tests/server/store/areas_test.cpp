@@ -6,6 +6,7 @@
 #include "store/agents.h"
 #include "store/commands.h"
 #include "store/events.h"
+#include "store/metrics.h"
 #include "store/people.h"
 #include "store/scans.h"
 #include "store/updates.h"
@@ -149,9 +150,10 @@ TEST_F(Areas, only_the_newest_facts_and_metrics_are_kept) {
   store_.write([&](WriteTransaction& tx) {
     for (int i = 0; i < 5; ++i) {
       tx.scans().setFact(agent_, "system", {"fact" + std::to_string(i), "1"}, i);
-      tx.scans().setMetric(agent_, {"metric" + std::to_string(i), "", 0.1 + i}, i);
+      tx.metrics().set(agent_, {"metric" + std::to_string(i), "", 0.1 + i}, i, i);
     }
     tx.scans().trim(agent_, 2);
+    tx.metrics().trim(agent_, 2);
   });
   const auto facts = read([&](const ReadTransaction& tx) { return tx.scans().facts(agent_); });
   ASSERT_EQ(facts.size(), 2U);
@@ -160,6 +162,55 @@ TEST_F(Areas, only_the_newest_facts_and_metrics_are_kept) {
   auto rows = connection->query("SELECT value FROM metrics ORDER BY at");
   ASSERT_TRUE(rows.next());
   EXPECT_EQ(rows.real(), 3.1);
+}
+
+TEST_F(Areas, a_metrics_history_has_ten_minutes_a_point_and_each_days_extremes) {
+  constexpr std::int64_t kHour = 3'600'000'000'000;
+  constexpr std::int64_t kDay0 = 20'000 * kMetricDayNs;
+  const auto set = [&](std::int64_t at, double value, const char* name = "free_bytes") {
+    store_.write([&](WriteTransaction& tx) { tx.metrics().set(agent_, {name, "mount=/", value}, at, at); });
+  };
+  const auto get = [&](std::int64_t from, std::int64_t step, int limit = 10) {
+    return read([&](const ReadTransaction& tx) { return tx.metrics().series(agent_, {from, step}, limit); });
+  };
+  set(kDay0 + 1, 5);
+  set(kDay0 + 2, 7);  // of the same ten minutes
+  set(kDay0 + kHour, 3);
+  set(kDay0 + kHour + kMetricPointNs, 4);
+  set(kDay0 + kMetricDayNs, 9);
+  set(kDay0, 1, "other_bytes");
+
+  const auto points = get(kDay0, kMetricPointNs);
+  ASSERT_EQ(points.size(), 2U);
+  EXPECT_EQ(points[0].newest.label, "mount=/");
+  EXPECT_EQ(points[0].newest.value, 9);
+  EXPECT_EQ(points[0].at, kDay0 + kMetricDayNs);
+  ASSERT_EQ(points[0].points.size(), 4U);
+  EXPECT_EQ(points[0].points[0].at, kDay0);
+  EXPECT_EQ(points[0].points[0].high, 7);
+  const auto hours = get(kDay0 + kHour, kHour)[0].points;
+  ASSERT_EQ(hours.size(), 2U);
+  EXPECT_EQ(hours[0].at, kDay0 + kHour);
+  EXPECT_EQ(hours[0].low, 3);
+  EXPECT_EQ(hours[0].high, 4);
+  const auto days = get(kDay0, kMetricDayNs)[0].points;
+  ASSERT_EQ(days.size(), 2U);
+  EXPECT_EQ(days[0].low, 3);
+  EXPECT_EQ(days[0].high, 7);
+  EXPECT_EQ(get(kDay0, kMetricDayNs, 1).size(), 1U);
+
+  store_.write([&](WriteTransaction& tx) {
+    while (tx.metrics().prune(kDay0 + kMetricDayNs, kDay0, 2)) {
+    }
+  });
+  EXPECT_EQ(get(kDay0, kMetricPointNs)[0].points.size(), 1U);
+  EXPECT_EQ(get(kDay0, kMetricDayNs)[0].points.size(), 2U);
+  store_.write([&](WriteTransaction& tx) { tx.metrics().trim(agent_, 1); });
+  EXPECT_EQ(get(kDay0, kMetricDayNs).size(), 1U);
+  auto connection = database_.connect();
+  auto rows = connection->query("SELECT COUNT(*) FROM metric_days WHERE name = 'other_bytes'");
+  ASSERT_TRUE(rows.next());
+  EXPECT_EQ(rows.integer(), 0);
 }
 
 TEST_F(Areas, finished_commands_are_forgotten_with_all_that_belongs_to_them) {

@@ -111,6 +111,13 @@ export const historyQuery = (id: string) =>
       ),
   });
 
+export const metricsQuery = (id: string, period: 'day' | 'week' | 'year') =>
+  queryOptions({
+    queryKey: ['metrics', id, period],
+    queryFn: ({ signal }) =>
+      answerOf(api.GET('/api/v1/agents/{id}/metrics', { signal, params: { path: { id }, query: { period } } })),
+  });
+
 export const recordKindsQuery = (id: string) =>
   queryOptions({
     queryKey: ['record-kinds', id],

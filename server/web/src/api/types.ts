@@ -14,6 +14,7 @@ export type EnrolmentToken = Schemas['EnrolmentToken'];
 export type EventData = Schemas['Event'];
 export type HistoryEntry = Schemas['HistoryEntry'];
 export type LogLine = Schemas['LogLine'];
+export type MetricSeries = Schemas['MetricSeries'];
 export type Need = Schemas['Need'];
 export type NewEnrolmentToken = Schemas['NewEnrolmentToken'];
 export type Overview = Schemas['Overview'];

@@ -74,12 +74,15 @@ const agents = createRoute({
   component: lazyRouteComponent(() => import('../screens/agents/agents-screen'), 'AgentsScreen'),
 });
 
-const agent_tabs = ['overview', 'updates', 'records', 'history', 'log'] as const;
+const agent_tabs = ['overview', 'updates', 'records', 'metrics', 'history', 'log'] as const;
+const metric_periods = ['day', 'week', 'year'] as const;
+export type MetricPeriod = (typeof metric_periods)[number];
 
 export interface AgentSearch extends GroupFilter {
   tab?: (typeof agent_tabs)[number] | undefined;
   command?: string | undefined;
   kind?: string | undefined;
+  period?: MetricPeriod | undefined;
 }
 
 const agent = createRoute({
@@ -92,6 +95,7 @@ const agent = createRoute({
     state: someOf(update_state_names, raw.state),
     command: text(raw.command),
     kind: text(raw.kind),
+    period: oneOf(metric_periods, raw.period),
   }),
   component: lazyRouteComponent(() => import('../screens/agent/agent-screen'), 'AgentScreen'),
 });

@@ -23,6 +23,7 @@ export function readEvent(kind: EventKind, text: string): LiveEvent | null {
 // The first parts of the keys (api/queries.ts) whose answers an event may have changed.
 export function keysTouchedBy({ kind, data }: LiveEvent): string[][] {
   const agent = data.agent_id ? [['agent', data.agent_id]] : [];
+  const reported = data.agent_id ? ['metrics', 'record-kinds', 'records'].map((name) => [name, data.agent_id ?? '']) : [];
   const history = data.agent_id ? [['history', data.agent_id]] : [];
   const command = data.command_id ? [['command', data.command_id]] : [];
   switch (kind) {
@@ -33,7 +34,7 @@ export function keysTouchedBy({ kind, data }: LiveEvent): string[][] {
     case 'command':
       return [['commands'], ['updates'], ['update-groups'], ['overview'], ...command, ...history];
     case 'scan':
-      return [['agents'], ['updates'], ['update-groups'], ['overview'], ...agent, ...history];
+      return [['agents'], ['updates'], ['update-groups'], ['overview'], ...agent, ...history, ...reported];
     case 'breaker':
       return [['agents'], ['overview'], ...agent, ...history];
     case 'refusal':

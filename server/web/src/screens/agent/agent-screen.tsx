@@ -1,4 +1,5 @@
 import { Tabs } from '@mantine/core';
+import { lazy, Suspense } from 'react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 
@@ -11,6 +12,7 @@ import { count } from '../../format/number';
 import { connections } from '../../format/words';
 import { AgentTags } from '../../parts/agent-tags';
 import { Ago } from '../../parts/ago';
+import { TableSkeleton } from '../../parts/data-table';
 import { GuardedButton } from '../../parts/guarded-button';
 import { IconRefresh } from '../../parts/icons';
 import { sayDone, sayFailed } from '../../parts/said';
@@ -23,6 +25,9 @@ import { AgentOverview } from './agent-overview';
 import { AgentRecords } from './agent-records';
 import { AgentUpdates } from './agent-updates';
 import classes from './agent.module.css';
+
+// Charts are a third of everything else: loaded when somebody looks at them.
+const AgentMetrics = lazy(() => import('./agent-metrics').then((module) => ({ default: module.AgentMetrics })));
 
 const route = getRouteApi('/app/agents/$agentId');
 
@@ -68,6 +73,7 @@ function Agent({ agent }: { agent: AgentDetail }) {
             Updates <span className="dim number">{count(agent.updates.available)}</span>
           </Tabs.Tab>
           <Tabs.Tab value="records">Inventory</Tabs.Tab>
+          <Tabs.Tab value="metrics">Metrics</Tabs.Tab>
           <Tabs.Tab value="history">History</Tabs.Tab>
           <Tabs.Tab value="log">Live log</Tabs.Tab>
         </Tabs.List>
@@ -79,6 +85,11 @@ function Agent({ agent }: { agent: AgentDetail }) {
         </Tabs.Panel>
         <Tabs.Panel value="records">
           <AgentRecords agent={agent} />
+        </Tabs.Panel>
+        <Tabs.Panel value="metrics">
+          <Suspense fallback={<TableSkeleton />}>
+            <AgentMetrics agent={agent} />
+          </Suspense>
         </Tabs.Panel>
         <Tabs.Panel value="history">
           <AgentHistory agentId={agent.id} />
