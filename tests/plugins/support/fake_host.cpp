@@ -1,8 +1,13 @@
 #include "support/fake_host.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 
@@ -18,19 +23,43 @@ rf_status write(rf_sink sink, const std::string& bytes) {
   return sink.write(sink.sink_data, rf::str(bytes));
 }
 
+// The whole answer to a GET at a local socket; "" where nobody answers.
+std::string askedAt(const std::string& socket_path, const std::string& target) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, socket_path.c_str(), sizeof(address.sun_path) - 1);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  std::string answer;
+  const auto question = "GET " + target + " HTTP/1.0\r\n\r\n";
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 &&
+      ::send(fd, question.data(), question.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(question.size())) {
+    std::array<char, 4096> piece{};
+    for (ssize_t got = 0; (got = ::read(fd, piece.data(), piece.size())) > 0;)
+      answer.append(piece.data(), static_cast<std::size_t>(got));
+  }
+  ::close(fd);
+  return answer;
+}
+
+rf_status answerOf(const std::string& whole, rf_sink body, int32_t& http_status) {
+  const auto end = whole.find("\r\n\r\n");
+  if (end == std::string::npos) return whole.empty() ? RF_NOT_APPLICABLE : RF_TRANSIENT;
+  http_status = std::stoi(whole.substr(9, 3));
+  return write(body, whole.substr(end + 4));
+}
+
 }  // namespace
 
 FakeHost::FakeHost() {
-  host_ = {sizeof(host_), RF_ABI_MINOR, 0, this, [](const rf_host* host, rf_str id) -> const void* {
-             auto& fake = self(host->host_data);
-             const std::map<std::string, const void*> services{{RF_LOG_1, &fake.log_},
-                                                               {RF_CLOCK_1, &fake.clock_},
-                                                               {RF_STATE_1, &fake.state_service_},
-                                                               {RF_FILE_1, &fake.file_},
-                                                               {RF_PROGRESS_1, &fake.progress_}};
-             const auto found = services.find(text(id));
-             return found == services.end() ? nullptr : found->second;
-           }};
+  host_ = {
+      sizeof(host_), RF_ABI_MINOR, 0, this, [](const rf_host* host, rf_str id) -> const void* {
+        auto& fake = self(host->host_data);
+        const std::map<std::string, const void*> services{
+            {RF_LOG_1, &fake.log_},   {RF_CLOCK_1, &fake.clock_},       {RF_STATE_1, &fake.state_service_},
+            {RF_FILE_1, &fake.file_}, {RF_PROGRESS_1, &fake.progress_}, {RF_HTTP_1, &fake.http_}};
+        const auto found = services.find(text(id));
+        return found == services.end() ? nullptr : found->second;
+      }};
   makeServices();
   makeRun();
 }
@@ -80,6 +109,15 @@ void FakeHost::makeServices() {
                if (const auto status = write(names, name); status != RF_OK) return status;
              return RF_OK;
            }};
+  http_ = {
+      sizeof(http_), this,
+      [](const rf_http_1* h, rf_str socket, rf_str target, uint64_t, rf_sink body, int32_t* http_status) {
+        const auto& answers = self(h->service_data).local_answers;
+        if (answers.empty()) return answerOf(askedAt(text(socket), text(target)), body, *http_status);
+        const auto found = answers.find(text(target));
+        *http_status = found == answers.end() ? 404 : 200;
+        return found == answers.end() ? RF_OK : write(body, found->second);
+      }};
   progress_ = {
       sizeof(progress_), this, [](const rf_progress_1*, int32_t, rf_str) {},
       [](const rf_progress_1* p, rf_str line) { self(p->service_data).lines.push_back(text(line)); }};

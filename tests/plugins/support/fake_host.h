@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "redflag/abi.h"
+#include "redflag/draft/http.h"
 #include "redflag/draft/progress.h"
 #include "redflag/sdk.hpp"
 #include "redflag/services.h"
@@ -48,6 +49,8 @@ class FakeHost {
   std::int64_t epoch_ns = 0;  // 0: the real clock
   // rf.file answers from this folder in place of "/".
   std::filesystem::path files = "/";
+  // rf.http answers these targets with 200 and this body, any other with 404; empty: it asks the real socket.
+  std::map<std::string, std::string> local_answers;
 
   std::vector<Json> ofKind(const std::string& kind) const;
   Json fact(const std::string& name) const;  // its value; null when there is none
@@ -68,6 +71,7 @@ class FakeHost {
   rf_state_1 state_service_{};
   rf_file_1 file_{};
   rf_progress_1 progress_{};
+  rf_http_1 http_{};
   std::string scope_;
   Json row_;
 };

@@ -1,0 +1,25 @@
+#pragma once
+// The registries' passwords from an admin's file. They leave this process only towards the registry they
+// belong to, and the place that this registry names for its tokens.
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "problem.h"
+
+namespace redflag::docker {
+
+class Credentials {
+ public:
+  // Docker's config.json. RF_MISCONFIGURED says which entry is wrong by its position, never what is in it.
+  static Result<Credentials> parse(std::string_view json);
+
+  // "user:password"; "" for a registry that has none here.
+  std::string of(const std::string& registry) const;
+
+ private:
+  std::map<std::string, std::string> by_registry_;
+};
+
+}  // namespace redflag::docker

@@ -1,0 +1,228 @@
+#include "docker_scan.h"
+
+#include <algorithm>
+
+#include "base/time.h"
+#include "newer_tag.h"
+
+namespace redflag::docker {
+namespace {
+
+constexpr std::int64_t kRegistryPatienceNs = 40 * kSecondNs;
+constexpr const char* kEngineScope = "engine";
+
+}  // namespace
+
+DockerScan::DockerScan(const Settings& settings, const rf::Host& host, rf::Run& run)
+    : settings_(settings),
+      local_(host),
+      files_(host),
+      state_(host),
+      clock_(host),
+      run_(run),
+      http_([this] { return run_.cancelled(); }),
+      memory_(state_) {}
+
+rf::Status DockerScan::scan() {
+  memory_.endQuiet(clock_.epochNs() / kSecondNs);
+  const auto engine = EngineReader(local_, settings_.socket, run_).read();
+  if (!engine) {
+    run_.scope(kEngineScope)
+        .fail(rf::toStatus(engine.error().status), engine.error().code, engine.error().text);
+    return run_.outcome();
+  }
+  const auto watched = watchedOf(*engine);
+  tellEngine(*engine, watched);
+  auto credentials = readCredentials(files_, settings_);
+  if (!credentials)
+    run_.fail(rf::toStatus(credentials.error().status), credentials.error().code, credentials.error().text);
+  // A registry's failure ends its scope and not the scan, but what went wrong so far does.
+  const auto own = run_.outcome();
+  std::map<std::string, std::vector<const Watched*>> by_registry;
+  for (const auto& one : watched)
+    if (one.hasRegistry(*engine)) by_registry[one.reference.registry].push_back(&one);
+  for (const auto& [name, images] : by_registry)
+    askRegistry(name, *engine, images, credentials ? *credentials : Credentials());
+  if (const auto kept = memory_.keep(state_); kept != rf::Status::kOk && kept != rf::Status::kUnsupported)
+    run_.report(kept, "docker.not_kept", "registries that wanted to be left alone may be asked too soon");
+  return run_.cancelled() ? rf::Status::kCancelled : own;
+}
+
+void DockerScan::tellEngine(const Engine& engine, const std::vector<Watched>& watched) {
+  auto scope = run_.scope(kEngineScope);
+  run_.fact("docker.version", engine.version);
+  for (const auto& container : engine.containers)
+    tellContainer(container);
+  for (const auto& one : watched)
+    if (!one.hasRegistry(engine)) tellMadeHere(engine, one);
+  if (engine.odd_text)
+    run_.report(rf::Status::kOk, "docker.odd_text",
+                "names with characters that no name of a container or project has were left out");
+  scope.complete();
+}
+
+void DockerScan::tellContainer(const Container& container) {
+  static_cast<void>(
+      run_.record("container/1")
+          .text("id", container.id)
+          .text("name", container.name)
+          .text("image", container.reference ? container.reference->familiar() : container.image_id)
+          .text("state", container.state)
+          .text("health", container.health)
+          .text("compose_project", container.compose_project)
+          .flag("pinned", container.reference && !container.reference->digest.empty())
+          .commit());
+}
+
+void DockerScan::tellImage(const Engine& engine, const Watched& watched, const std::string& offered) {
+  const auto* image = watched.anyImage(engine);
+  static_cast<void>(
+      run_.record("image/1")
+          .text("reference", watched.reference.familiar())
+          .text("registry", watched.hasRegistry(engine) ? watched.reference.registry : "")
+          .text("tag", watched.reference.tag)
+          .text("digest", image == nullptr ? watched.reference.digest : watched.versionOf(*image))
+          .text("offered_digest", offered)
+          .text("platform", image == nullptr ? "" : image->platform)
+          .commit());
+}
+
+// No registry vouches for what was built here again: it is told, and left to whoever built it.
+void DockerScan::tellMadeHere(const Engine& engine, const Watched& watched) {
+  tellImage(engine, watched, "");
+  if (watched.local == nullptr || !watched.reference.digest.empty()) return;
+  for (const auto* user : watched.users) {
+    if (user->image_id == watched.local->id) continue;
+    run_.update()
+        .key(watched.reference.canonical())
+        .name(watched.reference.familiar())
+        .arch(watched.local->platform)
+        .channel(watched.reference.tag)
+        .installedVersion(user->image_id)
+        .candidateVersion(watched.local->id)
+        .blockedBy("excluded")
+        .commit();
+    return;
+  }
+}
+
+void DockerScan::Asked::note(const Problem& problem) {
+  const auto before = rf::toStatus(worst.status);
+  if (rf::worse(before, rf::toStatus(problem.status)) != before || before == rf::Status::kOk) worst = problem;
+  // A repository that is not for us says nothing about the next one. All else does.
+  over = over || problem.status != RF_DENIED;
+}
+
+void DockerScan::askRegistry(const std::string& name, const Engine& engine,
+                             const std::vector<const Watched*>& watched, const Credentials& credentials) {
+  auto scope = run_.scope(name);
+  Asked asked{
+      Registry(http_, clock_, name, accessTo(name, credentials, files_, settings_), kRegistryPatienceNs),
+      engine,
+      {RF_OK, "", ""},
+      {},
+      false};
+  if (const auto until = memory_.quietUntil(name); until != 0)
+    asked.note({RF_LIMIT, "docker.registry_limit",
+                name + ": is not asked before " + toRfc3339(until * kSecondNs) + ", as it wants it"});
+  for (const auto* one : watched) {
+    const auto offered = asked.over ? std::string() : askOffer(asked, *one);
+    tellImage(engine, *one, offered);
+    if (!offered.empty()) tellUpdate(asked, *one, offered);
+    if (!offered.empty()) tellNewerTag(asked, *one);
+  }
+  tellBudget(name, asked.registry.budget());
+  if (asked.registry.retryAt() != 0) memory_.setQuiet(name, asked.registry.retryAt());
+  if (asked.worst.status == RF_OK) return scope.complete();
+  scope.fail(rf::toStatus(asked.worst.status), asked.worst.code, asked.worst.text);
+}
+
+std::string DockerScan::askOffer(Asked& asked, const Watched& watched) {
+  const auto& reference = watched.reference;
+  const auto offered = asked.registry.digestOf(reference.repository, reference.tag);
+  if (offered) return *offered;
+  if (offered.error().status == RF_NOT_APPLICABLE) {
+    run_.report(rf::Status::kOk, "docker.tag_gone", reference.familiar() + " is no longer in its registry");
+  } else {
+    asked.note(offered.error());
+  }
+  return {};
+}
+
+const PlatformImage* DockerScan::imageBehind(Asked& asked, const Watched& watched, const std::string& digest,
+                                             const std::string& platform) {
+  if (const auto* known = memory_.find(digest, platform)) return known;
+  auto image = asked.registry.imageFor(watched.reference.repository, digest, platform);
+  if (image) return &memory_.add(digest, platform, std::move(*image));
+  if (image.error().status == RF_NOT_APPLICABLE) {
+    run_.report(rf::Status::kOk, image.error().code, image.error().text);
+  } else {
+    asked.note(image.error());
+  }
+  return nullptr;
+}
+
+void DockerScan::tellUpdate(Asked& asked, const Watched& watched, const std::string& offered) {
+  const auto behind = watched.behind(asked.engine, offered);
+  if (behind.empty()) return;
+  const auto* any = watched.anyImage(asked.engine);
+  const auto platform = any == nullptr ? std::string() : any->platform;
+  const auto* image = imageBehind(asked, watched, offered, platform);
+  if (image == nullptr) return;
+  // An index that changed for other platforms only leaves ours as it is.
+  const auto outdated = std::find_if(behind.begin(), behind.end(),
+                                     [&](const Container* user) { return user->image_id != image->config; });
+  if (outdated == behind.end()) return;
+  const auto* running = asked.engine.imageOf(**outdated);
+  run_.update()
+      .key(watched.reference.canonical())
+      .name(watched.reference.familiar())
+      .arch(platform)
+      .channel(watched.reference.tag)
+      .installedVersion(running == nullptr ? (*outdated)->image_id : watched.versionOf(*running))
+      .candidateVersion(offered)
+      .origin(watched.reference.registry)
+      .downloadBytes(image->bytes)
+      .blockedBy(watched.blockedBy())
+      .commit();
+}
+
+void DockerScan::tellNewerTag(Asked& asked, const Watched& watched) {
+  const auto& reference = watched.reference;
+  if (watched.users.empty() || asked.over || !mayHaveNewer(reference.tag, settings_.newer_tags)) return;
+  if (!asked.tags.contains(reference.repository)) {
+    auto tags = asked.registry.tagsOf(reference.repository);
+    if (!tags && tags.error().status == RF_UNSUPPORTED) {
+      run_.report(rf::Status::kOk, tags.error().code, tags.error().text);
+      tags = std::vector<std::string>();
+    }
+    if (!tags) return asked.note(tags.error());
+    asked.tags[reference.repository] = std::move(*tags);
+  }
+  const auto newer = newerTag(reference.tag, asked.tags[reference.repository], settings_.newer_tags);
+  if (newer.empty()) return;
+  const auto* any = watched.anyImage(asked.engine);
+  run_.update()
+      .key(reference.canonical() + " newer")
+      .name(reference.familiar())
+      .arch(any == nullptr ? "" : any->platform)
+      .channel(reference.tag)
+      .installedVersion(reference.tag)
+      .candidateVersion(newer)
+      .origin(reference.registry)
+      // Whoever wrote the tag down decides about another one.
+      .blockedBy("held")
+      .commit();
+}
+
+void DockerScan::tellBudget(const std::string& name, const Budget& budget) {
+  const auto tell = [&](const char* metric, const std::optional<std::int64_t>& value) {
+    if (!value) return;
+    static_cast<void>(
+        run_.metric().name(metric).label("registry=" + name).value(static_cast<double>(*value)).commit());
+  };
+  tell("docker_registry_limit_requests", budget.limit);
+  tell("docker_registry_remaining_requests", budget.remaining);
+}
+
+}  // namespace redflag::docker

@@ -1,0 +1,60 @@
+#pragma once
+// What runs in containers, and what registries offer in its place. The engine is a scope, and each registry:
+// one that does not answer says nothing about the others, and is no failure of the scan's own, so that what
+// it said ("not before noon") is kept.
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "access.h"
+#include "engine.h"
+#include "memory.h"
+#include "redflag/sdk.hpp"
+#include "registry.h"
+#include "settings.h"
+#include "watched.h"
+
+namespace redflag::docker {
+
+class DockerScan {
+ public:
+  DockerScan(const Settings& settings, const rf::Host& host, rf::Run& run);
+  rf::Status scan();
+
+ private:
+  // A registry while it is asked.
+  struct Asked {
+    Registry registry;
+    const Engine& engine;
+    Problem worst;                                         // RF_OK as long as all went well
+    std::map<std::string, std::vector<std::string>> tags;  // by repository
+    bool over = false;                                     // it is not asked any more
+
+    void note(const Problem& problem);
+  };
+
+  void tellEngine(const Engine& engine, const std::vector<Watched>& watched);
+  void tellContainer(const Container& container);
+  void tellImage(const Engine& engine, const Watched& watched, const std::string& offered);
+  void tellMadeHere(const Engine& engine, const Watched& watched);
+  void askRegistry(const std::string& name, const Engine& engine, const std::vector<const Watched*>& watched,
+                   const Credentials& credentials);
+  std::string askOffer(Asked& asked, const Watched& watched);
+  void tellUpdate(Asked& asked, const Watched& watched, const std::string& offered);
+  void tellNewerTag(Asked& asked, const Watched& watched);
+  void tellBudget(const std::string& name, const Budget& budget);
+  const PlatformImage* imageBehind(Asked& asked, const Watched& watched, const std::string& digest,
+                                   const std::string& platform);
+
+  const Settings& settings_;
+  rf::LocalHttp local_;
+  rf::File files_;
+  rf::State state_;
+  rf::Clock clock_;
+  rf::Run& run_;
+  HttpClient http_;
+  Memory memory_;
+};
+
+}  // namespace redflag::docker

@@ -1,0 +1,227 @@
+#include "engine.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+namespace redflag::docker {
+namespace {
+
+constexpr std::uint64_t kMaxAnswer = 16U << 20U;
+constexpr std::size_t kMaxThings = 5'000;
+constexpr std::size_t kMaxShort = 255;
+
+tl::unexpected<Problem> malformed(const std::string& what) {
+  return fail(RF_TRANSIENT, "docker.engine_malformed",
+              "the engine's answer to " + what + " is not understood");
+}
+
+// A member's text; "" if it is not there or something else.
+std::string textOf(const Json& object, const char* key) {
+  if (!object.is_object()) return {};
+  const auto found = object.find(key);
+  return found == object.end() || !found->is_string() ? std::string() : found->get<std::string>();
+}
+
+const Json& memberOf(const Json& object, const char* key) {
+  static const Json kNone;
+  if (!object.is_object()) return kNone;
+  const auto found = object.find(key);
+  return found == object.end() ? kNone : *found;
+}
+
+bool isHex(std::string_view text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+std::string imageId(const std::string& text) {
+  return isHex(text) ? "sha256:" + text : text;
+}
+
+// As engines name containers and compose its projects.
+bool isPlain(std::string_view text) {
+  const bool begins = text.empty() || (text.front() != '-' && text.front() != '.');
+  return begins && text.size() <= kMaxShort && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                  c == '_' || c == '-';
+         });
+}
+
+template <std::size_t Count>
+bool isOneOf(const std::string& text, const std::array<std::string_view, Count>& known) {
+  return std::find(known.begin(), known.end(), text) != known.end();
+}
+
+std::vector<Reference> referencesIn(const Json& array) {
+  std::vector<Reference> out;
+  if (!array.is_array()) return out;
+  for (const auto& item : array) {
+    if (!item.is_string()) continue;
+    // "<none>:<none>" is no name.
+    if (auto reference = parseReference(item.get_ref<const std::string&>()))
+      out.push_back(std::move(*reference));
+  }
+  return out;
+}
+
+bool isOrchestrated(const Json& labels) {
+  if (!labels.is_object()) return false;
+  for (const auto& label : labels.items()) {
+    for (const std::string_view start : {"com.docker.swarm.", "com.docker.stack.", "io.kubernetes.",
+                                         "com.hashicorp.nomad.", "PODMAN_SYSTEMD_UNIT"})
+      if (label.key().starts_with(start)) return true;
+  }
+  return false;
+}
+
+std::string platformOf(const Json& inspected) {
+  auto out = textOf(inspected, "Os");
+  if (const auto architecture = textOf(inspected, "Architecture"); !architecture.empty())
+    out += "/" + architecture;
+  if (const auto variant = textOf(inspected, "Variant"); !variant.empty()) out += "/" + variant;
+  auto words = out;
+  std::replace(words.begin(), words.end(), '/', '.');
+  return isPlain(words) ? out : std::string();
+}
+
+}  // namespace
+
+bool Image::hasDigest(const Reference& repository, const std::string& digest) const {
+  return std::any_of(digests.begin(), digests.end(), [&](const Reference& known) {
+    return known.sameRepository(repository) && known.digest == digest;
+  });
+}
+
+std::string Image::digestIn(const Reference& repository) const {
+  const auto found = std::find_if(digests.begin(), digests.end(),
+                                  [&](const Reference& known) { return known.sameRepository(repository); });
+  return found == digests.end() ? std::string() : found->digest;
+}
+
+const Image* Engine::named(const Reference& tag) const {
+  for (const auto& [id, image] : images)
+    for (const auto& known : image.tags)
+      if (known.sameRepository(tag) && known.tag == tag.tag) return &image;
+  return nullptr;
+}
+
+const Image* Engine::imageOf(const Container& container) const {
+  const auto found = images.find(container.image_id);
+  return found == images.end() ? nullptr : &found->second;
+}
+
+std::optional<Container> containerOf(const Json& inspected, bool& odd_text) {
+  constexpr std::array<std::string_view, 7> kStates{"created",  "running", "paused", "restarting",
+                                                    "removing", "exited",  "dead"};
+  constexpr std::array<std::string_view, 3> kHealths{"starting", "healthy", "unhealthy"};
+  Container out;
+  out.id = textOf(inspected, "Id");
+  out.image_id = imageId(textOf(inspected, "Image"));
+  if (!isHex(out.id) || !isDigest(out.image_id)) return std::nullopt;
+  out.name = textOf(inspected, "Name");
+  if (out.name.starts_with('/')) out.name.erase(0, 1);
+  const auto& config = memberOf(inspected, "Config");
+  const auto image = textOf(config, "Image");
+  out.reference = parseReference(image);
+  // Part of a number reads like a name.
+  if (out.image_id.starts_with("sha256:" + image)) out.reference.reset();
+  const auto& state = memberOf(inspected, "State");
+  out.state = textOf(state, "Status");
+  if (!isOneOf(out.state, kStates)) out.state.clear();
+  const auto& health =
+      memberOf(state, "Health").is_null() ? memberOf(state, "Healthcheck") : memberOf(state, "Health");
+  out.health = textOf(health, "Status");
+  if (!isOneOf(out.health, kHealths)) out.health.clear();
+  const auto& labels = memberOf(config, "Labels");
+  out.compose_project = textOf(labels, "com.docker.compose.project");
+  out.orchestrated = isOrchestrated(labels) || !textOf(inspected, "Pod").empty();
+  for (auto* text : {&out.name, &out.compose_project}) {
+    if (isPlain(*text)) continue;
+    odd_text = true;
+    text->clear();
+  }
+  return out;
+}
+
+Result<Json> EngineReader::ask(const std::string& target) {
+  if (run_.cancelled()) return fail(RF_CANCELLED, "docker.cancelled", "the scan was ended");
+  const auto answer = http_.get(socket_, target, kMaxAnswer);
+  if (!answer) return fail(rf::raw(answer.status()), "docker.engine_unreachable", answer.text());
+  if (answer->http_status == 404) return Json();
+  if (answer->http_status != 200)
+    return fail(RF_TRANSIENT, "docker.engine_failed",
+                "the engine answers " + std::to_string(answer->http_status) + " to GET " + target);
+  auto json = parseJson(answer->body, {.bytes = kMaxAnswer, .depth = 32, .values = 400'000});
+  if (!json) return malformed("GET " + target);
+  return std::move(*json);
+}
+
+Result<> EngineReader::readImages(Engine& engine) {
+  const auto images = ask("/images/json?digests=1");
+  if (!images) return tl::unexpected<Problem>(images.error());
+  if (!images->is_array()) return malformed("GET /images/json");
+  if (images->size() > kMaxThings)
+    return fail(RF_LIMIT, "docker.too_many", "the engine has more than 5000 images");
+  for (const auto& item : *images) {
+    Image image;
+    image.id = imageId(textOf(item, "Id"));
+    if (!isDigest(image.id)) return malformed("GET /images/json");
+    image.tags = referencesIn(memberOf(item, "RepoTags"));
+    std::erase_if(image.tags, [](const Reference& tag) { return tag.tag.empty() || !tag.digest.empty(); });
+    image.digests = referencesIn(memberOf(item, "RepoDigests"));
+    std::erase_if(image.digests, [](const Reference& known) { return known.digest.empty(); });
+    engine.images.emplace(image.id, std::move(image));
+  }
+  return {};
+}
+
+Result<> EngineReader::readContainers(Engine& engine) {
+  const auto containers = ask("/containers/json?all=1");
+  if (!containers) return tl::unexpected<Problem>(containers.error());
+  if (!containers->is_array()) return malformed("GET /containers/json");
+  if (containers->size() > kMaxThings)
+    return fail(RF_LIMIT, "docker.too_many", "the engine has more than 5000 containers");
+  for (const auto& item : *containers) {
+    const auto id = textOf(item, "Id");
+    if (!isHex(id)) return malformed("GET /containers/json");
+    const auto inspected = ask("/containers/" + id + "/json");
+    if (!inspected) return tl::unexpected<Problem>(inspected.error());
+    if (inspected->is_null()) continue;
+    auto container = containerOf(*inspected, engine.odd_text);
+    if (!container || container->id != id) return malformed("GET /containers/" + id + "/json");
+    engine.containers.push_back(std::move(*container));
+  }
+  std::sort(engine.containers.begin(), engine.containers.end(), [](const Container& a, const Container& b) {
+    return std::tie(a.name, a.id) < std::tie(b.name, b.id);
+  });
+  return {};
+}
+
+Result<> EngineReader::readPlatforms(Engine& engine) {
+  std::set<std::string> used;
+  for (const auto& container : engine.containers)
+    used.insert(container.image_id);
+  std::erase_if(engine.images,
+                [&](const auto& entry) { return entry.second.tags.empty() && !used.contains(entry.first); });
+  for (auto& [id, image] : engine.images) {
+    const auto inspected = ask("/images/" + id + "/json");
+    if (!inspected) return tl::unexpected<Problem>(inspected.error());
+    image.platform = platformOf(*inspected);
+  }
+  return {};
+}
+
+Result<Engine> EngineReader::read() {
+  Engine engine;
+  const auto version = ask("/version");
+  if (!version) return tl::unexpected<Problem>(version.error());
+  if (!version->is_object()) return malformed("GET /version");
+  engine.version = textOf(*version, "Version");
+  // Containers first: an image is then known for each of them.
+  if (auto done = readContainers(engine); !done) return tl::unexpected<Problem>(done.error());
+  if (auto done = readImages(engine); !done) return tl::unexpected<Problem>(done.error());
+  if (auto done = readPlatforms(engine); !done) return tl::unexpected<Problem>(done.error());
+  return engine;
+}
+
+}  // namespace redflag::docker

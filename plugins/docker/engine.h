@@ -1,0 +1,72 @@
+#pragma once
+// What a container engine has and runs, asked for by whoever may use its socket. Source: Docker Engine API
+// 1.41; podman's service answers the same.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "problem.h"
+#include "redflag/sdk.hpp"
+#include "reference.h"
+
+namespace redflag::docker {
+
+struct Image {
+  std::string id;  // "sha256:…"
+  std::vector<Reference> tags;
+  std::vector<Reference> digests;  // under which registries know it; none: it was made here
+  std::string platform;            // "linux/arm64/v8"; "" where nobody asked
+
+  bool hasDigest(const Reference& repository, const std::string& digest) const;
+  // The first it has of that repository; "" if none.
+  std::string digestIn(const Reference& repository) const;
+};
+
+struct Container {
+  std::string id;
+  std::string name;
+  std::optional<Reference> reference;  // what it was started from; nullopt: an image's number
+  std::string image_id;
+  std::string state;   // created running paused restarting removing exited dead
+  std::string health;  // starting healthy unhealthy; "" without a check
+  std::string compose_project;
+  bool orchestrated = false;  // something else starts and ends it: swarm, kubernetes, a pod, systemd
+};
+
+struct Engine {
+  std::string version;
+  std::map<std::string, Image> images;  // by id: all that have a name or are in use
+  std::vector<Container> containers;    // by name
+  bool odd_text = false;                // something had a name that no row can hold, which was left out
+
+  const Image* named(const Reference& tag) const;  // which image a tag is now; nullptr if none
+  const Image* imageOf(const Container& container) const;
+};
+
+// RF_TRANSIENT "docker.engine_malformed" for answers that are none; what disappears while it is asked for is
+// left out.
+class EngineReader {
+ public:
+  EngineReader(const rf::LocalHttp& http, std::string socket, const rf::Run& run)
+      : http_(http), socket_(std::move(socket)), run_(run) {}
+  Result<Engine> read();
+
+ private:
+  // null: there is no such thing (any more)
+  Result<Json> ask(const std::string& target);
+  Result<> readImages(Engine& engine);
+  Result<> readContainers(Engine& engine);
+  Result<> readPlatforms(Engine& engine);
+
+  const rf::LocalHttp& http_;
+  const std::string socket_;
+  const rf::Run& run_;
+};
+
+// Of an inspected container's JSON; nullopt names nothing that could be shown.
+std::optional<Container> containerOf(const Json& inspected, bool& odd_text);
+
+}  // namespace redflag::docker

@@ -1,0 +1,62 @@
+#include "memory.h"
+
+#include "base/json.h"
+#include "reference.h"
+
+namespace redflag::docker {
+namespace {
+
+constexpr const char* kQuiet = "quiet";
+constexpr const char* kManifests = "manifests";
+
+Json keptObject(const rf::State& state, const char* key) {
+  const auto text = state.get(key);
+  const auto json = text ? parseJson(*text, {.bytes = 4U << 20U, .depth = 4, .values = 100'000})
+                         : redflag::Result<Json>(Json::object());
+  return json && json->is_object() ? *json : Json::object();
+}
+
+}  // namespace
+
+Memory::Memory(const rf::State& state) {
+  const auto quiet = keptObject(state, kQuiet);
+  for (const auto& [registry, until] : quiet.items())
+    if (until.is_number_integer()) quiet_[registry] = until.get<std::int64_t>();
+  const auto manifests = keptObject(state, kManifests);
+  for (const auto& [name, image] : manifests.items()) {
+    JsonReader in(image, name);
+    PlatformImage known{in.text("config", 128), in.integer("bytes", 0, INT64_MAX)};
+    if (in.finish() && isDigest(known.config)) known_[name] = std::move(known);
+  }
+}
+
+rf::Status Memory::keep(const rf::State& state) const {
+  auto manifests = Json::object();
+  for (const auto& [name, image] : used_)
+    manifests[name] = {{"config", image.config}, {"bytes", image.bytes}};
+  return rf::worse(state.put(kQuiet, dumpJson(Json(quiet_))), state.put(kManifests, dumpJson(manifests)));
+}
+
+std::int64_t Memory::quietUntil(const std::string& registry) const {
+  const auto found = quiet_.find(registry);
+  return found == quiet_.end() ? 0 : found->second;
+}
+
+void Memory::endQuiet(std::int64_t now_s) {
+  // A day is the longest that is waited: what lies further ahead was written by a clock that was wrong.
+  std::erase_if(quiet_,
+                [&](const auto& entry) { return entry.second <= now_s || entry.second > now_s + 86'400; });
+}
+
+const PlatformImage* Memory::find(const std::string& digest, const std::string& platform) {
+  const auto found = known_.find(digest + " " + platform);
+  if (found == known_.end()) return nullptr;
+  return &(used_[found->first] = found->second);
+}
+
+const PlatformImage& Memory::add(const std::string& digest, const std::string& platform,
+                                 PlatformImage image) {
+  return used_[digest + " " + platform] = std::move(image);
+}
+
+}  // namespace redflag::docker

@@ -1,0 +1,34 @@
+#pragma once
+// What is kept between scans: until when a registry is not to be asked, and which image is behind a digest,
+// which never changes.
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "manifest.h"
+#include "redflag/sdk.hpp"
+
+namespace redflag::docker {
+
+class Memory {
+ public:
+  explicit Memory(const rf::State& state);
+  // What was neither asked for nor added since is forgotten.
+  rf::Status keep(const rf::State& state) const;
+
+  // Seconds since the epoch; 0: it may be asked.
+  std::int64_t quietUntil(const std::string& registry) const;
+  void setQuiet(const std::string& registry, std::int64_t until_s) { quiet_[registry] = until_s; }
+  void endQuiet(std::int64_t now_s);  // of those whose time is over
+
+  const PlatformImage* find(const std::string& digest, const std::string& platform);
+  const PlatformImage& add(const std::string& digest, const std::string& platform, PlatformImage image);
+
+ private:
+  std::map<std::string, std::int64_t> quiet_;
+  std::map<std::string, PlatformImage> known_;  // by digest and platform
+  std::map<std::string, PlatformImage> used_;
+};
+
+}  // namespace redflag::docker

@@ -1,0 +1,27 @@
+#pragma once
+// The plugin's settings, as its schema lets them through.
+
+#include <string>
+#include <string_view>
+
+#include "problem.h"
+
+namespace redflag::docker {
+
+// How far a newer tag may be from the one in use.
+enum class NewerTags { kNone, kPatch, kMinor, kMajor };
+
+struct Settings {
+  std::string socket = "/run/docker.sock";
+  std::string credentials_file;  // "": registries are asked without
+  NewerTags newer_tags = NewerTags::kMinor;
+  std::string certificates = "/etc/docker/certs.d";  // no setting: the engine's own place
+};
+
+// JSON Schema of the settings; unknown keys are refused.
+extern const char* const kSettingsSchema;
+
+// `json` is valid against the schema, with or without defaults filled in.
+Result<Settings> parseSettings(std::string_view json);
+
+}  // namespace redflag::docker

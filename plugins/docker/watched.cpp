@@ -1,0 +1,66 @@
+#include "watched.h"
+
+#include <algorithm>
+#include <map>
+
+namespace redflag::docker {
+
+bool Watched::hasRegistry(const Engine& engine) const {
+  if (reference.tag.empty() || reference.registry == "localhost") return false;
+  if (local != nullptr && !local->digestIn(reference).empty()) return true;
+  return std::any_of(users.begin(), users.end(), [&](const Container* user) {
+    const auto* image = engine.imageOf(*user);
+    return image != nullptr && !image->digestIn(reference).empty();
+  });
+}
+
+const Image* Watched::anyImage(const Engine& engine) const {
+  return local != nullptr || users.empty() ? local : engine.imageOf(*users.front());
+}
+
+std::string Watched::versionOf(const Image& image) const {
+  const auto digest = image.digestIn(reference);
+  return digest.empty() ? image.id : digest;
+}
+
+std::vector<const Container*> Watched::behind(const Engine& engine, const std::string& digest) const {
+  std::vector<const Container*> out;
+  std::copy_if(users.begin(), users.end(), std::back_inserter(out), [&](const Container* user) {
+    const auto* image = engine.imageOf(*user);
+    return image == nullptr || !image->hasDigest(reference, digest);
+  });
+  return out;
+}
+
+std::string Watched::blockedBy() const {
+  if (!reference.digest.empty()) return "held";
+  const bool by_others =
+      std::any_of(users.begin(), users.end(), [](const Container* user) { return user->orchestrated; });
+  return by_others ? "excluded" : "";
+}
+
+std::vector<Watched> watchedOf(const Engine& engine) {
+  std::map<std::string, Watched> by_name;
+  const auto add = [&](const Reference& reference) -> Watched& {
+    auto& watched = by_name[reference.canonical()];
+    watched.reference = reference;
+    return watched;
+  };
+  for (const auto& [id, image] : engine.images)
+    for (const auto& tag : image.tags)
+      add(tag).local = &image;
+  for (const auto& container : engine.containers) {
+    if (!container.reference) continue;
+    auto& watched = add(*container.reference);
+    if (watched.local == nullptr && !container.reference->tag.empty())
+      watched.local = engine.named(*container.reference);
+    watched.users.push_back(&container);
+  }
+  std::vector<Watched> out;
+  out.reserve(by_name.size());
+  for (auto& [name, watched] : by_name)
+    out.push_back(std::move(watched));
+  return out;
+}
+
+}  // namespace redflag::docker

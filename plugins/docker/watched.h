@@ -1,0 +1,33 @@
+#pragma once
+// The names under which images are in use or kept, with everything that says whether one is out of date.
+
+#include <string>
+#include <vector>
+
+#include "engine.h"
+#include "reference.h"
+
+namespace redflag::docker {
+
+struct Watched {
+  Reference reference;
+  const Image* local = nullptr;         // what its tag names here; null: nothing any more
+  std::vector<const Container*> users;  // started from this very name
+
+  // A registry has been asked for it before: there is a digest of its. What was made here has none, nor has
+  // "localhost/…", podman's name for that.
+  bool hasRegistry(const Engine& engine) const;
+  // Of the tag's image, else of the first user's.
+  const Image* anyImage(const Engine& engine) const;
+  // Its digest in the registry, else its number.
+  std::string versionOf(const Image& image) const;
+  // The users that do not run what `digest` is.
+  std::vector<const Container*> behind(const Engine& engine, const std::string& digest) const;
+  // "held" where it is pinned, "excluded" where something else starts one of its containers; "": installable.
+  std::string blockedBy() const;
+};
+
+// By canonical name. Points into `engine`.
+std::vector<Watched> watchedOf(const Engine& engine);
+
+}  // namespace redflag::docker

@@ -1,0 +1,49 @@
+#include <gmock/gmock.h>
+
+#include "credentials.h"
+#include "settings.h"
+
+namespace redflag::test {
+namespace {
+
+using docker::Credentials;
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(DockerCredentials, are_read_as_docker_login_writes_them) {
+  const auto read = Credentials::parse(
+      R"({"auths":{"https://index.docker.io/v1/":{"auth":"aGFubmVzOnM6ZWNyZXQ="},"r.example:5000":{"username":"u","password":"p"}},"HttpHeaders":{}})");
+  ASSERT_TRUE(read) << read.error().text;
+  EXPECT_EQ(read->of("docker.io"), "hannes:s:ecret");
+  EXPECT_EQ(read->of("r.example:5000"), "u:p");
+  EXPECT_EQ(read->of("r.example"), "") << "another port is another registry";
+}
+
+TEST(DockerCredentials, that_are_malformed_are_refused_without_a_word_of_what_is_in_them) {
+  for (const auto* content :
+       {"hunter2", "[]", "{}", R"({"auths":[]})", R"({"auths":{"secret.example":{"auth":"hunter2"}}})",
+        R"({"auths":{"secret.example":{"auth":"aHVudGVyMg=="}}})", R"({"auths":{"secret.example":{}}})",
+        R"({"auths":{"secret.example":{"auth":"dTpodW50ZXIyDQo="}}})", R"({"auths":{"secret.example":7}})"}) {
+    const auto read = Credentials::parse(content);
+    ASSERT_FALSE(read) << content;
+    EXPECT_EQ(read.error().status, RF_MISCONFIGURED);
+    EXPECT_THAT(read.error().text, Not(HasSubstr("hunter2")));
+    EXPECT_THAT(read.error().text, Not(HasSubstr("secret")));
+  }
+}
+
+TEST(DockerSettings, refuse_what_they_do_not_know) {
+  const auto read = docker::parseSettings(R"({"newer_tags":"major","socket":"/run/podman/podman.sock"})");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->newer_tags, docker::NewerTags::kMajor);
+  EXPECT_EQ(docker::parseSettings("")->newer_tags, docker::NewerTags::kMinor);
+  for (const auto& [json, name] : std::vector<std::pair<std::string, std::string>>{
+           {R"({"newer_tags":"all"})", "settings.newer_tags"},
+           {R"({"verify":false})", "settings.verify"},
+           {R"({"socket":"run"})", "settings.socket"},
+           {R"({"credentials_file":"x"})", "settings.credentials_file"}})
+    EXPECT_THAT(docker::parseSettings(json).error().text, HasSubstr(name));
+}
+
+}  // namespace
+}  // namespace redflag::test

@@ -1,0 +1,303 @@
+// What an engine and registries say, put together: with answers of an engine as they were recorded, cut down.
+#include <gmock/gmock.h>
+
+#include "base/encoding.h"
+#include "base/time.h"
+#include "docker_scan.h"
+#include "http_script.h"
+#include "protocol/record_kinds.h"
+#include "support/fake_host.h"
+
+namespace redflag::test {
+namespace {
+
+using testing::IsEmpty;
+using testing::SizeIs;
+
+std::string digestOfText(const std::string& text) {
+  return "sha256:" + toHex(sha256(text));
+}
+// A number of 64 digits for a thing.
+std::string number(const std::string& what) {
+  return toHex(sha256("number of " + what));
+}
+
+// A machine with an engine and one registry: tests say what is where.
+class DockerScanned : public testing::Test {
+ protected:
+  // A registry's manifest of an image, by the image's name.
+  static std::string manifest(const std::string& image) {
+    return R"({"config":{"digest":"sha256:)" + number(image) + R"(","size":5},"layers":[]})";
+  }
+  static std::string digest(const std::string& image) { return digestOfText(manifest(image)); }
+
+  std::string in(const std::string& repository) const { return server_.host() + "/" + repository; }
+
+  void hasImage(const std::string& name, const std::vector<std::string>& tags,
+                const std::vector<std::string>& digests) {
+    images_.push_back({{"Id", "sha256:" + number(name)}, {"RepoTags", tags}, {"RepoDigests", digests}});
+    fake_.local_answers["/images/sha256:" + number(name) + "/json"] =
+        R"({"Os":"linux","Architecture":"amd64"})";
+  }
+  Json& runs(const std::string& name, const std::string& from, const std::string& image) {
+    auto& container = containers_[number(name)];
+    container = {{"Id", number(name)},
+                 {"Name", "/" + name},
+                 {"Image", "sha256:" + number(image)},
+                 {"State", {{"Status", "running"}, {"Health", {{"Status", "healthy"}}}}},
+                 {"Config", {{"Image", from}, {"Labels", Json::object()}}}};
+    return container;
+  }
+  // The registry has it as this tag.
+  void offers(const std::string& repository, const std::string& tag, const std::string& text) {
+    tags_["/v2/" + repository + "/manifests/" + tag] = text;
+    tags_["/v2/" + repository + "/manifests/" + digestOfText(text)] = text;
+  }
+  rf::Status scan(rf_purpose purpose = RF_PURPOSE_UPDATES) {
+    auto list = Json::array();
+    for (const auto& [id, container] : containers_) {
+      list.push_back({{"Id", id}});
+      fake_.local_answers["/containers/" + id + "/json"] = dumpJson(container);
+    }
+    fake_.local_answers["/version"] = R"({"Version":"20.10.24+dfsg1"})";
+    fake_.local_answers["/images/json?digests=1"] = dumpJson(images_);
+    fake_.local_answers["/containers/json?all=1"] = dumpJson(list);
+    rf::Run run(fake_.newRun(purpose));
+    return docker::DockerScan(settings_, fake_.host(), run).scan();
+  }
+  ScriptedAnswer registry(const ScriptedAsk& ask) {
+    if (broken_.status != 0) return answer(broken_.status, {broken_.header});
+    if (const auto found = tags_.find(ask.target); found != tags_.end())
+      return answer(200, {"Docker-Content-Digest: " + digestOfText(found->second)}, found->second);
+    if (ask.target == "/v2/app/tags/list?n=1000")
+      return answer(200, {}, R"({"tags":["1.0.0","1.0.1","2.0.0"]})");
+    return answer(404);
+  }
+  Json onlyUpdate() const {
+    const auto updates = fake_.ofKind("update/1");
+    return updates.size() == 1 ? updates[0] : Json(updates);
+  }
+
+  struct Broken {
+    int status = 0;
+    std::string header = "X: y";
+  };
+  FakeHost fake_;
+  docker::Settings settings_;
+  Json images_ = Json::array();
+  std::map<std::string, Json> containers_;
+  std::map<std::string, std::string> tags_;
+  Broken broken_;
+  HttpScript server_{[this](const ScriptedAsk& ask) { return registry(ask); }};
+};
+
+TEST_F(DockerScanned, tells_an_update_once_for_all_containers_of_an_image) {
+  hasImage("old", {in("app:latest")}, {in("app@" + digest("old"))});
+  runs("web", in("app"), "old")["Config"]["Labels"]["com.docker.compose.project"] = "shop";
+  runs("worker", in("app:latest"), "old")["State"] = {{"Status", "exited"}};
+  offers("app", "latest", manifest("new"));
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  const auto update = onlyUpdate();
+  EXPECT_EQ(update.at("key"), in("app:latest"));
+  EXPECT_EQ(update.at("name"), in("app:latest"));
+  EXPECT_EQ(update.at("arch"), "linux/amd64");
+  EXPECT_EQ(update.at("installed_version"), digest("old"));
+  EXPECT_EQ(update.at("candidate_version"), digest("new"));
+  EXPECT_EQ(update.at("origin"), server_.host());
+  EXPECT_EQ(update.at("scope"), server_.host());
+  EXPECT_FALSE(update.contains("blocked_by"));
+  const auto image = fake_.ofKind("image/1").at(0);
+  EXPECT_EQ(image.at("digest"), digest("old"));
+  EXPECT_EQ(image.at("offered_digest"), digest("new"));
+  const auto containers = fake_.ofKind("container/1");
+  ASSERT_THAT(containers, SizeIs(2));
+  EXPECT_EQ(containers[0].at("name"), "web");
+  EXPECT_EQ(containers[0].at("health"), "healthy");
+  EXPECT_EQ(containers[0].at("compose_project"), "shop");
+  EXPECT_EQ(containers[0].at("pinned"), 0);
+  EXPECT_EQ(containers[1].at("state"), "exited");
+  EXPECT_EQ(fake_.scopeStatus("engine"), RF_OK);
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_OK);
+}
+
+TEST_F(DockerScanned, tells_no_update_where_what_is_offered_runs) {
+  hasImage("new", {in("app:latest")}, {in("app@" + digest("new"))});
+  runs("web", in("app"), "new");
+  offers("app", "latest", manifest("new"));
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_THAT(fake_.ofKind("update/1"), IsEmpty());
+  EXPECT_THAT(server_.asks(), SizeIs(1)) << "one HEAD is enough";
+}
+
+TEST_F(DockerScanned, tells_no_update_where_an_index_changed_for_others_only) {
+  hasImage("same", {in("app:latest")}, {in("app@sha256:" + std::string(64, '1'))});
+  runs("web", in("app"), "same");
+  offers("app", digest("same"), manifest("same"));
+  const std::string index = R"({"manifests":[{"digest":")" + digest("same") +
+                            R"(","platform":{"os":"linux","architecture":"amd64"}},{"digest":"sha256:)" +
+                            std::string(64, '2') + R"(","platform":{"os":"linux","architecture":"arm64"}}]})";
+  offers("app", "latest", index);
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_THAT(fake_.ofKind("update/1"), IsEmpty());
+  const auto asked = server_.asks().size();
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(server_.asks().size(), asked + 1) << "what is behind a digest is known the next time";
+}
+
+TEST_F(DockerScanned, tells_that_a_container_was_not_made_anew_after_a_pull) {
+  hasImage("old", {}, {in("app@" + digest("old"))});
+  hasImage("new", {in("app:latest")}, {in("app@" + digest("new"))});
+  runs("web", in("app"), "old");
+  runs("other", in("app"), "new");
+  offers("app", "latest", manifest("new"));
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(onlyUpdate().at("installed_version"), digest("old"));
+}
+
+TEST_F(DockerScanned, asks_nobody_for_what_was_made_here) {
+  hasImage("mine", {in("mine:latest"), "localhost/podmans:latest"}, {"localhost/podmans@" + digest("mine")});
+  hasImage("before", {}, {});
+  runs("a", in("mine"), "mine");
+  runs("b", in("mine"), "before");
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_THAT(server_.asks(), IsEmpty());
+  EXPECT_THAT(fake_.ofKind("image/1"), SizeIs(2));
+  EXPECT_EQ(onlyUpdate().at("blocked_by"), "excluded") << "built anew, and not run yet";
+  EXPECT_EQ(onlyUpdate().at("scope"), "engine");
+}
+
+TEST_F(DockerScanned, tells_newer_tags_and_never_offers_to_install_them) {
+  hasImage("one", {in("app:1.0.0")}, {in("app@" + digest("one"))});
+  runs("web", in("app:1.0.0"), "one");
+  offers("app", "1.0.0", manifest("one"));
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(onlyUpdate().at("installed_version"), "1.0.0");
+  EXPECT_EQ(onlyUpdate().at("candidate_version"), "1.0.1");
+  EXPECT_EQ(onlyUpdate().at("blocked_by"), "held");
+  settings_.newer_tags = docker::NewerTags::kMajor;
+  scan();
+  EXPECT_EQ(onlyUpdate().at("candidate_version"), "2.0.0");
+  settings_.newer_tags = docker::NewerTags::kNone;
+  scan();
+  EXPECT_THAT(fake_.ofKind("update/1"), IsEmpty());
+}
+
+TEST_F(DockerScanned, says_what_must_not_be_installed_and_why) {
+  hasImage("old", {in("app:1")}, {in("app@" + digest("old"))});
+  offers("app", "1", manifest("new"));
+  runs("web", in("app:1@" + digest("old")), "old");
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(onlyUpdate().at("blocked_by"), "held") << "pinned";
+  EXPECT_EQ(fake_.ofKind("container/1").at(0).at("pinned"), 1);
+  runs("web", in("app:1"), "old")["Config"]["Labels"]["com.docker.swarm.task.id"] = "x";
+  scan();
+  EXPECT_EQ(onlyUpdate().at("blocked_by"), "excluded") << "swarm's";
+}
+
+TEST_F(DockerScanned, leaves_a_registry_alone_as_long_as_it_wants) {
+  hasImage("old", {in("app:latest"), in("lib:latest")},
+           {in("app@" + digest("old")), in("lib@" + digest("old"))});
+  runs("web", in("app"), "old");
+  broken_ = {429, "Retry-After: 600"};
+  const auto begun = epochNow();
+  EXPECT_EQ(scan(), rf::Status::kOk) << "or what it said could not be kept";
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_LIMIT);
+  EXPECT_TRUE(fake_.reported("docker.registry_limit"));
+  EXPECT_THAT(server_.asks(), SizeIs(1)) << "nor for the second image";
+  EXPECT_THAT(fake_.ofKind("image/1"), SizeIs(2)) << "what is known is told";
+  broken_ = {};
+  offers("app", "latest", manifest("new"));
+  fake_.epoch_ns = begun + 590 * kSecondNs;
+  scan();
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_LIMIT);
+  EXPECT_THAT(server_.asks(), SizeIs(1)) << "not a word before its time";
+  fake_.epoch_ns = begun + 605 * kSecondNs;
+  scan();
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_OK);
+  EXPECT_THAT(fake_.ofKind("update/1"), SizeIs(1));
+}
+
+TEST_F(DockerScanned, holds_a_registrys_failure_against_its_own_scope) {
+  hasImage("old", {in("app:latest")}, {in("app@" + digest("old"))});
+  runs("web", in("app"), "old");
+  for (const auto& [status, kind] : std::vector<std::pair<int, rf_status>>{
+           {401, RF_DENIED}, {403, RF_DENIED}, {500, RF_TRANSIENT}, {200, RF_TRANSIENT}}) {
+    broken_ = {status, "Docker-Content-Digest: x"};
+    EXPECT_EQ(scan(), rf::Status::kOk);
+    EXPECT_EQ(fake_.scopeStatus(server_.host()), kind) << status;
+    EXPECT_EQ(fake_.scopeStatus("engine"), RF_OK);
+    EXPECT_THAT(fake_.ofKind("update/1"), IsEmpty());
+  }
+  broken_ = {404};
+  scan();
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_OK);
+  EXPECT_TRUE(fake_.reported("docker.tag_gone"));
+}
+
+TEST_F(DockerScanned, says_when_the_file_of_passwords_is_wrong_and_nothing_of_what_is_in_it) {
+  settings_.credentials_file = "/no/such/file";
+  EXPECT_EQ(scan(), rf::Status::kMisconfigured);
+  EXPECT_TRUE(fake_.reported("docker.bad_credentials"));
+  EXPECT_EQ(fake_.scopeStatus("engine"), RF_OK);
+}
+
+TEST_F(DockerScanned, makes_no_row_and_no_question_of_names_that_are_none) {
+  const std::vector<std::string> odd{std::string("a\x1b[31m"),
+                                     "x\xE2\x80\xAE"
+                                     "y",
+                                     std::string(10'000, 'a'),
+                                     "--opt",
+                                     "a\nb",
+                                     "../../etc",
+                                     "$(reboot)",
+                                     "a b"};
+  std::vector<std::string> tags;
+  for (const auto& name : odd)
+    tags.push_back(in(name + ":latest"));
+  hasImage("odd", tags, {in("app@" + digest("odd"))});
+  int count = 0;
+  for (const auto& name : odd) {
+    auto& container = runs("c" + std::to_string(count++), in(name), "odd");
+    container["Name"] = "/" + name;
+    container["Config"]["Labels"]["com.docker.compose.project"] = name;
+    container["State"]["Status"] = name;
+    container["State"]["Health"]["Status"] = name;
+  }
+  fake_.local_answers["/images/sha256:" + number("odd") + "/json"] =
+      dumpJson({{"Os", odd[1]}, {"Architecture", "amd64"}});
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_THAT(server_.asks(), IsEmpty());
+  EXPECT_THAT(fake_.ofKind("container/1"), SizeIs(odd.size()));
+  for (const auto& row : fake_.records)
+    for (const auto& field : row) {
+      if (!field.is_string()) continue;
+      EXPECT_TRUE(protocol::isCleanText(field.get<std::string>())) << row;
+      EXPECT_LT(field.get<std::string>().size(), 300U);
+      for (const auto& name : {odd[3], odd[5], odd[6]})
+        EXPECT_EQ(field.get<std::string>().find(name), std::string::npos) << row;
+    }
+  EXPECT_TRUE(fake_.reported("docker.odd_text"));
+}
+
+TEST_F(DockerScanned, guesses_nothing_from_an_engine_that_answers_nonsense) {
+  scan();
+  for (const auto& [target, body] : std::vector<std::pair<std::string, std::string>>{
+           {"/version", "\xFF\xFE"},
+           {"/version", "[]"},
+           {"/images/json?digests=1", "{}"},
+           {"/images/json?digests=1", R"([{"Id":"x"}])"},
+           {"/containers/json?all=1", R"([{"Id":"../x"}])"},
+           {"/containers/json?all=1", R"([7])"},
+           {"/containers/json?all=1", std::string(100'000, '[')}}) {
+    auto good = fake_.local_answers[target];
+    fake_.local_answers[target] = body;
+    rf::Run run(fake_.newRun());
+    EXPECT_EQ(docker::DockerScan(settings_, fake_.host(), run).scan(), rf::Status::kTransient) << target;
+    EXPECT_TRUE(fake_.reported("docker.engine_malformed"));
+    EXPECT_THAT(fake_.records, IsEmpty());
+    fake_.local_answers[target] = good;
+  }
+}
+
+}  // namespace
+}  // namespace redflag::test
