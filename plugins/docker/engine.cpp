@@ -157,7 +157,7 @@ Result<Json> EngineReader::ask(const std::string& target) {
 }
 
 Result<> EngineReader::readImages(Engine& engine) {
-  const auto images = ask("/images/json?digests=1");
+  const auto images = ask("/images/json");
   if (!images) return tl::unexpected<Problem>(images.error());
   if (!images->is_array()) return malformed("GET /images/json");
   if (images->size() > kMaxThings)

@@ -60,7 +60,7 @@ class DockerScanned : public testing::Test {
       fake_.local_answers["/containers/" + id + "/json"] = dumpJson(container);
     }
     fake_.local_answers["/version"] = R"({"Version":"20.10.24+dfsg1"})";
-    fake_.local_answers["/images/json?digests=1"] = dumpJson(images_);
+    fake_.local_answers["/images/json"] = dumpJson(images_);
     fake_.local_answers["/containers/json?all=1"] = dumpJson(list);
     rf::Run run(fake_.newRun(purpose));
     return docker::DockerScan(settings_, fake_.host(), run).scan();
@@ -284,8 +284,8 @@ TEST_F(DockerScanned, guesses_nothing_from_an_engine_that_answers_nonsense) {
   for (const auto& [target, body] : std::vector<std::pair<std::string, std::string>>{
            {"/version", "\xFF\xFE"},
            {"/version", "[]"},
-           {"/images/json?digests=1", "{}"},
-           {"/images/json?digests=1", R"([{"Id":"x"}])"},
+           {"/images/json", "{}"},
+           {"/images/json", R"([{"Id":"x"}])"},
            {"/containers/json?all=1", R"([{"Id":"../x"}])"},
            {"/containers/json?all=1", R"([7])"},
            {"/containers/json?all=1", std::string(100'000, '[')}}) {
