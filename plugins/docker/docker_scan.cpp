@@ -25,7 +25,12 @@ DockerScan::DockerScan(const Settings& settings, const rf::Host& host, rf::Run& 
 
 rf::Status DockerScan::scan() {
   memory_.endQuiet(clock_.epochNs() / kSecondNs);
-  const auto engine = EngineReader(local_, settings_.socket, run_).read();
+  const auto engine = EngineReader(
+                          [this](const std::string& target) {
+                            return local_.get(settings_.socket, target, kMaxEngineAnswer);
+                          },
+                          run_)
+                          .read();
   if (!engine) {
     run_.scope(kEngineScope)
         .fail(rf::toStatus(engine.error().status), engine.error().code, engine.error().text);
@@ -62,29 +67,27 @@ void DockerScan::tellEngine(const Engine& engine, const std::vector<Watched>& wa
 }
 
 void DockerScan::tellContainer(const Container& container) {
-  static_cast<void>(
-      run_.record("container/1")
-          .text("id", container.id)
-          .text("name", container.name)
-          .text("image", container.reference ? container.reference->familiar() : container.image_id)
-          .text("state", container.state)
-          .text("health", container.health)
-          .text("compose_project", container.compose_project)
-          .flag("pinned", container.reference && !container.reference->digest.empty())
-          .commit());
+  run_.container()
+      .id(container.id)
+      .name(container.name)
+      .image(container.reference ? container.reference->familiar() : container.image_id)
+      .state(container.state)
+      .health(container.health)
+      .composeProject(container.compose_project)
+      .pinned(container.reference && !container.reference->digest.empty())
+      .commit();
 }
 
 void DockerScan::tellImage(const Engine& engine, const Watched& watched, const std::string& offered) {
   const auto* image = watched.anyImage(engine);
-  static_cast<void>(
-      run_.record("image/1")
-          .text("reference", watched.reference.familiar())
-          .text("registry", watched.hasRegistry(engine) ? watched.reference.registry : "")
-          .text("tag", watched.reference.tag)
-          .text("digest", image == nullptr ? watched.reference.digest : watched.versionOf(*image))
-          .text("offered_digest", offered)
-          .text("platform", image == nullptr ? "" : image->platform)
-          .commit());
+  run_.image()
+      .reference(watched.reference.familiar())
+      .registry(watched.hasRegistry(engine) ? watched.reference.registry : "")
+      .tag(watched.reference.tag)
+      .digest(image == nullptr ? watched.reference.digest : watched.versionOf(*image))
+      .offeredDigest(offered)
+      .platform(image == nullptr ? "" : image->platform)
+      .commit();
 }
 
 // No registry vouches for what was built here again: it is told, and left to whoever built it.

@@ -4,30 +4,17 @@
 #include <array>
 #include <set>
 
+#include "json_access.h"
+
 namespace redflag::docker {
 namespace {
 
-constexpr std::uint64_t kMaxAnswer = 16U << 20U;
 constexpr std::size_t kMaxThings = 5'000;
 constexpr std::size_t kMaxShort = 255;
 
 tl::unexpected<Problem> malformed(const std::string& what) {
   return fail(RF_TRANSIENT, "docker.engine_malformed",
               "the engine's answer to " + what + " is not understood");
-}
-
-// A member's text; "" if it is not there or something else.
-std::string textOf(const Json& object, const char* key) {
-  if (!object.is_object()) return {};
-  const auto found = object.find(key);
-  return found == object.end() || !found->is_string() ? std::string() : found->get<std::string>();
-}
-
-const Json& memberOf(const Json& object, const char* key) {
-  static const Json kNone;
-  if (!object.is_object()) return kNone;
-  const auto found = object.find(key);
-  return found == object.end() ? kNone : *found;
 }
 
 bool isHex(std::string_view text) {
@@ -74,11 +61,21 @@ bool isOrchestrated(const Json& labels) {
   return false;
 }
 
+// "container:web"
+std::vector<std::string> namespacesOf(const Json& host_config) {
+  constexpr std::string_view kOther = "container:";
+  std::vector<std::string> out;
+  for (const char* key : {"NetworkMode", "IpcMode", "PidMode"})
+    if (const auto mode = textAt(host_config, {key}); mode.starts_with(kOther))
+      out.push_back(mode.substr(kOther.size()));
+  return out;
+}
+
 std::string platformOf(const Json& inspected) {
-  auto out = textOf(inspected, "Os");
-  if (const auto architecture = textOf(inspected, "Architecture"); !architecture.empty())
+  auto out = textAt(inspected, {"Os"});
+  if (const auto architecture = textAt(inspected, {"Architecture"}); !architecture.empty())
     out += "/" + architecture;
-  if (const auto variant = textOf(inspected, "Variant"); !variant.empty()) out += "/" + variant;
+  if (const auto variant = textAt(inspected, {"Variant"}); !variant.empty()) out += "/" + variant;
   auto words = out;
   std::replace(words.begin(), words.end(), '/', '.');
   return isPlain(words) ? out : std::string();
@@ -115,26 +112,28 @@ std::optional<Container> containerOf(const Json& inspected, bool& odd_text) {
                                                     "removing", "exited",  "dead"};
   constexpr std::array<std::string_view, 3> kHealths{"starting", "healthy", "unhealthy"};
   Container out;
-  out.id = textOf(inspected, "Id");
-  out.image_id = imageId(textOf(inspected, "Image"));
+  out.id = textAt(inspected, {"Id"});
+  out.image_id = imageId(textAt(inspected, {"Image"}));
   if (!isHex(out.id) || !isDigest(out.image_id)) return std::nullopt;
-  out.name = textOf(inspected, "Name");
+  out.name = textAt(inspected, {"Name"});
   if (out.name.starts_with('/')) out.name.erase(0, 1);
-  const auto& config = memberOf(inspected, "Config");
-  const auto image = textOf(config, "Image");
+  const auto& config = at(inspected, {"Config"});
+  const auto image = textAt(config, {"Image"});
   out.reference = parseReference(image);
   // Part of a number reads like a name.
   if (out.image_id.starts_with("sha256:" + image)) out.reference.reset();
-  const auto& state = memberOf(inspected, "State");
-  out.state = textOf(state, "Status");
+  const auto& state = at(inspected, {"State"});
+  out.state = textAt(state, {"Status"});
   if (!isOneOf(out.state, kStates)) out.state.clear();
-  const auto& health =
-      memberOf(state, "Health").is_null() ? memberOf(state, "Healthcheck") : memberOf(state, "Health");
-  out.health = textOf(health, "Status");
+  const auto& health = at(state, {"Health"}).is_null() ? at(state, {"Healthcheck"}) : at(state, {"Health"});
+  out.health = textAt(health, {"Status"});
   if (!isOneOf(out.health, kHealths)) out.health.clear();
-  const auto& labels = memberOf(config, "Labels");
-  out.compose_project = textOf(labels, "com.docker.compose.project");
-  out.orchestrated = isOrchestrated(labels) || !textOf(inspected, "Pod").empty();
+  const auto& labels = at(config, {"Labels"});
+  out.compose_project = textAt(labels, {"com.docker.compose.project"});
+  const auto& host_config = at(inspected, {"HostConfig"});
+  out.orchestrated =
+      isOrchestrated(labels) || !textAt(inspected, {"Pod"}).empty() || flagAt(host_config, {"AutoRemove"});
+  out.lives_in = namespacesOf(host_config);
   for (auto* text : {&out.name, &out.compose_project}) {
     if (isPlain(*text)) continue;
     odd_text = true;
@@ -145,13 +144,13 @@ std::optional<Container> containerOf(const Json& inspected, bool& odd_text) {
 
 Result<Json> EngineReader::ask(const std::string& target) {
   if (run_.cancelled()) return fail(RF_CANCELLED, "docker.cancelled", "the scan was ended");
-  const auto answer = http_.get(socket_, target, kMaxAnswer);
+  const auto answer = get_(target);
   if (!answer) return fail(rf::raw(answer.status()), "docker.engine_unreachable", answer.text());
   if (answer->http_status == 404) return Json();
   if (answer->http_status != 200)
     return fail(RF_TRANSIENT, "docker.engine_failed",
                 "the engine answers " + std::to_string(answer->http_status) + " to GET " + target);
-  auto json = parseJson(answer->body, {.bytes = kMaxAnswer, .depth = 32, .values = 400'000});
+  auto json = parseJson(answer->body, {.bytes = kMaxEngineAnswer, .depth = 32, .values = 400'000});
   if (!json) return malformed("GET " + target);
   return std::move(*json);
 }
@@ -164,11 +163,11 @@ Result<> EngineReader::readImages(Engine& engine) {
     return fail(RF_LIMIT, "docker.too_many", "the engine has more than 5000 images");
   for (const auto& item : *images) {
     Image image;
-    image.id = imageId(textOf(item, "Id"));
+    image.id = imageId(textAt(item, {"Id"}));
     if (!isDigest(image.id)) return malformed("GET /images/json");
-    image.tags = referencesIn(memberOf(item, "RepoTags"));
+    image.tags = referencesIn(at(item, {"RepoTags"}));
     std::erase_if(image.tags, [](const Reference& tag) { return tag.tag.empty() || !tag.digest.empty(); });
-    image.digests = referencesIn(memberOf(item, "RepoDigests"));
+    image.digests = referencesIn(at(item, {"RepoDigests"}));
     std::erase_if(image.digests, [](const Reference& known) { return known.digest.empty(); });
     engine.images.emplace(image.id, std::move(image));
   }
@@ -182,7 +181,7 @@ Result<> EngineReader::readContainers(Engine& engine) {
   if (containers->size() > kMaxThings)
     return fail(RF_LIMIT, "docker.too_many", "the engine has more than 5000 containers");
   for (const auto& item : *containers) {
-    const auto id = textOf(item, "Id");
+    const auto id = textAt(item, {"Id"});
     if (!isHex(id)) return malformed("GET /containers/json");
     const auto inspected = ask("/containers/" + id + "/json");
     if (!inspected) return tl::unexpected<Problem>(inspected.error());
@@ -191,6 +190,10 @@ Result<> EngineReader::readContainers(Engine& engine) {
     if (!container || container->id != id) return malformed("GET /containers/" + id + "/json");
     engine.containers.push_back(std::move(*container));
   }
+  for (const auto& guest : engine.containers)
+    for (auto& host : engine.containers)
+      for (const auto& name : guest.lives_in)
+        host.orchestrated = host.orchestrated || name == host.id || name == host.name;
   std::sort(engine.containers.begin(), engine.containers.end(), [](const Container& a, const Container& b) {
     return std::tie(a.name, a.id) < std::tie(b.name, b.id);
   });
@@ -216,7 +219,7 @@ Result<Engine> EngineReader::read() {
   const auto version = ask("/version");
   if (!version) return tl::unexpected<Problem>(version.error());
   if (!version->is_object()) return malformed("GET /version");
-  engine.version = textOf(*version, "Version");
+  engine.version = textAt(*version, {"Version"});
   // Containers first: an image is then known for each of them.
   if (auto done = readContainers(engine); !done) return tl::unexpected<Problem>(done.error());
   if (auto done = readImages(engine); !done) return tl::unexpected<Problem>(done.error());

@@ -2,6 +2,7 @@
 // What a container engine has and runs, asked for by whoever may use its socket. Source: Docker Engine API
 // 1.41; podman's service answers the same.
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -33,7 +34,10 @@ struct Container {
   std::string state;   // created running paused restarting removing exited dead
   std::string health;  // starting healthy unhealthy; "" without a check
   std::string compose_project;
-  bool orchestrated = false;  // something else starts and ends it: swarm, kubernetes, a pod, systemd
+  // Not ours to make anew: something else starts and ends it (swarm, kubernetes, a pod, systemd), it is gone
+  // once it ends, or another one lives in its namespaces.
+  bool orchestrated = false;
+  std::vector<std::string> lives_in;  // other containers' names or numbers
 };
 
 struct Engine {
@@ -46,12 +50,16 @@ struct Engine {
   const Image* imageOf(const Container& container) const;
 };
 
+// The most an engine's answer may have.
+constexpr std::size_t kMaxEngineAnswer = 4U << 20U;
+
 // RF_TRANSIENT "docker.engine_malformed" for answers that are none; what disappears while it is asked for is
 // left out.
 class EngineReader {
  public:
-  EngineReader(const rf::LocalHttp& http, std::string socket, const rf::Run& run)
-      : http_(http), socket_(std::move(socket)), run_(run) {}
+  // GET of a target.
+  using Get = std::function<rf::Value<rf::HttpAnswer>(const std::string& target)>;
+  EngineReader(Get get, const rf::Run& run) : get_(std::move(get)), run_(run) {}
   Result<Engine> read();
 
  private:
@@ -61,8 +69,7 @@ class EngineReader {
   Result<> readContainers(Engine& engine);
   Result<> readPlatforms(Engine& engine);
 
-  const rf::LocalHttp& http_;
-  const std::string socket_;
+  const Get get_;
   const rf::Run& run_;
 };
 

@@ -1,11 +1,12 @@
 #include "docker_scan.h"
 #include "redflag/sdk.hpp"
 #include "settings.h"
+#include "updater.h"
 
 namespace redflag::docker {
 namespace {
 
-class DockerPlugin : public rf::Scanner {
+class DockerPlugin : public rf::Scanner, public rf::Updater {
  public:
   explicit DockerPlugin(const rf::Host& host) : host_(host), log_(host) {}
 
@@ -29,6 +30,22 @@ class DockerPlugin : public rf::Scanner {
   }
 
   rf::Status scan(rf::Run& run) override { return DockerScan(settings_, host_, run).scan(); }
+
+  rf::Status plan(rf::Run& run, std::string_view request, rf::Output& result) override {
+    return DockerUpdater(settings_, host_, run).plan(request, result);
+  }
+  rf::Status download(rf::Run& run, std::string_view request, rf::Output& result) override {
+    return DockerUpdater(settings_, host_, run).download(request, result);
+  }
+  rf::Status install(rf::Run& run, std::string_view request, rf::Output& result) override {
+    return DockerUpdater(settings_, host_, run).install(request, result);
+  }
+  rf::Status verify(rf::Run& run, std::string_view request, rf::Output& result) override {
+    return DockerUpdater(settings_, host_, run).verify(request, result);
+  }
+  rf::Status repair(rf::Run& run, std::string_view, rf::Output& result) override {
+    return DockerUpdater(settings_, host_, run).repair(result);
+  }
 
  private:
   rf::Host host_;

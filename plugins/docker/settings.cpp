@@ -35,6 +35,22 @@ const char* const kSettingsSchema = R"({
       "default": "minor",
       "title": "Which newer tags to report",
       "description": "For tags that are versions: tags of the same form that differ at most in this part. They are told, never installed."
+    },
+    "settle_s": {
+      "type": "integer",
+      "minimum": 1,
+      "maximum": 600,
+      "default": 10,
+      "title": "Seconds a new container has to run",
+      "description": "Without a health check of its own. One that ends or starts again before is put back."
+    },
+    "healthy_within_s": {
+      "type": "integer",
+      "minimum": 1,
+      "maximum": 3600,
+      "default": 300,
+      "title": "Seconds a new container may take to be healthy",
+      "description": "With a health check of its own. Longer, and it is put back."
     }
   }
 })";
@@ -47,6 +63,8 @@ Result<Settings> parseSettings(std::string_view json) {
   Settings settings;
   settings.socket = in.optionalText("socket", 100, settings.socket);
   settings.credentials_file = in.optionalText("credentials_file", 4096);
+  settings.settle_s = in.optionalInteger("settle_s", 1, 600, settings.settle_s);
+  settings.healthy_within_s = in.optionalInteger("healthy_within_s", 1, 3600, settings.healthy_within_s);
   const auto newer = in.optionalText("newer_tags", 16, "minor");
   constexpr std::array<std::string_view, 4> kNames{"none", "patch", "minor", "major"};
   std::size_t at = 0;

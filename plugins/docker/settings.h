@@ -1,6 +1,7 @@
 #pragma once
 // The plugin's settings, as its schema lets them through.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,8 @@ struct Settings {
   std::string socket = "/run/docker.sock";
   std::string credentials_file;  // "": registries are asked without
   NewerTags newer_tags = NewerTags::kMinor;
+  std::int64_t settle_s = 10;                        // how long a container without a health check has to run
+  std::int64_t healthy_within_s = 5 * 60;            // how long one with a check may take
   std::string certificates = "/etc/docker/certs.d";  // no setting: the engine's own place
 };
 

@@ -1,0 +1,141 @@
+#include "recreate.h"
+
+#include <algorithm>
+
+#include "json_access.h"
+
+namespace redflag::docker {
+namespace {
+
+constexpr std::size_t kShortNumber = 12;
+
+bool contains(const Json& array, const Json& item) {
+  return array.is_array() && std::find(array.begin(), array.end(), item) != array.end();
+}
+
+// Members of an object, or entries of an array, that the defaults have just so.
+void subtract(Json& value, const Json& defaults) {
+  if (value.is_array() && defaults.is_array()) {
+    Json left = Json::array();
+    for (const auto& item : value)
+      if (!contains(defaults, item)) left.push_back(item);
+    value = std::move(left);
+  } else if (value.is_object() && defaults.is_object()) {
+    for (const auto& [key, item] : defaults.items())
+      if (value.contains(key) && value.at(key) == item) value.erase(key);
+  }
+}
+
+void subtractDefaults(Json& config, const Json& defaults) {
+  for (const char* key : {"Env", "Labels", "ExposedPorts", "Volumes"})
+    if (config.contains(key)) subtract(config[key], at(defaults, {key}));
+  for (const char* key : {"User", "WorkingDir", "StopSignal", "Healthcheck", "Shell", "OnBuild"})
+    if (at(config, {key}) == at(defaults, {key})) config.erase(key);
+  // A command is the image's only below the image's entry point.
+  if (at(config, {"Entrypoint"}) != at(defaults, {"Entrypoint"})) return;
+  config.erase("Entrypoint");
+  if (at(config, {"Cmd"}) == at(defaults, {"Cmd"})) config.erase("Cmd");
+}
+
+bool sharesNetwork(const std::string& mode) {
+  return mode.starts_with("container:");
+}
+
+// Its own number is the name that a container has by default.
+void dropOwnName(Json& config, const std::string& id, const std::string& mode, const std::string& uts) {
+  if (sharesNetwork(mode) || uts == "host" || textAt(config, {"Hostname"}) == id.substr(0, kShortNumber))
+    config.erase("Hostname");
+  if (sharesNetwork(mode) || uts == "host") config.erase("Domainname");
+}
+
+bool isBound(const Json& host_config, const std::string& place) {
+  for (const auto& bind : at(host_config, {"Binds"})) {
+    if (!bind.is_string()) continue;
+    auto rest = bind.get<std::string>();
+    rest.erase(0, std::min(rest.find(':'), rest.size() - 1) + 1);
+    if (rest.substr(0, rest.find(':')) == place) return true;
+  }
+  return false;
+}
+
+// A mount that names its volume already, or one that can be given its name.
+bool isMounted(Json& host_config, const std::string& place, const std::string& volume) {
+  if (!host_config.contains("Mounts") || !host_config["Mounts"].is_array()) return false;
+  for (auto& mount : host_config["Mounts"]) {
+    if (textAt(mount, {"Target"}) != place) continue;
+    if (textAt(mount, {"Type"}) == "volume" && textAt(mount, {"Source"}).empty()) mount["Source"] = volume;
+    return true;
+  }
+  return false;
+}
+
+void nameVolumes(Json& host_config, const Json& mounts) {
+  for (const auto& mount : mounts) {
+    const auto volume = textAt(mount, {"Name"});
+    const auto place = textAt(mount, {"Destination"});
+    if (textAt(mount, {"Type"}) != "volume" || volume.empty() || place.empty()) continue;
+    if (isBound(host_config, place) || isMounted(host_config, place, volume)) continue;
+    const bool writable = at(mount, {"RW"}) != Json(false);
+    if (!at(host_config, {"Binds"}).is_array()) host_config["Binds"] = Json::array();
+    host_config["Binds"].push_back(volume + ":" + place + (writable ? "" : ":ro"));
+  }
+}
+
+// "/db:/web/db" is told; "db:db" is asked for.
+void mendLinks(Json& host_config) {
+  if (!at(host_config, {"Links"}).is_array()) return;
+  for (auto& link : host_config["Links"]) {
+    if (!link.is_string()) continue;
+    const auto text = link.get<std::string>();
+    const auto colon = text.find(':');
+    const auto slash = text.rfind('/');
+    if (!text.starts_with('/') || colon == std::string::npos || slash < colon) continue;
+    link = text.substr(1, colon - 1) + ":" + text.substr(slash + 1);
+  }
+}
+
+// What was asked for, without what the engine gave.
+Json endpointOf(const Json& network, const std::string& id) {
+  auto out = Json::object();
+  for (const char* key : {"IPAMConfig", "Links", "DriverOpts"})
+    if (const auto& value = at(network, {key}); !value.is_null()) out[key] = value;
+  auto kept = Json::array();
+  for (const auto& alias : at(network, {"Aliases"}))
+    if (alias != Json(id.substr(0, kShortNumber))) kept.push_back(alias);
+  if (!kept.empty()) out["Aliases"] = std::move(kept);
+  return out;
+}
+
+void addNetworks(Recreation& out, const Json& networks, const std::string& mode, const std::string& id) {
+  if (!networks.is_object() || sharesNetwork(mode) || mode == "none" || mode == "host") return;
+  const std::string first = networks.contains(mode) ? mode : networks.empty() ? "" : networks.begin().key();
+  for (const auto& [name, network] : networks.items()) {
+    if (name == first) {
+      out.body["NetworkingConfig"] = {{"EndpointsConfig", {{name, endpointOf(network, id)}}}};
+    } else {
+      out.more_networks.emplace_back(name, endpointOf(network, id));
+    }
+  }
+}
+
+}  // namespace
+
+Recreation recreationOf(const Json& container, const Json& image) {
+  Recreation out;
+  const auto id = textAt(container, {"Id"});
+  Json host_config = at(container, {"HostConfig"});
+  const auto mode = textAt(host_config, {"NetworkMode"});
+  out.body = at(container, {"Config"});
+  if (!out.body.is_object()) out.body = Json::object();
+  if (image.is_object()) subtractDefaults(out.body, at(image, {"Config"}));
+  dropOwnName(out.body, id, mode, textAt(host_config, {"UTSMode"}));
+  if (host_config.is_object()) {
+    nameVolumes(host_config, at(container, {"Mounts"}));
+    mendLinks(host_config);
+    out.body["HostConfig"] = std::move(host_config);
+  }
+  addNetworks(out, at(container, {"NetworkSettings", "Networks"}), mode, id);
+  return out;
+}
+
+}  // namespace redflag::docker

@@ -1,0 +1,182 @@
+#include "swap.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <thread>
+
+#include "base/time.h"
+#include "engine.h"
+#include "json_access.h"
+#include "recreate.h"
+
+namespace redflag::docker {
+namespace {
+
+constexpr const char* kNew = ".redflag-new";
+constexpr const char* kRunning = ".redflag-running";
+constexpr const char* kStopped = ".redflag-stopped";
+constexpr std::int64_t kStopS = 10;
+constexpr std::int64_t kMostStopS = 600;
+constexpr auto kTick = std::chrono::milliseconds(250);
+
+std::string idOf(const Json& container) {
+  return textAt(container, {"Id"});
+}
+
+std::int64_t stopSeconds(const Json& container) {
+  return std::clamp<std::int64_t>(numberAt(container, {"Config", "StopTimeout"}, kStopS), 0, kMostStopS);
+}
+
+bool isRunning(const Json& container) {
+  return flagAt(container, {"State", "Running"}) || flagAt(container, {"State", "Restarting"});
+}
+
+// Why a container that was started is not to stay; nullopt as long as nothing speaks against it.
+std::optional<std::string> complaint(const Json& container) {
+  if (!flagAt(container, {"State", "Running"}) || flagAt(container, {"State", "Restarting"}))
+    return "it ended with " + std::to_string(numberAt(container, {"State", "ExitCode"}));
+  if (numberAt(container, {"RestartCount"}) > 0) return "it ended and was started again";
+  if (textAt(container, {"State", "Health", "Status"}) == "unhealthy")
+    return "its own check says it is unhealthy";
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<std::string> Swap::makeNew(const std::string& name, const Json& old) {
+  const auto image = engine_.inspectImage(textAt(old, {"Image"}));
+  if (!image) return tl::unexpected<Problem>(image.error());
+  const auto recreation = recreationOf(old, *image);
+  auto id = engine_.create(name + kNew, recreation.body);
+  if (!id) return id;
+  for (const auto& [network, endpoint] : recreation.more_networks) {
+    if (auto connected = engine_.connect(network, *id, endpoint); !connected) {
+      static_cast<void>(engine_.remove(*id));
+      return tl::unexpected<Problem>(connected.error());
+    }
+  }
+  return id;
+}
+
+Result<> Swap::exchange(const std::string& name) {
+  const auto container = engine_.inspectContainer(name);
+  if (!container) return tl::unexpected<Problem>(container.error());
+  if (container->is_null()) return fail(RF_PERMANENT, "docker.engine_refused", name + " is gone");
+  if (flagAt(*container, {"State", "Paused"}))
+    return fail(RF_PERMANENT, "docker.paused", name + " is paused: whoever did that has to end it first");
+  const Old old{idOf(*container), name, isRunning(*container)};
+  const auto made = makeNew(name, *container);
+  if (!made) return tl::unexpected<Problem>(made.error());
+  if (auto renamed = engine_.rename(old.id, name + (old.was_running ? kRunning : kStopped)); !renamed) {
+    static_cast<void>(engine_.remove(*made));
+    return renamed;
+  }
+  if (auto replaced = replace(old, *made, stopSeconds(*container)); !replaced)
+    return putBack(old, *made, replaced.error());
+  progress_.line(name + ": made anew");
+  return engine_.remove(old.id);
+}
+
+Result<> Swap::replace(const Old& old, const std::string& new_id, std::int64_t stop_s) {
+  if (old.was_running)
+    if (auto stopped = engine_.stop(old.id, stop_s); !stopped) return stopped;
+  if (auto renamed = engine_.rename(new_id, old.name); !renamed) return renamed;
+  if (!old.was_running) return {};
+  if (auto started = engine_.start(new_id); !started) return started;
+  return prove(new_id);
+}
+
+Result<> Swap::prove(const std::string& id) {
+  const auto begun = clock_.monotonicNs();
+  for (;;) {
+    const auto container = engine_.inspectContainer(id);
+    if (!container) return tl::unexpected<Problem>(container.error());
+    if (container->is_null()) return fail(RF_PERMANENT, "docker.put_back", "it is gone");
+    if (const auto why = complaint(*container)) return fail(RF_PERMANENT, "docker.put_back", *why);
+    const auto health = textAt(*container, {"State", "Health", "Status"});
+    const bool checked = health == "starting";
+    const auto ran_s = (clock_.monotonicNs() - begun) / kSecondNs;
+    if (health == "healthy" || (!checked && ran_s >= settings_.settle_s)) return {};
+    if (checked && ran_s >= settings_.healthy_within_s)
+      return fail(RF_PERMANENT, "docker.put_back",
+                  "it was not healthy within " + std::to_string(settings_.healthy_within_s) + " s");
+    std::this_thread::sleep_for(kTick);
+  }
+}
+
+Result<> Swap::putBack(const Old& old, const std::string& new_id, const Problem& why) {
+  progress_.line(old.name + ": " + why.text + "; the old one is put back");
+  const auto give_up = [&](const Problem& second) {
+    return fail(RF_PERMANENT, "docker.not_put_back",
+                old.name + ": " + why.text +
+                    "; and the old one, which is kept, could not be put back: " + second.text);
+  };
+  if (auto removed = engine_.remove(new_id); !removed) return give_up(removed.error());
+  if (auto renamed = engine_.rename(old.id, old.name); !renamed) return give_up(renamed.error());
+  if (old.was_running)
+    if (auto started = engine_.start(old.id); !started) return give_up(started.error());
+  return fail(RF_PERMANENT, "docker.put_back", old.name + ": " + why.text + "; the old one is back");
+}
+
+Result<> Swap::mendOld(const Old& old) {
+  const auto was = engine_.inspectContainer(old.id);
+  if (!was || was->is_null()) return was ? Result<>() : tl::unexpected<Problem>(was.error());
+  const auto now = engine_.inspectContainer(old.name);
+  if (!now) return tl::unexpected<Problem>(now.error());
+  if (now->is_null()) {
+    if (auto renamed = engine_.rename(old.id, old.name); !renamed) return renamed;
+    if (!old.was_running) return {};
+    // A stop that was asked for may still be under way, and would end what is started before it.
+    if (auto stopped = engine_.stop(old.id, stopSeconds(*was)); !stopped) return stopped;
+    return engine_.start(old.id);
+  }
+  if (textAt(*now, {"Config", "Image"}) != textAt(*was, {"Config", "Image"}))
+    return fail(
+        RF_PERMANENT, "docker.leftover",
+        "somebody else's container has the name " + old.name + " by now; the old one is kept beside it");
+  if (old.was_running) {
+    auto proved = engine_.start(idOf(*now));
+    if (proved) proved = prove(idOf(*now));
+    if (!proved) return putBack(old, idOf(*now), proved.error());
+  }
+  return engine_.remove(old.id);
+}
+
+Result<> Swap::mendNew(const std::string& id, const std::string& name) {
+  const auto container = engine_.inspectContainer(id);
+  if (!container) return tl::unexpected<Problem>(container.error());
+  if (container->is_null()) return {};
+  if (textAt(*container, {"State", "Status"}) != "created")
+    return fail(RF_PERMANENT, "docker.leftover", name + " runs, which nobody here has started");
+  return engine_.remove(id);
+}
+
+Result<> Swap::mend() {
+  const auto answer = engine_.get("/containers/json?all=1");
+  if (!answer) return fail(rf::raw(answer.status()), "docker.engine_unreachable", answer.text());
+  const auto list = parseJson(answer->body, {.bytes = kMaxEngineAnswer, .depth = 32, .values = 400'000});
+  if (answer->http_status != 200 || !list || !list->is_array())
+    return fail(RF_TRANSIENT, "docker.engine_malformed", "the engine's list of containers is none");
+  Result<> worst;
+  const auto note = [&](const Result<>& mended) {
+    if (!mended && worst) worst = mended;
+  };
+  // The old ones first: what they are exchanged for may still have to be started.
+  for (const bool olds : {true, false}) {
+    for (const auto& item : *list) {
+      const auto& names = at(item, {"Names"});
+      if (!names.is_array() || names.empty() || !names.front().is_string()) continue;
+      auto name = names.front().get<std::string>();
+      if (name.starts_with('/')) name.erase(0, 1);
+      for (const std::string end : {kNew, kRunning, kStopped}) {
+        if (!name.ends_with(end) || olds == (end == kNew)) continue;
+        const auto base = name.substr(0, name.size() - end.size());
+        note(olds ? mendOld({idOf(item), base, end == kRunning}) : mendNew(idOf(item), name));
+      }
+    }
+  }
+  return worst;
+}
+
+}  // namespace redflag::docker

@@ -1,0 +1,50 @@
+#pragma once
+// One container in another's place. The old one is renamed and stopped, and removed only once the new one has
+// proved itself; a name's end says what a step that was killed left:
+//   web.redflag-new      made, and never started
+//   web.redflag-running  the old one, which ran before
+//   web.redflag-stopped  the old one, which did not
+
+#include <cstdint>
+#include <string>
+
+#include "engine_client.h"
+#include "problem.h"
+#include "redflag/sdk.hpp"
+#include "settings.h"
+
+namespace redflag::docker {
+
+class Swap {
+ public:
+  Swap(EngineClient& engine, const Settings& settings, const rf::Host& host)
+      : engine_(engine), settings_(settings), clock_(host), progress_(host) {}
+
+  // Makes `name` anew from the image its tag is now. RF_PERMANENT "docker.put_back": the new one did not run
+  // or was not healthy, the old one is back; ".not_put_back": not even that; ".engine_refused": nothing was
+  // changed.
+  Result<> exchange(const std::string& name);
+
+  // Ends what a killed exchange began: the new one stays if it proves itself, else the old one is put back.
+  Result<> mend();
+
+ private:
+  struct Old {
+    std::string id;
+    std::string name;
+    bool was_running = false;
+  };
+  Result<std::string> makeNew(const std::string& name, const Json& old);
+  Result<> replace(const Old& old, const std::string& new_id, std::int64_t stop_s);
+  Result<> putBack(const Old& old, const std::string& new_id, const Problem& why);
+  Result<> prove(const std::string& id);
+  Result<> mendOld(const Old& old);
+  Result<> mendNew(const std::string& id, const std::string& name);
+
+  EngineClient& engine_;
+  const Settings& settings_;
+  rf::Clock clock_;
+  rf::Progress progress_;
+};
+
+}  // namespace redflag::docker

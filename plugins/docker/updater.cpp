@@ -1,0 +1,183 @@
+#include "updater.h"
+
+#include <algorithm>
+
+#include "base/time.h"
+#include "json_access.h"
+
+namespace redflag::docker {
+namespace {
+
+// Found by its digest only: nobody can have given another image this name.
+std::string approvedName(const Work& work) {
+  return work.reference.registry + "/" + work.reference.repository + "@" + work.step.to;
+}
+
+std::string difference(const std::vector<Step>& planned, const std::vector<Step>& found) {
+  std::string out;
+  for (const auto& step : planned)
+    if (std::find(found.begin(), found.end(), step) == found.end())
+      out +=
+          (out.empty() ? "" : "; ") + step.name + " is no longer to go from " + step.from + " to " + step.to;
+  for (const auto& step : found)
+    if (std::find(planned.begin(), planned.end(), step) == planned.end())
+      out +=
+          (out.empty() ? "" : "; ") + step.name + " would go from " + step.from + " to " + step.to + " now";
+  return out;
+}
+
+}  // namespace
+
+DockerUpdater::DockerUpdater(const Settings& settings, const rf::Host& host, rf::Run& run)
+    : settings_(settings),
+      local_(host),
+      clock_(host),
+      progress_(host),
+      run_(run),
+      engine_(settings.socket),
+      planner_(settings, host, run),
+      swap_(engine_, settings, host) {}
+
+rf::Status DockerUpdater::end(const Result<Json>& outcome, rf::Output& result) {
+  if (outcome) return result.write(dumpJson(*outcome));
+  return run_.fail(rf::toStatus(outcome.error().status), outcome.error().code, outcome.error().text);
+}
+
+rf::Status DockerUpdater::plan(std::string_view text, rf::Output& result) {
+  const auto make = [&]() -> Result<Json> {
+    const auto request = parseRequest(text, false);
+    if (!request) return tl::unexpected<Problem>(request.error());
+    const auto prepared = planner_.prepare(
+        [this](const std::string& target) { return local_.get(settings_.socket, target, kMaxEngineAnswer); },
+        *request);
+    if (!prepared) return tl::unexpected<Problem>(prepared.error());
+    return toJson((*prepared)->plan);
+  };
+  return end(make(), result);
+}
+
+Result<std::unique_ptr<Prepared>> DockerUpdater::confirmed(const Request& request) {
+  auto prepared =
+      planner_.prepare([this](const std::string& target) { return engine_.get(target); }, request);
+  if (prepared && (*prepared)->plan.steps != request.planned)
+    return fail(RF_PERMANENT, "docker.plan_changed", difference(request.planned, (*prepared)->plan.steps));
+  return prepared;
+}
+
+Result<> DockerUpdater::pull(const Work& work) {
+  const auto left = run_.deadlineNs() - clock_.monotonicNs();
+  if (left <= 0 || run_.cancelled())
+    return fail(RF_CANCELLED, "docker.cancelled", "cancelled before anything was changed");
+  progress_.line("pulling " + work.step.name + " " + work.step.to);
+  auto pulled =
+      engine_.pull(work.reference, work.step.to, work.step.arch, planner_.passwordOf(work.reference.registry),
+                   left, [this](const std::string& said) {
+                     if (!said.empty()) progress_.line(said);
+                     return !run_.cancelled();
+                   });
+  if (!pulled) return pulled;
+  const auto image = engine_.inspectImage(approvedName(work));
+  if (!image) return tl::unexpected<Problem>(image.error());
+  if (image->is_null())
+    return fail(RF_PERMANENT, "docker.pull_failed",
+                work.step.name + ": what was pulled is not what was approved");
+  return {};
+}
+
+rf::Status DockerUpdater::download(std::string_view text, rf::Output& result) {
+  const auto fetch = [&]() -> Result<Json> {
+    const auto request = parseRequest(text, true);
+    if (!request) return tl::unexpected<Problem>(request.error());
+    const auto prepared = confirmed(*request);
+    if (!prepared) return tl::unexpected<Problem>(prepared.error());
+    for (const auto& work : (*prepared)->work)
+      if (auto pulled = pull(work); !pulled) return tl::unexpected<Problem>(pulled.error());
+    return Json{{"download_bytes", (*prepared)->plan.download_bytes}};
+  };
+  return end(fetch(), result);
+}
+
+Result<> DockerUpdater::carryOut(const Work& work) {
+  if (auto pulled = pull(work); !pulled) return pulled;
+  const auto before = engine_.inspectImage(work.reference.canonical());
+  if (!before) return tl::unexpected<Problem>(before.error());
+  if (auto tagged = engine_.tag(approvedName(work), work.reference); !tagged) return tagged;
+  bool any_done = false;
+  for (const auto* container : work.outdated) {
+    Result<> made = run_.cancelled()
+                        ? fail(RF_CANCELLED, "docker.cancelled", "stopped between two containers")
+                        : swap_.exchange(container->name);
+    any_done = any_done || made;
+    if (made) continue;
+    // Whoever starts the next container by that name shall get what was proved.
+    if (!any_done && before->is_object())
+      static_cast<void>(engine_.tag(textAt(*before, {"Id"}), work.reference));
+    return made;
+  }
+  return {};
+}
+
+Result<Json> DockerUpdater::runInstall(const Request& request) {
+  // What an earlier one left would be taken for containers of its own.
+  if (auto mended = swap_.mend(); !mended) return tl::unexpected<Problem>(mended.error());
+  const auto prepared = confirmed(request);
+  if (!prepared) return tl::unexpected<Problem>(prepared.error());
+  auto steps = Json::array();
+  bool stopped = false;
+  for (const auto& work : (*prepared)->work) {
+    auto row = toJson(work.step);
+    const auto done = stopped ? Result<>() : carryOut(work);
+    row["result"] = stopped ? "not_started" : done ? "done" : "failed";
+    if (!done) run_.fail(rf::toStatus(done.error().status), done.error().code, done.error().text);
+    // One container that fails says something about the next one's chances, too.
+    stopped = stopped || !done;
+    steps.push_back(std::move(row));
+  }
+  return Json{{"steps", std::move(steps)}, {"needs_reboot", false}};
+}
+
+rf::Status DockerUpdater::install(std::string_view text, rf::Output& result) {
+  const auto request = parseRequest(text, true);
+  if (!request) return end(tl::unexpected<Problem>(request.error()), result);
+  const auto written = end(runInstall(*request), result);
+  return rf::worse(written, run_.outcome());
+}
+
+rf::Status DockerUpdater::verify(std::string_view text, rf::Output& result) {
+  const auto look = [&]() -> Result<Json> {
+    const auto request = parseRequest(text, false);
+    if (!request) return tl::unexpected<Problem>(request.error());
+    const auto get = [this](const std::string& target) {
+      auto answer = local_.get(settings_.socket, target, kMaxEngineAnswer);
+      return answer.status() == rf::Status::kUnsupported ? engine_.get(target) : answer;
+    };
+    const auto engine = EngineReader(get, run_).read();
+    if (!engine) return tl::unexpected<Problem>(engine.error());
+    const auto watched = watchedOf(*engine);
+    auto updates = Json::array();
+    for (const auto& wanted : request->updates) {
+      const auto canonical = wanted.reference.canonical();
+      const auto found = std::find_if(watched.begin(), watched.end(), [&](const Watched& one) {
+        return one.reference.canonical() == canonical;
+      });
+      const bool runs = found != watched.end() && !found->users.empty();
+      const auto behind = runs ? found->behind(*engine, wanted.digest) : std::vector<const Container*>();
+      const auto* shown =
+          !runs ? nullptr : engine->imageOf(behind.empty() ? *found->users.front() : *behind.front());
+      updates.push_back({{"name", wanted.reference.familiar()},
+                         {"arch", wanted.arch},
+                         {"version", wanted.digest},
+                         {"installed_version", shown == nullptr ? "" : found->versionOf(*shown)},
+                         {"verified", runs && behind.empty()}});
+    }
+    return Json{{"updates", std::move(updates)}};
+  };
+  return end(look(), result);
+}
+
+rf::Status DockerUpdater::repair(rf::Output& result) {
+  const auto mended = swap_.mend();
+  return end(mended ? Result<Json>(Json::object()) : tl::unexpected<Problem>(mended.error()), result);
+}
+
+}  // namespace redflag::docker

@@ -1,0 +1,122 @@
+// A container's settings, told apart from its image's.
+#include <gtest/gtest.h>
+
+#include "recreate.h"
+#include "request.h"
+
+namespace redflag::test {
+namespace {
+
+using docker::recreationOf;
+
+const std::string kId = std::string(12, 'a') + std::string(52, 'b');
+
+Json inspected(Json config, Json host_config = {{"NetworkMode", "none"}}) {
+  return {{"Id", kId}, {"Config", std::move(config)}, {"HostConfig", std::move(host_config)}};
+}
+
+TEST(Recreate, leaves_to_the_image_what_came_from_the_image) {
+  const Json image{{"Config",
+                    {{"Env", {"PATH=/bin", "VERSION=1"}},
+                     {"Labels", {{"vendor", "x"}, {"shared", "a"}}},
+                     {"Cmd", {"serve"}},
+                     {"Entrypoint", {"/app"}},
+                     {"WorkingDir", "/srv"},
+                     {"User", "app"},
+                     {"ExposedPorts", {{"80/tcp", Json::object()}}}}}};
+  const auto body =
+      recreationOf(inspected({{"Image", "app:1"},
+                              {"Env", {"PATH=/bin", "VERSION=1", "MINE=2"}},
+                              {"Labels", {{"vendor", "x"}, {"shared", "b"}, {"mine", "c"}}},
+                              {"Cmd", {"serve"}},
+                              {"Entrypoint", {"/app"}},
+                              {"WorkingDir", "/srv"},
+                              {"User", "root"},
+                              {"ExposedPorts", {{"80/tcp", Json::object()}, {"81/tcp", Json::object()}}}}),
+                   image)
+          .body;
+  EXPECT_EQ(body.at("Image"), "app:1");
+  EXPECT_EQ(body.at("Env"), Json({"MINE=2"}));
+  EXPECT_EQ(body.at("Labels"), Json({{"shared", "b"}, {"mine", "c"}}));
+  EXPECT_EQ(body.at("User"), "root");
+  EXPECT_EQ(body.at("ExposedPorts"), Json({{"81/tcp", Json::object()}}));
+  for (const auto* gone : {"Cmd", "Entrypoint", "WorkingDir"})
+    EXPECT_FALSE(body.contains(gone)) << gone;
+}
+
+TEST(Recreate, keeps_a_command_below_an_entry_point_of_its_own) {
+  const Json image{{"Config", {{"Cmd", {"serve"}}, {"Entrypoint", {"/app"}}}}};
+  const auto body = recreationOf(inspected({{"Cmd", {"serve"}}, {"Entrypoint", {"/other"}}}), image).body;
+  EXPECT_EQ(body.at("Cmd"), Json({"serve"}));
+  EXPECT_EQ(body.at("Entrypoint"), Json({"/other"}));
+}
+
+TEST(Recreate, drops_a_name_that_was_its_number_and_keeps_a_given_one) {
+  EXPECT_FALSE(
+      recreationOf(inspected({{"Hostname", std::string(12, 'a')}}), nullptr).body.contains("Hostname"));
+  EXPECT_EQ(recreationOf(inspected({{"Hostname", "web"}}), nullptr).body.at("Hostname"), "web");
+  EXPECT_FALSE(recreationOf(inspected({{"Hostname", "web"}}, {{"NetworkMode", "container:x"}}), nullptr)
+                   .body.contains("Hostname"))
+      << "the other one's";
+}
+
+TEST(Recreate, keeps_every_volume) {
+  auto container = inspected({{"Volumes", {{"/data", Json::object()}}}},
+                             {{"NetworkMode", "none"},
+                              {"Binds", {"named:/named:rw", "/etc:/host"}},
+                              {"Mounts", {{{"Type", "volume"}, {"Target", "/asked"}}}}});
+  container["Mounts"] = {{{"Type", "volume"}, {"Name", "v1"}, {"Destination", "/data"}, {"RW", true}},
+                         {{"Type", "volume"}, {"Name", "v2"}, {"Destination", "/asked"}, {"RW", true}},
+                         {{"Type", "volume"}, {"Name", "v3"}, {"Destination", "/read"}, {"RW", false}},
+                         {{"Type", "volume"}, {"Name", "named"}, {"Destination", "/named"}, {"RW", true}},
+                         {{"Type", "bind"}, {"Source", "/etc"}, {"Destination", "/host"}, {"RW", true}}};
+  const auto host_config = recreationOf(container, nullptr).body.at("HostConfig");
+  EXPECT_EQ(host_config.at("Binds"), Json({"named:/named:rw", "/etc:/host", "v1:/data", "v3:/read:ro"}));
+  EXPECT_EQ(host_config.at("Mounts")[0].at("Source"), "v2");
+}
+
+TEST(Recreate, asks_for_the_networks_that_were_asked_for) {
+  auto container = inspected({}, {{"NetworkMode", "front"}, {"Links", {"/db:/web/store"}}});
+  container["NetworkSettings"]["Networks"] = {
+      {"back", {{"Aliases", {"api", std::string(12, 'a')}}, {"IPAddress", "10.0.0.2"}}},
+      {"front",
+       {{"IPAMConfig", {{"IPv4Address", "10.1.0.9"}}}, {"Aliases", nullptr}, {"MacAddress", "02:42"}}}};
+  const auto made = recreationOf(container, nullptr);
+  EXPECT_EQ(made.body.at("NetworkingConfig").at("EndpointsConfig"),
+            Json({{"front", {{"IPAMConfig", {{"IPv4Address", "10.1.0.9"}}}}}}));
+  ASSERT_EQ(made.more_networks.size(), 1U);
+  EXPECT_EQ(made.more_networks[0].first, "back");
+  EXPECT_EQ(made.more_networks[0].second, Json({{"Aliases", Json::array({"api"})}}));
+  EXPECT_EQ(made.body.at("HostConfig").at("Links"), Json({"db:store"}));
+}
+
+TEST(Recreate, makes_something_of_nothing) {
+  for (const auto& odd :
+       {Json(), Json(7), Json({{"Config", 7}, {"HostConfig", 7}, {"Mounts", 7}}), Json::array({1})})
+    EXPECT_TRUE(recreationOf(odd, odd).body.is_object());
+}
+
+TEST(DockerRequest, refuses_what_is_malformed_and_names_the_member) {
+  const std::string digest = "sha256:" + std::string(64, 'a');
+  const auto update = [&](Json changes) {
+    Json item{{"name", "app"}, {"arch", "linux/amd64"}, {"version", digest}};
+    item.update(changes);
+    return dumpJson({{"updates", {item}}});
+  };
+  EXPECT_TRUE(docker::parseRequest(update(Json::object()), false));
+  for (const auto& [text, member] : std::vector<std::pair<std::string, std::string>>{
+           {"{", "request"},
+           {"{}", "request.updates"},
+           {update({{"version", "1.2.3"}}), "request.updates[0].version"},
+           {update({{"name", "--opt"}}), "request.updates[0].name"},
+           {update({{"extra", 1}}), "request.updates[0].extra"}}) {
+    const auto read = docker::parseRequest(text, false);
+    ASSERT_FALSE(read) << text;
+    EXPECT_EQ(read.error().status, RF_INVALID);
+    EXPECT_NE(read.error().text.find(member), std::string::npos) << read.error().text;
+  }
+  EXPECT_FALSE(docker::parseRequest(update(Json::object()), true)) << "no plan";
+}
+
+}  // namespace
+}  // namespace redflag::test
