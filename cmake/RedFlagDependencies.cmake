@@ -14,8 +14,18 @@ pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(apt_pkg IMPORTED_TARGET apt-pkg)
 pkg_check_modules(libcurl IMPORTED_TARGET libcurl)
+pkg_check_modules(dnf_needs libsolv libsolvext modulemd-2.0 gobject-2.0)
+find_library(LIBDNF_LIBRARY dnf)
 if(REDFLAG_TESTS)
   find_package(GTest REQUIRED)
+endif()
+
+# What a dnf scan is made of. libdnf not by pkg-config: that asks for the development files of rpm and librepo, of which
+# none are used, and for a libcurl that cannot be installed beside another.
+if(dnf_needs_FOUND AND LIBDNF_LIBRARY)
+  add_library(redflag_libdnf INTERFACE)
+  target_include_directories(redflag_libdnf SYSTEM INTERFACE ${dnf_needs_INCLUDE_DIRS})
+  target_link_libraries(redflag_libdnf INTERFACE ${LIBDNF_LIBRARY} ${dnf_needs_LINK_LIBRARIES})
 endif()
 
 # fmt and spdlog as archives of ours: as shared libraries they take longer to load than a scan logs, and as headers

@@ -1,0 +1,63 @@
+#pragma once
+// What dnf.conf, the .repo files and the variables say, read with libdnf's own parser and options, as dnf
+// reads them: only ever those of the root that is looked at.
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "problem.h"
+#include "settings.h"
+
+namespace redflag::dnf {
+
+struct Repository {
+  std::string id;      // the key of its scope
+  std::string folder;  // of the metadata that dnf fetched for it
+  int priority = 99;
+  int cost = 1000;
+  bool module_hotfixes = false;  // its packages are not filtered by module streams
+  std::vector<std::string> excludes;
+  std::vector<std::string> includes;
+};
+
+// A file of repositories, or one of them, that is not understood: what it would offer is not known.
+struct BrokenSource {
+  std::string key;
+  Problem problem;
+};
+
+struct Configuration {
+  std::string cache_dir;  // inside the root
+  std::string platform;   // module_platform_id; "": found out from the system
+  bool obsoletes = true;
+  bool best = true;
+  bool weak_dependencies = true;
+  bool vendor_change = true;
+  bool plugins = true;
+  std::uint32_t installonly_limit = 3;
+  std::vector<std::string> installonly;
+  std::vector<std::string> excludes;
+  std::vector<std::string> includes;
+  std::set<std::string> disabled_excludes;  // "all", "main", or a repository
+  std::vector<std::string> repository_folders;
+  std::map<std::string, std::string> variables;
+
+  std::vector<Repository> repositories;  // enabled ones
+  std::vector<BrokenSource> broken;
+};
+
+// dnf.conf alone; without one, dnf's defaults.
+Result<Configuration> readMainConfiguration(const Settings& settings);
+
+// Adds the repositories. `release` and `arch` are what $releasever and $basearch stand for, unless the
+// variables say otherwise.
+void readRepositories(const Settings& settings, const std::string& release, const std::string& arch,
+                      Configuration& configuration);
+
+// The files and folders that these two read.
+std::vector<std::string> configurationFiles(const Settings& settings);
+
+}  // namespace redflag::dnf

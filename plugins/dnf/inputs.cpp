@@ -1,0 +1,95 @@
+#include "inputs.h"
+
+#include <glib.h>
+#include <libdnf/dnf-version.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <vector>
+
+#include "configuration.h"
+#include "rpm_database.h"
+#include "version_lock.h"
+
+namespace redflag::dnf {
+namespace {
+
+class Fingerprint {
+ public:
+  void text(const std::string& value) { text_.append(value).push_back('\n'); }
+
+  void entry(const std::string& path) {
+    struct stat info {};
+    text(path);
+    if (stat(path.c_str(), &info) != 0) return;
+    for (const auto number :
+         {static_cast<long long>(info.st_ino), static_cast<long long>(info.st_size),
+          static_cast<long long>(info.st_mtim.tv_sec), static_cast<long long>(info.st_mtim.tv_nsec),
+          static_cast<long long>(info.st_ctim.tv_sec), static_cast<long long>(info.st_ctim.tv_nsec)})
+      text(std::to_string(number));
+  }
+
+  // A file, or a folder with its entries, `levels` deep, in the order of their names.
+  void tree(const std::string& path, int levels) {
+    entry(path);
+    std::error_code error;
+    std::vector<std::string> names;
+    if (levels == 0 || !std::filesystem::is_directory(path, error)) return;
+    for (const auto& found : std::filesystem::directory_iterator(path, error))
+      names.push_back(found.path().filename());
+    std::sort(names.begin(), names.end());
+    for (const auto& name : names)
+      tree((std::filesystem::path(path) / name).string(), levels - 1);
+  }
+
+  std::string digest() const {
+    gchar* hex =
+        g_compute_checksum_for_string(G_CHECKSUM_SHA256, text_.data(), static_cast<gssize>(text_.size()));
+    std::string result = hex;
+    g_free(hex);
+    return result;
+  }
+
+ private:
+  std::string text_;
+};
+
+// dnf's parsed caches and its log of downloads say nothing that the metadata does not.
+bool isMetadata(const std::filesystem::path& path) {
+  return path.extension() != ".solv" && path.extension() != ".solvx" && path.filename() != "packages";
+}
+
+void addMetadata(const std::string& cache_dir, Fingerprint& inputs) {
+  inputs.text(cache_dir);
+  std::error_code error;
+  std::vector<std::string> names;
+  for (const auto& found : std::filesystem::directory_iterator(cache_dir, error))
+    if (isMetadata(found.path()) &&
+        (found.path().filename() == "expired_repos.json" || found.is_directory(error)))
+      names.push_back(found.path());
+  std::sort(names.begin(), names.end());
+  for (const auto& name : names)
+    inputs.tree(std::filesystem::is_directory(name, error) ? name + "/repodata" : name, 1);
+}
+
+}  // namespace
+
+std::string fingerprintInputs(const Settings& settings) {
+  Fingerprint inputs;
+  inputs.text(REDFLAG_VERSION);
+  inputs.text(LIBDNF_VERSION);
+  inputs.text(settings.root);
+  inputs.text(std::to_string(settings.expect_refresh) + " " + std::to_string(settings.refresh_after_s));
+  for (const auto& path : configurationFiles(settings))
+    inputs.tree(path, 1);
+  if (const auto main = readMainConfiguration(settings); main) {
+    addMetadata(main->cache_dir, inputs);
+    if (const auto list = versionLockFile(settings); list) inputs.entry(settings.inRoot(*list));
+  }
+  for (const auto& file : rpmDatabaseFiles(settings))
+    inputs.entry(file);
+  return inputs.digest();
+}
+
+}  // namespace redflag::dnf

@@ -1,0 +1,75 @@
+#include <mutex>
+
+#include "redflag/sdk.hpp"
+#include "rpm_database.h"
+#include "scan.h"
+#include "settings.h"
+
+namespace redflag::dnf {
+namespace {
+
+// libdnf's configuration, and the macros with which librpm finds its database, are the process's: two objects
+// take turns.
+std::lock_guard<std::mutex> aloneInLibdnf() {
+  static std::mutex mutex;
+  return std::lock_guard<std::mutex>(mutex);
+}
+
+class DnfPlugin : public rf::Scanner {
+ public:
+  explicit DnfPlugin(const rf::Host& host) : host_(host), log_(host) {}
+
+  rf::Status configure(std::string_view json) override {
+    auto settings = parseSettings(json);
+    if (!settings) {
+      log_.error(settings.error().text);
+      return rf::toStatus(settings.error().status);
+    }
+    settings_ = *settings;
+    return rf::Status::kOk;
+  }
+
+  rf::Status probe(rf::Run& run) override {
+    if (hasRpmDatabase(settings_)) return rf::Status::kOk;
+    run.report(rf::Status::kNotApplicable, "dnf.no_system",
+               settings_.inRoot("/var/lib/rpm") + " has no rpm database: this system does not use rpm");
+    return rf::Status::kNotApplicable;
+  }
+
+  rf::Status scan(rf::Run& run) override {
+    const auto alone = aloneInLibdnf();
+    Scan scan(settings_, host_);
+    return run.purpose() == rf::Purpose::kInventory ? scan.inventory(run) : scan.updates(run);
+  }
+
+ private:
+  rf::Host host_;
+  rf::Log log_;
+  Settings settings_;
+};
+
+const rf::Declaration kDeclaration{
+    .id = "dnf",
+    .version = REDFLAG_VERSION,
+    .name = "DNF packages",
+    .vendor = "RedFlag",
+    .config_schema = kSettingsSchema,
+    .record_kinds = {"update/1", "package/1", "fact/1"},
+    .capabilities = {{"read:{root}/var/lib/rpm"},
+                     // Where /var/lib/rpm leads to on systems that keep the database with the image.
+                     {"read:{root}/usr/lib/sysimage/rpm", false},
+                     {"read:{root}/etc/dnf", false},
+                     {"read:{root}/etc/yum.repos.d", false},
+                     {"read:{root}/etc/yum", false},
+                     {"read:{root}/etc/distro.repos.d", false},
+                     {"read:{root}/etc/os-release", false},
+                     {"read:{root}/etc/systemd/system/timers.target.wants", false},
+                     {"read:{root}/var/cache/dnf", false},
+                     {"read:{root}/var/lib/dnf", false}},
+    .requires_libraries = {"libdnf.so.2"},
+};
+
+}  // namespace
+}  // namespace redflag::dnf
+
+RF_PLUGIN(redflag::dnf::DnfPlugin, redflag::dnf::kDeclaration)

@@ -1,0 +1,138 @@
+#include "scan.h"
+
+#include <algorithm>
+
+#include "candidates.h"
+#include "inputs.h"
+#include "other_manager.h"
+#include "plain_text.h"
+
+namespace redflag::dnf {
+namespace {
+
+constexpr const char* kInputsKey = "scan.inputs";
+constexpr const char* kPictureKey = "scan.picture";
+// What is known about the machine rather than about a repository.
+constexpr const char* kLocalScope = "rpm";
+constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+
+rf::Status failRun(rf::Run& run, const Problem& problem) {
+  return run.fail(rf::toStatus(problem.status), problem.code, problem.text);
+}
+
+rf::Status emit(rf::Run& run, const Upgrade& upgrade) {
+  auto row = run.update();
+  row.key(upgrade.name + "." + upgrade.arch)
+      .name(upgrade.name)
+      .arch(upgrade.arch)
+      .channel(upgrade.channel)
+      .installedVersion(upgrade.installed_version)
+      .candidateVersion(upgrade.candidate_version)
+      .sourcePackage(upgrade.source_package)
+      .origin(upgrade.scope)
+      .category(upgrade.category)
+      .severity(upgrade.severity)
+      .blockedBy(upgrade.blocked_by)
+      .downloadBytes(upgrade.download_bytes)
+      .installedBytes(upgrade.installed_bytes);
+  row.list("advisories", upgrade.advisories);
+  row.list("cves", upgrade.cves);
+  if (upgrade.published_at > 0) row.publishedAt(upgrade.published_at * kNsPerSecond);
+  if (upgrade.needs_reboot) row.needsReboot(true);
+  return row.commit();
+}
+
+rf::Status emitPackage(rf::Run& run, DnfPackage* package) {
+  const auto name = textOf(dnf_package_get_name(package));
+  const auto arch = textOf(dnf_package_get_arch(package));
+  const auto version = textOf(dnf_package_get_evr(package));
+  // Of a kernel several versions are installed side by side.
+  auto row = run.package();
+  row.key(name + "-" + version + "." + arch)
+      .name(name)
+      .arch(arch)
+      .version(version)
+      .sourcePackage(sourceName(textOf(dnf_package_get_sourcerpm(package))))
+      .installedBytes(static_cast<std::int64_t>(dnf_package_get_installsize(package)));
+  if (const auto at = dnf_package_get_installtime(package); at > 0)
+    row.installedAt(static_cast<std::int64_t>(at) * kNsPerSecond);
+  return row.commit();
+}
+
+}  // namespace
+
+std::int64_t Scan::now() const {
+  return clock_.epochNs() / kNsPerSecond;
+}
+
+Result<Picture> Scan::picture(rf::Run& run) {
+  const auto inputs = fingerprintInputs(settings_);
+  if (run.purpose() != rf::Purpose::kVerify) {
+    const auto kept_inputs = state_.get(kInputsKey);
+    if (kept_inputs && *kept_inputs == inputs) {
+      const auto kept = state_.get(kPictureKey);
+      auto picture = kept ? decodePicture(*kept) : fail(RF_INVALID, "dnf.bad_state", kept.text());
+      if (picture && (picture->good_until == 0 || now() < picture->good_until)) {
+        run.report(rf::Status::kOk, "inputs.unchanged",
+                   "nothing that a scan reads has changed since the last one");
+        return picture;
+      }
+    }
+  }
+  auto picture = takePicture(settings_, now());
+  if (picture) {
+    // Without a place to keep it the next scan is slower, not wrong.
+    static_cast<void>(state_.put(kInputsKey, inputs));
+    static_cast<void>(state_.put(kPictureKey, encodePicture(*picture)));
+  }
+  return picture;
+}
+
+void Scan::emitSource(rf::Run& run, const Source& source, const Picture& picture) {
+  auto scope = run.scope(source.key);
+  for (const auto& upgrade : picture.upgrades)
+    if (upgrade.scope == source.key) rows_ = rf::worse(rows_, emit(run, upgrade));
+  if (const auto& problem = source.problem) {
+    scope.fail(rf::toStatus(problem->status), problem->code, problem->text);
+  } else {
+    scope.complete();
+  }
+}
+
+void Scan::emitFacts(rf::Run& run, const Picture& picture) {
+  auto scope = run.scope(kLocalScope);
+  std::int64_t oldest = 0;
+  for (const auto& source : picture.sources)
+    if (source.refreshed_at != 0 && (oldest == 0 || source.refreshed_at < oldest))
+      oldest = source.refreshed_at;
+  if (oldest != 0) run.fact("lists.age_s", std::max<std::int64_t>(0, now() - oldest));
+  run.fact("updates.other_manager", otherManager(settings_));
+  scope.complete();
+}
+
+rf::Status Scan::updates(rf::Run& run) {
+  const auto seen = picture(run);
+  if (!seen) return failRun(run, seen.error());
+  if (seen->sources.empty())
+    return failRun(run, {RF_MISCONFIGURED, "dnf.no_repositories",
+                         "no repository is enabled: there is nothing to compare with"});
+  for (const auto& source : seen->sources) {
+    if (run.cancelled()) return rf::Status::kCancelled;
+    emitSource(run, source, *seen);
+  }
+  emitFacts(run, *seen);
+  return rows_;
+}
+
+rf::Status Scan::inventory(rf::Run& run) {
+  const auto session = Session::open(settings_, FileLists::kLeftOut);
+  if (!session) return failRun(run, session.error());
+  auto scope = run.scope(kLocalScope);
+  const auto installed = dnf::run(installedPackages((*session)->sack()));
+  for (auto* package : listOf(installed))
+    rows_ = rf::worse(rows_, emitPackage(run, package));
+  scope.complete();
+  return rows_;
+}
+
+}  // namespace redflag::dnf

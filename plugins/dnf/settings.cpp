@@ -1,0 +1,69 @@
+#include "settings.h"
+
+#include <filesystem>
+
+#include "base/json.h"
+
+namespace redflag::dnf {
+
+const char* const kSettingsSchema = R"({
+  "type": "object",
+  "additionalProperties": false,
+  "properties": {
+    "refresh": {
+      "type": "string",
+      "enum": ["never", "system"],
+      "default": "never",
+      "title": "Who refreshes the repositories' metadata",
+      "description": "never: the metadata is read as it is and its age is shown. system: the machine's own timer (dnf-makecache) is expected to refresh it; a repository whose metadata is older than refresh_after does not count as completely known."
+    },
+    "refresh_after": {
+      "type": "string",
+      "pattern": "^[1-9][0-9]{0,3}[mhd]$",
+      "default": "2d",
+      "title": "How old metadata may be with refresh: system"
+    },
+    "root": {
+      "type": "string",
+      "pattern": "^/",
+      "maxLength": 4096,
+      "default": "/",
+      "title": "Root directory of the system to look at",
+      "description": "Its own dnf.conf, repositories, metadata and rpm database are read; updates of another one than / are installed with dnf's --installroot."
+    }
+  }
+})";
+
+namespace {
+
+std::int64_t seconds(const std::string& text) {
+  const std::int64_t unit = text.back() == 'd' ? 24 * 3600 : text.back() == 'h' ? 3600 : 60;
+  return unit * std::stoll(text.substr(0, text.size() - 1));
+}
+
+std::string withoutTrailingSlashes(std::string path) {
+  while (path.size() > 1 && path.back() == '/')
+    path.pop_back();
+  return path;
+}
+
+}  // namespace
+
+Result<Settings> parseSettings(std::string_view json) {
+  const auto parsed = parseJson(json.empty() ? "{}" : json);
+  if (!parsed) return fail(RF_INVALID, "dnf.bad_settings", parsed.error().text);
+  JsonReader in(*parsed, "settings");
+  const auto refresh = in.optionalText("refresh", 16, "never");
+  const auto refresh_after = in.optionalText("refresh_after", 8, "2d");
+  Settings settings;
+  settings.root = withoutTrailingSlashes(in.optionalText("root", 4096, "/"));
+  if (const auto end = in.finish(); !end) return fail(RF_INVALID, "dnf.bad_settings", end.error().text);
+  settings.expect_refresh = refresh == "system";
+  settings.refresh_after_s = seconds(refresh_after);
+  std::error_code error;
+  if (!std::filesystem::is_directory(settings.root, error))
+    return fail(RF_MISCONFIGURED, "dnf.no_root", settings.root + " is not a readable directory");
+  return settings;
+}
+
+}  // namespace redflag::dnf

@@ -1,0 +1,27 @@
+#pragma once
+// The plugin's settings, as its schema lets them through.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "problem.h"
+
+namespace redflag::dnf {
+
+struct Settings {
+  std::string root = "/";       // the system to look at: "/" or another root directory
+  bool expect_refresh = false;  // refresh: system
+  std::int64_t refresh_after_s = 2 * 24 * 3600;
+
+  // A path of that system as this process reaches it.
+  std::string inRoot(const std::string& path) const { return root == "/" ? path : root + path; }
+};
+
+// JSON Schema of the settings; unknown keys are refused.
+extern const char* const kSettingsSchema;
+
+// `json` is valid against the schema, with or without defaults filled in.
+Result<Settings> parseSettings(std::string_view json);
+
+}  // namespace redflag::dnf
