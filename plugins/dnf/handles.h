@@ -1,6 +1,9 @@
 #pragma once
 // libdnf's and GLib's objects, each freed by its own function, and errors as sentences.
 
+// clang-format off: it has to be the first
+#include "solv_pool.h"
+// clang-format on
 #include <glib-object.h>
 #include <libdnf/libdnf.h>
 

@@ -1,6 +1,7 @@
 #pragma once
-// libsolv's headers are C and have a member with the name of a word that C++ has made its own since. The
-// compiler is told to read this before each file, since an order of includes would not survive the formatter.
+// libsolv's headers are C, some without saying so, and one has a member with the name of a word that C++ has
+// made its own since. They come before libdnf's; our own sources get this by the compiler's -include, since
+// an order of includes would not survive the formatter.
 
 #include <cstdio>
 #include <cstdlib>

@@ -1,10 +1,7 @@
 #include "apt_root.h"
 
-#include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <fstream>
 #include <sstream>
 
@@ -22,35 +19,6 @@ std::string listsBase(const ArchiveOptions& options) {
 }
 
 }  // namespace
-
-std::string outputOf(const std::vector<std::string>& argv, const std::vector<std::string>& environment) {
-  std::array<int, 2> ends{};
-  if (pipe(ends.data()) != 0) return {};
-  const auto child = fork();
-  if (child == 0) {
-    dup2(ends[1], STDOUT_FILENO);
-    close(ends[0]);
-    close(ends[1]);
-    std::vector<char*> words;
-    for (const auto& word : argv)
-      words.push_back(const_cast<char*>(word.c_str()));
-    words.push_back(nullptr);
-    for (const auto& variable : environment)
-      putenv(const_cast<char*>(variable.c_str()));
-    execvp(words[0], words.data());
-    _exit(127);
-  }
-  close(ends[1]);
-  std::string output;
-  std::array<char, 4096> buffer{};
-  for (ssize_t count = 0; (count = read(ends[0], buffer.data(), buffer.size())) > 0;)
-    output.append(buffer.data(), static_cast<std::size_t>(count));
-  close(ends[0]);
-  int status = 0;
-  waitpid(child, &status, 0);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << argv[0] << " ended with " << status;
-  return output;
-}
 
 AptRoot::AptRoot() {
   auto pattern = (std::filesystem::temp_directory_path() / "redflag-apt-XXXXXX").string();

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "support/program.h"
+
 namespace redflag::test {
 
 struct Package {
@@ -59,8 +61,5 @@ class AptRoot {
 
 // What `apt list --upgradable` wrote, as "name arch installed candidate".
 std::set<std::string> upgradableRows(const std::string& apt_list);
-
-// Standard output of a program; fails the test if it ends badly. `environment`: NAME=value, added to ours.
-std::string outputOf(const std::vector<std::string>& argv, const std::vector<std::string>& environment = {});
 
 }  // namespace redflag::test

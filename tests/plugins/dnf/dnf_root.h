@@ -1,0 +1,66 @@
+#pragma once
+// A system for dnf: a root directory with a real rpm database and repositories made by createrepo_c, whose
+// metadata dnf itself has fetched; and dnf to ask for its opinion of it.
+
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "rpm_factory.h"
+#include "support/program.h"
+
+namespace redflag::test {
+
+struct AdvisoryEntry {
+  std::string id;
+  std::string type;      // "security", "bugfix" …
+  std::string severity;  // "Important" …, "" for none
+  std::vector<std::string> cves;
+  std::vector<Rpm> packages;
+  bool reboot = false;
+};
+
+struct RepositoryOptions {
+  std::string id;
+  std::string lines = {};  // further lines of its section, each with its "\n"
+  std::vector<AdvisoryEntry> advisories = {};
+  std::string modules = {};     // modules.yaml
+  std::string updateinfo = {};  // in place of advisories: the file's text
+};
+
+class DnfRoot {
+ public:
+  DnfRoot();
+  ~DnfRoot();
+  DnfRoot(const DnfRoot&) = delete;
+  DnfRoot& operator=(const DnfRoot&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  // Where dnf keeps what it fetched of a repository.
+  std::filesystem::path metadataOf(const std::string& repository) const;
+
+  void write(const std::string& file, const std::string& content) const;
+  void append(const std::string& file, const std::string& content) const;
+  // Into the rpm database, without looking at dependencies.
+  void install(const std::vector<Rpm>& rpms) const;
+  // Enables the versionlock plugin with these lines.
+  void lock(const std::string& lines) const;
+  // A repository; dnf has not fetched it yet.
+  void addRepository(const RepositoryOptions& options, const std::vector<Rpm>& rpms) const;
+  // Lets dnf fetch the metadata of all of them.
+  void refresh() const;
+
+  // "name arch candidate repository", by `dnf -C check-update`: upgrades and obsoleting packages.
+  std::set<std::string> upgradable() const;
+  // "advisory name", by `dnf -C updateinfo list`.
+  std::set<std::string> advised() const;
+  // "name-[epoch:]version-release.arch" of what rpm says is installed.
+  std::set<std::string> installed() const;
+  Ended dnf(const std::vector<std::string>& arguments) const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace redflag::test
