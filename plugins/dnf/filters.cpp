@@ -26,10 +26,6 @@ Query nothing(DnfSack* sack) {
   return query;
 }
 
-PackageSet setOf(const Query& query) {
-  return PackageSet(hy_query_run_set(query.get()));
-}
-
 struct Selection {
   std::string repository;  // "": all
   PackageSet packages;
@@ -44,7 +40,7 @@ PackageSet select(DnfSack* sack, const std::vector<std::string>& patterns, const
   const auto query = nothing(sack);
   addMatches(sack, patterns, query);
   if (!repository.empty()) hy_query_filter(query.get(), HY_PKG_REPONAME, HY_EQ, repository.c_str());
-  return setOf(query);
+  return runSet(query);
 }
 
 // Before any of them is in force.
@@ -89,7 +85,7 @@ Result<> filterModules(DnfSack* sack, const Settings& settings, const Configurat
     if (!repository.module_hotfixes) continue;
     const Query query(hy_query_create_flags(sack, HY_IGNORE_EXCLUDES));
     hy_query_filter(query.get(), HY_PKG_REPONAME, HY_EQ, repository.id.c_str());
-    dnf_sack_remove_module_excludes(sack, setOf(query).get());
+    dnf_sack_remove_module_excludes(sack, runSet(query).get());
   }
   return {};
 }

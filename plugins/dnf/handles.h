@@ -62,6 +62,10 @@ inline Packages run(const Query& query) {
   return Packages(hy_query_run(query.get()));
 }
 
+inline PackageSet runSet(const Query& query) {
+  return PackageSet(hy_query_run_set(query.get()));
+}
+
 inline Query installedPackages(DnfSack* sack) {
   Query query(hy_query_create(sack));
   hy_query_filter(query.get(), HY_PKG_REPONAME, HY_EQ, HY_SYSTEM_REPO_NAME);

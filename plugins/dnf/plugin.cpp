@@ -4,6 +4,7 @@
 #include "rpm_database.h"
 #include "scan.h"
 #include "settings.h"
+#include "updater.h"
 
 namespace redflag::dnf {
 namespace {
@@ -15,7 +16,7 @@ std::lock_guard<std::mutex> aloneInLibdnf() {
   return std::lock_guard<std::mutex>(mutex);
 }
 
-class DnfPlugin : public rf::Scanner {
+class DnfPlugin : public rf::Scanner, public rf::Updater {
  public:
   explicit DnfPlugin(const rf::Host& host) : host_(host), log_(host) {}
 
@@ -40,6 +41,26 @@ class DnfPlugin : public rf::Scanner {
     const auto alone = aloneInLibdnf();
     Scan scan(settings_, host_);
     return run.purpose() == rf::Purpose::kInventory ? scan.inventory(run) : scan.updates(run);
+  }
+
+  rf::Status plan(rf::Run& run, std::string_view request, rf::Output& result) override {
+    const auto alone = aloneInLibdnf();
+    return DnfUpdater(settings_, host_, run).plan(request, result);
+  }
+  rf::Status download(rf::Run& run, std::string_view request, rf::Output& result) override {
+    const auto alone = aloneInLibdnf();
+    return DnfUpdater(settings_, host_, run).download(request, result);
+  }
+  rf::Status install(rf::Run& run, std::string_view request, rf::Output& result) override {
+    const auto alone = aloneInLibdnf();
+    return DnfUpdater(settings_, host_, run).install(request, result);
+  }
+  rf::Status verify(rf::Run& run, std::string_view request, rf::Output& result) override {
+    const auto alone = aloneInLibdnf();
+    return DnfUpdater(settings_, host_, run).verify(request, result);
+  }
+  rf::Status rollback(rf::Run& run, std::string_view, rf::Output&) override {
+    return DnfUpdater(settings_, host_, run).rollback();
   }
 
  private:

@@ -125,7 +125,7 @@ rf::Status Scan::updates(rf::Run& run) {
 }
 
 rf::Status Scan::inventory(rf::Run& run) {
-  const auto session = Session::open(settings_, FileLists::kLeftOut);
+  const auto session = Session::openDatabase(settings_);
   if (!session) return failRun(run, session.error());
   auto scope = run.scope(kLocalScope);
   const auto installed = dnf::run(installedPackages((*session)->sack()));

@@ -68,17 +68,26 @@ void setInstallonly(DnfSack* sack, const Configuration& configuration) {
 }  // namespace
 
 Result<std::unique_ptr<Session>> Session::open(const Settings& settings, FileLists file_lists) {
-  std::unique_ptr<Session> session(new Session);
-  if (auto ready = session->setUp(settings); !ready) return tl::unexpected<Problem>(ready.error());
+  auto opened = openDatabase(settings);
+  if (!opened) return opened;
+  const auto& session = *opened;
+  readRepositories(settings, session->installedRelease(), machineArch(), session->configuration_);
+  setInstallonly(session->sack(), session->configuration_);
   for (const auto& repository : session->configuration_.repositories)
     session->load(repository, file_lists);
   for (const auto& broken : session->configuration_.broken)
     session->sources_.push_back({broken.key, broken.problem, 0});
   if (auto filtered = session->filter(settings); !filtered) return tl::unexpected<Problem>(filtered.error());
+  return opened;
+}
+
+Result<std::unique_ptr<Session>> Session::openDatabase(const Settings& settings) {
+  std::unique_ptr<Session> session(new Session);
+  if (auto ready = session->openSack(settings); !ready) return tl::unexpected<Problem>(ready.error());
   return session;
 }
 
-Result<> Session::setUp(const Settings& settings) {
+Result<> Session::openSack(const Settings& settings) {
   // libdnf has a configuration of its own for the whole process, which it would read from "/".
   dnf_context_set_config_file_path("");
   auto configuration = readMainConfiguration(settings);
@@ -102,8 +111,6 @@ Result<> Session::setUp(const Settings& settings) {
   if (dnf_sack_count(sack_.get()) == 0)
     return fail(RF_PERMANENT, "dnf.database_empty",
                 settings.inRoot("/var/lib/rpm") + " names no installed package");
-  readRepositories(settings, installedRelease(), machineArch(), configuration_);
-  setInstallonly(sack_.get(), configuration_);
   return {};
 }
 

@@ -31,6 +31,8 @@ class Session {
   // Repositories that cannot be read are named by sources(); everything else goes on. Without an rpm database
   // or a readable dnf.conf nothing does.
   static Result<std::unique_ptr<Session>> open(const Settings& settings, FileLists file_lists);
+  // The installed packages alone.
+  static Result<std::unique_ptr<Session>> openDatabase(const Settings& settings);
 
   DnfSack* sack() const { return sack_.get(); }
   const Configuration& configuration() const { return configuration_; }
@@ -41,7 +43,7 @@ class Session {
 
  private:
   Session() = default;
-  Result<> setUp(const Settings& settings);
+  Result<> openSack(const Settings& settings);
   void load(const Repository& repository, FileLists file_lists);
   Result<> filter(const Settings& settings);
   std::string installedRelease() const;

@@ -39,10 +39,6 @@ Query matching(DnfSack* sack, const std::string& pattern, std::vector<std::strin
   return found;
 }
 
-PackageSet setOf(const Query& query) {
-  return PackageSet(hy_query_run_set(query.get()));
-}
-
 // Every other version of what is locked, and whatever would replace it by obsoleting it.
 void addOthers(DnfSack* sack, const Query& locked, const std::vector<std::string>& names, const Query& to) {
   std::vector<const char*> globs;
@@ -54,7 +50,7 @@ void addOthers(DnfSack* sack, const Query& locked, const std::vector<std::string
   hy_query_difference(others.get(), locked.get());
   hy_query_union(to.get(), others.get());
   const Query replacing(hy_query_create(sack));
-  hy_query_filter_package_in(replacing.get(), HY_PKG_OBSOLETES, HY_EQ, setOf(locked).get());
+  hy_query_filter_package_in(replacing.get(), HY_PKG_OBSOLETES, HY_EQ, runSet(locked).get());
   hy_query_difference(replacing.get(), locked.get());
   hy_query_union(to.get(), replacing.get());
 }
@@ -115,7 +111,7 @@ PackageSet versionsOutOfLock(DnfSack* sack, const std::vector<std::string>& lock
   }
   if (!names.empty()) addOthers(sack, locked, names, out);
   hy_query_filter(out.get(), HY_PKG_REPONAME, HY_NEQ, HY_SYSTEM_REPO_NAME);
-  return setOf(out);
+  return runSet(out);
 }
 
 }  // namespace redflag::dnf

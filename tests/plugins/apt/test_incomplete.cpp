@@ -3,8 +3,8 @@
 #include <unistd.h>
 #include <utime.h>
 
-#include "lock_holder.h"
 #include "scan_of.h"
+#include "support/lock_holder.h"
 
 namespace redflag::test {
 namespace {

@@ -8,8 +8,8 @@
 #include <sstream>
 
 #include "apt_root.h"
-#include "lock_holder.h"
 #include "scan_of.h"
+#include "support/lock_holder.h"
 #include "updater_of.h"
 
 namespace redflag::test {

@@ -113,9 +113,9 @@ void DnfRoot::addRepository(const RepositoryOptions& options, const std::vector<
     std::ofstream(file, std::ios::trunc) << text;
     outputOf({"modifyrepo_c", "--mdtype=" + type, file.string(), (folder / "repodata").string()});
   }
-  write("etc/yum.repos.d/" + options.id + ".repo", "[" + options.id + "]\nname=" + options.id +
-                                                       "\nbaseurl=file://" + folder.string() +
-                                                       "\nenabled=1\ngpgcheck=0\n" + options.lines);
+  write("etc/yum.repos.d/" + options.id + ".repo",
+        "[" + options.id + "]\nname=" + options.id + "\nbaseurl=file://" + folder.string() + "\nenabled=1\n" +
+            (options.lines.find("gpgcheck") == std::string::npos ? "gpgcheck=0\n" : "") + options.lines);
 }
 
 void DnfRoot::refresh() const {

@@ -1,0 +1,248 @@
+#include "plan.h"
+
+#include <libdnf/dnf-goal.h>
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "advisories.h"
+
+namespace redflag::dnf {
+namespace {
+
+std::string nevraOf(DnfPackage* package) {
+  return textOf(dnf_package_get_nevra(package));
+}
+
+std::string label(const Wanted& wanted) {
+  return wanted.name + "." + wanted.arch + " " + wanted.version;
+}
+
+// Packages of that name, architecture and version ("": any) that a repository offers.
+Packages findOffered(const Query& query, const Wanted& wanted) {
+  hy_query_filter(query.get(), HY_PKG_REPONAME, HY_NEQ, HY_SYSTEM_REPO_NAME);
+  hy_query_filter(query.get(), HY_PKG_NAME, HY_EQ, wanted.name.c_str());
+  hy_query_filter(query.get(), HY_PKG_ARCH, HY_EQ, wanted.arch.c_str());
+  hy_query_filter(query.get(), HY_PKG_EVR, HY_EQ, wanted.version.c_str());
+  return run(query);
+}
+
+// The newest installed package that the wanted one would replace by its name; nullptr if there is none.
+DnfPackage* newestInstalled(const Packages& installed) {
+  DnfPackage* newest = nullptr;
+  for (auto* package : listOf(installed))
+    if (newest == nullptr || dnf_package_evr_cmp(package, newest) > 0) newest = package;
+  return newest;
+}
+
+Packages findInstalled(DnfSack* sack, const std::string& name) {
+  const auto query = installedPackages(sack);
+  hy_query_filter(query.get(), HY_PKG_NAME, HY_EQ, name.c_str());
+  return run(query);
+}
+
+bool obsoletesInstalled(DnfSack* sack, DnfPackage* package) {
+  const auto installed = installedPackages(sack);
+  const PackageSet all(hy_query_run_set(installed.get()));
+  const Query query(hy_query_create(sack));
+  hy_query_filter_package_in(query.get(), HY_PKG_OBSOLETES, HY_EQ, all.get());
+  const PackageSet obsoleting(hy_query_run_set(query.get()));
+  return dnf_packageset_has(obsoleting.get(), package) != 0;
+}
+
+Problem whyNotOffered(const Session& session, const Wanted& wanted) {
+  auto* sack = session.sack();
+  const auto hidden = findOffered(Query(hy_query_create_flags(sack, HY_IGNORE_EXCLUDES)), wanted);
+  if (hidden->len == 0)
+    return {RF_PERMANENT, "dnf.version_gone", label(wanted) + ": no repository offers this version"};
+  for (auto* package : listOf(hidden))
+    if (session.filters().isLocked(package))
+      return {RF_PERMANENT, "dnf.held", label(wanted) + ": a version lock on this machine keeps it out"};
+  return {RF_PERMANENT, "dnf.excluded",
+          label(wanted) + ": an exclude, or a module stream that is not enabled, keeps it out"};
+}
+
+// Found packages, kept alive.
+struct Found {
+  Packages offered;
+  DnfPackage* package = nullptr;
+};
+
+Result<Found> find(const Session& session, const Wanted& wanted) {
+  auto* sack = session.sack();
+  Found found{findOffered(Query(hy_query_create(sack)), wanted)};
+  const auto installed = findInstalled(sack, wanted.name);
+  const auto* newest = newestInstalled(installed);
+  if (newest != nullptr &&
+      dnf_sack_evr_cmp(sack, textOf(dnf_package_get_evr(const_cast<DnfPackage*>(newest))).c_str(),
+                       wanted.version.c_str()) > 0)
+    return fail(RF_PERMANENT, "dnf.newer_installed", label(wanted) + ": a newer version is installed");
+  if (found.offered->len == 0) return tl::unexpected<Problem>(whyNotOffered(session, wanted));
+  found.package = listOf(found.offered).front();
+  if (newest == nullptr && !obsoletesInstalled(sack, found.package))
+    return fail(RF_PERMANENT, "dnf.not_installed",
+                label(wanted) + ": the package is not installed, so it cannot be updated");
+  return found;
+}
+
+bool isInstalled(DnfSack* sack, const Wanted& wanted) {
+  const auto packages = findInstalled(sack, wanted.name);
+  const auto installed = listOf(packages);
+  return std::any_of(installed.begin(), installed.end(), [&](DnfPackage* package) {
+    return wanted.arch == dnf_package_get_arch(package) && wanted.version == dnf_package_get_evr(package);
+  });
+}
+
+const char* reasonOf(HyGoal goal, DnfPackage* package) {
+  switch (hy_goal_get_reason(goal, package)) {
+    case HY_REASON_DEP:
+      return "dependency";
+    case HY_REASON_WEAKDEP:
+      return "weak-dependency";
+    default:
+      return "user";
+  }
+}
+
+// Turns a solved goal into steps.
+class Steps {
+ public:
+  Steps(const Session& session, HyGoal goal, const std::vector<Wanted>& wanted)
+      : session_(session), goal_(goal), wanted_(wanted) {}
+
+  Plan take() {
+    add("upgrade", Packages(hy_goal_list_upgrades(goal_, nullptr)));
+    add("install", Packages(hy_goal_list_installs(goal_, nullptr)));
+    add("downgrade", Packages(hy_goal_list_downgrades(goal_, nullptr)));
+    remove(Packages(hy_goal_list_erasures(goal_, nullptr)));
+    remove(Packages(hy_goal_list_obsoleted(goal_, nullptr)));
+    addAdvice();
+    std::sort(plan_.steps.begin(), plan_.steps.end(), [](const Step& a, const Step& b) {
+      return std::tie(a.name, a.arch, a.operation, a.from) < std::tie(b.name, b.arch, b.operation, b.from);
+    });
+    return std::move(plan_);
+  }
+
+ private:
+  void add(const char* operation, const Packages& packages) {
+    for (auto* package : listOf(packages)) {
+      Step step;
+      step.operation = operation;
+      step.name = textOf(dnf_package_get_name(package));
+      step.arch = textOf(dnf_package_get_arch(package));
+      step.to = textOf(dnf_package_get_evr(package));
+      step.repository = textOf(dnf_package_get_reponame(package));
+      step.reason = reasonOf(goal_, package);
+      step.requested = std::any_of(wanted_.begin(), wanted_.end(), [&](const Wanted& wanted) {
+        return wanted.name == step.name && wanted.arch == step.arch && wanted.version == step.to;
+      });
+      plan_.download_bytes += static_cast<std::int64_t>(dnf_package_get_downloadsize(package));
+      plan_.installed_bytes_delta += static_cast<std::int64_t>(dnf_package_get_installsize(package));
+      if (step.operation != "install") replace(package, step);
+      plan_.steps.push_back(std::move(step));
+    }
+  }
+
+  // The older version goes as part of the same step.
+  void replace(DnfPackage* package, Step& step) {
+    const Packages gone(hy_goal_list_obsoleted_by_package(goal_, package));
+    for (auto* old : listOf(gone)) {
+      if (step.name != dnf_package_get_name(old)) continue;
+      step.from = textOf(dnf_package_get_evr(old));
+      step.replaced = nevraOf(old);
+      plan_.installed_bytes_delta -= static_cast<std::int64_t>(dnf_package_get_installsize(old));
+      replaced_.insert(step.replaced);
+      installed_arch_[{step.name, step.arch}] = textOf(dnf_package_get_arch(old));
+      kept_.emplace_back(static_cast<DnfPackage*>(g_object_ref(old)));
+    }
+  }
+
+  void remove(const Packages& packages) {
+    for (auto* package : listOf(packages)) {
+      const auto nevra = nevraOf(package);
+      if (!replaced_.insert(nevra).second) continue;
+      Step step;
+      step.operation = "remove";
+      step.name = textOf(dnf_package_get_name(package));
+      step.arch = textOf(dnf_package_get_arch(package));
+      step.from = textOf(dnf_package_get_evr(package));
+      step.replaced = nevra;
+      plan_.installed_bytes_delta -= static_cast<std::int64_t>(dnf_package_get_installsize(package));
+      plan_.steps.push_back(std::move(step));
+    }
+  }
+
+  void addAdvice() {
+    std::vector<DnfPackage*> installed;
+    for (const auto& package : kept_)
+      installed.push_back(package.get());
+    const Advisories advisories(session_.sack(), installed);
+    for (auto& step : plan_.steps) {
+      step.category = "unknown";
+      if (step.operation != "upgrade") continue;
+      const auto arch = installed_arch_[{step.name, step.arch}];
+      const auto advice = advisories.between(step.name, arch, step.from, step.to);
+      step.category = advice.category;
+      plan_.needs_reboot = plan_.needs_reboot || advice.needs_reboot;
+    }
+  }
+
+  const Session& session_;
+  HyGoal goal_;
+  const std::vector<Wanted>& wanted_;
+  Plan plan_;
+  std::set<std::string> replaced_;
+  std::map<std::pair<std::string, std::string>, std::string> installed_arch_;
+  std::vector<Package> kept_;
+};
+
+}  // namespace
+
+bool Step::operator==(const Step& other) const {
+  return std::tie(operation, name, arch, from, to) ==
+         std::tie(other.operation, other.name, other.arch, other.from, other.to);
+}
+
+Result<Plan> makePlan(const Session& session, const std::vector<Wanted>& updates) {
+  const Goal goal(hy_goal_create(session.sack()));
+  std::vector<Found> found;
+  for (const auto& wanted : updates) {
+    if (isInstalled(session.sack(), wanted)) continue;
+    auto one = find(session, wanted);
+    if (!one) return tl::unexpected<Problem>(one.error());
+    hy_goal_install(goal.get(), one->package);
+    found.push_back(std::move(*one));
+  }
+  if (found.empty()) return Plan{};
+  ErrorText error;
+  int flags = DNF_FORCE_BEST;
+  if (!session.configuration().weak_dependencies) flags |= DNF_IGNORE_WEAK_DEPS;
+  if (dnf_goal_depsolve(goal.get(), static_cast<DnfGoalActions>(flags), error.out()) == 0)
+    return fail(RF_PERMANENT, "dnf.unresolvable", error.text());
+  return Steps(session, goal.get(), updates).take();
+}
+
+Json toReplay(const Plan& plan) {
+  static const std::map<std::string, std::pair<const char*, const char*>> kActions{
+      {"install", {"Install", ""}},
+      {"upgrade", {"Upgrade", "Upgraded"}},
+      {"downgrade", {"Downgrade", "Downgraded"}},
+      {"remove", {"", "Removed"}}};
+  auto rpms = Json::array();
+  for (const auto& step : plan.steps) {
+    const auto& [forward, back] = kActions.at(step.operation);
+    if (*forward != '\0')
+      rpms.push_back({{"action", forward},
+                      {"nevra", step.name + "-" + step.to + "." + step.arch},
+                      // An upgrade keeps the reason for which its package is there.
+                      {"reason", step.operation == "install" ? step.reason : "unknown"},
+                      {"repo_id", step.repository}});
+    if (*back != '\0')
+      rpms.push_back(
+          {{"action", back}, {"nevra", step.replaced}, {"reason", "unknown"}, {"repo_id", "@System"}});
+  }
+  return {{"version", "0.0"}, {"rpms", std::move(rpms)}};
+}
+
+}  // namespace redflag::dnf

@@ -1,0 +1,265 @@
+#include "updater.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "child.h"
+#include "history.h"
+
+namespace redflag::dnf {
+namespace {
+
+constexpr const char* kDnf = "/usr/bin/dnf";
+constexpr int kLocked = 200;  // dnf's exit code, with exit_on_lock, when another dnf is at work
+
+// The file for dnf, in a folder that only root sees.
+class ReplayFile {
+ public:
+  explicit ReplayFile(const Plan& plan) {
+    std::error_code error;
+    auto pattern = (std::filesystem::temp_directory_path(error) / "redflag-dnf-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr) return;
+    folder_ = pattern;
+    std::ofstream file(path());
+    file << dumpJson(toReplay(plan));
+    written_ = static_cast<bool>(file.flush());
+  }
+  ReplayFile(const ReplayFile&) = delete;
+  ReplayFile& operator=(const ReplayFile&) = delete;
+  ~ReplayFile() {
+    std::error_code gone_already;
+    if (!folder_.empty()) std::filesystem::remove_all(folder_, gone_already);
+  }
+  bool written() const { return written_; }
+  std::string path() const { return folder_ / "plan.json"; }
+
+ private:
+  std::filesystem::path folder_;
+  bool written_ = false;
+};
+
+// Nothing of dnf's settings that an order was approved under is loosened; what was planned from is not
+// fetched anew, so that it is still there.
+std::vector<std::string> commandFor(const Settings& settings, const std::vector<std::string>& options,
+                                    const std::string& file) {
+  std::vector<std::string> command{kDnf,
+                                   "--assumeyes",
+                                   "--setopt=exit_on_lock=True",
+                                   "--setopt=clean_requirements_on_remove=False",
+                                   "--setopt=best=True",
+                                   "--setopt=*.metadata_expire=never",
+                                   "--setopt=check_config_file_age=False"};
+  if (settings.root != "/") {
+    command.push_back("--installroot=" + settings.root);
+    // Those are this machine's, with its settings. That root's version locks have had their say in the plan.
+    command.push_back("--noplugins");
+  }
+  command.insert(command.end(), options.begin(), options.end());
+  command.insert(command.end(), {"history", "replay", file});
+  return command;
+}
+
+// Installed versions of a package of that name.
+std::vector<std::string> installedVersions(DnfSack* sack, const std::string& name, const std::string& arch) {
+  const auto query = installedPackages(sack);
+  hy_query_filter(query.get(), HY_PKG_NAME, HY_EQ, name.c_str());
+  if (!arch.empty()) hy_query_filter(query.get(), HY_PKG_ARCH, HY_EQ, arch.c_str());
+  const auto found = run(query);
+  std::vector<std::string> versions;
+  for (auto* package : listOf(found))
+    versions.push_back(textOf(dnf_package_get_evr(package)));
+  return versions;
+}
+
+bool contains(const std::vector<std::string>& versions, const std::string& version) {
+  return std::find(versions.begin(), versions.end(), version) != versions.end();
+}
+
+// What became of a step, by rpm's own database.
+std::string resultOf(DnfSack* sack, const Step& step) {
+  const auto now = installedVersions(sack, step.name, step.arch);
+  // A package may have changed its architecture with the step.
+  const auto before = step.from.empty() || contains(installedVersions(sack, step.name, ""), step.from);
+  if (step.operation == "remove") return contains(now, step.from) ? "not_started" : "done";
+  const bool there = contains(now, step.to);
+  const bool gone = step.operation == "install" || !before;
+  return there && gone ? "done" : !there && before ? "not_started" : "failed";
+}
+
+std::string difference(const std::vector<Step>& planned, const std::vector<Step>& found) {
+  const auto missing = [](const std::vector<Step>& here, const std::vector<Step>& there) {
+    std::string names;
+    for (const auto& step : here)
+      if (std::find(there.begin(), there.end(), step) == there.end())
+        names += " " + step.operation + " " + step.name + "." + step.arch + " " +
+                 (step.to.empty() ? step.from : step.to) + ",";
+    return names.substr(0, names.empty() ? 0 : names.size() - 1);
+  };
+  const auto gone = missing(planned, found);
+  const auto added = missing(found, planned);
+  return (gone.empty() ? "" : "planned, no longer possible:" + gone) +
+         (gone.empty() || added.empty() ? "" : "; ") +
+         (added.empty() ? "" : "not planned, now needed:" + added);
+}
+
+}  // namespace
+
+Result<Plan> DnfUpdater::prepare(const Request& request) {
+  const auto session = Session::open(settings_, FileLists::kLoaded);
+  if (!session) return tl::unexpected<Problem>(session.error());
+  return makePlan(**session, request.updates);
+}
+
+Result<Plan> DnfUpdater::prepareAgain(const Request& request) {
+  auto plan = prepare(request);
+  if (plan && plan->steps != request.planned)
+    return fail(RF_PERMANENT, "dnf.plan_changed", difference(request.planned, plan->steps));
+  return plan;
+}
+
+rf::Status DnfUpdater::end(const Result<Json>& outcome, rf::Output& result) {
+  if (outcome) return result.write(dumpJson(*outcome));
+  const auto& problem = outcome.error();
+  return run_.fail(rf::toStatus(problem.status), problem.code, problem.text);
+}
+
+rf::Status DnfUpdater::plan(std::string_view text, rf::Output& result) {
+  const auto plan = [&]() -> Result<Json> {
+    const auto request = parseRequest(text, false);
+    if (!request) return tl::unexpected<Problem>(request.error());
+    const auto prepared = prepare(*request);
+    if (!prepared) return tl::unexpected<Problem>(prepared.error());
+    return toJson(*prepared);
+  };
+  return end(plan(), result);
+}
+
+// Lets dnf carry out the plan's file. What dnf said, if it did not end well.
+Result<std::string> DnfUpdater::replay(const Plan& plan, const std::vector<std::string>& options,
+                                       const Patience& patience, const std::function<bool()>& stop) {
+  const ReplayFile file(plan);
+  if (!file.written())
+    return fail(RF_TRANSIENT, "dnf.no_space", file.path() + ": the plan cannot be written for dnf");
+  for (;;) {
+    const auto ended = runChild(
+        commandFor(settings_, options, file.path()),
+        [this](const std::string& line) { progress_.line(line); }, stop);
+    if (ended.code < 0) return fail(RF_PERMANENT, "dnf.no_program", std::string(kDnf) + " cannot be started");
+    if (ended.code == 0) return std::string();
+    if (ended.code != kLocked) return "dnf ended with " + std::to_string(ended.code) + ": " + ended.words;
+    if (!patience.wait())
+      return run_.cancelled()
+                 ? fail(RF_CANCELLED, "dnf.cancelled", "cancelled while waiting for another package manager")
+                 : fail(RF_TRANSIENT, "dnf.locked", ended.words + "; nothing was changed");
+  }
+}
+
+// Up to here a cancel, or the deadline, ends it: nothing is changed yet.
+Result<> DnfUpdater::fetch(const Plan& plan, const Patience& patience) {
+  const bool any = std::any_of(plan.steps.begin(), plan.steps.end(),
+                               [](const Step& step) { return step.operation != "remove"; });
+  if (!any) return {};
+  const auto stop = [this] { return run_.cancelled() || clock_.monotonicNs() >= run_.deadlineNs(); };
+  const auto complaint = replay(plan, {"--downloadonly"}, patience, stop);
+  if (!complaint) return tl::unexpected<Problem>(complaint.error());
+  if (clock_.monotonicNs() >= run_.deadlineNs())
+    return fail(RF_LIMIT, "dnf.deadline", "the time was over while downloading; nothing was changed");
+  if (run_.cancelled())
+    return fail(RF_CANCELLED, "dnf.cancelled", "cancelled while downloading; nothing was changed");
+  if (!complaint->empty()) return fail(RF_TRANSIENT, "dnf.download_failed", *complaint);
+  return {};
+}
+
+rf::Status DnfUpdater::download(std::string_view text, rf::Output& result) {
+  const auto fetched = [&]() -> Result<Json> {
+    const auto request = parseRequest(text, true);
+    if (!request) return tl::unexpected<Problem>(request.error());
+    if (geteuid() != 0) return fail(RF_DENIED, "dnf.not_root", "only root can fill dnf's cache");
+    const auto plan = prepareAgain(*request);
+    if (!plan) return tl::unexpected<Problem>(plan.error());
+    const Patience patience(run_, clock_, progress_);
+    if (auto ok = fetch(*plan, patience); !ok) return tl::unexpected<Problem>(ok.error());
+    return Json{{"download_bytes", plan->download_bytes}};
+  };
+  return end(fetched(), result);
+}
+
+Result<Json> DnfUpdater::runInstall(const Request& request) {
+  if (geteuid() != 0) return fail(RF_DENIED, "dnf.not_root", "only root can change what is installed");
+  const Patience patience(run_, clock_, progress_);
+  if (auto ok = waitForRpm(settings_, run_, patience); !ok) return tl::unexpected<Problem>(ok.error());
+  const auto plan = prepareAgain(request);
+  if (!plan) return tl::unexpected<Problem>(plan.error());
+  const auto before = newestTransaction(settings_);
+  std::string errors;
+  if (!plan->steps.empty()) {
+    if (auto ok = fetch(*plan, patience); !ok) return tl::unexpected<Problem>(ok.error());
+    auto complaint = replay(*plan, {}, patience, nullptr);
+    if (!complaint) return tl::unexpected<Problem>(complaint.error());
+    errors = std::move(*complaint);
+  }
+  return outcome(*plan, errors, before);
+}
+
+Result<Json> DnfUpdater::outcome(const Plan& plan, const std::string& errors, std::int64_t before) {
+  const auto session = Session::openDatabase(settings_);
+  if (!session) return tl::unexpected<Problem>(session.error());
+  auto steps = Json::array();
+  bool all_done = true;
+  for (const auto& step : plan.steps) {
+    auto row = toJson(step);
+    row["result"] = resultOf((*session)->sack(), step);
+    all_done = all_done && row["result"] == "done";
+    steps.push_back(std::move(row));
+  }
+  if (!all_done || !errors.empty())
+    run_.fail(all_done ? rf::Status::kOk : rf::Status::kPermanent,
+              all_done ? "dnf.install_complained" : "dnf.install_failed",
+              errors.empty() ? "not every package reached its planned version" : errors);
+  Json result{{"steps", std::move(steps)}, {"needs_reboot", plan.needs_reboot}};
+  if (const auto after = newestTransaction(settings_); after > before) result["history_id"] = after;
+  return result;
+}
+
+rf::Status DnfUpdater::install(std::string_view text, rf::Output& result) {
+  const auto request = parseRequest(text, true);
+  if (!request) return end(tl::unexpected<Problem>(request.error()), result);
+  const auto written = end(runInstall(*request), result);
+  return rf::worse(written, run_.outcome());
+}
+
+rf::Status DnfUpdater::verify(std::string_view text, rf::Output& result) {
+  const auto look = [&]() -> Result<Json> {
+    const auto request = parseRequest(text, false);
+    if (!request) return tl::unexpected<Problem>(request.error());
+    const auto session = Session::openDatabase(settings_);
+    if (!session) return tl::unexpected<Problem>(session.error());
+    auto* sack = (*session)->sack();
+    auto updates = Json::array();
+    for (const auto& wanted : request->updates) {
+      std::string newest;
+      for (const auto& version : installedVersions(sack, wanted.name, wanted.arch))
+        if (newest.empty() || dnf_sack_evr_cmp(sack, version.c_str(), newest.c_str()) > 0) newest = version;
+      const bool enough =
+          !newest.empty() && dnf_sack_evr_cmp(sack, newest.c_str(), wanted.version.c_str()) >= 0;
+      updates.push_back({{"name", wanted.name},
+                         {"arch", wanted.arch},
+                         {"version", wanted.version},
+                         {"installed_version", newest},
+                         {"verified", enough}});
+    }
+    return Json{{"updates", std::move(updates)}};
+  };
+  return end(look(), result);
+}
+
+rf::Status DnfUpdater::rollback() {
+  return run_.fail(rf::Status::kUnsupported, "dnf.no_rollback",
+                   "repositories seldom keep the versions that were replaced; `dnf history undo` with the "
+                   "history_id of the result shows what is possible");
+}
+
+}  // namespace redflag::dnf

@@ -1,0 +1,222 @@
+// Updates are planned by libdnf and carried out by dnf, on a real rpm database: exactly the plan, or nothing.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include "base/time.h"
+#include "scan_of.h"
+#include "support/lock_holder.h"
+#include "updater_of.h"
+
+namespace redflag::test {
+namespace {
+
+using Rows = std::set<std::string>;
+
+class DnfInstall : public testing::Test {
+ protected:
+  DnfInstall() : updater_(root_), scan_(root_) {}
+
+  Json plan(const Json& order) {
+    EXPECT_EQ(updater_.run(&dnf::DnfUpdater::plan, order), rf::Status::kOk) << updater_.lastCode();
+    return updater_.result();
+  }
+  rf::Status install(Json order, const Json& plan, std::int64_t seconds = 120) {
+    order["plan"] = plan;
+    return updater_.run(&dnf::DnfUpdater::install, order, seconds);
+  }
+  static Json order(const std::vector<std::array<std::string, 3>>& updates) {
+    auto list = Json::array();
+    for (const auto& [name, arch, version] : updates)
+      list.push_back({{"name", name}, {"arch", arch}, {"version", version}});
+    return {{"updates", std::move(list)}};
+  }
+  // "operation name.arch from>to" of each step.
+  static std::vector<std::string> stepsOf(const Json& plan) {
+    std::vector<std::string> steps;
+    for (const auto& step : plan.at("steps"))
+      steps.push_back(step.at("operation").get<std::string>() + " " + step.at("name").get<std::string>() +
+                      "." + step.at("arch").get<std::string>() + " " + step.at("from").get<std::string>() +
+                      ">" + step.at("to").get<std::string>());
+    return steps;
+  }
+  static Rows resultsOf(const Json& result) {
+    Rows results;
+    for (const auto& step : result.at("steps"))
+      results.insert(step.at("name").get<std::string>() + " " + step.at("result").get<std::string>());
+    return results;
+  }
+  static Json tool(const std::string& version) { return UpdaterOf::order("tool", version, "x86_64"); }
+
+  DnfRoot root_;
+  UpdaterOf updater_;
+  ScanOf scan_;
+};
+
+using Steps = std::vector<std::string>;
+
+TEST_F(DnfInstall, brings_exactly_the_approved_version_and_a_second_scan_proves_it) {
+  root_.install({{"tool", "1.0-1"}, {"other", "1.0-1"}});
+  root_.addRepository(
+      {.id = "base", .advisories = {{"T-1", "security", "Low", {}, {{"tool", "1.1-1"}}, true}}},
+      {{"tool", "1.1-1"}, {"tool", "1.2-1"}, {"other", "2.0-1"}});
+  root_.refresh();
+  const auto planned = plan(tool("1.1-1"));
+  EXPECT_EQ(stepsOf(planned), Steps{"upgrade tool.x86_64 1.0-1>1.1-1"});
+  EXPECT_EQ(planned.at("download_bytes"), std::filesystem::file_size(rpmFile({"tool", "1.1-1"})));
+  EXPECT_EQ(planned.at("needs_reboot"), true);
+  EXPECT_EQ(planned.at("steps")[0].at("requested"), true);
+  EXPECT_EQ(planned.at("steps")[0].at("category"), "security");
+  EXPECT_EQ(root_.installed(), (Rows{"tool-1.0-1.x86_64", "other-1.0-1.x86_64"}));
+  ASSERT_EQ(install(tool("1.1-1"), planned), rf::Status::kOk) << updater_.fake.reports.back().text;
+  EXPECT_EQ(resultsOf(updater_.result()), Rows{"tool done"});
+  EXPECT_EQ(updater_.result().at("history_id"), 1);
+  EXPECT_EQ(root_.installed(), (Rows{"tool-1.1-1.x86_64", "other-1.0-1.x86_64"}));
+  ASSERT_EQ(scan_.run(RF_PURPOSE_VERIFY), rf::Status::kOk);
+  EXPECT_EQ(scan_.rows(), (Rows{"tool x86_64 1.2-1 base", "other x86_64 2.0-1 base"}));
+  ASSERT_EQ(updater_.run(&dnf::DnfUpdater::verify, tool("1.1-1")), rf::Status::kOk);
+  EXPECT_EQ(updater_.result().at("updates")[0].at("verified"), true);
+  ASSERT_EQ(updater_.run(&dnf::DnfUpdater::verify, tool("1.2-1")), rf::Status::kOk);
+  EXPECT_EQ(updater_.result().at("updates")[0].at("verified"), false);
+}
+
+TEST_F(DnfInstall, plans_everything_that_an_update_needs_and_replaces) {
+  root_.install({{"tool", "1:1.0-1"}, {"lib", "1.0-1", "", "noarch"}, {"old", "1.0-1", "", "noarch"}});
+  root_.addRepository({.id = "base"}, {{"tool", "1:2.0-1", "Requires: lib >= 2\nRequires: new\n"},
+                                       {"lib", "2.0-1", "", "noarch"},
+                                       {"new", "2.0-1", "Obsoletes: old < 2\n", "noarch"}});
+  root_.refresh();
+  const auto wanted = tool("1:2.0-1");
+  const auto planned = plan(wanted);
+  EXPECT_EQ(stepsOf(planned), (Steps{"upgrade lib.noarch 1.0-1>2.0-1", "install new.noarch >2.0-1",
+                                     "remove old.noarch 1.0-1>", "upgrade tool.x86_64 1:1.0-1>1:2.0-1"}));
+  ASSERT_EQ(install(wanted, planned), rf::Status::kOk) << updater_.fake.reports.back().text;
+  EXPECT_EQ(resultsOf(updater_.result()), (Rows{"lib done", "new done", "old done", "tool done"}));
+  EXPECT_EQ(root_.installed(), (Rows{"tool-1:2.0-1.x86_64", "lib-2.0-1.noarch", "new-2.0-1.noarch"}));
+}
+
+TEST_F(DnfInstall, of_a_package_that_obsoletes_another_removes_what_the_plan_names) {
+  root_.install({{"old", "1.0-1", "", "noarch"}, {"tool", "1.0-1"}});
+  root_.addRepository({.id = "base"}, {{"new", "2.0-1", "Obsoletes: old < 2\n", "noarch"}});
+  root_.refresh();
+  const auto wanted = order({{"new", "noarch", "2.0-1"}});
+  const auto planned = plan(wanted);
+  EXPECT_EQ(stepsOf(planned), (Steps{"install new.noarch >2.0-1", "remove old.noarch 1.0-1>"}));
+  ASSERT_EQ(install(wanted, planned), rf::Status::kOk);
+  EXPECT_EQ(root_.installed(), (Rows{"new-2.0-1.noarch", "tool-1.0-1.x86_64"}));
+}
+
+TEST_F(DnfInstall, refuses_a_plan_that_is_no_longer_the_same) {
+  root_.install({{"tool", "1.0-1"}, {"lib", "1.0-1"}});
+  root_.addRepository({.id = "base"}, {{"tool", "2.0-1", "Requires: lib >= 2\n"}, {"lib", "2.0-1"}});
+  root_.refresh();
+  const auto planned = plan(tool("2.0-1"));
+  EXPECT_EQ(planned.at("steps").size(), 2U);
+  root_.addRepository({.id = "base"},
+                      {{"tool", "2.0-1", "Requires: lib >= 2\n"}, {"lib", "2.0-1"}, {"lib", "3.0-1"}});
+  root_.refresh();
+  EXPECT_EQ(install(tool("2.0-1"), planned), rf::Status::kPermanent);
+  EXPECT_EQ(updater_.lastCode(), "dnf.plan_changed");
+  EXPECT_EQ(root_.installed(), (Rows{"tool-1.0-1.x86_64", "lib-1.0-1.x86_64"}));
+}
+
+TEST_F(DnfInstall, refuses_what_is_not_signed_where_signatures_are_asked_for) {
+  root_.install({{"tool", "1.0-1"}});
+  root_.addRepository({.id = "base", .lines = "gpgcheck=1\ngpgkey=file:///nowhere\n"}, {{"tool", "1.1-1"}});
+  root_.refresh();
+  const auto planned = plan(tool("1.1-1"));
+  EXPECT_NE(install(tool("1.1-1"), planned), rf::Status::kOk);
+  EXPECT_TRUE(updater_.fake.reported("dnf.install_failed") || updater_.fake.reported("dnf.download_failed"));
+  EXPECT_NE(updater_.fake.reports.back().text.find("not signed"), std::string::npos)
+      << updater_.fake.reports.back().text;
+  EXPECT_EQ(root_.installed(), Rows{"tool-1.0-1.x86_64"});
+}
+
+TEST_F(DnfInstall, tells_the_truth_about_a_package_that_refuses_itself) {
+  root_.install({{"tool", "1.0-1"}, {"other", "1.0-1"}});
+  root_.addRepository(
+      {.id = "base"},
+      {{"tool", "1.1-1", "", "x86_64", "%pre -p <lua>\nerror(\"not today\")\n"}, {"other", "2.0-1"}});
+  root_.refresh();
+  const auto wanted = order({{"tool", "x86_64", "1.1-1"}, {"other", "x86_64", "2.0-1"}});
+  const auto planned = plan(wanted);
+  EXPECT_EQ(install(wanted, planned), rf::Status::kPermanent);
+  EXPECT_TRUE(updater_.fake.reported("dnf.install_failed"));
+  const auto results = resultsOf(updater_.result());
+  EXPECT_TRUE(results.contains("tool not_started")) << updater_.result();
+  EXPECT_TRUE(root_.installed().contains("tool-1.0-1.x86_64"));
+  EXPECT_EQ(results.contains("other done"), root_.installed().contains("other-2.0-1.x86_64"));
+}
+
+TEST_F(DnfInstall, says_why_an_update_cannot_be_planned) {
+  root_.install({{"tool", "1.0-1"}, {"ahead", "3.0-1"}, {"locked", "1.0-1"}, {"shut", "1.0-1"}});
+  root_.write("etc/dnf/dnf.conf", "[main]\nexcludepkgs=shut\n");
+  root_.addRepository({.id = "base"}, {{"tool", "1.1-1"},
+                                       {"tool", "2.0-1", "Requires: nobody-has-this\n"},
+                                       {"ahead", "2.0-1"},
+                                       {"locked", "2.0-1"},
+                                       {"shut", "2.0-1"},
+                                       {"stranger", "1.0-1"}});
+  root_.lock("locked-0:1.0-1.*\n");
+  root_.refresh();
+  const std::vector<std::pair<std::array<std::string, 3>, std::string>> refused{
+      {{"tool", "x86_64", "9.9-1"}, "dnf.version_gone"},
+      {{"tool", "x86_64", "2.0-1"}, "dnf.unresolvable"},
+      {{"ahead", "x86_64", "2.0-1"}, "dnf.newer_installed"},
+      {{"locked", "x86_64", "2.0-1"}, "dnf.held"},
+      {{"shut", "x86_64", "2.0-1"}, "dnf.excluded"},
+      {{"stranger", "x86_64", "1.0-1"}, "dnf.not_installed"},
+      {{"--nogpgcheck x", "x86_64", "1-1"}, "dnf.bad_request"},
+      {{"to*", "x86_64", "1.1-1"}, "dnf.bad_request"}};
+  for (const auto& [update, code] : refused) {
+    EXPECT_NE(updater_.run(&dnf::DnfUpdater::plan, order({update})), rf::Status::kOk) << code;
+    EXPECT_EQ(updater_.lastCode(), code);
+  }
+  EXPECT_EQ(stepsOf(plan(tool("1.1-1"))), Steps{"upgrade tool.x86_64 1.0-1>1.1-1"});
+}
+
+TEST_F(DnfInstall, has_nothing_to_do_where_the_version_is_there_already) {
+  root_.install({{"tool", "1.1-1"}});
+  root_.addRepository({.id = "base"}, {{"tool", "1.1-1"}});
+  root_.refresh();
+  const auto planned = plan(tool("1.1-1"));
+  EXPECT_TRUE(planned.at("steps").empty());
+  EXPECT_EQ(install(tool("1.1-1"), planned), rf::Status::kOk);
+  EXPECT_FALSE(updater_.result().contains("history_id"));
+}
+
+TEST_F(DnfInstall, waits_for_whoever_holds_rpms_lock_and_gives_up_in_time) {
+  root_.install({{"tool", "1.0-1"}});
+  root_.addRepository({.id = "base"}, {{"tool", "1.1-1"}});
+  root_.refresh();
+  const auto planned = plan(tool("1.1-1"));
+  {
+    const LockHolder other(root_.path() / "var/lib/rpm/.rpm.lock");
+    const auto begin = monotonicNow();
+    EXPECT_EQ(install(tool("1.1-1"), planned, 2), rf::Status::kTransient);
+    EXPECT_GT(monotonicNow() - begin, kSecondNs);
+    EXPECT_LT(monotonicNow() - begin, 10 * kSecondNs);
+    EXPECT_EQ(updater_.lastCode(), "dnf.locked");
+    updater_.fake.cancelled = false;
+  }
+  EXPECT_EQ(root_.installed(), Rows{"tool-1.0-1.x86_64"});
+  EXPECT_EQ(install(tool("1.1-1"), planned), rf::Status::kOk);
+}
+
+TEST_F(DnfInstall, says_that_it_cannot_go_back) {
+  EXPECT_EQ(updater_.rollback(), rf::Status::kUnsupported);
+  EXPECT_EQ(updater_.lastCode(), "dnf.no_rollback");
+}
+
+TEST_F(DnfInstall, downloads_ahead_without_changing_anything) {
+  root_.install({{"tool", "1.0-1"}});
+  root_.addRepository({.id = "base"}, {{"tool", "1.1-1"}});
+  root_.refresh();
+  auto wanted = tool("1.1-1");
+  wanted["plan"] = plan(wanted);
+  EXPECT_EQ(updater_.run(&dnf::DnfUpdater::download, wanted), rf::Status::kOk);
+  EXPECT_EQ(root_.installed(), Rows{"tool-1.0-1.x86_64"});
+  EXPECT_FALSE(updater_.fake.lines.empty());
+}
+
+}  // namespace
+}  // namespace redflag::test
