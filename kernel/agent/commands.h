@@ -18,6 +18,7 @@ void addRun(CLI::App& app, Context& context);
 void addScan(CLI::App& app, Context& context);
 void addSelftest(CLI::App& app, Context& context);
 void addStatus(CLI::App& app, Context& context);
+void addTuf(CLI::App& app, Context& context);
 void addVersion(CLI::App& app, Context& context);
 
 // `--format text|json` of one subcommand.

@@ -3,5 +3,5 @@
 
 int main(int argc, char** argv) {
   using namespace redflag::kernel;
-  return runCommandLine(argc, argv, {addRun, addEnroll});
+  return runCommandLine(argc, argv, {addRun, addEnroll, addTuf});
 }

@@ -28,6 +28,10 @@ void addKernelsEnroll(CLI::App& app, Context& context) {
   addServedByKernel(app, context, "enroll", "Make this machine an agent of the server that the bundle names");
 }
 
+void addKernelsTuf(CLI::App& app, Context& context) {
+  addServedByKernel(app, context, "tuf", "Fetch from a repository of The Update Framework");
+}
+
 }  // namespace
 
 void addVersion(CLI::App& app, Context&) {
@@ -42,6 +46,6 @@ int main(int argc, char** argv) {
   using namespace redflag::kernel;
   arguments = argv;
   return runCommandLine(argc, argv,
-                        {addKernelsRun, addKernelsEnroll, addScan, addStatus, addConfig, addPlugins,
-                         addPolicy, addSelftest, addVersion});
+                        {addKernelsRun, addKernelsEnroll, addKernelsTuf, addScan, addStatus, addConfig,
+                         addPlugins, addPolicy, addSelftest, addVersion});
 }

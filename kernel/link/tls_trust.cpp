@@ -56,6 +56,14 @@ Result<TlsTrust> TlsTrust::make(const std::vector<std::string>& authorities) {
   return TlsTrust(std::move(store));
 }
 
+Result<TlsTrust> TlsTrust::ofThisMachine() {
+  std::shared_ptr<X509_STORE> store(X509_STORE_new(), &X509_STORE_free);
+  if (!store || X509_STORE_set_default_paths(store.get()) != 1) {
+    return fail(Code::kIo, "this machine's certificate authorities cannot be read");
+  }
+  return TlsTrust(std::move(store));
+}
+
 Context::Ptr TlsTrust::contextFor(const std::string& host) const {
   // VERIFY_STRICT: with less, Poco does not check the name of a server on this machine.
   Context::Ptr context = new Context(Context::TLS_CLIENT_USE, "", Context::VERIFY_STRICT, kChainDepth, false);

@@ -1,5 +1,5 @@
 #pragma once
-// TLS that believes exactly the certificate authorities of the enrolment bundle: 1.2 or newer, the peer's
+// TLS that believes exactly the certificate authorities it was made with: 1.2 or newer, the peer's
 // certificate and name always checked. There is no switch.
 
 #include <Poco/Net/Context.h>
@@ -18,6 +18,9 @@ class TlsTrust {
  public:
   // `authorities`: DER.
   static Result<TlsTrust> make(const std::vector<std::string>& authorities);
+
+  // The authorities that this machine's administrator trusts.
+  static Result<TlsTrust> ofThisMachine();
 
   // For connections to `host`, a name or an address, and to nobody else: the name is part of OpenSSL's own
   // verdict, because Poco skips its check when a peer lets the handshake stall past a timeout. Throws

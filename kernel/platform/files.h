@@ -22,6 +22,25 @@ enum class Durability {
 Result<> writeFileAtomic(const std::filesystem::path& path, std::string_view content,
                          std::uint32_t mode = 0600, Durability durability = Durability::kPowerLoss);
 
+// The same for content that comes piece by piece. Without commit() nothing happens to `path`.
+class FileReplacement {
+ public:
+  static Result<FileReplacement> begin(const std::filesystem::path& path, std::uint32_t mode = 0600);
+  FileReplacement(FileReplacement&& other) noexcept;
+  FileReplacement& operator=(FileReplacement&&) = delete;
+  ~FileReplacement();  // removes what was not committed
+
+  Result<> append(std::string_view part);
+  Result<> commit(Durability durability = Durability::kPowerLoss);
+
+ private:
+  FileReplacement(int descriptor, std::filesystem::path path, std::string temporary)
+      : descriptor_(descriptor), path_(std::move(path)), temporary_(std::move(temporary)) {}
+  int descriptor_ = -1;
+  std::filesystem::path path_;
+  std::string temporary_;  // "" once it has its name
+};
+
 // kNotFound when there is none; kLimit when it is longer than max_bytes; kInvalid when it is no regular file.
 Result<std::string> readFile(const std::filesystem::path& path, std::size_t max_bytes);
 

@@ -33,14 +33,6 @@ bool writeAll(int fd, std::string_view content) {
   return true;
 }
 
-Result<> fillTemporary(int fd, const std::filesystem::path& path, std::string_view content,
-                       std::uint32_t mode, Durability durability) {
-  if (::fchmod(fd, static_cast<mode_t>(mode)) != 0) return ioError(path, "chmod", errno);
-  if (!writeAll(fd, content)) return ioError(path, "write", errno);
-  if (durability == Durability::kPowerLoss && ::fsync(fd) != 0) return ioError(path, "fsync", errno);
-  return {};
-}
-
 Result<> syncFolder(const std::filesystem::path& folder) {
   const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd.valid() || ::fsync(fd.get()) != 0) return ioError(folder, "fsync", errno);
@@ -53,19 +45,45 @@ void Descriptor::reset() {
   if (value_ >= 0) ::close(std::exchange(value_, -1));
 }
 
+Result<FileReplacement> FileReplacement::begin(const std::filesystem::path& path, std::uint32_t mode) {
+  std::string temporary = path.string() + ".XXXXXX";
+  const int fd = ::mkostemp(temporary.data(), O_CLOEXEC);
+  if (fd < 0) return ioError(path, "create", errno);
+  FileReplacement file(fd, path, std::move(temporary));
+  if (::fchmod(fd, static_cast<mode_t>(mode)) != 0) return ioError(path, "chmod", errno);
+  return file;
+}
+
+FileReplacement::FileReplacement(FileReplacement&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      path_(std::move(other.path_)),
+      temporary_(std::exchange(other.temporary_, {})) {}
+
+FileReplacement::~FileReplacement() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+Result<> FileReplacement::append(std::string_view part) {
+  if (!writeAll(descriptor_, part)) return ioError(path_, "write", errno);
+  return {};
+}
+
+Result<> FileReplacement::commit(Durability durability) {
+  if (durability == Durability::kPowerLoss && ::fsync(descriptor_) != 0)
+    return ioError(path_, "fsync", errno);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return ioError(path_, "rename", errno);
+  temporary_.clear();
+  if (durability == Durability::kCrash) return {};
+  return syncFolder(path_.has_parent_path() ? path_.parent_path() : ".");
+}
+
 Result<> writeFileAtomic(const std::filesystem::path& path, std::string_view content, std::uint32_t mode,
                          Durability durability) {
-  std::string temporary = path.string() + ".XXXXXX";
-  const Descriptor fd(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (!fd.valid()) return ioError(path, "create", errno);
-  auto filled = fillTemporary(fd.get(), path, content, mode, durability);
-  if (filled && ::rename(temporary.c_str(), path.c_str()) != 0) filled = ioError(path, "rename", errno);
-  if (!filled) {
-    ::unlink(temporary.c_str());
-    return filled;
-  }
-  if (durability == Durability::kCrash) return {};
-  return syncFolder(path.has_parent_path() ? path.parent_path() : ".");
+  auto file = FileReplacement::begin(path, mode);
+  if (!file) return tl::unexpected<Error>(file.error());
+  if (auto ok = file->append(content); !ok) return ok;
+  return file->commit(durability);
 }
 
 Result<std::string> readFile(const std::filesystem::path& path, std::size_t max_bytes) {
