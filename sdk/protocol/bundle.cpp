@@ -31,33 +31,32 @@ bool isOrigin(std::string_view url) {
   });
 }
 
-void readUrls(JsonReader& in, Bundle& bundle) {
+void readUrls(JsonReader& in, std::vector<std::string>& urls) {
   for (const Json& url : in.array("urls", kMaxUrls)) {
     if (!url.is_string() || !isOrigin(url.get_ref<const std::string&>())) {
       return in.refuse("urls", "addresses of the form https://host:port");
     }
-    bundle.urls.push_back(url.get<std::string>());
+    urls.push_back(url.get<std::string>());
   }
-  if (bundle.urls.empty()) in.refuse("urls", "at least one address");
+  if (urls.empty()) in.refuse("urls", "at least one address");
 }
 
-void readAuthorities(JsonReader& in, Bundle& bundle) {
+void readAuthorities(JsonReader& in, std::vector<std::string>& authorities) {
   for (const Json& ca : in.array("ca", kMaxAuthorities)) {
     auto der = fromBase64(ca.is_string() ? ca.get_ref<const std::string&>() : std::string("?"));
     if (!der || der->empty()) return in.refuse("ca", "certificates in DER, base64");
-    bundle.authorities.push_back(std::move(*der));
+    authorities.push_back(std::move(*der));
   }
-  if (bundle.authorities.size() < kMinBundleAuthorities) in.refuse("ca", "at least two certificates");
+  if (authorities.size() < kMinBundleAuthorities) in.refuse("ca", "at least two certificates");
 }
 
 Result<Bundle> readBundle(const Json& json) {
   Bundle bundle;
   JsonReader in(json, "bundle");
   in.integer("v", 1, 1);
-  readUrls(in, bundle);
+  readServerPlaces(in, bundle.urls, bundle.authorities);
   bundle.token = in.text("token", 256);
   if (bundle.token.empty()) in.refuse("token", "a token");
-  readAuthorities(in, bundle);
   const Json& keys = in.array("command_keys", kMaxCommandKeys);
   if (auto ok = in.finish(); !ok) return tl::unexpected<Error>(ok.error());
   auto command_keys = commandKeysFromJson(keys, "bundle.command_keys");
@@ -67,6 +66,11 @@ Result<Bundle> readBundle(const Json& json) {
 }
 
 }  // namespace
+
+void readServerPlaces(JsonReader& in, std::vector<std::string>& urls, std::vector<std::string>& authorities) {
+  readUrls(in, urls);
+  readAuthorities(in, authorities);
+}
 
 Json commandKeysToJson(const std::vector<CommandKey>& keys) {
   Json out = Json::array();

@@ -28,6 +28,9 @@ Result<std::string> encodeBundle(const Bundle& bundle);
 // White space around it is ignored: it comes from terminals and files. kInvalid names the bad member.
 Result<Bundle> decodeBundle(std::string_view text);
 
+// The members "urls" and "ca" of a bundle or command list: where the server is, and what TLS believes of it.
+void readServerPlaces(JsonReader& in, std::vector<std::string>& urls, std::vector<std::string>& authorities);
+
 // [{"key_id","public_key"}…], as the bundle, identity.json and the executor's trust.json hold it.
 Json commandKeysToJson(const std::vector<CommandKey>& keys);
 // Refuses a key whose id is not derived from it, and a key named twice.

@@ -6,12 +6,16 @@
 
 #include "http/message.h"
 #include "services/services.h"
+#include "trust/repository.h"
 
 namespace redflag::api {
 
 // `services` outlives the routes.
 std::vector<http::Route> apiRoutes(services::Services& services);    // people: /api/v1/…
 std::vector<http::Route> agentRoutes(services::Services& services);  // agents: /agent/v1/…
+
+// The trust repository's files, for everybody: /trust/…
+std::vector<http::Route> trustRoutes(const trust::Repository& repository);
 
 // The rooms' parts of the former.
 void addOverviewRoutes(services::Services& services, std::vector<http::Route>& routes);

@@ -51,7 +51,7 @@ Result<> create(const std::filesystem::path& file) {
 
 }  // namespace
 
-Result<CommandSigner> CommandSigner::load(const std::filesystem::path& key_file) {
+Result<protocol::SigningKey> loadOrMakeKey(const std::filesystem::path& key_file) {
   if (!std::filesystem::exists(std::filesystem::symlink_status(key_file))) {
     if (auto made = create(key_file); !made) return tl::unexpected<Error>(made.error());
   }
@@ -60,7 +60,7 @@ Result<CommandSigner> CommandSigner::load(const std::filesystem::path& key_file)
   struct stat info {};
   if (::fstat(in.get(), &info) != 0) return ioError(key_file);
   if ((info.st_mode & 077) != 0 || !S_ISREG(info.st_mode)) {
-    return fail(Code::kDenied, key_file.string() + ": others may read the command key; expected mode 0600");
+    return fail(Code::kDenied, key_file.string() + ": others may read this key; expected mode 0600");
   }
   std::array<char, 128> buffer;
   const ssize_t size = ::read(in.get(), buffer.data(), buffer.size());
@@ -69,9 +69,15 @@ Result<CommandSigner> CommandSigner::load(const std::filesystem::path& key_file)
   while (!text.empty() && text.back() == '\n')
     text.pop_back();
   const auto seed = fromBase64Url(text);
-  if (!seed) return fail(Code::kCorrupt, key_file.string() + ": not a command key");
+  if (!seed) return fail(Code::kCorrupt, key_file.string() + ": not a key of this server");
   auto key = protocol::SigningKey::fromSeed(*seed);
   if (!key) return fail(Code::kCorrupt, key_file.string() + ": " + key.error().text);
+  return key;
+}
+
+Result<CommandSigner> CommandSigner::load(const std::filesystem::path& key_file) {
+  auto key = loadOrMakeKey(key_file);
+  if (!key) return tl::unexpected<Error>(key.error());
   return CommandSigner(std::move(*key));
 }
 

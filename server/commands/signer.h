@@ -11,12 +11,15 @@
 
 namespace redflag::commands {
 
+// A key that the server signs with by itself: the seed's 32 bytes as base64url; made (mode 0600) where there
+// is none. Refuses a file that others may read. kIo, kCorrupt, kDenied.
+Result<protocol::SigningKey> loadOrMakeKey(const std::filesystem::path& key_file);
+
 class CommandSigner {
  public:
   explicit CommandSigner(const protocol::SigningKey& key) : key_(key) {}
 
-  // Reads the key, the seed's 32 bytes as base64url; makes it (mode 0600) where there is none. Refuses a file
-  // that others may read. kIo, kCorrupt, kDenied.
+  // loadOrMakeKey().
   static Result<CommandSigner> load(const std::filesystem::path& key_file);
 
   // The transport form of the envelope. kInvalid when the order does not fit into one. [any thread]

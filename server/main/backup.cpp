@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <iostream>
@@ -25,7 +26,7 @@ namespace fs = std::filesystem;
 
 // What makes a server the one its agents know. The nonces of clocks are of the moment, and `ca.pem` is made
 // again.
-constexpr const char* kFolders[] = {"tls", "keys"};
+constexpr const char* kFolders[] = {"tls", "keys", "trust/metadata", "trust/targets/trust"};
 
 std::string contentOf(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
@@ -38,6 +39,7 @@ std::vector<store::ArchivedFile> filesOf(const DataFolder& data) {
   std::vector<store::ArchivedFile> out;
   if (fs::exists(data.settings())) out.push_back({"server.yaml", contentOf(data.settings())});
   for (const char* folder : kFolders) {
+    if (!fs::exists(data.path() / folder)) continue;
     for (const auto& entry : fs::directory_iterator(data.path() / folder)) {
       if (entry.is_regular_file() && entry.path() != data.nonces())
         out.push_back(
@@ -52,7 +54,9 @@ void checkPlace(const std::string& name) {
   const fs::path path(name);
   const std::string folder = path.parent_path().string();
   const std::string file = path.filename().string();
-  const bool known = folder.empty() ? file == "server.yaml" : folder == "tls" || folder == "keys";
+  const bool known = folder.empty()
+                         ? file == "server.yaml"
+                         : std::find(std::begin(kFolders), std::end(kFolders), folder) != std::end(kFolders);
   if (!known || file.empty() || file == "." || file == ".." || file.find('\0') != std::string::npos)
     throw std::runtime_error("the archive holds a file that is none of a server's: " + name);
 }
@@ -92,7 +96,7 @@ void unpack(const fs::path& archive, const fs::path& into) {
   fs::copy_file(archive, database);
   fs::permissions(database, fs::perms::owner_read | fs::perms::owner_write);
   for (const char* folder : kFolders)
-    makeFolder(into / folder);
+    fs::create_directories(into / folder);
   try {
     for (const auto& file : store::unpackArchive(database)) {
       checkPlace(file.name);
@@ -107,8 +111,8 @@ void unpack(const fs::path& archive, const fs::path& into) {
 
 // `keys` leaves first and comes last: a folder without it is no server's, so that none starts on a mixture.
 constexpr const char* kLeaving[] = {"keys",        "redflag.db", "redflag.db-wal", "redflag.db-shm",
-                                    "server.yaml", "tls",        "ca.pem"};
-constexpr const char* kComing[] = {"redflag.db", "server.yaml", "tls", "keys"};
+                                    "server.yaml", "tls",        "trust",          "ca.pem"};
+constexpr const char* kComing[] = {"redflag.db", "server.yaml", "tls", "trust", "keys"};
 
 // Answers where.
 fs::path putAside(const DataFolder& data) {

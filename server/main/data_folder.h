@@ -22,6 +22,9 @@ class DataFolder {
     return folder_ / "ca.pem";
   }  // of the active CA, for people and browsers
   std::filesystem::path commandKey() const { return folder_ / "keys/command.key"; }
+  std::filesystem::path snapshotKey() const { return folder_ / "keys/snapshot.key"; }
+  std::filesystem::path timestampKey() const { return folder_ / "keys/timestamp.key"; }
+  std::filesystem::path trust() const { return folder_ / "trust"; }  // what `keys publish` fills
   std::filesystem::path deviceKey() const { return folder_ / "keys/device.key"; }
   std::filesystem::path nonces() const { return folder_ / "keys/nonces"; }
   std::filesystem::path url() const { return folder_ / "server.url"; }  // there once the server listens

@@ -42,6 +42,7 @@ void makeKeys(const DataFolder& data) {
   if (const auto signer = commands::CommandSigner::load(data.commandKey()); !signer) {
     throw std::runtime_error(signer.error().text);
   }
+  loadOnlineKeys(data);
   if (!auth::readSecretFile(data.deviceKey())) {
     auth::writeSecretFile(data.deviceKey(), randomBytes(kDeviceKeyBytes));
   }

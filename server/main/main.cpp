@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "http/message.h"
 #include "main/commands.h"
+#include "main/keys.h"
 #include "main/settings.h"
 
 namespace redflag::server {
@@ -153,6 +154,7 @@ int run(int argc, char** argv) {
   addRestore(app, arguments.restore);
   addToken(app, arguments.token);
   addUser(app, arguments.user, password_stdin);
+  addKeys(app);
   app.add_subcommand("version", "print the version")->callback([] { std::cout << REDFLAG_VERSION << '\n'; });
   try {
     app.parse(argc, argv);

@@ -39,6 +39,20 @@ commands::CommandSigner loadSigner(const DataFolder& data) {
   return std::move(*signer);
 }
 
+trust::OnlineKeys loadOnlineKeys(const DataFolder& data) {
+  auto snapshot = commands::loadOrMakeKey(data.snapshotKey());
+  if (!snapshot) throw std::runtime_error(snapshot.error().text);
+  auto timestamp = commands::loadOrMakeKey(data.timestampKey());
+  if (!timestamp) throw std::runtime_error(timestamp.error().text);
+  return {std::move(*snapshot), std::move(*timestamp)};
+}
+
+trust::ServerKeys serverKeys(const DataFolder& data) {
+  const trust::OnlineKeys online = loadOnlineKeys(data);
+  return {online.snapshot.publicKey(), online.timestamp.publicKey(), loadSigner(data).publicKeys().front(),
+          urlsOf(data), auth::Authority(data.tls()).certificatesDer()};
+}
+
 protocol::Bundle bundleFor(const DataFolder& data, const commands::CommandSigner& signer,
                            const std::vector<std::string>& urls) {
   protocol::Bundle out;

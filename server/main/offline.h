@@ -10,6 +10,8 @@
 #include "main/data_folder.h"
 #include "services/services.h"
 #include "store/store.h"
+#include "trust/key_folder.h"
+#include "trust/repository.h"
 
 namespace redflag::server {
 
@@ -30,6 +32,12 @@ class Offline {
 
 // Throws std::runtime_error.
 commands::CommandSigner loadSigner(const DataFolder& data);
+
+// The online keys of the trust repository, made where there are none. Throws std::runtime_error.
+trust::OnlineKeys loadOnlineKeys(const DataFolder& data);
+
+// What the offline keys must know of this server.
+trust::ServerKeys serverKeys(const DataFolder& data);
 
 // What an enrolment bundle says of a server that is reached at these addresses.
 protocol::Bundle bundleFor(const DataFolder& data, const commands::CommandSigner& signer,

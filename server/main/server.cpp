@@ -36,6 +36,8 @@ Server::Server(const DataFolder& data, const Settings& settings, const ServeOpti
       store_(openDatabase(data, settings, options.database)),
       types_(options.command_types, std::make_shared<commands::HostRunner>(options.host)),
       signer_(loadSigner(data)),
+      repository_(data.trust(), loadOnlineKeys(data)),
+      trust_(repository_),
       services_(context()),
       outbox_(*store_),
       authority_(data.tls()),
@@ -52,6 +54,7 @@ Server::Server(const DataFolder& data, const Settings& settings, const ServeOpti
     spdlog::error("command_type={} refused: {}", refused.id, refused.why);
   services_.initialize();
   services_.presence.forgetAll();
+  trust_.tend(epochNow());
   secure();
   open(settings.listen);
 }
@@ -65,7 +68,7 @@ services::Context Server::context() {
   limits.keep_ns = settings_.keep_days * 86'400 * kSecondNs;
   limits.silent_after_ns = settings_.silent_after_minutes * 60 * kSecondNs;
   return {*store_, types_,        signer_, [this] { return bundleFor(data_, signer_, urls_); },
-          bell_,   systemClock(), limits};
+          bell_,   systemClock(), limits,  &trust_};
 }
 
 void Server::secure() {
@@ -95,6 +98,7 @@ std::vector<http::Route> Server::routes() {
   };
   add(api::apiRoutes(services_));
   add(api::agentRoutes(services_));
+  add(api::trustRoutes(repository_));
   add(auth::peopleRoutes({services_.accounts, sessions_, passwords_, throttle_, devices_, setup_}));
   add(healthRoutes(services_.accounts));
   return out;

@@ -50,6 +50,8 @@ class Server {
   std::unique_ptr<store::Store> store_;
   commands::LoadedCommandTypes types_;
   commands::CommandSigner signer_;
+  trust::Repository repository_;
+  trust::Keeper trust_;
   services::Services services_;
   events::Outbox outbox_;
 

@@ -11,6 +11,7 @@
 #include "services/bell.h"
 #include "store/agents.h"
 #include "store/store.h"
+#include "trust/keeper.h"
 
 namespace redflag::services {
 
@@ -29,6 +30,7 @@ struct Context {
   Bell& bell;
   const Clock& clock = systemClock();
   Settings settings = {};
+  trust::Keeper* trust = nullptr;  // tended by the upkeep; nullptr where nothing is served
 
   std::int64_t now() const { return clock.epochNs(); }
   store::Contact contact() const { return {now(), settings.silent_after_ns}; }

@@ -71,6 +71,7 @@ void Upkeep::round() {
   orders_.sweep();
   settlement_.run();
   presence_.announceSilent();
+  if (context_.trust != nullptr) context_.trust->tend(context_.now());
   prune();
 }
 

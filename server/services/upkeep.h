@@ -1,7 +1,7 @@
 #pragma once
 // The server's own work: settles commands when one has ended, gives up on those nobody accepted, notices
-// silence, forgets what is old. One thread, woken by what happens, and every few seconds for what only time
-// brings.
+// silence, signs the trust repository again, forgets what is old. One thread, woken by what happens, and
+// every few seconds for what only time brings.
 
 #include <condition_variable>
 #include <mutex>

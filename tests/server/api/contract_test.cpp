@@ -64,7 +64,10 @@ const char* nameOf(http::Permission permission) {
 TEST(Contract, every_route_is_written_down_and_every_written_one_exists) {
   World world;
   std::map<std::string, std::string> built;
-  for (const auto& routes : {api::apiRoutes(world.services), api::agentRoutes(world.services)}) {
+  const auto key = protocol::SigningKey::generate();
+  const trust::Repository repository("none", {key, key});
+  for (const auto& routes :
+       {api::apiRoutes(world.services), api::agentRoutes(world.services), api::trustRoutes(repository)}) {
     for (const auto& route : routes) {
       EXPECT_TRUE(built.emplace(route.method + " " + route.path, nameOf(route.permission)).second)
           << route.path;
