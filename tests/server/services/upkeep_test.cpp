@@ -45,6 +45,24 @@ TEST(Retention, whatever_is_too_old_goes_in_one_round_however_much_it_is) {
   EXPECT_EQ(rowsOf(world, "agents"), 1) << "an agent outlives the token it came with";
 }
 
+TEST(Retention, metrics_lose_their_points_after_two_weeks_and_their_days_after_a_year) {
+  World world;
+  const auto agent = world.enrol();
+  world.store.write([&](store::WriteTransaction& tx) {
+    tx.metrics().set(agent, {"free_bytes", "", 1}, world.clock.now, world.clock.now);
+  });
+  world.clock.advance_s(13 * kDay);
+  world.services.upkeep.round();
+  EXPECT_EQ(rowsOf(world, "metric_points"), 1);
+  world.clock.advance_s(2 * kDay);
+  world.services.upkeep.round();
+  EXPECT_EQ(rowsOf(world, "metric_points"), 0);
+  EXPECT_EQ(rowsOf(world, "metric_days"), 1);
+  world.clock.advance_s(390 * kDay);
+  world.services.upkeep.round();
+  EXPECT_EQ(rowsOf(world, "metric_days"), 0);
+}
+
 TEST(Retention, an_approval_stays_as_long_as_its_update) {
   World world;
   const auto agent = world.enrol();
@@ -70,7 +88,7 @@ TEST(Retention, knows_of_every_table_why_it_does_not_grow_without_end) {
       "answers",         "upload_items", "scans",           "updates",
       "approvals",       "commands",     "command_updates", "command_transitions",
       "command_log",     "history",      "outbox",          "enrolment_tokens",
-      "enrolment_seats", "sessions"};
+      "enrolment_seats", "sessions",     "metric_points",   "metric_days"};
   const Folder folder;
   const auto file = folder / "redflag.db";
   store::openStore({file, ""});
