@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "store/metrics.h"
 #include "store/sql/tables.h"
 #include "store/sqlite/connection.h"
 #include "support/world.h"
