@@ -81,14 +81,19 @@ class Intake {
     for (const auto& picture : tx_.scans().pictures(agent_, scan_.plugin, purpose_class_))
       pictures_[picture.scope] = picture;
     chooseScopes();
+    measureAgain();
     if (!chosen_.empty() || !input_.vanished_scopes.empty()) {
       readRows();
       if (purpose_class_ == "updates") merge();
       remember();
     }
+    if (facts_ > 0) tx_.scans().trim(agent_, kMaxFacts);
+    if (metrics_ > 0) tx_.metrics().trim(agent_, kMaxFacts);
     // Of several late or failed scans none may stand for the whole picture.
-    const bool whole = scan_.complete && chosen_.size() + unchanged_ == item_.scopes.size();
-    tx_.scans().setTextDigest(agent_, scan_.plugin, purpose_class_, whole ? text_digest : "");
+    const bool whole = scan_.complete && chosen_.size() + unchanged_.size() == item_.scopes.size();
+    // What was measured again is news even when it is the same.
+    tx_.scans().setTextDigest(agent_, scan_.plugin, purpose_class_,
+                              whole && metrics_ == 0 ? text_digest : "");
     tell();
   }
 
@@ -114,13 +119,22 @@ class Intake {
       if (!unchanged || judged) {
         chosen_.insert(key);
       } else {
-        ++unchanged_;
+        unchanged_.insert(key);
       }
     }
     if (!scan_.complete) return;
     for (const auto& [key, picture] : pictures_) {
       if (!item_.scopes.contains(key) && picture.status != kVanished && !late(picture))
         input_.vanished_scopes.push_back(key);
+    }
+  }
+
+  // Rows that are as they were have been checked before.
+  void measureAgain() {
+    for (const auto& key : unchanged_) {
+      for (const Json* row : item_.scopes.at(key).rows) {
+        if ((*row)["record"] == "metric/1") takeMetric(*row);
+      }
     }
   }
 
@@ -142,7 +156,7 @@ class Intake {
         refuse({Code::kInvalid, place + ".record: expected no update in an inventory"});
       input_.found.push_back({scope, toUpdate(row), digest});
     } else if (kind == "fact/1") {
-      trim_ = true;
+      if (++facts_ > kMaxFacts) refuse({Code::kLimit, place + ": too many facts"});
       tx_.scans().setFact(agent_, scan_.plugin, {row["name"], dumpJson(row["value"])}, scan_.received_at);
     } else if (kind == "metric/1") {
       takeMetric(row);
@@ -168,7 +182,7 @@ class Intake {
       for (const auto& part : *it)
         label += (label.empty() ? "" : ",") + part.get<std::string>();
     }
-    trim_ = true;
+    if (++metrics_ > kMaxFacts) refuse({Code::kLimit, "metric/1: too many in one scan"});
     tx_.metrics().set(agent_, {row["name"], label, row["value"]}, measuredAt(), scan_.received_at);
   }
 
@@ -197,8 +211,6 @@ class Intake {
   }
 
   void remember() {
-    if (trim_) tx_.scans().trim(agent_, kMaxFacts);
-    if (trim_) tx_.metrics().trim(agent_, kMaxFacts);
     for (const auto& key : chosen_) {
       const ScopeRows& scope = item_.scopes.at(key);
       const bool complete = ok(scope.status);
@@ -276,13 +288,14 @@ class Intake {
   const store::Scan& scan_;
   const std::string purpose_class_;
   std::map<std::string, ScopePicture> pictures_;
-  std::set<std::string> chosen_;  // scopes whose rows are looked at
-  std::size_t unchanged_ = 0;     // scopes whose rows need not be
+  std::set<std::string> chosen_;     // scopes whose rows are looked at
+  std::set<std::string> unchanged_;  // scopes whose rows need not be
   MergeInput input_;
   MergeDecision decision_;
   std::map<std::string, std::vector<store::StoredRecord>> records_;
   std::size_t others_ = 0;
-  bool trim_ = false;
+  std::int64_t facts_ = 0;
+  std::int64_t metrics_ = 0;
 };
 
 }  // namespace

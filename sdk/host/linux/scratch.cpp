@@ -33,6 +33,8 @@ class Emptier {
   explicit Emptier(int left) : left_(left) {}
 
   void remove(const std::filesystem::path& folder) {
+    // It may have been left, or made, with no mode at all; so may what is in it.
+    if (::fchmodat(AT_FDCWD, folder.c_str(), 0700, 0) != 0) return;
     const Descriptor top(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!top) return;
     do
@@ -54,15 +56,13 @@ class Emptier {
       if (name == "." || name == "..") continue;
       if (left_-- <= 0) return false;
       if (::unlinkat(folder, name.c_str(), 0) == 0 || errno != EISDIR) continue;
+      if (::fchmodat(folder, name.c_str(), 0700, 0) != 0) continue;
       if (depth == kDeepest) {
         const auto above = "lifted-" + std::to_string(left_);
         lifted_ = ::renameat(folder, name.c_str(), top, above.c_str()) == 0 || lifted_;
         continue;
       }
-      // It may have been made with no mode at all.
-      const bool opened = ::fchmodat(folder, name.c_str(), 0700, 0) == 0;
-      const Descriptor child(
-          opened ? ::openat(folder, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1);
+      const Descriptor child(::openat(folder, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
       if (child && !empty(child.get(), top, depth + 1)) return false;
       ::unlinkat(folder, name.c_str(), AT_REMOVEDIR);
     }

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include "base/encoding.h"
+#include "base/time.h"
+#include "store/metrics.h"
 #include "support/world.h"
 
 namespace redflag::testing {
@@ -151,6 +153,42 @@ TEST(Scans, facts_are_the_newest_and_metrics_the_last_values) {
       world.store.read([&](const store::ReadTransaction& tx) { return tx.scans().facts(agent); });
   ASSERT_EQ(facts.size(), 1U);
   EXPECT_EQ(facts[0].value, "\"13\"");
+}
+
+TEST(Scans, what_is_measured_as_before_is_measured_all_the_same) {
+  World world;
+  const auto agent = world.enrol();
+  const auto scan = [&] {
+    world.scan(agent,
+               {.scopes = {{"/", "ok"}, {"/srv", "ok"}},
+                .records = {{{"record", "metric/1"}, {"scope", "/"}, {"name", "free_bytes"}, {"value", 5}}}});
+    world.clock.advance_s(3'600);
+  };
+  for (int i = 0; i < 3; ++i)
+    scan();
+  const auto series = world.store.read([&](const store::ReadTransaction& tx) {
+    return tx.metrics().series(agent, {world.clock.now - 86'400 * kSecondNs, store::kMetricPointNs}, 10);
+  });
+  ASSERT_EQ(series.size(), 1U);
+  EXPECT_EQ(series[0].points.size(), 3U);
+  EXPECT_GT(series[0].at, world.clock.now - 7'200 * kSecondNs);
+}
+
+TEST(Scans, that_measure_more_than_a_machine_has_are_refused) {
+  World world;
+  const auto agent = world.enrol();
+  for (const std::string kind : {"metric/1", "fact/1"}) {
+    std::vector<Json> rows;
+    for (int i = 0; i <= 2'000; ++i)
+      rows.push_back({{"record", kind}, {"scope", "main"}, {"name", "x_" + std::to_string(i)}, {"value", 1}});
+    const auto answer = world.upload(agent, {world.scanItem({.records = rows})});
+    ASSERT_EQ(answer.rejected.size(), 1U) << kind;
+    EXPECT_EQ(answer.rejected[0].code, "item.invalid");
+  }
+  const auto series = world.store.read([&](const store::ReadTransaction& tx) {
+    return tx.metrics().series(agent, {0, store::kMetricPointNs}, 10);
+  });
+  EXPECT_TRUE(series.empty());
 }
 
 TEST(Scans, a_newer_version_supersedes_what_nobody_works_on) {
