@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 namespace redflag::dnf {
 namespace {
@@ -40,11 +39,9 @@ class Installed {
   std::map<std::string, std::vector<DnfPackage*>> by_name_;
 };
 
-std::set<int> idsOf(const Packages& packages) {
-  std::set<int> ids;
+void addChosen(const Packages& packages, std::map<std::string, std::string>& chosen) {
   for (auto* package : listOf(packages))
-    ids.insert(dnf_package_get_id(package));
-  return ids;
+    chosen[textOf(dnf_package_get_nevra(package))] = textOf(dnf_package_get_reponame(package));
 }
 
 }  // namespace
@@ -81,20 +78,15 @@ void Candidates::addObsoleting(const Session& session) {
     if (!has(package)) list_.push_back({package, nullptr, ""});
 }
 
-std::vector<bool> findKeptBack(const Session& session, const std::vector<Candidate>& candidates) {
-  std::vector<bool> kept(candidates.size(), false);
+std::map<std::string, std::string> chosenBySolver(const Session& session) {
+  std::map<std::string, std::string> chosen;
   const Goal goal(hy_goal_create(session.sack()));
   hy_goal_upgrade_all(goal.get());
   const auto flags = session.configuration().weak_dependencies ? DNF_NONE : DNF_IGNORE_WEAK_DEPS;
-  if (hy_goal_run_flags(goal.get(), flags) != 0) {
-    kept.assign(candidates.size(), true);
-    return kept;
-  }
-  auto changed = idsOf(Packages(hy_goal_list_upgrades(goal.get(), nullptr)));
-  changed.merge(idsOf(Packages(hy_goal_list_installs(goal.get(), nullptr))));
-  for (std::size_t i = 0; i < candidates.size(); ++i)
-    kept[i] = !changed.contains(dnf_package_get_id(candidates[i].package));
-  return kept;
+  if (hy_goal_run_flags(goal.get(), flags) != 0) return chosen;
+  addChosen(Packages(hy_goal_list_upgrades(goal.get(), nullptr)), chosen);
+  addChosen(Packages(hy_goal_list_installs(goal.get(), nullptr)), chosen);
+  return chosen;
 }
 
 std::string sourceName(const std::string& source_rpm) {

@@ -1,6 +1,7 @@
 #pragma once
 // What dnf would upgrade, by libdnf's own queries, and what it would if nothing held it back.
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -34,8 +35,9 @@ class Candidates {
   std::vector<Candidate> list_;
 };
 
-// Which of them dnf's solver would leave as they are, in an upgrade of everything.
-std::vector<bool> findKeptBack(const Session& session, const std::vector<Candidate>& candidates);
+// The packages that dnf's solver would bring in an upgrade of everything, and from which repository; none if
+// it finds no way.
+std::map<std::string, std::string> chosenBySolver(const Session& session);
 
 // "name" of "name-version-release.src.rpm".
 std::string sourceName(const std::string& source_rpm);

@@ -104,12 +104,13 @@ Result<Filters> Filters::apply(DnfSack* sack, const Settings& settings, const Co
   const auto selections = evaluate(sack, configuration);
   if (auto filtered = filterModules(sack, settings, configuration); !filtered)
     return tl::unexpected<Problem>(filtered.error());
+  auto locks = readVersionLocks(settings, configuration);
+  if (!locks) return tl::unexpected<Problem>(locks.error());
   Filters filters;
+  if (selections.includes.empty() && selections.excludes.empty() && locks->empty()) return filters;
   filters.unfiltered_ = run(upgrades(sack));
   filters.unfiltered_list_ = listOf(filters.unfiltered_);
   enforce(sack, selections);
-  auto locks = readVersionLocks(settings, configuration);
-  if (!locks) return tl::unexpected<Problem>(locks.error());
   filters.locked_ = versionsOutOfLock(sack, *locks);
   if (filters.locked_) dnf_sack_add_excludes(sack, filters.locked_.get());
   return filters;

@@ -17,7 +17,8 @@ class Filters {
   // them, and the version locks.
   static Result<Filters> apply(DnfSack* sack, const Settings& settings, const Configuration& configuration);
 
-  // Upgrades, newest of each name and architecture, that would be there without excludes and locks.
+  // Upgrades, newest of each name and architecture, that would be there without excludes and locks; empty
+  // where there are none of these.
   const std::vector<DnfPackage*>& unfiltered() const { return unfiltered_list_; }
   bool isLocked(DnfPackage* package) const {
     return locked_ && dnf_packageset_has(locked_.get(), package) != 0;

@@ -1,6 +1,8 @@
 #include "picture.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <tuple>
 
 #include "advisories.h"
@@ -12,21 +14,41 @@
 namespace redflag::dnf {
 namespace {
 
+using Chosen = std::map<std::string, std::string>;  // repositories, by package
+
+std::string nevraOf(const Candidate& candidate) {
+  return textOf(dnf_package_get_nevra(candidate.package));
+}
+
+// The same package in several repositories is one update: from where the solver would take it.
+void dropTwins(const Chosen& chosen, std::vector<Candidate>& candidates) {
+  const auto isChosen = [&](const Candidate& candidate) {
+    const auto found = chosen.find(nevraOf(candidate));
+    return found != chosen.end() && found->second == textOf(dnf_package_get_reponame(candidate.package));
+  };
+  std::stable_partition(candidates.begin(), candidates.end(), isChosen);
+  std::set<std::string> seen;
+  std::erase_if(candidates,
+                [&](const Candidate& candidate) { return !seen.insert(nevraOf(candidate)).second; });
+}
+
+bool isKeptBack(const Chosen& chosen, const Candidate& candidate) {
+  return candidate.blocked_by.empty() && !chosen.contains(nevraOf(candidate));
+}
+
 // Why each candidate could not be installed now, besides what a filter keeps out. Lists of files are only
 // loaded if the solver did not get along without them.
 Result<> findBlockers(const Settings& settings, const Session& session, std::vector<Candidate>& candidates) {
-  auto kept = findKeptBack(session, candidates);
-  const auto blocked = [&](std::size_t i) { return kept[i] && candidates[i].blocked_by.empty(); };
-  bool any = false;
-  for (std::size_t i = 0; i < candidates.size(); ++i)
-    any = any || blocked(i);
-  if (!any) return {};
+  if (candidates.empty()) return {};
+  auto chosen = chosenBySolver(session);
+  dropTwins(chosen, candidates);
+  const auto blocked = [&chosen](const Candidate& candidate) { return isKeptBack(chosen, candidate); };
+  if (std::none_of(candidates.begin(), candidates.end(), blocked)) return {};
   const auto full = Session::open(settings, FileLists::kLoaded);
   if (!full) return tl::unexpected<Problem>(full.error());
-  const Candidates again(**full);
-  if (again.list().size() == candidates.size()) kept = findKeptBack(**full, again.list());
-  for (std::size_t i = 0; i < candidates.size(); ++i)
-    if (blocked(i)) candidates[i].blocked_by = "kept_back";
+  chosen = chosenBySolver(**full);
+  for (auto& candidate : candidates)
+    if (blocked(candidate)) candidate.blocked_by = "kept_back";
   return {};
 }
 

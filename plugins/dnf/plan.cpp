@@ -11,7 +11,7 @@
 namespace redflag::dnf {
 namespace {
 
-std::string nevraOf(DnfPackage* package) {
+std::string fullName(DnfPackage* package) {
   return textOf(dnf_package_get_nevra(package));
 }
 
@@ -150,7 +150,7 @@ class Steps {
     for (auto* old : listOf(gone)) {
       if (step.name != dnf_package_get_name(old)) continue;
       step.from = textOf(dnf_package_get_evr(old));
-      step.replaced = nevraOf(old);
+      step.replaced = fullName(old);
       plan_.installed_bytes_delta -= static_cast<std::int64_t>(dnf_package_get_installsize(old));
       replaced_.insert(step.replaced);
       installed_arch_[{step.name, step.arch}] = textOf(dnf_package_get_arch(old));
@@ -160,7 +160,7 @@ class Steps {
 
   void remove(const Packages& packages) {
     for (auto* package : listOf(packages)) {
-      const auto nevra = nevraOf(package);
+      const auto nevra = fullName(package);
       if (!replaced_.insert(nevra).second) continue;
       Step step;
       step.operation = "remove";

@@ -13,7 +13,8 @@ namespace redflag::dnf {
 namespace {
 
 constexpr const char* kDnf = "/usr/bin/dnf";
-constexpr int kLocked = 200;  // dnf's exit code, with exit_on_lock, when another dnf is at work
+constexpr int kLocked = 200;        // dnf's exit code, with exit_on_lock, when another dnf is at work
+constexpr int kDownloadShare = 40;  // of the whole, in percent
 
 // The file for dnf, in a folder that only root sees.
 class ReplayFile {
@@ -162,6 +163,7 @@ Result<> DnfUpdater::fetch(const Plan& plan, const Patience& patience) {
   const bool any = std::any_of(plan.steps.begin(), plan.steps.end(),
                                [](const Step& step) { return step.operation != "remove"; });
   if (!any) return {};
+  progress_.update(0, "Downloading");
   const auto stop = [this] { return run_.cancelled() || clock_.monotonicNs() >= run_.deadlineNs(); };
   const auto complaint = replay(plan, {"--downloadonly"}, patience, stop);
   if (!complaint) return tl::unexpected<Problem>(complaint.error());
@@ -197,6 +199,7 @@ Result<Json> DnfUpdater::runInstall(const Request& request) {
   std::string errors;
   if (!plan->steps.empty()) {
     if (auto ok = fetch(*plan, patience); !ok) return tl::unexpected<Problem>(ok.error());
+    progress_.update(kDownloadShare, "Installing");
     auto complaint = replay(*plan, {}, patience, nullptr);
     if (!complaint) return tl::unexpected<Problem>(complaint.error());
     errors = std::move(*complaint);

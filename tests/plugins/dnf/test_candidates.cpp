@@ -85,6 +85,19 @@ TEST_F(DnfCandidates, come_from_the_repository_with_the_best_priority_even_if_ol
   compare({"tool x86_64 1.1-1 trusted", "other x86_64 2.0-1 wide"});
 }
 
+TEST_F(DnfCandidates, in_several_repositories_are_one_update_from_the_one_that_costs_less) {
+  root_.install({{"tool", "1.0-1"}});
+  root_.addRepository({.id = "dear"}, {{"tool", "1.1-1"}});
+  root_.addRepository({.id = "cheap", .lines = "cost=500\n"}, {{"tool", "1.1-1"}});
+  root_.refresh();
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.rows(), Rows{"tool x86_64 1.1-1 cheap"});
+  EXPECT_FALSE(scan_.update("tool").contains("blocked_by"));
+  // dnf names both here, and installs the cheap one.
+  EXPECT_EQ(root_.upgradable(), (Rows{"tool x86_64 1.1-1 cheap", "tool x86_64 1.1-1 dear"}));
+  EXPECT_EQ(root_.dnf({"-C", "-y", "upgrade", "--downloadonly"}).output.find(" dear "), std::string::npos);
+}
+
 TEST_F(DnfCandidates, come_from_repositories_of_the_installed_release) {
   root_.install(
       {{"tool", "1.0-1"}, {"release", "9.4-1", "Provides: system-release(releasever) = 9\n", "noarch"}});
