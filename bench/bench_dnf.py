@@ -67,11 +67,11 @@ def repository(root, name, version, advisories):
         + "</metadata>",
         "updateinfo": "<updates>" + "".join(advisory(i) for i in range(advisories)) + "</updates>",
     }
+    run("modifyrepo_c", "--remove", "primary", f"{folder}/repodata")
     for kind, text in files.items():
         file = Path(root, f"{kind}.xml")
         file.write_text('<?xml version="1.0" encoding="UTF-8"?>\n' + text)
-        run("modifyrepo_c", f"--mdtype={kind}", "--remove", kind, str(Path(folder, "repodata"))) if kind == "primary" else None
-        run("modifyrepo_c", f"--mdtype={kind}", str(file), str(Path(folder, "repodata")))
+        run("modifyrepo_c", f"--mdtype={kind}", str(file), f"{folder}/repodata")
     Path(root, "etc/yum.repos.d", f"{name}.repo").write_text(f"[{name}]\nname={name}\nbaseurl=file://{folder}\ngpgcheck=0\n")
 
 
