@@ -9,7 +9,8 @@
 
 namespace redflag::dnf {
 
-// How long an installation waits for others, all in all; at most until the run's deadline.
+// How long an installation waits for others before a download, and again before it changes anything: a
+// minute, and not past the run's deadline.
 class Patience {
  public:
   Patience(rf::Run& run, const rf::Clock& clock, const rf::Progress& progress);

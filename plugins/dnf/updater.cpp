@@ -144,14 +144,16 @@ Result<std::string> DnfUpdater::replay(const Plan& plan, const std::vector<std::
   const ReplayFile file(plan);
   if (!file.written())
     return fail(RF_TRANSIENT, "dnf.no_space", file.path() + ": the plan cannot be written for dnf");
-  for (;;) {
+  for (bool locked = false;;) {
     const auto ended = runChild(
         commandFor(settings_, options, file.path()),
         [this](const std::string& line) { progress_.line(line); }, stop);
     if (ended.code < 0) return fail(RF_PERMANENT, "dnf.no_program", std::string(kDnf) + " cannot be started");
     if (ended.code == 0) return std::string();
-    if (ended.code != kLocked) return "dnf ended with " + std::to_string(ended.code) + ": " + ended.words;
-    if (!patience.wait())
+    // Also if it was stopped on another try: what it waited for is what counts.
+    locked = ended.code == kLocked || (locked && stop && stop());
+    if (!locked) return "dnf ended with " + std::to_string(ended.code) + ": " + ended.words;
+    if (ended.code != kLocked || !patience.wait())
       return run_.cancelled()
                  ? fail(RF_CANCELLED, "dnf.cancelled", "cancelled while waiting for another package manager")
                  : fail(RF_TRANSIENT, "dnf.locked", ended.words + "; nothing was changed");
@@ -200,7 +202,7 @@ Result<Json> DnfUpdater::runInstall(const Request& request) {
   if (!plan->steps.empty()) {
     if (auto ok = fetch(*plan, patience); !ok) return tl::unexpected<Problem>(ok.error());
     progress_.update(kDownloadShare, "Installing");
-    auto complaint = replay(*plan, {}, patience, nullptr);
+    auto complaint = replay(*plan, {}, Patience(run_, clock_, progress_), nullptr);
     if (!complaint) return tl::unexpected<Problem>(complaint.error());
     errors = std::move(*complaint);
   }

@@ -1,6 +1,7 @@
 // Updates are planned by libdnf and carried out by dnf, on a real rpm database: exactly the plan, or nothing.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "base/time.h"
 #include "scan_of.h"
@@ -200,6 +201,21 @@ TEST_F(DnfInstall, waits_for_whoever_holds_rpms_lock_and_gives_up_in_time) {
   }
   EXPECT_EQ(root_.installed(), Rows{"tool-1.0-1.x86_64"});
   EXPECT_EQ(install(tool("1.1-1"), planned), rf::Status::kOk);
+}
+
+TEST_F(DnfInstall, waits_for_another_dnf_and_gives_up_in_time) {
+  root_.install({{"tool", "1.0-1"}});
+  root_.addRepository({.id = "base"}, {{"tool", "1.1-1"}});
+  root_.refresh();
+  const auto planned = plan(tool("1.1-1"));
+  // This process is alive, and so is what dnf takes it for.
+  root_.write("var/cache/dnf/metadata_lock.pid", std::to_string(getpid()));
+  EXPECT_EQ(install(tool("1.1-1"), planned, 8), rf::Status::kTransient);
+  EXPECT_EQ(updater_.lastCode(), "dnf.locked");
+  EXPECT_EQ(root_.installed(), Rows{"tool-1.0-1.x86_64"});
+  std::filesystem::remove(root_.path() / "var/cache/dnf/metadata_lock.pid");
+  EXPECT_EQ(install(tool("1.1-1"), planned), rf::Status::kOk);
+  EXPECT_EQ(root_.installed(), Rows{"tool-1.1-1.x86_64"});
 }
 
 TEST_F(DnfInstall, says_that_it_cannot_go_back) {
