@@ -76,14 +76,25 @@ std::string derOf(EVP_PKEY* key) {
   return der;
 }
 
+std::string pointOf(EVP_PKEY* key) {
+  std::array<unsigned char, kPointBytes> point{};
+  std::size_t size = 0;
+  EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "uncompressed");
+  if (EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size(), &size) != 1)
+    return {};
+  return {reinterpret_cast<const char*>(point.data()), size};
+}
+
+// One form, however point and curve were written (a curve may be spelt out in full): a key counts once.
 std::string ecdsaMaterial(const std::string& text) {
   auto point = fromHex(text);
-  const bool is_point = point && point->size() == kPointBytes && point->front() == 4;
-  const PublicKey key = is_point ? fromPoint(std::move(*point)) : fromPem(text);
-  if (!key || !isP256(key.get())) return {};
-  // One form, however the point was written: a key counts once.
-  EVP_PKEY_set_utf8_string_param(key.get(), OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "uncompressed");
-  return derOf(key.get());
+  if (!point || point->size() != kPointBytes || point->front() != 4) {
+    const PublicKey written = fromPem(text);
+    if (!written || !isP256(written.get())) return {};
+    point = pointOf(written.get());
+  }
+  const PublicKey key = fromPoint(std::move(*point));
+  return key && isP256(key.get()) ? derOf(key.get()) : std::string();
 }
 
 std::string rsaMaterial(const std::string& text) {

@@ -88,6 +88,10 @@ TEST(TufKeys, are_the_same_however_an_elliptic_point_is_written) {
   };
   EXPECT_FALSE(material(plain).empty());
   EXPECT_EQ(material(plain), material(compressed));
+  EVP_PKEY_set_utf8_string_param(secret.get(), "encoding", "explicit");
+  const std::string spelt_out = pemOf(secret);
+  ASSERT_GT(spelt_out.size(), 2 * plain.size());
+  EXPECT_EQ(material(plain), material(spelt_out));
   EXPECT_EQ(material(plain), material(point));
 }
 
