@@ -11,6 +11,7 @@
 #include <array>
 #include <istream>
 
+#include "base/time.h"
 #include "link/retrieval_guard.h"
 #include "link/tls_trust.h"
 
@@ -118,7 +119,10 @@ Result<> HttpFetcher::fetch(const std::string& reference, std::uint64_t max_byte
   if (folder.empty() || folder.back() != '/') folder.push_back('/');
   try {
     StreamSocket socket = connectTo(base_, 2 * floor_.window_ns);
-    RetrievalGuard guard(static_cast<int>(socket.impl()->sockfd()), floor_.window_ns, floor_.bytes_in_window);
+    const auto whole_ns =
+        floor_.least_ns + static_cast<std::int64_t>(max_bytes / floor_.bytes_per_s) * kSecondNs;
+    RetrievalGuard guard(static_cast<int>(socket.impl()->sockfd()), floor_.window_ns, floor_.bytes_in_window,
+                         whole_ns);
     try {
       Poco::Net::HTTPClientSession session(base_.getScheme() == "https" ? secured(socket, base_.getHost())
                                                                         : socket);

@@ -13,10 +13,13 @@
 
 namespace redflag::kernel {
 
-// Slower than this is no retrieval: in each window so many bytes must come, headers included in the first.
+// Slower than this is no retrieval: in each window so many bytes must come, headers included in the first,
+// and all of it within a time that grows with what may come.
 struct RetrievalFloor {
   std::int64_t window_ns = 5'000'000'000;
   std::uint64_t bytes_in_window = 4096;
+  std::int64_t least_ns = 60'000'000'000;
+  std::uint64_t bytes_per_s = 32'768;
 };
 
 class HttpFetcher final : public tuf::Fetcher {

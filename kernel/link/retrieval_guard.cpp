@@ -4,6 +4,8 @@
 
 #include <chrono>
 
+#include "base/time.h"
+
 namespace redflag::kernel {
 namespace {
 
@@ -11,8 +13,9 @@ constexpr int kBothWays = 2;  // SHUT_RDWR, and SD_BOTH
 
 }  // namespace
 
-RetrievalGuard::RetrievalGuard(int socket, std::int64_t window_ns, std::uint64_t bytes_in_window)
-    : thread_([=, this] { watch(socket, window_ns, bytes_in_window); }) {}
+RetrievalGuard::RetrievalGuard(int socket, std::int64_t window_ns, std::uint64_t bytes_in_window,
+                               std::int64_t whole_ns)
+    : thread_([=, this] { watch(socket, window_ns, bytes_in_window, whole_ns); }) {}
 
 RetrievalGuard::~RetrievalGuard() {
   {
@@ -23,12 +26,14 @@ RetrievalGuard::~RetrievalGuard() {
   thread_.join();
 }
 
-void RetrievalGuard::watch(int socket, std::int64_t window_ns, std::uint64_t bytes_in_window) {
+void RetrievalGuard::watch(int socket, std::int64_t window_ns, std::uint64_t bytes_in_window,
+                           std::int64_t whole_ns) {
+  const std::int64_t until = monotonicNow() + whole_ns;
   std::unique_lock lock(mutex_);
   std::uint64_t before = 0;
   while (!changed_.wait_for(lock, std::chrono::nanoseconds(window_ns), [this] { return done_; })) {
     const std::uint64_t now = counted_;
-    if (now - before < bytes_in_window) {
+    if (now - before < bytes_in_window || monotonicNow() >= until) {
       too_slow_ = true;
       ::shutdown(socket, kBothWays);
       return;

@@ -12,8 +12,8 @@ namespace redflag::kernel {
 
 class RetrievalGuard {
  public:
-  // From now on each window must see `bytes_in_window` counted on.
-  RetrievalGuard(int socket, std::int64_t window_ns, std::uint64_t bytes_in_window);
+  // From now on each window must see `bytes_in_window` counted on, and all of it takes at most `whole_ns`.
+  RetrievalGuard(int socket, std::int64_t window_ns, std::uint64_t bytes_in_window, std::int64_t whole_ns);
   ~RetrievalGuard();  // before the socket goes
   RetrievalGuard(const RetrievalGuard&) = delete;
   RetrievalGuard& operator=(const RetrievalGuard&) = delete;
@@ -22,7 +22,7 @@ class RetrievalGuard {
   bool tooSlow() const { return too_slow_; }
 
  private:
-  void watch(int socket, std::int64_t window_ns, std::uint64_t bytes_in_window);
+  void watch(int socket, std::int64_t window_ns, std::uint64_t bytes_in_window, std::int64_t whole_ns);
 
   std::atomic<std::uint64_t> counted_ = 0;
   std::atomic<bool> too_slow_ = false;
