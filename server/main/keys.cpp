@@ -85,17 +85,7 @@ void changeList(const KeysOptions& options) {
   sayNext();
 }
 
-void sign(const KeysOptions& options) {
-  const auto made = trust::KeyFolder(options.keys).sign(passphrasesFrom(options.passphrase_fd));
-  std::cout << made << " signatures made.\n";
-}
-
-void show(const KeysOptions& options) {
-  const Json state = trust::KeyFolder(options.keys).describe();
-  if (options.json) {
-    std::cout << dumpJson(state) << '\n';
-    return;
-  }
+void tell(const Json& state) {
   for (const auto& [role, rule] : state["roles"].items()) {
     std::cout << role << ": " << rule["threshold"] << " of " << rule["keys"].size() << " keys must sign\n";
     for (const Json& key : rule["keys"])
@@ -112,6 +102,20 @@ void show(const KeysOptions& options) {
   for (const Json& key : state["commands"]["keys"])
     std::cout << "command key " << key["key_id"].get<std::string>() << " until "
               << key["not_after"].get<std::string>() << '\n';
+}
+
+void show(const KeysOptions& options) {
+  const Json state = trust::KeyFolder(options.keys).describe();
+  if (!options.json) return tell(state);
+  std::cout << dumpJson(state) << '\n';
+}
+
+// A signer sees what it will be, not what somebody said of it.
+void sign(const KeysOptions& options) {
+  trust::KeyFolder keys(options.keys);
+  tell(keys.describe());
+  std::cout << std::flush;
+  std::cout << keys.sign(passphrasesFrom(options.passphrase_fd)) << " signatures made.\n";
 }
 
 class Commands {

@@ -91,7 +91,14 @@ class KeyFolder {
   void stageList(const protocol::CommandList& list, std::int64_t now_ns) const;
   void keysChanged(const std::string& role, Json root, std::int64_t now_ns) const;
   std::string makeKey(const std::string& role, Json& root, const AskPassphrase& ask) const;
-  void complete(const std::string& role) const;
+  // A staged document that may be published, and the version it becomes.
+  struct Ready {
+    std::string text;
+    std::int64_t version = 0;
+  };
+  void checkStaged(const std::string& role, const tuf::Document& document) const;
+  std::optional<Ready> ready(const std::string& role, const std::optional<std::string>& root_text) const;
+  void complete(const std::string& role, const std::optional<Ready>& ready) const;
   void checkSuccessor(const std::filesystem::path& repository) const;
 
   std::filesystem::path folder_;

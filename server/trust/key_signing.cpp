@@ -40,8 +40,15 @@ std::size_t KeyFolder::sign(const AskPassphrase& ask) {
   addIds(wanted[kRoot], latest(kRoot), kRoot);
   addIds(wanted[kTargets], root, kTargets);
   std::map<std::string, Staged> waiting;
-  for (const char* role : {kRoot, kTargets})
-    if (auto document = staged(role)) waiting.emplace(role, std::move(*document));
+  for (const char* role : {kRoot, kTargets}) {
+    if (auto document = staged(role)) {
+      const auto text = tuf::documentText(document->body, document->signatures);
+      const auto parsed = tuf::readDocument(text, tuf::kMaxTargetsBytes, role);
+      if (!parsed) throw std::runtime_error(parsed.error().text);
+      checkStaged(role, *parsed);
+      waiting.emplace(role, std::move(*document));
+    }
+  }
 
   std::size_t made = 0;
   for (const auto& entry : fs::directory_iterator(folder_ / "offline")) {
@@ -69,31 +76,61 @@ std::size_t KeyFolder::sign(const AskPassphrase& ask) {
   return made;
 }
 
-// From staged to complete, if the rules that every client keeps hold.
-void KeyFolder::complete(const std::string& role) const {
+// Folders travel between people: what is signed here is what `describe` shows, and nothing beside it.
+void KeyFolder::checkStaged(const std::string& role, const tuf::Document& document) const {
+  const auto refuse = [&](const std::string& why) {
+    throw std::runtime_error("staged/" + role + ".json: " + why);
+  };
+  const auto version = [&](std::int64_t found) {
+    if (found != newest(role) + 1)
+      refuse("expected version " + std::to_string(newest(role) + 1) + ", not " + std::to_string(found));
+  };
+  if (role == kRoot) {
+    const auto root = tuf::readRoot(document);
+    if (!root) refuse(root.error().text);
+    return version(root->version);
+  }
+  const auto targets = tuf::readTargets(document, role);
+  if (!targets) refuse(targets.error().text);
+  version(targets->version);
+  const auto list = targets->targets.find(protocol::kCommandListTarget);
+  if (targets->targets.size() != 1 || list == targets->targets.end() || !targets->delegations.roles.empty())
+    refuse(std::string("expected ") + protocol::kCommandListTarget + " and nothing else");
+  const auto content = readIfThere(folder_ / "content" / protocol::kCommandListTarget);
+  if (!content) refuse(std::string("content/") + protocol::kCommandListTarget + " is missing");
+  if (const auto same = tuf::checkContent(list->second.info, *content); !same) refuse(same.error().text);
+}
+
+// What is staged, if the rules that every client keeps hold for it. `root_text`: the newest root, or the one
+// that is published with it.
+std::optional<KeyFolder::Ready> KeyFolder::ready(const std::string& role,
+                                                 const std::optional<std::string>& root_text) const {
   const fs::path file = folder_ / "staged" / (role + ".json");
   const auto text = readIfThere(file);
-  if (!text) return;
-  const std::int64_t version = newest(role);
-  const std::int64_t root_version = newest(kRoot);
-  const auto root_text = readIfThere(completeFile(kRoot, root_version));
-  if (role == kRoot) {
-    auto trusted = tuf::TrustedSet::start(root_text.value_or(*text), 0);
-    if (trusted && root_text) {
-      const auto updated = trusted->updateRoot(*text);
-      if (!updated) throw std::runtime_error("it is not signed by enough keys: " + updated.error().text);
-    }
-    if (!trusted) throw std::runtime_error("it is not signed by enough keys: " + trusted.error().text);
-  } else {
-    if (!root_text) throw std::runtime_error("root is not complete yet");
-    const auto document = tuf::readDocument(*text, tuf::kMaxTargetsBytes, role);
-    if (!document) throw std::runtime_error(document.error().text);
-    const auto trusted = tuf::TrustedSet::start(*root_text, 0);
-    if (!trusted) throw std::runtime_error(trusted.error().text);
-    must(tuf::checkThreshold(*document, trusted->root().keys, trusted->root().roles.at(role), role));
+  if (!text) return std::nullopt;
+  if (text == readIfThere(completeFile(role, newest(role)))) {  // killed when it was complete
+    fs::remove(file);
+    return std::nullopt;
   }
-  auth::writePublicFile(completeFile(role, version + 1), *text);
-  fs::remove(file);
+  const auto document = tuf::readDocument(*text, tuf::kMaxTargetsBytes, role);
+  if (!document) throw std::runtime_error(document.error().text);
+  checkStaged(role, *document);
+  if (role != kRoot && !root_text) throw std::runtime_error("root is not complete yet");
+  auto trusted = tuf::TrustedSet::start(root_text.value_or(*text), 0);
+  if (!trusted) throw std::runtime_error("it is not signed by enough keys: " + trusted.error().text);
+  if (role != kRoot) {
+    must(tuf::checkThreshold(*document, trusted->root().keys, trusted->root().roles.at(role), role));
+  } else if (root_text) {
+    const auto updated = trusted->updateRoot(*text);
+    if (!updated) throw std::runtime_error("it is not signed by enough keys: " + updated.error().text);
+  }
+  return Ready{*text, newest(role) + 1};
+}
+
+void KeyFolder::complete(const std::string& role, const std::optional<Ready>& ready) const {
+  if (!ready) return;
+  auth::writePublicFile(completeFile(role, ready->version), ready->text);
+  fs::remove(folder_ / "staged" / (role + ".json"));
 }
 
 void KeyFolder::checkSuccessor(const fs::path& repository) const {
@@ -109,9 +146,12 @@ void KeyFolder::checkSuccessor(const fs::path& repository) const {
 }
 
 void KeyFolder::publish(const fs::path& repository) {
-  complete(kRoot);
-  complete(kTargets);
+  const auto root_text = readIfThere(completeFile(kRoot, newest(kRoot)));
+  const auto root = ready(kRoot, root_text);
+  const auto targets = ready(kTargets, root ? root->text : root_text);
   checkSuccessor(repository);
+  complete(kRoot, root);
+  complete(kTargets, targets);
   const fs::path metadata = repository / "metadata";
   makePublicFolder(repository);
   makePublicFolder(metadata);

@@ -155,6 +155,10 @@ std::optional<PublishedTrust> Repository::refresh(std::int64_t now_ns) {
   const auto document = must(tuf::readDocument(text.value(), tuf::kMaxTargetsBytes, kTargets));
   must(tuf::checkThreshold(document, trusted.root().keys, trusted.root().roles.at(kTargets), kTargets));
   const auto offered = must(tuf::readTargets(document, kTargets));
+  if (offered.version != targets_version) {
+    throw std::runtime_error("trust repository: " + std::to_string(targets_version) +
+                             ".targets.json says version " + std::to_string(offered.version));
+  }
   PublishedTrust out{root_version, targets_version, trusted.root().expires_ns, offered.expires_ns,
                      commandsOf(offered)};
   if (!isCurrent(trusted, targets_version, now_ns)) signAgain(trusted, *text, targets_version, now_ns);

@@ -61,6 +61,65 @@ TEST_F(Keys, do_not_publish_what_too_few_have_signed) {
   EXPECT_EQ(repository().refresh(kNow)->root_version, 1);
 }
 
+// Whoever carries the folder from one signer to the next could write to it.
+TEST_F(Keys, sign_nothing_but_what_is_shown) {
+  KeyFolder keys = made();
+  const auto staged = folder_ / "keys/staged/targets.json";
+  const auto good = readIfThere(staged).value();
+  const auto refusalOf = [&](const std::function<void(Json&)>& change) {
+    Json document = Json::parse(good);
+    change(document["signed"]);
+    std::ofstream(staged) << document.dump();
+    return complaint([&] { keys.sign(asking()); });
+  };
+  expectSays(
+      refusalOf([](Json& body) { body["targets"]["evil.bin"] = body["targets"]["trust/commands.json"]; }),
+      "trust/commands.json and nothing else");
+  expectSays(refusalOf([](Json& body) {
+               body["targets"]["trust/commands.json"]["hashes"] = {{"sha256", std::string(64, 'a')}};
+             }),
+             "staged/targets.json: ");
+  expectSays(refusalOf([](Json& body) { body["version"] = 7; }), "expected version 1, not 7");
+  expectSays(
+      refusalOf([](Json& body) {
+        const Json role = {
+            {"name", "more"}, {"keyids", {"k"}}, {"threshold", 1}, {"paths", {"*"}}, {"terminating", false}};
+        body["delegations"] = {{"keys", Json::object()}, {"roles", {role}}};
+      }),
+      "staged/targets.json: ");
+  EXPECT_EQ(refusalOf([](Json&) {}), "none");
+}
+
+TEST_F(Keys, publish_goes_on_where_it_was_killed) {
+  KeyFolder keys = made();
+  keys.sign(asking());
+  const auto root = readIfThere(folder_ / "keys/staged/root.json").value();
+  const auto targets = readIfThere(folder_ / "keys/staged/targets.json").value();
+  keys.publish(folder_ / "trust");
+  // As if it was killed before what was staged was removed.
+  std::ofstream(folder_ / "keys/staged/root.json") << root;
+  std::ofstream(folder_ / "keys/staged/targets.json") << targets;
+  keys.publish(folder_ / "trust");
+  EXPECT_EQ(repository().refresh(kNow)->targets_version, 1);
+  EXPECT_FALSE(keys.describe()["root"]["staged"]);
+  EXPECT_FALSE(keys.describe()["targets"]["staged"]);
+}
+
+TEST_F(Keys, publish_no_old_document_as_a_new_one_and_all_or_nothing) {
+  KeyFolder keys = made();
+  keys.sign(asking());
+  const auto first = readIfThere(folder_ / "keys/staged/targets.json").value();
+  keys.publish(folder_ / "trust");
+  keys.renew("targets", 30 * kDay, kNow);
+  signAndPublish(keys);
+  keys.renew("root", 300 * kDay, kNow);
+  keys.sign(asking());
+  std::ofstream(folder_ / "keys/staged/targets.json") << first;
+  expectSays(complaint([&] { keys.publish(folder_ / "trust"); }), "expected version 3, not 1");
+  EXPECT_TRUE(keys.describe()["root"]["staged"]);
+  EXPECT_EQ(repository().refresh(kNow)->root_version, 1);
+}
+
 TEST_F(Keys, sign_a_new_root_with_old_and_new_keys) {
   KeyFolder keys = made();
   signAndPublish(keys);

@@ -92,6 +92,14 @@ TEST_F(TrustRepository, notices_files_that_were_changed_or_are_missing) {
   expectSays(complaint([&] { repository().refresh(kNow); }), "is missing");
 }
 
+TEST_F(TrustRepository, signs_for_no_document_under_another_number) {
+  KeyFolder keys = made();
+  signAndPublish(keys);
+  const auto metadata = folder_ / "trust/metadata";
+  std::filesystem::copy_file(metadata / "1.targets.json", metadata / "2.targets.json");
+  expectSays(complaint([&] { repository().refresh(kNow); }), "2.targets.json says version 1");
+}
+
 TEST_F(TrustRepository, serves_nothing_but_its_own_files) {
   KeyFolder keys = made();
   signAndPublish(keys);
