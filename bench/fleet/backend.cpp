@@ -37,10 +37,10 @@ struct Backend::Parts {
                     protocol::Bundle bundle;
                     bundle.urls = {"https://bench.example"};
                     bundle.authorities = {"one", "two"};
-                    bundle.command_keys = signer.publicKeys();
+                    bundle.root = {1, sha256("root")};
                     return bundle;
                   },
-                  bell, clock}) {
+                  [](std::int64_t) { return Result<std::int64_t>(0); }, bell, clock}) {
     services.initialize();
     token =
         protocol::decodeBundle(services.enrolment.makeToken(kSeats, 3600, "", "bench").bundle).value().token;

@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "base/json.h"
+#include "executor/order_keys.h"
 #include "executor/trust_file.h"
 #include "link/enrolment.h"
 #include "platform/files.h"
@@ -59,11 +60,16 @@ Result<Identity> enrollAgent(const Config& config, const EnrollRequest& request,
                 {request.state, config.mode == Mode::kAct ? "act" : "report", std::move(*proxy), {}, {}});
 }
 
-// The keys are the bundle's, which root was given, not those in the agent's folder, which the agent could
-// change.
-Result<> trustInExecutor(const std::filesystem::path& folder, const Identity& identity,
-                         const protocol::Bundle& bundle) {
-  ExecutorTrust trust{identity.agent_id, identity.client_id, bundle.command_keys, ""};
+// The root document comes from the agent's folder, which the agent could change; that it is the right one
+// says the bundle, which root was given.
+Result<> trustInExecutor(const std::filesystem::path& folder, const std::filesystem::path& state,
+                         const Identity& identity, const protocol::Bundle& bundle) {
+  const auto root = CommandTrust(commandTrustFolder(state), systemClock()).pinnedRoot(bundle.root);
+  if (!root) return tl::unexpected<Error>(root.error());
+  if (auto ok = platform::makePrivateFolder(folder); !ok) return ok;
+  CommandTrust keys(ListedOrderKeys::trustFolder(folder), systemClock());
+  if (auto ok = keys.begin(bundle.root, *root); !ok) return ok;
+  ExecutorTrust trust{identity.agent_id, identity.client_id, ""};
   if (const auto present = loadExecutorTrust(folder); present && present->agent_id == trust.agent_id) {
     trust.journal_id = present->journal_id;
   }
@@ -96,7 +102,8 @@ int runEnroll(const Config& config, const EnrollRequest& request, std::istream& 
   if (acts && platform::runsAsRoot()) {
     const auto folder =
         request.executor_state.empty() ? defaultExecutorState(request.state) : request.executor_state;
-    if (auto ok = trustInExecutor(folder, *identity, *bundle); !ok) return report(ok.error(), err);
+    if (auto ok = trustInExecutor(folder, request.state, *identity, *bundle); !ok)
+      return report(ok.error(), err);
   } else if (acts) {
     err << "The executor was not told whom to believe: in mode act, enrol as root.\n";
   }

@@ -21,8 +21,12 @@ tl::unexpected<protocol::Refused> handOn(const protocol::Refused& why) {
 
 }  // namespace
 
-Executor::Executor(ExecutorOptions options, RulesSource& rules, const Clock& clock)
-    : options_(std::move(options)), rules_(rules), clock_(clock), keeper_(options_.state_folder) {}
+Executor::Executor(ExecutorOptions options, RulesSource& rules, OrderKeys& keys, const Clock& clock)
+    : options_(std::move(options)),
+      rules_(rules),
+      keys_(keys),
+      clock_(clock),
+      keeper_(options_.state_folder) {}
 
 Executor::~Executor() {
   stop();
@@ -64,8 +68,9 @@ Json Executor::handle(const Json& request) {
   const std::string op = in.text("op", 16);
   if (op == "submit") {
     const Json& envelope = in.object("envelope");
+    const Json* handed = in.find("trust");
     if (auto ok = in.finish(); !ok) return errorEvent(ok.error().text, clock_.epochNs());
-    return submit(envelope);
+    return submit(envelope, handed == nullptr ? Json() : *handed);
   }
   const std::string command_id = op == "status" ? "" : in.text("command_id", protocol::kMaxIdBytes);
   if (auto ok = in.finish(); !ok) return errorEvent(ok.error().text, clock_.epochNs());
@@ -75,10 +80,10 @@ Json Executor::handle(const Json& request) {
   return errorEvent("request.op: expected submit, cancel, attach, ack or status", clock_.epochNs());
 }
 
-Json Executor::submit(const Json& transport) {
+Json Executor::submit(const Json& transport, const Json& handed) {
   const std::lock_guard lock(submit_mutex_);
   std::string command_id;
-  const auto considered = consider(transport, command_id);
+  const auto considered = consider(transport, handed, command_id);
   if (!considered) {
     logLine("error", "an order could not be taken: " + considered.error().text);
     return errorEvent(considered.error().text, clock_.epochNs());
@@ -90,10 +95,13 @@ Json Executor::submit(const Json& transport) {
   return refusedEvent(command_id, why, clock_.epochNs());
 }
 
-Result<protocol::Verdict<JournalEntry>> Executor::consider(const Json& transport, std::string& command_id) {
+Result<protocol::Verdict<JournalEntry>> Executor::consider(const Json& transport, const Json& handed,
+                                                           std::string& command_id) {
   const auto trust = loadExecutorTrust(options_.state_folder);
   if (!trust) return handOn({refusal::kUnknownKey, "this executor trusts no key: " + trust.error().text});
-  const auto envelope = verifyEnvelope(transport, *trust);
+  const auto keys = keys_.commands(handed);
+  if (!keys) return handOn({refusal::kUnknownKey, "this executor trusts no key: " + keys.error().text});
+  const auto envelope = verifyEnvelope(transport, *trust, *keys, clock_.epochNs());
   if (!envelope) return handOn(envelope.error());
   command_id = envelope->command_id;
   const auto journal = keeper_.forOrders(*trust);

@@ -14,6 +14,7 @@
 
 #include "executor/installer.h"
 #include "executor/journal_keeper.h"
+#include "executor/order_keys.h"
 
 namespace redflag::kernel {
 
@@ -28,7 +29,7 @@ struct ExecutorOptions {
 class Executor {
  public:
   // The references must outlive it.
-  Executor(ExecutorOptions options, RulesSource& rules, const Clock& clock);
+  Executor(ExecutorOptions options, RulesSource& rules, OrderKeys& keys, const Clock& clock);
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
   ~Executor();  // as stop()
@@ -50,9 +51,10 @@ class Executor {
  private:
   // What became of a submitted envelope: where the order stands, or why it is refused. Error: nothing was
   // decided. `command_id` is set once it can be believed.
-  Result<protocol::Verdict<JournalEntry>> consider(const Json& transport, std::string& command_id);
+  Result<protocol::Verdict<JournalEntry>> consider(const Json& transport, const Json& handed,
+                                                   std::string& command_id);
   protocol::Verdict<Order> admit(const protocol::Envelope& envelope, std::int64_t epoch_floor);
-  Json submit(const Json& transport);
+  Json submit(const Json& transport, const Json& handed);
   Json cancel(const std::string& command_id);
   Json acknowledge(const std::string& command_id);
   Json status();
@@ -64,6 +66,7 @@ class Executor {
 
   ExecutorOptions options_;
   RulesSource& rules_;
+  OrderKeys& keys_;
   const Clock& clock_;
   JournalKeeper keeper_;
   std::atomic<bool> stop_ = false;

@@ -62,8 +62,8 @@ Result<Json> ExecutorClient::ask(const Json& request) const {
   return std::move(**answer);
 }
 
-Result<OrderEvent> ExecutorClient::submit(const Json& envelope) {
-  const auto answer = ask({{"op", "submit"}, {"envelope", envelope}});
+Result<OrderEvent> ExecutorClient::submit(const Json& envelope, const Json& trust) {
+  const auto answer = ask({{"op", "submit"}, {"envelope", envelope}, {"trust", trust}});
   if (!answer) return tl::unexpected<Error>(answer.error());
   return eventFrom(*answer);
 }

@@ -42,7 +42,8 @@ class ExecutorClient {
   // executor is there or it could not write its journal: nothing was accepted, try again later.
 
   // What became of it: accepted; refused; or, for an order it already knows, its present state.
-  Result<OrderEvent> submit(const Json& envelope);
+  // `trust`: CommandTrust::files(), from which the executor verifies for itself whose orders it takes.
+  Result<OrderEvent> submit(const Json& envelope, const Json& trust);
   // True when the order will not run (any more); false when it is unknown, runs or has ended.
   Result<bool> cancel(const std::string& command_id);
   // The result is safe with us: it is not sent again.

@@ -7,8 +7,10 @@
 
 namespace redflag::kernel {
 
-// An envelope in base64 and 64 KiB around it.
-constexpr std::size_t kMaxExecutorRequest = protocol::kMaxEnvelopeBytes / 3 * 4 + (64U << 10);
+// An envelope in base64, the trust repository's files, and 64 KiB around them.
+constexpr std::size_t kMaxHandedTrustBytes = 2U << 20;
+constexpr std::size_t kMaxExecutorRequest =
+    protocol::kMaxEnvelopeBytes / 3 * 4 + kMaxHandedTrustBytes + (64U << 10);
 // The result of the largest plan.
 constexpr std::size_t kMaxExecutorEvent = 16U << 20;
 

@@ -4,9 +4,9 @@ namespace redflag::kernel {
 
 using protocol::refuse;
 
-protocol::Verdict<protocol::Envelope> verifyEnvelope(const Json& transport, const ExecutorTrust& trust) {
-  auto envelope = protocol::openEnvelope(
-      transport, [&trust](const std::string& key_id) { return trust.publicKey(key_id); });
+protocol::Verdict<protocol::Envelope> verifyEnvelope(const Json& transport, const ExecutorTrust& trust,
+                                                     const protocol::CommandList& keys, std::int64_t now_ns) {
+  auto envelope = protocol::openListed(transport, keys, now_ns);
   if (!envelope) return envelope;
   if (auto ok = protocol::checkAddressee(*envelope, trust.agent_id, trust.client_id); !ok) {
     return tl::unexpected<protocol::Refused>(ok.error());

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "executor/trust_file.h"
+#include "protocol/command_list.h"
 #include "protocol/envelope.h"
 #include "protocol/limits.h"
 
@@ -31,9 +32,10 @@ struct Outcome {
   Json results = Json::array();  // one value for each action
 };
 
-// Everything an envelope shows by itself: a trusted key's signature, this agent and client as addressee, and
+// Everything an envelope shows by itself: a listed key's signature, this agent and client as addressee, and
 // one action that the executor is there for. Times, journal and policy come after.
-protocol::Verdict<protocol::Envelope> verifyEnvelope(const Json& transport, const ExecutorTrust& trust);
+protocol::Verdict<protocol::Envelope> verifyEnvelope(const Json& transport, const ExecutorTrust& trust,
+                                                     const protocol::CommandList& keys, std::int64_t now_ns);
 protocol::Verdict<Order> orderFrom(const protocol::Envelope& envelope);
 
 // {"updates":[…]} of the parameters: what the updater is asked to plan.

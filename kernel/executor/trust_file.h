@@ -1,28 +1,21 @@
 #pragma once
-// Whom the executor believes: `trust.json` in its state folder, 0600, written at enrolment by root and read
-// for each order. The kernel can neither read nor change it.
+// For whom the executor takes orders: `trust.json` in its state folder, 0600, written at enrolment by root
+// and read for each order. The kernel can neither read nor change it.
 
 #include <filesystem>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "base/result.h"
-#include "protocol/bundle.h"
 
 namespace redflag::kernel {
 
 struct ExecutorTrust {
   std::string agent_id;
   std::string client_id;
-  std::vector<protocol::CommandKey> command_keys;
   // Which journal belongs to it. Enrolment leaves it empty; the executor fills it in when it opens its
   // journal. From then on a journal that is missing, or another one, means that a repeated order could not be
   // recognised.
   std::string journal_id;
-
-  // For protocol::openEnvelope().
-  std::optional<std::string> publicKey(const std::string& key_id) const;
 };
 
 // kNotFound before the first enrolment; kInvalid names the bad member.

@@ -1,7 +1,5 @@
 #include "identity/identity.h"
 
-#include <algorithm>
-
 #include "base/encoding.h"
 #include "base/json.h"
 #include "identity/sealed_key.h"
@@ -26,7 +24,6 @@ Json toJson(const Identity& identity) {
           {"site_id", identity.site_id},
           {"urls", identity.urls},
           {"ca", ca},
-          {"command_keys", protocol::commandKeysToJson(identity.command_keys)},
           {"journal_id", identity.journal_id}};
 }
 
@@ -53,22 +50,11 @@ Result<Identity> fromJson(const Json& json) {
   out.site_id = in.text("site_id", protocol::kMaxIdBytes);
   out.journal_id = in.text("journal_id", protocol::kMaxIdBytes);
   readLists(in, out);
-  const Json& keys = in.array("command_keys", kMaxList);
   if (auto ok = in.finish(); !ok) return tl::unexpected<Error>(ok.error());
-  auto command_keys = protocol::commandKeysFromJson(keys, "identity.json.command_keys");
-  if (!command_keys) return tl::unexpected<Error>(command_keys.error());
-  out.command_keys = std::move(*command_keys);
   return out;
 }
 
 }  // namespace
-
-std::optional<std::string> Identity::commandKey(const std::string& key_id) const {
-  const auto it = std::find_if(command_keys.begin(), command_keys.end(),
-                               [&](const auto& k) { return k.key_id == key_id; });
-  if (it == command_keys.end()) return std::nullopt;
-  return it->public_key;
-}
 
 IdentityStore::IdentityStore(const std::filesystem::path& state_folder, std::string machine_id)
     : folder_(state_folder / "identity"), machine_id_(std::move(machine_id)) {}

@@ -2,7 +2,6 @@
 // Who this agent is and whom it believes: `identity/` in the state folder, the owner's alone.
 
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,11 +17,7 @@ struct Identity {
   std::string site_id;
   std::vector<std::string> urls;         // of the server
   std::vector<std::string> authorities;  // CA certificates, DER: the only ones TLS believes
-  std::vector<protocol::CommandKey> command_keys;
-  std::string journal_id;  // the record of orders that belongs to it (trust/order_journal.h)
-
-  // For protocol::openEnvelope().
-  std::optional<std::string> commandKey(const std::string& key_id) const;
+  std::string journal_id;                // the record of orders that belongs to it (trust/order_journal.h)
 };
 
 class IdentityStore {

@@ -4,9 +4,11 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "link/server_api.h"
+#include "link/trust_fetcher.h"
 #include "platform/files.h"
 #include "platform/machine.h"
 #include "protocol/limits.h"
+#include "trust/command_trust.h"
 #include "trust/order_journal.h"
 
 namespace redflag::kernel {
@@ -36,6 +38,19 @@ Error errorOf(const Failure& failure) {
   }
 }
 
+// From the pinned root to a list of command keys that is valid now.
+Result<> beginTrust(HttpsClient& client, const protocol::TrustRoot& pinned,
+                    const std::filesystem::path& state) {
+  TrustFetcher metadata(client, kTrustMetadata);
+  TrustFetcher content(client, kTrustTargets);
+  CommandTrust trust(commandTrustFolder(state), systemClock());
+  auto ok = trust.begin(pinned, metadata);
+  if (ok) ok = trust.refresh(metadata, content);
+  // A repository that lacks a file is no matter of trying again.
+  if (!ok && ok.error().code == Code::kNotFound) return fail(Code::kDenied, ok.error().text);
+  return ok;
+}
+
 Result<Json> ask(const protocol::Bundle& bundle, const protocol::SigningKey& key,
                  const EnrolmentSettings& settings) {
   const auto trust = TlsTrust::make(bundle.authorities);
@@ -47,6 +62,12 @@ Result<Json> ask(const protocol::Bundle& bundle, const protocol::SigningKey& key
     ServerApi api(std::make_unique<HttpsClient>(url, *trust, settings.proxy, settings.times),
                   {toBase64Url(key.publicKey()), key, clock});
     if (settings.watch) settings.watch(&api);
+    if (auto ok = beginTrust(api.client(), bundle.root, settings.state); !ok) {
+      if (settings.watch) settings.watch(nullptr);
+      error = {ok.error().code, url + ": " + ok.error().text};
+      if (error.code != Code::kUnavailable) break;
+      continue;
+    }
     auto answer = api.enroll(request);
     if (settings.watch) settings.watch(nullptr);
     if (answer) return *answer;
@@ -66,7 +87,6 @@ Result<Identity> identityOf(const Json& answer, const protocol::Bundle& bundle) 
   if (auto ok = in.finishIgnoringUnknown(); !ok) return tl::unexpected<Error>(ok.error());
   identity.urls = bundle.urls;
   identity.authorities = bundle.authorities;
-  identity.command_keys = bundle.command_keys;
   return identity;
 }
 
@@ -88,6 +108,10 @@ Result<std::string> journalFor(const IdentityStore& store, const Identity& ident
 
 std::filesystem::path orderJournalFile(const std::filesystem::path& state) {
   return state / "orders.db";
+}
+
+std::filesystem::path commandTrustFolder(const std::filesystem::path& state) {
+  return state / "trust";
 }
 
 Result<Identity> enroll(const protocol::Bundle& bundle, const EnrolmentSettings& settings) {

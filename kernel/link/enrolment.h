@@ -23,10 +23,12 @@ struct EnrolmentSettings {
 };
 
 std::filesystem::path orderJournalFile(const std::filesystem::path& state);
+std::filesystem::path commandTrustFolder(const std::filesystem::path& state);
 
-// Trusts exactly what the bundle names. An agent that asks again with its key gets the same answer and takes
-// over what the bundle says of addresses and keys. kInvalid: bad bundle or answer. kConflict: enrolled as
-// another agent. kDenied: the server refuses the token or the key. kUnavailable: try again.
+// Trusts exactly what the bundle names: a trust root other than the pinned one ends it before a seat is used.
+// An agent that asks again with its key gets the same answer and takes over what the bundle says of addresses
+// and keys. kInvalid: bad bundle or answer. kConflict: enrolled as another agent. kDenied: the server refuses
+// the token or the key. kUnavailable: try again.
 Result<Identity> enroll(const protocol::Bundle& bundle, const EnrolmentSettings& settings);
 Result<Identity> enrollFromFile(const std::filesystem::path& file, const EnrolmentSettings& settings);
 

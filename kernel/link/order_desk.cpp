@@ -110,7 +110,7 @@ bool OrderDesk::handToExecutor(const CheckedOrder& order, const Json& transport)
       return false;
     }
   }
-  auto event = parts_.runner->submit(transport);
+  auto event = parts_.runner->submit(transport, parts_.trust_files());
   if (!event) {
     spdlog::warn("order {} waits: the executor does not take it: {}", id, event.error().text);
     return false;

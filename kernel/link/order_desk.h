@@ -28,6 +28,8 @@ class OrderDesk {
     // The owner's policy at this moment; empty: only the executor asks it.
     std::function<Policy()> policy = {};
     const Clock& clock = systemClock();
+    // What the executor verifies the list of command keys from.
+    std::function<Json()> trust_files = [] { return Json(); };
   };
   explicit OrderDesk(Parts parts) : parts_(parts) {}
 

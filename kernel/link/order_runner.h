@@ -16,7 +16,7 @@ class OrderRunner {
  public:
   virtual ~OrderRunner() = default;
   // As in executor/executor_client.h.
-  virtual Result<OrderEvent> submit(const Json& envelope) = 0;
+  virtual Result<OrderEvent> submit(const Json& envelope, const Json& trust) = 0;
   virtual Result<bool> cancel(const std::string& command_id) = 0;
   virtual Result<> ack(const std::string& command_id) = 0;
   // Once; the callback may come from any thread until the runner is gone.
@@ -26,7 +26,9 @@ class OrderRunner {
 class ExecutorRunner : public OrderRunner {
  public:
   explicit ExecutorRunner(const std::filesystem::path& socket) : client_(socket) {}
-  Result<OrderEvent> submit(const Json& envelope) override { return client_.submit(envelope); }
+  Result<OrderEvent> submit(const Json& envelope, const Json& trust) override {
+    return client_.submit(envelope, trust);
+  }
   Result<bool> cancel(const std::string& command_id) override { return client_.cancel(command_id); }
   Result<> ack(const std::string& command_id) override { return client_.ack(command_id); }
   void attach(std::function<void(const OrderEvent&)> callback) override {

@@ -85,6 +85,7 @@ class ServerApi {
   Answer<bool> doorbell(const Doorbell& doorbell, std::int64_t idle_ns);
 
   void interrupt() { client_->interrupt(); }
+  HttpsClient& client() { return *client_; }
 
  private:
   HttpRequest sign(const std::string& method, const std::string& target, std::string body) const;

@@ -20,10 +20,14 @@ Session::Session(const Parts& parts, Identity identity, protocol::SigningKey key
     : identity_(std::move(identity)),
       key_(key),
       endpoint_{identity_, key_, std::move(trust), parts.proxy, parts.settings.times, parts.server_clock},
-      reports_(parts.spool, parts.clock) {
+      reports_(parts.spool, parts.clock),
+      trust_(commandTrustFolder(parts.settings.state), parts.clock) {
+  if (auto ok = trust_.load(); !ok)
+    spdlog::info("no order is taken before the server was asked: {}", ok.error().text);
   openOrders(parts);
-  uplink_ = std::make_unique<Uplink>(Uplink::Parts{parts.settings, endpoint_, parts.spool, parts.scanner,
-                                                   *desk_, queue_.get(), parts.contact, wake_});
+  uplink_ =
+      std::make_unique<Uplink>(Uplink::Parts{parts.settings, endpoint_, parts.spool, parts.scanner, *desk_,
+                                             queue_.get(), parts.contact, wake_, trust_, reports_});
   doorbell_ = std::make_unique<Doorbell>(
       Doorbell::Parts{parts.settings, endpoint_, parts.contact, [this] { uplink_->fetchSoon(); }});
 }
@@ -42,10 +46,10 @@ void Session::openOrders(const Parts& parts) {
     spdlog::error("no order will be carried out: {}", journal.error().text);
     parts.contact.orders("lost");
   }
-  gate_ = std::make_unique<OrderGate>(identity_, journal_.get(), parts.clock);
+  gate_ = std::make_unique<OrderGate>(identity_, trust_, journal_.get(), parts.clock);
   desk_ = std::make_unique<OrderDesk>(OrderDesk::Parts{*gate_, journal_.get(), queue_.get(), reports_,
                                                        parts.spool, parts.runner, parts.settings.policy,
-                                                       parts.clock});
+                                                       parts.clock, [this] { return trust_.files(); }});
 }
 
 void Session::start() {

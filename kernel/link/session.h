@@ -12,6 +12,7 @@
 #include "link/server_connection.h"
 #include "link/uplink.h"
 #include "link/wake.h"
+#include "trust/command_trust.h"
 
 namespace redflag::kernel {
 
@@ -51,6 +52,7 @@ class Session {
   Endpoint endpoint_;
   OrderReports reports_;
   Wake wake_;
+  CommandTrust trust_;
   std::unique_ptr<OrderJournal> journal_;  // nullptr: lost
   std::unique_ptr<OrderGate> gate_;
   std::unique_ptr<OrderQueue> queue_;

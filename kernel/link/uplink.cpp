@@ -2,6 +2,7 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "link/trust_fetcher.h"
 
 namespace redflag::kernel {
 
@@ -95,9 +96,36 @@ Answer<bool> Uplink::talk() {
   return true;
 }
 
+// Before every fetch, so that whoever asks for orders knows which keys have ended. What is not to be believed
+// is reported, and the gate then refuses what comes; scans and uploads go on.
+Answer<bool> Uplink::refreshTrust() {
+  TrustFetcher metadata(connection_.api().client(), kTrustMetadata);
+  TrustFetcher content(connection_.api().client(), kTrustTargets);
+  const auto refreshed = parts_.trust.refresh(metadata, content);
+  if (refreshed) {
+    told_distrust_.clear();
+    return true;
+  }
+  const Error& error = refreshed.error();
+  if (error.code == Code::kCancelled)
+    return tl::unexpected<Failure>(Failure{Failure::Kind::kStopping, 0, {}, error.text, 0});
+  if (error.code == Code::kUnavailable)
+    return tl::unexpected<Failure>(Failure{Failure::Kind::kUnreachable, 0, {}, error.text, 0});
+  if (error.text == told_distrust_) return true;
+  told_distrust_ = error.text;
+  spdlog::error("the server's trust repository is refused: {}", error.text);
+  parts_.reports.refusal("", kTrustRefused, "the server's trust repository is refused: " + error.text,
+                         "kernel");
+  return true;
+}
+
 Answer<bool> Uplink::fetch() {
   // Before asking: a ring that comes meanwhile asks again.
   fetch_wanted_ = false;
+  if (auto ok = refreshTrust(); !ok) {
+    fetch_wanted_ = true;
+    return ok;
+  }
   const auto orders = connection_.api().fetch();
   if (!orders) {
     fetch_wanted_ = true;

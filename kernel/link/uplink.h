@@ -13,6 +13,7 @@
 #include "link/server_connection.h"
 #include "link/uploader.h"
 #include "link/wake.h"
+#include "trust/command_trust.h"
 
 namespace redflag::kernel {
 
@@ -27,6 +28,8 @@ class Uplink {
     OrderQueue* queue;  // nullptr with a lost record of orders
     Contact& contact;
     Wake& wake;  // rung by the spool
+    CommandTrust& trust;
+    OrderReports& reports;
   };
   explicit Uplink(Parts parts);
   ~Uplink() { stop(); }
@@ -46,6 +49,7 @@ class Uplink {
   void attempt();
   Answer<bool> talk();
   Answer<bool> fetch();
+  Answer<bool> refreshTrust();
   void tick();
   void reportStatus();
 
@@ -57,6 +61,7 @@ class Uplink {
   std::atomic<bool> try_now_ = false;
   bool fetch_later_ = false;  // an order could not be taken: ask again at the next tick
   std::string told_status_;
+  std::string told_distrust_;
   std::thread thread_;
 };
 

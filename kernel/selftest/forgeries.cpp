@@ -91,6 +91,18 @@ std::vector<Forgery> forgeries() {
   };
 }
 
+// The trial's own key as the only one that may sign.
+class OwnKey final : public CommandSource {
+ public:
+  explicit OwnKey(const protocol::SigningKey& key) {
+    list_.keys = {{{protocol::keyId(key.publicKey()), key.publicKey()}, 0, INT64_MAX}};
+  }
+  Result<protocol::CommandList> commands() const override { return list_; }
+
+ private:
+  protocol::CommandList list_;
+};
+
 }  // namespace
 
 Result<> tryForgedOrders(const std::filesystem::path& folder, const TrialSink& sink) {
@@ -99,13 +111,13 @@ Result<> tryForgedOrders(const std::filesystem::path& folder, const TrialSink& s
   Identity identity;
   identity.agent_id = "agent";
   identity.client_id = "client";
-  identity.command_keys = {{protocol::keyId(key.publicKey()), key.publicKey()}};
+  const OwnKey keys(key);
   const auto file = folder / "orders.db";
   const auto journal_id = OrderJournal::create(file);
   if (!journal_id) return tl::unexpected<Error>(journal_id.error());
   auto journal = OrderJournal::open(file, *journal_id);
   if (!journal) return tl::unexpected<Error>(journal.error());
-  const OrderGate gate(identity, journal->get(), systemClock());
+  const OrderGate gate(identity, keys, journal->get(), systemClock());
 
   // The honest one first: a gate that lets nothing through would pass all the others.
   const auto order = honestOrder(epochNow());

@@ -12,8 +12,9 @@ tl::unexpected<OrderRefusal> refused(const std::string& command_id, const protoc
 }  // namespace
 
 tl::expected<CheckedOrder, OrderRefusal> OrderGate::check(const Json& transport) const {
-  auto envelope =
-      protocol::openEnvelope(transport, [this](const std::string& id) { return identity_.commandKey(id); });
+  const auto keys = keys_.commands();
+  if (!keys) return refused("", {refusal::kUnknownKey, keys.error().text});
+  auto envelope = protocol::openListed(transport, *keys, clock_.epochNs());
   if (!envelope) return refused("", envelope.error());
   const std::string& id = envelope->command_id;
   if (auto ok = protocol::checkAddressee(*envelope, identity_.agent_id, identity_.client_id); !ok) {

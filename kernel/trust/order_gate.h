@@ -1,5 +1,5 @@
 #pragma once
-// Which orders this agent believes: signed by a command key of its enrolment, for it and its client, now, and
+// Which orders this agent believes: signed by a key of the present list, for it and its client, now, and
 // not seen before with other content. What may then be done is decided elsewhere; root's orders are checked
 // again by the executor.
 
@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "identity/identity.h"
 #include "protocol/envelope.h"
+#include "trust/command_source.h"
 #include "trust/order_journal.h"
 
 namespace redflag::kernel {
@@ -28,13 +29,14 @@ struct CheckedOrder {
 class OrderGate {
  public:
   // `journal`: nullptr when it is lost; everything is then refused as possibly replayed.
-  OrderGate(const Identity& identity, OrderJournal* journal, const Clock& clock)
-      : identity_(identity), journal_(journal), clock_(clock) {}
+  OrderGate(const Identity& identity, const CommandSource& keys, OrderJournal* journal, const Clock& clock)
+      : identity_(identity), keys_(keys), journal_(journal), clock_(clock) {}
 
   tl::expected<CheckedOrder, OrderRefusal> check(const Json& transport) const;
 
  private:
   const Identity& identity_;
+  const CommandSource& keys_;
   OrderJournal* journal_;
   const Clock& clock_;
 };

@@ -14,6 +14,7 @@ constexpr std::string_view kWhiteSpace = " \t\r\n";
 constexpr std::size_t kMaxUrls = 8;
 constexpr std::size_t kMaxAuthorities = 8;
 constexpr std::size_t kMaxCommandKeys = 8;
+constexpr std::size_t kSha256Bytes = 32;
 
 std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(kWhiteSpace);
@@ -57,11 +58,11 @@ Result<Bundle> readBundle(const Json& json) {
   readServerPlaces(in, bundle.urls, bundle.authorities);
   bundle.token = in.text("token", 256);
   if (bundle.token.empty()) in.refuse("token", "a token");
-  const Json& keys = in.array("command_keys", kMaxCommandKeys);
+  bundle.root.version = in.integer("root_version", 1, INT64_MAX);
+  auto hash = fromHex(in.text("root_sha256", 2 * kSha256Bytes));
+  if (!hash || hash->size() != kSha256Bytes) in.refuse("root_sha256", "64 hexadecimal digits");
+  bundle.root.sha256 = hash.value_or("");
   if (auto ok = in.finish(); !ok) return tl::unexpected<Error>(ok.error());
-  auto command_keys = commandKeysFromJson(keys, "bundle.command_keys");
-  if (!command_keys) return tl::unexpected<Error>(command_keys.error());
-  bundle.command_keys = std::move(*command_keys);
   return bundle;
 }
 
@@ -70,13 +71,6 @@ Result<Bundle> readBundle(const Json& json) {
 void readServerPlaces(JsonReader& in, std::vector<std::string>& urls, std::vector<std::string>& authorities) {
   readUrls(in, urls);
   readAuthorities(in, authorities);
-}
-
-Json commandKeysToJson(const std::vector<CommandKey>& keys) {
-  Json out = Json::array();
-  for (const auto& key : keys)
-    out.push_back({{"key_id", key.key_id}, {"public_key", toBase64Url(key.public_key)}});
-  return out;
 }
 
 Result<std::vector<CommandKey>> commandKeysFromJson(const Json& list, const std::string& place) {
@@ -112,7 +106,8 @@ Result<std::string> encodeBundle(const Bundle& bundle) {
                      {"urls", bundle.urls},
                      {"token", bundle.token},
                      {"ca", ca},
-                     {"command_keys", commandKeysToJson(bundle.command_keys)}};
+                     {"root_version", bundle.root.version},
+                     {"root_sha256", toHex(bundle.root.sha256)}};
   if (auto ok = readBundle(json); !ok) return tl::unexpected<Error>(ok.error());
   return std::string(kPrefix) + toBase64Url(dumpJson(json));
 }

@@ -16,11 +16,17 @@ struct CommandKey {
   std::string public_key;  // 32 raw bytes
 };
 
+// The root document of the server's trust repository from which an agent begins.
+struct TrustRoot {
+  std::int64_t version = 0;
+  std::string sha256;  // of the file, 32 raw bytes
+};
+
 struct Bundle {
   std::vector<std::string> urls;  // "https://host[:port]", nothing after it
   std::string token;
   std::vector<std::string> authorities;  // CA certificates, DER; at least two
-  std::vector<CommandKey> command_keys;
+  TrustRoot root;
 };
 
 // kInvalid when decodeBundle() would refuse the result.
@@ -31,9 +37,7 @@ Result<Bundle> decodeBundle(std::string_view text);
 // The members "urls" and "ca" of a bundle or command list: where the server is, and what TLS believes of it.
 void readServerPlaces(JsonReader& in, std::vector<std::string>& urls, std::vector<std::string>& authorities);
 
-// [{"key_id","public_key"}…], as the bundle, identity.json and the executor's trust.json hold it.
-Json commandKeysToJson(const std::vector<CommandKey>& keys);
-// Refuses a key whose id is not derived from it, and a key named twice.
+// [{"key_id","public_key"}…]. Refuses a key whose id is not derived from it, and a key named twice.
 Result<std::vector<CommandKey>> commandKeysFromJson(const Json& list, const std::string& place);
 
 }  // namespace redflag::protocol

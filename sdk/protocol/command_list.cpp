@@ -49,10 +49,23 @@ Result<> readListedKeys(const Json& keys, std::vector<ListedKey>& out) {
 std::optional<std::string> CommandList::publicKey(const std::string& key_id, std::int64_t now_ns) const {
   for (const ListedKey& listed : keys) {
     if (listed.key.key_id != key_id) continue;
-    if (now_ns < listed.not_before || now_ns >= listed.not_after) return std::nullopt;
+    if (now_ns < listed.not_before || now_ns > listed.not_after) return std::nullopt;
     return listed.key.public_key;
   }
   return std::nullopt;
+}
+
+Verdict<Envelope> openListed(const Json& transport, const CommandList& list, std::int64_t now_ns) {
+  auto envelope =
+      openEnvelope(transport, [&](const std::string& key_id) { return list.publicKey(key_id, now_ns); });
+  if (!envelope) return envelope;
+  if (envelope->version < list.minimal_envelope_version) {
+    return refuse(refusal::kUnknownVersion, "envelopes of this version are not taken any more");
+  }
+  if (envelope->restore_epoch < list.restore_epoch) {
+    return refuse(refusal::kOldEpoch, "issued before the server was restored");
+  }
+  return envelope;
 }
 
 Result<std::string> encodeCommandList(const CommandList& list) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "protocol/bundle.h"
+#include "protocol/envelope.h"
 
 namespace redflag::protocol {
 
@@ -31,6 +32,10 @@ struct CommandList {
   // For openEnvelope(): the key's 32 raw bytes while it is valid.
   std::optional<std::string> publicKey(const std::string& key_id, std::int64_t now_ns) const;
 };
+
+// openEnvelope() by a key of the list that is valid now, in a version that still is, and of the present
+// epoch: kUnknownVersion and kOldEpoch, too.
+Verdict<Envelope> openListed(const Json& transport, const CommandList& list, std::int64_t now_ns);
 
 // kInvalid when decodeCommandList() would refuse the result.
 Result<std::string> encodeCommandList(const CommandList& list);

@@ -81,7 +81,8 @@ Result<CommandSigner> CommandSigner::load(const std::filesystem::path& key_file)
   return CommandSigner(std::move(*key));
 }
 
-Result<Json> CommandSigner::sign(const store::Command& command, std::int64_t now) const {
+Result<Json> CommandSigner::sign(const store::Command& command, std::int64_t restore_epoch,
+                                 std::int64_t now) const {
   protocol::Envelope envelope;
   envelope.command_id = command.id;
   envelope.client_id = command.client_id;
@@ -96,6 +97,7 @@ Result<Json> CommandSigner::sign(const store::Command& command, std::int64_t now
   const auto plan_hash = fromHex(command.plan_hash);
   if (!plan_hash) return failAt("command " + command.id, plan_hash.error());
   envelope.plan_hash = *plan_hash;
+  envelope.restore_epoch = restore_epoch;
   envelope.issued_at = now;
   envelope.not_before = command.not_before;
   envelope.expires_at = command.expires_at;

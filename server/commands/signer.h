@@ -23,8 +23,8 @@ class CommandSigner {
   static Result<CommandSigner> load(const std::filesystem::path& key_file);
 
   // The transport form of the envelope. kInvalid when the order does not fit into one. [any thread]
-  Result<Json> sign(const store::Command& command, std::int64_t now) const;
-  // What an enrolment bundle says of it.
+  Result<Json> sign(const store::Command& command, std::int64_t restore_epoch, std::int64_t now) const;
+  // What the list of command keys says of it.
   std::vector<protocol::CommandKey> publicKeys() const;
 
  private:

@@ -18,6 +18,7 @@
 #include "main/data_folder.h"
 #include "main/database.h"
 #include "store/archive.h"
+#include "trust/repository.h"
 
 namespace redflag::server {
 namespace {
@@ -110,9 +111,9 @@ void unpack(const fs::path& archive, const fs::path& into) {
 }
 
 // `keys` leaves first and comes last: a folder without it is no server's, so that none starts on a mixture.
-constexpr const char* kLeaving[] = {"keys",        "redflag.db", "redflag.db-wal", "redflag.db-shm",
-                                    "server.yaml", "tls",        "trust",          "ca.pem"};
-constexpr const char* kComing[] = {"redflag.db", "server.yaml", "tls", "trust", "keys"};
+constexpr const char* kLeaving[] = {"keys", "redflag.db", "redflag.db-wal", "redflag.db-shm", "server.yaml",
+                                    "tls",  "trust",      "restored",       "ca.pem"};
+constexpr const char* kComing[] = {"redflag.db", "server.yaml", "tls", "trust", "restored", "keys"};
 
 // Answers where.
 fs::path putAside(const DataFolder& data) {
@@ -148,6 +149,9 @@ void restore(const RestoreOptions& options) {
   const FolderLock lock(data);
   const Staging staging(data);
   unpack(options.from, staging.path());
+  // Before the keys come in: no server starts without it.
+  auth::writeSecretFile(staging.path() / "restored",
+                        std::to_string(trust::publishedEpoch(staging.path() / "trust")));
   const fs::path aside = putAside(data);
   for (const char* name : kComing) {
     if (fs::exists(staging.path() / name)) fs::rename(staging.path() / name, data.path() / name);

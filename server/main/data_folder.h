@@ -24,7 +24,8 @@ class DataFolder {
   std::filesystem::path commandKey() const { return folder_ / "keys/command.key"; }
   std::filesystem::path snapshotKey() const { return folder_ / "keys/snapshot.key"; }
   std::filesystem::path timestampKey() const { return folder_ / "keys/timestamp.key"; }
-  std::filesystem::path trust() const { return folder_ / "trust"; }  // what `keys publish` fills
+  std::filesystem::path restored() const { return folder_ / "restored"; }  // keeper.h
+  std::filesystem::path trust() const { return folder_ / "trust"; }        // what `keys publish` fills
   std::filesystem::path deviceKey() const { return folder_ / "keys/device.key"; }
   std::filesystem::path nonces() const { return folder_ / "keys/nonces"; }
   std::filesystem::path url() const { return folder_ / "server.url"; }  // there once the server listens

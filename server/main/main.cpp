@@ -111,7 +111,9 @@ void addRestore(CLI::App& app, RestoreOptions& options) {
   CLI::App* command = app.add_subcommand(
       "restore",
       "put a backup in the place of the folder's server, which must not run; what was there is kept aside. "
-      "Agents that moved on since the backup are not held back: look at what the server orders afterwards");
+      "No order is signed afterwards until `keys commands --restore-epoch` raised the epoch: look first at "
+      "what "
+      "would be ordered");
   command->add_option("--data", options.data, "the server's folder; made where there is none")->required();
   command->add_option("--from", options.from, "a file that backup wrote")->required();
   command->callback([&options] { restore(options); });

@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "auth/authority.h"
+#include "http/message.h"
 #include "main/database.h"
 #include "main/settings.h"
 
@@ -53,12 +54,16 @@ trust::ServerKeys serverKeys(const DataFolder& data) {
           urlsOf(data), auth::Authority(data.tls()).certificatesDer()};
 }
 
-protocol::Bundle bundleFor(const DataFolder& data, const commands::CommandSigner& signer,
-                           const std::vector<std::string>& urls) {
+protocol::Bundle bundleFor(const DataFolder& data, const std::vector<std::string>& urls) {
   protocol::Bundle out;
   out.urls = urls;
   out.authorities = auth::Authority(data.tls()).certificatesDer();
-  out.command_keys = signer.publicKeys();
+  const auto root = trust::newestRoot(data.trust());
+  if (!root) {
+    throw http::Problem{409, "trust.not_published",
+                        "no trust root is published yet; see `redflag-server keys init --help`"};
+  }
+  out.root = *root;
   return out;
 }
 
@@ -66,7 +71,10 @@ Offline::Offline(const DataFolder& data, const std::string& database)
     : store_(openDatabase(data, readSettings(data.settings()), database)),
       types_({}, nullptr),
       signer_(loadSigner(data)),
-      services_({*store_, types_, signer_, [this, data] { return bundleFor(data, signer_, urlsOf(data)); },
+      services_({*store_, types_, signer_, [this, data] { return bundleFor(data, urlsOf(data)); },
+                 [](std::int64_t) -> Result<std::int64_t> {
+                   return fail(Code::kConflict, "nothing is served here");
+                 },
                  bell_}) {}
 
 }  // namespace redflag::server

@@ -39,8 +39,8 @@ trust::OnlineKeys loadOnlineKeys(const DataFolder& data);
 // What the offline keys must know of this server.
 trust::ServerKeys serverKeys(const DataFolder& data);
 
-// What an enrolment bundle says of a server that is reached at these addresses.
-protocol::Bundle bundleFor(const DataFolder& data, const commands::CommandSigner& signer,
-                           const std::vector<std::string>& urls);
+// What an enrolment bundle says of a server that is reached at these addresses. http::Problem while no trust
+// root is published.
+protocol::Bundle bundleFor(const DataFolder& data, const std::vector<std::string>& urls);
 
 }  // namespace redflag::server

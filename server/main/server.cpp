@@ -37,7 +37,7 @@ Server::Server(const DataFolder& data, const Settings& settings, const ServeOpti
       types_(options.command_types, std::make_shared<commands::HostRunner>(options.host)),
       signer_(loadSigner(data)),
       repository_(data.trust(), loadOnlineKeys(data)),
-      trust_(repository_),
+      trust_(repository_, data.restored()),
       services_(context()),
       outbox_(*store_),
       authority_(data.tls()),
@@ -67,8 +67,15 @@ services::Context Server::context() {
   services::Settings limits;
   limits.keep_ns = settings_.keep_days * 86'400 * kSecondNs;
   limits.silent_after_ns = settings_.silent_after_minutes * 60 * kSecondNs;
-  return {*store_, types_,        signer_, [this] { return bundleFor(data_, signer_, urls_); },
-          bell_,   systemClock(), limits,  &trust_};
+  return {*store_,
+          types_,
+          signer_,
+          [this] { return bundleFor(data_, urls_); },
+          [this](std::int64_t now) { return trust_.epochFor(signer_.publicKeys().front().key_id, now); },
+          bell_,
+          systemClock(),
+          limits,
+          &trust_};
 }
 
 void Server::secure() {

@@ -25,8 +25,11 @@ struct Context {
   store::Store& store;
   commands::CommandTypes& types;
   const commands::CommandSigner& signer;
-  // URLs, authorities and command keys as they are now; the token is filled in.
+  // URLs, authorities and trust root as they are now; the token is filled in. http::Problem while there is
+  // none.
   std::function<protocol::Bundle()> bundle;
+  // The restore epoch that orders are signed under now; else why none may be signed, for people.
+  std::function<Result<std::int64_t>(std::int64_t now_ns)> epoch;
   Bell& bell;
   const Clock& clock = systemClock();
   Settings settings = {};

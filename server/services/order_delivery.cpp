@@ -27,12 +27,18 @@ std::vector<Json> Orders::fetch(const store::AgentKey& agent) {
   const auto waiting = context_.store.read([&](const store::ReadTransaction& tx) {
     return tx.commands().fetchable(agent, now, protocol::kMaxFetchedCommands);
   });
+  if (waiting.empty()) return {};
+  const auto epoch = context_.epoch(now);
+  if (!epoch) {
+    spdlog::warn("orders: {} wait for agent {}: {}", waiting.size(), agent.agent_id, epoch.error().text);
+    return {};
+  }
   std::vector<Json> envelopes;
   std::vector<std::pair<const store::Command*, store::Reason>> handled;  // a reason: it cannot be signed
   std::size_t bytes = 0;
   bool changes = false;
   for (const auto& command : waiting) {
-    auto envelope = context_.signer.sign(command, now);
+    auto envelope = context_.signer.sign(command, *epoch, now);
     if (!envelope) {
       spdlog::error("orders: {} cannot be signed: {}", command.id, envelope.error().text);
       handled.emplace_back(&command, store::Reason{"command.unsignable", envelope.error().text});

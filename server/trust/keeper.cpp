@@ -1,12 +1,15 @@
 #include "trust/keeper.h"
 
+#include <charconv>
+
 #include "base/log.h"
 #include "base/time.h"
+#include "trust/files.h"
 
 namespace redflag::trust {
 namespace {
 
-constexpr std::int64_t kLookEveryNs = 60 * kSecondNs;
+constexpr std::int64_t kLookEveryNs = 10 * kSecondNs;
 constexpr std::int64_t kDayLengthNs = 86'400 * kSecondNs;
 
 }  // namespace
@@ -20,6 +23,31 @@ int expiryWarningDays(std::int64_t expires_ns, std::int64_t now_ns) {
 std::shared_ptr<const PublishedTrust> Keeper::published() const {
   const std::lock_guard lock(mutex_);
   return published_;
+}
+
+bool Keeper::heldBack(std::int64_t epoch) const {
+  const auto mark = readIfThere(restored_);
+  std::int64_t before = 0;
+  if (!mark) return false;
+  const auto read = std::from_chars(mark->data(), mark->data() + mark->size(), before);
+  return read.ec != std::errc() || epoch <= before;
+}
+
+Result<std::int64_t> Keeper::epochFor(const std::string& key_id, std::int64_t now_ns) const {
+  const auto trust = published();
+  if (!trust)
+    return fail(Code::kUnavailable, "no trust root is published, or it is not in order; see the log");
+  if (now_ns >= trust->targets_expires_ns) return fail(Code::kDenied, "the list of command keys has expired");
+  if (!trust->commands.publicKey(key_id, now_ns)) {
+    return fail(Code::kDenied, "the published list does not name this server's command key, or not for now");
+  }
+  const std::int64_t epoch = trust->commands.restore_epoch;
+  if (heldBack(epoch)) {
+    return fail(Code::kDenied,
+                "this server was restored from a backup: look at what it would order, then sign a higher "
+                "epoch with `redflag-server keys commands --restore-epoch`");
+  }
+  return epoch;
 }
 
 void Keeper::say(const std::string& problem) {

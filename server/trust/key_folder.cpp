@@ -23,6 +23,9 @@ using tuf::kTimestamp;
 
 constexpr const char* kSpecification = "1.0.31";
 constexpr std::int64_t kOneDayNs = 86'400 * kSecondNs;
+// A key is good from so long ago: an agent whose clock is behind is to say that, and not that it knows no
+// key.
+constexpr std::int64_t kClocksBehindNs = 2 * kOneDayNs;
 constexpr std::int64_t kRootValidNs = 365 * kOneDayNs;
 constexpr std::int64_t kTargetsValidNs = 180 * kOneDayNs;
 
@@ -96,7 +99,11 @@ KeyFolder KeyFolder::make(const fs::path& folder, const ServerKeys& server, cons
   out.makeKey(kTargets, root, ask);
   root["expires"] = tuf::expiryText(now_ns + kRootValidNs);
   out.stage(kRoot, std::move(root));
-  out.stageList({{{server.command, now_ns, now_ns + kTargetsValidNs}}, 1, 0, server.urls, server.authorities},
+  out.stageList({{{server.command, now_ns - kClocksBehindNs, now_ns + kTargetsValidNs}},
+                 1,
+                 0,
+                 server.urls,
+                 server.authorities},
                 now_ns);
   return out;
 }
@@ -224,7 +231,7 @@ void KeyFolder::changeList(const ListChange& change, std::int64_t now_ns) {
   if (change.server) {
     std::erase_if(next_list.keys,
                   [&](const auto& listed) { return listed.key.key_id == change.server->command.key_id; });
-    next_list.keys.push_back({change.server->command, now_ns, now_ns + change.valid_ns});
+    next_list.keys.push_back({change.server->command, now_ns - kClocksBehindNs, now_ns + change.valid_ns});
     next_list.urls = change.server->urls;
     next_list.authorities = change.server->authorities;
   }

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "auth/secret_file.h"
+#include "base/encoding.h"
 #include "base/time.h"
 #include "protocol/tuf/signing.h"
 #include "trust/files.h"
@@ -65,7 +66,36 @@ tuf::TrustedSet trustedRoot(const fs::path& metadata, std::int64_t newest, std::
   return trusted;
 }
 
+protocol::CommandList listIn(const fs::path& folder, const tuf::Targets& targets) {
+  const auto target = targets.targets.find(protocol::kCommandListTarget);
+  if (target == targets.targets.end()) {
+    throw std::runtime_error(std::string("trust repository: targets does not list ") +
+                             protocol::kCommandListTarget);
+  }
+  const std::string name = hashedName(target->first, target->second.info.hash());
+  const auto text = readIfThere(folder / "targets" / name);
+  if (!text) throw std::runtime_error("trust repository: targets/" + name + " is missing");
+  must(tuf::checkContent(target->second.info, *text));
+  return must(protocol::decodeCommandList(*text));
+}
+
 }  // namespace
+
+std::optional<protocol::TrustRoot> newestRoot(const fs::path& folder) {
+  const std::int64_t version = newestVersion(folder / "metadata", kRoot);
+  const auto text = readIfThere(versioned(folder / "metadata", version, kRoot));
+  if (!text) return std::nullopt;
+  return protocol::TrustRoot{version, sha256(*text)};
+}
+
+std::int64_t publishedEpoch(const fs::path& folder) {
+  const std::int64_t version = newestVersion(folder / "metadata", kTargets);
+  const auto text = readIfThere(versioned(folder / "metadata", version, kTargets));
+  if (!text) return 0;
+  const auto targets =
+      must(tuf::readTargets(must(tuf::readDocument(*text, tuf::kMaxTargetsBytes, kTargets)), kTargets));
+  return listIn(folder, targets).restore_epoch;
+}
 
 void Repository::checkOnlineKeys(const tuf::Root& root) const {
   const auto has = [&root](const char* role, const protocol::SigningKey& key) {
@@ -129,19 +159,6 @@ void Repository::forgetOldSnapshots(std::int64_t newest) const {
     fs::remove(versioned(folder_ / "metadata", versions[i], kSnapshot));
 }
 
-protocol::CommandList Repository::commandsOf(const tuf::Targets& targets) const {
-  const auto target = targets.targets.find(protocol::kCommandListTarget);
-  if (target == targets.targets.end()) {
-    throw std::runtime_error(std::string("trust repository: targets does not list ") +
-                             protocol::kCommandListTarget);
-  }
-  const std::string name = hashedName(target->first, target->second.info.hash());
-  const auto text = readIfThere(folder_ / "targets" / name);
-  if (!text) throw std::runtime_error("trust repository: targets/" + name + " is missing");
-  must(tuf::checkContent(target->second.info, *text));
-  return must(protocol::decodeCommandList(*text));
-}
-
 std::optional<PublishedTrust> Repository::refresh(std::int64_t now_ns) {
   const std::lock_guard lock(mutex_);
   const fs::path folder = folder_ / "metadata";
@@ -160,7 +177,7 @@ std::optional<PublishedTrust> Repository::refresh(std::int64_t now_ns) {
                              ".targets.json says version " + std::to_string(offered.version));
   }
   PublishedTrust out{root_version, targets_version, trusted.root().expires_ns, offered.expires_ns,
-                     commandsOf(offered)};
+                     listIn(folder_, offered)};
   if (!isCurrent(trusted, targets_version, now_ns)) signAgain(trusted, *text, targets_version, now_ns);
   return out;
 }

@@ -29,6 +29,11 @@ struct PublishedTrust {
   protocol::CommandList commands;
 };
 
+// The newest root document that was published there; nullopt while there is none.
+std::optional<protocol::TrustRoot> newestRoot(const std::filesystem::path& folder);
+// The restore epoch that the newest list there asks for; 0 while there is none.
+std::int64_t publishedEpoch(const std::filesystem::path& folder);
+
 class Repository {
  public:
   Repository(std::filesystem::path folder, const OnlineKeys& keys)
@@ -49,7 +54,6 @@ class Repository {
   void signAgain(tuf::TrustedSet& trusted, const std::string& targets, std::int64_t targets_version,
                  std::int64_t now_ns) const;
   bool isCurrent(tuf::TrustedSet& trusted, std::int64_t targets_version, std::int64_t now_ns) const;
-  protocol::CommandList commandsOf(const tuf::Targets& targets) const;
   void forgetOldSnapshots(std::int64_t newest) const;
 
   const std::filesystem::path folder_;

@@ -9,6 +9,7 @@
 #include "base/encoding.h"
 #include "executor/server.h"
 #include "link/order_desk.h"
+#include "listed_keys.h"
 #include "protocol/canonical.h"
 #include "protocol/limits.h"
 #include "protocol/plan_hash.h"
@@ -45,7 +46,7 @@ class NoScanner : public Scanner {
 // An executor that accepts everything: what reaches it has passed the kernel.
 class Believer : public OrderRunner {
  public:
-  Result<OrderEvent> submit(const Json&) override {
+  Result<OrderEvent> submit(const Json&, const Json&) override {
     ++submitted;
     OrderEvent event;
     event.event = "accepted";
@@ -65,7 +66,7 @@ class KernelJudge : public Judge {
   KernelJudge(const Server& server, std::int64_t now_ns) : clock_(now_ns) {
     identity_.agent_id = "agent-1";
     identity_.client_id = "client-1";
-    identity_.command_keys = {{protocol::keyId(server.key.publicKey()), server.key.publicKey()}};
+    keys_.add(server.key.publicKey());
     identity_.journal_id = OrderJournal::create(file()).value();
     spool_ = Spool::open(folder_.path() / "spool.db", 64U << 20).value();
     restart();
@@ -91,7 +92,7 @@ class KernelJudge : public Judge {
     desk_.reset();
     queue_.reset();
     journal_ = std::move(OrderJournal::open(file(), identity_.journal_id).value());
-    gate_ = std::make_unique<OrderGate>(identity_, journal_.get(), clock_);
+    gate_ = std::make_unique<OrderGate>(identity_, keys_, journal_.get(), clock_);
     reports_ = std::make_unique<OrderReports>(*spool_, clock_);
     queue_ = std::make_unique<OrderQueue>(
         OrderQueue::Parts{*journal_, *reports_, scanner_, [](const std::string&) { return false; }, clock_});
@@ -119,6 +120,7 @@ class KernelJudge : public Judge {
   SetClock clock_;
   NoScanner scanner_;
   Believer runner_;
+  kernel::test::ListedKeys keys_;
   Identity identity_;
   std::unique_ptr<Spool> spool_;
   std::unique_ptr<OrderJournal> journal_;
@@ -142,13 +144,18 @@ class OpenRules : public Rules, public RulesSource {
   Policy policy_;
 };
 
+class BelievedKeys final : public OrderKeys {
+ public:
+  Result<protocol::CommandList> commands(const Json&) override { return listed.commands(); }
+  kernel::test::ListedKeys listed;
+};
+
 // The executor behind its real socket. It is never started, so that nothing of its journal is begun.
 class ExecutorJudge : public Judge {
  public:
   ExecutorJudge(const Server& server, std::int64_t now_ns) : clock_(now_ns) {
-    const std::string& key = server.key.publicKey();
-    EXPECT_TRUE(
-        saveExecutorTrust(folder_.path(), {"agent-1", "client-1", {{protocol::keyId(key), key}}, ""}));
+    keys_.listed.add(server.key.publicKey());
+    EXPECT_TRUE(saveExecutorTrust(folder_.path(), {"agent-1", "client-1", ""}));
     restart();
   }
 
@@ -171,7 +178,7 @@ class ExecutorJudge : public Judge {
     stream_.reset();
     server_.reset();
     executor_ = std::make_unique<Executor>(ExecutorOptions{folder_.path(), "/nonexistent", {}, {}, "boot-1"},
-                                           rules_, clock_);
+                                           rules_, keys_, clock_);
     server_ = std::move(listenForOrders(*executor_, socket(), geteuid(), "").value());
   }
   void setClock(std::int64_t now_ns) override { clock_.epoch = now_ns; }
@@ -185,6 +192,7 @@ class ExecutorJudge : public Judge {
   kernel::test::TemporaryFolder folder_;
   SetClock clock_;
   OpenRules rules_;
+  BelievedKeys keys_;
   std::size_t queued_ = 0;
   std::unique_ptr<Executor> executor_;
   std::unique_ptr<LocalService> server_;

@@ -2,13 +2,13 @@
 // well, hands orders to a real agent with a real executor. What is refused changes nothing, and is in the agent's history.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { openBrowser, signIn } from '../e2e/lib/browser.mjs';
 import { Fleet } from '../e2e/lib/fleet.mjs';
 import { build, cleanUp, runToEnd, sleep, until } from '../e2e/lib/processes.mjs';
 import { commandKey, ed25519, encode, fieldsOf, kSecond, order, planHash, signBody } from './lib/envelope.mjs';
+import { FalseKernel } from './lib/false_kernel.mjs';
 import { Middleman } from './lib/middleman.mjs';
 
 after(cleanUp);
@@ -189,38 +189,6 @@ test('B8 B10 B11: what the server itself may not order is refused, although its 
   assert.equal(done(), '', 'something was installed');
 });
 
-// A kernel in other hands: it hands the executor whatever it likes.
-class FalseKernel {
-  constructor(socket) {
-    this.socket = net.connect(socket);
-    this.waiting = [];
-    this.data = Buffer.alloc(0);
-    this.socket.on('error', () => {});
-    this.socket.on('data', (chunk) => {
-      this.data = Buffer.concat([this.data, chunk]);
-      while (this.data.length >= 4 && this.data.length >= 4 + this.data.readUInt32LE()) {
-        const size = this.data.readUInt32LE();
-        this.waiting.shift()?.(JSON.parse(this.data.subarray(4, 4 + size).toString()));
-        this.data = this.data.subarray(4 + size);
-      }
-    });
-    this.socket.on('close', () => this.waiting.splice(0).forEach((resolve) => resolve('cut off')));
-  }
-
-  send(text) {
-    const body = Buffer.from(text);
-    const head = Buffer.alloc(4);
-    head.writeUInt32LE(body.length);
-    const answer = new Promise((resolve) => this.waiting.push(resolve));
-    this.socket.write(Buffer.concat([head, body]));
-    return answer;
-  }
-
-  submit(envelope) {
-    return this.send(JSON.stringify({ op: 'submit', envelope }));
-  }
-}
-
 test('B1 B2 B4 B8 B10: the executor refuses by itself what a false kernel hands it', async () => {
   const now = BigInt(Date.now()) * 1_000_000n;
   const step = { operation: 'upgrade', name: 'nginx', arch: 'all', from: '1', to: '2' };
@@ -231,7 +199,7 @@ test('B1 B2 B4 B8 B10: the executor refuses by itself what a false kernel hands 
   });
   const flipped = make();
   flipped.body = `${flipped.body.slice(0, 40)}${flipped.body[40] === 'A' ? 'B' : 'A'}${flipped.body.slice(41)}`;
-  const kernel = new FalseKernel(agent.executorSocket);
+  const kernel = new FalseKernel(agent);
   const cases = [
     ['bad_signature', flipped],
     ['bad_signature', { ...make(), signature: Buffer.alloc(64).toString('base64') }],
@@ -252,7 +220,7 @@ test('B1 B2 B4 B8 B10: the executor refuses by itself what a false kernel hands 
   }
   assert.equal((await kernel.send('{"op":"status"}')).refused, cases.length);
   for (const text of ['{"op":"submit","op":"submit","envelope":{}}', '{"op":"submit","envelope":NaN}', '{"op":"submit","envelope":1e400}', '\xff']) {
-    assert.equal(await new FalseKernel(agent.executorSocket).send(text), 'cut off', text);
+    assert.equal(await new FalseKernel(agent).send(text), 'cut off', text);
   }
   // A plan that local policy denies is only known once it is made: it is accepted, and then refused.
   const denied = { operation: 'upgrade', name: 'denied-tool', arch: 'all', from: '1', to: '2' };
@@ -304,10 +272,10 @@ test('B5: killed between an install and its acknowledgement, agent and executor 
   await sleep(300);  // the executor knows, and nobody has acknowledged
   await agent.executor.stop('SIGKILL');
   await agent.startExecutor();
-  const replay = await new FalseKernel(agent.executorSocket).submit(kept);
+  const replay = await new FalseKernel(agent).submit(kept);
   assert.equal(replay.event, 'result', JSON.stringify(replay));
   const forged = signBody(encode({ ...fieldsOf(kept), actions: [{ plugin: 'test.updater', action: 'install', parameters: '{"updates":[]}' }] }), key);
-  assert.equal((await new FalseKernel(agent.executorSocket).submit(forged)).code, 'id_reused');
+  assert.equal((await new FalseKernel(agent).submit(forged)).code, 'id_reused');
   await startAgent();
   await until(async () => (await commandState(id)) === 'succeeded', 'the result on the server', 30_000, () => agent.process.output.slice(-3000));
   await handOver([kept, kept]);

@@ -107,7 +107,9 @@ Result<> Client::refresh() {
   if (auto ok = updateRoots(); !ok) return ok;
   if (auto ok = updateTimestamp(); !ok) return ok;
   if (auto ok = updateSnapshot(); !ok) return ok;
-  if (auto targets = load({}); !targets) return because(targets.error());
+  const auto targets = load({});
+  if (!targets) return because(targets.error());
+  targets_expire_ns_ = (*targets)->expires_ns;
   return {};
 }
 

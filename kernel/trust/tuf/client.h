@@ -45,6 +45,7 @@ class Client {
   std::string referenceOf(const TargetFile& target) const;
 
   const TrustedSet& trusted() const { return *trusted_; }
+  std::int64_t targetsExpireNs() const { return targets_expire_ns_; }
 
  private:
   struct Visit {
@@ -64,6 +65,7 @@ class Client {
   Fetcher* metadata_;
   const Clock& clock_;
   std::optional<TrustedSet> trusted_;
+  std::int64_t targets_expire_ns_ = 0;
 };
 
 }  // namespace redflag::kernel::tuf

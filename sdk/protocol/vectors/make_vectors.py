@@ -134,10 +134,9 @@ def plans():
 
 
 def bundles():
-    _, public, key_id = key(bytes(range(32)))
     document = {"v": 1, "urls": ["https://redflag.example.net:8443"], "token": "rft_0123456789abcdef",
                 "ca": [b64(b"0\x03\x02\x01\x01"), b64(b"0\x03\x02\x01\x02")],
-                "command_keys": [{"key_id": key_id, "public_key": b64url(public)}]}
+                "root_version": 3, "root_sha256": hashlib.sha256(b"root").hexdigest()}
     text = json.dumps(document, separators=(",", ":"))
     return [{"document": document, "bundle": "rfb1." + b64url(text.encode())}]
 

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { Api } from './api.mjs';
+import { TrustRoot } from './trust.mjs';
 import { build, Program, program, runToEnd, temporaryFolder, until } from './processes.mjs';
 
 export class Fleet {
@@ -12,6 +13,7 @@ export class Fleet {
     this.environment = environment;
     this.data = path.join(this.folder, 'server');
     this.port = 0;
+    this.trust = new TrustRoot(this.data, this.folder);
   }
 
   // The first start makes the data; a later one takes the same port again.
@@ -19,6 +21,7 @@ export class Fleet {
     if (!fs.existsSync(this.data)) {
       runToEnd([program('redflag-server'), 'init', '--data', this.data,
         ...(this.database ? ['--database', this.database] : [])]);
+      this.trust.make();
     }
     fs.rmSync(path.join(this.data, 'server.url'), { force: true });
     this.server = new Program('redflag-server', [program('redflag-server'), 'serve', '--data', this.data,

@@ -36,6 +36,7 @@ export class Middleman {
       }
       const handBack = () => {
         response.writeHead(answer.statusCode, answer.headers);
+        response.flushHeaders();  // a doorbell may be silent for a minute
         answer.on('close', () => answer.complete || response.destroy());
         answer.pipe(response);
       };

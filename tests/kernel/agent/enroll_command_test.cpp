@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "base/encoding.h"
+#include "executor/order_keys.h"
 #include "executor/trust_file.h"
 #include "fake_server.h"
 #include "identity/identity.h"
@@ -83,6 +84,17 @@ TEST_F(EnrollCommand, answers_by_exit_code_what_went_wrong) {
   EXPECT_FALSE(IdentityStore(request_.state, platform::machineId()).enrolled());
 }
 
+TEST_F(EnrollCommand, refuses_a_server_whose_trust_root_is_not_the_pinned_one_before_a_seat_is_used) {
+  auto bundle = server_.bundle();
+  bundle.root.sha256 = sha256("another");
+  EXPECT_EQ(enroll(protocol::encodeBundle(bundle).value()), 3);
+  EXPECT_NE(err_.str().find("trust root"), std::string::npos) << err_.str();
+  EXPECT_TRUE(server_.requests("/agent/v1/enroll").empty());
+  bundle.root.version = 9;
+  EXPECT_EQ(enroll(protocol::encodeBundle(bundle).value()), 3);
+  EXPECT_FALSE(IdentityStore(request_.state, platform::machineId()).enrolled());
+}
+
 TEST_F(EnrollCommand, asks_again_with_the_same_key_and_replaces_it_only_when_told) {
   ASSERT_EQ(enroll(), 0);
   const std::string first = key();
@@ -113,8 +125,11 @@ TEST_F(EnrollCommand, tells_the_executor_whom_to_believe) {
   ASSERT_TRUE(trust) << trust.error().text;
   EXPECT_EQ(trust->agent_id, "agent-1");
   EXPECT_EQ(trust->client_id, "client-1");
-  EXPECT_EQ(trust->publicKey(protocol::keyId(server_.commandKey().publicKey())),
-            server_.commandKey().publicKey());
+  ListedOrderKeys keys(folder, systemClock());
+  EXPECT_FALSE(keys.commands(Json())) << "it believes no list that it was not handed";
+  const auto list = keys.commands(server_.trust().files());
+  ASSERT_TRUE(list) << list.error().text;
+  EXPECT_TRUE(list->publicKey(protocol::keyId(server_.commandKey().publicKey()), epochNow()));
   EXPECT_EQ(factsOf(folder / "trust.json").st_mode & 0777U, 0600U);
 
   ExecutorTrust bound = *trust;

@@ -30,7 +30,8 @@ class Admission : public testing::Test {
   TestClock clock;
   TestRules rules;
   Server server;
-  Executor executor{{folder.path(), "/nonexistent", {}, {}, "boot-1"}, rules, clock};
+  TestKeys keys{server.key.publicKey()};
+  Executor executor{{folder.path(), "/nonexistent", {}, {}, "boot-1"}, rules, keys, clock};
 };
 
 TEST_F(Admission, accepts_a_good_order_and_answers_its_repetition_from_the_journal) {
@@ -60,7 +61,7 @@ TEST_F(Admission, refuses_a_change_in_any_byte) {
     changed[at] = static_cast<char>(changed[at] ^ (1 << (at % 8)));
     Json envelope = sealed;
     envelope["body"] = toBase64(changed);
-    const auto verdict = verifyEnvelope(envelope, trust);
+    const auto verdict = verifyEnvelope(envelope, trust, keys.listed.list, clock.epoch);
     ASSERT_FALSE(verdict.has_value()) << "byte " << at;
     ASSERT_EQ(verdict.error().code, "bad_signature") << "byte " << at;
   }
@@ -112,7 +113,14 @@ TEST_F(Admission, refuses_what_it_should_not_do_by_name) {
 TEST_F(Admission, refuses_keys_it_does_not_trust) {
   Server stranger;
   EXPECT_EQ(refusalOf(submit(stranger.seal(order()))), "unknown_key");
-  ASSERT_TRUE(saveExecutorTrust(folder.path(), {"agent-1", "client-1", {}, ""}).has_value());
+  keys.listed.why_not = "the list has expired";
+  const Json refused = submit(order());
+  EXPECT_EQ(refusalOf(refused), "unknown_key");
+  EXPECT_NE(refused.at("text").get<std::string>().find("the list has expired"), std::string::npos);
+  keys.listed.why_not.clear();
+  keys.listed.list.keys[0].not_after = clock.epoch - 1;
+  EXPECT_EQ(refusalOf(submit(order())), "unknown_key");
+  keys.listed.list.keys.clear();
   EXPECT_EQ(refusalOf(submit(order())), "unknown_key");
   std::filesystem::remove(folder.path() / "trust.json");
   EXPECT_EQ(refusalOf(submit(order())), "unknown_key");
@@ -151,7 +159,7 @@ TEST_F(Admission, refuses_everything_when_the_journal_is_gone) {
   const auto envelope = order();
   submit(envelope);
   std::filesystem::remove(folder.path() / "journal.sqlite");
-  Executor restarted({folder.path(), "/nonexistent", {}, {}, "boot-1"}, rules, clock);
+  Executor restarted({folder.path(), "/nonexistent", {}, {}, "boot-1"}, rules, keys, clock);
   const Json answer = restarted.handle(submitRequest(server.seal(envelope)));
   EXPECT_EQ(refusalOf(answer), "replayed");
   EXPECT_NE(answer.at("text").get<std::string>().find("enrol the machine again"), std::string::npos);

@@ -34,7 +34,7 @@ class Install : public testing::Test {
 
   void begin() {
     executor = std::make_unique<Executor>(
-        ExecutorOptions{folder.path(), REDFLAG_BUILD "/bin/redflag-host", {}, limits, "boot-1"}, rules,
+        ExecutorOptions{folder.path(), REDFLAG_BUILD "/bin/redflag-host", {}, limits, "boot-1"}, rules, keys,
         clock);
     executor->attach([this](const Json& event) {
       const std::lock_guard lock(mutex);
@@ -80,6 +80,7 @@ class Install : public testing::Test {
   TestClock clock;
   TestRules rules;
   Server server;
+  TestKeys keys{server.key.publicKey()};
   InstallLimits limits;
   std::mutex mutex;
   std::vector<Json> events;

@@ -153,8 +153,8 @@ TEST_F(JournalTest, that_is_damaged_stops_orders_until_the_machine_is_enrolled_a
   JournalKeeper keeper(folder.path());
   EXPECT_TRUE(keeper.openExisting().has_value());
   EXPECT_EQ(keeper.current(), nullptr);
-  EXPECT_EQ(keeper.forOrders({"a", "c", {}, id}).error().code, Code::kConflict);
-  const auto renewed = keeper.forOrders({"a", "c", {}, ""});
+  EXPECT_EQ(keeper.forOrders({"a", "c", id}).error().code, Code::kConflict);
+  const auto renewed = keeper.forOrders({"a", "c", ""});
   ASSERT_TRUE(renewed.has_value()) << renewed.error().text;
   EXPECT_NE((*renewed)->id(), id);
   EXPECT_EQ(loadExecutorTrust(folder.path())->journal_id, (*renewed)->id());

@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "base/encoding.h"
+#include "command_repository.h"
 #include "executor/executor_client.h"
 #include "platform/local_socket.h"
 #include "platform/process.h"
@@ -26,6 +27,8 @@ class Program : public testing::Test {
     EXPECT_TRUE(initCrypto().has_value());
     std::filesystem::create_directory(machine.path() / "packages");
     EXPECT_TRUE(saveExecutorTrust(state(), server.trust()).has_value());
+    CommandTrust pinned(ListedOrderKeys::trustFolder(state()), systemClock());
+    EXPECT_TRUE(pinned.begin(trust.pinned(), trust.repository.root(1)).has_value());
     writeConfig("act");
   }
   std::filesystem::path state() const { return folder.path() / "state"; }
@@ -69,7 +72,7 @@ class Program : public testing::Test {
   }
   ExecutorClient client() const { return ExecutorClient(socket()); }
   Result<OrderEvent> submit(const protocol::Envelope& envelope) const {
-    return client().submit(server.seal(envelope));
+    return client().submit(server.seal(envelope), trust.files());
   }
   protocol::Envelope order() const { return server.order(epochNow()); }
   std::string log() const { return readAll(machine.path() / "log"); }
@@ -78,6 +81,7 @@ class Program : public testing::Test {
   TestFolder machine;
   TestFolder folder;
   Server server;
+  CommandRepository trust{server.key.publicKey()};
   std::optional<platform::Process> executor;
 };
 
@@ -196,7 +200,7 @@ TEST_F(Program, listens_to_the_kernels_user_alone) {
   kernel_uid = geteuid() + 1;
   auto process = platform::Process::spawn(options()).value();
   ASSERT_TRUE(eventually([this] { return std::filesystem::exists(socket()); }));
-  const auto answer = client().submit(server.seal(order()));
+  const auto answer = client().submit(server.seal(order()), trust.files());
   ASSERT_FALSE(answer.has_value());
   EXPECT_EQ(answer.error().code, Code::kUnavailable);
   EXPECT_FALSE(std::filesystem::exists(state() / "journal.sqlite"));

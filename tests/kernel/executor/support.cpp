@@ -69,7 +69,7 @@ protocol::Envelope Server::order(std::int64_t now_ns) const {
 }
 
 ExecutorTrust Server::trust() const {
-  return {"agent-1", "client-1", {{protocol::keyId(key.publicKey()), key.publicKey()}}, ""};
+  return {"agent-1", "client-1", ""};
 }
 
 std::string planHashOf(const std::vector<std::pair<std::string, std::string>>& updates) {

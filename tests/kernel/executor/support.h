@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "executor/executor.h"
+#include "listed_keys.h"
 #include "protocol/keys.h"
 
 namespace redflag::kernel::test {
@@ -45,6 +46,14 @@ class TestRules : public RulesSource {
  public:
   Result<std::unique_ptr<Rules>> read() override;
   RulesState state;
+};
+
+// Believes a list as it stands, whatever is handed over.
+class TestKeys : public OrderKeys {
+ public:
+  explicit TestKeys(const std::string& public_key) : listed(public_key) {}
+  Result<protocol::CommandList> commands(const Json&) override { return listed.commands(); }
+  ListedKeys listed;
 };
 
 // Everything of test.updater is allowed, at any time.

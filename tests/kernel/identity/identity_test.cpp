@@ -32,8 +32,7 @@ class IdentityTest : public testing::Test {
   }
   static Identity sample() {
     const auto key = protocol::SigningKey::generate().publicKey();
-    return {"agent",  "client", "site", {"https://h:1"}, {"der1", "der2"}, {{protocol::keyId(key), key}},
-            "journal"};
+    return {"agent", "client", "site", {"https://h:1"}, {"der1", "der2"}, "journal"};
   }
 
   test::TemporaryFolder folder_;
@@ -103,8 +102,6 @@ TEST_F(IdentityTest, comes_back_as_it_was_saved) {
   EXPECT_EQ(loaded->journal_id, saved.journal_id);
   EXPECT_EQ(loaded->urls, saved.urls);
   EXPECT_EQ(loaded->authorities, saved.authorities);
-  EXPECT_EQ(loaded->commandKey(saved.command_keys[0].key_id), saved.command_keys[0].public_key);
-  EXPECT_EQ(loaded->commandKey("0000000000000000"), std::nullopt);
 }
 
 TEST_F(IdentityTest, names_what_is_damaged) {

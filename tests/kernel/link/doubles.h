@@ -72,7 +72,7 @@ class FakeScanner : public Scanner {
 
 class FakeRunner : public OrderRunner {
  public:
-  Result<OrderEvent> submit(const Json& envelope) override {
+  Result<OrderEvent> submit(const Json& envelope, const Json&) override {
     submitted.push_back(envelope);
     if (!there) return fail(Code::kUnavailable, "no executor");
     return next;

@@ -165,8 +165,7 @@ FakeServer::~FakeServer() {
 }
 
 protocol::Bundle FakeServer::bundle(const std::string& token) const {
-  return {
-      {url()}, token, authorities(), {{protocol::keyId(command_key_.publicKey()), command_key_.publicKey()}}};
+  return {{url()}, token, authorities(), trust_->pinned()};
 }
 
 void FakeServer::answerWith(Override override) {
@@ -183,6 +182,11 @@ FakeReply FakeServer::answer(const FakeRequest& request) {
   const std::lock_guard lock(mutex_);
   requests_.push_back(request);
   changed_.notify_all();
+  if (request.target.starts_with("/trust/")) {
+    const std::string* file = trust_->served(request.target);
+    return file == nullptr ? problem(404, "trust.no_such_file")
+                           : FakeReply{200, "application/json", *file, {}, false};
+  }
   if (override_) {
     if (auto reply = override_(*this, request)) return *reply;
   }

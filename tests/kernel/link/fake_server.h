@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "command_repository.h"
 #include "pki.h"
 #include "protocol/bundle.h"
 #include "protocol/envelope.h"
@@ -76,6 +77,9 @@ class FakeServer {
   void closeDoorbells(std::int64_t after_ms);
 
   const protocol::SigningKey& commandKey() const { return command_key_; }
+  // What it serves below /trust; change it under lockTrust().
+  CommandRepository& trust() { return *trust_; }
+  std::unique_lock<std::recursive_mutex> lockTrust() const { return std::unique_lock(mutex_); }
   std::vector<FakeRequest> requests(const std::string& target) const;
   std::vector<Json> items(const std::string& kind = "") const;  // in order, each id once
   std::size_t repeats() const;                                  // items that came again
@@ -99,6 +103,7 @@ class FakeServer {
   std::shared_ptr<Issued> authority_;
   std::shared_ptr<Issued> other_authority_;
   protocol::SigningKey command_key_ = protocol::SigningKey::generate();
+  std::unique_ptr<CommandRepository> trust_ = std::make_unique<CommandRepository>(command_key_.publicKey());
   std::uint16_t port_ = 0;
 
   mutable std::recursive_mutex mutex_;

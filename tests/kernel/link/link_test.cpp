@@ -8,6 +8,7 @@
 #include "fake_server.h"
 #include "link/enrolment.h"
 #include "platform/machine.h"
+#include "trust/command_trust.h"
 #include "trust/order_journal.h"
 
 namespace redflag::kernel {
@@ -83,8 +84,9 @@ TEST_F(LinkTest, enrolment_sends_what_the_server_needs_and_keeps_what_it_answers
 TEST_F(LinkTest, F1_an_enrolment_whose_reply_was_lost_asks_again_with_the_same_key) {
   FakeServer server;
   server.answerWith(
-      [lost = false](FakeServer& self, const FakeRequest& request) mutable -> std::optional<FakeReply> {
-        if (std::exchange(lost, true)) return std::nullopt;
+      [lost = 0](FakeServer& self, const FakeRequest& request) mutable -> std::optional<FakeReply> {
+        // The first is asked again at once, because it went over a connection that was open already.
+        if (++lost > 2) return std::nullopt;
         self.commit(request);
         FakeReply vanished;
         vanished.vanish = true;
@@ -94,8 +96,9 @@ TEST_F(LinkTest, F1_an_enrolment_whose_reply_was_lost_asks_again_with_the_same_k
   EXPECT_FALSE(IdentityStore(settings_.state, platform::machineId()).enrolled());
   ASSERT_TRUE(enrollAt(server));
   const auto requests = server.requests("/agent/v1/enroll");
-  ASSERT_EQ(requests.size(), 2U);
-  EXPECT_EQ(requests[0].signature.key_id, requests[1].signature.key_id);
+  ASSERT_EQ(requests.size(), 3U);
+  for (const auto& request : requests)
+    EXPECT_EQ(request.signature.key_id, requests[0].signature.key_id);
 }
 
 TEST_F(LinkTest, asking_again_keeps_the_record_of_orders) {
@@ -189,6 +192,45 @@ TEST_F(LinkTest, a_refused_envelope_is_reported) {
   start();
   ASSERT_TRUE(server.waitFor([&] { return !server.items("refusal").empty(); }));
   EXPECT_EQ(server.items("refusal")[0].at("code"), "wrong_agent");
+}
+
+TEST_F(LinkTest, B3_asks_for_the_list_before_every_order_and_refuses_a_key_that_has_ended) {
+  FakeServer server;
+  ASSERT_TRUE(enrollAt(server));
+  start();
+  ASSERT_TRUE(server.waitFor([&] { return server.doorbells() == 1; }));
+  {
+    const auto lock = server.lockTrust();
+    server.trust().name({protocol::SigningKey::generate().publicKey()});
+  }
+  server.queue(server.order("order-1", {{"kernel", "scan", "{}"}}));
+  server.ring();
+  ASSERT_TRUE(server.waitFor([&] { return !server.items("refusal").empty(); }));
+  EXPECT_EQ(server.items("refusal")[0].at("code"), "unknown_key");
+  EXPECT_EQ(lastState(server, "order-1"), "");
+}
+
+TEST_F(LinkTest, E6_reports_a_server_that_went_back_takes_no_order_of_it_and_goes_on_reporting) {
+  FakeServer server;
+  const auto before = server.trust().repository.files;
+  server.trust().publish();
+  ASSERT_TRUE(enrollAt(server));
+  {
+    const auto lock = server.lockTrust();
+    server.trust().repository.files = before;
+  }
+  server.queue(server.order("order-1", {{"kernel", "scan", "{}"}}));
+  start();
+  const auto told = [&] {
+    for (const auto& item : server.items("refusal"))
+      if (item.at("code") == kTrustRefused) return true;
+    return false;
+  };
+  ASSERT_TRUE(server.waitFor(told));
+  EXPECT_TRUE(server.waitFor([&] { return link_->status().at("refused_orders") >= 2; })) << "the order, too";
+  EXPECT_EQ(lastState(server, "order-1"), "");
+  ASSERT_TRUE(spool_.put("breaker", {{"number", 1}}));
+  EXPECT_TRUE(server.waitFor([&] { return !server.items("breaker").empty(); }));
 }
 
 TEST_F(LinkTest, in_mode_report_an_install_is_refused) {

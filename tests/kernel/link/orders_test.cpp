@@ -3,6 +3,7 @@
 
 #include "doubles.h"
 #include "link/order_desk.h"
+#include "listed_keys.h"
 #include "protocol/plan_hash.h"
 
 namespace redflag::kernel {
@@ -16,7 +17,6 @@ class OrdersTest : public testing::Test {
     ASSERT_TRUE(initCrypto());
     identity_.agent_id = "agent-1";
     identity_.client_id = "client-1";
-    identity_.command_keys = {{protocol::keyId(key_.publicKey()), key_.publicKey()}};
     identity_.journal_id = OrderJournal::create(folder_.path() / "orders.db").value();
     begin(true);
   }
@@ -25,7 +25,7 @@ class OrdersTest : public testing::Test {
   // As a program that starts; `act`: with an executor.
   void begin(bool act) {
     journal_ = std::move(OrderJournal::open(folder_.path() / "orders.db", identity_.journal_id).value());
-    gate_ = std::make_unique<OrderGate>(identity_, journal_.get(), clock_);
+    gate_ = std::make_unique<OrderGate>(identity_, keys_, journal_.get(), clock_);
     reports_ = std::make_unique<OrderReports>(*spool_.spool, clock_);
     queue_ = std::make_unique<OrderQueue>(OrderQueue::Parts{
         *journal_, *reports_, scanner_,
@@ -96,6 +96,7 @@ class OrdersTest : public testing::Test {
   test::FakeRunner runner_;
   Policy policy_ = allowed("apt/install");
   protocol::SigningKey key_ = protocol::SigningKey::generate();
+  test::ListedKeys keys_{key_.publicKey()};
   Identity identity_;
   std::unique_ptr<OrderJournal> journal_;
   std::unique_ptr<OrderGate> gate_;

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "base/encoding.h"
+#include "listed_keys.h"
 #include "protocol/limits.h"
 #include "temporary_folder.h"
 #include "trust/order_gate.h"
@@ -30,7 +31,6 @@ class TrustTest : public testing::Test {
     ASSERT_TRUE(initCrypto());
     identity_.agent_id = "agent-1";
     identity_.client_id = "client-1";
-    identity_.command_keys = {{protocol::keyId(key_.publicKey()), key_.publicKey()}};
     identity_.journal_id = OrderJournal::create(file()).value();
     reopen();
   }
@@ -41,7 +41,7 @@ class TrustTest : public testing::Test {
     auto journal = OrderJournal::open(file(), identity_.journal_id);
     ASSERT_TRUE(journal) << journal.error().text;
     journal_ = std::move(*journal);
-    gate_ = std::make_unique<OrderGate>(identity_, journal_.get(), clock_);
+    gate_ = std::make_unique<OrderGate>(identity_, keys_, journal_.get(), clock_);
   }
   protocol::Envelope order(const std::string& id = "order-1") const {
     protocol::Envelope e;
@@ -76,6 +76,7 @@ class TrustTest : public testing::Test {
   test::TemporaryFolder folder_;
   HandClock clock_;
   protocol::SigningKey key_ = protocol::SigningKey::generate();
+  test::ListedKeys keys_{key_.publicKey()};
   Identity identity_;
   std::unique_ptr<OrderJournal> journal_;
   std::unique_ptr<OrderGate> gate_;
@@ -83,6 +84,34 @@ class TrustTest : public testing::Test {
 
 TEST_F(TrustTest, believes_an_order_of_its_server) {
   EXPECT_EQ(check(sealed(order())), "accepted");
+}
+
+TEST_F(TrustTest, B3_refuses_a_key_that_the_list_does_not_name_any_more_or_not_for_now) {
+  keys_.list.keys[0].not_after = clock_.now_ns - 1;
+  EXPECT_EQ(check(sealed(order())), refusal::kUnknownKey);
+  keys_.list.keys[0].not_after = INT64_MAX;
+  keys_.list.keys[0].not_before = clock_.now_ns + 1;
+  EXPECT_EQ(check(sealed(order())), refusal::kUnknownKey);
+  keys_.list.keys.clear();
+  EXPECT_EQ(check(sealed(order())), refusal::kUnknownKey);
+}
+
+TEST_F(TrustTest, B3_refuses_everything_while_no_list_is_to_be_believed) {
+  keys_.why_not = "it has expired";
+  const auto checked = gate_->check(sealed(order()));
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().code, refusal::kUnknownKey);
+  EXPECT_EQ(checked.error().text, "it has expired");
+}
+
+TEST_F(TrustTest, refuses_an_older_epoch_and_older_envelopes_than_the_list_allows) {
+  keys_.list.restore_epoch = 3;
+  EXPECT_EQ(check(sealed(order())), refusal::kOldEpoch);
+  protocol::Envelope next = order();
+  next.restore_epoch = 3;
+  EXPECT_EQ(check(sealed(next)), "accepted");
+  keys_.list.minimal_envelope_version = 2;
+  EXPECT_EQ(check(sealed(next)), refusal::kUnknownVersion);
 }
 
 TEST_F(TrustTest, B1_refuses_other_keys_and_broken_signatures) {
@@ -171,7 +200,7 @@ TEST_F(TrustTest, B6_refuses_everything_once_the_record_of_orders_is_lost) {
   EXPECT_EQ(OrderJournal::open(file(), id).error().code, Code::kCorrupt) << "another one is not the lost one";
   std::ofstream(file()) << "this is no database, and certainly not the one that was here before";
   EXPECT_EQ(OrderJournal::open(file(), id).error().code, Code::kCorrupt);
-  const OrderGate gate(identity_, nullptr, clock_);
+  const OrderGate gate(identity_, keys_, nullptr, clock_);
   EXPECT_EQ(gate.check(sealed(order())).error().code, refusal::kReplayed);
 }
 

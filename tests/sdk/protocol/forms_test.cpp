@@ -56,10 +56,11 @@ TEST(Bundle, agrees_with_the_golden_vector) {
   EXPECT_EQ(bundle->urls, std::vector<std::string>{"https://redflag.example.net:8443"});
   EXPECT_EQ(bundle->token, vector["document"]["token"]);
   EXPECT_EQ(toBase64(bundle->authorities[1]), vector["document"]["ca"][1]);
-  EXPECT_EQ(commandKeysToJson(bundle->command_keys), vector["document"]["command_keys"]);
+  EXPECT_EQ(bundle->root.version, vector["document"]["root_version"]);
+  EXPECT_EQ(toHex(bundle->root.sha256), vector["document"]["root_sha256"]);
   const auto again = decodeBundle(encodeBundle(*bundle).value());
   ASSERT_TRUE(again);
-  EXPECT_EQ(again->command_keys[0].public_key, bundle->command_keys[0].public_key);
+  EXPECT_EQ(again->root.sha256, bundle->root.sha256);
 }
 
 TEST(Bundle, refuses_by_name_what_it_cannot_trust) {
@@ -85,10 +86,9 @@ TEST(Bundle, refuses_by_name_what_it_cannot_trust) {
   refused("ca", {good["ca"][0]});
   refused("ca", {"!", "!"});
   refused("extra", 1);
-  refused("command_keys",
-          {{{"key_id", "0000000000000000"}, {"public_key", good["command_keys"][0]["public_key"]}}});
-  refused("command_keys", {{{"key_id", "0000000000000000"}, {"public_key", "AAAA"}}});
-  refused("command_keys", {good["command_keys"][0], good["command_keys"][0]});
+  refused("root_version", 0);
+  refused("root_sha256", "abc");
+  refused("root_sha256", std::string(62, 'a'));
 }
 
 TEST(Bundle, says_what_is_wrong_with_a_damaged_copy) {

@@ -47,7 +47,7 @@ TEST(Signer, signs_what_was_stored_and_nothing_that_does_not_fit) {
   command.actions = R"([{"plugin":"kernel","action":"scan","parameters":{"b":1,"a":"ä"}}])";
   command.plan_hash = std::string(64, 'a');
   command.expires_at = 10'000;
-  const auto transport = signer.sign(command, 5'000);
+  const auto transport = signer.sign(command, 7, 5'000);
   ASSERT_TRUE(transport) << transport.error().text;
   const auto key = signer.publicKeys()[0];
   const auto envelope = protocol::openEnvelope(
@@ -55,9 +55,10 @@ TEST(Signer, signs_what_was_stored_and_nothing_that_does_not_fit) {
   ASSERT_TRUE(envelope);
   EXPECT_EQ(envelope->actions[0].parameters, R"({"a":"ä","b":1})");
   EXPECT_EQ(envelope->issued_at, 5'000);
+  EXPECT_EQ(envelope->restore_epoch, 7);
   EXPECT_EQ(toHex(envelope->plan_hash), command.plan_hash);
   command.plan_hash = "zz";
-  EXPECT_FALSE(signer.sign(command, 5'000));
+  EXPECT_FALSE(signer.sign(command, 7, 5'000));
 }
 
 }  // namespace

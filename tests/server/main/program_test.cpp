@@ -18,6 +18,7 @@
 #include "protocol/message_signature.h"
 #include "support/certificate.h"
 #include "support/tls_client.h"
+#include "trust/key_folder.h"
 
 namespace redflag::server {
 namespace {
@@ -76,6 +77,15 @@ class ProgramTest : public ::testing::Test {
  protected:
   ProgramTest() { (void)initCrypto(); }
 
+  // As the offline keys do, with keys that cost little.
+  void publishTrust() {
+    ASSERT_EQ(run({"keys", "server", "--data", data()}), 0) << said("err");
+    const auto ask = [](const std::string&, bool) { return std::string("correct horse battery"); };
+    auto keys = trust::KeyFolder::make(folder_.path() / "keys", trust::decodeServerKeys(said("out")), ask,
+                                       epochNow(), {1, 8192});
+    keys.sign(ask);
+    keys.publish(data() + "/trust");
+  }
   int run(std::vector<std::string> arguments) {
     return Program(std::move(arguments), folder_.path() / "run").wait();
   }
@@ -134,11 +144,16 @@ TEST_F(ProgramTest, goes_from_an_empty_folder_to_an_administrator_and_out_again)
     EXPECT_EQ(ask(request("GET", path)).status, 404) << path;
   }
 
+  EXPECT_EQ(run({"token", "create", "--data", data()}), 1);
+  EXPECT_NE(said("err").find("no trust root is published"), std::string::npos) << said("err");
+  publishTrust();
   EXPECT_EQ(run({"token", "create", "--data", data(), "--seats", "2", "--expires", "10m"}), 0) << said("err");
   const auto bundle = protocol::decodeBundle(said("out"));
   ASSERT_TRUE(bundle) << bundle.error().text;
   EXPECT_EQ(bundle->urls, std::vector<std::string>{"https://127.0.0.1:" + std::to_string(port_)});
   EXPECT_EQ(bundle->authorities.size(), 2U);
+  EXPECT_EQ(bundle->root.version, 1);
+  EXPECT_EQ(bundle->root.sha256, sha256(contentOf(data() + "/trust/metadata/1.root.json")));
 
   EXPECT_EQ(run({"serve", "--data", data(), "--listen", "127.0.0.1:0"}), 1);
   EXPECT_NE(said("err").find("another redflag-server uses"), std::string::npos) << said("err");
@@ -164,6 +179,7 @@ std::string signedRequest(const std::string& method, const std::string& target, 
 TEST_F(ProgramTest, takes_in_a_machine_and_knows_it_by_its_key_alone) {
   ASSERT_EQ(run({"init", "--data", data()}), 0) << said("err");
   const auto server = serve();
+  publishTrust();
   ASSERT_EQ(run({"token", "create", "--data", data()}), 0) << said("err");
   const auto bundle = protocol::decodeBundle(said("out"));
   ASSERT_TRUE(bundle);
@@ -208,6 +224,7 @@ TEST_F(ProgramTest, keeps_its_keys_when_it_is_made_ready_twice) {
   ASSERT_EQ(run({"init", "--data", data()}), 0) << said("err");
   EXPECT_EQ(contentOf(data() + "/ca.pem"), ca);
   EXPECT_EQ(run({"init", "--data", data(), "--name", "other.example"}), 2);
+  publishTrust();
   ASSERT_EQ(run({"token", "create", "--data", data()}), 0) << said("err");
   EXPECT_EQ(protocol::decodeBundle(said("out"))->urls,
             std::vector<std::string>{"https://redflag.example:8443"});

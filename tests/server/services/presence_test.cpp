@@ -29,8 +29,8 @@ TEST(Presence, an_agent_that_left_while_the_store_was_away_is_noted_when_it_is_b
   World world;
   FailingStore store(world.store);
   services::Context context = world.services.context();
-  const services::Context failing{store,        context.types, context.signer,  context.bundle,
-                                  context.bell, context.clock, context.settings};
+  const services::Context failing{store,         context.types, context.signer, context.bundle,
+                                  context.epoch, context.bell,  context.clock,  context.settings};
   services::Presence presence(failing);
   const auto agent = world.enrol();
   const auto connection = [&] {
@@ -54,8 +54,8 @@ TEST(Presence, an_agent_that_came_back_first_stays_connected) {
   World world;
   FailingStore store(world.store);
   services::Context context = world.services.context();
-  const services::Context failing{store,        context.types, context.signer,  context.bundle,
-                                  context.bell, context.clock, context.settings};
+  const services::Context failing{store,         context.types, context.signer, context.bundle,
+                                  context.epoch, context.bell,  context.clock,  context.settings};
   services::Presence presence(failing);
   const auto agent = world.enrol();
   store.fails = true;

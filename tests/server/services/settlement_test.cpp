@@ -88,7 +88,7 @@ TEST(Settlement, survives_a_restart_between_the_result_and_its_effects) {
   // Another server over the same database: as after a kill.
   const auto reopened = planned.world.database.open(planned.world.clock);
   services::Services second(
-      {*reopened, types, planned.world.signer, nullptr, planned.world.bell, planned.world.clock});
+      {*reopened, types, planned.world.signer, nullptr, nullptr, planned.world.bell, planned.world.clock});
   EXPECT_TRUE(second.settlement.run());
   EXPECT_EQ(planned.nginx(), "planned");
   EXPECT_TRUE(planned.world.services.settlement.run());

@@ -13,11 +13,11 @@ commands::CommandSigner newSigner() {
   return commands::CommandSigner(protocol::SigningKey::generate());
 }
 
-protocol::Bundle testBundle(const commands::CommandSigner& signer) {
+protocol::Bundle testBundle() {
   protocol::Bundle bundle;
   bundle.urls = {"https://server.example:8443"};
   bundle.authorities = {"first certificate", "second certificate"};
-  bundle.command_keys = signer.publicKeys();
+  bundle.root = {1, sha256("root")};
   return bundle;
 }
 
@@ -34,8 +34,8 @@ World::World(commands::CommandTypes* types)
     : signer(newSigner()),
       opened(database.open(clock)),
       store(*opened),
-      services({store, types != nullptr ? *types : builtInTypes(), signer,
-                [this] { return testBundle(signer); }, bell, clock}) {
+      services({store, types != nullptr ? *types : builtInTypes(), signer, testBundle,
+                [this](std::int64_t) { return epoch; }, bell, clock}) {
   services.initialize();
   bell.connect(streams);
   const auto made = services.enrolment.makeToken(1000, 3600, "", "ada");

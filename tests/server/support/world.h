@@ -102,6 +102,7 @@ class World {
   ManualClock clock;
   RecordedStreams streams;
   services::Bell bell;
+  Result<std::int64_t> epoch = 0;  // under which orders are signed, or why not
   commands::CommandSigner signer;
   std::unique_ptr<store::Store> opened;
   store::Store& store;

@@ -167,8 +167,8 @@ TEST_F(Keys, end_a_command_key_with_the_next_list) {
   EXPECT_FALSE(published->commands.publicKey(server_.command.key_id, kNow + kDay));
   const std::string& added = change.server->command.key_id;
   EXPECT_TRUE(published->commands.publicKey(added, kNow + kDay));
-  EXPECT_FALSE(published->commands.publicKey(added, kNow)) << "not yet";
-  EXPECT_FALSE(published->commands.publicKey(added, kNow + 11 * kDay)) << "not any more";
+  EXPECT_FALSE(published->commands.publicKey(added, kNow - 2 * kDay)) << "not yet";
+  EXPECT_FALSE(published->commands.publicKey(added, kNow + 12 * kDay)) << "not any more";
   EXPECT_EQ(published->commands.restore_epoch, 4);
 }
 

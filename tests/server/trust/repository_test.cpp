@@ -115,19 +115,52 @@ TEST_F(TrustRepository, serves_nothing_but_its_own_files) {
 
 TEST_F(TrustRepository, keeper_says_what_is_published_and_nothing_while_it_is_not_in_order) {
   Repository repository = this->repository();
-  Keeper keeper(repository);
+  Keeper keeper(repository, folder_ / "restored");
   keeper.tend(kNow);
   EXPECT_FALSE(keeper.published());
   KeyFolder keys = made();
   signAndPublish(keys);
-  keeper.tend(kNow + 30 * kSecondNs);
-  EXPECT_FALSE(keeper.published()) << "it looks once a minute";
-  keeper.tend(kNow + 61 * kSecondNs);
+  keeper.tend(kNow + 9 * kSecondNs);
+  EXPECT_FALSE(keeper.published()) << "it looks every ten seconds";
+  keeper.tend(kNow + 11 * kSecondNs);
   ASSERT_TRUE(keeper.published());
   EXPECT_EQ(keeper.published()->targets_version, 1);
   std::filesystem::remove(folder_ / "trust/metadata/1.root.json");
-  keeper.tend(kNow + 200 * kSecondNs);
+  keeper.tend(kNow + 30 * kSecondNs);
   EXPECT_FALSE(keeper.published());
+}
+
+TEST_F(TrustRepository, keeper_lets_only_a_listed_key_sign_and_only_while_the_list_is_valid) {
+  Repository repository = this->repository();
+  Keeper keeper(repository, folder_ / "restored");
+  const std::string& id = server_.command.key_id;
+  EXPECT_FALSE(keeper.epochFor(id, kNow)) << "nothing is published";
+  KeyFolder keys = made();
+  signAndPublish(keys);
+  keeper.tend(kNow);
+  EXPECT_EQ(keeper.epochFor(id, kNow).value(), 0);
+  EXPECT_FALSE(keeper.epochFor("another", kNow));
+  EXPECT_FALSE(keeper.epochFor(id, kNow + 181 * kDay)) << "the list has expired";
+}
+
+TEST_F(TrustRepository, E6_keeper_holds_a_restored_server_back_until_a_higher_epoch_is_signed) {
+  Repository repository = this->repository();
+  Keeper keeper(repository, folder_ / "restored");
+  KeyFolder keys = made();
+  signAndPublish(keys);
+  std::ofstream(folder_ / "restored") << publishedEpoch(folder_ / "trust");
+  keeper.tend(kNow);
+  const auto held = keeper.epochFor(server_.command.key_id, kNow);
+  ASSERT_FALSE(held);
+  expectSays(held.error().text, "restored from a backup");
+  ListChange change;
+  change.restore_epoch = 1;
+  keys.changeList(change, kNow);
+  signAndPublish(keys);
+  keeper.tend(kNow + 11 * kSecondNs);
+  EXPECT_EQ(keeper.epochFor(server_.command.key_id, kNow).value(), 1);
+  std::ofstream(folder_ / "restored") << "damaged";
+  EXPECT_FALSE(keeper.epochFor(server_.command.key_id, kNow));
 }
 
 TEST(TrustExpiry, is_warned_of_60_30_and_7_days_before) {

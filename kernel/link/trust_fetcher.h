@@ -1,0 +1,25 @@
+#pragma once
+// The server's trust repository over the connection that the agent has anyway.
+
+#include <string>
+
+#include "link/server_api.h"
+#include "trust/tuf/fetcher.h"
+
+namespace redflag::kernel {
+
+constexpr const char* kTrustMetadata = "/trust/metadata/";
+constexpr const char* kTrustTargets = "/trust/targets/";
+
+// Threads: as the client, which outlives it.
+class TrustFetcher final : public tuf::Fetcher {
+ public:
+  TrustFetcher(HttpsClient& client, std::string folder) : client_(client), folder_(std::move(folder)) {}
+  Result<> fetch(const std::string& reference, std::uint64_t max_bytes, const Sink& sink) override;
+
+ private:
+  HttpsClient& client_;
+  const std::string folder_;
+};
+
+}  // namespace redflag::kernel

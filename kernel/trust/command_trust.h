@@ -1,0 +1,73 @@
+#pragma once
+// The list of command keys as a TUF target: verified from the root that the enrolment bundle pins, kept below
+// one folder. The kernel and the executor each have one of their own; neither believes the other's. Threads:
+// refresh() from one, the rest from any.
+
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/json.h"
+#include "base/time.h"
+#include "protocol/bundle.h"
+#include "trust/command_source.h"
+#include "trust/tuf/client.h"
+
+namespace redflag::kernel {
+
+// The code under which it is reported that a server's trust repository is not believed (protocol/README.md).
+constexpr const char* kTrustRefused = "trust_refused";
+
+class CommandTrust final : public CommandSource {
+ public:
+  // `folder`: metadata/ and content/ are made in it.
+  CommandTrust(std::filesystem::path folder, const Clock& clock);
+
+  // Trusts this root document if it is the pinned one; nothing changes where that one is trusted already.
+  // kDenied when it is another.
+  Result<> begin(const protocol::TrustRoot& pinned, const std::string& root);
+  Result<> begin(const protocol::TrustRoot& pinned, tuf::Fetcher& metadata);
+  // The pinned document, if it is the first or the present one here; else kNotFound.
+  Result<std::string> pinnedRoot(const protocol::TrustRoot& pinned) const;
+
+  // Brings everything up to date. kDenied and kInvalid: what is offered is not to be believed, and no list
+  // is, until a refresh succeeds. kUnavailable: nothing was offered; what is known goes on until it expires.
+  Result<> refresh(tuf::Fetcher& metadata, tuf::Fetcher& content);
+  // Of what is stored.
+  Result<> load();
+
+  Result<protocol::CommandList> commands() const override;
+
+  // {"metadata":{name: text…},"content":text}: what another CommandTrust needs to come to the same.
+  Json files() const;
+
+ private:
+  struct Known {
+    protocol::CommandList list;
+    std::int64_t expires_ns = 0;  // of the targets document
+  };
+
+  Result<Known> read(tuf::Client& client, tuf::Fetcher* content);
+  Result<> keep(Result<Known> known);
+
+  const std::filesystem::path folder_;
+  const Clock& clock_;
+  mutable std::mutex mutex_;
+  std::optional<Known> known_;
+  std::string why_not_;
+};
+
+// Files that another process handed over: CommandTrust::files().
+class HandedFiles final : public tuf::Fetcher {
+ public:
+  enum class Part { kMetadata, kContent };
+  HandedFiles(const Json& files, Part part) : files_(files), part_(part) {}
+  Result<> fetch(const std::string& reference, std::uint64_t max_bytes, const Sink& sink) override;
+
+ private:
+  const Json& files_;
+  Part part_;
+};
+
+}  // namespace redflag::kernel
