@@ -125,6 +125,30 @@ Json viewOf(const std::vector<store::MetricSeries>& all) {
   return items;
 }
 
+// Its plugin's page shows one scan without these.
+Json listedScan(const store::Scan& scan) {
+  Json json = view(scan);
+  json["plugin"] = scan.plugin;
+  json["plugin_version"] = scan.plugin_version;
+  json["trigger"] = scan.trigger;
+  json["command_id"] = textOrNull(scan.command_id);
+  json["received_at"] = timeOrNull(scan.received_at);
+  return json;
+}
+
+http::Response listScans(services::Services& services, const http::Request& request) {
+  const Query query(request, {"cursor", "limit"});
+  return services.store().read([&](const store::ReadTransaction& tx) {
+    const auto page = tx.scans().list(keyOf(agentOf(services, tx, request)), query.page());
+    Json items = Json::array();
+    for (const auto& scan : page.items)
+      items.push_back(listedScan(scan));
+    return http::jsonResponse(
+        200,
+        {{"items", std::move(items)}, {"next_cursor", textOrNull(page.next_cursor)}, {"total", page.total}});
+  });
+}
+
 http::Response listRecordKinds(services::Services& services, const http::Request& request) {
   return services.store().read([&](const store::ReadTransaction& tx) {
     Json items = Json::array();
@@ -187,6 +211,7 @@ void addAgentRoutes(services::Services& services, std::vector<http::Route>& rout
   add("/api/v1/agents/{id}", showAgent);
   add("/api/v1/agents/{id}/history", history);
   add("/api/v1/agents/{id}/metrics", listMetrics);
+  add("/api/v1/agents/{id}/scans", listScans);
   add("/api/v1/agents/{id}/record-kinds", listRecordKinds);
   add("/api/v1/agents/{id}/records", listRecords);
 }

@@ -85,6 +85,8 @@ class Scans {
   virtual void add(const AgentKey& agent, const Scan& scan) = 0;
   // The newest of each plugin that really ran.
   virtual std::vector<Scan> newest(const AgentKey& agent) const = 0;
+  // All that are kept, the last received first.
+  virtual Page<Scan> list(const AgentKey& agent, const PageRequest& page) const = 0;
 
   // `purpose_class`: "updates" (also for verify) or "inventory".
   virtual std::vector<ScopePicture> pictures(const AgentKey& agent, const std::string& plugin,

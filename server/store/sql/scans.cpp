@@ -24,6 +24,32 @@ std::vector<ScopeStatus> scopesOf(const std::string& text) {
   return scopes;
 }
 
+constexpr std::string_view kScanColumns =
+    "plugin, received_at, scan_id, plugin_version, interface, purpose, trigger, command_id, boot_id, "
+    "started_at, duration_ms, status, complete, scopes, reports";
+
+// A row of those columns, in their order.
+template <class Rows>
+Scan scanOf(Rows& rows) {
+  Scan scan;
+  scan.plugin = rows.text();
+  scan.received_at = rows.integer();
+  scan.id = rows.text();
+  scan.plugin_version = rows.text();
+  scan.interface_id = rows.text();
+  scan.purpose = rows.text();
+  scan.trigger = rows.text();
+  scan.command_id = rows.text();
+  scan.boot_id = rows.text();
+  scan.started_at = rows.integer();
+  scan.duration_ms = rows.integer();
+  scan.status = rows.text();
+  scan.complete = rows.boolean();
+  scan.scopes = scopesOf(rows.text());
+  scan.reports = parsed(rows.text());
+  return scan;
+}
+
 }  // namespace
 
 bool SqlScans::takeItem(const AgentKey& agent, const std::string& item_id, std::int64_t now) {
@@ -57,26 +83,38 @@ std::vector<Scan> SqlScans::newest(const AgentKey& agent) const {
       "WHERE s.scan_id = (SELECT MAX(x.scan_id) FROM scans x WHERE x.client_id = s.client_id AND "
       "x.agent_id = s.agent_id AND x.plugin = s.plugin AND x.received_at = s.received_at) ORDER BY s.plugin",
       agent.client_id, agent.agent_id);
-  while (rows.next()) {
-    Scan scan;
-    scan.plugin = rows.text();
-    scan.received_at = rows.integer();
-    scan.id = rows.text();
-    scan.plugin_version = rows.text();
-    scan.interface_id = rows.text();
-    scan.purpose = rows.text();
-    scan.trigger = rows.text();
-    scan.command_id = rows.text();
-    scan.boot_id = rows.text();
-    scan.started_at = rows.integer();
-    scan.duration_ms = rows.integer();
-    scan.status = rows.text();
-    scan.complete = rows.boolean();
-    scan.scopes = scopesOf(rows.text());
-    scan.reports = parsed(rows.text());
-    scans.push_back(std::move(scan));
-  }
+  while (rows.next())
+    scans.push_back(scanOf(rows));
   return scans;
+}
+
+Page<Scan> SqlScans::list(const AgentKey& agent, const PageRequest& page) const {
+  Page<Scan> answer;
+  Conditions where;
+  where.add("client_id = ? AND agent_id = ?", agent.client_id, agent.agent_id);
+  {
+    const std::string sql = "SELECT COUNT(*) FROM scans" + where.sql();
+    auto rows = db_.queryValues(sql, where.values());
+    rows.next();
+    answer.total = rows.integer();
+  }
+  if (!page.cursor.empty()) {
+    const Json last = decodeCursor(page.cursor, "itt");
+    where.add("(received_at, scan_id, plugin) < (?, ?, ?)", last[0].get<std::int64_t>(),
+              last[1].get<std::string>(), last[2].get<std::string>());
+  }
+  const std::string sql = "SELECT " + std::string(kScanColumns) + " FROM scans" + where.sql() +
+                          " ORDER BY received_at DESC, scan_id DESC, plugin DESC LIMIT ?";
+  auto rows = db_.queryValues(sql, where.with(page.limit + 1));
+  while (rows.next()) {
+    if (answer.items.size() == page.limit) {
+      const Scan& last = answer.items.back();
+      answer.next_cursor = encodeCursor(Json::array({last.received_at, last.id, last.plugin}));
+      break;
+    }
+    answer.items.push_back(scanOf(rows));
+  }
+  return answer;
 }
 
 std::vector<ScopePicture> SqlScans::pictures(const AgentKey& agent, const std::string& plugin,

@@ -168,6 +168,9 @@ TEST_F(Answers, have_exactly_the_members_that_are_promised) {
   EXPECT_EQ(keysOf(get("/api/v1/command-types")["items"][0]), membersOf("CommandType"));
   EXPECT_EQ(keysOf(get("/api/v1/agents/{id}/history", {{"id", agent_.agent_id}})["items"][0]),
             membersOf("HistoryEntry"));
+  const Json scans = get("/api/v1/agents/{id}/scans", {{"id", agent_.agent_id}});
+  EXPECT_EQ(keysOf(scans), membersOf("ScanList"));
+  EXPECT_EQ(keysOf(scans["items"][0]), membersOf("ListedScan"));
   const Json kinds = get("/api/v1/agents/{id}/record-kinds", {{"id", agent_.agent_id}});
   EXPECT_EQ(kinds["items"], Json::parse(R"([{"kind":"org.example.thing/1","count":1}])"));
   const Json records =

@@ -9,6 +9,7 @@
 #include "store/agents.h"
 #include "store/commands.h"
 #include "store/events.h"
+#include "store/scans.h"
 #include "store/updates.h"
 #include "support/database.h"
 
@@ -132,6 +133,29 @@ TEST_F(Lists, history_is_newest_first) {
   ASSERT_EQ(entries.size(), static_cast<std::size_t>(kAgents));
   EXPECT_EQ(entries.front().seq, kAgents);
   EXPECT_EQ(entries.back().seq, 1);
+}
+
+TEST_F(Lists, scans_come_each_once_and_the_last_received_first) {
+  store_.write([&](WriteTransaction& tx) {
+    for (int i = 0; i < 9; ++i) {
+      Scan scan;
+      scan.id = "scan-" + std::to_string(i);
+      scan.plugin = i % 2 == 0 ? "apt" : "system";
+      scan.received_at = 10 + i / 3;  // several in one moment
+      tx.scans().add(agents_.front(), scan);
+    }
+    Scan elsewhere;
+    elsewhere.id = "elsewhere";
+    tx.scans().add(agents_.back(), elsewhere);
+  });
+  for (const std::size_t limit : {std::size_t{1}, std::size_t{4}, std::size_t{500}}) {
+    const auto scans = all<Scan>(limit, [&](const ReadTransaction& tx, const PageRequest& page) {
+      return tx.scans().list(agents_.front(), page);
+    });
+    ASSERT_EQ(scans.size(), 9U) << limit;
+    for (std::size_t i = 0; i < scans.size(); ++i)
+      EXPECT_EQ(scans[i].id, "scan-" + std::to_string(8 - i));
+  }
 }
 
 TEST_F(Lists, a_cursor_that_no_list_made_is_refused) {
