@@ -1,0 +1,50 @@
+#pragma once
+// All simulated agents, spread over a few threads.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "swarm/world.h"
+
+namespace redflag::swarm {
+
+class Fleet {
+ public:
+  // All outlive it.
+  Fleet(const FleetPlan& plan, const protocol::Bundle& bundle, const Target& target, Ledger& ledger,
+        Progress& progress, std::size_t threads);
+  ~Fleet() { stop(); }
+  Fleet(const Fleet&) = delete;
+  Fleet& operator=(const Fleet&) = delete;
+
+  void start();
+  // Ends all connections, joins, and hands out what was measured. Once.
+  void stop();
+  const Statistics& statistics() const { return statistics_; }
+  const std::string& error() const { return error_; }  // why a thread gave up; "" normally
+
+ private:
+  struct Group {
+    Statistics statistics;
+    std::string error;
+    std::thread thread;
+  };
+  void run(Group& group, std::size_t index);
+  void live(Group& group, std::size_t index);
+
+  const FleetPlan& plan_;
+  const protocol::Bundle& bundle_;
+  const Target& target_;
+  Ledger& ledger_;
+  Progress& progress_;
+  std::vector<Group> groups_;
+  std::atomic<bool> stopping_ = false;
+  Statistics statistics_;
+  std::string error_;
+};
+
+}  // namespace redflag::swarm

@@ -1,0 +1,119 @@
+#include "swarm/person.h"
+
+#include <chrono>
+#include <thread>
+
+#include "base/time.h"
+
+namespace redflag::swarm {
+namespace {
+
+constexpr std::int64_t kPersonWaitsNs = 20 * kSecondNs;
+constexpr auto kPause = std::chrono::milliseconds(200);
+constexpr const char* kCookie = "__Host-redflag=";
+constexpr JsonLimits kListLimits{16U << 20, 32, 1'000'000};
+
+}  // namespace
+
+void Person::sent(Connection&) {
+  if (!std::exchange(lose_reply_, false)) return;
+  closed_ = "lost";
+  connection_.reset();
+}
+
+void Person::replied(Connection&, Reply& reply) {
+  reply_ = std::move(reply);
+}
+
+void Person::closed(Connection&, const std::string& why) {
+  closed_ = why;
+  connection_.reset();
+}
+
+Result<Reply> Person::exchange(const std::string& method, const std::string& path, const std::string& body,
+                               const std::string& key) {
+  reply_.reset();
+  closed_.clear();
+  std::string text = method + " " + path + " HTTP/1.1\r\nHost: " + target_.origin.authority;
+  if (!cookie_.empty()) text += "\r\nCookie: " + cookie_;
+  if (method != "GET") {
+    text += "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size());
+    if (!csrf_.empty()) text += "\r\nX-CSRF-Token: " + csrf_;
+    if (!key.empty()) text += "\r\nIdempotency-Key: " + key;
+  }
+  if (!connection_) connection_ = std::make_unique<Connection>(reactor_, target_, *this);
+  connection_->send(text + "\r\n\r\n" + body, false, kPersonWaitsNs);
+  reactor_.runUntil([this] { return reply_ || !closed_.empty(); });
+  if (!reply_) return fail(Code::kUnavailable, method + " " + path + ": connection: " + closed_);
+  if (reply_->headers["connection"] == "close") connection_.reset();
+  return std::move(*reply_);
+}
+
+Result<> Person::signIn() {
+  cookie_.clear();
+  csrf_.clear();
+  const Json wish = {{"username", credentials_.username}, {"password", credentials_.password}};
+  auto reply = exchange("POST", "/api/v1/session", dumpJson(wish), "");
+  if (!reply) return tl::unexpected<Error>(reply.error());
+  if (reply->status >= 500 || reply->status == 429)
+    return fail(Code::kUnavailable, "sign-in: " + reply->code());
+  if (reply->status != 200) return fail(Code::kDenied, "sign-in: " + reply->code());
+  const std::string cookies = reply->headers["set-cookie"];
+  const std::size_t begin = cookies.find(kCookie);
+  if (begin == std::string::npos) return fail(Code::kInvalid, "sign-in: no cookie");
+  cookie_ = cookies.substr(begin, cookies.find_first_of(";\n", begin) - begin);
+  const auto session = parseJson(reply->body);
+  if (session && session->is_object()) csrf_ = session->value("csrf_token", "");
+  return {};
+}
+
+Result<Json> Person::call(const std::string& method, const std::string& path, const std::string& body,
+                          const std::string& key) {
+  for (bool signed_in = false;;) {
+    if (cookie_.empty()) {
+      if (auto ok = signIn(); !ok) return tl::unexpected<Error>(ok.error());
+      signed_in = true;
+    }
+    const auto reply = exchange(method, path, body, key);
+    if (!reply) return tl::unexpected<Error>(reply.error());
+    if (reply->status == 401 && !signed_in) {
+      cookie_.clear();
+      continue;
+    }
+    if (reply->status >= 500 || reply->status == 429)
+      return fail(Code::kUnavailable, method + " " + path + ": " + reply->code());
+    if (reply->status / 100 != 2)
+      return fail(Code::kInvalid, method + " " + path + ": " + reply->code() + ": " + reply->body);
+    if (reply->body.empty()) return Json();
+    auto json = parseJson(reply->body, kListLimits);
+    if (!json) return fail(Code::kInvalid, method + " " + path + ": " + json.error().text);
+    return json;
+  }
+}
+
+Result<Json> Person::patiently(const std::function<Result<Json>()>& attempt, std::int64_t ns) {
+  const std::int64_t end = monotonicNow() + ns;
+  for (;;) {
+    auto answer = attempt();
+    if (answer || answer.error().code != Code::kUnavailable || monotonicNow() > end) return answer;
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+Result<> Person::list(const std::string& path, const std::function<void(const Json&)>& each) {
+  std::string cursor;
+  do {
+    const char* separator = path.find('?') == std::string::npos ? "?" : "&";
+    const std::string page = path + separator + "limit=500" + (cursor.empty() ? "" : "&cursor=" + cursor);
+    const auto answer = patiently([&] { return get(page); }, 60 * kSecondNs);
+    if (!answer) return tl::unexpected<Error>(answer.error());
+    JsonReader in(*answer, path);
+    for (const Json& item : in.array("items", 500))
+      each(item);
+    cursor = in.optionalText("next_cursor", 1024);
+    if (auto ok = in.finishIgnoringUnknown(); !ok) return ok;
+  } while (!cursor.empty());
+  return {};
+}
+
+}  // namespace redflag::swarm

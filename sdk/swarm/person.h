@@ -1,0 +1,61 @@
+#pragma once
+// A person's session with the server's API, for the orders of a run and for its judge. Blocks. Threads: one.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "swarm/connection.h"
+
+namespace redflag::swarm {
+
+struct Credentials {
+  std::string username;
+  std::string password;
+};
+
+class Person : public Connection::User {
+ public:
+  Person(const Target& target, Credentials credentials)
+      : target_(target), credentials_(std::move(credentials)) {}
+
+  // The body of an answer of 2xx. Signs in where that is needed. kUnavailable: no answer, or a server that
+  // cannot answer now; ask again. kDenied: the name or the password. kInvalid: anything else, with its code.
+  Result<Json> get(const std::string& path) { return call("GET", path, "", ""); }
+  // `key`: of idempotency, the same each time the same thing is asked again.
+  Result<Json> post(const std::string& path, const Json& body, const std::string& key) {
+    return call("POST", path, dumpJson(body), key);
+  }
+  // As long as it is kUnavailable, but not for longer than that.
+  Result<Json> patiently(const std::function<Result<Json>()>& attempt, std::int64_t ns);
+  // Calls `each` for every item of a list, page by page.
+  Result<> list(const std::string& path, const std::function<void(const Json&)>& each);
+
+  // The answer to the next request is thrown away, as if the connection had broken.
+  void loseNextReply() { lose_reply_ = true; }
+
+ private:
+  void sent(Connection&) override;
+  void replied(Connection&, Reply& reply) override;
+  void closed(Connection&, const std::string& why) override;
+  Result<Json> call(const std::string& method, const std::string& path, const std::string& body,
+                    const std::string& key);
+  Result<Reply> exchange(const std::string& method, const std::string& path, const std::string& body,
+                         const std::string& key);
+  Result<> signIn();
+
+  const Target& target_;
+  const Credentials credentials_;
+  Reactor reactor_;
+  std::unique_ptr<Connection> connection_;
+  std::optional<Reply> reply_;
+  std::string closed_;
+  bool lose_reply_ = false;
+  std::string cookie_;
+  std::string csrf_;
+};
+
+}  // namespace redflag::swarm

@@ -1,0 +1,217 @@
+#include "swarm/run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <thread>
+
+#include "base/encoding.h"
+#include "base/time.h"
+#include "swarm/fleet.h"
+#include "swarm/judge.h"
+
+namespace redflag::swarm {
+namespace {
+
+constexpr auto kTick = std::chrono::milliseconds(20);
+constexpr std::int64_t kTellNs = 5 * kSecondNs;
+constexpr const char* kOpenCommands =
+    "/api/v1/commands?limit=1&state=scheduled,queued,delivered,accepted,running";
+
+double seconds(std::int64_t ns) {
+  return std::round(static_cast<double>(ns) / 1e8) / 10;
+}
+
+// What happened to the server.
+struct ServerStory {
+  std::int64_t kills = 0;
+  std::int64_t longest_absence_ns = 0;
+  std::int64_t largest_rss_kib = 0;
+};
+
+class Run {
+ public:
+  Run(const RunOptions& options, const protocol::Bundle& bundle, const Target& target, ServerProcess* server,
+      const std::optional<Credentials>& person)
+      : options_(options),
+        server_(server),
+        credentials_(person),
+        target_(target),
+        random_(mix(options.fleet.seed, 0x5e7)),
+        fleet_(options.fleet, bundle, target, ledger_, progress_, options.threads) {}
+
+  Result<RunReport> run() {
+    begin_ = monotonicNow();
+    fleet_.start();
+    std::optional<Operator> people;
+    if (credentials_ && options_.orders.every_ns > 0) {
+      people.emplace(target_, *credentials_, options_.orders, mix(options_.fleet.seed, 0x0e), ledger_);
+      people->start();
+    }
+    if (auto ok = live(); !ok) return tl::unexpected<Error>(ok.error());
+    if (people) people->stop();
+    if (people && !people->error().empty()) return fail(Code::kInternal, people->error());
+    calm_ns_ = monotonicNow();
+    progress_.calm = true;
+    const bool settled = settle();
+    fleet_.stop();
+    if (!fleet_.error().empty()) return fail(Code::kInternal, fleet_.error());
+    return conclude(people ? &*people : nullptr, settled);
+  }
+
+ private:
+  Result<> live() {
+    const bool kills = server_ != nullptr && options_.fleet.faults.kill_server;
+    const auto mean = static_cast<double>(options_.kill_every_ns);
+    std::int64_t next_kill = begin_ + static_cast<std::int64_t>(random_.waiting(mean));
+    while (monotonicNow() < begin_ + options_.duration_ns) {
+      if (kills && monotonicNow() >= next_kill) {
+        if (auto ok = killServer(); !ok) return ok;
+        next_kill = monotonicNow() + static_cast<std::int64_t>(random_.waiting(mean));
+      }
+      tick();
+    }
+    return {};
+  }
+
+  Result<> killServer() {
+    const std::int64_t gone = monotonicNow();
+    server_->kill();
+    ++story_.kills;
+    auto ok = server_->start();
+    story_.longest_absence_ns = std::max(story_.longest_absence_ns, monotonicNow() - gone);
+    return ok;
+  }
+
+  void tick() {
+    std::this_thread::sleep_for(kTick);
+    if (server_ != nullptr) story_.largest_rss_kib = std::max(story_.largest_rss_kib, server_->rssKib());
+    most_doorbells_ = std::max(most_doorbells_, progress_.doorbells.load());
+    if (monotonicNow() < told_ns_ + kTellNs) return;
+    told_ns_ = monotonicNow();
+    std::fprintf(
+        stderr,
+        "%6.1f s  enrolled %lld  doorbells %lld  acknowledged %lld  waiting %lld  orders %lld  deaths %lld"
+        "  kills %lld\n",
+        seconds(told_ns_ - begin_), count(progress_.enrolled), count(progress_.doorbells),
+        count(progress_.acknowledged), count(progress_.spooled), count(progress_.open_orders),
+        count(progress_.deaths), static_cast<long long>(story_.kills));
+  }
+
+  static long long count(const std::atomic<std::int64_t>& value) { return value; }
+
+  bool quiet() const {
+    return progress_.enrolled == options_.fleet.agents && progress_.spooled == 0 &&
+           progress_.open_orders == 0 && progress_.fetches == 0;
+  }
+
+  // Until everything is delivered, on both sides.
+  bool settle() {
+    std::optional<Person> person;
+    if (credentials_) person.emplace(target_, *credentials_);
+    while (monotonicNow() < calm_ns_ + options_.settle_ns) {
+      tick();
+      if (!quiet()) continue;
+      if (!person || options_.orders.every_ns == 0) return true;
+      const auto open = person->get(kOpenCommands);
+      if (open && open->value("total", 1) == 0 && quiet()) return true;
+      std::this_thread::sleep_for(10 * kTick);
+    }
+    return false;
+  }
+
+  Result<RunReport> conclude(const Operator* people, bool settled) {
+    RunReport out;
+    out.settled = settled;
+    Verdict verdict;
+    if (credentials_) {
+      Person person(target_, *credentials_);
+      static const std::set<std::string> nothing;
+      // Approvals make the server order more by itself.
+      const bool only_ours = people != nullptr && options_.orders.command != "install_updates";
+      auto judged = judge(person, ledger_, people != nullptr ? people->commandIds() : nothing,
+                          only_ours ? options_.orders.command : "");
+      if (!judged) return tl::unexpected<Error>(judged.error());
+      verdict = std::move(*judged);
+    }
+    out.sound = verdict.lost() == 0 && verdict.duplicate() == 0;
+    out.json = describe(verdict, settled);
+    return out;
+  }
+
+  Report describe(const Verdict& verdict, bool settled) const {
+    const double lived = static_cast<double>(calm_ns_ - begin_) / 1e9;
+    Report json = {
+        {"seed", options_.fleet.seed},
+        {"agents",
+         {{"asked", options_.fleet.agents},
+          {"enrolled", progress_.enrolled.load()},
+          {"most_doorbells", most_doorbells_},
+          {"deaths", progress_.deaths.load()},
+          {"clones", progress_.clones.load()}}},
+        {"seconds", {{"run", std::round(lived * 10) / 10}, {"settled", seconds(monotonicNow() - calm_ns_)}}}};
+    if (server_ != nullptr) {
+      json["server"] = {{"kills", story_.kills},
+                        {"longest_absence_s", seconds(story_.longest_absence_ns)},
+                        {"largest_rss_kib", story_.largest_rss_kib}};
+    }
+    json.update(fleet_.statistics().report(lived));
+    json["items"] = {{"acknowledged", progress_.acknowledged.load()},
+                     {"rejected", progress_.rejected.load()},
+                     {"waiting", progress_.spooled.load()},
+                     {"orders_refused", progress_.refused.load()}};
+    json["judged"] = credentials_.has_value();
+    json.update(verdict.report());
+    json["settled"] = settled;
+    json["lost"] = verdict.lost();
+    json["duplicate"] = verdict.duplicate();
+    return json;
+  }
+
+  const RunOptions& options_;
+  ServerProcess* server_;
+  const std::optional<Credentials> credentials_;
+  const Target& target_;
+  Random random_;
+  Ledger ledger_;
+  Progress progress_;
+  Fleet fleet_;
+  ServerStory story_;
+  std::int64_t begin_ = 0;
+  std::int64_t calm_ns_ = 0;
+  std::int64_t told_ns_ = 0;
+  std::int64_t most_doorbells_ = 0;
+};
+
+Result<RunReport> runWith(const RunOptions& options, const std::string& bundle_text, ServerProcess* server,
+                          const std::optional<Credentials>& person) {
+  const auto bundle = protocol::decodeBundle(bundle_text);
+  if (!bundle) return tl::unexpected<Error>(bundle.error());
+  const auto origin = parseOrigin(bundle->urls.front());
+  if (!origin) return tl::unexpected<Error>(origin.error());
+  const auto trust = Trust::make(bundle->authorities, *origin);
+  if (!trust) return tl::unexpected<Error>(trust.error());
+  const auto target = Target::resolve(*origin, *trust);
+  if (!target) return tl::unexpected<Error>(target.error());
+  return Run(options, *bundle, *target, server, person).run();
+}
+
+}  // namespace
+
+Result<RunReport> runSwarm(const RunOptions& options) {
+  if (!options.server) return runWith(options, options.bundle, nullptr, options.person);
+  ServerProcess server(*options.server);
+  if (auto ok = server.init(); !ok) return tl::unexpected<Error>(ok.error());
+  if (auto ok = server.start(); !ok) return tl::unexpected<Error>(ok.error());
+  const Credentials person{"swarm-" + newId(), toBase64Url(randomBytes(24))};
+  if (auto ok = server.makeUser(person); !ok) return tl::unexpected<Error>(ok.error());
+  const auto bundle = server.bundle(options.fleet.agents);
+  if (!bundle) return tl::unexpected<Error>(bundle.error());
+  auto report = runWith(options, *bundle, &server, person);
+  if (!report) return report;
+  if (auto ok = server.stop(); !ok) return tl::unexpected<Error>(ok.error());
+  return report;
+}
+
+}  // namespace redflag::swarm

@@ -1,0 +1,39 @@
+#pragma once
+// One run, from the first agent to the verdict.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "swarm/operator.h"
+#include "swarm/server_process.h"
+#include "swarm/world.h"
+
+namespace redflag::swarm {
+
+struct RunOptions {
+  FleetPlan fleet;
+  OrdersPlan orders;
+  std::int64_t duration_ns = 60 * kSecondNs;
+  std::int64_t settle_ns = 120 * kSecondNs;
+  std::int64_t kill_every_ns = 5 * kSecondNs;  // the server, on average
+  std::size_t threads = 2;
+  // A server of its own; or what is needed for one that runs already.
+  std::optional<ServerSettings> server;
+  std::string bundle;
+  std::optional<Credentials> person;  // without one nothing is ordered and nothing judged
+};
+
+struct RunReport {
+  Report json;
+  bool sound = false;    // nothing lost, nothing twice
+  bool settled = false;  // and nothing left to do
+};
+
+// Progress goes to stderr, a line every five seconds. Errors are what kept it from running at all.
+Result<RunReport> runSwarm(const RunOptions& options);
+
+}  // namespace redflag::swarm

@@ -1,0 +1,163 @@
+#include "swarm/server_process.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <sstream>
+#include <thread>
+#include <vector>
+
+#include "base/time.h"
+#include "swarm/trust.h"
+
+namespace redflag::swarm {
+namespace {
+
+constexpr auto kLook = std::chrono::milliseconds(10);
+constexpr std::int64_t kStartNs = 120 * kSecondNs;
+constexpr std::int64_t kStopNs = 15 * kSecondNs;
+
+bool ended(pid_t pid, int& status) {
+  return ::waitpid(pid, &status, WNOHANG) == pid;
+}
+
+std::string contentOf(const std::filesystem::path& file) {
+  std::ostringstream out;
+  out << std::ifstream(file).rdbuf();
+  return out.str();
+}
+
+}  // namespace
+
+ServerProcess::~ServerProcess() {
+  kill();
+}
+
+// Only what may be done between fork and exec is done there; the arguments are made before.
+pid_t ServerProcess::spawn(const std::vector<std::string>& arguments, int in, int out) const {
+  std::vector<std::string> copies = {settings_.program.string()};
+  copies.insert(copies.end(), arguments.begin(), arguments.end());
+  std::vector<char*> argv;
+  for (std::string& argument : copies)
+    argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  const int err = ::open(log().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::dup2(in, 0);
+    ::dup2(out >= 0 ? out : err, 1);
+    ::dup2(err, 2);
+    ::execv(argv[0], argv.data());
+    ::_exit(127);
+  }
+  ::close(err);
+  return pid;
+}
+
+Result<std::string> ServerProcess::run(const std::vector<std::string>& arguments, const std::string& input) {
+  int in[2];
+  int out[2];
+  if (::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(out, O_CLOEXEC) != 0) return fail(Code::kIo, "no pipe");
+  const pid_t pid = spawn(arguments, in[0], out[1]);
+  ::close(in[0]);
+  ::close(out[1]);
+  const bool written = ::write(in[1], input.data(), input.size()) == static_cast<ssize_t>(input.size());
+  ::close(in[1]);
+  std::string said;
+  char buffer[4096];
+  for (ssize_t count = 0; (count = ::read(out[0], buffer, sizeof buffer)) > 0;)
+    said.append(buffer, static_cast<std::size_t>(count));
+  ::close(out[0]);
+  int status = -1;
+  ::waitpid(pid, &status, 0);
+  if (written && WIFEXITED(status) && WEXITSTATUS(status) == 0) return said;
+  return fail(Code::kIo, settings_.program.string() + " " + arguments.front() + " failed; " + log().string() +
+                             " says why");
+}
+
+Result<> ServerProcess::init() {
+  std::error_code error;
+  std::filesystem::create_directories(settings_.state, error);
+  if (error) return fail(Code::kIo, settings_.state.string() + ": " + error.message());
+  std::filesystem::permissions(settings_.state, std::filesystem::perms::owner_all, error);
+  std::vector<std::string> arguments = {"init", "--data", settings_.state};
+  if (!settings_.database.empty()) arguments.insert(arguments.end(), {"--database", settings_.database});
+  const auto done = run(arguments, "");
+  return done ? Result<>() : tl::unexpected<Error>(done.error());
+}
+
+Result<> ServerProcess::start() {
+  const auto file = settings_.state / "server.url";
+  std::filesystem::remove(file);
+  const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  pid_ = spawn({"serve", "--data", settings_.state, "--listen", "127.0.0.1:" + port_}, null, -1);
+  ::close(null);
+  for (const std::int64_t end = monotonicNow() + kStartNs; monotonicNow() < end;) {
+    int status = 0;
+    if (ended(pid_, status)) {
+      pid_ = -1;
+      return fail(Code::kIo, "the server ended while it started; " + log().string() + " says why");
+    }
+    const std::string url = contentOf(file);
+    if (url.ends_with('\n')) {
+      url_ = url.substr(0, url.size() - 1);
+      const auto origin = parseOrigin(url_);
+      if (!origin) return tl::unexpected<Error>(origin.error());
+      port_ = std::to_string(origin->port);
+      return {};
+    }
+    std::this_thread::sleep_for(kLook);
+  }
+  return fail(Code::kUnavailable, "the server did not serve within two minutes");
+}
+
+void ServerProcess::kill() {
+  if (pid_ <= 0) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(std::exchange(pid_, -1), nullptr, 0);
+}
+
+Result<> ServerProcess::stop() {
+  if (pid_ <= 0) return {};
+  ::kill(pid_, SIGTERM);
+  for (const std::int64_t end = monotonicNow() + kStopNs; monotonicNow() < end;) {
+    int status = 0;
+    if (ended(pid_, status)) {
+      pid_ = -1;
+      return {};
+    }
+    std::this_thread::sleep_for(kLook);
+  }
+  kill();
+  return fail(Code::kUnavailable, "the server did not stop within 15 s of SIGTERM");
+}
+
+std::int64_t ServerProcess::rssKib() const {
+  std::ifstream in("/proc/" + std::to_string(pid_) + "/status");
+  for (std::string word; in >> word;) {
+    std::int64_t kib = 0;
+    if (word == "VmRSS:" && in >> kib) return kib;
+  }
+  return 0;
+}
+
+Result<std::string> ServerProcess::bundle(std::int64_t seats) {
+  return run(
+      {"token", "create", "--data", settings_.state, "--seats", std::to_string(seats), "--expires", "1d"},
+      "");
+}
+
+Result<> ServerProcess::makeUser(const Credentials& credentials) {
+  const auto done = run({"user", "create", "--data", settings_.state, "--username", credentials.username,
+                         "--role", "admin", "--password-stdin"},
+                        credentials.password + "\n");
+  return done ? Result<>() : tl::unexpected<Error>(done.error());
+}
+
+}  // namespace redflag::swarm

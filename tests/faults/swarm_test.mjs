@@ -1,0 +1,84 @@
+// E4, F1, D16 with a whole fleet: server and agents are killed at any moment, replies are lost, connections flap; what was
+// acknowledged is there, once, and every order took effect once. And the judge of that is judged: what is planted it finds.
+//   REDFLAG_SEED  repeats a run's machines, choices and moments
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { Postgres } from '../e2e/lib/postgres.mjs';
+import { cleanUp, Program, program, runToEnd, temporaryFolder } from '../e2e/lib/processes.mjs';
+
+after(cleanUp);
+
+const seed = String(process.env.REDFLAG_SEED ?? randomInt(2 ** 31));
+
+function swarm(...argv) {
+  const { stdout, stderr, status } = runToEnd([program('redflag-swarm'), '--seed', seed, '--format', 'json', ...argv], { allowFailure: true });
+  assert.ok(status === 0 && stdout, `exit ${status}\n${stdout}\n${stderr}`);
+  assert.ok(stdout.trimEnd().endsWith('"lost":0,"duplicate":0}'), stdout);
+  return JSON.parse(stdout);
+}
+
+test(`E4 F1 60 agents, killed with their server, lose nothing and do nothing twice (REDFLAG_SEED=${seed})`, () => {
+  const report = swarm('--agents', '60', '--duration', '15', '--ramp', '2', '--every', '2', '--order-every', '0.3', '--kill', 'server,agent',
+    '--kill-every', '3', '--faults', 'flapping=0.1,slow-reader=0.1,skew=0.1,lost-reply=0.03');
+  assert.equal(report.agents.enrolled, 60);
+  assert.ok(report.server.kills >= 1, 'the server was never killed');
+  assert.ok(report.agents.deaths >= 1, 'no agent ever died');
+  assert.ok(report.uploads.acknowledged >= 120, `only ${report.uploads.acknowledged} uploads`);
+  assert.ok(report.orders.executed >= 5, `only ${report.orders.executed} orders`);
+  assert.equal(report.orders.unfinished, 0);
+  assert.ok(report.errors['fault.lost_reply'] >= 1, 'no reply was lost');
+});
+
+test(`F1 approved updates are planned and installed once each (REDFLAG_SEED=${seed})`, () => {
+  const report = swarm('--agents', '20', '--duration', '8', '--ramp', '1', '--every', '3', '--order-every', '0.4', '--kill', 'server,agent',
+    '--kill-every', '3', '--command', 'install_updates');
+  assert.ok(report.orders.stored > report.orders.asked, 'nothing was installed after it was planned');
+});
+
+test(`E4 F1 the same on PostgreSQL (REDFLAG_SEED=${seed})`, () => {
+  const postgres = new Postgres('swarm');
+  postgres.start();
+  try {
+    const report = swarm('--database', postgres.makeDatabase('swarm'), '--agents', '30', '--duration', '8', '--ramp', '1', '--every', '2',
+      '--order-every', '0.4', '--kill', 'server,agent', '--kill-every', '3', '--faults', 'lost-reply=0.03');
+    assert.ok(report.uploads.acknowledged >= 40, `only ${report.uploads.acknowledged} uploads`);
+  } finally {
+    postgres.stop();
+  }
+});
+
+// A fleet whose server forgets, or remembers twice, what it acknowledged.
+async function sabotaged(name, statement) {
+  const state = path.join(temporaryFolder(`swarm-${name}`), 'server');
+  const run = new Program('redflag-swarm', [program('redflag-swarm'), '--seed', seed, '--format', 'json', '--agents', '10', '--duration', '8', '--ramp', '1',
+    '--every', '2', '--order-every', '0', '--server-state', state]);
+  await run.says(/acknowledged [1-9]\d+/, 30_000);
+  const database = path.join(state, 'redflag.db');
+  assert.ok(fs.existsSync(database));
+  const changed = runToEnd(['sqlite3', database, `PRAGMA busy_timeout=5000; ${statement}; SELECT changes()`]).stdout.trim();
+  assert.ok(changed.endsWith('1'), `nothing was planted: ${changed}`);
+  const exit = await run.ended;
+  return { exit, report: JSON.parse(run.output.split('\n').find((line) => line.startsWith('{'))) };
+}
+
+test('an acknowledged upload that is deleted from the store is reported as lost', async () => {
+  const { exit, report } = await sabotaged('lost', `DELETE FROM scans WHERE (client_id, agent_id, plugin, received_at, scan_id) IN
+    (SELECT client_id, agent_id, plugin, received_at, scan_id FROM scans ORDER BY received_at LIMIT 1)`);
+  assert.equal(exit.code, 1);
+  assert.equal(report.lost, 1);
+  assert.equal(report.duplicate, 0);
+  assert.match(report.findings[0], /acknowledged, and not stored/);
+});
+
+test('an upload that is in the store twice is reported as such', async () => {
+  const columns = 'plugin_version, interface, purpose, trigger, command_id, boot_id, started_at, duration_ms, status, complete, scopes, reports';
+  const { exit, report } = await sabotaged('twice', `INSERT INTO scans (client_id, agent_id, plugin, received_at, scan_id, ${columns})
+    SELECT client_id, agent_id, plugin, received_at + 1, scan_id, ${columns} FROM scans LIMIT 1`);
+  assert.equal(exit.code, 1);
+  assert.equal(report.duplicate, 1);
+  assert.equal(report.lost, 0);
+  assert.match(report.findings[0], /stored twice/);
+});

@@ -1,0 +1,69 @@
+#include "swarm/connection.h"
+
+#include <gtest/gtest.h>
+
+#include "base/time.h"
+
+namespace redflag::swarm {
+namespace {
+
+TEST(Origin, is_host_and_port_of_a_bundles_address) {
+  const auto named = parseOrigin("https://redflag.example:8443");
+  ASSERT_TRUE(named);
+  EXPECT_EQ(named->host, "redflag.example");
+  EXPECT_EQ(named->port, 8443);
+  EXPECT_EQ(named->authority, "redflag.example:8443");
+  const auto six = parseOrigin("https://[::1]:9");
+  ASSERT_TRUE(six);
+  EXPECT_EQ(six->host, "::1");
+  EXPECT_EQ(six->port, 9);
+  EXPECT_EQ(parseOrigin("https://a.example")->port, 443);
+  for (const char* wrong :
+       {"http://a", "https://", "https://a:", "https://a:0", "https://a:99999", "https://a:1x"})
+    EXPECT_FALSE(parseOrigin(wrong)) << wrong;
+}
+
+TEST(Reply, reads_what_a_server_says_beside_its_body) {
+  Reply reply;
+  reply.status = 503;
+  reply.headers = {{"date", "Sun, 06 Nov 1994 08:49:37 GMT"}, {"retry-after", "7"}};
+  EXPECT_EQ(reply.dateS(), 784'111'777);
+  EXPECT_EQ(reply.retryAfterS(), 7);
+  EXPECT_EQ(reply.code(), "status.503");
+  reply.body = R"({"code":"store.busy"})";
+  EXPECT_EQ(reply.code(), "store.busy");
+  reply.headers = {{"date", "yesterday"}, {"retry-after", "soon"}};
+  EXPECT_EQ(reply.dateS(), 0);
+  EXPECT_EQ(reply.retryAfterS(), 0);
+}
+
+TEST(Reactor, runs_what_is_due_in_order_and_nothing_that_was_cancelled) {
+  Reactor reactor;
+  std::string order;
+  auto never = reactor.in(kMillisecondNs, [&] { order += "x"; });
+  reactor.in(20 * kMillisecondNs, [&] { order += "b"; });
+  reactor.in(5 * kMillisecondNs, [&] { order += "a"; });
+  reactor.cancel(never);
+  reactor.runUntil([&] { return order.size() == 2; });
+  EXPECT_EQ(order, "ab");
+}
+
+struct Watcher : Connection::User {
+  void replied(Connection&, Reply&) override { said = "replied"; }
+  void closed(Connection&, const std::string& why) override { said = why; }
+  std::string said;
+};
+
+TEST(Connection, to_nobody_is_told_as_such) {
+  const Origin origin = parseOrigin("https://127.0.0.1:1").value();
+  const Trust trust = Trust::make({}, origin).value();
+  const Target target = Target::resolve(origin, trust).value();
+  Reactor reactor;
+  Watcher watcher;
+  Connection connection(reactor, target, watcher);
+  reactor.runUntil([&] { return !watcher.said.empty(); });
+  EXPECT_EQ(watcher.said, "connect");
+}
+
+}  // namespace
+}  // namespace redflag::swarm
