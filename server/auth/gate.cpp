@@ -52,8 +52,12 @@ bool roleSuffices(const std::string& role, Permission permission) {
   return rank(role) >= rankFor(permission);
 }
 
-Gate::Gate(const AgentDirectory& agents, SignedRequests& signatures, Sessions& sessions)
-    : agents_(agents), signatures_(signatures), sessions_(sessions) {}
+Gate::Gate(const AgentDirectory& agents, SignedRequests& signatures, Sessions& sessions,
+           std::string metrics_token)
+    : agents_(agents),
+      signatures_(signatures),
+      sessions_(sessions),
+      metrics_token_(std::move(metrics_token)) {}
 
 http::Principal Gate::admit(const http::RequestHead& head, Permission permission, const std::string&) {
   switch (permission) {
@@ -64,6 +68,9 @@ http::Principal Gate::admit(const http::RequestHead& head, Permission permission
       return signatures_.agent(head);
     case Permission::kEnrolling:
       return signatures_.enrolling(head);
+    case Permission::kMetrics:
+      // Whoever shows a token is judged by it alone.
+      return head.header("authorization").empty() ? person(head, permission) : monitor(head);
     default:
       return person(head, permission);
   }
@@ -87,6 +94,14 @@ http::Principal Gate::person(const http::RequestHead& head, Permission permissio
   out.username = found->username;
   out.role = found->role;
   out.session_id = Sessions::idOf(found->session);
+  return out;
+}
+
+http::Principal Gate::monitor(const http::RequestHead& head) {
+  if (metrics_token_.empty() || !equalSecrets(head.header("authorization"), "Bearer " + metrics_token_))
+    throw Problem{401, "metrics.token", "the bearer token is not the one of this server", ""};
+  http::Principal out;
+  out.kind = http::Principal::Kind::kMonitor;
   return out;
 }
 

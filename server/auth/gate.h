@@ -10,8 +10,9 @@ namespace redflag::auth {
 
 class Gate : public http::Authenticator {
  public:
-  // All outlive it.
-  Gate(const AgentDirectory& agents, SignedRequests& signatures, Sessions& sessions);
+  // All outlive it. `metrics_token`: what a monitoring system shows as its bearer token; "" for none.
+  Gate(const AgentDirectory& agents, SignedRequests& signatures, Sessions& sessions,
+       std::string metrics_token = {});
 
   http::Principal admit(const http::RequestHead& head, http::Permission permission,
                         const std::string& peer) override;
@@ -21,10 +22,12 @@ class Gate : public http::Authenticator {
 
  private:
   http::Principal person(const http::RequestHead& head, http::Permission permission);
+  http::Principal monitor(const http::RequestHead& head);
 
   const AgentDirectory& agents_;
   SignedRequests& signatures_;
   Sessions& sessions_;
+  const std::string metrics_token_;
 };
 
 // viewer < technician < approver < admin. An unknown role is below all.

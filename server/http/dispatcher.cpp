@@ -66,6 +66,11 @@ std::string who(const Principal& principal) {
   }
 }
 
+// A route as the table has it: what a request says of itself is not bounded.
+std::string routeName(const Route* route) {
+  return route == nullptr ? "application" : route->method + ' ' + route->path;
+}
+
 void logAnswer(const Dispatcher::Admission& admission, int status) {
   const Request& request = admission.request;
   const bool ordinary =
@@ -78,8 +83,17 @@ void logAnswer(const Dispatcher::Admission& admission, int status) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(std::vector<Route> routes, Authenticator& authenticator, Handler fallback)
-    : router_(std::move(routes)), authenticator_(authenticator), fallback_(std::move(fallback)) {}
+Dispatcher::Dispatcher(std::vector<Route> routes, Authenticator& authenticator, Handler fallback,
+                       metrics::Registry& registry)
+    : router_(std::move(routes)),
+      authenticator_(authenticator),
+      fallback_(std::move(fallback)),
+      requests_(registry.counter(
+          {"redflag_http_requests", "", "Requests answered, by route and status", {"route", "status"}})),
+      durations_(registry.histogram({"redflag_http_request_duration_seconds",
+                                     "seconds",
+                                     "Time from a request that is all there to its answer",
+                                     {"route"}})) {}
 
 void Dispatcher::checkLength(const RequestHead& head, std::size_t limit) const {
   const std::uint64_t length = head.content_length.value_or(0);
@@ -104,6 +118,7 @@ Dispatcher::Admission Dispatcher::admit(RequestHead&& head, const std::string& p
   if (!match && !application)
     throw Problem{404, "request.no_such_address", "there is nothing at this address"};
   out.route = match ? match->route : nullptr;
+  const metrics::Operation operation(routeName(out.route));
   out.request.principal =
       authenticator_.admit(head, match ? match->route->permission : Permission::kAnyone, peer);
   checkLength(head, match ? match->route->body_limit : 0);
@@ -129,6 +144,9 @@ Response Dispatcher::handle(Admission& admission, std::string body) {
 
 Response Dispatcher::answer(Admission& admission, std::string body) {
   const std::string& request_id = admission.request.request_id;
+  const std::string route = routeName(admission.route);
+  const metrics::Operation operation(route);
+  const std::int64_t began_ns = monotonicNow();
   Response response;
   try {
     response = handle(admission, std::move(body));
@@ -139,6 +157,8 @@ Response Dispatcher::answer(Admission& admission, std::string body) {
     response = problem({500, "internal", "something went wrong here; the log knows it by the request's id"},
                        request_id);
   }
+  durations_.observe({route}, static_cast<double>(monotonicNow() - began_ns) / kSecondNs);
+  requests_.add({route, std::to_string(response.status)});
   logAnswer(admission, response.status);
   return response;
 }
@@ -148,6 +168,7 @@ Response Dispatcher::refuse(const Problem& refused, const std::string& request_i
   spdlog::info("request_id={} refused={} status={} method={} path={} peer={}", request_id, refused.code,
                refused.status, head.method, withoutQuery(head.target), peer);
   Response response = problem(refused, request_id);
+  requests_.add({"refused", std::to_string(refused.status)});
   if (refused.status == 405) response.headers.emplace_back("Allow", router_.allowed(head.segments));
   if (refused.status == 415) response.headers.emplace_back("Accept-Encoding", "zstd");
   return response;

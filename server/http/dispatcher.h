@@ -10,6 +10,7 @@
 #include "http/message.h"
 #include "http/problem.h"
 #include "http/router.h"
+#include "metrics/registry.h"
 
 namespace redflag::http {
 
@@ -17,7 +18,8 @@ class Dispatcher {
  public:
   // `fallback` answers GET and HEAD of what no route has and is neither below /api nor /agent: the browser
   // application.
-  Dispatcher(std::vector<Route> routes, Authenticator& authenticator, Handler fallback);
+  Dispatcher(std::vector<Route> routes, Authenticator& authenticator, Handler fallback,
+             metrics::Registry& registry);
 
   // A request whose head was accepted.
   struct Admission {
@@ -51,6 +53,8 @@ class Dispatcher {
   Authenticator& authenticator_;
   Handler fallback_;
   RefusalCounts refusals_;
+  metrics::Counter& requests_;
+  metrics::Histogram& durations_;
 };
 
 }  // namespace redflag::http

@@ -24,11 +24,11 @@ std::vector<Route> streamRoutes() {
 }
 
 Front::Front(const FrontOptions& options, ssl_ctx_st* context, std::vector<Route> routes,
-             Authenticator& authenticator, StreamHub& hub, Handler fallback)
+             Authenticator& authenticator, StreamHub& hub, Handler fallback, metrics::Registry& registry)
     : options_(options),
       context_(context),
       hub_(hub),
-      dispatcher_(withStreams(std::move(routes)), authenticator, std::move(fallback)),
+      dispatcher_(withStreams(std::move(routes)), authenticator, std::move(fallback), registry),
       shared_{dispatcher_, hub, options.limits},
       lot_(options.workers),
       listener_(options.listen, [this](int fd, std::string peer) { accepted(fd, std::move(peer)); }) {

@@ -24,11 +24,11 @@ struct FrontOptions {
 class Front {
  public:
   // Binds the address. `routes` need not hold the two streams: streamRoutes() are added. The hub is told how
-  // to call its streams; it, the authenticator and `context` outlive the front. Ignores SIGPIPE for the
-  // process. Throws std::invalid_argument for a bad route table and std::runtime_error for an address that
-  // cannot be had.
+  // to call its streams; it, the authenticator, the registry and `context` outlive the front. Ignores SIGPIPE
+  // for the process. Throws std::invalid_argument for a bad route table and std::runtime_error for an address
+  // that cannot be had.
   Front(const FrontOptions& options, ssl_ctx_st* context, std::vector<Route> routes,
-        Authenticator& authenticator, StreamHub& hub, Handler fallback);
+        Authenticator& authenticator, StreamHub& hub, Handler fallback, metrics::Registry& registry);
   ~Front();
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
@@ -38,6 +38,7 @@ class Front {
 
   std::uint16_t port() const { return listener_.port(); }
   std::size_t connections() const { return lot_.size(); }
+  LotLoad load() const { return lot_.load(); }
   const Dispatcher& dispatcher() const { return dispatcher_; }
 
   // Refuses new connections, finishes requests, tells streams when to come back. Returns within about

@@ -119,6 +119,11 @@ std::size_t ConnectionLot::size() const {
   return places_.size();
 }
 
+LotLoad ConnectionLot::load() const {
+  const std::lock_guard lock(mutex_);
+  return {places_.size(), deadlines_.size(), workers_.queued()};
+}
+
 void ConnectionLot::work(Job job) {
   const Wait wait = job.guest->advance(job.why);
   switch (wait.what) {

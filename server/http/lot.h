@@ -31,6 +31,13 @@ class Doorman {
   virtual std::optional<std::int64_t> open() = 0;
 };
 
+// How busy a lot is at one moment.
+struct LotLoad {
+  std::size_t connections = 0;
+  std::size_t parked = 0;  // of them: they cost no thread
+  std::size_t queued = 0;  // of the others: no worker has had time for them
+};
+
 class ConnectionLot {
  public:
   explicit ConnectionLot(std::size_t worker_count);  // throws std::system_error
@@ -48,6 +55,7 @@ class ConnectionLot {
   // happens if it is gone. [any thread]
   void call(std::uint64_t id);
   std::size_t size() const;
+  LotLoad load() const;
 
   // Stops listening, tells every connection kStopping once, waits until all have ended but not past `limit`,
   // then ends the rest and joins all threads. Requests that run are waited for.
@@ -80,8 +88,8 @@ class ConnectionLot {
   mutable std::mutex mutex_;
   std::condition_variable emptied_;
   Places places_;
-  std::set<std::pair<std::int64_t, std::uint64_t>> deadlines_;
-  std::uint64_t last_id_ = 16;  // below are the lot's own
+  std::set<std::pair<std::int64_t, std::uint64_t>> deadlines_;  // of every parked one
+  std::uint64_t last_id_ = 16;                                  // below are the lot's own
   std::int64_t sleeping_until_ns_ = 0;
   bool stopping_ = false;
   bool ended_ = false;

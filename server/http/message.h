@@ -24,7 +24,7 @@ struct Problem {
 
 // Who asks. Filled in by the front before the handler runs.
 struct Principal {
-  enum class Kind { kNobody, kAgent, kEnrolling, kUser };
+  enum class Kind { kNobody, kAgent, kEnrolling, kUser, kMonitor };
   Kind kind = Kind::kNobody;
   std::string agent_id;    // kAgent
   std::string client_id;   // kAgent: of its client
@@ -56,8 +56,9 @@ struct Response {
 
 using Handler = std::function<Response(const Request&)>;
 
-// What a route needs before its handler runs. A route without one does not exist.
-enum class Permission { kAnyone, kEnrolling, kAgent, kViewer, kTechnician, kApprover, kAdmin };
+// What a route needs before its handler runs. A route without one does not exist. kMetrics: the monitoring
+// token, or an admin.
+enum class Permission { kAnyone, kEnrolling, kAgent, kViewer, kTechnician, kApprover, kAdmin, kMetrics };
 
 // Streams are parked after the response's head; events.h says who writes to them.
 enum class Stream { kNone, kDoorbell, kEvents };

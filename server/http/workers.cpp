@@ -21,6 +21,11 @@ void Workers::push(Job job) {
   arrived_.notify_one();
 }
 
+std::size_t Workers::queued() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
 void Workers::stop() {
   {
     const std::lock_guard lock(mutex_);

@@ -29,6 +29,7 @@ class Workers {
   Workers& operator=(const Workers&) = delete;
 
   void push(Job job);  // [any thread]
+  std::size_t queued() const;
   // Finishes what runs, drops what is queued, joins. Safe to call again.
   void stop();
 
@@ -36,7 +37,7 @@ class Workers {
   void loop();
 
   std::function<void(Job)> run_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<Job> queue_;
   bool stopping_ = false;

@@ -27,6 +27,8 @@ class DataFolder {
   std::filesystem::path restored() const { return folder_ / "restored"; }  // keeper.h
   std::filesystem::path trust() const { return folder_ / "trust"; }        // what `keys publish` fills
   std::filesystem::path deviceKey() const { return folder_ / "keys/device.key"; }
+  // What a monitoring system shows to read /metrics.
+  std::filesystem::path metricsToken() const { return folder_ / "keys/metrics.token"; }
   std::filesystem::path nonces() const { return folder_ / "keys/nonces"; }
   std::filesystem::path url() const { return folder_ / "server.url"; }  // there once the server listens
 

@@ -4,22 +4,42 @@
 
 #include "api/routes.h"
 #include "auth/secret_file.h"
+#include "base/encoding.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "main/database.h"
 #include "main/health.h"
 #include "main/offline.h"
+#include "store/metered.h"
 
 namespace redflag::server {
 namespace {
 
 constexpr std::chrono::seconds kStopLimit{8};
+constexpr std::size_t kLeastTokenBytes = 32;
 
 std::string deviceKey(const DataFolder& data) {
   auto key = auth::readSecretFile(data.deviceKey());
   if (!key)
     throw std::runtime_error(data.deviceKey().string() + " is missing; run `redflag-server init` again");
   return std::move(*key);
+}
+
+// Made by a server that has none yet.
+std::string metricsToken(const DataFolder& data) {
+  if (auto token = auth::readSecretFile(data.metricsToken())) {
+    while (!token->empty() && token->back() == '\n')
+      token->pop_back();
+    if (token->size() < kLeastTokenBytes) {
+      throw std::runtime_error(data.metricsToken().string() + ": expected a token of at least " +
+                               std::to_string(kLeastTokenBytes) +
+                               " bytes; without the file a new one is made");
+    }
+    return std::move(*token);
+  }
+  const std::string token = toBase64Url(randomBytes(32));
+  auth::writeSecretFile(data.metricsToken(), token + "\n");
+  return token;
 }
 
 std::unique_ptr<http::StaticFiles> loadWeb(const std::filesystem::path& folder) {
@@ -33,12 +53,13 @@ std::unique_ptr<http::StaticFiles> loadWeb(const std::filesystem::path& folder) 
 Server::Server(const DataFolder& data, const Settings& settings, const ServeOptions& options)
     : data_(data),
       settings_(settings),
-      store_(openDatabase(data, settings, options.database)),
+      store_(std::make_unique<store::MeteredStore>(openDatabase(data, settings, options.database), metrics_)),
       types_(options.command_types, std::make_shared<commands::HostRunner>(options.host)),
       signer_(loadSigner(data)),
       repository_(data.trust(), loadOnlineKeys(data)),
       trust_(repository_, data.restored()),
       services_(context()),
+      fleet_(services_),
       outbox_(*store_),
       authority_(data.tls()),
       sessions_(services_.accounts, systemClock()),
@@ -47,7 +68,7 @@ Server::Server(const DataFolder& data, const Settings& settings, const ServeOpti
       setup_(services_.accounts),
       nonces_(systemClock(), data.nonces()),
       signatures_(services_.accounts, nonces_),
-      gate_(services_.accounts, signatures_, sessions_),
+      gate_(services_.accounts, signatures_, sessions_, metricsToken(data)),
       streams_(gate_, outbox_, services_.presence),
       web_(loadWeb(options.web)) {
   for (const auto& refused : types_.refused())
@@ -75,7 +96,8 @@ services::Context Server::context() {
           bell_,
           systemClock(),
           limits,
-          &trust_};
+          &trust_,
+          &metrics_};
 }
 
 void Server::secure() {
@@ -89,9 +111,12 @@ void Server::secure() {
 void Server::open(const std::string& listen) {
   http::FrontOptions options;
   options.listen = listen;
-  front_ =
-      std::make_unique<http::Front>(options, tls_->get(), routes(), gate_, streams_,
-                                    [this](const http::Request& request) { return application(request); });
+  front_ = std::make_unique<http::Front>(
+      options, tls_->get(), routes(), gate_, streams_,
+      [this](const http::Request& request) { return application(request); }, metrics_);
+  metrics_.onRead(writeProcess);
+  metrics_.onRead([this](metrics::Snapshot& out) { writeFront(*front_, streams_, out); });
+  metrics_.onRead([this](metrics::Snapshot& out) { fleet_.write(out); });
   urls_ = publicUrls(settings_, front_->port());
   bell_.connect(streams_);
   services_.upkeep.start();
@@ -108,6 +133,7 @@ std::vector<http::Route> Server::routes() {
   add(api::trustRoutes(repository_));
   add(auth::peopleRoutes({services_.accounts, sessions_, passwords_, throttle_, devices_, setup_}));
   add(healthRoutes(services_.accounts));
+  add(metricsRoutes(metrics_));
   return out;
 }
 

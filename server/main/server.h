@@ -15,6 +15,7 @@
 #include "http/static_files.h"
 #include "main/commands.h"
 #include "main/data_folder.h"
+#include "main/metrics.h"
 #include "main/settings.h"
 #include "services/services.h"
 #include "store/store.h"
@@ -46,13 +47,15 @@ class Server {
   const Settings settings_;
   std::vector<std::string> urls_;  // known once the port is
 
-  services::Bell bell_;  // rung by the store
+  metrics::Registry metrics_;  // first: everything tells it something
+  services::Bell bell_;        // rung by the store
   std::unique_ptr<store::Store> store_;
   commands::LoadedCommandTypes types_;
   commands::CommandSigner signer_;
   trust::Repository repository_;
   trust::Keeper trust_;
   services::Services services_;
+  FleetNumbers fleet_;
   events::Outbox outbox_;
 
   auth::Authority authority_;

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "commands/command_types.h"
 #include "commands/signer.h"
+#include "metrics/registry.h"
 #include "protocol/bundle.h"
 #include "services/bell.h"
 #include "store/agents.h"
@@ -34,6 +35,7 @@ struct Context {
   const Clock& clock = systemClock();
   Settings settings = {};
   trust::Keeper* trust = nullptr;  // tended by the upkeep; nullptr where nothing is served
+  metrics::Registry* metrics = nullptr;  // none: nothing is counted
 
   std::int64_t now() const { return clock.epochNs(); }
   store::Contact contact() const { return {now(), settings.silent_after_ns}; }

@@ -68,6 +68,7 @@ void Upkeep::loop() {
 }
 
 void Upkeep::round() {
+  const metrics::Operation operation("upkeep");
   orders_.sweep();
   settlement_.run();
   presence_.announceSilent();

@@ -1,5 +1,7 @@
 #include "services/uploads.h"
 
+#include <set>
+
 #include "base/encoding.h"
 #include "protocol/limits.h"
 #include "services/item_reading.h"
@@ -47,11 +49,34 @@ constexpr std::size_t kMaxText = 8'192;
 
 }  // namespace
 
+Uploads::Uploads(const Context& context) : context_(context), scans_(context) {
+  if (context.metrics == nullptr) return;
+  items_ = &context.metrics->counter({"redflag_upload_items",
+                                      "",
+                                      "Items that agents sent: taken, sent before, or rejected",
+                                      {"kind", "outcome"}},
+                                     64);
+  durations_ = &context.metrics->histogram(
+      {"redflag_scan_duration_seconds", "seconds", "How long scans took on the agents", {"plugin"}},
+      {0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 600}, 64);
+}
+
+void Uploads::count(const Json& item, const char* outcome) const {
+  if (items_ != nullptr) items_->add({kindOf(item), outcome});
+}
+
+void Uploads::timeScan(const Json& item) const {
+  if (durations_ == nullptr || kindOf(item) != "scan") return;
+  durations_->observe({item.at("plugin").get<std::string>()},
+                      static_cast<double>(item.at("duration_ms").get<std::int64_t>()) / 1000);
+}
+
 UploadAnswer Uploads::take(const store::AgentKey& agent, const std::string& body) {
   const UploadText text = cutRecords(body, kCutBytes);
   const Json json = parseBody(text.skeleton);
   const std::int64_t now = context_.now();
-  return context_.store.write([&](store::WriteTransaction& tx) {
+  std::vector<bool> fresh(json["items"].size());
+  const UploadAnswer taken = context_.store.write([&](store::WriteTransaction& tx) {
     UploadAnswer answer;
     const Json& items = json["items"];
     for (std::size_t i = 0; i < items.size(); ++i) {
@@ -60,7 +85,8 @@ UploadAnswer Uploads::take(const store::AgentKey& agent, const std::string& body
       const auto& id = item["id"].get_ref<const std::string&>();
       try {
         tx.attempt([&] {
-          if (tx.scans().takeItem(agent, id, now))
+          fresh[i] = tx.scans().takeItem(agent, id, now);
+          if (fresh[i])
             takeItem(tx, agent, item, cut == text.records.end() ? std::string_view() : cut->second);
         });
         answer.acknowledged.push_back(id);
@@ -73,6 +99,20 @@ UploadAnswer Uploads::take(const store::AgentKey& agent, const std::string& body
     tx.agents().touch(agent, now);
     return answer;
   });
+  countAll(json["items"], fresh, taken);
+  return taken;
+}
+
+// After the commit: a transaction may have to be run again.
+void Uploads::countAll(const Json& items, const std::vector<bool>& fresh, const UploadAnswer& answer) const {
+  std::set<std::string_view> rejected;
+  for (const auto& item : answer.rejected)
+    rejected.insert(item.id);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const bool refused = rejected.contains(items[i]["id"].get_ref<const std::string&>());
+    count(items[i], refused ? "rejected" : fresh[i] ? "taken" : "repeated");
+    if (!refused && fresh[i]) timeScan(items[i]);
+  }
 }
 
 void Uploads::takeItem(store::WriteTransaction& tx, const store::AgentKey& agent, const Json& item,

@@ -24,7 +24,7 @@ struct UploadAnswer {
 
 class Uploads {
  public:
-  explicit Uploads(const Context& context) : context_(context), scans_(context) {}
+  explicit Uploads(const Context& context);
 
   // `body`: {"items":[…]} as text. An item that was taken before is acknowledged and changes nothing; a bad
   // one is rejected by name and leaves no trace, the others go on. http::Problem 400 when the whole is not
@@ -40,8 +40,14 @@ class Uploads {
   void takeCommandLog(store::WriteTransaction& tx, const store::AgentKey& agent, const Json& item) const;
   void takeRefusal(store::WriteTransaction& tx, const store::AgentKey& agent, const Json& item) const;
 
+  void countAll(const Json& items, const std::vector<bool>& fresh, const UploadAnswer& answer) const;
+  void count(const Json& item, const char* outcome) const;
+  void timeScan(const Json& item) const;
+
   const Context& context_;
   ScanIntake scans_;
+  metrics::Counter* items_ = nullptr;
+  metrics::Histogram* durations_ = nullptr;  // of scans, as agents tell them
 };
 
 }  // namespace redflag::services

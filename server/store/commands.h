@@ -2,6 +2,7 @@
 // Commands, the approvals behind them, their log and their transitions.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -116,6 +117,9 @@ class Commands {
                                        std::size_t limit) const = 0;  // expired, not accepted
   virtual std::vector<Command> silent(std::int64_t now,
                                       std::size_t limit) const = 0;  // accepted or running, no word
+
+  // How many are scheduled, queued, delivered, accepted and running, by the state's name.
+  virtual std::map<std::string, std::int64_t> underWay() const = 0;
 
   // Finished commands whose effects were not carried out yet, oldest first.
   virtual std::vector<Command> unsettled(std::size_t limit) const = 0;

@@ -119,6 +119,18 @@ std::vector<Command> SqlCommands::silent(std::int64_t now, std::size_t limit) co
       {now, toValue(limit)});
 }
 
+std::map<std::string, std::int64_t> SqlCommands::underWay() const {
+  std::map<std::string, std::int64_t> counts;
+  auto rows = db_.query(
+      "SELECT state, COUNT(*) FROM commands "
+      "WHERE state IN ('scheduled', 'queued', 'delivered', 'accepted', 'running') GROUP BY state");
+  while (rows.next()) {
+    std::string state = rows.text();
+    counts[std::move(state)] = rows.integer();
+  }
+  return counts;
+}
+
 std::vector<Command> SqlCommands::unsettled(std::size_t limit) const {
   return select(" WHERE c.settlement = 'pending' ORDER BY c.state_since, c.command_id LIMIT ?",
                 {toValue(limit)});

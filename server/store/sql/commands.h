@@ -25,6 +25,7 @@ class SqlCommands : public Commands {
   std::vector<Command> due(std::int64_t now, std::size_t limit) const override;
   std::vector<Command> overdue(std::int64_t now, std::size_t limit) const override;
   std::vector<Command> silent(std::int64_t now, std::size_t limit) const override;
+  std::map<std::string, std::int64_t> underWay() const override;
   std::vector<Command> unsettled(std::size_t limit) const override;
   bool settle(const Command& command) override;
   void settleFailed(const Command& command) override;

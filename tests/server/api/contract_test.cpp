@@ -13,10 +13,16 @@ namespace redflag::testing {
 namespace {
 
 // The front's and sign-in's own routes (server/README.md).
-const std::set<std::string> kFrontRoutes = {
-    "GET /api/v1/setup",      "POST /api/v1/setup",     "POST /api/v1/session",
-    "GET /api/v1/session",    "DELETE /api/v1/session", "GET /api/v1/events",
-    "GET /agent/v1/doorbell", "GET /healthz",           "GET /readyz"};
+const std::set<std::string> kFrontRoutes = {"GET /api/v1/setup",
+                                            "POST /api/v1/setup",
+                                            "POST /api/v1/session",
+                                            "GET /api/v1/session",
+                                            "DELETE /api/v1/session",
+                                            "GET /api/v1/events",
+                                            "GET /agent/v1/doorbell",
+                                            "GET /healthz",
+                                            "GET /readyz",
+                                            "GET /metrics"};
 
 std::string fileText() {
   std::ifstream in(REDFLAG_OPENAPI);
@@ -57,6 +63,8 @@ const char* nameOf(http::Permission permission) {
       return "approver";
     case http::Permission::kAdmin:
       return "admin";
+    case http::Permission::kMetrics:
+      return "metrics";
   }
   return "";
 }

@@ -41,11 +41,13 @@ class PeopleTest : public ::testing::Test {
                           }});
       }
     }
+    routes.push_back({"GET", "/metrics", http::Permission::kMetrics, 0,
+                      [](const http::Request&) { return http::Response{}; }});
     routes.push_back({"POST", "/agent/v1/upload", http::Permission::kAgent, 100,
                       [](const http::Request&) { return http::Response{}; }});
-    front_ =
-        std::make_unique<http::Front>(http::FrontOptions{}, testing::testTlsContext(), std::move(routes),
-                                      gate_, hub_, [](const http::Request&) { return http::Response{}; });
+    front_ = std::make_unique<http::Front>(
+        http::FrontOptions{}, testing::testTlsContext(), std::move(routes), gate_, hub_,
+        [](const http::Request&) { return http::Response{}; }, metrics_);
     front_->start();
     routes_ = &front_->dispatcher().router().routes();
   }
@@ -114,9 +116,10 @@ class PeopleTest : public ::testing::Test {
   auth::Setup setup_{store_};
   NonceMemory nonces_{clock_, folder_.path() / "nonces"};
   SignedRequests signatures_{store_, nonces_};
-  Gate gate_{store_, signatures_, sessions_};
+  Gate gate_{store_, signatures_, sessions_, "the-token-of-the-monitoring"};
   Nothing nothing_;
   http::StreamHub hub_{gate_, nothing_, nothing_};
+  metrics::Registry metrics_;
   std::unique_ptr<http::Front> front_;
   const std::vector<http::Route>* routes_ = nullptr;
 };
@@ -312,7 +315,35 @@ TEST_F(PeopleTest, every_route_asks_for_its_permission) {
       ++asked;
     }
   }
-  EXPECT_EQ(asked, 12U * 5);
+  EXPECT_EQ(asked, 13U * 5);
+}
+
+TEST_F(PeopleTest, metrics_are_for_the_token_or_an_administrator) {
+  const auto status = [&](const std::string& headers) { return send("GET", "/metrics", headers).status; };
+  addUser("alex", "admin");
+  const auto admin = signIn("alex", kPassword).second;
+  EXPECT_EQ(status("Authorization: Bearer the-token-of-the-monitoring\r\n"), 200);
+  EXPECT_EQ(status(as(admin)), 200);
+  EXPECT_EQ(status(""), 401);
+  for (const char* wrong : {"the-token-of-the-monitoring", "Bearer", "Bearer the-token-of-the-monitorin",
+                            "Bearer the-token-of-the-monitoringx", "bearer x", "Basic YTpi"}) {
+    EXPECT_EQ(status("Authorization: " + std::string(wrong) + "\r\n"), 401) << wrong;
+    EXPECT_EQ(status(as(admin) + "Authorization: " + wrong + "\r\n"), 401)
+        << "whoever shows a token is judged by it";
+  }
+  EXPECT_EQ(send("GET", "/api/v1/viewer", "Authorization: Bearer the-token-of-the-monitoring\r\n").status,
+            401)
+      << "it opens nothing else";
+}
+
+TEST_F(PeopleTest, a_gate_without_a_token_takes_none) {
+  Gate gate(store_, signatures_, sessions_);
+  http::RequestHead head;
+  head.method = "GET";
+  for (const char* shown : {"Bearer ", "Bearer"}) {
+    head.headers["authorization"] = shown;
+    EXPECT_THROW(gate.admit(head, http::Permission::kMetrics, ""), http::Problem);
+  }
 }
 
 TEST_F(PeopleTest, a_changed_role_counts_at_once) {

@@ -127,7 +127,7 @@ class FrontTest : public ::testing::Test {
       return out;
     };
     front_ = std::make_unique<Front>(options_, testing::testTlsContext(), std::move(routes), believer_, hub_,
-                                     page);
+                                     page, metrics_);
     front_->start();
   }
 
@@ -158,6 +158,7 @@ class FrontTest : public ::testing::Test {
   Outbox outbox_;
   Presence presence_;
   StreamHub hub_{believer_, outbox_, presence_};
+  metrics::Registry metrics_;
   std::unique_ptr<Front> front_;
 };
 

@@ -335,7 +335,7 @@ TEST_F(FrontTest, recovers_when_descriptors_run_out_without_spinning) {
 TEST_F(FrontTest, says_which_address_it_cannot_have) {
   options_.listen = "127.0.0.1:" + std::to_string(front_->port());
   try {
-    Front second(options_, testing::testTlsContext(), {}, believer_, hub_, nullptr);
+    Front second(options_, testing::testTlsContext(), {}, believer_, hub_, nullptr, metrics_);
     FAIL() << "two servers on one port";
   } catch (const std::runtime_error& error) {
     EXPECT_NE(std::string(error.what()).find(options_.listen), std::string::npos);

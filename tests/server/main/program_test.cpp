@@ -6,8 +6,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <regex>
+#include <set>
 #include <sstream>
 #include <thread>
 
@@ -17,6 +20,7 @@
 #include "protocol/bundle.h"
 #include "protocol/message_signature.h"
 #include "support/certificate.h"
+#include "support/open_metrics.h"
 #include "support/tls_client.h"
 #include "trust/key_folder.h"
 
@@ -216,6 +220,76 @@ TEST_F(ProgramTest, takes_in_a_machine_and_knows_it_by_its_key_alone) {
   server->signal(SIGTERM);
   EXPECT_TRUE(doorbell.readUntil("\n\n").starts_with("event: retry\n"));
   EXPECT_EQ(server->wait(), 0);
+}
+
+// Every name in the dashboard's queries that is not PromQL's own or a label.
+std::set<std::string> queriedNames(const Json& dashboard) {
+  static const std::regex kSeries("\\b(redflag|process)_[a-z0-9_]+");
+  std::set<std::string> names;
+  for (const Json& panel : dashboard.at("panels")) {
+    for (const Json& target : panel.at("targets")) {
+      const std::string query = target.at("expr");
+      std::sregex_iterator at(query.begin(), query.end(), kSeries);
+      EXPECT_NE(at, std::sregex_iterator()) << query;
+      for (; at != std::sregex_iterator(); ++at)
+        names.insert(at->str());
+    }
+  }
+  return names;
+}
+
+TEST_F(ProgramTest, metrics_are_openmetrics_move_with_requests_and_are_what_the_dashboard_asks_for) {
+  ASSERT_EQ(run({"init", "--data", data()}), 0) << said("err");
+  const auto server = serve();
+  const auto file = data() + "/keys/metrics.token";
+  EXPECT_EQ(std::filesystem::status(file).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  const std::string token = contentOf(file).substr(0, contentOf(file).find('\n'));
+  const auto read = [&] {
+    const auto reply = ask(request("GET", "/metrics", "Authorization: Bearer " + token + "\r\n"));
+    EXPECT_EQ(reply.status, 200) << reply.body;
+    EXPECT_EQ(reply.headers.at("content-type"), "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    return testing::OpenMetrics(reply.body);
+  };
+  EXPECT_EQ(ask(request("GET", "/metrics")).status, 401);
+  const auto before = read();
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(ask(request("GET", "/readyz")).status, 200);
+  EXPECT_EQ(ask(request("GET", "/api/v1/nothing")).status, 404);
+  testing::TlsClient idle(port_);
+  const auto after = read();
+  const std::map<std::string, std::string> ready = {{"route", "GET /readyz"}};
+  EXPECT_EQ(
+      after.sum("redflag_http_requests_total", ready) - before.sum("redflag_http_requests_total", ready), 3);
+  EXPECT_EQ(after.sum("redflag_http_request_duration_seconds_count", ready), 3);
+  EXPECT_EQ(after.sum("redflag_http_requests_total", {{"route", "refused"}, {"status", "404"}}), 1);
+  EXPECT_EQ(after.sum("redflag_http_refusals_total", {{"code", "session.required"}}), 1);
+  EXPECT_EQ(after.sum("redflag_store_transaction_duration_seconds_count",
+                      {{"kind", "read"}, {"operation", "GET /readyz"}}),
+            3);
+  EXPECT_GE(after.sum("redflag_http_connections"), 2) << "this one, and the idle one";
+  EXPECT_EQ(after.sum("redflag_agents"), 0);
+  EXPECT_GT(after.sum("process_resident_memory_bytes"), 1e6);
+  EXPECT_EQ(after.sum("redflag_build_info"), 1);
+
+  const Json dashboard = Json::parse(contentOf(REDFLAG_DASHBOARD));
+  for (const std::string& name : queriedNames(dashboard))
+    EXPECT_TRUE(after.hasSeries(name)) << name;
+  for (const auto& [name, family] : after.families()) {
+    if (!name.starts_with("redflag_")) continue;
+    const auto queried = queriedNames(dashboard);
+    EXPECT_TRUE(
+        std::any_of(queried.begin(), queried.end(), [&](const auto& one) { return one.starts_with(name); }))
+        << name << " is on no panel";
+  }
+}
+
+TEST_F(ProgramTest, refuses_a_metrics_token_that_can_be_guessed) {
+  ASSERT_EQ(run({"init", "--data", data()}), 0) << said("err");
+  std::ofstream(data() + "/keys/metrics.token") << "short\n";
+  std::filesystem::permissions(data() + "/keys/metrics.token", std::filesystem::perms(0600));
+  EXPECT_EQ(run({"serve", "--data", data(), "--listen", "127.0.0.1:0"}), 1);
+  EXPECT_NE(said("err").find("expected a token of at least"), std::string::npos) << said("err");
 }
 
 TEST_F(ProgramTest, keeps_its_keys_when_it_is_made_ready_twice) {

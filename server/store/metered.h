@@ -1,0 +1,34 @@
+#pragma once
+// A store that tells how long it took: by what was being done (metrics::Operation), reading and writing
+// apart.
+
+#include <atomic>
+#include <memory>
+
+#include "metrics/registry.h"
+#include "store/store.h"
+
+namespace redflag::store {
+
+class MeteredStore : public Store {
+ public:
+  // The registry outlives it, and is not read any more when it goes.
+  MeteredStore(std::unique_ptr<Store> store, metrics::Registry& registry);
+
+  void onOutbox(std::function<void()> listener) override { store_->onOutbox(std::move(listener)); }
+
+ protected:
+  void runRead(const std::function<void(const ReadTransaction&)>& work) const override;
+  void runWrite(const std::function<void(WriteTransaction&)>& work) override;
+
+ private:
+  class Measured;
+
+  const std::unique_ptr<Store> store_;
+  metrics::Histogram& durations_;
+  metrics::Counter& failures_;
+  mutable std::atomic<std::int64_t> reading_{0};
+  std::atomic<std::int64_t> writing_{0};
+};
+
+}  // namespace redflag::store
