@@ -54,6 +54,14 @@ struct RestoreOptions {
 };
 void restore(const RestoreOptions& options);
 
+// Looks at everything a server needs and prints what it finds, with advice. False when something is wrong.
+struct DoctorOptions {
+  std::filesystem::path data;
+  std::string database;
+  std::string format = "text";  // or "json"
+};
+bool doctor(const DoctorOptions& options);
+
 // Makes an enrolment token and prints its bundle on stdout; a server may be running.
 struct TokenOptions {
   std::filesystem::path data;

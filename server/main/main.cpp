@@ -45,6 +45,7 @@ struct Arguments {
   MigrateOptions migrate;
   BackupOptions backup;
   RestoreOptions restore;
+  DoctorOptions doctor;
   TokenOptions token;
   UserOptions user;
 };
@@ -119,6 +120,16 @@ void addRestore(CLI::App& app, RestoreOptions& options) {
   command->callback([&options] { restore(options); });
 }
 
+void addDoctor(CLI::App& app, DoctorOptions& options, bool& healthy) {
+  CLI::App* command = app.add_subcommand("doctor",
+                                         "look at disk, clock, keys, certificates, settings and database, "
+                                         "also while the server runs; exit code 1 "
+                                         "when something is wrong");
+  addData(*command, options.data, options.database);
+  command->add_option("--format", options.format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  command->callback([&options, &healthy] { healthy = doctor(options); });
+}
+
 void addToken(CLI::App& app, TokenOptions& options) {
   CLI::App* token = app.add_subcommand("token", "enrolment tokens")->require_subcommand(1);
   CLI::App* command = token->add_subcommand("create", "print the bundle that lets agents enrol");
@@ -154,6 +165,8 @@ int run(int argc, char** argv) {
   addMigrate(app, arguments.migrate);
   addBackup(app, arguments.backup);
   addRestore(app, arguments.restore);
+  bool healthy = true;
+  addDoctor(app, arguments.doctor, healthy);
   addToken(app, arguments.token);
   addUser(app, arguments.user, password_stdin);
   addKeys(app);
@@ -172,7 +185,7 @@ int run(int argc, char** argv) {
     spdlog::error("{}", error.what());
     return kFailed;
   }
-  return 0;
+  return healthy ? 0 : kFailed;
 }
 
 }  // namespace

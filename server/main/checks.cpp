@@ -1,0 +1,233 @@
+#include "main/checks.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/timex.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "auth/secret_file.h"
+#include "auth/x509.h"
+#include "base/encoding.h"
+#include "base/time.h"
+#include "main/data_folder.h"
+#include "main/settings.h"
+
+namespace redflag::server {
+namespace {
+
+namespace fs = std::filesystem;
+using Level = Finding::Level;
+
+constexpr std::int64_t kMiB = 1 << 20;
+constexpr std::int64_t kDayS = 86'400;
+constexpr std::int64_t kCertificateDays = 30;             // a start renews what has less than 60
+constexpr std::int64_t kAuthorityDays = 90;               // agents have to learn of another one first
+constexpr std::int64_t kProgramIsFrom_s = 1'735'689'600;  // 2025: no clock is right that says less
+
+std::string inDays(std::int64_t seconds) {
+  return std::to_string(seconds / kDayS) + " days";
+}
+
+void add(std::vector<Finding>& out, const char* check, Level level, std::string text,
+         std::string advice = "") {
+  out.push_back({check, level, std::move(text), std::move(advice)});
+}
+
+// What a check found, or that it found nothing.
+void conclude(std::vector<Finding>& out, std::size_t before, const char* check, const std::string& text) {
+  for (std::size_t i = before; i < out.size(); ++i)
+    if (out[i].level != Level::kNote) return;
+  add(out, check, Level::kOk, text);
+}
+
+std::int64_t timeToSync(const fs::path& folder) {
+  const fs::path file = folder / (".doctor-" + newId());
+  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), file.string());
+  const std::int64_t began = monotonicNow();
+  const bool ok = ::write(fd, "doctor\n", 7) == 7 && ::fsync(fd) == 0;
+  const int error = errno;
+  ::close(fd);
+  ::unlink(file.c_str());
+  if (!ok) throw std::system_error(error, std::generic_category(), file.string());
+  return monotonicNow() - began;
+}
+
+void checkOneSecret(const fs::path& file, std::vector<Finding>& out, unsigned forbidden = 0077) {
+  struct stat about {};
+  if (::lstat(file.c_str(), &about) != 0) return;
+  if (!S_ISREG(about.st_mode)) {
+    add(out, "secrets", Level::kError, file.string() + " is no regular file", "put the file itself there");
+  } else if (about.st_uid != ::geteuid()) {
+    add(out, "secrets", Level::kError, file.string() + " belongs to another user than who asks",
+        "run doctor as the server's user; if it is, chown the file to it");
+  } else if ((about.st_mode & forbidden) != 0) {
+    add(out, "secrets", Level::kError, "others can read or write " + file.string(),
+        "chmod 0600 " + file.string());
+  }
+}
+
+void checkLifetime(const fs::path& file, std::int64_t now_s, std::int64_t days, const char* advice,
+                   std::vector<Finding>& out) {
+  if (!fs::exists(file)) {
+    return add(out, "certificates", Level::kError, file.string() + " is missing",
+               "restore it from a backup: with another authority no agent believes this server");
+  }
+  const auto pem = [&] {
+    std::string text(static_cast<std::size_t>(fs::file_size(file)), '\0');
+    const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    const ssize_t count = fd < 0 ? -1 : ::read(fd, text.data(), text.size());
+    if (fd >= 0) ::close(fd);
+    if (count < 0) throw std::system_error(errno, std::generic_category(), file.string());
+    return text.substr(0, static_cast<std::size_t>(count));
+  }();
+  const auto certificate = auth::certificateFromPem(pem);
+  const std::int64_t left = auth::notAfter(*certificate) - now_s;
+  const std::string until = toRfc3339(auth::notAfter(*certificate) * kSecondNs).substr(0, 10);
+  if (left <= 0) {
+    add(out, "certificates", Level::kError, file.string() + " expired on " + until, advice);
+  } else if (left < days * kDayS) {
+    add(out, "certificates", Level::kWarning, file.string() + " expires in " + inDays(left) + ", on " + until,
+        advice);
+  }
+}
+
+}  // namespace
+
+const char* name(Level level) {
+  switch (level) {
+    case Level::kOk:
+      return "ok";
+    case Level::kNote:
+      return "note";
+    case Level::kWarning:
+      return "warning";
+    case Level::kError:
+      break;
+  }
+  return "error";
+}
+
+Machine lookAtMachine(const fs::path& folder) {
+  Machine out;
+  out.now_s = epochNow() / kSecondNs;
+  timex clock{};
+  out.clock_synchronized = ::adjtimex(&clock) != TIME_ERROR && (clock.status & STA_UNSYNC) == 0;
+  struct statvfs space {};
+  if (::statvfs(folder.c_str(), &space) != 0)
+    throw std::system_error(errno, std::generic_category(), folder.string());
+  const auto block = static_cast<std::int64_t>(space.f_frsize);
+  out.disk_bytes = static_cast<std::int64_t>(space.f_blocks) * block;
+  out.free_bytes = static_cast<std::int64_t>(space.f_bavail) * block;
+  if (space.f_files > 0) out.free_files = static_cast<std::int64_t>(space.f_favail);
+  try {
+    out.sync_ns = timeToSync(folder);
+  } catch (const std::system_error& error) {
+    if (error.code().value() != ENOSPC) throw;  // told as what it is
+    out.free_bytes = 0;
+  }
+  return out;
+}
+
+void checkMachine(const Machine& machine, std::vector<Finding>& out) {
+  const std::size_t before = out.size();
+  const std::string left = std::to_string(machine.free_bytes / kMiB) + " MiB free";
+  if (machine.free_bytes < 200 * kMiB) {
+    add(out, "disk", Level::kError, left + ": the server soon takes nothing any more",
+        "make room, or move the data folder to a larger disk; keep_days in server.yaml says how long it "
+        "remembers");
+  } else if (machine.free_bytes < 1024 * kMiB || machine.free_bytes < machine.disk_bytes / 20) {
+    add(out, "disk", Level::kWarning, left + " of " + std::to_string(machine.disk_bytes / kMiB),
+        "make room soon");
+  }
+  if (machine.free_files >= 0 && machine.free_files < 1'000)
+    add(out, "disk", Level::kError, "room for " + std::to_string(machine.free_files) + " more files",
+        "remove what fills the file system with small files");
+  conclude(out, before, "disk", left);
+
+  const std::size_t clock = out.size();
+  if (machine.now_s < kProgramIsFrom_s) {
+    add(out, "clock", Level::kError, "the clock says " + toRfc3339(machine.now_s * kSecondNs).substr(0, 10),
+        "set it, and let a time service (chrony, systemd-timesyncd) keep it");
+  } else if (!machine.clock_synchronized) {
+    add(out, "clock", Level::kNote, "no time service says that it keeps the clock",
+        "let chrony or systemd-timesyncd keep it: agents refuse orders of a server that is five minutes off");
+  }
+  conclude(out, clock, "clock", toRfc3339(machine.now_s * kSecondNs));
+
+  const std::string sync =
+      std::to_string(machine.sync_ns / kMillisecondNs) + " ms to write and sync a small file";
+  if (machine.sync_ns > 200 * kMillisecondNs) {
+    add(out, "disk_speed", Level::kWarning, sync + ": each commit waits as long",
+        "use a faster disk for the data folder, or find out what else keeps this one busy");
+  } else {
+    add(out, "disk_speed", Level::kOk, sync);
+  }
+}
+
+void checkSecrets(const fs::path& data, std::vector<Finding>& out) {
+  const std::size_t before = out.size();
+  struct stat about {};
+  if (::stat(data.c_str(), &about) == 0 && (about.st_mode & 0077U) != 0)
+    add(out, "secrets", Level::kError, "others can enter " + data.string(), "chmod 0700 " + data.string());
+  for (const char* folder : {"keys", "tls"}) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(data / folder, error)) {
+      const bool is_public = entry.path().extension() == ".pem";
+      if (!is_public) checkOneSecret(entry.path(), out);
+    }
+    if (error)
+      add(out, "secrets", Level::kError, (data / folder).string() + ": " + error.message(),
+          "run doctor as the server's user");
+  }
+  for (const char* file : {"redflag.db", "redflag.db-wal"})
+    checkOneSecret(data / file, out);
+  checkOneSecret(data / "server.yaml", out, 0022);  // a password in it is the settings' own affair
+  conclude(out, before, "secrets", "keys, database and settings are their owner's alone");
+}
+
+void checkKeys(const fs::path& data, std::vector<Finding>& out) {
+  const std::size_t before = out.size();
+  const auto check = [&](const char* file, bool is_seed, const char* advice) {
+    try {
+      const auto bytes = auth::readSecretFile(data / "keys" / file);
+      if (!bytes) return add(out, "keys", Level::kError, std::string("keys/") + file + " is missing", advice);
+      const std::string text = bytes->substr(0, bytes->find('\n'));
+      const auto seed = is_seed ? fromBase64Url(text) : Result<std::string>(*bytes);
+      if (!seed || seed->size() != 32)
+        add(out, "keys", Level::kError, std::string("keys/") + file + " is damaged", advice);
+    } catch (const std::exception& error) {
+      add(out, "keys", Level::kError, error.what(), "put its owner and mode right");
+    }
+  };
+  check("command.key", true, "restore it from a backup: agents believe no other key's orders");
+  check("device.key", false, "restore it from a backup, or run `redflag-server init` for a new one");
+  conclude(out, before, "keys", "command key and device key are there");
+}
+
+void checkCertificates(const fs::path& data, std::int64_t now_s, std::vector<Finding>& out) {
+  const std::size_t before = out.size();
+  const auto check = [&](const char* file, std::int64_t days, const char* advice) {
+    try {
+      checkLifetime(data / "tls" / file, now_s, days, advice, out);
+    } catch (const std::exception& error) {
+      add(out, "certificates", Level::kError, (data / "tls" / file).string() + ": " + error.what(),
+          "restore it from a backup");
+    }
+  };
+  check("ca-active.pem", kAuthorityDays,
+        "plan the move to the authority in reserve: agents trust it already");
+  check("ca-reserve.pem", kAuthorityDays, "enrol agents anew with a bundle that names younger authorities");
+  if (fs::exists(data / "tls/server.pem")) {
+    check("server.pem", kCertificateDays, "start the server again: it renews its certificate by itself");
+  } else {
+    add(out, "certificates", Level::kNote, "there is no server certificate yet", "the first start makes one");
+  }
+  conclude(out, before, "certificates", "none expires soon");
+}
+
+}  // namespace redflag::server

@@ -1,0 +1,146 @@
+// The doctor's questions to the settings and the database.
+#include "base/time.h"
+#include "http/message.h"
+#include "main/checks.h"
+#include "main/data_folder.h"
+#include "main/database.h"
+#include "store/agents.h"
+#include "store/examine.h"
+#include "store/schema.h"
+
+namespace redflag::server {
+namespace {
+
+using Level = Finding::Level;
+
+constexpr std::int64_t kLargeLogBytes = 256LL << 20;
+constexpr std::int64_t kSlowLockNs = kSecondNs;
+constexpr std::int64_t kOldTransactionNs = 600 * kSecondNs;
+constexpr std::int64_t kSlowListNs = kSecondNs;
+constexpr std::int64_t kToleranceNs = 300 * kSecondNs;
+
+void add(std::vector<Finding>& out, const char* check, Level level, std::string text,
+         std::string advice = "") {
+  out.push_back({check, level, std::move(text), std::move(advice)});
+}
+
+std::string milliseconds(std::int64_t ns) {
+  return std::to_string(ns / kMillisecondNs) + " ms";
+}
+
+void checkSchema(const store::Database& database, std::vector<Finding>& out) {
+  std::string pending;
+  for (const auto& step : store::schemaSteps(database))
+    if (step.applied_at == 0)
+      pending += (pending.empty() ? "" : ", ") + std::to_string(step.number) + " " + step.name;
+  if (pending.empty()) return add(out, "migrations", Level::kOk, "every step is applied");
+  add(out, "migrations", Level::kWarning, "pending: " + pending,
+      "the next start applies them; try them before with `redflag-server migrate --dry-run`");
+}
+
+// True: it can be asked more.
+bool checkHealth(const store::Database& database, std::vector<Finding>& out) {
+  const auto found = store::examine(database);
+  for (const auto& line : found.damage)
+    add(out, "integrity", Level::kError, line, "stop the server, keep a copy, and restore a backup");
+  if (!found.damage.empty()) return false;
+  add(out, "integrity", Level::kOk,
+      database.url.empty() ? "every page and reference is in order" : "PostgreSQL checks itself; it answers");
+  if (found.locked) {
+    add(out, "locks", Level::kError,
+        "somebody holds the database: nobody could write for " + milliseconds(found.lock_wait_ns),
+        "find who has it open (fuser, pg_stat_activity) and end that");
+  } else if (found.lock_wait_ns > kSlowLockNs || found.waiting > 0 || found.oldest_ns > kOldTransactionNs) {
+    add(out, "locks", Level::kWarning,
+        "writing had to wait " + milliseconds(found.lock_wait_ns) + "; " + std::to_string(found.waiting) +
+            " sessions wait for locks, the oldest transaction is " +
+            std::to_string(found.oldest_ns / kSecondNs) + " s old",
+        "look at what runs for so long");
+  } else {
+    add(out, "locks", Level::kOk, "a writer waits " + milliseconds(found.lock_wait_ns));
+  }
+  if (found.log_bytes > kLargeLogBytes) {
+    add(out, "log", Level::kWarning,
+        "the write-ahead log has " + std::to_string(found.log_bytes >> 20) + " MiB",
+        "a reader that never ends keeps it from being written back: start the server again");
+  }
+  return !found.locked;
+}
+
+// Slow lists, and times from the future.
+void checkFleet(const store::Database& database, std::int64_t now_ns, std::vector<Finding>& out) {
+  const auto store = store::openStore(database);
+  const std::int64_t began = monotonicNow();
+  const auto page = store->read([&](const store::ReadTransaction& tx) {
+    store::AgentFilter filter;
+    filter.sort = "-last_seen";
+    return tx.agents().list(filter, {now_ns, 600 * kSecondNs}, {100, ""});
+  });
+  const std::int64_t took = monotonicNow() - began;
+  if (took > kSlowListNs) {
+    add(out, "speed", Level::kWarning, "the first page of agents took " + milliseconds(took),
+        "give the machine more memory, or move to PostgreSQL (`redflag-server migrate --to-postgres`)");
+  } else {
+    add(out, "speed", Level::kOk,
+        "the first page of " + std::to_string(page.total) + " agents took " + milliseconds(took));
+  }
+  for (const auto& agent : page.items) {
+    if (agent.last_seen_at <= now_ns + kToleranceNs) continue;
+    add(out, "clock", Level::kError,
+        "an agent was last seen at " + toRfc3339(agent.last_seen_at) + ", which is still to come",
+        "the clock was ahead and is right now, or is behind now: set it right before the next start");
+    return;
+  }
+}
+
+}  // namespace
+
+void checkDatabase(const std::filesystem::path& data, const std::string& database, std::int64_t now_s,
+                   std::vector<Finding>& out) {
+  const char* check = "settings";
+  try {
+    const DataFolder folder = DataFolder::open(data);
+    const Settings settings = readSettings(folder.settings());
+    const store::Database where = databaseOf(folder, settings, database);
+    add(out, check, Level::kOk, "server.yaml is in order");
+    check = "integrity";
+    if (!checkHealth(where, out)) return;
+    check = "migrations";
+    checkSchema(where, out);
+    // Opening it as a server does would apply what is pending.
+    if (out.back().level != Level::kOk) return;
+    check = "speed";
+    checkFleet(where, now_s * kSecondNs, out);
+  } catch (const http::Problem& problem) {
+    add(out, check, Level::kError, problem.detail,
+        problem.code == "store.busy" ? "find who has the database open and end that"
+                                     : "see what it says; `redflag-server restore` brings a backup back");
+  } catch (const std::exception& error) {
+    add(out, check, Level::kError, error.what(), "put right what it names");
+  }
+}
+
+std::vector<Finding> examineServer(const std::filesystem::path& data, const std::string& database) {
+  std::vector<Finding> out;
+  if (!std::filesystem::is_directory(data)) {
+    add(out, "data_folder", Level::kError, data.string() + ": there is no such folder",
+        "name the server's folder, or make one with `redflag-server init`");
+    return out;
+  }
+  std::int64_t now_s = epochNow() / kSecondNs;
+  try {
+    const Machine machine = lookAtMachine(data);
+    now_s = machine.now_s;
+    checkMachine(machine, out);
+  } catch (const std::exception& error) {
+    add(out, "disk", Level::kError, error.what(),
+        "run doctor as the server's user, on a disk that can be written");
+  }
+  checkSecrets(data, out);
+  checkKeys(data, out);
+  checkCertificates(data, now_s, out);
+  checkDatabase(data, database, now_s, out);
+  return out;
+}
+
+}  // namespace redflag::server

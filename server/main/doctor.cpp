@@ -1,0 +1,48 @@
+#include <algorithm>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "main/checks.h"
+#include "main/commands.h"
+
+namespace redflag::server {
+namespace {
+
+bool isTrouble(const Finding& finding) {
+  return finding.level == Finding::Level::kWarning || finding.level == Finding::Level::kError;
+}
+
+void printJson(const std::vector<Finding>& findings, bool healthy) {
+  auto list = nlohmann::json::array();
+  for (const auto& finding : findings) {
+    list.push_back({{"check", finding.check},
+                    {"level", name(finding.level)},
+                    {"text", finding.text},
+                    {"advice", finding.advice.empty() ? nlohmann::json() : nlohmann::json(finding.advice)}});
+  }
+  std::cout << nlohmann::json{{"healthy", healthy}, {"findings", list}}.dump(2) << '\n';
+}
+
+void printText(const std::vector<Finding>& findings) {
+  for (const auto& finding : findings) {
+    const std::string level = name(finding.level);
+    std::cout << level << std::string(9 - level.size(), ' ') << finding.check << ": " << finding.text << '\n';
+    if (!finding.advice.empty()) std::cout << std::string(9, ' ') << "→ " << finding.advice << '\n';
+  }
+}
+
+}  // namespace
+
+bool doctor(const DoctorOptions& options) {
+  const auto findings = examineServer(options.data, options.database);
+  const bool healthy = std::none_of(findings.begin(), findings.end(), isTrouble);
+  if (options.format == "json") {
+    printJson(findings, healthy);
+  } else {
+    printText(findings);
+  }
+  if (!(std::cout << std::flush)) throw std::runtime_error("the findings could not be written");
+  return healthy;
+}
+
+}  // namespace redflag::server

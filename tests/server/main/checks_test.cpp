@@ -1,0 +1,231 @@
+// The doctor: each fault is planted, one at a time, into a server that is well.
+#include "main/checks.h"
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+
+#include "auth/secret_file.h"
+#include "auth/x509.h"
+#include "base/encoding.h"
+#include "base/json.h"
+#include "base/time.h"
+#include "support/folder.h"
+
+namespace redflag::server {
+namespace {
+
+namespace fs = std::filesystem;
+using Level = Finding::Level;
+
+constexpr std::int64_t kDayS = 86'400;
+constexpr std::int64_t kGiB = 1LL << 30;
+
+Machine soundMachine() {
+  return {epochNow() / kSecondNs, true, 100 * kGiB, 50 * kGiB, 1'000'000, kMillisecondNs};
+}
+
+// Of the level and the check; "" when there is none.
+std::string textOf(const std::vector<Finding>& findings, Level level, const std::string& check) {
+  for (const auto& finding : findings) {
+    if (finding.level != level || finding.check != check) continue;
+    EXPECT_TRUE(level == Level::kOk || !finding.advice.empty()) << finding.text << ": without advice";
+    return finding.text;
+  }
+  return "";
+}
+
+TEST(DoctorMachine, says_ok_of_each_check_of_a_sound_one) {
+  std::vector<Finding> out;
+  checkMachine(soundMachine(), out);
+  ASSERT_EQ(out.size(), 3U);
+  for (const auto& finding : out)
+    EXPECT_EQ(finding.level, Level::kOk) << finding.text;
+}
+
+TEST(DoctorMachine, finds_a_full_disk_a_wrong_clock_and_a_slow_disk) {
+  const auto found = [](auto change, Level level, const char* check) {
+    Machine machine = soundMachine();
+    change(machine);
+    std::vector<Finding> out;
+    checkMachine(machine, out);
+    EXPECT_EQ(std::count_if(out.begin(), out.end(), [](const auto& one) { return one.level != Level::kOk; }),
+              1);
+    return textOf(out, level, check);
+  };
+  EXPECT_NE(found([](Machine& m) { m.free_bytes = 100 << 20; }, Level::kError, "disk"), "");
+  EXPECT_NE(found([](Machine& m) { m.free_bytes = 2 * kGiB; }, Level::kWarning, "disk"), "") << "of 100 GiB";
+  EXPECT_NE(found([](Machine& m) { m.free_files = 10; }, Level::kError, "disk"), "");
+  EXPECT_NE(found([](Machine& m) { m.sync_ns = kSecondNs; }, Level::kWarning, "disk_speed"), "");
+  EXPECT_NE(found([](Machine& m) { m.now_s = 1'000; }, Level::kError, "clock"), "");
+  Machine unkept = soundMachine();
+  unkept.clock_synchronized = false;
+  std::vector<Finding> out;
+  checkMachine(unkept, out);
+  EXPECT_NE(textOf(out, Level::kNote, "clock"), "");
+  EXPECT_NE(textOf(out, Level::kOk, "clock"), "") << "a note is no fault";
+}
+
+class Doctor : public ::testing::Test {
+ protected:
+  Doctor() {
+    (void)initCrypto();
+    EXPECT_EQ(run("init"), 0);
+  }
+
+  int run(const std::string& command, const std::string& more = "") const {
+    const std::string line = std::string(REDFLAG_BUILD) + "/bin/redflag-server " + command + " --data " +
+                             data().string() + " " + more + " >" + (folder_ / "out").string() + " 2>" +
+                             (folder_ / "err").string();
+    const int status = std::system(line.c_str());
+    return WEXITSTATUS(status);
+  }
+  fs::path data() const { return folder_ / "data"; }
+  void sql(const char* text) const {
+    sqlite3* handle = nullptr;
+    ASSERT_EQ(sqlite3_open((data() / "redflag.db").c_str(), &handle), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(handle, text, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(handle);
+    sqlite3_close(handle);
+  }
+
+  // What one look finds; the program must say the same with its exit code and its JSON.
+  std::string found(Level level, const char* check) const {
+    const auto findings = examineServer(data(), "");
+    EXPECT_EQ(run("doctor", "--format json"), 1);
+    std::ifstream in(folder_ / "out");
+    const Json told = Json::parse(in);
+    EXPECT_EQ(told["healthy"], false);
+    EXPECT_TRUE(std::any_of(told["findings"].begin(), told["findings"].end(), [&](const Json& one) {
+      return one["check"] == check && one["level"] == name(level) && one["advice"].is_string();
+    })) << told.dump(1);
+    return textOf(findings, level, check);
+  }
+
+  // An authority of this age in the place of one that the server has.
+  void age(const char* file, std::int64_t left_s) const {
+    const auto key = auth::makeKey();
+    const std::int64_t now = epochNow() / kSecondNs;
+    const auto certificate = auth::makeAuthority({"aged", {}, now - 1'000 * kDayS, now + left_s}, *key);
+    auth::writePublicFile(data() / "tls" / file, auth::toPem(*certificate));
+  }
+
+  testing::Folder folder_;
+};
+
+TEST_F(Doctor, finds_nothing_wrong_with_a_new_server) {
+  for (const auto& finding : examineServer(data(), ""))
+    EXPECT_TRUE(finding.level == Level::kOk || finding.level == Level::kNote)
+        << finding.check << ": " << finding.text;
+  EXPECT_EQ(run("doctor"), 0);
+  std::ifstream in(folder_ / "out");
+  std::string first;
+  std::getline(in, first);
+  EXPECT_TRUE(first.starts_with("ok       disk: ")) << first;
+}
+
+TEST_F(Doctor, finds_a_folder_that_is_not_there_or_never_was_a_server) {
+  EXPECT_EQ(textOf(examineServer(folder_ / "nowhere", ""), Level::kError, "data_folder"),
+            (folder_ / "nowhere").string() + ": there is no such folder");
+  fs::remove_all(data());
+  fs::create_directory(data());
+  EXPECT_NE(found(Level::kError, "settings"), "");
+}
+
+TEST_F(Doctor, finds_secrets_that_others_can_read) {
+  for (const char* file : {"keys/command.key", "tls/ca-active.key", "redflag.db", "server.yaml"}) {
+    ASSERT_EQ(::chmod((data() / file).c_str(), 0666), 0) << file;
+    EXPECT_EQ(found(Level::kError, "secrets"), "others can read or write " + (data() / file).string());
+    ASSERT_EQ(::chmod((data() / file).c_str(), 0600), 0);
+  }
+  ASSERT_EQ(::chmod(data().c_str(), 0750), 0);
+  EXPECT_EQ(found(Level::kError, "secrets"), "others can enter " + data().string());
+}
+
+TEST_F(Doctor, finds_keys_that_are_missing_or_damaged) {
+  fs::remove(data() / "keys/device.key");
+  EXPECT_EQ(found(Level::kError, "keys"), "keys/device.key is missing");
+  EXPECT_FALSE(fs::exists(data() / "keys/device.key")) << "a look makes nothing";
+  auth::writeSecretFile(data() / "keys/device.key", std::string(32, 'x'));
+  auth::writeSecretFile(data() / "keys/command.key", "no key\n");
+  EXPECT_EQ(found(Level::kError, "keys"), "keys/command.key is damaged");
+}
+
+TEST_F(Doctor, finds_certificates_that_expire_or_are_no_more) {
+  age("ca-active.pem", 60 * kDayS);
+  EXPECT_NE(found(Level::kWarning, "certificates").find("ca-active.pem expires in"), std::string::npos);
+  age("ca-active.pem", -kDayS);
+  EXPECT_NE(found(Level::kError, "certificates").find("ca-active.pem expired on"), std::string::npos);
+  age("ca-active.pem", 1'000 * kDayS);
+  age("server.pem", 10 * kDayS);
+  EXPECT_NE(found(Level::kWarning, "certificates").find("server.pem expires in"), std::string::npos);
+  age("server.pem", 100 * kDayS);
+  EXPECT_EQ(run("doctor"), 0);
+  auth::writePublicFile(data() / "tls/ca-reserve.pem", "nonsense");
+  EXPECT_NE(found(Level::kError, "certificates"), "");
+  fs::remove(data() / "tls/ca-reserve.pem");
+  EXPECT_NE(found(Level::kError, "certificates").find("is missing"), std::string::npos);
+}
+
+TEST_F(Doctor, finds_settings_that_are_wrong) {
+  auth::writeSecretFile(data() / "server.yaml", "lisen: x\n");
+  EXPECT_NE(found(Level::kError, "settings").find("server.yaml:1: unknown key"), std::string::npos);
+}
+
+TEST_F(Doctor, finds_a_migration_that_is_pending_and_does_not_apply_it) {
+  sql("DELETE FROM schema_migrations WHERE number = (SELECT MAX(number) FROM schema_migrations)");
+  EXPECT_NE(found(Level::kWarning, "migrations").find("pending: "), std::string::npos);
+  EXPECT_NE(found(Level::kWarning, "migrations").find("pending: "), std::string::npos) << "still";
+}
+
+TEST_F(Doctor, finds_a_database_that_is_damaged_or_gone) {
+  // A page in the middle: what a start would see only when it gets there.
+  const auto file = data() / "redflag.db";
+  const auto size = fs::file_size(file);
+  {
+    std::fstream out(file, std::ios::in | std::ios::out | std::ios::binary);
+    out.seekp(static_cast<std::streamoff>(size / 4096 / 2 * 4096));
+    out << std::string(4096, '\x5a');
+  }
+  EXPECT_NE(found(Level::kError, "integrity"), "");
+  fs::remove(file);
+  EXPECT_NE(found(Level::kError, "integrity").find("there is no database"), std::string::npos);
+  EXPECT_FALSE(fs::exists(file)) << "a look makes nothing";
+}
+
+TEST_F(Doctor, finds_a_reference_to_nothing) {
+  sql("PRAGMA foreign_keys = OFF; INSERT INTO sites (client_id, site_id, name, created_at) "
+      "VALUES ('nobody', 'site', 'Site', 1)");
+  EXPECT_NE(found(Level::kError, "integrity").find("refers to one that is not there"), std::string::npos);
+}
+
+TEST_F(Doctor, finds_somebody_who_holds_the_database) {
+  sqlite3* holder = nullptr;
+  ASSERT_EQ(sqlite3_open((data() / "redflag.db").c_str(), &holder), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(holder, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  EXPECT_EQ(run("doctor", "--format json"), 1);
+  std::ifstream in(folder_ / "out");
+  const Json told = Json::parse(in);
+  EXPECT_TRUE(std::any_of(told["findings"].begin(), told["findings"].end(), [](const Json& one) {
+    return one["check"] == "locks" && one["level"] == "error";
+  })) << told.dump(1);
+  sqlite3_close(holder);
+}
+
+TEST_F(Doctor, finds_times_that_are_still_to_come) {
+  const std::string future = std::to_string(epochNow() + 3'600 * kSecondNs);
+  sql(("INSERT INTO agents (client_id, agent_id, site_id, public_key, token_id, hostname, mode, "
+       "agent_version, "
+       "platform, os_name, os_version, enrolled_at, last_seen_at) "
+       "SELECT client_id, 'agent', site_id, zeroblob(32), 'token', 'box', 'act', '1', 'linux', 'Debian', "
+       "'12', 1, " +
+       future + " FROM sites LIMIT 1")
+          .c_str());
+  EXPECT_NE(found(Level::kError, "clock").find("still to come"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace redflag::server
