@@ -152,7 +152,7 @@ std::shared_ptr<StreamHub::Doorbell> StreamHub::hang(const std::string& agent_id
   auto doorbell = std::make_shared<Doorbell>();
   doorbell->id = id;
   std::shared_ptr<Doorbell> older;
-  const std::lock_guard presence(presence_);
+  const std::lock_guard presence(presence_.of(agent_id));
   {
     const std::lock_guard lock(mutex_);
     older = std::exchange(doorbells_[agent_id], doorbell);
@@ -167,7 +167,7 @@ std::shared_ptr<StreamHub::Doorbell> StreamHub::hang(const std::string& agent_id
 }
 
 void StreamHub::takeDown(const std::string& agent_id, const std::shared_ptr<Doorbell>& doorbell) {
-  const std::lock_guard presence(presence_);
+  const std::lock_guard presence(presence_.of(agent_id));
   {
     const std::lock_guard lock(mutex_);
     const auto found = doorbells_.find(agent_id);

@@ -13,6 +13,7 @@
 #include "http/events.h"
 #include "http/feed.h"
 #include "http/streams.h"
+#include "http/stripes.h"
 
 namespace redflag::http {
 
@@ -56,8 +57,8 @@ class StreamHub : public Streams, public FeedOpener {
   DoorbellListener& listener_;
   std::mutex call_mutex_;
   Call call_;
-  std::mutex
-      presence_;  // held over a change and the listener's call, so that these come in order; before mutex_
+  // An agent's is held over its change and the listener's call, so that these come in order; before mutex_.
+  Stripes presence_;
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Doorbell>> doorbells_;
   std::set<std::uint64_t> browsers_;

@@ -27,24 +27,41 @@ void Presence::setDoorbell(const std::string& agent_id, bool connected) {
   });
 }
 
+void Presence::setLeft(const std::string& agent_id, bool left) {
+  const std::lock_guard lock(mutex_);
+  if (left) {
+    left_.insert(agent_id);
+  } else {
+    left_.erase(agent_id);
+  }
+}
+
 void Presence::agentConnected(const std::string& agent_id) {
-  const std::lock_guard lock(doorbells_);
+  const std::lock_guard lock(doorbells_.of(agent_id));
   setDoorbell(agent_id, true);
-  left_.erase(agent_id);
+  setLeft(agent_id, false);
 }
 
 void Presence::agentDisconnected(const std::string& agent_id) {
-  const std::lock_guard lock(doorbells_);
-  left_.insert(agent_id);
+  const std::lock_guard lock(doorbells_.of(agent_id));
+  setLeft(agent_id, true);
   setDoorbell(agent_id, false);
-  left_.erase(agent_id);
+  setLeft(agent_id, false);
 }
 
 void Presence::noteUnnoted() {
-  const std::lock_guard lock(doorbells_);
-  while (!left_.empty()) {
-    setDoorbell(*left_.begin(), false);
-    left_.erase(left_.begin());
+  const auto unnoted = [this] {
+    const std::lock_guard lock(mutex_);
+    return left_;
+  }();
+  for (const std::string& agent_id : unnoted) {
+    const std::lock_guard lock(doorbells_.of(agent_id));
+    {
+      const std::lock_guard still(mutex_);
+      if (!left_.contains(agent_id)) continue;  // noted meanwhile, or back
+    }
+    setDoorbell(agent_id, false);
+    setLeft(agent_id, false);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "http/events.h"
+#include "http/stripes.h"
 #include "services/context.h"
 
 namespace redflag::services {
@@ -32,11 +33,13 @@ class Presence : public http::DoorbellListener {
  private:
   void setDoorbell(const std::string& agent_id, bool connected);
   void noteUnnoted();
+  void setLeft(const std::string& agent_id, bool left);
 
   const Context& context_;
-  std::mutex doorbells_;        // one change at a time, so that none overtakes another
-  std::set<std::string> left_;  // and it is not in the store yet
+  // One change of an agent at a time, so that none overtakes another; before mutex_.
+  http::Stripes doorbells_;
   std::mutex mutex_;
+  std::set<std::string> left_;                      // and it is not in the store yet
   std::map<std::string, std::int64_t> written_at_;  // at most one entry an agent
   std::int64_t announced_to_ = 0;
 };

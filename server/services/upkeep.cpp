@@ -1,5 +1,7 @@
 #include "services/upkeep.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -16,6 +18,7 @@ namespace redflag::services {
 namespace {
 
 constexpr std::chrono::seconds kRound{5};
+constexpr std::int64_t kGiveBackEveryNs = 60 * kSecondNs;
 constexpr std::int64_t kPruneEveryNs = 600 * kSecondNs;
 constexpr int kPruneRows = 2'000;                               // of a table at a time: a short transaction
 constexpr std::int64_t kKeepItemsNs = 90 * 86'400 * kSecondNs;  // at least: a machine may be off that long
@@ -74,6 +77,16 @@ void Upkeep::round() {
   presence_.announceSilent();
   if (context_.trust != nullptr) context_.trust->tend(context_.now());
   prune();
+  giveBack();
+}
+
+// A thousand handshakes at once leave a heap full of holes between what stays: the pages in them are the
+// system's.
+void Upkeep::giveBack() {
+  const std::int64_t now = monotonicNow();
+  if (now - gave_back_ns_ < kGiveBackEveryNs) return;
+  gave_back_ns_ = now;
+  ::malloc_trim(0);
 }
 
 void Upkeep::prune() {

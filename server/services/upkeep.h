@@ -31,6 +31,7 @@ class Upkeep {
  private:
   void loop();
   void prune();
+  void giveBack();
   bool pruneSome(std::int64_t now);
   bool stopping();
 
@@ -39,6 +40,7 @@ class Upkeep {
   Settlement& settlement_;
   Presence& presence_;
   std::int64_t pruned_at_ = 0;
+  std::int64_t gave_back_ns_ = 0;
 
   std::mutex mutex_;
   std::condition_variable changed_;
