@@ -124,6 +124,7 @@ http::Response types(services::Services& services, const http::Request&) {
                      {"permission", type.permission},
                      {"risk", type.risk},
                      {"needs_approval", type.needs_approval},
+                     {"listed", type.listed},
                      {"parameters_schema", type.parameters_schema},
                      {"result_schema", type.result_schema}});
   }

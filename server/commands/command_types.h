@@ -23,6 +23,7 @@ struct CommandType {
   std::string permission;       // technician | approver | admin
   std::string risk;             // none | low | high | destructive
   bool needs_approval = false;  // ordered by approving updates only, never directly
+  bool listed = true;           // false: a screen of its own orders it, no list offers it
   std::int64_t timeout_s = 0;   // silence longer than this, once accepted, counts as lost
   std::int64_t valid_s = 0;     // how long an order waits for its machine
   std::int64_t max_attempts = 1;

@@ -19,6 +19,7 @@ class Cancel final : public BatchedType {
         {"permission", "technician"},
         {"risk", "low"},
         {"needs_approval", false},
+        {"listed", false},
         {"timeout_s", 300},
         {"valid_s", 86'400},
         {"max_attempts", 3},

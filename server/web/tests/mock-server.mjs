@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { command_types } from './mock-command-types.mjs';
 import { makeFleet, makeId } from './mock-data.mjs';
 
 // The policy the real server sends with every page.
@@ -16,10 +17,11 @@ export const content_security_policy =
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
 
 class Refusal extends Error {
-  constructor(status, code, detail) {
+  constructor(status, code, detail, field) {
     super(detail);
     this.status = status;
     this.code = code;
+    this.field = field;
   }
 }
 
@@ -412,6 +414,7 @@ class Mock {
       case 'GET updates': return [200, this.groups(query)];
       case 'GET updates/{id}': return [200, page(this.updateRows(query), query)];
       case 'POST approvals': return [query.get('preview') === '1' ? 200 : 201, this.approve(body, query, headers['idempotency-key'])];
+      case 'GET command-types': return [200, { items: command_types }];
       case 'GET commands': return [200, this.commands(query)];
       case 'POST commands': return [201, this.order(body)];
       case 'GET commands/{id}': return [200, this.command(id)];
@@ -449,7 +452,9 @@ class Mock {
 
   order(body) {
     const found = this.fleet.agents.filter((agent) => body.agent_ids.includes(agent.id));
-    return { items: found.map((agent) => this.add(this.fresh(body.type, 'Scan', agent))) };
+    if (body.parameters.names?.includes('nobody')) throw new Refusal(422, 'command.bad_parameters', 'Nobody is greeted.', '/parameters/names/0');
+    const { title } = command_types.find((type) => type.type === body.type);
+    return { items: found.map((agent) => this.add(this.fresh(body.type, title, agent))) };
   }
 
   again(id) {
@@ -510,7 +515,7 @@ async function handle(mock, request, response) {
     response.writeHead(status, { 'Content-Type': 'application/json' }).end(answer && JSON.stringify(answer));
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    const problem = { type: 'about:blank', title: error.code, status: error.status, detail: error.message, code: error.code, request_id: makeId('RQST', 7) };
+    const problem = { type: 'about:blank', title: error.code, status: error.status, detail: error.message, code: error.code, request_id: makeId('RQST', 7), ...(error.field && { field: error.field }) };
     response.writeHead(error.status, { 'Content-Type': 'application/problem+json' }).end(JSON.stringify(problem));
   }
 }

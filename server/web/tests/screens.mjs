@@ -63,6 +63,13 @@ function waitingCommand() {
   return server.mock.fleet.updates.find((update) => update.state === 'awaiting_confirmation').command_id;
 }
 
+async function orderDialog(page, type) {
+  await page.getByRole('button', { name: 'Order a command…' }).click();
+  await page.getByRole('combobox', { name: 'Command' }).or(page.getByRole('textbox', { name: 'Command' })).click();
+  await page.getByRole('option', { name: type }).click();
+  await page.getByRole('button', { name: `Order: ${type}` }).waitFor();
+}
+
 // name, path (or a function that knows it), what to wait for, state of the server, what to do first.
 const scenes = [
   { name: 'overview', path: '/', ready: text('security updates are open') },
@@ -92,6 +99,21 @@ const scenes = [
   { name: 'agent-metrics-year', path: `${agent(2)}?tab=metrics&period=year`, ready: text('full in about 34 days') },
   { name: 'agent-history', path: `${agent(2)}?tab=history`, ready: text('Newest first') },
   { name: 'agent-log', path: `${agent(2)}?tab=log`, ready: (page) => page.getByRole('list', { name: 'Log' }).or(page.getByText('No line yet')).first().waitFor() },
+  { name: 'agent-order', path: agent(2), ready: text('APT packages'), act: (page) => orderDialog(page, 'Greet people') },
+  { name: 'agent-order-destructive', path: agent(2), ready: text('APT packages'), act: (page) => orderDialog(page, 'Wipe the greeting') },
+  {
+    name: 'agent-order-refused',
+    path: agent(2),
+    ready: text('APT packages'),
+    act: async (page) => {
+      await orderDialog(page, 'Greet people');
+      await page.getByRole('textbox', { name: 'Whom to greet' }).fill('nobody');
+      await page.keyboard.press('Enter');
+      await page.getByRole('textbox', { name: 'File' }).fill('/tmp/greeting');
+      await page.getByRole('button', { name: 'Order: Greet people' }).click();
+      await page.getByText('Nobody is greeted').waitFor();
+    },
+  },
   { name: 'agent-not-found', path: '/agents/01KXXXXXXXXXXXXXXXXXXXXXXX', ready: text('agent.not_found') },
   { name: 'updates', path: '/updates', ready: (page) => page.getByRole('table', { name: 'Updates' }).waitFor() },
   { name: 'updates-loading', path: '/updates', ready: loading, state: { hold: true } },

@@ -2,20 +2,33 @@
  * services.
  *
  * Every function takes and writes one JSON document. Batches are {"items":[…]} with an answer of the same
- * length. describe()  {} -> {"type","title","icon","description","permission":"technician|approver|admin",
- *               "risk":"none|low|high|destructive","needs_approval":bool,"timeout_s":n,"valid_s":n (how long
- * an order waits for its machine; a day), "max_attempts":n,
- *               "idempotency_fields":["…"],"parameters_schema":{…},"result_schema":{…},"effects":["…"]}
- *   validate()  item {"parameters":{…}} -> {"ok":true} or {"ok":false,"field":"/updates/0","text":"…"}
- *   plan()      item {"parameters":{…},"agent":{"agent_id","hostname","mode","plugins":["apt"…]}}
- *               -> {"actions":[{"plugin":"apt","action":"plan","parameters":{…}}…]} or
- * {"error":{"code","text"}} on_result() item
- * {"parameters":{…},"outcome":"succeeded|failed|refused|expired|cancelled", "results":[one for each
- * action],"code","text"} -> {"effects":[{"effect":"…",…}]} Effects (only those that describe() declared are
- * carried out): updates.planned   {"plan":{…},"plan_hash":"…"}        the server compares with the approval,
- * then follows up or waits updates.installed {"updates":[{"name","arch","version"}],"needs_reboot":bool
- * (false)} updates.failed    {"class":"install|refused|offline","code","text"} follow_up
- * {"type":"…","parameters":{…}}        a new command to the same agent
+ * length.
+ *
+ * describe()
+ *   {} -> {"type","title","icon","description","permission":"technician|approver|admin",
+ *          "risk":"none|low|high|destructive","needs_approval":bool,
+ *          "listed":bool (absent: true; false: a screen of its own orders it),
+ *          "timeout_s":n (silence after it was accepted),
+ *          "valid_s":n (how long an order waits for its machine; absent: a day),"max_attempts":n,
+ *          "idempotency_fields":["…"],"parameters_schema":{…},"result_schema":{…} (of one action's result),
+ *          "effects":["…"]}
+ *   A screen draws the form from parameters_schema and shows results by result_schema: title, description,
+ *   enum, default, and the limits of each property count.
+ * validate()
+ *   item {"parameters":{…}} -> {"ok":true} or {"ok":false,"field":"/updates/0","text":"…"}
+ * plan()
+ *   item {"parameters":{…},"agent":{"agent_id","hostname","mode","plugins":["apt"…]}}
+ *   -> {"actions":[{"plugin":"apt","action":"plan","parameters":{…}}…]} or {"error":{"code","text"}}
+ * on_result()
+ *   item {"parameters":{…},"outcome":"succeeded|failed|refused|expired|cancelled",
+ *         "results":[one for each action],"code","text"}
+ *   -> {"effects":[{"effect":"…",…}]}
+ *
+ * Effects, of which only those that describe() declared are carried out:
+ *   updates.planned   {"plan":{…},"plan_hash":"…"}    the server compares with the approval, then follows up
+ * or waits updates.installed {"updates":[{"name","arch","version"}],"needs_reboot":bool (false)}
+ *   updates.failed    {"class":"install|refused|offline","code","text"}
+ *   follow_up         {"type":"…","parameters":{…}}   a new command to the same agent
  */
 #ifndef REDFLAG_DRAFT_COMMAND_TYPE_H
 #define REDFLAG_DRAFT_COMMAND_TYPE_H

@@ -33,10 +33,19 @@ export function approve(target: ApprovalTarget, intention: string): Promise<Appr
   return answerOf(api.POST('/api/v1/approvals', { params: { header: { 'Idempotency-Key': intention } }, body: target }));
 }
 
-export async function scanNow(agentId: string, intention: string): Promise<Command[]> {
-  const body = { type: 'scan', agent_ids: [agentId], parameters: {} };
+export async function orderCommand(
+  type: string,
+  agentIds: string[],
+  parameters: Record<string, unknown>,
+  intention: string,
+): Promise<Command[]> {
+  const body = { type, agent_ids: agentIds, parameters };
   return (await answerOf(api.POST('/api/v1/commands', { params: { header: { 'Idempotency-Key': intention } }, body })))
     .items;
+}
+
+export function scanNow(agentId: string, intention: string): Promise<Command[]> {
+  return orderCommand('scan', [agentId], {}, intention);
 }
 
 export function cancelCommand(id: string): Promise<Command> {

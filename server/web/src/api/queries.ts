@@ -179,6 +179,12 @@ export const commandQuery = (id: string) =>
     queryFn: ({ signal }) => answerOf(api.GET('/api/v1/commands/{id}', { signal, params: { path: { id } } })),
   });
 
+export const commandTypesQuery = queryOptions({
+  queryKey: ['command-types'],
+  staleTime: 300_000,
+  queryFn: async ({ signal }) => (await answerOf(api.GET('/api/v1/command-types', { signal }))).items,
+});
+
 export const tokensQuery = queryOptions({
   queryKey: ['tokens'],
   queryFn: async ({ signal }) => (await answerOf(api.GET('/api/v1/enrolment-tokens', { signal }))).items,

@@ -9,6 +9,7 @@ export type Approval = Schemas['Approval'];
 export type Category = Schemas['Category'];
 export type Command = Schemas['Command'];
 export type CommandDetail = Schemas['CommandDetail'];
+export type CommandType = Schemas['CommandType'];
 export type CommandState = Schemas['CommandState'];
 export type EnrolmentToken = Schemas['EnrolmentToken'];
 export type EventData = Schemas['Event'];

@@ -1,4 +1,4 @@
-import type { Agent, Category, CommandState, Role, Severity, UpdateState } from '../api/types';
+import type { Agent, Category, CommandState, CommandType, Role, Severity, UpdateState } from '../api/types';
 
 // How a state is called and coloured, once for all screens.
 export type Tone = 'critical' | 'warning' | 'notice' | 'info' | 'good' | 'unrated' | 'quiet';
@@ -84,6 +84,14 @@ export const blocked_by: Record<'held' | 'phased' | 'kept_back' | 'excluded', st
   phased: 'Phased: not offered to this machine yet',
   kept_back: 'Kept back: needs other changes first',
   excluded: 'Excluded by the machine’s configuration',
+};
+
+// What a command may do to a machine.
+export const risks: Record<CommandType['risk'], Word> = {
+  none: { text: 'Changes nothing', tone: 'quiet' },
+  low: { text: 'Low risk', tone: 'quiet' },
+  high: { text: 'High risk', tone: 'warning' },
+  destructive: { text: 'Destructive', tone: 'critical' },
 };
 
 export const roles: Record<Role, string> = {

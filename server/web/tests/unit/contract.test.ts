@@ -57,6 +57,7 @@ test('every list and object has the document’s shape', async () => {
     ['/api/v1/agents', '/api/v1/agents?limit=500'],
     ['/api/v1/agents/{id}', `/api/v1/agents/${agent}`],
     ['/api/v1/agents/{id}/updates', `/api/v1/agents/${agent}/updates`],
+    ['/api/v1/command-types', '/api/v1/command-types'],
     ['/api/v1/agents/{id}/history', `/api/v1/agents/${agent}/history`],
     ['/api/v1/updates', '/api/v1/updates'],
     ['/api/v1/updates/rows', '/api/v1/updates/rows?limit=500'],

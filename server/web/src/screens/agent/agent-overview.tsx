@@ -115,7 +115,15 @@ function Plugin({ plugin }: { plugin: AgentPlugin }) {
           )}
         </div>
       )}
-      {scan ? <LastScan scan={scan} /> : plugin.state === 'ok' && <p className={classes.note}>No scan yet.</p>}
+      {scan ? (
+        <LastScan scan={scan} />
+      ) : (
+        plugin.state === 'ok' && (
+          <p className={classes.note}>
+            {plugin.interfaces.includes('rf.scanner/1') ? 'No scan yet.' : 'Scans nothing: it acts when it is ordered to.'}
+          </p>
+        )
+      )}
     </li>
   );
 }

@@ -2,6 +2,7 @@ import { Tabs } from '@mantine/core';
 import { lazy, Suspense } from 'react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
+import { useState } from 'react';
 
 import { newIntention, scanNow } from '../../api/actions';
 import { agentQuery } from '../../api/queries';
@@ -14,11 +15,12 @@ import { AgentTags } from '../../parts/agent-tags';
 import { Ago } from '../../parts/ago';
 import { TableSkeleton } from '../../parts/data-table';
 import { GuardedButton } from '../../parts/guarded-button';
-import { IconRefresh } from '../../parts/icons';
+import { IconRefresh, IconTerminal2 } from '../../parts/icons';
 import { sayDone, sayFailed } from '../../parts/said';
 import { ScreenHead } from '../../parts/screen-head';
 import { Failure } from '../../parts/states';
 import { WordTag } from '../../parts/tag';
+import { OrderDialog } from '../operations/order-dialog';
 import { AgentHistory } from './agent-history';
 import { AgentLog } from './agent-log';
 import { AgentOverview } from './agent-overview';
@@ -58,7 +60,12 @@ function Agent({ agent }: { agent: AgentDetail }) {
             <AgentTags agent={agent} />
           </>
         }
-        actions={<ScanNow agent={agent} />}
+        actions={
+          <>
+            <OrderCommand agent={agent} />
+            <ScanNow agent={agent} />
+          </>
+        }
         below={
           <>
             {`${agent.client.name} / ${agent.site.name} · ${agent.os_name} ${agent.os_version} · last seen `}
@@ -98,6 +105,18 @@ function Agent({ agent }: { agent: AgentDetail }) {
           <AgentLog agentId={agent.id} />
         </Tabs.Panel>
       </Tabs>
+    </>
+  );
+}
+
+function OrderCommand({ agent }: { agent: AgentDetail }) {
+  const [asking, setAsking] = useState(false);
+  return (
+    <>
+      <GuardedButton needs="technician" variant="default" leftSection={<IconTerminal2 size={16} />} onClick={() => setAsking(true)}>
+        Order a command…
+      </GuardedButton>
+      {asking && <OrderDialog agentId={agent.id} hostname={agent.hostname} onClose={() => setAsking(false)} />}
     </>
   );
 }

@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 
-import { commandQuery } from '../../api/queries';
+import { commandQuery, commandTypesQuery } from '../../api/queries';
 import type { CommandDetail } from '../../api/types';
 import { ScreenSkeleton } from '../../app/waiting';
 import { bytes, some } from '../../format/number';
+import type { Json } from '../../format/schema';
 import { command_states, in_flight } from '../../format/words';
 import { Ago } from '../../parts/ago';
 import { CommandProgress } from '../../parts/command-progress';
@@ -13,6 +14,7 @@ import { Facts, Panel } from '../../parts/panel';
 import { ScreenHead } from '../../parts/screen-head';
 import { Failure } from '../../parts/states';
 import { WordTag } from '../../parts/tag';
+import { ValueView } from '../../parts/value-view';
 import { Standing } from '../updates/row-columns';
 import { CommandButtons } from './command-buttons';
 import { ConfirmPlan, planWaits } from './confirm-plan';
@@ -68,6 +70,7 @@ function Operation({ command }: { command: CommandDetail }) {
           </p>
         </Panel>
       )}
+      {command.results && command.results.length > 0 && <Results command={command} results={command.results as Json[]} />}
       {command.plan && <Plan command={command} waits={waits} />}
       <Panel title="Log" action={<CommandProgress command={command} />}>
         <LogView lines={command.log} running={in_flight.includes(command.state)} />
@@ -110,6 +113,21 @@ function Operation({ command }: { command: CommandDetail }) {
         </details>
       </Panel>
     </>
+  );
+}
+
+// One answer for each action; which words it is shown in is the command type's.
+function Results({ command, results }: { command: CommandDetail; results: Json[] }) {
+  const types = useQuery(commandTypesQuery);
+  const schema = types.data?.find((type) => type.type === command.type)?.result_schema;
+  return (
+    <Panel title="Result">
+      <div className={classes.result}>
+        {results.map((result, index) => (
+          <ValueView key={index} value={result} schema={schema} />
+        ))}
+      </div>
+    </Panel>
   );
 }
 
