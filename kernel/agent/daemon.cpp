@@ -53,21 +53,28 @@ Daemon::Daemon(DaemonSettings settings) : settings_(std::move(settings)), starte
           const std::lock_guard lock(link_mutex_);
           if (link_) link_->statusChanged();
         });
+        // Started last; orders may speak of it before.
+        scheduler_ = std::make_unique<Scheduler>(*scans_, settings_.paths.state / "schedule.json");
+        orders_.emplace(AgentOrders::Parts{*config_, *scans_, *scheduler_, [this] { return status(); },
+                                           [this] { configChanged(); }});
         return {};
       },
-      [this] { scans_.reset(); });
+      [this] {
+        orders_.reset();
+        scheduler_.reset();
+        scans_.reset();
+      });
   steps_.add(
       "link", [this] { return startLink(); }, [this] { stopLink(); });
   steps_.add(
       "schedule",
       [this]() -> Result<> {
-        scheduler_ = std::make_unique<Scheduler>(*scans_, settings_.paths.state / "schedule.json");
         scheduler_->start(*config_->current());
         return {};
       },
       [this] {
         scans_->stop();
-        scheduler_.reset();
+        scheduler_->stop();
       });
   steps_.add(
       "local socket", [this] { return answerLocally(); }, [this] { local_.reset(); });
@@ -123,7 +130,8 @@ Result<> Daemon::startLink() {
   settings.policy = [this] { return policyNow(); };
   std::unique_ptr<OrderRunner> runner;
   if (config->mode == Mode::kAct) runner = std::make_unique<ExecutorRunner>(settings_.executor_socket);
-  auto link = std::make_shared<Link>(std::move(settings), *spool_, *scans_, std::move(runner));
+  auto link = std::make_shared<Link>(std::move(settings), *spool_, *scans_, std::move(runner), systemClock(),
+                                     &*orders_);
   if (auto started = link->start(); !started) return started;
   const std::lock_guard lock(link_mutex_);
   link_ = std::move(link);
@@ -152,8 +160,7 @@ void Daemon::reload(bool always) {
   const auto config = config_->current();
   if (changed) {
     spdlog::info("the configuration was read again");
-    setLogLevel(settings_.log_level.empty() ? config->log_level : settings_.log_level);
-    scheduler_->configure(*config);
+    configChanged();
     if (link_made_for_ != std::pair(config->mode, config->proxy)) {
       stopLink();
       if (auto started = startLink(); !started)
@@ -162,6 +169,13 @@ void Daemon::reload(bool always) {
   }
   const std::lock_guard lock(link_mutex_);
   if (link_) link_->statusChanged();
+}
+
+// Everything but the link: an order that changes the configuration runs on the link's own thread.
+void Daemon::configChanged() {
+  const auto config = config_->current();
+  setLogLevel(settings_.log_level.empty() ? config->log_level : settings_.log_level);
+  scheduler_->configure(*config);
 }
 
 void Daemon::rest() {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 
+#include "agent/agent_orders.h"
 #include "agent/local_server.h"
 #include "agent/steps.h"
 #include "config/store.h"
@@ -55,6 +56,7 @@ class Daemon {
   Result<> answerLocally();
   Result<Json> answer(const Json& request);
   Json pluginsStatus() const;
+  void configChanged();
   Policy policyNow() const;
   bool firstScanAcknowledged() const;
   void spoolTransition(const BreakerTransition& transition);
@@ -67,10 +69,11 @@ class Daemon {
   std::unique_ptr<BreakerStore> breakers_;
   std::optional<PluginRunner> runner_;
   std::unique_ptr<ScanService> scans_;
+  std::unique_ptr<Scheduler> scheduler_;
+  std::optional<AgentOrders> orders_;
   mutable std::mutex link_mutex_;
   std::shared_ptr<Link> link_;
   std::pair<Mode, std::string> link_made_for_;  // mode and proxy
-  std::unique_ptr<Scheduler> scheduler_;
   std::unique_ptr<LocalServer> local_;
   mutable std::atomic<bool> acknowledged_ = false;
   std::atomic<bool> worked_ = true;  // since the last rest; starting is work

@@ -5,6 +5,7 @@
 
 #include "config/core_schema.h"
 #include "config/schema.h"
+#include "config/server_settings.h"
 #include "config/units.h"
 #include "config/yaml.h"
 #include "platform/files.h"
@@ -140,7 +141,7 @@ class Reader {
       plugin.schedule = schedule(place, config.schedule);
       plugin.limits = limits(place + "/limits", config.limits);
       plugin.breaker = breaker(place + "/breaker", config.breaker);
-      plugin.settings = value.value("settings", Json::object());
+      plugin.settings = plugin.owner_settings = value.value("settings", Json::object());
       plugin.sha256 = value.value("sha256", "");
       std::transform(plugin.sha256.begin(), plugin.sha256.end(), plugin.sha256.begin(),
                      [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -209,8 +210,10 @@ class Reader {
         into->push_back(readRule(config, place, policy[list][i]));
       }
     }
-    if (!policy["server_may_set"].empty()) {
-      problem("/policy/server_may_set", "the server can set nothing in this version; expected []");
+    config.server_may_set = policy["server_may_set"].get<std::vector<std::string>>();
+    for (std::size_t i = 0; i < config.server_may_set.size(); ++i) {
+      if (auto text = patternProblem(config.server_may_set[i]); !text.empty())
+        problem("/policy/server_may_set/" + std::to_string(i), std::move(text));
     }
     if (policy["agent_updates"] != "never") {
       problem("/policy/agent_updates",
@@ -277,8 +280,47 @@ LoadedConfig checkConfigText(const std::string& text, const std::filesystem::pat
   addProblems(loaded, file, *document, reader.problems());
   if (!loaded.problems.empty()) return loaded;
   config.file = file;
+  config.written = document->value;
   loaded.config = std::move(config);
   return loaded;
+}
+
+Result<Config> withServerSettings(const Config& config, const Json& settings) {
+  const auto wanted = serverSettingsOf(settings);
+  if (!wanted) return tl::unexpected<Error>(wanted.error());
+  Json written = config.written;
+  std::set<std::string> taken;
+  for (const auto& setting : *wanted) {
+    const bool known_plugin =
+        setting.key.to_string().rfind("/plugins/", 0) != 0 || config.plugin(pluginOf(setting.key)) != nullptr;
+    if (setting.value.is_null() || !known_plugin || config.written.contains(setting.key) ||
+        !serverMaySet(config.server_may_set, setting.key))
+      continue;
+    // A plugin without anything behind it is written as null, which is no place for a value.
+    if (Json& plugins = written["plugins"]; known_plugin && plugins.is_object()) {
+      for (auto& [id, value] : plugins.items())
+        if (value.is_null()) value = Json::object();
+    }
+    written[setting.key] = setting.value;
+    taken.insert(setting.key.to_string());
+  }
+  if (taken.empty()) return config;
+  const auto problems = checkAgainst(coreSchema(), written);
+  if (!problems) return tl::unexpected<Error>(problems.error());
+  if (!problems->empty())
+    return fail(Code::kInvalid, keyOf(problems->front().pointer) + ": " + problems->front().text);
+  Reader reader(written, config.places);
+  Config merged = reader.read();
+  if (!reader.problems().empty()) {
+    const auto& first = reader.problems().front();
+    return fail(Code::kInvalid, keyOf(first.pointer) + ": " + first.text);
+  }
+  merged.file = config.file;
+  merged.written = config.written;
+  merged.from_server = std::move(taken);
+  for (auto& plugin : merged.plugins)
+    plugin.owner_settings = config.plugin(plugin.id)->owner_settings;
+  return merged;
 }
 
 namespace {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,9 +47,11 @@ struct PluginConfig {
   ScheduleConfig schedule;
   RunLimits limits;
   BreakerConfig breaker;
-  Json settings = Json::object();  // as written; settings.h checks them against the plugin's schema
-  std::string publisher;           // "ed25519:…" whose signature the manifest must have; "": not given
-  std::string sha256;              // of a third party's library, in lower case; "": not given
+  // As written, with what the server may have set; settings.h checks them against the plugin's schema.
+  Json settings = Json::object();
+  Json owner_settings = Json::object();  // as written alone: what capabilities are made of
+  std::string publisher;  // "ed25519:…" whose signature the manifest must have; "": not given
+  std::string sha256;     // of a third party's library, in lower case; "": not given
   std::optional<std::vector<std::string>> capabilities;  // exactly these; absent: see grantedCapabilities()
 };
 
@@ -77,8 +80,11 @@ struct Config {
   std::string log_level;  // "debug", "info", "warning" or "error"
   std::string log_to;     // "journal" or "stderr"
 
+  Json written = Json::object();              // as the file has it
   Json values = Json::object();               // everything, defaults included, as `config show` prints it
   std::map<std::string, ConfigPlace> places;  // JSON pointer -> where it was written
+  std::vector<std::string> server_may_set;    // patterns, see server_settings.h
+  std::set<std::string> from_server;          // JSON pointers of values that the server set
 
   const PluginConfig* plugin(const std::string& id) const;
 };
@@ -103,6 +109,10 @@ struct LoadedConfig {
 LoadedConfig checkConfig(const std::filesystem::path& file);
 // The same with the text at hand; `file` is for messages only.
 LoadedConfig checkConfigText(const std::string& text, const std::filesystem::path& file);
+
+// A good configuration with what the server set, as far as the owner lets it and has not said so himself.
+// kInvalid: together they make none.
+Result<Config> withServerSettings(const Config& config, const Json& settings);
 
 // checkConfig() for those who need one error: all problems, a line each.
 Result<Config> loadConfig(const std::filesystem::path& file);

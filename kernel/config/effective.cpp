@@ -26,6 +26,7 @@ class Collector {
 
  private:
   std::string source(const std::string& pointer, const std::string& otherwise) const {
+    if (config_.from_server.contains(pointer)) return "the server";
     const auto found = config_.places.find(pointer);
     if (found == config_.places.end()) return otherwise;
     return config_.file.string() + ":" + std::to_string(found->second.line);

@@ -11,8 +11,8 @@ namespace redflag::kernel {
 struct EffectiveValue {
   std::string key;  // "plugins.apt.settings.refresh"
   Json value;
-  std::string
-      source;  // "/etc/redflag/agent.yaml:12", "default", "plugin's default", or the key it is inherited from
+  std::string source;  // "/etc/redflag/agent.yaml:12", "default", "plugin's default", "the server", or the
+                       // key it is inherited from
 };
 
 // `schemas`: config schemas of the plugins that are installed, by id.

@@ -92,6 +92,14 @@ std::optional<std::string> withSettings(std::string spec, const Json& settings) 
 
 }  // namespace
 
+Result<> checkParameters(const Json& schema, const Json& parameters) {
+  const auto problems = checkAgainst(schema, parameters);
+  if (!problems) return failAt("parameters_schema", problems.error());
+  if (problems->empty()) return {};
+  return fail(Code::kInvalid,
+              "parameters" + keyText(problems->front().pointer) + ": " + problems->front().text);
+}
+
 host::Seal sealOf(const Config& config) {
   return config.isolation == Isolation::kRequire ? host::Seal::kRequire : host::Seal::kBest;
 }
@@ -120,7 +128,7 @@ Result<std::vector<std::string>> grantedCapabilities(const PluginConfig& plugin,
   std::vector<std::string> granted;
   for (const auto& listed : plugin.capabilities.value_or(std::vector<std::string>())) {
     // Only what root wrote: a default is the publisher's, and changes with the next version.
-    auto spec = withSettings(listed, plugin.settings);
+    auto spec = withSettings(listed, plugin.owner_settings);
     if (!spec) {
       return fail(Code::kInvalid, "plugins." + plugin.id + ".capabilities: " + dumpJson(listed) +
                                       " names a setting that is not written below settings");
@@ -146,7 +154,7 @@ Result<std::vector<std::string>> grantedCapabilities(const PluginConfig& plugin,
   if (odd == granted.end()) return granted;
   return fail(Code::kInvalid,
               "plugins." + plugin.id + ".capabilities: " + dumpJson(*odd) +
-                  " is none: expected read:/PATH, write:/PATH, exec:/PROGRAM, http:unix:/SOCKET or net:any");
+                  " is none: expected read:/PATH, write:/PATH, exec:/PROGRAM, http:unix:/SOCKET, net:any or root");
 }
 
 }  // namespace redflag::kernel

@@ -12,6 +12,9 @@ namespace redflag::kernel {
 // key.
 Result<Json> effectiveSettings(const Config& config, const PluginConfig& plugin, const Json& schema);
 
+// An action's parameters against its own schema; kInvalid names the member and what was expected.
+Result<> checkParameters(const Json& schema, const Json& parameters);
+
 // How a scanner's process is sealed: as far as this system can, or not at all run where a wall is missing.
 host::Seal sealOf(const Config& config);
 

@@ -3,10 +3,14 @@
 #include <utility>
 
 #include "base/log.h"
+#include "config/server_settings.h"
 
 namespace redflag::kernel {
 
 namespace {
+
+constexpr const char* kKeptName = "agent.yaml.last-good";
+constexpr std::size_t kMaxServerBytes = 64U << 10;
 
 // A copy to fall back on; that it cannot be kept is no reason to refuse a good configuration.
 void keepCopy(const std::filesystem::path& file, const std::filesystem::path& kept) {
@@ -19,27 +23,75 @@ void keepCopy(const std::filesystem::path& file, const std::filesystem::path& ke
 
 }  // namespace
 
-ConfigStore::ConfigStore(std::filesystem::path file, std::filesystem::path kept, Config initial)
+ConfigStore::ConfigStore(std::filesystem::path file, const std::filesystem::path& state_folder,
+                         const Config& initial)
     : file_(std::move(file)),
-      kept_(std::move(kept)),
-      current_(std::make_shared<const Config>(std::move(initial))) {
+      kept_(state_folder / kKeptName),
+      server_file_(state_folder / "server-settings.json"),
+      own_(initial),
+      current_(std::make_shared<const Config>(merged(own_))) {
   if (!file_.empty()) stamp_ = platform::fileStamp(file_);
 }
 
 Result<std::unique_ptr<ConfigStore>> ConfigStore::open(const std::filesystem::path& file,
                                                        const std::filesystem::path& state_folder) {
-  const auto kept = state_folder / "agent.yaml.last-good";
-  if (file.empty()) return std::unique_ptr<ConfigStore>(new ConfigStore(file, kept, defaultConfig()));
+  const auto kept = state_folder / kKeptName;
+  if (file.empty()) return std::unique_ptr<ConfigStore>(new ConfigStore(file, state_folder, defaultConfig()));
   auto loaded = loadConfig(file);
   if (loaded) {
     keepCopy(file, kept);
-    return std::unique_ptr<ConfigStore>(new ConfigStore(file, kept, std::move(*loaded)));
+    return std::unique_ptr<ConfigStore>(new ConfigStore(file, state_folder, *loaded));
   }
   auto earlier = loadConfig(kept);
   if (!earlier) return tl::unexpected<Error>(loaded.error());
-  std::unique_ptr<ConfigStore> store(new ConfigStore(file, kept, std::move(*earlier)));
+  std::unique_ptr<ConfigStore> store(new ConfigStore(file, state_folder, *earlier));
   store->invalid_ = loaded.error().text;
   return store;
+}
+
+Json ConfigStore::serverSettings() const {
+  const auto text = platform::readFile(server_file_, kMaxServerBytes);
+  if (!text) return Json::object();
+  auto json = parseJson(*text);
+  if (json && json->is_object()) return std::move(*json);
+  spdlog::error("{}: not readable; none of the server's settings is in force", server_file_.string());
+  return Json::object();
+}
+
+// The owner's configuration counts, whatever was kept beside it.
+Config ConfigStore::merged(const Config& own) const {
+  auto both = kernel::withServerSettings(own, serverSettings());
+  if (both) return std::move(*both);
+  spdlog::error("none of the server's settings is in force: {}", both.error().text);
+  return own;
+}
+
+Result<Config> ConfigStore::withServerSettings(const Json& settings) const {
+  const auto wanted = serverSettingsOf(settings);
+  if (!wanted) return tl::unexpected<Error>(wanted.error());
+  if (file_.empty()) return fail(Code::kDenied, "there is no agent.yaml that lets the server set anything");
+  auto own = loadConfig(file_);
+  if (!own) return tl::unexpected<Error>(own.error());
+  for (const auto& setting : *wanted) {
+    if (serverMaySet(own->server_may_set, setting.key)) continue;
+    return fail(Code::kDenied, dottedKey(setting.key) +
+                                   " is not the server's to set: policy.server_may_set of " + file_.string() +
+                                   " does not name it");
+  }
+  Json all = serverSettings();
+  all.merge_patch(settings);
+  return kernel::withServerSettings(*own, all);
+}
+
+Result<> ConfigStore::keepServerSettings(const Json& settings) {
+  const std::lock_guard lock(mutex_);
+  Json all = serverSettings();
+  all.merge_patch(settings);
+  const std::string text = dumpJson(all);
+  if (text.size() > kMaxServerBytes) return fail(Code::kLimit, "the server has set too much already");
+  if (auto written = platform::writeFileAtomic(server_file_, text); !written) return written;
+  current_ = std::make_shared<const Config>(merged(own_));
+  return {};
 }
 
 std::shared_ptr<const Config> ConfigStore::current() const {
@@ -61,8 +113,10 @@ bool ConfigStore::reload() {
   }
   invalid_.clear();
   keepCopy(file_, kept_);
-  const bool changed = loaded->values != current_->values;
-  current_ = std::make_shared<const Config>(std::move(*loaded));
+  own_ = std::move(*loaded);
+  Config fresh = merged(own_);
+  const bool changed = fresh.values != current_->values;
+  current_ = std::make_shared<const Config>(std::move(fresh));
   return changed;
 }
 

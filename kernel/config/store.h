@@ -19,6 +19,12 @@ class ConfigStore {
   static Result<std::unique_ptr<ConfigStore>> open(const std::filesystem::path& file,
                                                    const std::filesystem::path& state_folder);
 
+  // What would be in force with these settings of the server's too (nested as in agent.yaml; null takes one
+  // back). kDenied names the key that the owner does not let it set; kInvalid what is wrong.
+  Result<Config> withServerSettings(const Json& settings) const;
+  // Puts them in force and keeps them on disk, over restarts.
+  Result<> keepServerSettings(const Json& settings);
+
   std::shared_ptr<const Config> current() const;
   // Reads the file again. True: another configuration is in force now. A bad file changes nothing but
   // invalidText().
@@ -29,11 +35,15 @@ class ConfigStore {
   std::string invalidText() const;
 
  private:
-  ConfigStore(std::filesystem::path file, std::filesystem::path kept, Config initial);
+  ConfigStore(std::filesystem::path file, const std::filesystem::path& state_folder, const Config& initial);
+  Json serverSettings() const;  // kept ones; none when they cannot be read
+  Config merged(const Config& own) const;
 
   const std::filesystem::path file_;
   const std::filesystem::path kept_;
+  const std::filesystem::path server_file_;
   mutable std::mutex mutex_;
+  Config own_;  // without the server's settings
   std::shared_ptr<const Config> current_;
   platform::FileStamp stamp_;
   std::string invalid_;

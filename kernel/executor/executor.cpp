@@ -5,7 +5,10 @@
 #include <chrono>
 #include <set>
 
+#include "executor/action_run.h"
 #include "executor/log.h"
+#include "redflag/draft/actions.h"
+#include "redflag/draft/updater.h"
 
 namespace redflag::kernel {
 namespace {
@@ -14,9 +17,16 @@ namespace refusal = protocol::refusal;
 
 constexpr std::int64_t kMaxWaiting = 100;
 constexpr std::int64_t kRetryNs = 2 * kSecondNs;
+constexpr std::int64_t kLookForRebootNs = 10 * kSecondNs;
 
 tl::unexpected<protocol::Refused> handOn(const protocol::Refused& why) {
   return tl::unexpected<protocol::Refused>(why);
+}
+
+bool takesRebootsBack(const Outcome& outcome) {
+  const Json& results = outcome.results;
+  return outcome.state == "succeeded" && !results.empty() && results.front().is_object() &&
+         results.front().value("reboot_cancelled", Json()) == true;
 }
 
 }  // namespace
@@ -141,7 +151,8 @@ protocol::Verdict<Order> Executor::admit(const protocol::Envelope& envelope, std
   const auto rules = rules_.read();
   if (!rules) return handOn({refusal::kPolicy, rules.error().text});
   if (!(*rules)->act()) return handOn({refusal::kModeReport, "this machine is in report mode"});
-  if (const auto setup = (*rules)->updater(order->plugin); !setup) {
+  const char* needed = installs(*order) ? RF_UPDATER_1 : RF_ACTIONS_1;
+  if (const auto setup = (*rules)->plugin(order->plugin, needed); !setup) {
     return handOn({refusal::kUnknownAction, setup.error().text});
   }
   return order;
@@ -220,6 +231,7 @@ void Executor::tell(const Json& event) {
 void Executor::work() {
   while (!stop_) {
     Journal* journal = keeper_.current();
+    const bool reboots = journal != nullptr && watchReboots(*journal);
     auto next = journal == nullptr ? Result<std::optional<JournalEntry>>() : journal->next();
     if (!next) {
       logLine("error", "journal: " + next.error().text);
@@ -228,10 +240,51 @@ void Executor::work() {
       carryOut(*journal, std::move(**next));
     } else {
       std::unique_lock lock(wake_mutex_);
-      wake_.wait(lock, [this] { return stop_ || work_waits_; });
+      const auto due = [this] { return stop_ || work_waits_; };
+      if (reboots) {
+        wake_.wait_for(lock, std::chrono::nanoseconds(kLookForRebootNs), due);
+      } else {
+        wake_.wait(lock, due);
+      }
       work_waits_ = false;
     }
   }
+}
+
+bool Executor::watchReboots(Journal& journal) {
+  auto waiting = journal.rebooting();
+  if (!waiting) {
+    logLine("error", "journal: " + waiting.error().text);
+    return true;
+  }
+  bool some_wait = false;
+  for (JournalEntry& entry : *waiting) {
+    const auto outcome = afterReboot(entry, {options_.boot_id, options_.kernel}, clock_.monotonicNs());
+    if (outcome) finish(journal, entry, *outcome);
+    some_wait = some_wait || !outcome;
+  }
+  return some_wait;
+}
+
+void Executor::withdrawReboots(Journal& journal, const std::string& plugin) {
+  auto waiting = journal.rebooting();
+  if (!waiting) return logLine("error", "journal: " + waiting.error().text);
+  for (JournalEntry& entry : *waiting) {
+    if (entry.order.plugin != plugin) continue;
+    finish(journal, entry, {"cancelled", "reboot.cancelled", "another order took it back", Json::array()});
+  }
+}
+
+std::optional<Outcome> Executor::perform(Journal& journal, JournalEntry& entry) {
+  HostWork hosts(
+      options_.host_program, options_.scratch, options_.state_folder / "runs", journal, clock_,
+      [this](const Json& event) { tell(event); }, stop_);
+  if (installs(entry.order)) {
+    return Installer(options_.limits, rules_, hosts, clock_, options_.boot_id).run(entry);
+  }
+  return ActionRun(options_.limits.action_ns, rules_, hosts, journal, clock_,
+                   {options_.boot_id, options_.kernel})
+      .run(entry);
 }
 
 void Executor::carryOut(Journal& journal, JournalEntry entry) {
@@ -245,24 +298,26 @@ void Executor::carryOut(Journal& journal, JournalEntry entry) {
     const std::lock_guard lock(wake_mutex_);
     running_ = entry.order.command_id;
   }
-  HostWork hosts(
-      options_.host_program, options_.scratch, options_.state_folder / "runs", journal, clock_,
-      [this](const Json& event) { tell(event); }, stop_);
-  Installer installer(options_.limits, rules_, hosts, clock_, options_.boot_id);
-  auto outcome = installer.run(entry);
-  // The outcome is not lost while the disk is full: the host's own record is still there when we come again.
-  while (outcome && !stop_) {
-    const auto finished = journal.finish(entry, *outcome, clock_.epochNs());
+  if (const auto outcome = perform(journal, entry)) {
+    finish(journal, entry, *outcome);
+    if (takesRebootsBack(*outcome)) withdrawReboots(journal, entry.order.plugin);
+  }
+  const std::lock_guard lock(wake_mutex_);
+  running_.clear();
+}
+
+// The outcome is not lost while the disk is full: the host's own record is still there when we come again.
+void Executor::finish(Journal& journal, JournalEntry& entry, const Outcome& outcome) {
+  while (!stop_) {
+    const auto finished = journal.finish(entry, outcome, clock_.epochNs());
     if (finished) {
-      logLine("info", fmt::format("{}: {} {}", entry.order.command_id, outcome->state, outcome->text));
+      logLine("info", fmt::format("{}: {} {}", entry.order.command_id, outcome.state, outcome.text));
       tell(stateEvent(entry));
-      break;
+      return;
     }
     logLine("error", "journal: " + finished.error().text);
     pauseFor(kRetryNs);
   }
-  const std::lock_guard lock(wake_mutex_);
-  running_.clear();
 }
 
 bool Executor::pauseFor(std::int64_t ns) {

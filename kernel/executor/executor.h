@@ -24,6 +24,7 @@ struct ExecutorOptions {
   std::filesystem::path scratch;  // for temporary files of plans; "": none
   InstallLimits limits;
   std::string boot_id;
+  std::string kernel = {};  // the release that runs
 };
 
 class Executor {
@@ -61,6 +62,11 @@ class Executor {
   void tidyRuns();
   void work();
   void carryOut(Journal& journal, JournalEntry entry);
+  std::optional<Outcome> perform(Journal& journal, JournalEntry& entry);
+  void finish(Journal& journal, JournalEntry& entry, const Outcome& outcome);
+  // Ends those that wait for a reboot which came, or did not; true when some still wait.
+  bool watchReboots(Journal& journal);
+  void withdrawReboots(Journal& journal, const std::string& plugin);
   void tell(const Json& event);
   bool pauseFor(std::int64_t ns);
 

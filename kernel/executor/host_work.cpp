@@ -9,7 +9,6 @@
 #include "base/time.h"
 #include "executor/os_error.h"
 #include "platform/files.h"
-#include "redflag/draft/updater.h"
 
 namespace redflag::kernel {
 namespace {
@@ -18,13 +17,12 @@ constexpr std::int64_t kStepNs = kSecondNs / 10;
 constexpr std::int64_t kAfterDoneNs = 10 * kSecondNs;  // to clean up behind itself
 constexpr std::int64_t kHelloNs = 60 * kSecondNs;      // a host taken up again was told to begin long ago
 
-Json startMessage(const UpdaterSetup& setup, const std::string& operation, const Json& request,
-                  std::int64_t limit_ns) {
-  return {{"operation", operation},
-          {"interface", RF_UPDATER_1},
+Json startMessage(const PluginSetup& setup, const HostCall& call) {
+  return {{"operation", call.operation},
+          {"interface", call.interface_id},
           {"settings", setup.settings},
-          {"deadline_ms", limit_ns / kMillisecondNs},
-          {"request", request}};
+          {"deadline_ms", call.limit_ns / kMillisecondNs},
+          {"request", call.request}};
 }
 
 }  // namespace
@@ -42,35 +40,30 @@ Result<> HostWork::makeFolder(const std::string& command_id) const {
   return platform::makePrivateFolder(runs_ / command_id);
 }
 
-Result<HostRun> HostWork::startPlan(const JournalEntry& entry, const UpdaterSetup& setup,
-                                    const Json& request) const {
+Result<HostRun> HostWork::startSealed(const JournalEntry& entry, const PluginSetup& setup,
+                                      const HostCall& call) const {
   // Without one a plugin that needs none still plans, and another one says what it lacks.
   if (!scratch_.empty() && platform::mayBecomeOthers())
     static_cast<void>(platform::makeFolderOf(scratch_, planUser()));
-  auto run = HostRun::spawn(placeOf(entry, "plan"), {host_program_, false, setup.limits});
+  auto run = HostRun::spawn(placeOf(entry, call.operation), {host_program_, false, setup.limits});
   if (!run) return run;
   const auto load = host::loadOf(setup.manifest, setup.capabilities, setup.seal, scratch_);
-  if (auto ok = run->begin(load, startMessage(setup, "plan", request, setup.plan_time_ns)); !ok) {
-    return tl::unexpected<Error>(ok.error());
-  }
+  if (auto ok = run->begin(load, startMessage(setup, call)); !ok) return tl::unexpected<Error>(ok.error());
   return run;
 }
 
-Result<HostRun> HostWork::startPrivileged(JournalEntry& entry, Phase phase, const UpdaterSetup& setup,
-                                          const Json& request, std::int64_t limit_ns) const {
-  const char* operation = phase == Phase::kInstalling ? "install" : "repair";
+Result<HostRun> HostWork::startPrivileged(JournalEntry& entry, Phase phase, const PluginSetup& setup,
+                                          const HostCall& call, host::Seal seal) const {
   entry.phase = phase;
   entry.host = {};
   entry.begun_monotonic = clock_.monotonicNs();
   if (auto ok = journal_.update(entry); !ok) return tl::unexpected<Error>(ok.error());
-  auto run = HostRun::spawn(placeOf(entry, operation), {host_program_, true, {}});
+  auto run = HostRun::spawn(placeOf(entry, call.operation), {host_program_, true, {}});
   if (!run) return run;
   entry.host = run->mark();
   if (auto ok = journal_.update(entry); !ok) return tl::unexpected<Error>(ok.error());
-  const auto load = host::loadOf(setup.manifest, setup.capabilities, host::Seal::kNone, {});
-  if (auto ok = run->begin(load, startMessage(setup, operation, request, limit_ns)); !ok) {
-    return tl::unexpected<Error>(ok.error());
-  }
+  const auto load = host::loadOf(setup.manifest, setup.capabilities, seal, {});
+  if (auto ok = run->begin(load, startMessage(setup, call)); !ok) return tl::unexpected<Error>(ok.error());
   return run;
 }
 

@@ -28,6 +28,14 @@ struct Followed {
   bool killed = false;   // by the hard limit
 };
 
+// What a host is asked to do. `operation` names its files as well.
+struct HostCall {
+  const char* interface_id;
+  const char* operation;
+  Json request;
+  std::int64_t limit_ns = 0;  // the plugin is asked to stop then
+};
+
 // What is left of an order whose result is safe.
 void forgetRun(const std::filesystem::path& runs, const std::string& command_id);
 
@@ -47,11 +55,13 @@ class HostWork {
 
   HostPlace placeOf(const JournalEntry& entry, const char* operation) const;
   Result<> makeFolder(const std::string& command_id) const;
-  Result<HostRun> startPlan(const JournalEntry& entry, const UpdaterSetup& setup, const Json& request) const;
-  // Installs or repairs, by `phase`. Each moment is recoverable: the phase is noted before the host exists,
-  // the host before it is told what to do.
-  Result<HostRun> startPrivileged(JournalEntry& entry, Phase phase, const UpdaterSetup& setup,
-                                  const Json& request, std::int64_t limit_ns) const;
+  // Sealed, and without rights.
+  Result<HostRun> startSealed(const JournalEntry& entry, const PluginSetup& setup,
+                              const HostCall& call) const;
+  // As root, outliving us. Each moment is recoverable: the phase is noted before the host exists, the host
+  // before it is told what to do.
+  Result<HostRun> startPrivileged(JournalEntry& entry, Phase phase, const PluginSetup& setup,
+                                  const HostCall& call, host::Seal seal = host::Seal::kNone) const;
   Followed follow(HostRun& run, const Following& how) const;
   // False when we were told to stop.
   bool pauseFor(std::int64_t ns) const;

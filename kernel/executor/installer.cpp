@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "executor/log.h"
+#include "executor/still_valid.h"
 #include "policy/window.h"
+#include "redflag/draft/updater.h"
 
 namespace redflag::kernel {
 namespace {
@@ -63,7 +65,8 @@ std::optional<Outcome> Installer::run(JournalEntry& entry) {
 }
 
 std::optional<Outcome> Installer::plan(JournalEntry& entry) {
-  if (const auto ok = stillValid(entry); !ok) return refused(ok.error().code, ok.error().text);
+  if (const auto ok = stillValid(entry, clock_, boot_id_); !ok)
+    return refused(ok.error().code, ok.error().text);
   const auto rules = rules_.read();
   if (!rules) return refused(refusal::kPolicy, rules.error().text);
   if (!(*rules)->act()) return refused(refusal::kModeReport, "this machine is in report mode");
@@ -72,28 +75,12 @@ std::optional<Outcome> Installer::plan(JournalEntry& entry) {
   return planWith(entry, **rules);
 }
 
-// The order may have waited for hours, and the clock on the wall may have been set back meanwhile.
-protocol::Verdict<> Installer::stillValid(const JournalEntry& entry) const {
-  if (entry.accepted_boot == boot_id_) {
-    const std::int64_t waited = clock_.monotonicNs() - entry.accepted_monotonic;
-    if (waited >= entry.order.expires_at - entry.accepted_at) {
-      return protocol::refuse(refusal::kExpired, "the order expired while it waited");
-    }
-  }
-  const std::int64_t now = clock_.epochNs();
-  if (now < entry.order.not_before)
-    return protocol::refuse(refusal::kNotYetValid, "the order is not valid yet");
-  if (now >= entry.order.expires_at)
-    return protocol::refuse(refusal::kExpired, "the order expired while it waited");
-  return {};
-}
-
 std::optional<Outcome> Installer::planWith(JournalEntry& entry, const Rules& rules) {
-  const auto setup = rules.updater(entry.order.plugin);
+  const auto setup = rules.plugin(entry.order.plugin, RF_UPDATER_1);
   if (!setup) return refused(refusal::kUnknownAction, setup.error().text);
   const auto request = updatesOf(entry.order);
   if (!request) return refused(refusal::kMalformed, request.error().text);
-  auto run = hosts_.startPlan(entry, *setup, *request);
+  auto run = hosts_.startSealed(entry, *setup, {RF_UPDATER_1, "plan", *request, setup->plan_time_ns});
   if (!run) return failed("install.host", run.error().text);
   const std::int64_t until = clock_.monotonicNs() + setup->plan_time_ns;
   const Followed followed = hosts_.follow(*run, {.soft_at = until, .hard_at = until + kPlanGraceNs});
@@ -110,7 +97,7 @@ std::optional<Outcome> Installer::planWith(JournalEntry& entry, const Rules& rul
   return judge(entry, rules, *setup, *plan);
 }
 
-std::optional<Outcome> Installer::judge(JournalEntry& entry, const Rules& rules, const UpdaterSetup& setup,
+std::optional<Outcome> Installer::judge(JournalEntry& entry, const Rules& rules, const PluginSetup& setup,
                                         const LocalPlan& plan) {
   if (plan.hash != entry.order.plan_hash) {
     return refused(refusal::kPlanChanged, "the plan made here just now is not the plan that was confirmed");
@@ -123,12 +110,13 @@ std::optional<Outcome> Installer::judge(JournalEntry& entry, const Rules& rules,
   return install(entry, setup, plan);
 }
 
-std::optional<Outcome> Installer::install(JournalEntry& entry, const UpdaterSetup& setup,
+std::optional<Outcome> Installer::install(JournalEntry& entry, const PluginSetup& setup,
                                           const LocalPlan& plan) {
   Json request = updatesOf(entry.order).value_or(Json::object());
   request["plan"] = plan.document;
   entry.needs_reboot = plan.needs_reboot;
-  auto run = hosts_.startPrivileged(entry, Phase::kInstalling, setup, request, limits_.soft_ns);
+  auto run = hosts_.startPrivileged(entry, Phase::kInstalling, setup,
+                                    {RF_UPDATER_1, "install", request, limits_.soft_ns});
   if (!run) return failed("install.host", run.error().text);
   return followInstall(entry, *run, false);
 }

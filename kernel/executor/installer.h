@@ -18,6 +18,7 @@ struct InstallLimits {
   std::int64_t soft_ns = 3600 * kSecondNs;      // then the install stops between two packages
   std::int64_t hard_ns = 2 * 3600 * kSecondNs;  // then it is killed and mended
   std::int64_t repair_ns = 1800 * kSecondNs;
+  std::int64_t action_ns = 1800 * kSecondNs;  // then an action that is no install is asked to stop
   std::int64_t repair_pause_ns =
       5 * kSecondNs;  // between attempts: what the install left may still hold the lock
 };
@@ -33,12 +34,11 @@ class Installer {
   std::optional<Outcome> run(JournalEntry& entry);
 
  private:
-  protocol::Verdict<> stillValid(const JournalEntry& entry) const;
   std::optional<Outcome> plan(JournalEntry& entry);
   std::optional<Outcome> planWith(JournalEntry& entry, const Rules& rules);
-  std::optional<Outcome> judge(JournalEntry& entry, const Rules& rules, const UpdaterSetup& setup,
+  std::optional<Outcome> judge(JournalEntry& entry, const Rules& rules, const PluginSetup& setup,
                                const LocalPlan& plan);
-  std::optional<Outcome> install(JournalEntry& entry, const UpdaterSetup& setup, const LocalPlan& plan);
+  std::optional<Outcome> install(JournalEntry& entry, const PluginSetup& setup, const LocalPlan& plan);
   std::optional<Outcome> resumeInstall(JournalEntry& entry);
   std::optional<Outcome> followInstall(JournalEntry& entry, HostRun& run, bool attached);
 

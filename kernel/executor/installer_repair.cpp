@@ -2,6 +2,7 @@
 
 #include "executor/installer.h"
 #include "executor/log.h"
+#include "redflag/draft/updater.h"
 
 namespace redflag::kernel {
 
@@ -28,9 +29,10 @@ Installer::Repair Installer::repairOnce(JournalEntry& entry) {
   HostRun::dismissWaiting(hosts_.placeOf(entry, "repair"));
   const auto rules = rules_.read();
   if (!rules) return {Repair::kTryAgain, "it could not be repaired: " + rules.error().text};
-  const auto setup = (*rules)->updater(entry.order.plugin);
+  const auto setup = (*rules)->plugin(entry.order.plugin, RF_UPDATER_1);
   if (!setup) return {Repair::kTryAgain, "it could not be repaired: " + setup.error().text};
-  auto run = hosts_.startPrivileged(entry, Phase::kRepairing, *setup, Json::object(), limits_.repair_ns);
+  auto run = hosts_.startPrivileged(entry, Phase::kRepairing, *setup,
+                                    {RF_UPDATER_1, "repair", Json::object(), limits_.repair_ns});
   if (!run) return {Repair::kTryAgain, "it could not be repaired: " + run.error().text};
   return followRepair(entry, *run, false);
 }

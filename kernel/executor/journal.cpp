@@ -35,7 +35,8 @@ constexpr const char* kSelect =
 constexpr const char* kPrune =
     "DELETE FROM orders WHERE acknowledged = 1 AND number <= (SELECT max(number) FROM orders) - 20000";
 
-constexpr std::array<const char*, 5> kPhases = {"waiting", "planning", "installing", "repairing", "done"};
+constexpr std::array<const char*, 6> kPhases = {"waiting",   "planning",  "installing",
+                                                "repairing", "rebooting", "done"};
 
 const char* phaseName(Phase phase) {
   return kPhases.at(static_cast<std::size_t>(phase));
@@ -249,15 +250,24 @@ Result<bool> Journal::acknowledge(const std::string& command_id) {
 
 Result<std::optional<JournalEntry>> Journal::next() {
   const std::lock_guard lock(mutex_);
-  auto statement = database_->prepare(std::string(kSelect) +
-                                      "WHERE phase <> 'done' ORDER BY phase = 'waiting', number LIMIT 1");
+  auto statement = database_->prepare(
+      std::string(kSelect) +
+      "WHERE phase NOT IN ('done', 'rebooting') ORDER BY phase = 'waiting', number LIMIT 1");
   if (!statement) return tl::unexpected<Error>(statement.error());
   return firstOf(*statement);
 }
 
 Result<std::vector<JournalEntry>> Journal::unacknowledged() {
+  return all("WHERE acknowledged = 0 ORDER BY number");
+}
+
+Result<std::vector<JournalEntry>> Journal::rebooting() {
+  return all("WHERE phase = 'rebooting' ORDER BY number");
+}
+
+Result<std::vector<JournalEntry>> Journal::all(const char* condition) {
   const std::lock_guard lock(mutex_);
-  auto statement = database_->prepare(std::string(kSelect) + "WHERE acknowledged = 0 ORDER BY number");
+  auto statement = database_->prepare(std::string(kSelect) + condition);
   if (!statement) return tl::unexpected<Error>(statement.error());
   std::vector<JournalEntry> out;
   for (;;) {

@@ -21,8 +21,9 @@ class Database;
 
 namespace redflag::kernel {
 
-// waiting -> planning -> installing (-> repairing) -> done. Planning may be begun again; installing never is.
-enum class Phase { kWaiting, kPlanning, kInstalling, kRepairing, kDone };
+// waiting -> planning -> installing (-> repairing, or -> rebooting) -> done. Planning may be begun again;
+// installing, which is also any other action that runs, never is.
+enum class Phase { kWaiting, kPlanning, kInstalling, kRepairing, kRebooting, kDone };
 
 struct JournalEntry {
   Order order;
@@ -39,7 +40,9 @@ struct JournalEntry {
   ProcessMark host;
   std::int64_t begun_monotonic = 0;
   bool needs_reboot = false;  // says the plan
-  Outcome outcome;            // final when done; while repairing, what is being repaired
+  // Final when done; while repairing, what is being repaired; while an action runs, its boot; while
+  // rebooting, what was promised.
+  Outcome outcome;
 };
 
 class Journal {
@@ -66,7 +69,9 @@ class Journal {
   // The kernel has the result. True the first time; nothing happens unless it is done.
   Result<bool> acknowledge(const std::string& command_id);
 
-  // What is begun and not done, then the oldest that waits.
+  // Those that wait for the machine to come back.
+  Result<std::vector<JournalEntry>> rebooting();
+  // What is begun and neither done nor rebooting, then the oldest that waits.
   Result<std::optional<JournalEntry>> next();
   // Not acknowledged, oldest first.
   Result<std::vector<JournalEntry>> unacknowledged();
@@ -77,6 +82,7 @@ class Journal {
   Result<> prepareSchema(bool create);
   Result<std::optional<JournalEntry>> findLocked(const std::string& command_id);
   Result<> store(const JournalEntry& entry, const char* expected_phase);
+  Result<std::vector<JournalEntry>> all(const char* condition);
 
   std::mutex mutex_;
   std::unique_ptr<sqlite::Database> database_;

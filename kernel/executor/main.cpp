@@ -134,7 +134,8 @@ int serve(const Options& options, const platform::User& kernel, platform::Lifeti
   if (!lock) return refuse(kFailed, lock.error().text);
   ListedOrderKeys keys(options.state, systemClock());
   Executor executor({options.state, platform::defaultPaths().programs / "redflag-host",
-                     options.socket.parent_path() / "scratch", options.limits, platform::bootId()},
+                     options.socket.parent_path() / "scratch", options.limits, platform::bootId(),
+                     platform::machineFacts().kernel},
                     rules, keys, systemClock());
   if (auto started = executor.start(); !started) return refuse(kFailed, started.error().text);
   const auto server = listenForOrders(executor, options.socket, kernel.uid, kernel.group);

@@ -1,8 +1,20 @@
 #include "executor/order.h"
 
+#include "host/actions.h"
+
 namespace redflag::kernel {
 
 using protocol::refuse;
+
+namespace {
+
+constexpr const char* kInstall = "install";
+
+}  // namespace
+
+bool installs(const Order& order) {
+  return order.action == kInstall;
+}
 
 protocol::Verdict<protocol::Envelope> verifyEnvelope(const Json& transport, const ExecutorTrust& trust,
                                                      const protocol::CommandList& keys, std::int64_t now_ns) {
@@ -18,18 +30,25 @@ protocol::Verdict<Order> orderFrom(const protocol::Envelope& envelope) {
   if (envelope.command_id.front() == '.') {
     return refuse(protocol::refusal::kMalformed, "the command's id begins with a dot");
   }
-  // plan_hash binds one plan, so an order carries one install.
-  if (envelope.actions.size() != 1 || envelope.actions.front().action != "install") {
-    return refuse(protocol::refusal::kUnknownAction, "the executor carries out one action, <plugin>/install");
-  }
-  if (envelope.plan_hash.empty())
-    return refuse(protocol::refusal::kMalformed, "plan_hash: expected 32 bytes");
+  // plan_hash binds one plan, and a journal entry has one outcome: an order carries one action.
+  if (envelope.actions.size() != 1)
+    return refuse(protocol::refusal::kUnknownAction, "the executor carries out one action in an order");
   const protocol::Action& action = envelope.actions.front();
+  const bool install = action.action == kInstall;
+  if (action.plugin == "kernel" || (!install && host::isReservedAction(action.action))) {
+    return refuse(protocol::refusal::kUnknownAction,
+                  action.plugin + "/" + action.action + " is not the executor's");
+  }
+  if (install == envelope.plan_hash.empty()) {
+    return refuse(protocol::refusal::kMalformed,
+                  install ? "plan_hash: expected 32 bytes" : "plan_hash: expected none, nothing is planned");
+  }
   Order order{envelope.command_id,    protocol::identityHash(envelope),
               action.plugin,          action.action,
               action.parameters,      envelope.plan_hash,
               envelope.restore_epoch, envelope.not_before,
               envelope.expires_at};
+  if (!install) return order;
   if (const auto updates = updatesOf(order); !updates) {
     return refuse(protocol::refusal::kMalformed, updates.error().text);
   }

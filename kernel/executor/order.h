@@ -16,13 +16,16 @@ struct Order {
   std::string command_id;  // safe as a file name
   std::string identity;    // protocol::identityHash()
   std::string plugin;
-  std::string action;      // "install"
+  std::string action;      // "install", or one of the plugin's own
   std::string parameters;  // the exact text
   std::string plan_hash;   // 32 raw bytes
   std::int64_t restore_epoch = 0;
   std::int64_t not_before = 0;  // ns since the epoch, as the next
   std::int64_t expires_at = 0;
 };
+
+// True for the updater's work, which binds a plan; everything else is an action of rf.actions/1.
+bool installs(const Order& order);
 
 // How an order ended. `code` and `text` are empty when it succeeded.
 struct Outcome {

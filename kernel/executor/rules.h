@@ -15,12 +15,12 @@
 namespace redflag::kernel {
 
 // One enabled plugin, ready to be started.
-struct UpdaterSetup {
+struct PluginSetup {
   host::Manifest manifest;
   Json settings;                           // valid, with defaults filled in
   std::vector<std::string> capabilities;   // granted ones
-  host::Seal seal = host::Seal::kRequire;  // of planning; an install has none
-  platform::ResourceLimits limits;         // of planning; an install has none
+  host::Seal seal = host::Seal::kRequire;  // of planning and of actions; an install has none
+  platform::ResourceLimits limits;         // of what runs without rights; the rest has none
   std::int64_t plan_time_ns = 0;
 };
 
@@ -30,8 +30,9 @@ class Rules {
   virtual ~Rules() = default;
   virtual bool act() const = 0;
   virtual const Policy& policy() const = 0;
-  // kNotFound: not enabled in agent.yaml, or not installed. Otherwise why it cannot be used.
-  virtual Result<UpdaterSetup> updater(const std::string& plugin) const = 0;
+  // kNotFound: not enabled in agent.yaml, or not installed; kUnsupported: it does not offer that interface.
+  // Otherwise why it cannot be used.
+  virtual Result<PluginSetup> plugin(const std::string& id, const char* interface_id) const = 0;
 };
 
 class RulesSource {

@@ -3,7 +3,6 @@
 #include "base/time.h"
 #include "config/settings.h"
 #include "platform/files.h"
-#include "redflag/draft/updater.h"
 
 namespace redflag::kernel {
 namespace {
@@ -26,29 +25,29 @@ class LoadedRules : public Rules {
 
   bool act() const override { return config_.mode == Mode::kAct; }
   const Policy& policy() const override { return config_.policy; }
-  Result<UpdaterSetup> updater(const std::string& plugin) const override;
+  Result<PluginSetup> plugin(const std::string& id, const char* interface_id) const override;
 
  private:
   Config config_;
   std::filesystem::path plugin_folder_;
 };
 
-Result<UpdaterSetup> LoadedRules::updater(const std::string& plugin) const {
-  const PluginConfig* configured = config_.plugin(plugin);
+Result<PluginSetup> LoadedRules::plugin(const std::string& id, const char* interface_id) const {
+  const PluginConfig* configured = config_.plugin(id);
   if (configured == nullptr) {
-    return fail(Code::kNotFound, "the plugin " + plugin + " is not enabled in " + config_.file.string());
+    return fail(Code::kNotFound, "the plugin " + id + " is not enabled in " + config_.file.string());
   }
-  auto manifest = host::loadManifest(plugin_folder_, plugin);
+  auto manifest = host::loadManifest(plugin_folder_, id);
   if (!manifest) return tl::unexpected<Error>(manifest.error());
-  if (!manifest->offers(RF_UPDATER_1)) {
-    return fail(Code::kUnsupported, "the plugin " + plugin + " cannot install");
+  if (!manifest->offers(interface_id)) {
+    return fail(Code::kUnsupported, "the plugin " + id + " does not offer " + interface_id);
   }
   auto settings = effectiveSettings(config_, *configured, manifest->config_schema);
   if (!settings) return tl::unexpected<Error>(settings.error());
   auto capabilities = grantedCapabilities(*configured, *manifest, *settings);
   if (!capabilities) return tl::unexpected<Error>(capabilities.error());
-  return UpdaterSetup{std::move(*manifest), std::move(*settings),         std::move(*capabilities),
-                      sealOf(config_),      limitsOf(configured->limits), configured->limits.time_ns};
+  return PluginSetup{std::move(*manifest), std::move(*settings),         std::move(*capabilities),
+                     sealOf(config_),      limitsOf(configured->limits), configured->limits.time_ns};
 }
 
 }  // namespace

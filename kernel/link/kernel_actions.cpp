@@ -1,6 +1,11 @@
 #include "link/kernel_actions.h"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include "base/encoding.h"
+#include "host/actions.h"
 #include "protocol/limits.h"
 #include "protocol/plan_hash.h"
 
@@ -10,6 +15,8 @@ namespace {
 constexpr std::size_t kMaxPlugins = 64;
 constexpr std::size_t kMaxUpdates = 20'000;
 constexpr std::size_t kMaxName = 512;
+constexpr std::array<std::string_view, 6> kOwnActions = {"scan",      "cancel", "diagnostics",
+                                                         "configure", "rapid",  "update"};
 
 // What a plugin's plan() wants of an approved row.
 Result<Json> readUpdates(const Json& list) {
@@ -28,12 +35,21 @@ Result<Json> readUpdates(const Json& list) {
 
 }  // namespace
 
-RunBy runBy(const protocol::Action& action) {
+Whose whose(const protocol::Action& action, Scanner& scanner) {
+  const std::string name = action.plugin + "/" + action.action;
   if (action.plugin == "kernel") {
-    return action.action == "scan" || action.action == "cancel" ? RunBy::kKernel : RunBy::kNobody;
+    const auto own = std::find(kOwnActions.begin(), kOwnActions.end(), action.action);
+    if (own != kOwnActions.end()) return {RunBy::kKernel, ""};
+    return {RunBy::kNobody, name + " is not known to this agent"};
   }
-  if (action.action == "plan") return RunBy::kKernel;
-  return action.action == "install" ? RunBy::kExecutor : RunBy::kNobody;
+  if (action.action == "plan") return {RunBy::kKernel, ""};
+  if (action.action == "install") return {RunBy::kExecutor, ""};
+  if (host::isReservedAction(action.action)) return {RunBy::kNobody, name + " is not known to this agent"};
+  const auto list = scanner.listActions(action.plugin);
+  if (!list) return {RunBy::kNobody, name + " is not known to this agent: " + list.error().text};
+  const auto found = host::findAction(*list, action.action);
+  if (!found) return {RunBy::kNobody, name + " is not known to this agent: " + found.error().text};
+  return {found->changesTheMachine() ? RunBy::kExecutor : RunBy::kKernel, ""};
 }
 
 bool isCancel(const protocol::Action& action) {
@@ -45,8 +61,9 @@ Result<Json> KernelActions::run(const protocol::Action& action, const std::strin
   if (!parameters) return tl::unexpected<Error>(parameters.error());
   if (isCancel(action)) return cancel(*parameters);
   if (action.plugin == "kernel" && action.action == "scan") return scan(*parameters, command_id);
+  if (action.plugin == "kernel") return onAgent(action.action, *parameters);
   if (action.action == "plan") return plan(action.plugin, *parameters);
-  return fail(Code::kUnsupported, action.plugin + "/" + action.action + " is not the kernel's");
+  return scanner_.runAction(action.plugin, action.action, *parameters);
 }
 
 Result<Json> KernelActions::scan(const Json& parameters, const std::string& command_id) {
@@ -82,6 +99,32 @@ Result<Json> KernelActions::plan(const std::string& plugin, const Json& paramete
   const auto steps = protocol::planSteps(*plan);
   if (!steps) return tl::unexpected<Error>(steps.error());
   return Json{{"plan", std::move(*plan)}, {"plan_hash", toHex(protocol::planHash(*steps))}};
+}
+
+Result<Json> KernelActions::onAgent(const std::string& action, const Json& parameters) {
+  JsonReader in(parameters, "kernel/" + action);
+  if (action == "update") {
+    in.optionalText("version", kMaxName);
+    if (auto ok = in.finish(); !ok) return tl::unexpected<Error>(ok.error());
+    return fail(Code::kUnsupported,
+                "this agent is not yet able to update itself: its packages are updated by the "
+                "machine's own package manager");
+  }
+  if (agent_ == nullptr) return fail(Code::kUnsupported, "there is no running agent behind this");
+  if (action == "diagnostics") {
+    const auto lines = in.optionalInteger("log_lines", 0, 1000, 500);
+    if (auto ok = in.finish(); !ok) return tl::unexpected<Error>(ok.error());
+    return agent_->diagnostics(static_cast<std::size_t>(lines));
+  }
+  if (action == "rapid") {
+    const auto minutes = in.integer("minutes", 0, 60);
+    const auto every_s = in.optionalInteger("every_s", 10, 300, 30);
+    if (auto ok = in.finish(); !ok) return tl::unexpected<Error>(ok.error());
+    return agent_->hurry(minutes, every_s);
+  }
+  const Json& settings = in.object("settings");
+  if (auto ok = in.finish(); !ok) return tl::unexpected<Error>(ok.error());
+  return agent_->configure(settings);
 }
 
 Result<Json> KernelActions::cancel(const Json& parameters) {

@@ -1,37 +1,48 @@
 #pragma once
-// What the kernel itself does when ordered: scan, plan, cancel. None of it changes the machine.
+// What the kernel itself does when ordered: scan, plan, cancel, plugins' actions that change nothing, and
+// what orders may do to the agent itself.
 
 #include <functional>
 #include <string>
 
 #include "base/json.h"
 #include "base/result.h"
+#include "link/agent_control.h"
 #include "protocol/envelope.h"
 #include "schedule/scanner.h"
 
 namespace redflag::kernel {
 
 enum class RunBy { kKernel, kExecutor, kNobody };
-// By its name alone: `kernel/scan`, `kernel/cancel` and `<plugin>/plan` are the kernel's, `<plugin>/install`
-// is the executor's; every other verb is nobody's.
-RunBy runBy(const protocol::Action& action);
+struct Whose {
+  RunBy who = RunBy::kNobody;
+  std::string why;  // nobody: why not
+};
+// `kernel/…` and `<plugin>/plan` are the kernel's, `<plugin>/install` is the executor's, the other verbs of
+// updaters are nobody's. Of every other action its plugin says itself whether it changes the machine.
+Whose whose(const protocol::Action& action, Scanner& scanner);
 bool isCancel(const protocol::Action& action);
 
 class KernelActions {
  public:
   // True when the order will not be carried out (any more).
   using Cancel = std::function<bool(const std::string& command_id)>;
-  KernelActions(Scanner& scanner, Cancel cancel) : scanner_(scanner), cancel_(std::move(cancel)) {}
+  // `agent`: nullptr where there is none to change.
+  KernelActions(Scanner& scanner, AgentControl* agent, Cancel cancel)
+      : scanner_(scanner), agent_(agent), cancel_(std::move(cancel)) {}
 
-  // The action's result. kInvalid when its parameters are not the action's.
+  // The action's result. kInvalid when its parameters are not the action's; kDenied and kUnsupported are
+  // refusals.
   Result<Json> run(const protocol::Action& action, const std::string& command_id);
 
  private:
   Result<Json> scan(const Json& parameters, const std::string& command_id);
   Result<Json> plan(const std::string& plugin, const Json& parameters);
   Result<Json> cancel(const Json& parameters);
+  Result<Json> onAgent(const std::string& action, const Json& parameters);
 
   Scanner& scanner_;
+  AgentControl* agent_;
   Cancel cancel_;
 };
 

@@ -21,12 +21,13 @@ constexpr std::int64_t kLookAgainNs = 10 * kSecondNs;
 
 struct Link::Shared {
   Shared(LinkSettings link_settings, Spool& link_spool, Scanner& link_scanner,
-         std::unique_ptr<OrderRunner> link_runner, const Clock& link_clock)
+         std::unique_ptr<OrderRunner> link_runner, const Clock& link_clock, AgentControl* link_agent)
       : settings(std::move(link_settings)),
         spool(link_spool),
         scanner(link_scanner),
         runner(std::move(link_runner)),
         clock(link_clock),
+        agent(link_agent),
         server_clock(link_clock),
         contact(link_clock),
         store(settings.state, platform::machineId()) {}
@@ -44,6 +45,7 @@ struct Link::Shared {
   Scanner& scanner;
   std::unique_ptr<OrderRunner> runner;
   const Clock& clock;
+  AgentControl* const agent;
   ServerClock server_clock;
   Contact contact;
   IdentityStore store;
@@ -86,8 +88,8 @@ void Link::Shared::keep() {
 }
 
 void Link::Shared::openSession() {
-  auto made =
-      Session::open({settings, store, proxy, spool, scanner, runner.get(), clock, server_clock, contact});
+  auto made = Session::open(
+      {settings, store, proxy, spool, scanner, runner.get(), clock, server_clock, contact, agent});
   if (!made) return contact.notEnrolled(made.error().text);
   {
     const std::lock_guard lock(mutex);
@@ -140,8 +142,9 @@ bool Link::Shared::enrolFromFile() {
 }
 
 Link::Link(LinkSettings settings, Spool& spool, Scanner& scanner, std::unique_ptr<OrderRunner> runner,
-           const Clock& clock)
-    : shared_(std::make_shared<Shared>(std::move(settings), spool, scanner, std::move(runner), clock)) {
+           const Clock& clock, AgentControl* agent)
+    : shared_(
+          std::make_shared<Shared>(std::move(settings), spool, scanner, std::move(runner), clock, agent)) {
   // The spool may outlive us.
   spool.onPut([weak = std::weak_ptr<Shared>(shared_)] {
     if (const auto shared = weak.lock()) shared->ring();

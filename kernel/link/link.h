@@ -18,6 +18,7 @@
 
 namespace redflag::kernel {
 
+class AgentControl;
 class OrderRunner;
 
 struct LinkSettings {
@@ -37,9 +38,10 @@ struct LinkSettings {
 
 class Link {
  public:
-  // `runner`: who carries out what changes the machine; nullptr in mode report.
+  // `runner`: who carries out what changes the machine; nullptr in mode report. `agent`: what orders may do
+  // to the agent itself; nullptr: nothing. It outlives the link.
   Link(LinkSettings settings, Spool& spool, Scanner& scanner, std::unique_ptr<OrderRunner> runner,
-       const Clock& clock = systemClock());
+       const Clock& clock = systemClock(), AgentControl* agent = nullptr);
   ~Link();  // stops
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;

@@ -12,11 +12,6 @@ namespace {
 namespace refusal = protocol::refusal;
 using Runner = OrderRecord::Runner;
 
-bool any(const protocol::Envelope& envelope, RunBy who) {
-  return std::any_of(envelope.actions.begin(), envelope.actions.end(),
-                     [&](const auto& a) { return runBy(a) == who; });
-}
-
 }  // namespace
 
 bool OrderDesk::take(const Json& transport) {
@@ -27,19 +22,13 @@ bool OrderDesk::take(const Json& transport) {
     return true;
   }
   const protocol::Envelope& envelope = order->envelope;
-  if (any(envelope, RunBy::kNobody)) {
-    refuse(envelope, refusal::kUnknownAction, "an action of the order is not known to this agent");
-    return true;
-  }
-  if (!any(envelope, RunBy::kExecutor)) {
-    if (!order->known) return acceptForKernel(envelope);
+  if (order->known && order->known->runner == Runner::kKernel) {
     answerAgain(*order->known);
     return true;
   }
-  if (any(envelope, RunBy::kKernel)) {
-    refuse(envelope, refusal::kUnknownAction, "an order is the kernel's or the executor's, not both at once");
-    return true;
-  }
+  const auto runner = order->known ? RunBy::kExecutor : runnerOf(envelope);
+  if (!runner) return true;
+  if (runner == RunBy::kKernel) return acceptForKernel(envelope);
   if (parts_.runner == nullptr) {
     refuse(envelope, refusal::kModeReport,
            "this agent is in mode report: nothing on the machine may be changed");
@@ -53,6 +42,24 @@ bool OrderDesk::take(const Json& transport) {
     }
   }
   return handToExecutor(*order, transport);
+}
+
+std::optional<RunBy> OrderDesk::runnerOf(const protocol::Envelope& envelope) {
+  std::optional<RunBy> runner;
+  for (const auto& action : envelope.actions) {
+    const auto [who, why] = kernel::whose(action, parts_.scanner);
+    if (who == RunBy::kNobody) {
+      refuse(envelope, refusal::kUnknownAction, why);
+      return std::nullopt;
+    }
+    if (runner && *runner != who) {
+      refuse(envelope, refusal::kUnknownAction,
+             "an order is the kernel's or the executor's, not both at once");
+      return std::nullopt;
+    }
+    runner = who;
+  }
+  return runner;
 }
 
 void OrderDesk::refuse(const protocol::Envelope& envelope, const char* code, const std::string& text) {

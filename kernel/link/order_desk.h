@@ -24,6 +24,7 @@ class OrderDesk {
     OrderQueue* queue;      // nullptr with the journal
     OrderReports& reports;
     Spool& spool;
+    Scanner& scanner;
     OrderRunner* runner;  // nullptr in mode report: what would change the machine is refused
     // The owner's policy at this moment; empty: only the executor asks it.
     std::function<Policy()> policy = {};
@@ -39,6 +40,8 @@ class OrderDesk {
   void onExecutor(const OrderEvent& event);
 
  private:
+  // Whose order it is; nullopt when it was refused as nobody's or everybody's.
+  std::optional<RunBy> runnerOf(const protocol::Envelope& envelope);
   bool acceptForKernel(const protocol::Envelope& envelope);
   bool handToExecutor(const CheckedOrder& order, const Json& transport);
   void answerAgain(const OrderRecord& record);

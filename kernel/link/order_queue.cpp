@@ -25,10 +25,15 @@ void logFailure(const char* what, const std::string& command_id, const Result<>&
   if (!result) spdlog::error("order {}: {}: {}", command_id, what, result.error().text);
 }
 
+// What the agent's own words say no to, as against what went wrong.
+bool isRefusal(const protocol::Action& action, const Error& error) {
+  return action.plugin == "kernel" && (error.code == Code::kDenied || error.code == Code::kUnsupported);
+}
+
 }  // namespace
 
 OrderQueue::OrderQueue(Parts parts)
-    : parts_(std::move(parts)), actions_(parts_.scanner, [this](const std::string& id) {
+    : parts_(std::move(parts)), actions_(parts_.scanner, parts_.agent, [this](const std::string& id) {
         return cancel(id) || parts_.cancel_elsewhere(id);
       }) {}
 
@@ -136,8 +141,10 @@ StateReport OrderQueue::carryOut(const protocol::Envelope& envelope) {
   for (const auto& action : envelope.actions) {
     auto result = actions_.run(action, envelope.command_id);
     if (!result) {
-      outcome.state = "failed";
-      outcome.code = codeName(result.error().code);
+      const bool refused = isRefusal(action, result.error());
+      outcome.state = refused ? "refused" : "failed";
+      outcome.code = refused && result.error().code == Code::kDenied ? std::string(protocol::refusal::kPolicy)
+                                                                     : codeName(result.error().code);
       outcome.text = action.plugin + "/" + action.action + ": " + result.error().text;
       break;
     }

@@ -25,6 +25,7 @@ class OrderQueue {
     Scanner& scanner;
     KernelActions::Cancel cancel_elsewhere;  // an order that is not the kernel's
     const Clock& clock;
+    AgentControl* agent = nullptr;  // nullptr: orders can do nothing to the agent itself
   };
   explicit OrderQueue(Parts parts);
   ~OrderQueue() { stop(); }

@@ -41,15 +41,15 @@ void Session::openOrders(const Parts& parts) {
       return runner != nullptr && runner->cancel(id).value_or(false);
     };
     queue_ = std::make_unique<OrderQueue>(
-        OrderQueue::Parts{*journal_, reports_, parts.scanner, cancel_elsewhere, parts.clock});
+        OrderQueue::Parts{*journal_, reports_, parts.scanner, cancel_elsewhere, parts.clock, parts.agent});
   } else {
     spdlog::error("no order will be carried out: {}", journal.error().text);
     parts.contact.orders("lost");
   }
   gate_ = std::make_unique<OrderGate>(identity_, trust_, journal_.get(), parts.clock);
   desk_ = std::make_unique<OrderDesk>(OrderDesk::Parts{*gate_, journal_.get(), queue_.get(), reports_,
-                                                       parts.spool, parts.runner, parts.settings.policy,
-                                                       parts.clock, [this] { return trust_.files(); }});
+                                                       parts.spool, parts.scanner, parts.runner,
+                                                       parts.settings.policy, parts.clock, [this] { return trust_.files(); }});
 }
 
 void Session::start() {

@@ -29,6 +29,7 @@ class Session {
     const Clock& clock;
     ServerClock& server_clock;
     Contact& contact;
+    AgentControl* agent;  // nullptr: orders can do nothing to the agent itself
   };
   // Does nothing yet. Fails when identity or key cannot be used; a lost record of orders only stops orders.
   static Result<std::shared_ptr<Session>> open(const Parts& parts);

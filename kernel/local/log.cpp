@@ -1,6 +1,7 @@
 #include "local/log.h"
 
 #include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/ringbuffer_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <cstdlib>
@@ -30,7 +31,18 @@ class PriorityFlag : public spdlog::custom_flag_formatter {
   std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<PriorityFlag>(); }
 };
 
+constexpr std::size_t kKeptLines = 1000;
+
+std::shared_ptr<spdlog::sinks::ringbuffer_sink_mt>& kept() {
+  static std::shared_ptr<spdlog::sinks::ringbuffer_sink_mt> sink;
+  return sink;
+}
+
 }  // namespace
+
+std::vector<std::string> recentLog(std::size_t lines) {
+  return kept() == nullptr ? std::vector<std::string>() : kept()->last_formatted(lines);
+}
 
 void startLog(const std::string& level, const std::string& to) {
   auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
@@ -39,8 +51,12 @@ void startLog(const std::string& level, const std::string& to) {
   } else {
     formatter->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v");
   }
-  auto logger = std::make_shared<spdlog::logger>("agent", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_formatter(std::move(formatter));
+  auto out = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  out->set_formatter(std::move(formatter));
+  kept() = std::make_shared<spdlog::sinks::ringbuffer_sink_mt>(kKeptLines);
+  kept()->set_formatter(std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %l %v",
+                                                                    spdlog::pattern_time_type::utc, ""));
+  auto logger = std::make_shared<spdlog::logger>("agent", spdlog::sinks_init_list{out, kept()});
   spdlog::set_default_logger(std::move(logger));
   setLogLevel(level);
 }

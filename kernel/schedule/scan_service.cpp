@@ -6,10 +6,14 @@
 #include "base/encoding.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "config/settings.h"
+#include "host/actions.h"
 #include "platform/machine.h"
 
 namespace redflag::kernel {
 namespace {
+
+constexpr std::int64_t kListTimeNs = 10 * kSecondNs;
 
 const char* triggerName(Trigger trigger) {
   switch (trigger) {
@@ -81,14 +85,14 @@ Result<std::vector<ScanReport>> ScanService::scanAll(const ScanRequest& request)
   const auto config = parts_.config.current();
   const auto plugins = pluginsOf(request, *config);
   if (!plugins) return tl::unexpected<Error>(plugins.error());
-  using Ended = std::pair<ScanReport, Result<>>;
+  using Ended = std::pair<std::optional<ScanReport>, Result<>>;
   std::vector<std::future<Ended>> running;
   for (const auto& plugin : *plugins) {
     // Side by side; where the machine has no room for another thread, one after the other.
     running.push_back(std::async([&, plugin] {
       Ended ended{scanOne(*config, plugin, request), {}};
       // Cut off by our own end: nothing anybody needs to hear of.
-      if (!stopping_) ended.second = spool(ended.first, request.trigger);
+      if (!stopping_ && ended.first) ended.second = spool(*ended.first, request.trigger);
       return ended;
     }));
   }
@@ -96,7 +100,7 @@ Result<std::vector<ScanReport>> ScanService::scanAll(const ScanRequest& request)
   Result<> spooled;
   for (auto& run : running) {
     auto [report, put] = run.get();
-    reports.push_back(std::move(report));
+    if (report) reports.push_back(std::move(*report));
     if (!put && spooled) spooled = put;
   }
   if (on_status_change_) on_status_change_();
@@ -118,7 +122,8 @@ Result<std::vector<std::string>> ScanService::pluginsOf(const ScanRequest& reque
   return all;
 }
 
-ScanReport ScanService::scanOne(const Config& config, const std::string& id, const ScanRequest& request) {
+std::optional<ScanReport> ScanService::scanOne(const Config& config, const std::string& id,
+                                               const ScanRequest& request) {
   ScanReport report{newId(),  id, "", request.purpose, triggerName(request.trigger), request.command_id,
                     boot_id_, {}};
   const RunPass pass(gate_, id, config.max_parallel);
@@ -127,6 +132,7 @@ ScanReport ScanService::scanOne(const Config& config, const std::string& id, con
     return report;
   }
   const auto plugin = preparePlugin(config, *config.plugin(id), parts_.place);
+  if (plugin && !plugin->manifest.offers(kScannerInterface)) return std::nullopt;
   if (plugin) {
     report.plugin_version = plugin->manifest.version;
     report.outcome = runUnderBreaker(*plugin, request);
@@ -193,19 +199,46 @@ Result<Json> ScanService::runUpdater(const std::string& id, const std::string& o
     return fail(Code::kDenied, "the kernel only plans and verifies; " + operation + " is the executor's");
   }
   const auto config = parts_.config.current();
-  const PluginConfig* enabled = config->plugin(id);
-  if (enabled == nullptr) return fail(Code::kInvalid, "the plugin \"" + id + "\" is not enabled here");
   const RunPass pass(gate_, id, config->max_parallel);
   if (!pass.inside()) return fail(Code::kCancelled, "the agent is stopping");
-  const auto plugin = preparePlugin(*config, *enabled, parts_.place);
+  return operate(*config, id, {kUpdaterInterface, operation, request});
+}
+
+// Without a place in the gate: asked while an order is taken, it must not wait for the plugin's own scan.
+Result<Json> ScanService::listActions(const std::string& id) {
+  PluginCall call{kActionsInterface, "list", Json::object()};
+  call.time_ns = kListTimeNs;
+  return operate(*parts_.config.current(), id, call);
+}
+
+Result<Json> ScanService::runAction(const std::string& id, const std::string& name, const Json& parameters) {
+  const auto list = listActions(id);
+  if (!list) return list;
+  const auto action = host::findAction(*list, name);
+  if (!action) return tl::unexpected<Error>(action.error());
+  if (action->changesTheMachine()) return fail(Code::kDenied, id + "/" + name + " is the executor's");
+  if (auto ok = checkParameters(action->parameters_schema, parameters); !ok)
+    return tl::unexpected<Error>(ok.error());
+  const auto config = parts_.config.current();
+  const RunPass pass(gate_, id, config->max_parallel);
+  if (!pass.inside()) return fail(Code::kCancelled, "the agent is stopping");
+  return operate(*config, id, {kActionsInterface, "run", {{"action", name}, {"parameters", parameters}}});
+}
+
+Result<Json> ScanService::operate(const Config& config, const std::string& id, const PluginCall& call) {
+  const PluginConfig* enabled = config.plugin(id);
+  if (enabled == nullptr) return fail(Code::kInvalid, "the plugin \"" + id + "\" is not enabled here");
+  const auto plugin = preparePlugin(config, *enabled, parts_.place);
   if (!plugin) return fail(codeOf(plugin.error().status), plugin.error().code + ": " + plugin.error().text);
-  const BreakerKey key{id, plugin->manifest.version, kUpdaterInterface};
+  if (!plugin->manifest.offers(call.interface_id))
+    return fail(Code::kUnsupported, "plugin.unsupported: the plugin does not offer " + call.interface_id);
+  const BreakerKey key{id, plugin->manifest.version, call.interface_id};
   const BreakerRules rules = rulesOf(enabled->breaker);
   BreakerState state;
   const auto admitted = parts_.breakers.admit(key, rules, true, &state);
   if (!admitted) return tl::unexpected<Error>(admitted.error());
   if (!*admitted) return tl::unexpected<Error>(errorOf(breakerOpen(state)));
-  RunOutcome outcome = parts_.runner.update(*plugin, operation, request, &stopping_);
+  RunOutcome outcome = parts_.runner.operate(*plugin, call, &stopping_);
   if (auto finished = parts_.breakers.finish(key, rules, outcome.end()); !finished) {
     spdlog::error("{}: the breaker could not be updated: {}", id, finished.error().text);
   }

@@ -35,9 +35,10 @@ struct PluginStatus {
   std::string version;
   std::string name;
   std::vector<std::string> interfaces;
-  std::string state;     // ok | refused | not_applicable
-  std::string text;      // why not ok
-  BreakerState breaker;  // of the scanner
+  bool measures = false;  // its scans hold metrics
+  std::string state;      // ok | refused | not_applicable
+  std::string text;       // why not ok
+  BreakerState breaker;   // of the scanner
   std::optional<LastScan> last_scan;
 };
 
@@ -58,10 +59,15 @@ class ScanService : public Scanner {
   Result<std::vector<ScanReport>> scanAll(const ScanRequest& request);
   Result<Json> runUpdater(const std::string& plugin, const std::string& operation,
                           const Json& request) override;
+  Result<Json> listActions(const std::string& plugin) override;
+  Result<Json> runAction(const std::string& plugin, const std::string& action,
+                         const Json& parameters) override;
   Json status() const override;
 
   // Of every plugin that the configuration names.
   std::vector<PluginStatus> plugins() const;
+  // kInvalid: a plugin's settings in that configuration are not what its schema says.
+  Result<> checkSettings(const Config& config) const;
   // Called, from any thread, after runs that may have changed status(). Set once, before the first run.
   void onStatusChange(std::function<void()> callback) { on_status_change_ = std::move(callback); }
   // Ends what runs within seconds and lets nothing begin any more.
@@ -69,7 +75,11 @@ class ScanService : public Scanner {
 
  private:
   Result<std::vector<std::string>> pluginsOf(const ScanRequest& request, const Config& config) const;
-  ScanReport scanOne(const Config& config, const std::string& plugin, const ScanRequest& request);
+  // nullopt: the plugin has nothing to scan.
+  std::optional<ScanReport> scanOne(const Config& config, const std::string& plugin,
+                                    const ScanRequest& request);
+  // What an operation beside scanning wrote, run under the breaker of its interface.
+  Result<Json> operate(const Config& config, const std::string& plugin, const PluginCall& call);
   RunOutcome runUnderBreaker(const ReadyPlugin& plugin, const ScanRequest& request);
   Result<> spool(ScanReport& report, Trigger trigger);  // takes the records out
   void remember(const ScanReport& report);

@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include "base/time.h"
+#include "config/settings.h"
 #include "platform/machine.h"
 #include "schedule/scan_service.h"
 
@@ -41,6 +44,8 @@ PluginStatus ScanService::describe(const std::shared_ptr<const Config>& config,
     made.status.version = ready->manifest.version;
     made.status.name = ready->manifest.name;
     made.status.interfaces = ready->manifest.interfaces;
+    const auto& kinds = ready->manifest.record_kinds;
+    made.status.measures = std::find(kinds.begin(), kinds.end(), "metric/1") != kinds.end();
     made.status.state = "ok";
   } else {
     made.status.state = ready.error().status == "not_applicable" ? "not_applicable" : "refused";
@@ -48,6 +53,16 @@ PluginStatus ScanService::describe(const std::shared_ptr<const Config>& config,
   }
   const std::lock_guard lock(mutex_);
   return (described_[plugin.id] = made).status;
+}
+
+Result<> ScanService::checkSettings(const Config& config) const {
+  for (const auto& plugin : config.plugins) {
+    const auto manifest = host::loadManifest(parts_.place.folder, plugin.id);
+    if (!manifest) continue;  // not installed: nothing to hold them against
+    if (auto ok = effectiveSettings(config, plugin, manifest->config_schema); !ok)
+      return tl::unexpected<Error>(ok.error());
+  }
+  return {};
 }
 
 std::vector<PluginStatus> ScanService::plugins() const {

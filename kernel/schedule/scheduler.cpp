@@ -46,7 +46,10 @@ std::vector<std::pair<std::string, ScheduleConfig>> entriesOf(const Config& conf
 }  // namespace
 
 Scheduler::Scheduler(Scanner& scanner, std::filesystem::path file, const Clock& clock)
-    : scanner_(scanner), file_(std::move(file)), schedule_(clock, evenly, loadLastRuns(file_)) {}
+    : scanner_(scanner),
+      file_(std::move(file)),
+      clock_(clock),
+      schedule_(clock, evenly, loadLastRuns(file_)) {}
 
 Scheduler::~Scheduler() {
   stop();
@@ -59,8 +62,27 @@ void Scheduler::start(const Config& config) {
 
 void Scheduler::configure(const Config& config) {
   const std::lock_guard lock(mutex_);
-  schedule_.configure(entriesOf(config));
+  entries_ = entriesOf(config);
+  arrange();
   changed_.notify_all();
+}
+
+void Scheduler::hurry(const std::vector<std::string>& plugins, std::int64_t every_ns, std::int64_t for_ns) {
+  const std::lock_guard lock(mutex_);
+  hurry_.reset();
+  if (for_ns > 0) hurry_ = Hurry{plugins, every_ns, clock_.monotonicNs() + for_ns};
+  arrange();
+  changed_.notify_all();
+}
+
+void Scheduler::arrange() {
+  auto entries = entries_;
+  for (auto& [plugin, when] : entries) {
+    const bool named =
+        hurry_ && std::find(hurry_->plugins.begin(), hurry_->plugins.end(), plugin) != hurry_->plugins.end();
+    if (named && hurry_->every_ns < when.every_ns) when = {hurry_->every_ns, 0};
+  }
+  schedule_.configure(entries);
 }
 
 void Scheduler::stop() {
@@ -75,6 +97,10 @@ void Scheduler::stop() {
 void Scheduler::run() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
+    if (hurry_ && clock_.monotonicNs() >= hurry_->until_ns) {
+      hurry_.reset();
+      arrange();
+    }
     for (const auto& plugin : schedule_.takeDue())
       startScan(plugin);
     const auto sleep = std::min(schedule_.untilNext(), kLongestSleepNs);

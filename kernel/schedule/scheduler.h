@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <list>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "config/config.h"
@@ -24,6 +25,9 @@ class Scheduler {
   void start(const Config& config);
   // After the configuration changed. [any thread]
   void configure(const Config& config);
+  // These plugins more often for a while, whatever the configuration says; again replaces, 0 ends it. Not
+  // kept over a restart. [any thread]
+  void hurry(const std::vector<std::string>& plugins, std::int64_t every_ns, std::int64_t for_ns);
   // Returns when every scan it started has ended; make the scanner stop first.
   void stop();
 
@@ -40,12 +44,22 @@ class Scheduler {
   void runScan(Job& job, const std::string& plugin);
   void joinDone(std::unique_lock<std::mutex>& lock, bool all);
   void save();
+  void arrange();  // with the lock held
+
+  struct Hurry {
+    std::vector<std::string> plugins;
+    std::int64_t every_ns = 0;
+    std::int64_t until_ns = 0;  // monotonic
+  };
 
   Scanner& scanner_;
   const std::filesystem::path file_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
+  const Clock& clock_;
   Schedule schedule_;
+  std::vector<std::pair<std::string, ScheduleConfig>> entries_;  // as configured
+  std::optional<Hurry> hurry_;
   std::list<Job> jobs_;
   bool stopping_ = false;
   std::thread thread_;

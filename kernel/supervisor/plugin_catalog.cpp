@@ -46,7 +46,12 @@ tl::expected<ReadyPlugin, PluginRefusal> preparePlugin(const Config& config, con
   }
   auto settings = effectiveSettings(config, plugin, manifest->config_schema);
   if (!settings) return refuse("misconfigured", "config.invalid", settings.error().text);
-  auto capabilities = grantedCapabilities(plugin, *manifest, *settings);
+  // Of what the owner wrote: what a plugin may touch is never the server's to say.
+  PluginConfig owners = plugin;
+  owners.settings = plugin.owner_settings;
+  const auto own_settings = effectiveSettings(config, owners, manifest->config_schema);
+  if (!own_settings) return refuse("misconfigured", "config.invalid", own_settings.error().text);
+  auto capabilities = grantedCapabilities(plugin, *manifest, *own_settings);
   if (!capabilities) return refuse("denied", "plugin.refused", capabilities.error().text);
   return ReadyPlugin{plugin, std::move(*manifest), std::move(*settings), std::move(*capabilities),
                      sealOf(config)};

@@ -15,6 +15,7 @@ namespace redflag::kernel {
 
 constexpr const char* kScannerInterface = "rf.scanner/1";
 constexpr const char* kUpdaterInterface = "rf.updater/1";
+constexpr const char* kActionsInterface = "rf.actions/1";
 
 // A plugin with everything its next run needs.
 struct ReadyPlugin {

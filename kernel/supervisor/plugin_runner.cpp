@@ -1,5 +1,7 @@
 #include "supervisor/plugin_runner.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "supervisor/plugin_state.h"
 
@@ -34,12 +36,13 @@ RunOutcome PluginRunner::scan(const ReadyPlugin& plugin, const std::string& purp
   return outcome;
 }
 
-RunOutcome PluginRunner::update(const ReadyPlugin& plugin, const std::string& operation, const Json& update,
-                                const std::atomic<bool>* cancelled) const {
+RunOutcome PluginRunner::operate(const ReadyPlugin& plugin, const PluginCall& call,
+                                 const std::atomic<bool>* cancelled) const {
   RunRequest request = requestFor(plugin, cancelled);
-  request.interface_id = kUpdaterInterface;
-  request.operation = operation;
-  request.request = update;
+  request.interface_id = call.interface_id;
+  request.operation = call.operation;
+  request.request = call.request;
+  if (call.time_ns > 0) request.limits.time_ns = std::min(request.limits.time_ns, call.time_ns);
   return supervisor_.run(request);
 }
 

@@ -10,6 +10,13 @@
 
 namespace redflag::kernel {
 
+struct PluginCall {
+  std::string interface_id;
+  std::string operation;
+  Json request;
+  std::int64_t time_ns = 0;  // less than the plugin's own limit; 0: that one
+};
+
 class PluginRunner {
  public:
   // `state_folder`: what plugins keep is below it.
@@ -18,9 +25,9 @@ class PluginRunner {
 
   RunOutcome scan(const ReadyPlugin& plugin, const std::string& purpose,
                   const std::atomic<bool>* cancelled) const;
-  // `operation` of rf.updater/1, unprivileged.
-  RunOutcome update(const ReadyPlugin& plugin, const std::string& operation, const Json& request,
-                    const std::atomic<bool>* cancelled) const;
+  // An unprivileged operation that writes a document.
+  RunOutcome operate(const ReadyPlugin& plugin, const PluginCall& call,
+                     const std::atomic<bool>* cancelled) const;
 
  private:
   Supervisor supervisor_;

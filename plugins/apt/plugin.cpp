@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include "redflag/sdk.hpp"
+#include "refresh.h"
 #include "scan.h"
 #include "settings.h"
 #include "updater.h"
@@ -16,7 +17,7 @@ std::lock_guard<std::mutex> aloneInLibapt() {
   return std::lock_guard<std::mutex>(mutex);
 }
 
-class AptPlugin : public rf::Scanner, public rf::Updater {
+class AptPlugin : public rf::Scanner, public rf::Updater, public rf::Actions {
  public:
   explicit AptPlugin(const rf::Host& host) : host_(host), log_(host) {}
 
@@ -66,6 +67,13 @@ class AptPlugin : public rf::Scanner, public rf::Updater {
     return AptUpdater(settings_, host_, run).repair(result);
   }
 
+  rf::Status listActions(rf::Output& result) override { return result.write(AptRefresh::list()); }
+  // One action, so that the request has nothing to say.
+  rf::Status runAction(rf::Run& run, std::string_view, rf::Output& result) override {
+    const auto alone = aloneInLibapt();
+    return AptRefresh(settings_, host_, run).run(result);
+  }
+
  private:
   rf::Host host_;
   rf::Log log_;
@@ -90,7 +98,9 @@ const rf::Declaration kDeclaration{
                      // Its own binary cache, in the first of these that it may write.
                      {"write:{cache_dir}", false},
                      {"write:/var/cache/redflag/apt", false},
-                     {"write:~/.cache/redflag/apt", false}},
+                     {"write:~/.cache/redflag/apt", false},
+                     // Fetching lists, as apt itself does it.
+                     {"root", false}},
     .requires_libraries = {"libapt-pkg.so.6.0"},
 };
 

@@ -1,29 +1,17 @@
 #include "updater.h"
 
-#include <apt-pkg/configuration.h>
 #include <apt-pkg/depcache.h>
 #include <apt-pkg/version.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "candidates.h"
 #include "dpkg_repair.h"
+#include "installer.h"
 #include "transaction.h"
 
 namespace redflag::apt {
 namespace {
-
-// Maintainer scripts see a plain environment in which nobody answers questions; changed configuration files
-// stay.
-void setInstallEnvironment() {
-  setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
-  setenv("LC_ALL", "C.UTF-8", 1);
-  setenv("DEBIAN_FRONTEND", "noninteractive", 1);
-  setenv("APT_LISTCHANGES_FRONTEND", "none", 1);
-  setenv("APT_LISTBUGS_FRONTEND", "none", 1);
-}
 
 pkgCache::PkgIterator findInstalled(pkgCache& cache, const std::string& name, const std::string& arch) {
   const auto group = cache.FindGrp(name);
@@ -91,23 +79,11 @@ rf::Status AptUpdater::plan(std::string_view text, rf::Output& result) {
   return end(plan(), result);
 }
 
-Result<> AptUpdater::becomeInstaller() {
-  if (geteuid() != 0) return fail(RF_DENIED, "apt.not_root", "only root can change what is installed");
-  setInstallEnvironment();
-  if (auto ok = configureApt(settings_, CacheUse::kMemory); !ok) return ok;
-  for (const auto* option : {"--force-confdef", "--force-confold"})
-    _config->Set("Dpkg::Options::", option);
-  // Nothing in apt's settings may loosen what an order was approved for.
-  _config->Set("APT::Get::AllowUnauthenticated", false);
-  _config->Set("APT::Get::Allow-Remove-Essential", false);
-  return {};
-}
-
 rf::Status AptUpdater::download(std::string_view text, rf::Output& result) {
   const auto fetch = [&]() -> Result<Json> {
     const auto request = parseRequest(text, true);
     if (!request) return tl::unexpected<Problem>(request.error());
-    if (auto ok = becomeInstaller(); !ok) return tl::unexpected<Problem>(ok.error());
+    if (auto ok = becomeInstaller(settings_); !ok) return tl::unexpected<Problem>(ok.error());
     auto prepared = prepare(*request);
     if (!prepared) return tl::unexpected<Problem>(prepared.error());
     if (prepared->plan.steps != request->planned)
@@ -120,7 +96,7 @@ rf::Status AptUpdater::download(std::string_view text, rf::Output& result) {
 }
 
 Result<Json> AptUpdater::runInstall(const Request& request) {
-  if (auto ok = becomeInstaller(); !ok) return tl::unexpected<Problem>(ok.error());
+  if (auto ok = becomeInstaller(settings_); !ok) return tl::unexpected<Problem>(ok.error());
   auto lock = SystemLock::acquire(run_, clock_, progress_);
   if (!lock) return tl::unexpected<Problem>(lock.error());
   auto prepared = prepare(request);
@@ -189,7 +165,7 @@ rf::Status AptUpdater::verify(std::string_view text, rf::Output& result) {
 
 rf::Status AptUpdater::repair(rf::Output& result) {
   const auto mend = [&]() -> Result<Json> {
-    if (auto ok = becomeInstaller(); !ok) return tl::unexpected<Problem>(ok.error());
+    if (auto ok = becomeInstaller(settings_); !ok) return tl::unexpected<Problem>(ok.error());
     if (auto ok = configurePending([this](const std::string& line) { progress_.line(line); }); !ok)
       return tl::unexpected<Problem>(ok.error());
     return Json::object();

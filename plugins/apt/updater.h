@@ -26,7 +26,6 @@ class AptUpdater {
     Plan plan;
   };
   Result<Prepared> prepare(const Request& request);
-  Result<> becomeInstaller();
   Result<Json> runInstall(const Request& request);
   Result<Json> outcome(const Plan& plan, const std::string& errors);
   rf::Status end(const Result<Json>& outcome, rf::Output& result);

@@ -1,13 +1,21 @@
+#include "actions.h"
 #include "redflag/sdk.hpp"
 #include "system_scan.h"
 
 namespace redflag::system {
 namespace {
 
-class SystemPlugin : public rf::Scanner {
+class SystemPlugin : public rf::Scanner, public rf::Actions {
  public:
   explicit SystemPlugin(const rf::Host& host) : host_(host) {}
   rf::Status scan(rf::Run& run) override { return SystemScan(host_, run).scan(); }
+  rf::Status listActions(rf::Output& result) override {
+    return result.write(dumpJson(SystemActions::list()));
+  }
+  rf::Status runAction(rf::Run& run, std::string_view request, rf::Output& result) override {
+    ThisMachine machine(host_);
+    return SystemActions(host_, machine).run(run, request, result);
+  }
 
  private:
   rf::Host host_;
@@ -24,7 +32,9 @@ const rf::Declaration kDeclaration{
                      {"read:/proc"},
                      {"read:/boot", false},
                      {"read:/run/reboot-required", false},
-                     {"read:/run/reboot-required.pkgs", false}},
+                     {"read:/run/reboot-required.pkgs", false},
+                     // Restarting it, and its services, takes the service manager's own programs.
+                     {"root", false}},
 };
 
 }  // namespace

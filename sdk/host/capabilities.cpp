@@ -33,7 +33,7 @@ bool isCapability(std::string_view spec) {
                                       "exec:{", "http:unix:/", "http:unix:{"}) {
     if (spec.starts_with(form)) return true;
   }
-  return spec == "net:any";
+  return spec == "net:any" || spec == "root";
 }
 
 Capabilities::Capabilities(const std::vector<std::string>& granted) {
@@ -42,6 +42,7 @@ Capabilities::Capabilities(const std::vector<std::string>& granted) {
     if (spec.starts_with(kExec)) programs_.push_back(spec.substr(kExec.size()));
     if (spec.starts_with(kRead)) addReadable(spec.substr(kRead.size()));
     if (spec == "net:any") network_ = true;
+    if (spec == "root") root_ = true;
     if (!spec.starts_with(kWrite)) continue;
     auto path = underHome(spec.substr(kWrite.size()));
     if (!path.starts_with('/')) continue;
@@ -60,8 +61,10 @@ void Capabilities::addReadable(const std::string& granted) {
 }
 
 bool Capabilities::mayExecute(std::string_view program) const {
-  return program.starts_with('/') &&
-         std::find(programs_.begin(), programs_.end(), program) != programs_.end();
+  if (!program.starts_with('/')) return false;
+  // Where it is no seal stands either; a sealed run is stopped by the seal.
+  if (root_) return true;
+  return std::find(programs_.begin(), programs_.end(), program) != programs_.end();
 }
 
 bool Capabilities::mayAsk(std::string_view socket) const {

@@ -6,6 +6,7 @@
 //   exec:PROGRAM  starting that program, as an absolute path
 //   net:any       sockets of its own
 //   http:unix:SOCKET  questions to the service at that local socket, asked by whoever started this process
+//   root          an action of the executor's: no seal, any program; a scan stays as sealed as without it
 
 #include <string>
 #include <string_view>
@@ -44,6 +45,7 @@ class Capabilities {
   std::vector<std::string> readable_;
   std::vector<std::string> writable_;
   bool network_ = false;
+  bool root_ = false;
 };
 
 }  // namespace redflag::host

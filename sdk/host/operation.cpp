@@ -4,6 +4,7 @@
 
 #include "host/guard.h"
 #include "host/text.h"
+#include "redflag/draft/actions.h"
 #include "redflag/draft/command_type.h"
 #include "redflag/draft/updater.h"
 #include "redflag/scanner.h"
@@ -36,6 +37,8 @@ constexpr Operation kOperations[] = {
     {RF_UPDATER_1, "verify", Shape::kUpdate, offsetof(rf_updater_1, verify)},
     {RF_UPDATER_1, "rollback", Shape::kUpdate, offsetof(rf_updater_1, rollback)},
     {RF_UPDATER_1, "repair", Shape::kUpdate, offsetof(rf_updater_1, repair)},
+    {RF_ACTIONS_1, "list", Shape::kDescribe, offsetof(rf_actions_1, list)},
+    {RF_ACTIONS_1, "run", Shape::kUpdate, offsetof(rf_actions_1, run)},
     {RF_COMMAND_TYPE_1, "describe", Shape::kDescribe, offsetof(rf_command_type_1, describe)},
     {RF_COMMAND_TYPE_1, "validate", Shape::kBatch, offsetof(rf_command_type_1, validate)},
     {RF_COMMAND_TYPE_1, "plan", Shape::kBatch, offsetof(rf_command_type_1, plan)},
@@ -85,7 +88,8 @@ struct Collected {
 }  // namespace
 
 bool changesTheMachine(const Start& start) {
-  return start.interface_id == RF_UPDATER_1;
+  return start.interface_id == RF_UPDATER_1 ||
+         (start.interface_id == RF_ACTIONS_1 && start.operation == "run");
 }
 
 bool scans(const Start& start) {

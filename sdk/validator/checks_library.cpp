@@ -4,8 +4,10 @@
 #include <cstring>
 #include <regex>
 
+#include "host/actions.h"
 #include "host/capabilities.h"
 #include "protocol/record_kinds.h"
+#include "redflag/draft/actions.h"
 #include "redflag/draft/command_type.h"
 #include "redflag/draft/updater.h"
 #include "redflag/scanner.h"
@@ -117,6 +119,29 @@ Verdict idsAreWellFormed(const Target& target) {
   return {};
 }
 
+Verdict actionsAreListed(const Target& target) {
+  auto subject = loadSubject(target);
+  if (!subject) return failed(subject.error().text);
+  if (!subject->manifest.offers(RF_ACTIONS_1)) return skipped("it offers no actions");
+  subject->interface_id = RF_ACTIONS_1;
+  subject->operation = "list";
+  const Round round = play(*subject, target);
+  if (!round.problem.empty()) return failed(round.problem);
+  if (round.returned != RF_OK || round.answer.size() != 1) return failed("list() wrote no document");
+  const auto document = parseJson(round.answer.front());
+  if (!document) return failed("list(): " + document.error().text);
+  const auto actions = host::readActions(*document);
+  if (!actions) return failed(actions.error().text);
+  for (const auto& action : *actions) {
+    if (action.parameters_schema.value("type", Json()) != Json("object"))
+      return failed(action.name + "/parameters_schema/type: parameters are an \"object\"");
+    if (const auto fault = schemaFault(action.parameters_schema, action.name + "/parameters_schema");
+        !fault.empty())
+      return failed(fault);
+  }
+  return {};
+}
+
 Verdict entryIsSteady(const Target& target) {
   const auto one = loadSubject(target);
   const auto two = loadSubject(target);
@@ -150,6 +175,7 @@ Verdict tablesAreWhole(const Target& target) {
     return failed("rf_plugin is too small, or lacks a function");
   const std::pair<std::string, std::uint64_t> known[] = {{RF_SCANNER_1, sizeof(rf_scanner_1)},
                                                          {RF_UPDATER_1, sizeof(rf_updater_1)},
+                                                         {RF_ACTIONS_1, sizeof(rf_actions_1)},
                                                          {RF_COMMAND_TYPE_1, sizeof(rf_command_type_1)}};
   for (const auto& [id, size] : known) {
     const void* table = plugin->query(plugin, {id.data(), id.size()});
@@ -197,6 +223,12 @@ void addLibraryChecks(std::vector<Check>& into) {
                   "all of them well formed",
                   3,
                   idsAreWellFormed,
+                  {"library.loads"}});
+  into.push_back({"library.actions",
+                  "ask what it can be ordered to do",
+                  "well-formed actions, each with a JSON Schema of an object",
+                  10,
+                  actionsAreListed,
                   {"library.loads"}});
   into.push_back({"library.tables",
                   "ask for each interface, and for one that nobody knows",

@@ -15,6 +15,7 @@
 #include "host/operation.h"
 #include "host/services/services.h"
 #include "host/text.h"
+#include "redflag/draft/actions.h"
 #include "redflag/draft/command_type.h"
 #include "redflag/scanner.h"
 #include "validator/rows.h"
@@ -136,6 +137,9 @@ Result<Subject> loadSubject(const Target& target) {
   } else if (subject.manifest.offers(RF_COMMAND_TYPE_1)) {
     subject.interface_id = RF_COMMAND_TYPE_1;
     subject.operation = "describe";
+  } else if (subject.manifest.offers(RF_ACTIONS_1)) {
+    subject.interface_id = RF_ACTIONS_1;
+    subject.operation = "list";
   }
   return subject;
 }

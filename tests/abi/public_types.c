@@ -1,4 +1,5 @@
 /* Every public struct as an argument of something exported: what abidiff compares with the baseline. */
+#include "redflag/draft/actions.h"
 #include "redflag/draft/command_type.h"
 #include "redflag/draft/http.h"
 #include "redflag/draft/progress.h"
@@ -30,5 +31,6 @@ PUBLIC(rf_exec_options)
 PUBLIC(rf_exec_1)
 PUBLIC(rf_command_type_1)
 PUBLIC(rf_updater_1)
+PUBLIC(rf_actions_1)
 PUBLIC(rf_progress_1)
 PUBLIC(rf_http_1)

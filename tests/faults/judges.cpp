@@ -37,6 +37,8 @@ class SetClock : public Clock {
 class NoScanner : public Scanner {
  public:
   Result<std::vector<std::string>> scan(const ScanRequest&) override { return std::vector<std::string>(); }
+  Result<Json> listActions(const std::string&) override { return Json(); }
+  Result<Json> runAction(const std::string&, const std::string&, const Json&) override { return Json(); }
   Result<Json> runUpdater(const std::string&, const std::string&, const Json&) override {
     return fail(Code::kUnsupported, "no plugin here");
   }
@@ -134,9 +136,9 @@ class OpenRules : public Rules, public RulesSource {
  public:
   bool act() const override { return true; }
   const Policy& policy() const override { return policy_; }
-  Result<UpdaterSetup> updater(const std::string& plugin) const override {
+  Result<PluginSetup> plugin(const std::string& plugin, const char*) const override {
     if (plugin != kPlugin) return fail(Code::kNotFound, plugin + " is not enabled");
-    return UpdaterSetup{};
+    return PluginSetup{};
   }
   Result<std::unique_ptr<Rules>> read() override { return std::make_unique<OpenRules>(); }
 

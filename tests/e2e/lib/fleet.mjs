@@ -14,6 +14,7 @@ export class Fleet {
     this.data = path.join(this.folder, 'server');
     this.port = 0;
     this.trust = new TrustRoot(this.data, this.folder);
+    this.moreCommandTypes = [];  // folders beside our own
   }
 
   // The first start makes the data; a later one takes the same port again.
@@ -26,7 +27,7 @@ export class Fleet {
     fs.rmSync(path.join(this.data, 'server.url'), { force: true });
     this.server = new Program('redflag-server', [program('redflag-server'), 'serve', '--data', this.data,
       '--listen', `127.0.0.1:${this.port}`, '--web', path.join(build, 'web'),
-      '--command-types', path.join(build, 'command_types')], { env: { PATH: process.env.PATH, ...this.environment } });
+      ...[path.join(build, 'command_types'), ...this.moreCommandTypes].flatMap((folder) => ['--command-types', folder])], { env: { PATH: process.env.PATH, ...this.environment } });
     await this.server.says(/RedFlag is at (\S+)/, 60_000);
     // Written last: who waits for it finds the rest.
     const file = path.join(this.data, 'server.url');
@@ -67,6 +68,7 @@ export class Agent {
     this.executorSocket = path.join(folder, 'executor.sock');
     this.brokerSocket = path.join(folder, 'broker.sock');
     this.env = { PATH: process.env.PATH };
+    this.under = [];  // a command that its programs are started by
   }
 
   command(...argv) {
@@ -77,7 +79,7 @@ export class Agent {
   start(...argv) {
     const sockets = [...(this.act ? ['--executor-socket', this.executorSocket] : []),
       ...(this.broker ? ['--broker-socket', this.brokerSocket] : [])];
-    this.process = new Program(this.name, this.command('run', ...sockets, ...argv),
+    this.process = new Program(this.name, [...this.under, ...this.command('run', ...sockets, ...argv)],
       { env: this.env, log: path.join(this.folder, 'agent.log') });
     return this.process;
   }
@@ -93,7 +95,7 @@ export class Agent {
   }
 
   async startExecutor() {
-    this.executor = new Program(`${this.name}'s executor`, [program('redflag-executor'),
+    this.executor = new Program(`${this.name}'s executor`, [...this.under, program('redflag-executor'),
       '--config', path.join(this.folder, 'agent.yaml'), '--state', this.executorState, '--plugins', this.plugins,
       '--socket', this.executorSocket, '--kernel-uid', String(process.getuid())], { log: path.join(this.folder, 'executor.log') });
     await this.executor.says(/ready at/, 60_000);

@@ -79,8 +79,16 @@ INSTANTIATE_TEST_SUITE_P(
                 "a list of package names"},
         Mistake{"version: 1\npolicy:\n  deny:\n    - {removals: yes}\n", 4, "policy.deny.0.removals",
                 "expected any"},
-        Mistake{"version: 1\npolicy: {server_may_set: [schedule]}\n", 2, "policy.server_may_set",
-                "expected []"},
+        Mistake{"version: 1\npolicy: {server_may_set: [schedule, mode]}\n", 2, "policy.server_may_set.1",
+                "expected a key below schedule"},
+        Mistake{"version: 1\npolicy: {server_may_set: [plugins]}\n", 2, "policy.server_may_set.0",
+                "the owner's alone"},
+        Mistake{"version: 1\npolicy: {server_may_set: ['plugins.*']}\n", 2, "policy.server_may_set.0",
+                "the owner's alone"},
+        Mistake{"version: 1\npolicy: {server_may_set: [plugins.apt.capabilities]}\n", 2,
+                "policy.server_may_set.0", "the owner's alone"},
+        Mistake{"version: 1\npolicy: {server_may_set: [policy.allow]}\n", 2, "policy.server_may_set.0",
+                "the owner's alone"},
         Mistake{"version: 1\npolicy: {agent_updates: all}\n", 2, "policy.agent_updates", "expected never"},
         Mistake{"version: 1\nlog: {to: /var/log/x}\n", 2, "log.to", "expected one of journal, stderr"}));
 

@@ -15,7 +15,7 @@ class Admission : public testing::Test {
   Admission() {
     EXPECT_TRUE(initCrypto().has_value());
     rules.state.policy = allowEverything();
-    rules.state.updaters["test.updater"] = {};
+    rules.state.plugins["test.updater"] = {};
     EXPECT_TRUE(saveExecutorTrust(folder.path(), server.trust()).has_value());
   }
   Json submit(const Json& envelope) { return executor.handle(submitRequest(envelope)); }
@@ -93,7 +93,8 @@ TEST_F(Admission, refuses_what_it_should_not_do_by_name) {
       {"clock", [](auto& e) { e.issued_at += 301 * kSecondNs; }},
       {"expired", [](auto& e) { e.expires_at = e.issued_at; }},
       {"not_yet_valid", [](auto& e) { e.not_before = e.issued_at + 1; }},
-      {"unknown_action", [](auto& e) { e.actions[0].action = "remove"; }},
+      {"malformed", [](auto& e) { e.actions[0].action = "remove"; }},  // nothing is planned for it
+      {"unknown_action", [](auto& e) { e.actions[0].action = "rollback"; }},
       {"unknown_action", [](auto& e) { e.actions[0].plugin = "apt"; }},
       {"unknown_action", [](auto& e) { e.actions.push_back(e.actions[0]); }},
       {"malformed", [](auto& e) { e.plan_hash.clear(); }},

@@ -19,9 +19,9 @@ class FixedRules : public Rules {
   explicit FixedRules(RulesState state) : state_(std::move(state)) {}
   bool act() const override { return state_.act; }
   const Policy& policy() const override { return state_.policy; }
-  Result<UpdaterSetup> updater(const std::string& plugin) const override {
-    const auto it = state_.updaters.find(plugin);
-    if (it == state_.updaters.end()) return fail(Code::kNotFound, plugin + " is not enabled");
+  Result<PluginSetup> plugin(const std::string& plugin, const char*) const override {
+    const auto it = state_.plugins.find(plugin);
+    if (it == state_.plugins.end()) return fail(Code::kNotFound, plugin + " is not enabled");
     return it->second;
   }
 

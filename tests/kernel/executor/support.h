@@ -38,7 +38,7 @@ class TestClock : public Clock {
 struct RulesState {
   bool act = true;
   Policy policy;
-  std::map<std::string, UpdaterSetup> updaters;
+  std::map<std::string, PluginSetup> plugins;
   std::string error;  // not empty: the file is bad
 };
 

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 
 #include "base/encoding.h"
 #include "base/time.h"
+#include "link/agent_control.h"
 #include "link/order_runner.h"
 #include "schedule/scanner.h"
 #include "spool/spool.h"
@@ -42,6 +44,18 @@ class FakeScanner : public Scanner {
     updaters.push_back({{"plugin", plugin}, {"operation", operation}, {"request", request}});
     return plan;
   }
+  Result<Json> listActions(const std::string& plugin) override {
+    const std::lock_guard lock(mutex);
+    const auto known = actions.find(plugin);
+    if (known == actions.end()) return fail(Code::kUnsupported, "the plugin does not offer rf.actions/1");
+    return known->second;
+  }
+  Result<Json> runAction(const std::string& plugin, const std::string& action,
+                         const Json& parameters) override {
+    const std::lock_guard lock(mutex);
+    actions_run.push_back({{"plugin", plugin}, {"action", action}, {"parameters", parameters}});
+    return Json{{"done", true}};
+  }
   Json status() const override {
     const std::lock_guard lock(mutex);
     return facts;
@@ -64,10 +78,24 @@ class FakeScanner : public Scanner {
   std::condition_variable changed;
   std::vector<ScanRequest> scans;
   std::vector<Json> updaters;
+  std::map<std::string, Json> actions;  // what listActions() answers
+  std::vector<Json> actions_run;
   std::optional<Error> scan_error;
   bool hold = false;  // scans do not return
   Json plan = {{"steps", Json::array()}};
   Json facts = {{"hostname", "h"}};
+};
+
+class FakeAgent : public AgentControl {
+ public:
+  Json diagnostics(std::size_t log_lines) const override { return {{"log_lines", log_lines}}; }
+  Result<Json> hurry(std::int64_t minutes, std::int64_t every_s) override {
+    return Json{{"minutes", minutes}, {"every_s", every_s}};
+  }
+  Result<Json> configure(const Json& settings) override {
+    if (settings.contains("mode")) return fail(Code::kDenied, "mode is not the server's to set");
+    return Json{{"settings", settings}};
+  }
 };
 
 class FakeRunner : public OrderRunner {

@@ -29,9 +29,9 @@ class OrdersTest : public testing::Test {
     reports_ = std::make_unique<OrderReports>(*spool_.spool, clock_);
     queue_ = std::make_unique<OrderQueue>(OrderQueue::Parts{
         *journal_, *reports_, scanner_,
-        [this](const std::string& id) { return runner_.cancel(id).value_or(false); }, clock_});
+        [this](const std::string& id) { return runner_.cancel(id).value_or(false); }, clock_, &agent_});
     desk_ = std::make_unique<OrderDesk>(OrderDesk::Parts{*gate_, journal_.get(), queue_.get(), *reports_,
-                                                         *spool_.spool, act ? &runner_ : nullptr,
+                                                         *spool_.spool, scanner_, act ? &runner_ : nullptr,
                                                          [this] { return policy_; }, clock_});
   }
   // As a program that is killed: nothing of the queue's is finished first.
@@ -94,6 +94,7 @@ class OrdersTest : public testing::Test {
   test::SpoolFixture spool_{folder_.path()};
   test::FakeScanner scanner_;
   test::FakeRunner runner_;
+  test::FakeAgent agent_;
   Policy policy_ = allowed("apt/install");
   protocol::SigningKey key_ = protocol::SigningKey::generate();
   test::ListedKeys keys_{key_.publicKey()};
@@ -245,6 +246,67 @@ TEST_F(OrdersTest, an_action_nobody_knows_is_refused) {
   }
   EXPECT_EQ(spool_.items("refusal").size(), 7U);
   EXPECT_EQ(reports_->refused(), 7U);
+  EXPECT_TRUE(runner_.submitted.empty());
+}
+
+TEST_F(OrdersTest, a_plugins_own_action_goes_where_its_risk_says) {
+  const Json empty = {{"type", "object"}};
+  const auto action = [&](const char* name, const char* risk) {
+    return Json{{"name", name}, {"title", name}, {"risk", risk}, {"parameters_schema", empty}};
+  };
+  scanner_.actions["system"] = {{"actions", {action("look", "none"), action("reboot", "destructive")}}};
+  policy_ = allowed("system/reboot");
+  queue_->start();
+  ASSERT_TRUE(take(order("look", {{"system", "look", R"({"far":true})"}})));
+  ASSERT_TRUE(ends("look"));
+  EXPECT_EQ(outcome("look").at("results"), Json::parse(R"([{"done":true}])"));
+  EXPECT_EQ(scanner_.actions_run[0].at("parameters"), Json::parse(R"({"far":true})"));
+  EXPECT_TRUE(runner_.submitted.empty());
+
+  runner_.next.event = "accepted";
+  runner_.next.command_id = "reboot";
+  runner_.next.id = newId();
+  ASSERT_TRUE(take(order("reboot", {{"system", "reboot", "{}"}})));
+  EXPECT_EQ(runner_.submitted.size(), 1U);
+  EXPECT_EQ(spool_.states("reboot"), "accepted");
+
+  ASSERT_TRUE(take(order("both", {{"system", "look", "{}"}, {"system", "reboot", "{}"}})));
+  EXPECT_EQ(refusalCode(), refusal::kUnknownAction);
+  ASSERT_TRUE(take(order("unknown", {{"system", "dance", "{}"}})));
+  EXPECT_THAT(spool_.items("refusal").back().at("text").get<std::string>(),
+              testing::HasSubstr("system/dance is not known to this agent"));
+  policy_ = {};
+  ASSERT_TRUE(take(order("denied", {{"system", "reboot", "{}"}})));
+  EXPECT_EQ(refusalCode(), refusal::kPolicy);
+  end();
+  begin(false);
+  ASSERT_TRUE(take(order("report", {{"system", "reboot", "{}"}})));
+  EXPECT_EQ(refusalCode(), refusal::kModeReport);
+  EXPECT_EQ(runner_.submitted.size(), 1U);
+}
+
+TEST_F(OrdersTest, what_is_done_to_the_agent_itself_is_done_or_refused_in_its_own_words) {
+  queue_->start();
+  const auto resultOf = [&](const char* id, const char* action, const char* parameters) {
+    EXPECT_TRUE(take(order(id, {{"kernel", action, parameters}})));
+    EXPECT_TRUE(ends(id));
+    return outcome(id);
+  };
+  EXPECT_EQ(resultOf("diagnostics", "diagnostics", R"({"log_lines":7})").at("results"),
+            Json::parse(R"([{"log_lines":7}])"));
+  EXPECT_EQ(resultOf("too-many", "diagnostics", R"({"log_lines":1001})").at("code"), "invalid");
+  EXPECT_EQ(resultOf("rapid", "rapid", R"({"minutes":5})").at("results"),
+            Json::parse(R"([{"minutes":5,"every_s":30}])"));
+  EXPECT_EQ(resultOf("too-long", "rapid", R"({"minutes":61})").at("state"), "failed");
+  EXPECT_EQ(resultOf("configure", "configure", R"({"settings":{"schedule":{"every":"1h"}}})").at("state"),
+            "succeeded");
+  const Json denied = resultOf("denied", "configure", R"({"settings":{"mode":"act"}})");
+  EXPECT_EQ(denied.at("state"), "refused");
+  EXPECT_EQ(denied.at("code"), refusal::kPolicy);
+  const Json update = resultOf("update", "update", "{}");
+  EXPECT_EQ(update.at("state"), "refused");
+  EXPECT_EQ(update.at("code"), "unsupported");
+  EXPECT_THAT(update.at("text").get<std::string>(), testing::HasSubstr("not yet able"));
   EXPECT_TRUE(runner_.submitted.empty());
 }
 

@@ -169,6 +169,28 @@ TEST_F(ScanServiceTest, plans_nothing_that_changes_the_machine) {
   EXPECT_EQ(service_->runUpdater("test.good", "plan", Json::object()).error().code, Code::kUnsupported);
 }
 
+TEST_F(ScanServiceTest, runs_the_actions_of_a_plugin_that_change_nothing_and_no_others) {
+  start(entry("test.actions", ", settings: {folder: /nonexistent}") + entry("test.good"));
+  const auto list = service_->listActions("test.actions");
+  ASSERT_TRUE(list) << list.error().text;
+  EXPECT_EQ(list->at("actions").size(), 4U);
+  EXPECT_EQ(service_->runAction("test.actions", "peek", Json::object()).value(), Json({{"uid", ::getuid()}}));
+  EXPECT_EQ(service_->runAction("test.actions", "peek", {{"far", true}}).error().code, Code::kInvalid);
+  EXPECT_EQ(service_->runAction("test.actions", "write", {{"path", "/x"}}).error().code, Code::kDenied);
+  EXPECT_EQ(service_->runAction("test.actions", "dance", Json::object()).error().code, Code::kUnsupported);
+  EXPECT_EQ(service_->listActions("test.good").error().code, Code::kUnsupported);
+  EXPECT_EQ(service_->listActions("apt").error().code, Code::kInvalid);
+}
+
+TEST_F(ScanServiceTest, does_not_scan_a_plugin_that_only_acts) {
+  start(entry("test.actions", ", settings: {folder: /nonexistent}") + entry("test.good"));
+  const auto scans = service_->scan({});
+  ASSERT_TRUE(scans);
+  EXPECT_EQ(scans->size(), 1U);
+  ASSERT_EQ(spooled().size(), 1U);
+  EXPECT_EQ(spooled()[0].at("plugin"), "test.good");
+}
+
 TEST_F(ScanServiceTest, ends_a_hanging_scan_when_it_is_stopped_and_spools_nothing_of_it) {
   start(entry("test.hanger"));
   std::jthread stopper([&] {

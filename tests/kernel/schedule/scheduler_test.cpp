@@ -23,6 +23,8 @@ class FakeScanner : public Scanner {
     if (request.plugins[0] == "unkept") return fail(Code::kIo, "no space left on the device");
     return std::vector<std::string>{"id"};
   }
+  Result<Json> listActions(const std::string&) override { return Json(); }
+  Result<Json> runAction(const std::string&, const std::string&, const Json&) override { return Json(); }
   Result<Json> runUpdater(const std::string&, const std::string&, const Json&) override { return Json(); }
   Json status() const override { return {}; }
 
@@ -115,6 +117,32 @@ TEST_F(SchedulerTest, starts_what_a_new_configuration_adds) {
   scheduler.start(withPlugins({}));
   scheduler.configure(withPlugins({"apt"}));
   EXPECT_TRUE(waitForRun(scheduler, "apt"));
+}
+
+TEST_F(SchedulerTest, hurries_for_a_while_whatever_the_configuration_says) {
+  Scheduler scheduler(scanner_, file());
+  scheduler.start(withPlugins({"apt", "system"}));
+  ASSERT_TRUE(waitForRun(scheduler, "apt"));
+  ASSERT_TRUE(waitForRun(scheduler, "system"));
+  scheduler.hurry({"system"}, kSecondNs / 20, kSecondNs / 2);
+  scheduler.configure(withPlugins({"apt", "system"}));  // does not end it
+  for (int i = 0; i < 2000 && scanner_.count() < 5; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_GE(scanner_.count(), 5U);
+  for (int i = 0; i < 2000 && scheduler.nextAt("system") < epochNow() + 60 * kSecondNs; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_GT(scheduler.nextAt("system"), epochNow() + 60 * kSecondNs) << "it is over";
+  EXPECT_LT(scanner_.count(), 20U);
+}
+
+TEST_F(SchedulerTest, a_hurry_of_no_time_ends_one) {
+  Scheduler scheduler(scanner_, file());
+  scheduler.start(withPlugins({"system"}));
+  ASSERT_TRUE(waitForRun(scheduler, "system"));
+  scheduler.hurry({"system"}, 10 * kSecondNs, 3600 * kSecondNs);
+  EXPECT_LT(scheduler.nextAt("system"), epochNow() + 11 * kSecondNs);
+  scheduler.hurry({"system"}, 10 * kSecondNs, 0);
+  EXPECT_GT(scheduler.nextAt("system"), epochNow() + 60 * kSecondNs);
 }
 
 TEST_F(SchedulerTest, scans_at_once_when_its_file_is_damaged) {

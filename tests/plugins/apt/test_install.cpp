@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "apt_root.h"
+#include "refresh.h"
 #include "scan_of.h"
 #include "support/lock_holder.h"
 #include "updater_of.h"
@@ -83,6 +84,37 @@ TEST_F(AptInstall, installs_exactly_the_plan_and_shows_what_dpkg_says) {
   auto_state << std::ifstream(root() / "var/lib/apt/extended_states").rdbuf();
   EXPECT_NE(auto_state.str().find("redflag-demo-data"), std::string::npos)
       << "new dependencies are marked automatic";
+}
+
+TEST_F(AptInstall, fetches_the_lists_anew_and_says_what_became_of_each_source) {
+  std::filesystem::permissions(sandbox_, std::filesystem::perms(0755));
+  const auto lists = root() / "var/lib/apt/lists";
+  std::filesystem::remove_all(lists);
+  std::filesystem::create_directories(lists / "partial");
+  const auto refresh = [&](Json& written) {
+    std::string text;
+    rf::Run run(updater_.fake.newRun());
+    rf::Output output(rf::detail::sinkInto(text));
+    const auto status = apt::AptRefresh(updater_.settings, updater_.fake.host(), run).run(output);
+    written = text.empty() ? Json() : Json::parse(text);
+    return status;
+  };
+  Json written;
+  ASSERT_EQ(refresh(written), rf::Status::kOk) << updater_.lastCode() << updater_.fake.reports.back().text;
+  EXPECT_GE(written.at("sources").size(), 2U) << written;
+  for (const auto& source : written.at("sources"))
+    EXPECT_EQ(source.at("status"), "fetched") << source;
+  planned("redflag-demo", "1.1");  // the lists are there again
+  ASSERT_EQ(refresh(written), rf::Status::kOk);
+  EXPECT_EQ(written.at("sources")[0].at("status"), "unchanged") << written;
+
+  std::filesystem::remove(sandbox_ / "repo/dists/stable-security/InRelease");
+  std::filesystem::remove(sandbox_ / "repo/dists/stable-security/Release");
+  EXPECT_EQ(refresh(written), rf::Status::kTransient);
+  EXPECT_EQ(updater_.lastCode(), "apt.refresh_failed");
+  EXPECT_NE(updater_.fake.reports.back().text.find("stable-security"), std::string::npos);
+  EXPECT_NE(dumpJson(written).find("failed"), std::string::npos) << written;
+  planned("redflag-demo", "1.1");
 }
 
 TEST_F(AptInstall, reports_a_failing_postinst_and_repairs_once_it_is_mended) {

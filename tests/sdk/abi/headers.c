@@ -1,5 +1,6 @@
 /* Every public C header by itself, in one unit; compiled as each standard a third party may use. */
 #include "redflag/abi.h"
+#include "redflag/draft/actions.h"
 #include "redflag/draft/command_type.h"
 #include "redflag/draft/http.h"
 #include "redflag/draft/progress.h"

@@ -1,5 +1,6 @@
 /* What a compiled plugin of ABI 1.0 believes about every struct and constant, on 64-bit machines. A line here
  * changes only together with RF_ABI_MAJOR; members appended later get lines of their own. */
+#include "redflag/draft/actions.h"
 #include "redflag/draft/command_type.h"
 #include "redflag/draft/http.h"
 #include "redflag/draft/progress.h"
@@ -142,6 +143,9 @@ AT(rf_exec_1, run, 16);
 SIZE(rf_updater_1, 56);
 AT(rf_updater_1, plan, 8);
 AT(rf_updater_1, repair, 48);
+SIZE(rf_actions_1, 24);
+AT(rf_actions_1, list, 8);
+AT(rf_actions_1, run, 16);
 SIZE(rf_command_type_1, 40);
 AT(rf_command_type_1, describe, 8);
 AT(rf_command_type_1, on_result, 32);

@@ -75,7 +75,9 @@ Json step(const Json& update, const std::string& result) {
 }
 
 TEST(CommandTypes, describe_themselves_under_the_name_of_their_folder) {
-  for (const char* id : {"scan", "cancel", "plan_updates", "install_updates"}) {
+  for (const char* id :
+       {"scan", "cancel", "plan_updates", "install_updates", "reboot", "cancel_reboot", "restart_services",
+        "refresh", "collect_diagnostics", "configure", "rapid_mode", "update_agent"}) {
     EXPECT_EQ(LoadedType(id).describe().at("type"), id);
   }
 }
@@ -87,6 +89,52 @@ TEST(CommandTypes, scan_refuses_a_plugin_that_the_machine_does_not_have) {
   const auto planned = scan.plan({{"parameters", Json::object()}, {"agent", agent("report")}});
   EXPECT_EQ(planned["actions"][0]["plugin"], "kernel");
   EXPECT_EQ(planned["actions"][0]["action"], "scan");
+}
+
+TEST(CommandTypes, what_changes_a_machine_is_one_action_of_its_plugin_with_the_parameters_as_ordered) {
+  struct Case {
+    const char* type;
+    Json parameters;
+    const char* plugin;
+    const char* action;
+    Json sent;
+  };
+  const Json none = Json::object();
+  const Json services{{"services", {"nginx.service"}}};
+  const Json later{{"delay_min", 5}, {"message", "soon"}};
+  for (const Case& one :
+       std::vector<Case>{{"reboot", later, "system", "reboot", later},
+                         {"cancel_reboot", none, "system", "cancel_reboot", none},
+                         {"restart_services", services, "system", "restart_services", services},
+                         {"refresh", {{"manager", "apt"}}, "apt", "refresh", none}}) {
+    LoadedType type(one.type);
+    const auto planned = type.plan({{"parameters", one.parameters}, {"agent", agent("act")}});
+    const Json expected{{{"plugin", one.plugin}, {"action", one.action}, {"parameters", one.sent}}};
+    EXPECT_EQ(planned["actions"], expected) << one.type;
+    EXPECT_EQ(type.plan({{"parameters", one.parameters}, {"agent", agent("report")}})["error"]["code"],
+              "agent.report_mode")
+        << one.type;
+    Json bare = agent("act");
+    bare["plugins"] = Json::array();
+    EXPECT_EQ(type.plan({{"parameters", one.parameters}, {"agent", bare}})["error"]["code"],
+              "agent.no_plugin")
+        << one.type;
+  }
+}
+
+TEST(CommandTypes, what_the_agent_does_to_itself_is_the_kernels_in_any_mode) {
+  const Json settings{{"settings", {{"schedule", {{"every", "1h"}}}}}};
+  const Json rapid{{"minutes", 5}, {"every_s", 30}};
+  for (const auto& [id, parameters, action] : std::vector<std::tuple<const char*, Json, const char*>>{
+           {"collect_diagnostics", Json{{"log_lines", 100}}, "diagnostics"},
+           {"configure", settings, "configure"},
+           {"rapid_mode", rapid, "rapid"},
+           {"update_agent", Json{{"version", "1.2.3"}}, "update"}}) {
+    const auto planned = LoadedType(id).plan({{"parameters", parameters}, {"agent", agent("report")}});
+    EXPECT_EQ(planned["actions"],
+              Json({{{"plugin", "kernel"}, {"action", action}, {"parameters", parameters}}}))
+        << id;
+  }
 }
 
 TEST(CommandTypes, install_is_never_ordered_from_a_machine_in_report_mode) {

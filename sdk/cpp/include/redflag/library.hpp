@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "redflag/draft/actions.h"
 #include "redflag/draft/command_type.h"
 #include "redflag/draft/updater.h"
 #include "redflag/plugin.hpp"
@@ -107,6 +108,23 @@ struct UpdaterTable {
 };
 
 template <class T>
+struct ActionsTable {
+  static rf_status list(rf_plugin* plugin, rf_sink result) {
+    return guardedLog<T>(plugin, [&](T& self) {
+      Output output(result);
+      return static_cast<Actions&>(self).listActions(output);
+    });
+  }
+  static rf_status run(rf_plugin* plugin, const rf_run* run, rf_str request, rf_sink result) {
+    return guardedRun<T>(plugin, run, [&](T& self, Run& r) {
+      Output output(result);
+      return static_cast<Actions&>(self).runAction(r, view(request), output);
+    });
+  }
+  static constexpr rf_actions_1 kTable{sizeof(rf_actions_1), &list, &run};
+};
+
+template <class T>
 struct CommandTypeTable {
   using Operation = Status (CommandType::*)(std::string_view, Output&);
   template <Operation operation>
@@ -140,6 +158,9 @@ const void* query(rf_plugin*, rf_str interface_id) {
   if constexpr (std::is_base_of_v<Updater, T>) {
     if (view(interface_id) == RF_UPDATER_1) return &UpdaterTable<T>::kTable;
   }
+  if constexpr (std::is_base_of_v<Actions, T>) {
+    if (view(interface_id) == RF_ACTIONS_1) return &ActionsTable<T>::kTable;
+  }
   if constexpr (std::is_base_of_v<CommandType, T>) {
     if (view(interface_id) == RF_COMMAND_TYPE_1) return &CommandTypeTable<T>::kTable;
   }
@@ -172,6 +193,7 @@ class Library {
   explicit Library(const Declaration& declaration) {
     if constexpr (std::is_base_of_v<Scanner, T>) interfaces_.push_back(str(RF_SCANNER_1));
     if constexpr (std::is_base_of_v<Updater, T>) interfaces_.push_back(str(RF_UPDATER_1));
+    if constexpr (std::is_base_of_v<Actions, T>) interfaces_.push_back(str(RF_ACTIONS_1));
     if constexpr (std::is_base_of_v<CommandType, T>) interfaces_.push_back(str(RF_COMMAND_TYPE_1));
     for (const auto kind : declaration.record_kinds)
       kinds_.push_back(str(kind));

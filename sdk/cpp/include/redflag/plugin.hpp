@@ -52,6 +52,13 @@ class Updater : public virtual Plugin {
   virtual Status repair(Run&, std::string_view, Output&) { return Status::kUnsupported; }
 };
 
+// rf.actions/1 (draft): documents as in redflag/draft/actions.h.
+class Actions : public virtual Plugin {
+ public:
+  virtual Status listActions(Output& result) = 0;
+  virtual Status runAction(Run& run, std::string_view request, Output& result) = 0;
+};
+
 // rf.command-type/1 (draft): documents as in redflag/draft/command_type.h.
 class CommandType : public virtual Plugin {
  public:

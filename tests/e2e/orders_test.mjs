@@ -1,0 +1,190 @@
+// What can be ordered beside updates, through a real server, agent and executor. Nothing here restarts this machine: the
+// agent's programs live in a mount namespace in which `shutdown` and `systemctl` are a stand-in that notes how it was called,
+// and in which the kernel's boot id is a file that the test changes as a real restart would.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { agentShows, Fleet } from './lib/fleet.mjs';
+import { cleanUp, repository, runToEnd, temporaryFolder, until } from './lib/processes.mjs';
+
+const fleet = new Fleet('orders');
+const stand = temporaryFolder('stand-in');
+const sandbox = temporaryFolder('orders-root');
+const calls = path.join(stand, 'calls');
+const bootId = path.join(stand, 'boot_id');
+let api;
+let agent;
+
+after(cleanUp);
+
+const firstBoot = '11111111-1111-4111-8111-111111111111';
+const secondBoot = '22222222-2222-4222-8222-222222222222';
+
+const yaml = (more = '') => `version: 1
+mode: act
+schedule: {jitter: 0s}
+isolation: best
+plugins:
+  system:
+  storage: {every: 6h}
+  apt: {settings: {root: "${sandbox}/root", cache_dir: "${fleet.folder}/apt-cache"}}
+policy:
+  server_may_set: [schedule, "plugins.*.every"]
+  allow:
+    - {action: "system/*", when: always}
+    - {action: apt/refresh, when: always}
+${more}`;
+
+function standIn() {
+  fs.writeFileSync(path.join(stand, 'systemctl'), `#!/bin/sh
+echo "$(basename "$0") $*" >> ${calls}
+case "$*" in
+  *"is-active -- good.service") echo active ;;
+  *"is-active -- bad.service") echo failed; exit 3 ;;
+  *"restart -- bad.service") echo "Unit bad.service not found." >&2; exit 5 ;;
+esac
+`, { mode: 0o755 });
+  fs.writeFileSync(path.join(stand, 'enter'), `#!/bin/sh
+set -e
+mount --bind ${stand}/systemctl /usr/bin/systemctl
+mount --bind ${bootId} /proc/sys/kernel/random/boot_id
+exec "$@"
+`, { mode: 0o755 });
+  fs.writeFileSync(calls, '');
+  fs.writeFileSync(bootId, `${firstBoot}\n`);
+  // The link `shutdown` leads to systemctl, as everywhere under systemd.
+  assert.equal(fs.realpathSync('/usr/sbin/shutdown'), '/usr/bin/systemctl');
+  return ['unshare', '--mount', '--propagation', 'private', path.join(stand, 'enter')];
+}
+
+async function order(type, parameters, wanted = 'succeeded') {
+  const { items: [{ id }] } = await api.post('/api/v1/commands', { type, agent_ids: [agent.id], parameters });
+  return ended(id, wanted);
+}
+
+async function ended(id, wanted) {
+  let command;
+  await until(async () => {
+    command = await api.get(`/api/v1/commands/${id}`);
+    return ['succeeded', 'failed', 'refused', 'expired', 'cancelled'].includes(command.state);
+  }, `command ${id} to end`, 60_000, () => JSON.stringify(command) + agent.executor.output.slice(-2000));
+  assert.equal(command.state, wanted, JSON.stringify(command));
+  return command;
+}
+
+const called = () => fs.readFileSync(calls, 'utf8').split('\n').filter(Boolean);
+
+before(async () => {
+  runToEnd([path.join(repository, 'scripts/make-sandbox'), sandbox]);
+  const under = standIn();
+  await fleet.startServer();
+  api = await fleet.signIn();
+  agent = fleet.enrol('agent', yaml(), { act: true });
+  agent.under = under;
+  await agent.startExecutor();
+  agent.start();
+  await agentShows(api, agent.id, 'the agent', (shown) => shown.connection === 'connected' && shown.plugins.length === 3);
+});
+
+test('services are restarted one after the other, and what became of each is said', async () => {
+  const { results } = await order('restart_services', { services: ['good.service'] });
+  assert.deepEqual(results, [{ services: [{ name: 'good.service', restarted: true, state: 'active', text: '' }] }]);
+  assert.deepEqual(called(), ['systemctl restart -- good.service', 'systemctl is-active -- good.service']);
+  const failed = await order('restart_services', { services: ['good.service', 'bad.service'] }, 'failed');
+  assert.equal(failed.reason.code, 'system.not_restarted');
+  assert.equal(failed.results[0].services[1].text, 'Unit bad.service not found.');
+  const { status, body } = await api.request('POST', '/api/v1/commands',
+    { type: 'restart_services', agent_ids: [agent.id], parameters: { services: ['-x'] } }, { allowProblem: true });
+  assert.equal(status, 422);
+  assert.equal(body.field, '/parameters/services/0');
+});
+
+test('a restart is taken back by another order', async () => {
+  fs.writeFileSync(calls, '');
+  const { items: [{ id }] } = await api.post('/api/v1/commands', { type: 'reboot', agent_ids: [agent.id], parameters: { delay_min: 60, message: 'soon' } });
+  await until(() => called().length === 1, 'shutdown to be called');
+  assert.deepEqual(called(), ['shutdown -r -- +60 soon']);
+  await order('cancel_reboot', {});
+  assert.equal(called()[1], 'shutdown -c');
+  const { reason } = await ended(id, 'cancelled');
+  assert.equal(reason.code, 'reboot.cancelled');
+});
+
+test('a restart has succeeded when the machine is back under another boot id, and not before', async () => {
+  fs.writeFileSync(calls, '');
+  const { items: [{ id }] } = await api.post('/api/v1/commands', { type: 'reboot', agent_ids: [agent.id], parameters: { delay_min: 1 } });
+  await until(() => called().length === 1, 'shutdown to be called');
+  await order('restart_services', { services: ['good.service'] });  // nothing else waits for it
+  assert.equal((await api.get(`/api/v1/commands/${id}`)).state, 'running');
+  // Down, and up again.
+  await agent.process.stop();
+  await agent.executor.stop();
+  fs.writeFileSync(bootId, `${secondBoot}\n`);
+  await agent.startExecutor();
+  agent.start();
+  const command = await ended(id, 'succeeded');
+  assert.deepEqual(command.results, [{ delay_min: 1, boot_id: secondBoot, kernel: os.release() }]);
+  await agentShows(api, agent.id, 'the new boot', (shown) => shown.boot_id === secondBoot);
+});
+
+test('package lists are fetched anew, and the machine looks again by itself', async () => {
+  const lists = path.join(sandbox, 'root/var/lib/apt/lists');
+  for (const name of fs.readdirSync(lists)) fs.rmSync(path.join(lists, name), { recursive: true });
+  fs.mkdirSync(path.join(lists, 'partial'));
+  const command = await order('refresh', { manager: 'apt' });
+  const { sources } = command.results[0];
+  assert.ok(sources.length >= 2 && sources.every((source) => source.status === 'fetched'), JSON.stringify(sources));
+  assert.ok(fs.readdirSync(lists).some((name) => name.endsWith('InRelease')));
+  await until(async () => (await api.get('/api/v1/updates/rows?name=redflag-demo-lib')).total > 0, 'the update to be found again', 60_000);
+  fs.rmSync(path.join(sandbox, 'repo/dists/stable-security'), { recursive: true });
+  const failed = await order('refresh', { manager: 'apt' }, 'failed');
+  assert.equal(failed.reason.code, 'apt.refresh_failed');
+  assert.match(failed.reason.text, /stable-security/);
+});
+
+test('diagnostics come from the agent itself and hold no secret', async () => {
+  const [found] = (await order('collect_diagnostics', { log_lines: 100 })).results;
+  assert.equal(found.agent.mode, 'act');
+  assert.deepEqual(found.agent.plugins.map((plugin) => [plugin.id, plugin.breaker.state]),
+    [['apt', 'closed'], ['storage', 'closed'], ['system', 'closed']]);
+  assert.equal(found.machine.kernel, os.release());
+  assert.ok(found.log.some((line) => /order \w+ \(collect_diagnostics\) accepted/.test(line)), JSON.stringify(found.log));
+  assert.ok(found.log.length <= 100);
+  const text = JSON.stringify(found);
+  for (const file of fs.readdirSync(path.join(agent.folder, 'state/identity'))) {
+    const kept = fs.readFileSync(path.join(agent.folder, 'state/identity', file), 'utf8');
+    for (const [secret] of kept.matchAll(/[A-Za-z0-9_+/=-]{43,}/g)) assert.ok(!text.includes(secret), `${file} is in it`);
+  }
+});
+
+test('the server sets what the owner leaves to it, and nothing else', async () => {
+  const set = (settings, wanted) => order('configure', { settings }, wanted);
+  const effective = (key) => JSON.parse(runToEnd(agent.command('status', '--format', 'json')).stdout)
+    .plugins.find((plugin) => plugin.id === key).next_scan_at;
+  const { results } = await set({ schedule: { every: '45m' }, plugins: { storage: { every: '5m' } } });
+  assert.deepEqual(results[0].settings, [
+    { key: 'plugins.storage.every', in_force: false, text: 'agent.yaml says so itself, which counts' },
+    { key: 'schedule.every', in_force: true, text: '' }]);
+  const minutes = (Date.parse(effective('system')) - Date.now()) / 60_000;
+  assert.ok(minutes < 46, `the system is scanned in ${minutes} min`);
+  for (const settings of [{ mode: 'report' }, { policy: { allow: [] } }, { plugins: { apt: { capabilities: ['root'] } } }]) {
+    assert.equal((await set(settings, 'refused')).reason.code, 'policy');
+  }
+  assert.match((await set({ schedule: { every: 'often' } }, 'failed')).reason.text, /schedule\.every/);
+});
+
+test('watching closely measures more often for a while', async () => {
+  const before = await agentShows(api, agent.id, 'the agent', () => true);
+  const { results } = await order('rapid_mode', { minutes: 1, every_s: 10 });
+  assert.deepEqual(results[0].plugins, ['storage', 'system'].filter((id) => results[0].plugins.includes(id)));
+  assert.ok(results[0].plugins.includes('system'));
+  await until(async () => Date.parse((await api.get(`/api/v1/agents/${agent.id}`)).last_scan.at) > Date.parse(before.last_scan.at) + 5_000,
+    'a scan that the schedule does not have', 30_000);
+});
+
+test('an agent that cannot update itself says so', async () => {
+  const { reason } = await order('update_agent', {}, 'refused');
+  assert.match(reason.text, /not yet able/);
+});
