@@ -152,9 +152,10 @@ Result<std::vector<std::string>> grantedCapabilities(const PluginConfig& plugin,
   }
   const auto odd = std::find_if_not(granted.begin(), granted.end(), &host::isCapability);
   if (odd == granted.end()) return granted;
-  return fail(Code::kInvalid,
-              "plugins." + plugin.id + ".capabilities: " + dumpJson(*odd) +
-                  " is none: expected read:/PATH, write:/PATH, exec:/PROGRAM, http:unix:/SOCKET, net:any or root");
+  return fail(
+      Code::kInvalid,
+      "plugins." + plugin.id + ".capabilities: " + dumpJson(*odd) +
+          " is none: expected read:/PATH, write:/PATH, exec:/PROGRAM, http:unix:/SOCKET, net:any or root");
 }
 
 }  // namespace redflag::kernel

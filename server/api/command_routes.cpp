@@ -1,5 +1,6 @@
 #include "api/idempotency.h"
 #include "api/input.h"
+#include "api/outlook.h"
 #include "api/routes.h"
 #include "api/views.h"
 
@@ -56,6 +57,10 @@ http::Response showCommand(services::Services& services, const http::Request& re
     for (const auto& line : tx.commands().log(*command, kShownLines)) {
       json["log"].push_back({{"seq", line.seq}, {"at", timeOrNull(line.at)}, {"text", line.text}});
     }
+    const auto agent = tx.agents().find(command->agent_id, services.context().contact());
+    const Outlook outlook = outlookOf(*command, agent ? agent->connection : "never");
+    json["waiting_for"] = textOrNull(outlook.waiting_for);
+    json["next"] = textOrNull(outlook.next);
     json["transitions"] = transitionsView(tx.commands().transitions(*command));
     store::UpdateFilter about;
     about.command_id = command->id;

@@ -47,7 +47,7 @@ test('a member in the middle of any public struct is noticed, twice; at the end 
   const unchanged = difference(headers);
   assert.equal(unchanged.status, 0, unchanged.stdout);
   const all = structs();
-  assert.ok(all.length >= 20, `${all.length} structs`);
+  assert.ok(all.length >= 21, `${all.length} structs`);
   for (const struct of all) {
     const first = struct.body.indexOf(';\n') + 2;
     const inserted = changed(struct, `${struct.body.slice(0, first)}  uint64_t inserted;\n${struct.body.slice(first)}`);

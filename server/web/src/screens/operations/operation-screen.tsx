@@ -6,7 +6,7 @@ import type { CommandDetail } from '../../api/types';
 import { ScreenSkeleton } from '../../app/waiting';
 import { bytes, some } from '../../format/number';
 import type { Json } from '../../format/schema';
-import { command_states, in_flight } from '../../format/words';
+import { command_states, in_flight, sentence } from '../../format/words';
 import { Ago } from '../../parts/ago';
 import { CommandProgress } from '../../parts/command-progress';
 import { LogView } from '../../parts/log-view';
@@ -67,6 +67,14 @@ function Operation({ command }: { command: CommandDetail }) {
         <Panel title="Why" note={<span className="mono">{command.reason.code}</span>}>
           <p style={{ margin: 0, padding: '0.75rem 0.9rem' }} className="break">
             {command.reason.text}
+          </p>
+        </Panel>
+      )}
+      {command.waiting_for && (
+        <Panel title="Waits for">
+          <p style={{ margin: 0, padding: '0.75rem 0.9rem' }} className="break">
+            {`${sentence(command.waiting_for)}.`}
+            {command.next && <span className="dim">{` Next: ${command.next}.`}</span>}
           </p>
         </Panel>
       )}

@@ -1,0 +1,59 @@
+#include "api/outlook.h"
+
+#include "base/time.h"
+
+namespace redflag::api {
+namespace {
+
+using store::CommandState;
+
+constexpr const char* kChecks = "the machine checks the signature and its own policy, then begins";
+constexpr const char* kResult = "its result is shown here";
+
+std::string until(const store::Command& command) {
+  return "the order is valid until " + toRfc3339(command.expires_at);
+}
+
+Outlook toBeFetched(const store::Command& command, bool connected) {
+  if (connected) return {"the machine is about to fetch the order", kChecks};
+  return {"the machine is not connected", "it fetches the order when it is back; " + until(command)};
+}
+
+Outlook ended(const store::Command& command) {
+  if (!command.held.empty())
+    return {"a person must confirm: the plan holds more than was approved",
+            "the machine does what was confirmed"};
+  return {};
+}
+
+}  // namespace
+
+Outlook outlookOf(const store::Command& command, const std::string& connection) {
+  const bool connected = connection == "connected";
+  switch (command.state) {
+    case CommandState::kScheduled:
+      return {"its time, which is " + toRfc3339(command.not_before),
+              "the machine is told to fetch the order"};
+    case CommandState::kQueued:
+      return toBeFetched(command, connected);
+    case CommandState::kDelivered:
+      return {connected ? "the machine has been handed the order and has not said yet that it takes it"
+                        : "the machine was handed the order and is not connected any more",
+              std::string(kChecks) + "; " + until(command)};
+    case CommandState::kAccepted:
+      return {connected ? "the machine has accepted the order and carries out one after the other"
+                        : "the machine has accepted the order and is not connected",
+              "it begins by itself, connected or not"};
+    case CommandState::kRunning:
+      return {connected ? "the machine is carrying it out"
+                        : "the machine was carrying it out and is not connected",
+              connected ? kResult : "its result comes when it is back"};
+    case CommandState::kLost:
+      return {"the machine accepted the order and has been silent since",
+              "a late result still counts; what was done is not begun again"};
+    default:
+      return ended(command);
+  }
+}
+
+}  // namespace redflag::api

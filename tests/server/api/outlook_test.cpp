@@ -1,0 +1,53 @@
+#include "api/outlook.h"
+
+#include <gmock/gmock.h>
+
+#include "base/time.h"
+
+namespace redflag::api {
+namespace {
+
+using store::CommandState;
+using testing::HasSubstr;
+
+store::Command in(CommandState state) {
+  store::Command command;
+  command.state = state;
+  command.not_before = fromRfc3339("2026-03-01T22:00:00Z").value();
+  command.expires_at = fromRfc3339("2026-03-02T22:00:00Z").value();
+  return command;
+}
+
+TEST(Outlook, says_in_every_state_what_is_awaited_and_what_follows_or_that_nothing_is) {
+  for (int i = 0; i < store::kCommandStates; ++i) {
+    const auto state = static_cast<CommandState>(i);
+    for (const char* connection : {"connected", "silent", "never"}) {
+      const Outlook outlook = outlookOf(in(state), connection);
+      EXPECT_EQ(outlook.waiting_for.empty(), store::finished(state)) << store::name(state);
+      EXPECT_EQ(outlook.next.empty(), store::finished(state)) << store::name(state);
+    }
+  }
+}
+
+TEST(Outlook, names_the_time_that_is_waited_for_and_the_one_the_order_ends_at) {
+  EXPECT_THAT(outlookOf(in(CommandState::kScheduled), "connected").waiting_for,
+              HasSubstr("2026-03-01T22:00:00"));
+  EXPECT_THAT(outlookOf(in(CommandState::kQueued), "never").next, HasSubstr("2026-03-02T22:00:00"));
+}
+
+TEST(Outlook, tells_a_machine_that_is_away_from_one_that_is_busy) {
+  for (const auto state :
+       {CommandState::kQueued, CommandState::kDelivered, CommandState::kAccepted, CommandState::kRunning}) {
+    EXPECT_THAT(outlookOf(in(state), "silent").waiting_for, HasSubstr("not connected")) << store::name(state);
+    EXPECT_THAT(outlookOf(in(state), "connected").waiting_for, testing::Not(HasSubstr("not connected")));
+  }
+}
+
+TEST(Outlook, a_plan_that_is_held_back_waits_for_a_person_although_its_command_has_ended) {
+  auto command = in(CommandState::kSucceeded);
+  command.held = "{}";
+  EXPECT_THAT(outlookOf(command, "connected").waiting_for, HasSubstr("a person must confirm"));
+}
+
+}  // namespace
+}  // namespace redflag::api
