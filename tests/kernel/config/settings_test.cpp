@@ -193,9 +193,10 @@ TEST(Capabilities, that_root_lists_follow_what_root_wrote_and_no_publishers_defa
   foreign.sha256 = std::string(64, 'a');
   foreign.capabilities = {"exec:/usr/bin/x", "read:{data_dir}"};
   const Json with_default = {{"data_dir", "/"}};  // as the schema of a next version would fill it in
+  foreign.settings = {{"data_dir", "/"}};         // as the server may set it
   EXPECT_THAT(grantedCapabilities(foreign, manifest("org.example.x"), with_default).error().text,
               HasSubstr("\"read:{data_dir}\" names a setting that is not written below settings"));
-  foreign.settings = {{"data_dir", "/srv/x"}};
+  foreign.owner_settings = {{"data_dir", "/srv/x"}};
   EXPECT_THAT(*grantedCapabilities(foreign, manifest("org.example.x"), with_default),
               testing::ElementsAre("exec:/usr/bin/x", "read:/srv/x"));
 }
