@@ -95,11 +95,16 @@ Result<HostRun> HostRun::spawn(const HostPlace& place, const HostIdentity& ident
   auto control = openControl(place, O_NONBLOCK);
   if (!control) return tl::unexpected<Error>(control.error());
   options->descriptors = {{host::kInputFd, input->get()}, {host::kOutputFd, output->get()}};
+  auto desk = ReadDesk::open(identity.privileged ? std::vector<std::string>() : identity.capabilities);
+  if (!desk) return tl::unexpected<Error>(desk.error());
+  if (*desk) (*desk)->giveTo(*options);
   auto process = platform::Process::spawn(*options);
   if (!process) return tl::unexpected<Error>(process.error());
+  if (*desk) (*desk)->begin();
   const auto mark = markOf(process->pid());
   if (!mark) return fail(Code::kIo, "the host ended at once");
   HostRun run(*mark, std::move(*frames), std::move(*control));
+  run.desk_ = std::move(*desk);
   run.process_.emplace(std::move(*process));
   return run;
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "host/load.h"
 #include "platform/process.h"
 #include "platform/user.h"
+#include "reads/read_desk.h"
 
 namespace redflag::kernel {
 
@@ -31,6 +33,8 @@ struct HostIdentity {
   // are root), limited, and ended with the executor.
   bool privileged = false;
   platform::ResourceLimits limits;
+  // What is read for it by the executor; the privileged one reads for itself.
+  std::vector<std::string> capabilities = {};
 };
 
 // Planning needs no rights: the scanners' user where there is one, else nobody; nullopt where neither exists.
@@ -73,6 +77,7 @@ class HostRun {
   Result<> writeControl(std::string_view bytes);
 
   ProcessMark mark_;
+  std::unique_ptr<ReadDesk> desk_;            // ends after the process
   std::optional<platform::Process> process_;  // none when it is not our child
   host::Descriptor frames_;
   host::Descriptor control_;
