@@ -68,6 +68,10 @@ std::vector<std::string> namespacesOf(const Json& host_config) {
   for (const char* key : {"NetworkMode", "IpcMode", "PidMode"})
     if (const auto mode = textAt(host_config, {key}); mode.starts_with(kOther))
       out.push_back(mode.substr(kOther.size()));
+  // "/db:/web/db": a link holds the other's address of the moment.
+  for (const auto& link : at(host_config, {"Links"}))
+    if (link.is_string() && link.get_ref<const std::string&>().starts_with('/'))
+      out.push_back(link.get<std::string>().substr(1, link.get_ref<const std::string&>().find(':') - 1));
   return out;
 }
 
@@ -120,8 +124,8 @@ std::optional<Container> containerOf(const Json& inspected, bool& odd_text) {
   const auto& config = at(inspected, {"Config"});
   const auto image = textAt(config, {"Image"});
   out.reference = parseReference(image);
-  // Part of a number reads like a name.
-  if (out.image_id.starts_with("sha256:" + image)) out.reference.reset();
+  // A number, or the beginning of one, reads like a name.
+  if (isDigest(image) || out.image_id.starts_with("sha256:" + image)) out.reference.reset();
   const auto& state = at(inspected, {"State"});
   out.state = textAt(state, {"Status"});
   if (!isOneOf(out.state, kStates)) out.state.clear();

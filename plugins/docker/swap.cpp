@@ -16,6 +16,7 @@ namespace {
 constexpr const char* kNew = ".redflag-new";
 constexpr const char* kRunning = ".redflag-running";
 constexpr const char* kStopped = ".redflag-stopped";
+constexpr const char* kComposeImage = "com.docker.compose.image";
 constexpr std::int64_t kStopS = 10;
 constexpr std::int64_t kMostStopS = 600;
 constexpr auto kTick = std::chrono::milliseconds(250);
@@ -47,7 +48,13 @@ std::optional<std::string> complaint(const Json& container) {
 Result<std::string> Swap::makeNew(const std::string& name, const Json& old) {
   const auto image = engine_.inspectImage(textAt(old, {"Image"}));
   if (!image) return tl::unexpected<Problem>(image.error());
-  const auto recreation = recreationOf(old, *image);
+  auto recreation = recreationOf(old, *image);
+  // Compose takes a container of another image than its label names for one of somebody else's making.
+  if (!textAt(recreation.body, {"Labels", kComposeImage}).empty()) {
+    const auto next = engine_.inspectImage(textAt(old, {"Config", "Image"}));
+    if (!next) return tl::unexpected<Problem>(next.error());
+    recreation.body["Labels"][kComposeImage] = textAt(*next, {"Id"});
+  }
   auto id = engine_.create(name + kNew, recreation.body);
   if (!id) return id;
   for (const auto& [network, endpoint] : recreation.more_networks) {

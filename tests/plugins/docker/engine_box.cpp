@@ -101,7 +101,8 @@ bool EngineBox::possible() {
 EngineBox::EngineBox() {
   std::string pattern = "/tmp/redflag-docker-XXXXXX";
   folder_ = ::mkdtemp(pattern.data());
-  startRegistry();
+  port_ = freePort();
+  registry_ = startRegistry(registry(), "registry", "");
   startEngine();
 }
 
@@ -111,6 +112,7 @@ EngineBox::~EngineBox() {
     docker({"rm", "-f", left.substr(at, left.find('\n', at) - at)});
   end(engine_);
   end(registry_);
+  end(second_);
   std::error_code error;
   for (const auto& mount : fs::directory_iterator(folder_ / "exec/netns", error))
     ::umount2(mount.path().c_str(), MNT_DETACH);
@@ -127,12 +129,32 @@ pid_t EngineBox::start(const std::vector<std::string>& argv, const std::string& 
   return -1;
 }
 
-void EngineBox::startRegistry() {
-  port_ = freePort();
-  const auto config = folder_ / "registry.yml";
+pid_t EngineBox::startRegistry(const std::string& host, const std::string& name,
+                               const std::string& more) const {
+  const auto config = folder_ / (name + ".yml");
   std::ofstream(config) << "version: 0.1\nlog: {level: error}\nstorage:\n  filesystem: {rootdirectory: "
-                        << (folder_ / "registry").string() << "}\nhttp: {addr: \"" << registry() << "\"}\n";
-  registry_ = start({"docker-registry", "serve", config.string()}, "registry.log");
+                        << (folder_ / name).string() << "}\nhttp:\n  addr: \"" << host << "\"\n"
+                        << more;
+  return start({"docker-registry", "serve", config.string()}, name + ".log");
+}
+
+std::string EngineBox::serveWithTls() {
+  const auto host = "127.0.0.1:" + std::to_string(freePort());
+  const auto certificate = (folder_ / (host + ".pem")).string();
+  const auto key = (folder_ / "tls.key").string();
+  ranWith({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+           "-days", "2", "-subj", "/CN=registry", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key,
+           "-out", certificate});
+  second_ =
+      startRegistry(host, "second", "  tls: {certificate: \"" + certificate + "\", key: \"" + key + "\"}\n");
+  EXPECT_TRUE(holdsSoon([&] {
+    int status = 1;
+    ranWith(
+        {"curl", "--silent", "--output", "/dev/null", "--cacert", certificate, "https://" + host + "/v2/"},
+        &status);
+    return status == 0;
+  }));
+  return host;
 }
 
 void EngineBox::startEngine() {

@@ -37,17 +37,20 @@ class EngineBox {
   // that, as on a machine that pulled it long ago.
   std::string publish(const std::string& name, const std::string& version,
                       const std::vector<std::string>& changes = {}) const;
+  // Another registry, with TLS and a certificate that it made itself: folder()/HOST.pem.
+  std::string serveWithTls();
   Json inspect(const std::string& container) const;
   std::string versionIn(const std::string& container) const;
 
  private:
   pid_t start(const std::vector<std::string>& argv, const std::string& log) const;
-  void startRegistry();
+  pid_t startRegistry(const std::string& host, const std::string& name, const std::string& more) const;
   void startEngine();
 
   std::filesystem::path folder_;
   int port_ = 0;
   pid_t registry_ = -1;
+  pid_t second_ = -1;
   pid_t engine_ = -1;
 };
 

@@ -3,10 +3,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 
+#include "access.h"
 #include "docker_scan.h"
 #include "engine_box.h"
 #include "support/fake_host.h"
@@ -40,6 +42,23 @@ class EngineScan : public testing::Test {
     for (const auto* word : {image.c_str(), "/bin/busybox", "sleep", "600"})
       words.emplace_back(word);
     box_->docker(words);
+  }
+  // The whole way: agent, sealed host, plugin; the engine is asked by the agent in its place.
+  std::string scannedByAgent() const {
+    const auto config = box_->folder() / "agent.yaml";
+    std::ofstream(config) << "version: 1\nplugins:\n  docker: {settings: {socket: \"" << settings_.socket
+                          << "\"}}\n";
+    return ranWith({std::string(REDFLAG_BUILD) + "/bin/redflag-agent", "--config", config.string(), "--state",
+                    box_->folder() / "state", "scan", "docker", "--format", "json"});
+  }
+  static bool offers(const std::string& scan, const std::string& digest) {
+    const auto scanned = Json::parse(scan).at("scans").at(0);
+    EXPECT_EQ(scanned.at("status"), "ok") << scanned;
+    EXPECT_EQ(scanned.at("complete"), true) << scanned;
+    const auto& rows = scanned.at("records");
+    return std::any_of(rows.begin(), rows.end(), [&](const Json& row) {
+      return row.at("record") == "update/1" && row.at("candidate_version") == digest;
+    });
   }
   Json updateOf(const std::string& name) const {
     for (const auto& row : fake_.ofKind("update/1"))
@@ -138,32 +157,42 @@ TEST_F(EngineScan, asks_podman_all_the_same) {
   EXPECT_EQ(updateOf(image).value("installed_version", ""), old);
   EXPECT_EQ(updateOf(image).value("candidate_version", ""), next);
   EXPECT_EQ(fake_.ofKind("container/1").at(0).at("name"), "pod");
+  EXPECT_TRUE(offers(scannedByAgent(), next));
   ::kill(service, SIGTERM);
   ::waitpid(service, nullptr, 0);
   ranWith(podman({"rm", "--force", "pod"}));
 }
 
-// The whole way: agent, sealed host, plugin; the engine is asked by the agent in its place.
 TEST_F(EngineScan, is_the_same_through_the_agent) {
   const auto image = box_->registry() + "/agent:latest";
   box_->publish(image, "v1");
   run("seen", image, {"--env", "PASSWORD=hunter2"});
   const auto next = box_->publish(image, "v2");
-  const auto config = box_->folder() / "agent.yaml";
-  std::ofstream(config) << "version: 1\nplugins:\n  docker: {settings: {socket: \"" << box_->socket()
-                        << "\"}}\n";
-  const auto written =
-      ranWith({std::string(REDFLAG_BUILD) + "/bin/redflag-agent", "--config", config.string(), "--state",
-               box_->folder() / "state", "scan", "docker", "--format", "json"});
-  const auto scanned = Json::parse(written).at("scans").at(0);
-  EXPECT_EQ(scanned.at("status"), "ok") << scanned;
-  EXPECT_EQ(scanned.at("complete"), true) << scanned;
-  bool found = false;
-  for (const auto& row : scanned.at("records"))
-    found = found || (row.at("record") == "update/1" && row.at("candidate_version") == next);
-  EXPECT_TRUE(found) << scanned;
-  EXPECT_EQ(written.find("hunter2"), std::string::npos);
+  const auto scan = scannedByAgent();
+  EXPECT_TRUE(offers(scan, next));
+  EXPECT_EQ(scan.find("hunter2"), std::string::npos);
   box_->docker({"rm", "--force", "seen"});
+}
+
+TEST_F(EngineScan, speaks_tls_only_with_whom_somebody_vouches_for) {
+  const auto host = box_->serveWithTls();
+  settings_.certificates = box_->folder() / "certs.d";
+  const auto folder = std::filesystem::path(settings_.certificates) / host;
+  std::filesystem::create_directories(folder);
+  const auto codeOf = [&] {
+    const rf::Clock clock(fake_.host());
+    docker::HttpClient http([] { return false; });
+    const auto access = docker::accessTo(host, docker::Credentials(), rf::File(fake_.host()), settings_);
+    docker::Registry registry(http, clock, host, access, 10'000'000'000);
+    return registry.digestOf("app", "v1").error().code;
+  };
+  EXPECT_EQ(codeOf(), "docker.registry_malformed") << "without an authority loopback is spoken to plainly";
+  ranWith({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+           "-subj", "/CN=other", "-keyout", "/dev/null", "-out", folder / "ca.crt"});
+  EXPECT_EQ(codeOf(), "docker.registry_certificate") << "somebody else's";
+  std::filesystem::copy_file(box_->folder() / (host + ".pem"), folder / "ca.crt",
+                             std::filesystem::copy_options::overwrite_existing);
+  EXPECT_EQ(codeOf(), "docker.tag_gone") << "it was asked";
 }
 
 }  // namespace

@@ -192,6 +192,19 @@ TEST_F(DockerScanned, says_what_must_not_be_installed_and_why) {
   runs("web", in("app:1"), "old")["Config"]["Labels"]["com.docker.swarm.task.id"] = "x";
   scan();
   EXPECT_EQ(onlyUpdate().at("blocked_by"), "excluded") << "swarm's";
+  runs("web", in("app:1"), "old")["HostConfig"]["AutoRemove"] = true;
+  scan();
+  EXPECT_EQ(onlyUpdate().at("blocked_by"), "excluded") << "could not be put back";
+  runs("web", in("app:1"), "old");
+  for (const Json& host_config :
+       {Json{{"NetworkMode", "container:web"}}, Json{{"Links", {"/web:/guest/db"}}}}) {
+    runs("guest", "sha256:" + number("old"), "old")["HostConfig"] = host_config;
+    scan();
+    EXPECT_EQ(onlyUpdate().at("blocked_by"), "excluded") << host_config;
+  }
+  containers_.erase(number("guest"));
+  scan();
+  EXPECT_FALSE(onlyUpdate().contains("blocked_by"));
 }
 
 TEST_F(DockerScanned, leaves_a_registry_alone_as_long_as_it_wants) {

@@ -78,6 +78,7 @@ Json settingsOf(Json container) {
     container.erase(own);
   container["Config"].erase("Hostname");
   container["Config"].erase("Env");
+  container["Config"]["Labels"].erase("com.docker.compose.image");
   container["NetworkSettings"].erase("SandboxID");
   container["NetworkSettings"].erase("SandboxKey");
   for (auto& network : container["NetworkSettings"]["Networks"])
@@ -93,8 +94,9 @@ TEST_F(EngineUpdate, makes_containers_anew_with_their_own_settings_and_the_new_i
   const auto name = image("app:stable");
   box_->publish(name, "v1", sleeping("v1"));
   run("web", name,
-      {"--env", "MINE=kept", "--label", "team=shop", "--restart", "unless-stopped", "--volume", "/data",
-       "--volume", "named:/named", "--user", "0:0", "--hostname", "web-host", "--read-only"});
+      {"--env", "MINE=kept", "--label", "team=shop", "--label", "com.docker.compose.image=sha256:x",
+       "--restart", "unless-stopped", "--volume", "/data", "--volume", "named:/named", "--user", "0:0",
+       "--hostname", "web-host", "--read-only"});
   run("second", name);
   box_->docker({"stop", "--time", "0", "second"});
   box_->docker({"exec", "web", "/bin/busybox", "sh", "-c", "echo precious > /data/file"});
@@ -107,6 +109,7 @@ TEST_F(EngineUpdate, makes_containers_anew_with_their_own_settings_and_the_new_i
   EXPECT_EQ(box_->versionIn("web"), "v2");
   const auto after = box_->inspect("web");
   EXPECT_NE(after.at("Id"), before.at("Id"));
+  EXPECT_EQ(after.at("Config").at("Labels").at("com.docker.compose.image"), after.at("Image"));
   EXPECT_EQ(settingsOf(after), settingsOf(before)) << Json::diff(settingsOf(before), settingsOf(after));
   EXPECT_THAT(dumpJson(after.at("Config").at("Env")), HasSubstr("MINE=kept"));
   EXPECT_THAT(dumpJson(after.at("Config").at("Env")), HasSubstr("FROM_IMAGE=v2"));
