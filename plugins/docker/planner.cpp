@@ -55,11 +55,15 @@ Result<Work> Planner::workFor(const Engine& engine, const std::vector<Watched>& 
   const auto registry = registryOf(wanted.reference.registry);
   if (!registry) return tl::unexpected<Problem>(registry.error());
   const auto offered = (*registry)->digestOf(wanted.reference.repository, wanted.reference.tag);
+  if (!offered && offered.error().status == RF_NOT_APPLICABLE)
+    return cannot("docker.version_gone", wanted, "is no longer in its registry");
   if (!offered) return tl::unexpected<Problem>(offered.error());
   if (*offered != wanted.digest)
     return cannot("docker.version_gone", wanted,
                   "is offered as " + *offered + " by now, not as " + wanted.digest);
   const auto image = (*registry)->imageFor(wanted.reference.repository, wanted.digest, platform);
+  if (!image && image.error().status == RF_NOT_APPLICABLE)
+    return cannot("docker.other_platform", wanted, "is no longer offered for " + platform);
   if (!image) return tl::unexpected<Problem>(image.error());
   Work out{{wanted.reference.familiar(), platform, "", wanted.digest}, wanted.reference, {}};
   for (const auto* user : watched->behind(engine, wanted.digest)) {

@@ -112,7 +112,8 @@ EngineBox::~EngineBox() {
     docker({"rm", "-f", left.substr(at, left.find('\n', at) - at)});
   end(engine_);
   end(registry_);
-  end(second_);
+  for (const auto other : more_)
+    end(other);
   std::error_code error;
   for (const auto& mount : fs::directory_iterator(folder_ / "exec/netns", error))
     ::umount2(mount.path().c_str(), MNT_DETACH);
@@ -138,6 +139,22 @@ pid_t EngineBox::startRegistry(const std::string& host, const std::string& name,
   return start({"docker-registry", "serve", config.string()}, name + ".log");
 }
 
+std::string EngineBox::serveWithPassword() {
+  const auto host = "127.0.0.1:" + std::to_string(freePort());
+  // kPassword, as bcrypt.
+  std::ofstream(folder_ / "htpasswd")
+      << "shop:$2b$05$i/kmtWq0BPaUotOz0F.cqO1L2vpdtEzAp7gDm7ADBRXu8ylCj4huO\n";
+  more_.push_back(
+      startRegistry(host, "with-password",
+                    "auth: {htpasswd: {realm: x, path: \"" + (folder_ / "htpasswd").string() + "\"}}\n"));
+  EXPECT_TRUE(holdsSoon([&] {
+    int status = 1;
+    docker({"login", "--username", "shop", "--password", kPassword, host}, &status);
+    return status == 0;
+  }));
+  return host;
+}
+
 std::string EngineBox::serveWithTls() {
   const auto host = "127.0.0.1:" + std::to_string(freePort());
   const auto certificate = (folder_ / (host + ".pem")).string();
@@ -145,8 +162,8 @@ std::string EngineBox::serveWithTls() {
   ranWith({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
            "-days", "2", "-subj", "/CN=registry", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key,
            "-out", certificate});
-  second_ =
-      startRegistry(host, "second", "  tls: {certificate: \"" + certificate + "\", key: \"" + key + "\"}\n");
+  more_.push_back(startRegistry(host, "with-tls",
+                                "  tls: {certificate: \"" + certificate + "\", key: \"" + key + "\"}\n"));
   EXPECT_TRUE(holdsSoon([&] {
     int status = 1;
     ranWith(

@@ -37,6 +37,10 @@ class EngineBox {
   // that, as on a machine that pulled it long ago.
   std::string publish(const std::string& name, const std::string& version,
                       const std::vector<std::string>& changes = {}) const;
+  // Another registry, for "shop" with the password kPassword only. The engine's client knows it:
+  // folder()/client.
+  std::string serveWithPassword();
+  static constexpr const char* kPassword = "s3cret-word";
   // Another registry, with TLS and a certificate that it made itself: folder()/HOST.pem.
   std::string serveWithTls();
   Json inspect(const std::string& container) const;
@@ -50,7 +54,7 @@ class EngineBox {
   std::filesystem::path folder_;
   int port_ = 0;
   pid_t registry_ = -1;
-  pid_t second_ = -1;
+  std::vector<pid_t> more_;
   pid_t engine_ = -1;
 };
 

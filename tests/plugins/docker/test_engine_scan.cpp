@@ -47,7 +47,7 @@ class EngineScan : public testing::Test {
   std::string scannedByAgent() const {
     const auto config = box_->folder() / "agent.yaml";
     std::ofstream(config) << "version: 1\nplugins:\n  docker: {settings: {socket: \"" << settings_.socket
-                          << "\"}}\n";
+                          << "\", credentials_file: \"" << settings_.credentials_file << "\"}}\n";
     return ranWith({std::string(REDFLAG_BUILD) + "/bin/redflag-agent", "--config", config.string(), "--state",
                     box_->folder() / "state", "scan", "docker", "--format", "json"});
   }
@@ -172,6 +172,22 @@ TEST_F(EngineScan, is_the_same_through_the_agent) {
   EXPECT_TRUE(offers(scan, next));
   EXPECT_EQ(scan.find("hunter2"), std::string::npos);
   box_->docker({"rm", "--force", "seen"});
+}
+
+TEST_F(EngineScan, opens_a_registry_with_the_admins_password_and_tells_it_to_nobody) {
+  const auto host = box_->serveWithPassword();
+  const auto image = host + "/private:latest";
+  box_->publish(image, "v1");
+  run("private", image);
+  const auto next = box_->publish(image, "v2");
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.scopeStatus(host), RF_DENIED);
+  settings_.credentials_file = box_->folder() / "client/config.json";
+  const auto written = scannedByAgent();
+  EXPECT_TRUE(offers(written, next));
+  for (const std::string secret : {EngineBox::kPassword, "c2hvcDpzM2NyZXQtd29yZA=="})
+    EXPECT_EQ(written.find(secret), std::string::npos);
+  box_->docker({"rm", "--force", "private"});
 }
 
 TEST_F(EngineScan, speaks_tls_only_with_whom_somebody_vouches_for) {

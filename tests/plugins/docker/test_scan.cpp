@@ -68,7 +68,10 @@ class DockerScanned : public testing::Test {
   ScriptedAnswer registry(const ScriptedAsk& ask) {
     if (broken_.status != 0) return answer(broken_.status, {broken_.header});
     if (const auto found = tags_.find(ask.target); found != tags_.end())
-      return answer(200, {"Docker-Content-Digest: " + digestOfText(found->second)}, found->second);
+      return answer(200,
+                    {"Docker-Content-Digest: " + digestOfText(found->second), "RateLimit-Limit: 100;w=21600",
+                     "RateLimit-Remaining: 7;w=21600"},
+                    found->second);
     if (ask.target == "/v2/app/tags/list?n=1000")
       return answer(200, {}, R"({"tags":["1.0.0","1.0.1","2.0.0"]})");
     return answer(404);
@@ -127,6 +130,11 @@ TEST_F(DockerScanned, tells_no_update_where_what_is_offered_runs) {
   EXPECT_EQ(scan(), rf::Status::kOk);
   EXPECT_THAT(fake_.ofKind("update/1"), IsEmpty());
   EXPECT_THAT(server_.asks(), SizeIs(1)) << "one HEAD is enough";
+  const auto metrics = fake_.ofKind("metric/1");
+  ASSERT_THAT(metrics, SizeIs(2));
+  EXPECT_EQ(metrics[1].at("name"), "docker_registry_remaining_requests");
+  EXPECT_EQ(metrics[1].at("value"), 7);
+  EXPECT_EQ(metrics[1].at("label"), "registry=" + server_.host());
 }
 
 TEST_F(DockerScanned, tells_no_update_where_an_index_changed_for_others_only) {

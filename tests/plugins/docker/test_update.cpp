@@ -120,6 +120,19 @@ TEST_F(EngineUpdate, makes_containers_anew_with_their_own_settings_and_the_new_i
   EXPECT_EQ(updater_.result().at("updates")[0].at("verified"), true);
 }
 
+TEST_F(EngineUpdate, pulls_with_the_admins_password) {
+  const auto name = box_->serveWithPassword() + "/private:stable";
+  box_->publish(name, "v1", sleeping("v1"));
+  run("private", name);
+  const auto next = box_->publish(name, "v2", sleeping("v2"));
+  EXPECT_EQ(updater_.install(DockerUpdaterOf::order(name, next)), rf::Status::kDenied);
+  updater_.settings.credentials_file = box_->folder() / "client/config.json";
+  ASSERT_EQ(updater_.install(DockerUpdaterOf::order(name, next)), rf::Status::kOk) << updater_.lastText();
+  EXPECT_EQ(box_->versionIn("private"), "v2");
+  for (const auto& line : updater_.fake.lines)
+    EXPECT_EQ(line.find(EngineBox::kPassword), std::string::npos);
+}
+
 TEST_F(EngineUpdate, plans_without_changing_anything) {
   const auto name = image("planned:stable");
   const auto old = box_->publish(name, "v1", sleeping("v1"));
