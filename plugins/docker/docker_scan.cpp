@@ -48,6 +48,8 @@ rf::Status DockerScan::scan() {
     if (one.hasRegistry(*engine)) by_registry[one.reference.registry].push_back(&one);
   for (const auto& [name, images] : by_registry)
     askRegistry(name, *engine, images, credentials ? *credentials : Credentials());
+  // A scan that proves an installation was not shown what is kept, and must not put its own in that place.
+  if (run_.purpose() == rf::Purpose::kVerify) return run_.cancelled() ? rf::Status::kCancelled : own;
   if (const auto kept = memory_.keep(state_); kept != rf::Status::kOk && kept != rf::Status::kUnsupported)
     run_.report(kept, "docker.not_kept", "registries that wanted to be left alone may be asked too soon");
   return run_.cancelled() ? rf::Status::kCancelled : own;

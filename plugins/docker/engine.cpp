@@ -75,6 +75,12 @@ std::vector<std::string> namespacesOf(const Json& host_config) {
   return out;
 }
 
+bool isPodman(const Json& version) {
+  const auto& parts = at(version, {"Components"});
+  return std::any_of(parts.begin(), parts.end(),
+                     [](const Json& part) { return textAt(part, {"Name"}) == "Podman Engine"; });
+}
+
 std::string platformOf(const Json& inspected) {
   auto out = textAt(inspected, {"Os"});
   if (const auto architecture = textAt(inspected, {"Architecture"}); !architecture.empty())
@@ -228,6 +234,9 @@ Result<Engine> EngineReader::read() {
   if (auto done = readContainers(engine); !done) return tl::unexpected<Problem>(done.error());
   if (auto done = readImages(engine); !done) return tl::unexpected<Problem>(done.error());
   if (auto done = readPlatforms(engine); !done) return tl::unexpected<Problem>(done.error());
+  if (isPodman(*version))
+    for (auto& container : engine.containers)
+      container.orchestrated = true;
   return engine;
 }
 

@@ -16,6 +16,7 @@ namespace {
 constexpr const char* kNew = ".redflag-new";
 constexpr const char* kRunning = ".redflag-running";
 constexpr const char* kStopped = ".redflag-stopped";
+constexpr const char* kPutBack = "docker.put_back";
 constexpr const char* kComposeImage = "com.docker.compose.image";
 constexpr std::int64_t kStopS = 10;
 constexpr std::int64_t kMostStopS = 600;
@@ -99,14 +100,14 @@ Result<> Swap::prove(const std::string& id) {
   for (;;) {
     const auto container = engine_.inspectContainer(id);
     if (!container) return tl::unexpected<Problem>(container.error());
-    if (container->is_null()) return fail(RF_PERMANENT, "docker.put_back", "it is gone");
-    if (const auto why = complaint(*container)) return fail(RF_PERMANENT, "docker.put_back", *why);
+    if (container->is_null()) return fail(RF_PERMANENT, kPutBack, "it is gone");
+    if (const auto why = complaint(*container)) return fail(RF_PERMANENT, kPutBack, *why);
     const auto health = textAt(*container, {"State", "Health", "Status"});
     const bool checked = health == "starting";
     const auto ran_s = (clock_.monotonicNs() - begun) / kSecondNs;
     if (health == "healthy" || (!checked && ran_s >= settings_.settle_s)) return {};
     if (checked && ran_s >= settings_.healthy_within_s)
-      return fail(RF_PERMANENT, "docker.put_back",
+      return fail(RF_PERMANENT, kPutBack,
                   "it was not healthy within " + std::to_string(settings_.healthy_within_s) + " s");
     std::this_thread::sleep_for(kTick);
   }
@@ -123,7 +124,7 @@ Result<> Swap::putBack(const Old& old, const std::string& new_id, const Problem&
   if (auto renamed = engine_.rename(old.id, old.name); !renamed) return give_up(renamed.error());
   if (old.was_running)
     if (auto started = engine_.start(old.id); !started) return give_up(started.error());
-  return fail(RF_PERMANENT, "docker.put_back", old.name + ": " + why.text + "; the old one is back");
+  return fail(RF_PERMANENT, kPutBack, old.name + ": " + why.text + "; the old one is back");
 }
 
 Result<> Swap::mendOld(const Old& old) {
@@ -145,7 +146,10 @@ Result<> Swap::mendOld(const Old& old) {
   if (old.was_running) {
     auto proved = engine_.start(idOf(*now));
     if (proved) proved = prove(idOf(*now));
-    if (!proved) return putBack(old, idOf(*now), proved.error());
+    if (!proved) {
+      const auto back = putBack(old, idOf(*now), proved.error());
+      return back.error().code == kPutBack ? Result<>() : back;  // mended is that, too
+    }
   }
   return engine_.remove(old.id);
 }

@@ -75,6 +75,8 @@ Result<> DockerUpdater::pull(const Work& work) {
                      if (!said.empty()) progress_.line(said);
                      return !run_.cancelled();
                    });
+  if (!pulled && run_.cancelled())
+    return fail(RF_CANCELLED, "docker.cancelled", "cancelled while " + work.step.name + " was pulled");
   if (!pulled) return pulled;
   const auto image = engine_.inspectImage(approvedName(work));
   if (!image) return tl::unexpected<Problem>(image.error());

@@ -156,6 +156,7 @@ TEST_F(EngineScan, asks_podman_all_the_same) {
   EXPECT_EQ(scan(), rf::Status::kOk);
   EXPECT_EQ(updateOf(image).value("installed_version", ""), old);
   EXPECT_EQ(updateOf(image).value("candidate_version", ""), next);
+  EXPECT_EQ(updateOf(image).value("blocked_by", ""), "excluded") << "Podman's are not made anew";
   EXPECT_EQ(fake_.ofKind("container/1").at(0).at("name"), "pod");
   EXPECT_TRUE(offers(scannedByAgent(), next));
   ::kill(service, SIGTERM);

@@ -206,13 +206,35 @@ TEST_F(EngineUpdate, installs_nothing_but_what_is_offered_and_may_be_made_anew) 
   EXPECT_EQ(box_->versionIn("strict"), "v1");
 }
 
+TEST_F(EngineUpdate, that_was_killed_before_a_bad_one_was_seen_is_put_back_by_the_repair) {
+  const auto name = image("half:stable");
+  box_->publish(name, "v1", sleeping("v1"));
+  run("half", name);
+  const auto before = box_->inspect("half");
+  box_->docker({"stop", "--time", "0", "half"});
+  box_->docker({"rename", "half", "half.redflag-running"});
+  box_->make("other:latest", "x", sleeping("x"));
+  box_->docker({"create", "--network", "none", "--name", "half", "other:latest"});
+  EXPECT_EQ(updater_.repair(), rf::Status::kPermanent);
+  EXPECT_EQ(updater_.lastCode(), "docker.leftover") << "that is none of ours";
+  EXPECT_EQ(names(), (std::set<std::string>{"half", "half.redflag-running"}));
+
+  box_->docker({"rm", "--force", "half"});
+  box_->make(name, "v2", {"CMD [\"/bin/busybox\", \"false\"]"});
+  box_->docker({"create", "--network", "none", "--name", "half", name});
+  EXPECT_EQ(updater_.repair(), rf::Status::kOk) << updater_.lastText();
+  EXPECT_EQ(names(), std::set<std::string>{"half"});
+  EXPECT_EQ(box_->inspect("half").at("Id"), before.at("Id"));
+  EXPECT_EQ(box_->inspect("half").at("State").at("Running"), true);
+}
+
 TEST_F(EngineUpdate, that_was_killed_anywhere_is_mended) {
   const auto name = image("killed:stable");
   box_->publish(name, "v0", sleeping("v0"));
   run("killed", name);
   int version = 0;
   std::set<std::set<std::string>> seen;
-  for (const int after_ms : {300, 600, 900, 1200, 1500, 1800, 2200, 2600}) {
+  for (const int after_ms : {300, 700, 1100, 1500, 1900, 2400}) {
     const auto next = box_->publish(name, "v" + std::to_string(++version), sleeping("x"));
     const auto child = ::fork();
     if (child == 0) {
