@@ -99,7 +99,7 @@ class KernelJudge : public Judge {
     queue_ = std::make_unique<OrderQueue>(
         OrderQueue::Parts{*journal_, *reports_, scanner_, [](const std::string&) { return false; }, clock_});
     desk_ = std::make_unique<OrderDesk>(
-        OrderDesk::Parts{*gate_, journal_.get(), queue_.get(), *reports_, *spool_, &runner_});
+        OrderDesk::Parts{*gate_, journal_.get(), queue_.get(), *reports_, *spool_, scanner_, &runner_});
   }
   void setClock(std::int64_t now_ns) override { clock_.epoch = now_ns; }
 

@@ -42,7 +42,7 @@ class Action : public testing::Test {
   void begin(const std::string& boot_id = "boot-1", const std::string& kernel = "6.1.0-1-amd64") {
     executor = std::make_unique<Executor>(
         ExecutorOptions{folder.path(), REDFLAG_BUILD "/bin/redflag-host", {}, limits, boot_id, kernel}, rules,
-        clock);
+        keys, clock);
     executor->attach([this](const Json& event) {
       const std::lock_guard lock(mutex);
       events.push_back(event);
@@ -90,6 +90,7 @@ class Action : public testing::Test {
   TestClock clock;
   TestRules rules;
   Server server;
+  TestKeys keys{server.key.publicKey()};
   InstallLimits limits;
   std::mutex mutex;
   std::vector<Json> events;
