@@ -35,8 +35,8 @@ class RunGroup {
 class RunGroups {
  public:
   // kUnsupported, with the reason: this system offers none to us. `owner`: a folder that nobody else uses;
-  // what a process that was killed left in groups of the same owner is ended. The folder of these groups stays,
-  // empty, where the right to remove it was given up.
+  // what a process that was killed left in groups of the same owner is ended. The folder of these groups
+  // stays, empty, where the right to remove it was given up.
   static Result<RunGroups> open(const std::filesystem::path& owner);
   RunGroups(RunGroups&& other) noexcept;
   RunGroups& operator=(RunGroups&&) = delete;

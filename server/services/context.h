@@ -34,7 +34,7 @@ struct Context {
   Bell& bell;
   const Clock& clock = systemClock();
   Settings settings = {};
-  trust::Keeper* trust = nullptr;  // tended by the upkeep; nullptr where nothing is served
+  trust::Keeper* trust = nullptr;        // tended by the upkeep; nullptr where nothing is served
   metrics::Registry* metrics = nullptr;  // none: nothing is counted
 
   std::int64_t now() const { return clock.epochNs(); }
