@@ -55,7 +55,7 @@ class Output {
   std::deque<std::string> last_;
 };
 
-pid_t start(const std::vector<std::string>& argv, int output) {
+pid_t start(const std::vector<std::string>& argv, const std::string& answers, int output) {
   std::vector<char*> words;
   for (const auto& word : argv)
     words.push_back(const_cast<char*>(word.c_str()));
@@ -65,7 +65,7 @@ pid_t start(const std::vector<std::string>& argv, int output) {
   std::array<char*, 3> environment{path.data(), locale.data(), nullptr};
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, answers.c_str(), O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&files, output, STDERR_FILENO);
   pid_t child = -1;
@@ -105,10 +105,11 @@ class Stopper {
 
 }  // namespace
 
-ChildEnd runChild(const std::vector<std::string>& argv, const Line& line, const std::function<bool()>& stop) {
+ChildEnd runChild(const std::vector<std::string>& argv, const std::string& answers, const Line& line,
+                  const std::function<bool()>& stop) {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) return {};
-  const auto child = start(argv, ends[1]);
+  const auto child = start(argv, answers, ends[1]);
   close(ends[1]);
   Output output(line);
   Stopper stopper(child, stop);

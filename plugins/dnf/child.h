@@ -12,10 +12,10 @@ struct ChildEnd {
   std::string words;  // the last lines that it wrote, for people
 };
 
-// Without a shell, in an environment of PATH and LC_ALL only, with nobody to answer a question; both its
-// streams go to `line`. It is ended, softly and after ten seconds not, as soon as `stop` says so; without one
-// nothing of ours interrupts it.
-ChildEnd runChild(const std::vector<std::string>& argv, const std::function<void(const std::string&)>& line,
-                  const std::function<bool()>& stop);
+// Without a shell, in an environment of PATH and LC_ALL only, with the file `answers` for its
+// questions and nobody to answer more; both its streams go to `line`. It is ended, softly and after ten
+// seconds not, as soon as `stop` says so; without one nothing of ours interrupts it.
+ChildEnd runChild(const std::vector<std::string>& argv, const std::string& answers,
+                  const std::function<void(const std::string&)>& line, const std::function<bool()>& stop);
 
 }  // namespace redflag::dnf

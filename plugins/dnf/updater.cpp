@@ -8,6 +8,7 @@
 
 #include "child.h"
 #include "history.h"
+#include "missing_keys.h"
 
 namespace redflag::dnf {
 namespace {
@@ -16,7 +17,7 @@ constexpr const char* kDnf = "/usr/bin/dnf";
 constexpr int kLocked = 200;        // dnf's exit code, with exit_on_lock, when another dnf is at work
 constexpr int kDownloadShare = 40;  // of the whole, in percent
 
-// The file for dnf, in a folder that only root sees.
+// The file for dnf, and the answer to its one question, in a folder that only root sees.
 class ReplayFile {
  public:
   explicit ReplayFile(const Plan& plan) {
@@ -26,7 +27,9 @@ class ReplayFile {
     folder_ = pattern;
     std::ofstream file(path());
     file << dumpJson(toReplay(plan));
-    written_ = static_cast<bool>(file.flush());
+    std::ofstream answer(answers());
+    answer << "y\n";
+    written_ = file.flush() && answer.flush();
   }
   ReplayFile(const ReplayFile&) = delete;
   ReplayFile& operator=(const ReplayFile&) = delete;
@@ -36,6 +39,7 @@ class ReplayFile {
   }
   bool written() const { return written_; }
   std::string path() const { return folder_ / "plan.json"; }
+  std::string answers() const { return folder_ / "answers"; }
 
  private:
   std::filesystem::path folder_;
@@ -43,11 +47,15 @@ class ReplayFile {
 };
 
 // Nothing of dnf's settings that an order was approved under is loosened; what was planned from is not
-// fetched anew, so that it is still there.
+// fetched anew, so that it is still there. No key is taken over, neither rpm's nor one for metadata:
+// repositories name none, and with assumeyes dnf would import without a question what a plugin of its own
+// names.
 std::vector<std::string> commandFor(const Settings& settings, const std::vector<std::string>& options,
                                     const std::string& file) {
   std::vector<std::string> command{kDnf,
-                                   "--assumeyes",
+                                   "--setopt=assumeyes=False",
+                                   "--setopt=defaultyes=False",
+                                   "--setopt=*.gpgkey=",
                                    "--setopt=exit_on_lock=True",
                                    "--setopt=clean_requirements_on_remove=False",
                                    "--setopt=best=True",
@@ -145,13 +153,20 @@ Result<std::string> DnfUpdater::replay(const Plan& plan, const std::vector<std::
   if (!file.written())
     return fail(RF_TRANSIENT, "dnf.no_space", file.path() + ": the plan cannot be written for dnf");
   for (bool locked = false;;) {
+    std::string about_keys;
     const auto ended = runChild(
-        commandFor(settings_, options, file.path()),
-        [this](const std::string& line) { progress_.line(line); }, stop);
+        commandFor(settings_, options, file.path()), file.answers(),
+        [&](const std::string& line) {
+          progress_.line(line);
+          if (mentionsKeys(line)) about_keys += line + "\n";
+        },
+        stop);
     if (ended.code < 0) return fail(RF_PERMANENT, "dnf.no_program", std::string(kDnf) + " cannot be started");
     if (ended.code == 0) return std::string();
     // Also if it was stopped on another try: what it waited for is what counts.
     locked = ended.code == kLocked || (locked && stop && stop());
+    if (auto missing = sentenceOnMissingKeys(plan, about_keys); !missing.empty() && !locked)
+      return fail(RF_PERMANENT, "dnf.key_missing", std::move(missing));
     if (!locked) return "dnf ended with " + std::to_string(ended.code) + ": " + ended.words;
     if (ended.code != kLocked || !patience.wait())
       return run_.cancelled()

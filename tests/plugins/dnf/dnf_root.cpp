@@ -89,6 +89,10 @@ void DnfRoot::install(const std::vector<Rpm>& rpms) const {
   outputOf(command, kEnvironment);
 }
 
+void DnfRoot::importKey(const SigningKey& key) const {
+  outputOf({"rpm", "--root", path_.string(), "--import", key.file().string()}, kEnvironment);
+}
+
 void DnfRoot::lock(const std::string& lines) const {
   write("etc/dnf/plugins/versionlock.list", lines);
   write("etc/dnf/plugins/versionlock.conf",
@@ -101,9 +105,11 @@ void DnfRoot::lock(const std::string& lines) const {
 void DnfRoot::addRepository(const RepositoryOptions& options, const std::vector<Rpm>& rpms) const {
   const auto folder = path_ / "repositories" / options.id;
   std::filesystem::create_directories(folder);
-  for (const auto& rpm : rpms)
-    std::filesystem::copy_file(rpmFile(rpm), folder / rpmFile(rpm).filename(),
-                               std::filesystem::copy_options::overwrite_existing);
+  for (const auto& rpm : rpms) {
+    const auto copy = folder / rpmFile(rpm).filename();
+    std::filesystem::copy_file(rpmFile(rpm), copy, std::filesystem::copy_options::overwrite_existing);
+    if (options.signer != nullptr) options.signer->sign(copy);
+  }
   outputOf({"createrepo_c", "--quiet", "--no-database", folder.string()});
   const std::vector<std::pair<std::string, std::string>> parts{{"updateinfo", updateinfoOf(options)},
                                                                {"modules", options.modules}};

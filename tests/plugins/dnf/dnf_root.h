@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "rpm_factory.h"
+#include "signing_key.h"
 #include "support/program.h"
 
 namespace redflag::test {
@@ -25,8 +26,9 @@ struct RepositoryOptions {
   std::string id;
   std::string lines = {};  // further lines of its section, each with its "\n"
   std::vector<AdvisoryEntry> advisories = {};
-  std::string modules = {};     // modules.yaml
-  std::string updateinfo = {};  // in place of advisories: the file's text
+  std::string modules = {};            // modules.yaml
+  std::string updateinfo = {};         // in place of advisories: the file's text
+  const SigningKey* signer = nullptr;  // of all its packages; nullptr: they are not signed
 };
 
 class DnfRoot {
@@ -44,6 +46,8 @@ class DnfRoot {
   void append(const std::string& file, const std::string& content) const;
   // Into the rpm database, without looking at dependencies.
   void install(const std::vector<Rpm>& rpms) const;
+  // Into rpm's database, as an administrator would.
+  void importKey(const SigningKey& key) const;
   // Enables the versionlock plugin with these lines.
   void lock(const std::string& lines) const;
   // A repository; dnf has not fetched it yet.

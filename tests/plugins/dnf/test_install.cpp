@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/time.h"
 #include "scan_of.h"
 #include "support/lock_holder.h"
@@ -121,6 +123,9 @@ TEST_F(DnfInstall, refuses_a_plan_that_is_no_longer_the_same) {
 }
 
 TEST_F(DnfInstall, refuses_what_is_not_signed_where_signatures_are_asked_for) {
+  // Without any key dnf would not look at the package.
+  const SigningKey key;
+  root_.importKey(key);
   root_.install({{"tool", "1.0-1"}});
   root_.addRepository({.id = "base", .lines = "gpgcheck=1\ngpgkey=file:///nowhere\n"}, {{"tool", "1.1-1"}});
   root_.refresh();
@@ -129,7 +134,77 @@ TEST_F(DnfInstall, refuses_what_is_not_signed_where_signatures_are_asked_for) {
   EXPECT_TRUE(updater_.fake.reported("dnf.install_failed") || updater_.fake.reported("dnf.download_failed"));
   EXPECT_NE(updater_.fake.reports.back().text.find("not signed"), std::string::npos)
       << updater_.fake.reports.back().text;
+  EXPECT_FALSE(root_.installed().contains("tool-1.1-1.x86_64"));
+}
+
+// An order is a yes to packages, and never to a key.
+class DnfKeys : public DnfInstall {
+ protected:
+  // A machine where `gpgkey` is what the repository says, with a package that `signer` signed.
+  void offer(const SigningKey& signer, const std::string& gpgkey) {
+    root_.install({{"tool", "1.0-1"}});
+    root_.addRepository({.id = "base", .lines = "gpgcheck=1\ngpgkey=" + gpgkey + "\n", .signer = &signer},
+                        {{"tool", "1.1-1"}});
+    root_.refresh();
+    wanted_ = tool("1.1-1");
+    wanted_["plan"] = plan(wanted_);
+  }
+  // Neither a download nor an installation does more than to say what an administrator has to do.
+  void expectKeyIsMissing(const std::string& named) {
+    const auto before = root_.installed();
+    for (const auto operation : {&dnf::DnfUpdater::download, &dnf::DnfUpdater::install}) {
+      EXPECT_EQ(updater_.run(operation, wanted_), rf::Status::kPermanent);
+      EXPECT_EQ(updater_.lastCode(), "dnf.key_missing");
+      const auto text = updater_.fake.reports.empty() ? "" : updater_.fake.reports.back().text;
+      EXPECT_NE(text.find(named), std::string::npos) << text;
+      EXPECT_NE(text.find("rpm --import"), std::string::npos) << text;
+      EXPECT_EQ(root_.installed(), before);
+      updater_.fake.reports.clear();
+    }
+  }
+  static std::string url(const SigningKey& key) { return "file://" + key.file().string(); }
+  // Whether rpm's database has it; installed() lists keys too.
+  bool isTrusted(const SigningKey& key) {
+    const auto rows = root_.installed();
+    return std::any_of(rows.begin(), rows.end(),
+                       [row = key.row()](const auto& entry) { return entry.starts_with(row); });
+  }
+
+  SigningKey ours_, another_;
+  Json wanted_;
+};
+
+TEST_F(DnfKeys, of_a_machine_without_any_stay_out_and_so_does_the_package) {
+  offer(ours_, url(ours_));
+  expectKeyIsMissing("tool-1.1-1.x86_64");
   EXPECT_EQ(root_.installed(), Rows{"tool-1.0-1.x86_64"});
+}
+
+TEST_F(DnfKeys, that_an_administrator_imported_are_enough) {
+  offer(ours_, url(ours_));
+  root_.importKey(ours_);
+  EXPECT_EQ(updater_.run(&dnf::DnfUpdater::download, wanted_), rf::Status::kOk);
+  ASSERT_EQ(updater_.run(&dnf::DnfUpdater::install, wanted_), rf::Status::kOk)
+      << updater_.fake.reports.back().text;
+  EXPECT_TRUE(root_.installed().contains("tool-1.1-1.x86_64"));
+  EXPECT_TRUE(isTrusted(ours_));
+}
+
+TEST_F(DnfKeys, that_a_repository_adds_are_not_trusted_because_it_says_so) {
+  offer(another_, url(ours_) + " " + url(another_));
+  root_.importKey(ours_);
+  expectKeyIsMissing("tool-1.1-1.x86_64.rpm");
+  EXPECT_TRUE(isTrusted(ours_));
+  EXPECT_FALSE(isTrusted(another_));
+}
+
+// dnf.conf may say yes to everything; an order does not.
+TEST_F(DnfKeys, stay_out_where_dnf_itself_would_import_them_unasked) {
+  root_.write("etc/dnf/dnf.conf", "[main]\ngpgcheck=1\nassumeyes=1\ndefaultyes=1\n");
+  offer(another_, url(another_));
+  root_.importKey(ours_);
+  expectKeyIsMissing("tool-1.1-1.x86_64.rpm");
+  EXPECT_FALSE(isTrusted(another_));
 }
 
 TEST_F(DnfInstall, tells_the_truth_about_a_package_that_refuses_itself) {

@@ -1,0 +1,26 @@
+#pragma once
+// A key of gpg's that signs packages, in a keyring of its own that goes with it.
+
+#include <filesystem>
+#include <string>
+
+namespace redflag::test {
+
+class SigningKey {
+ public:
+  SigningKey();
+  ~SigningKey();
+  SigningKey(const SigningKey&) = delete;
+  SigningKey& operator=(const SigningKey&) = delete;
+
+  // Its public half, as a repository's gpgkey= and `rpm --import` take it.
+  std::filesystem::path file() const { return home_ / "public.asc"; }
+  // The name of its row in rpm's database: "gpg-pubkey-1234abcd", of which the time follows.
+  std::string row() const;
+  void sign(const std::filesystem::path& package) const;
+
+ private:
+  std::filesystem::path home_;
+};
+
+}  // namespace redflag::test
