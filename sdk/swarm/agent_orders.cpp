@@ -14,8 +14,7 @@ void SimulatedAgent::takeOrders(const Json& answer) {
 }
 
 void SimulatedAgent::takeOrder(const Json& transport) {
-  Judgement judgement =
-      judgeOrder(transport, {agent_id_, client_id_, world_.bundle.command_keys}, journal_, localNow());
+  Judgement judgement = judgeOrder(transport, {agent_id_, client_id_, world_.commands}, journal_, localNow());
   switch (judgement.kind) {
     case Judgement::Kind::kRefused:
       return refuse(judgement.refusal);

@@ -7,9 +7,15 @@
 
 namespace redflag::swarm {
 
-Fleet::Fleet(const FleetPlan& plan, const protocol::Bundle& bundle, const Target& target, Ledger& ledger,
-             Progress& progress, std::size_t threads)
-    : plan_(plan), bundle_(bundle), target_(target), ledger_(ledger), progress_(progress), groups_(threads) {}
+Fleet::Fleet(const FleetPlan& plan, const protocol::Bundle& bundle, const protocol::CommandList& commands,
+             const Target& target, Ledger& ledger, Progress& progress, std::size_t threads)
+    : plan_(plan),
+      bundle_(bundle),
+      commands_(commands),
+      target_(target),
+      ledger_(ledger),
+      progress_(progress),
+      groups_(threads) {}
 
 void Fleet::start() {
   for (std::size_t i = 0; i < groups_.size(); ++i)
@@ -26,7 +32,7 @@ void Fleet::run(Group& group, std::size_t index) {
 
 void Fleet::live(Group& group, std::size_t index) {
   Reactor reactor;
-  const World world{plan_, bundle_, target_, ledger_, progress_, group.statistics, reactor};
+  const World world{plan_, bundle_, commands_, target_, ledger_, progress_, group.statistics, reactor};
   std::vector<std::unique_ptr<SimulatedAgent>> agents;
   const std::int64_t begin = monotonicNow();
   for (std::int64_t i = static_cast<std::int64_t>(index); i < plan_.agents;

@@ -15,8 +15,8 @@ namespace redflag::swarm {
 class Fleet {
  public:
   // All outlive it.
-  Fleet(const FleetPlan& plan, const protocol::Bundle& bundle, const Target& target, Ledger& ledger,
-        Progress& progress, std::size_t threads);
+  Fleet(const FleetPlan& plan, const protocol::Bundle& bundle, const protocol::CommandList& commands,
+        const Target& target, Ledger& ledger, Progress& progress, std::size_t threads);
   ~Fleet() { stop(); }
   Fleet(const Fleet&) = delete;
   Fleet& operator=(const Fleet&) = delete;
@@ -38,6 +38,7 @@ class Fleet {
 
   const FleetPlan& plan_;
   const protocol::Bundle& bundle_;
+  const protocol::CommandList& commands_;
   const Target& target_;
   Ledger& ledger_;
   Progress& progress_;

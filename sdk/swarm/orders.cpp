@@ -64,12 +64,7 @@ tl::expected<Json, Outcome> actOn(const protocol::Action& action, const std::str
 
 Judgement judgeOrder(const Json& transport, const Addressee& addressee, const Journal& journal,
                      std::int64_t local_now_ns) {
-  const auto key = [&](const std::string& key_id) -> std::optional<std::string> {
-    for (const auto& known : addressee.keys)
-      if (known.key_id == key_id) return known.public_key;
-    return std::nullopt;
-  };
-  const auto envelope = protocol::openEnvelope(transport, key);
+  const auto envelope = protocol::openListed(transport, addressee.keys, local_now_ns);
   if (!envelope) return refused("", envelope.error());
   const std::string& id = envelope->command_id;
   if (auto ours = protocol::checkAddressee(*envelope, addressee.agent_id, addressee.client_id); !ours)

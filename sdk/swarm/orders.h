@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "protocol/bundle.h"
+#include "protocol/command_list.h"
 #include "protocol/envelope.h"
 #include "swarm/inventory.h"
 #include "swarm/random.h"
@@ -37,7 +37,7 @@ struct Refusal {
 struct Addressee {
   std::string agent_id;
   std::string client_id;
-  const std::vector<protocol::CommandKey>& keys;
+  const protocol::CommandList& keys;
 };
 
 // kNew: to be journaled. kKnown: to be answered from the journal.

@@ -8,52 +8,29 @@
 namespace redflag::swarm {
 namespace {
 
-constexpr std::int64_t kPersonWaitsNs = 20 * kSecondNs;
 constexpr auto kPause = std::chrono::milliseconds(200);
 constexpr const char* kCookie = "__Host-redflag=";
 constexpr JsonLimits kListLimits{16U << 20, 32, 1'000'000};
 
 }  // namespace
 
-void Person::sent(Connection&) {
-  if (!std::exchange(lose_reply_, false)) return;
-  closed_ = "lost";
-  connection_.reset();
-}
-
-void Person::replied(Connection&, Reply& reply) {
-  reply_ = std::move(reply);
-}
-
-void Person::closed(Connection&, const std::string& why) {
-  closed_ = why;
-  connection_.reset();
-}
-
-Result<Reply> Person::exchange(const std::string& method, const std::string& path, const std::string& body,
-                               const std::string& key) {
-  reply_.reset();
-  closed_.clear();
-  std::string text = method + " " + path + " HTTP/1.1\r\nHost: " + target_.origin.authority;
-  if (!cookie_.empty()) text += "\r\nCookie: " + cookie_;
+Result<Reply> Person::ask(const std::string& method, const std::string& path, const std::string& body,
+                          const std::string& key) {
+  std::string headers;
+  if (!cookie_.empty()) headers += "\r\nCookie: " + cookie_;
   if (method != "GET") {
-    text += "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size());
-    if (!csrf_.empty()) text += "\r\nX-CSRF-Token: " + csrf_;
-    if (!key.empty()) text += "\r\nIdempotency-Key: " + key;
+    headers += "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size());
+    if (!csrf_.empty()) headers += "\r\nX-CSRF-Token: " + csrf_;
+    if (!key.empty()) headers += "\r\nIdempotency-Key: " + key;
   }
-  if (!connection_) connection_ = std::make_unique<Connection>(reactor_, target_, *this);
-  connection_->send(text + "\r\n\r\n" + body, false, kPersonWaitsNs);
-  reactor_.runUntil([this] { return reply_ || !closed_.empty(); });
-  if (!reply_) return fail(Code::kUnavailable, method + " " + path + ": connection: " + closed_);
-  if (reply_->headers["connection"] == "close") connection_.reset();
-  return std::move(*reply_);
+  return exchange_.ask(method, path, headers, body);
 }
 
 Result<> Person::signIn() {
   cookie_.clear();
   csrf_.clear();
   const Json wish = {{"username", credentials_.username}, {"password", credentials_.password}};
-  auto reply = exchange("POST", "/api/v1/session", dumpJson(wish), "");
+  auto reply = ask("POST", "/api/v1/session", dumpJson(wish), "");
   if (!reply) return tl::unexpected<Error>(reply.error());
   if (reply->status >= 500 || reply->status == 429)
     return fail(Code::kUnavailable, "sign-in: " + reply->code());
@@ -74,7 +51,7 @@ Result<Json> Person::call(const std::string& method, const std::string& path, co
       if (auto ok = signIn(); !ok) return tl::unexpected<Error>(ok.error());
       signed_in = true;
     }
-    const auto reply = exchange(method, path, body, key);
+    const auto reply = ask(method, path, body, key);
     if (!reply) return tl::unexpected<Error>(reply.error());
     if (reply->status == 401 && !signed_in) {
       cookie_.clear();

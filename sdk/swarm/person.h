@@ -2,13 +2,11 @@
 // A person's session with the server's API, for the orders of a run and for its judge. Blocks. Threads: one.
 
 #include <functional>
-#include <memory>
-#include <optional>
 #include <string>
 
 #include "base/json.h"
 #include "base/result.h"
-#include "swarm/connection.h"
+#include "swarm/exchange.h"
 
 namespace redflag::swarm {
 
@@ -17,10 +15,10 @@ struct Credentials {
   std::string password;
 };
 
-class Person : public Connection::User {
+class Person {
  public:
   Person(const Target& target, Credentials credentials)
-      : target_(target), credentials_(std::move(credentials)) {}
+      : exchange_(target), credentials_(std::move(credentials)) {}
 
   // The body of an answer of 2xx. Signs in where that is needed. kUnavailable: no answer, or a server that
   // cannot answer now; ask again. kDenied: the name or the password. kInvalid: anything else, with its code.
@@ -35,25 +33,17 @@ class Person : public Connection::User {
   Result<> list(const std::string& path, const std::function<void(const Json&)>& each);
 
   // The answer to the next request is thrown away, as if the connection had broken.
-  void loseNextReply() { lose_reply_ = true; }
+  void loseNextReply() { exchange_.loseNextReply(); }
 
  private:
-  void sent(Connection&) override;
-  void replied(Connection&, Reply& reply) override;
-  void closed(Connection&, const std::string& why) override;
   Result<Json> call(const std::string& method, const std::string& path, const std::string& body,
                     const std::string& key);
-  Result<Reply> exchange(const std::string& method, const std::string& path, const std::string& body,
-                         const std::string& key);
+  Result<Reply> ask(const std::string& method, const std::string& path, const std::string& body,
+                    const std::string& key);
   Result<> signIn();
 
-  const Target& target_;
+  Exchange exchange_;
   const Credentials credentials_;
-  Reactor reactor_;
-  std::unique_ptr<Connection> connection_;
-  std::optional<Reply> reply_;
-  std::string closed_;
-  bool lose_reply_ = false;
   std::string cookie_;
   std::string csrf_;
 };

@@ -8,6 +8,7 @@
 
 #include "base/encoding.h"
 #include "base/time.h"
+#include "swarm/command_keys.h"
 #include "swarm/fleet.h"
 #include "swarm/judge.h"
 
@@ -32,14 +33,14 @@ struct ServerStory {
 
 class Run {
  public:
-  Run(const RunOptions& options, const protocol::Bundle& bundle, const Target& target, ServerProcess* server,
-      const std::optional<Credentials>& person)
+  Run(const RunOptions& options, const protocol::Bundle& bundle, const protocol::CommandList& commands,
+      const Target& target, ServerProcess* server, const std::optional<Credentials>& person)
       : options_(options),
         server_(server),
         credentials_(person),
         target_(target),
         random_(mix(options.fleet.seed, 0x5e7)),
-        fleet_(options.fleet, bundle, target, ledger_, progress_, options.threads) {}
+        fleet_(options.fleet, bundle, commands, target, ledger_, progress_, options.threads) {}
 
   Result<RunReport> run() {
     begin_ = monotonicNow();
@@ -194,7 +195,9 @@ Result<RunReport> runWith(const RunOptions& options, const std::string& bundle_t
   if (!trust) return tl::unexpected<Error>(trust.error());
   const auto target = Target::resolve(*origin, *trust);
   if (!target) return tl::unexpected<Error>(target.error());
-  return Run(options, *bundle, *target, server, person).run();
+  const auto commands = fetchCommandKeys(bundle->root, *target);
+  if (!commands) return failAt("the server's command keys", commands.error());
+  return Run(options, *bundle, *commands, *target, server, person).run();
 }
 
 }  // namespace

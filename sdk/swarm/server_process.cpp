@@ -10,8 +10,10 @@
 #include <fstream>
 #include <sstream>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "base/encoding.h"
 #include "base/time.h"
 #include "swarm/trust.h"
 
@@ -88,8 +90,32 @@ Result<> ServerProcess::init() {
   std::filesystem::permissions(settings_.state, std::filesystem::perms::owner_all, error);
   std::vector<std::string> arguments = {"init", "--data", settings_.state};
   if (!settings_.database.empty()) arguments.insert(arguments.end(), {"--database", settings_.database});
-  const auto done = run(arguments, "");
-  return done ? Result<>() : tl::unexpected<Error>(done.error());
+  if (auto done = run(arguments, ""); !done) return tl::unexpected<Error>(done.error());
+  return std::filesystem::exists(settings_.state / "trust/metadata") ? Result<>() : makeTrustRoot();
+}
+
+// Offline keys belong on another machine, for good; these sign once and are forgotten.
+Result<> ServerProcess::makeTrustRoot() {
+  const auto offline = settings_.state / "swarm-offline-keys";
+  const auto about = settings_.state / "swarm-server-keys.json";
+  std::error_code error;
+  std::filesystem::remove_all(offline, error);  // of a run that was interrupted here
+  const std::string passphrase = toBase64Url(randomBytes(24)) + "\n";
+  const std::string passphrases = passphrase + passphrase;  // root's and targets'
+  const auto described = run({"keys", "server", "--data", settings_.state}, "");
+  if (!described) return tl::unexpected<Error>(described.error());
+  if (!(std::ofstream(about) << *described << std::flush))
+    return fail(Code::kIo, about.string() + ": cannot be written");
+  using Step = std::pair<std::vector<std::string>, std::string>;
+  for (const auto& [arguments, input] :
+       {Step{{"keys", "init", "--keys", offline, "--server", about, "--passphrase-fd", "0"}, passphrases},
+        Step{{"keys", "sign", "--keys", offline, "--passphrase-fd", "0"}, passphrases},
+        Step{{"keys", "publish", "--keys", offline, settings_.state / "trust"}, ""}}) {
+    if (auto done = run(arguments, input); !done) return tl::unexpected<Error>(done.error());
+  }
+  std::filesystem::remove(about, error);
+  if (!error) std::filesystem::remove_all(offline, error);
+  return error ? fail(Code::kIo, offline.string() + ": " + error.message()) : Result<>();
 }
 
 Result<> ServerProcess::start() {

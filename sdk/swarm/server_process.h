@@ -26,6 +26,7 @@ class ServerProcess {
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
 
+  // Makes its data, and a trust root whose offline keys are thrown away.
   Result<> init();
   // Waits until it serves, at most two minutes; later starts take the first one's port.
   Result<> start();
@@ -38,6 +39,7 @@ class ServerProcess {
   Result<> makeUser(const Credentials& credentials);
 
  private:
+  Result<> makeTrustRoot();
   Result<std::string> run(const std::vector<std::string>& arguments, const std::string& input);
   pid_t spawn(const std::vector<std::string>& arguments, int in, int out) const;
   std::filesystem::path log() const { return settings_.state / "swarm-server.log"; }

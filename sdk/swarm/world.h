@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "protocol/bundle.h"
+#include "protocol/command_list.h"
 #include "swarm/connection.h"
 #include "swarm/faults.h"
 #include "swarm/inventory.h"
@@ -46,6 +47,7 @@ struct Progress {
 struct World {
   const FleetPlan& plan;
   const protocol::Bundle& bundle;
+  const protocol::CommandList& commands;
   const Target& target;
   Ledger& ledger;
   Progress& progress;

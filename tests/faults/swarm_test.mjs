@@ -36,6 +36,7 @@ test(`F1 approved updates are planned and installed once each (REDFLAG_SEED=${se
   const report = swarm('--agents', '20', '--duration', '8', '--ramp', '1', '--every', '3', '--order-every', '0.4', '--kill', 'server,agent',
     '--kill-every', '3', '--command', 'install_updates');
   assert.ok(report.orders.stored > report.orders.asked, 'nothing was installed after it was planned');
+  assert.equal(report.items.orders_refused, 0, 'orders were not believed');
 });
 
 test(`E4 F1 the same on PostgreSQL (REDFLAG_SEED=${seed})`, () => {
@@ -58,6 +59,7 @@ async function sabotaged(name, statement) {
   await run.says(/acknowledged [1-9]\d+/, 30_000);
   const database = path.join(state, 'redflag.db');
   assert.ok(fs.existsSync(database));
+  assert.deepEqual(fs.readdirSync(state).filter((name) => name.startsWith('swarm-')), ['swarm-server.log'], 'the offline keys were left behind');
   const changed = runToEnd(['sqlite3', database, `PRAGMA busy_timeout=5000; ${statement}; SELECT changes()`]).stdout.trim();
   assert.ok(changed.endsWith('1'), `nothing was planted: ${changed}`);
   const exit = await run.ended;

@@ -9,10 +9,12 @@
 namespace redflag::swarm {
 namespace {
 
+constexpr std::int64_t kDayNs = 86'400 * kSecondNs;
+
 class Orders : public ::testing::Test {
  protected:
   Orders() : key_(protocol::SigningKey::generate()) {
-    keys_ = {{protocol::keyId(key_.publicKey()), key_.publicKey()}};
+    keys_.keys = {{{protocol::keyId(key_.publicKey()), key_.publicKey()}, now_ - kDayNs, now_ + kDayNs}};
     envelope_.command_id = "command";
     envelope_.client_id = "client";
     envelope_.agent_id = "agent";
@@ -30,7 +32,7 @@ class Orders : public ::testing::Test {
 
   const std::int64_t now_ = epochNow();
   const protocol::SigningKey key_;
-  std::vector<protocol::CommandKey> keys_;
+  protocol::CommandList keys_;
   Journal journal_;
   protocol::Envelope envelope_;
 };
@@ -52,6 +54,18 @@ TEST_F(Orders, are_refused_as_an_agent_refuses_them) {
   Json forged = protocol::sealEnvelope(envelope_, key_).value();
   forged["signature"] = toBase64(std::string(64, 'x'));
   EXPECT_EQ(judgeOrder(forged, {"agent", "client", keys_}, journal_, now_).refusal.code, "bad_signature");
+}
+
+TEST_F(Orders, are_refused_when_the_list_has_not_their_key_or_not_any_more) {
+  keys_.keys.front().not_after = now_ - 1;
+  EXPECT_EQ(refusal(envelope_), "unknown_key");
+  keys_.keys.clear();
+  EXPECT_EQ(refusal(envelope_), "unknown_key");
+}
+
+TEST_F(Orders, of_before_the_servers_restore_are_refused) {
+  keys_.restore_epoch = envelope_.restore_epoch + 1;
+  EXPECT_EQ(refusal(envelope_), "old_epoch");
 }
 
 TEST_F(Orders, that_come_again_are_known_and_with_other_content_refused) {
