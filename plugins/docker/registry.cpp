@@ -112,7 +112,7 @@ Result<HttpReply> Registry::exchange(HttpRequest request) {
   return tl::unexpected<Problem>(std::move(why));
 }
 
-Result<HttpReply> Registry::follow(HttpRequest request) {
+Result<HttpReply> Registry::follow(HttpRequest& request) {
   for (int hops = 0; hops <= kMaxRedirects; ++hops) {
     auto reply = exchange(request);
     if (!reply || !isRedirect(reply->status)) return reply;
@@ -148,7 +148,7 @@ Result<std::string> Registry::token(const std::string& realm, const std::string&
                 "&scope=" + urlEncoded("repository:" + repository + ":pull");
   request.user_password = access_.user_password;
   request.max_bytes = kMaxToken;
-  auto reply = follow(std::move(request));
+  auto reply = follow(request);
   if (reply && reply->status == 404)
     return tl::unexpected<Problem>(
         problem(RF_TRANSIENT, "docker.registry_malformed", "where it gives its tokens there is nothing"));
@@ -228,11 +228,17 @@ Result<HttpReply> Registry::ask(const std::string& method, const std::string& re
                                                                    : "Accept: application/json"};
     request.max_bytes = max_bytes;
     authorize(request, repository);
-    auto reply = follow(std::move(request));
+    auto reply = follow(request);
     if (!reply) return reply;
     noteBudget(*reply);
     const auto challenge = reply->header("www-authenticate");
     if (reply->status != 401 || challenge.empty() || again) return judged(std::move(*reply), repository);
+    // The password is the registry's: no other host may say where it goes.
+    if (originOf(request.url) != originOf(base_))
+      return tl::unexpected<Problem>(
+          problem(RF_DENIED, "docker.registry_denied",
+                  repository + ": leads to " + originOf(request.url) +
+                      ", which wants a password; it gets none, for it is not this registry"));
     if (auto answered = answerChallenge(challenge, repository); !answered)
       return tl::unexpected<Problem>(answered.error());
   }

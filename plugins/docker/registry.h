@@ -1,7 +1,8 @@
 #pragma once
 // One registry, asked what it offers. Source: OCI distribution specification 1.1, Docker's token flow.
 // Redirects lead to https only (from a registry on loopback also to loopback), five at most; passwords and
-// tokens go to the address they were given for and nowhere else.
+// tokens go to the address they were given for and nowhere else: what a redirect leads to may ask for none,
+// and only the registry itself names the place of its tokens.
 
 #include <cstdint>
 #include <map>
@@ -51,7 +52,8 @@ class Registry {
   Result<HttpReply> ask(const std::string& method, const std::string& repository, const std::string& url,
                         std::size_t max_bytes);
   Result<HttpReply> exchange(HttpRequest request);
-  Result<HttpReply> follow(HttpRequest request);
+  // Where it led is request.url afterwards.
+  Result<HttpReply> follow(HttpRequest& request);
   Result<> answerChallenge(const std::string& challenge, const std::string& repository);
   Result<std::string> token(const std::string& realm, const std::string& service,
                             const std::string& repository);

@@ -132,6 +132,44 @@ TEST_F(DockerRegistry, may_lead_elsewhere_but_takes_no_password_along) {
   EXPECT_FALSE(other.asks()[0].headers.contains("authorization"));
 }
 
+TEST_F(DockerRegistry, that_leads_elsewhere_does_not_let_that_place_ask_for_its_password) {
+  for (const bool bearer : {true, false}) {
+    std::string thief;
+    HttpScript other([&](const ScriptedAsk& ask) {
+      if (ask.target.starts_with("/steal")) return answer(200, {}, R"({"token":"t0ken"})");
+      return answer(401,
+                    {bearer ? "WWW-Authenticate: Bearer realm=\"http://" + thief + "/steal\",service=\"s\""
+                            : "WWW-Authenticate: Basic realm=\"x\""});
+    });
+    thief = other.host();
+    auto& registry =
+        ask([&](const ScriptedAsk& ask) { return answer(307, {"Location: http://" + thief + ask.target}); },
+            "user:pass");
+    const auto refused = registry.digestOf("app", "v1");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().status, RF_DENIED);
+    EXPECT_EQ(refused.error().code, "docker.registry_denied");
+    EXPECT_THAT(refused.error().text, HasSubstr(thief));
+    ASSERT_THAT(other.asks(), SizeIs(1)) << "never where it says";
+    EXPECT_FALSE(other.asks()[0].headers.contains("authorization"));
+    EXPECT_THAT(server_->asks(), SizeIs(1));
+  }
+}
+
+TEST_F(DockerRegistry, may_itself_have_its_tokens_given_elsewhere) {
+  HttpScript other([](const ScriptedAsk&) { return answer(200, {}, R"({"token":"t0ken"})"); });
+  auto& registry = ask(
+      [&](const ScriptedAsk& ask) {
+        if (ask.headers.contains("authorization")) return answer(200, {kOffer});
+        return answer(401,
+                      {"WWW-Authenticate: Bearer realm=\"http://" + other.host() + "/token\",service=\"s\""});
+      },
+      "user:pass");
+  EXPECT_EQ(registry.digestOf("app", "v1").value(), kDigest);
+  ASSERT_THAT(other.asks(), SizeIs(1));
+  EXPECT_EQ(other.asks()[0].headers.at("authorization"), "Basic dXNlcjpwYXNz");
+}
+
 TEST_F(DockerRegistry, must_not_lead_out_of_https_or_round_in_circles) {
   for (const auto* place :
        {"http://registry.example/x", "file:///etc/passwd", "gopher://127.0.0.1/", "/v2/app/manifests/v1"})
