@@ -56,7 +56,7 @@ async function sabotaged(name, statement) {
   const state = path.join(temporaryFolder(`swarm-${name}`), 'server');
   const run = new Program('redflag-swarm', [program('redflag-swarm'), '--seed', seed, '--format', 'json', '--agents', '10', '--duration', '8', '--ramp', '1',
     '--every', '2', '--order-every', '0', '--server-state', state]);
-  await run.says(/acknowledged [1-9]\d+/, 30_000);
+  await run.says(/acknowledged [1-9]\d+/, 90_000);
   const database = path.join(state, 'redflag.db');
   assert.ok(fs.existsSync(database));
   assert.deepEqual(fs.readdirSync(state).filter((name) => name.startsWith('swarm-')), ['swarm-server.log'], 'the offline keys were left behind');
