@@ -8,7 +8,6 @@
 #include "base/time.h"
 #include "engine.h"
 #include "json_access.h"
-#include "recreate.h"
 
 namespace redflag::docker {
 namespace {
@@ -46,35 +45,43 @@ std::optional<std::string> complaint(const Json& container) {
 
 }  // namespace
 
-Result<std::string> Swap::makeNew(const std::string& name, const Json& old) {
+Result<std::string> Swap::makeNew(const std::string& name, const Json& old, const std::string& image_id) {
   const auto image = engine_.inspectImage(textAt(old, {"Image"}));
   if (!image) return tl::unexpected<Problem>(image.error());
   auto recreation = recreationOf(old, *image);
   // Compose takes a container of another image than its label names for one of somebody else's making.
-  if (!textAt(recreation.body, {"Labels", kComposeImage}).empty()) {
-    const auto next = engine_.inspectImage(textAt(old, {"Config", "Image"}));
-    if (!next) return tl::unexpected<Problem>(next.error());
-    recreation.body["Labels"][kComposeImage] = textAt(*next, {"Id"});
-  }
+  if (!textAt(recreation.body, {"Labels", kComposeImage}).empty())
+    recreation.body["Labels"][kComposeImage] = image_id;
   auto id = engine_.create(name + kNew, recreation.body);
   if (!id) return id;
-  for (const auto& [network, endpoint] : recreation.more_networks) {
-    if (auto connected = engine_.connect(network, *id, endpoint); !connected) {
-      static_cast<void>(engine_.remove(*id));
-      return tl::unexpected<Problem>(connected.error());
-    }
+  if (auto completed = complete(*id, recreation, image_id); !completed) {
+    static_cast<void>(engine_.remove(*id));
+    return tl::unexpected<Problem>(completed.error());
   }
   return id;
 }
 
-Result<> Swap::exchange(const std::string& name) {
+Result<> Swap::complete(const std::string& id, const Recreation& wanted, const std::string& image_id) {
+  const auto made = engine_.inspectContainer(id);
+  if (!made) return tl::unexpected<Problem>(made.error());
+  // Anybody on this machine may give the tag to another image between two of our questions.
+  if (const auto image = textAt(*made, {"Image"}); image != image_id)
+    return fail(
+        RF_PERMANENT, "docker.tag_moved",
+        textAt(*made, {"Config", "Image"}) + " is " + image + " by now, and " + image_id + " was approved");
+  for (const auto& [network, endpoint] : wanted.more_networks)
+    if (auto connected = engine_.connect(network, id, endpoint); !connected) return connected;
+  return {};
+}
+
+Result<> Swap::exchange(const std::string& name, const std::string& image_id) {
   const auto container = engine_.inspectContainer(name);
   if (!container) return tl::unexpected<Problem>(container.error());
   if (container->is_null()) return fail(RF_PERMANENT, "docker.engine_refused", name + " is gone");
   if (flagAt(*container, {"State", "Paused"}))
     return fail(RF_PERMANENT, "docker.paused", name + " is paused: whoever did that has to end it first");
   const Old old{idOf(*container), name, isRunning(*container)};
-  const auto made = makeNew(name, *container);
+  const auto made = makeNew(name, *container, image_id);
   if (!made) return tl::unexpected<Problem>(made.error());
   if (auto renamed = engine_.rename(old.id, name + (old.was_running ? kRunning : kStopped)); !renamed) {
     static_cast<void>(engine_.remove(*made));

@@ -10,6 +10,7 @@
 
 #include "engine_client.h"
 #include "problem.h"
+#include "recreate.h"
 #include "redflag/sdk.hpp"
 #include "settings.h"
 
@@ -20,10 +21,10 @@ class Swap {
   Swap(EngineClient& engine, const Settings& settings, const rf::Host& host)
       : engine_(engine), settings_(settings), clock_(host), progress_(host) {}
 
-  // Makes `name` anew from the image its tag is now. RF_PERMANENT "docker.put_back": the new one did not run
-  // or was not healthy, the old one is back; ".not_put_back": not even that; ".engine_refused": nothing was
-  // changed.
-  Result<> exchange(const std::string& name);
+  // Makes `name` anew from the image its tag is now, which has to be the one with the number `image_id`.
+  // RF_PERMANENT "docker.put_back": the new one did not run or was not healthy, the old one is back;
+  // ".not_put_back": not even that; ".engine_refused", ".tag_moved": nothing was changed.
+  Result<> exchange(const std::string& name, const std::string& image_id);
 
   // Ends what a killed exchange began: the new one stays if it proves itself, else the old one is put back.
   Result<> mend();
@@ -34,7 +35,8 @@ class Swap {
     std::string name;
     bool was_running = false;
   };
-  Result<std::string> makeNew(const std::string& name, const Json& old);
+  Result<std::string> makeNew(const std::string& name, const Json& old, const std::string& image_id);
+  Result<> complete(const std::string& id, const Recreation& wanted, const std::string& image_id);
   Result<> replace(const Old& old, const std::string& new_id, std::int64_t stop_s);
   Result<> putBack(const Old& old, const std::string& new_id, const Problem& why);
   Result<> prove(const std::string& id);

@@ -64,7 +64,7 @@ Result<std::unique_ptr<Prepared>> DockerUpdater::confirmed(const Request& reques
   return prepared;
 }
 
-Result<> DockerUpdater::pull(const Work& work) {
+Result<std::string> DockerUpdater::pull(const Work& work) {
   const auto left = run_.deadlineNs() - clock_.monotonicNs();
   if (left <= 0 || run_.cancelled())
     return fail(RF_CANCELLED, "docker.cancelled", "cancelled before anything was changed");
@@ -77,13 +77,14 @@ Result<> DockerUpdater::pull(const Work& work) {
                    });
   if (!pulled && run_.cancelled())
     return fail(RF_CANCELLED, "docker.cancelled", "cancelled while " + work.step.name + " was pulled");
-  if (!pulled) return pulled;
+  if (!pulled) return tl::unexpected<Problem>(pulled.error());
   const auto image = engine_.inspectImage(approvedName(work));
   if (!image) return tl::unexpected<Problem>(image.error());
-  if (image->is_null())
+  auto id = textAt(*image, {"Id"});
+  if (id.empty())
     return fail(RF_PERMANENT, "docker.pull_failed",
                 work.step.name + ": what was pulled is not what was approved");
-  return {};
+  return id;
 }
 
 rf::Status DockerUpdater::download(std::string_view text, rf::Output& result) {
@@ -100,15 +101,13 @@ rf::Status DockerUpdater::download(std::string_view text, rf::Output& result) {
 }
 
 Result<> DockerUpdater::carryOut(const Work& work) {
-  if (auto pulled = pull(work); !pulled) return pulled;
+  const auto image_id = pull(work);
+  if (!image_id) return tl::unexpected<Problem>(image_id.error());
   const auto before = engine_.inspectImage(work.reference.canonical());
   if (!before) return tl::unexpected<Problem>(before.error());
-  if (auto tagged = engine_.tag(approvedName(work), work.reference); !tagged) return tagged;
   bool any_done = false;
   for (const auto* container : work.outdated) {
-    Result<> made = run_.cancelled()
-                        ? fail(RF_CANCELLED, "docker.cancelled", "stopped between two containers")
-                        : swap_.exchange(container->name);
+    const auto made = makeAnew(work, *container, *image_id);
     any_done = any_done || made;
     if (made) continue;
     // Whoever starts the next container by that name shall get what was proved.
@@ -117,6 +116,13 @@ Result<> DockerUpdater::carryOut(const Work& work) {
     return made;
   }
   return {};
+}
+
+Result<> DockerUpdater::makeAnew(const Work& work, const Container& container, const std::string& image_id) {
+  if (run_.cancelled()) return fail(RF_CANCELLED, "docker.cancelled", "stopped between two containers");
+  // Each time: a pull by anybody may have moved it since the last one.
+  if (auto tagged = engine_.tag(approvedName(work), work.reference); !tagged) return tagged;
+  return swap_.exchange(container.name, image_id);
 }
 
 Result<Json> DockerUpdater::runInstall(const Request& request) {

@@ -28,8 +28,9 @@ class DockerUpdater {
   rf::Status end(const Result<Json>& outcome, rf::Output& result);
   // The confirmed plan made again: RF_PERMANENT "docker.plan_changed" if it is another one by now.
   Result<std::unique_ptr<Prepared>> confirmed(const Request& request);
-  Result<> pull(const Work& work);
+  Result<std::string> pull(const Work& work);  // the number of the approved image
   Result<> carryOut(const Work& work);
+  Result<> makeAnew(const Work& work, const Container& container, const std::string& image_id);
   Result<Json> runInstall(const Request& request);
 
   const Settings& settings_;

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -57,6 +58,17 @@ HttpScript::HttpScript(std::function<ScriptedAnswer(const ScriptedAsk&)> script)
   thread_ = std::thread([this] { serve(); });
 }
 
+HttpScript::HttpScript(const std::string& socket, std::function<ScriptedAnswer(const ScriptedAsk&)> script)
+    : script_(std::move(script)) {
+  listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  socket.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  ::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  ::listen(listener_, 64);
+  thread_ = std::thread([this] { serve(); });
+}
+
 HttpScript::~HttpScript() {
   ending_ = true;
   thread_.join();
@@ -93,8 +105,12 @@ void HttpScript::talk(int fd) {
     read.append(piece.data(), static_cast<std::size_t>(got));
     const auto end = read.find("\r\n\r\n");
     if (end == std::string::npos) continue;
-    const auto ask = parse(read.substr(0, end));
-    read.erase(0, end + 4);
+    auto ask = parse(read.substr(0, end));
+    const auto length = ask.headers.find("content-length");
+    const auto size = length == ask.headers.end() ? 0 : std::stoul(length->second);
+    if (read.size() < end + 4 + size) continue;
+    ask.body = read.substr(end + 4, size);
+    read.erase(0, end + 4 + size);
     {
       const std::lock_guard lock(mutex_);
       asks_.push_back(ask);

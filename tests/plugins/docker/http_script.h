@@ -1,5 +1,6 @@
 #pragma once
-// A registry on loopback that says what a test wrote down for it, and remembers what it was asked.
+// A registry on loopback, or an engine at a socket, that says what a test wrote down for it, and remembers
+// what it was asked.
 
 #include <atomic>
 #include <functional>
@@ -15,6 +16,7 @@ struct ScriptedAsk {
   std::string method;
   std::string target;
   std::map<std::string, std::string> headers;  // names in lower case
+  std::string body;                            // as long as Content-Length says
 };
 
 // A whole answer, head and body, byte by byte as it goes out. `endless` and `silent` end with the server.
@@ -27,6 +29,7 @@ struct ScriptedAnswer {
 class HttpScript {
  public:
   explicit HttpScript(std::function<ScriptedAnswer(const ScriptedAsk&)> script);
+  HttpScript(const std::string& socket, std::function<ScriptedAnswer(const ScriptedAsk&)> script);
   ~HttpScript();
   HttpScript(const HttpScript&) = delete;
   HttpScript& operator=(const HttpScript&) = delete;

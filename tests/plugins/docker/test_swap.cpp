@@ -1,0 +1,130 @@
+// One container in another's place on a scripted engine: what it is asked, and what it is never asked.
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "http_script.h"
+#include "support/fake_host.h"
+#include "swap.h"
+
+namespace redflag::test {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+const std::string kOldImage = "sha256:" + std::string(64, '1');
+const std::string kNewImage = "sha256:" + std::string(64, '2');
+
+// Just enough of an engine: containers by number, with their names, and what is asked of them.
+class DockerSwap : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = "/tmp/redflag-swap-XXXXXX";
+    folder_ = ::mkdtemp(pattern.data());
+    settings_.socket = folder_ / "socket";
+    settings_.settle_s = 0;
+    engine_ = std::make_unique<HttpScript>(settings_.socket, [this](const ScriptedAsk& ask) {
+      return ask.method == "GET" ? told(ask.target) : done(ask);
+    });
+  }
+  void TearDown() override {
+    engine_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  void have(const std::string& id, const std::string& name, bool running, Json config = Json::object()) {
+    if (!config.contains("Image")) config["Image"] = "app:stable";
+    containers_[id] = {{"Id", id},
+                       {"Name", "/" + name},
+                       {"Image", kOldImage},
+                       {"Config", std::move(config)},
+                       {"HostConfig", {{"NetworkMode", "none"}}},
+                       {"State", {{"Running", running}, {"Status", running ? "running" : "exited"}}}};
+  }
+  std::map<std::string, Json>::iterator find(const std::string& word) {
+    return std::find_if(containers_.begin(), containers_.end(), [&](const auto& one) {
+      return one.first == word || one.second.at("Name") == "/" + word;
+    });
+  }
+  ScriptedAnswer told(const std::string& target) {
+    if (target == "/containers/json?all=1") {
+      auto list = Json::array();
+      for (const auto& [id, one] : containers_)
+        list.push_back({{"Id", id}, {"Names", {one.at("Name")}}});
+      return answer(200, {}, dumpJson(list));
+    }
+    if (target.starts_with("/images/"))
+      return answer(200, {}, R"({"Id":")" + kOldImage + R"(","Config":{}})");
+    const auto found = find(target.substr(12, target.size() - 17));
+    return found == containers_.end() ? answer(404) : answer(200, {}, dumpJson(found->second));
+  }
+  ScriptedAnswer done(const ScriptedAsk& ask) {
+    orders_.push_back(ask.method + " " + ask.target);
+    const auto rest = ask.target.substr(12);
+    if (rest.starts_with("create?name=")) {
+      have("new", rest.substr(12), false, Json::parse(ask.body));
+      containers_["new"]["Image"] = given_image_;
+      containers_["new"]["State"]["Status"] = "created";
+      return answer(201, {}, R"({"Id":"new"})");
+    }
+    const auto found = find(rest.substr(0, rest.find_first_of("/?")));
+    if (found == containers_.end()) return answer(404);
+    auto& state = found->second["State"];
+    if (ask.method == "DELETE") {
+      containers_.erase(found);
+    } else if (const auto name = rest.find("?name="); name != std::string::npos) {
+      found->second["Name"] = "/" + rest.substr(name + 6);
+    } else if (rest.find("/stop") != std::string::npos) {
+      if (never_ends_) return {"", false, true};
+      state = {{"Running", false}, {"Status", "exited"}};
+    } else if (rest.ends_with("/start")) {
+      const bool runs = found->first != "new" || new_runs_;
+      state = {{"Running", runs}, {"Status", runs ? "running" : "exited"}, {"ExitCode", 1}};
+      if (new_is_sick_ && found->first == "new") state["Health"] = {{"Status", "unhealthy"}};
+    }
+    return answer(204);
+  }
+
+  std::filesystem::path folder_;
+  docker::Settings settings_;
+  FakeHost fake_;
+  std::map<std::string, Json> containers_;
+  std::vector<std::string> orders_;
+  std::string given_image_ = kNewImage;
+  bool new_runs_ = true;
+  bool new_is_sick_ = false;
+  bool never_ends_ = false;
+  std::unique_ptr<HttpScript> engine_;
+};
+
+TEST_F(DockerSwap, keeps_the_old_one_when_the_tag_is_another_image_than_the_approved_one) {
+  have("old", "web", true);
+  given_image_ = "sha256:" + std::string(64, '3');
+  docker::EngineClient client(settings_.socket);
+  docker::Swap swap(client, settings_, fake_.host());
+  const auto refused = swap.exchange("web", kNewImage);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().status, RF_PERMANENT);
+  EXPECT_EQ(refused.error().code, "docker.tag_moved");
+  EXPECT_THAT(refused.error().text, HasSubstr(given_image_));
+  EXPECT_THAT(orders_,
+              ElementsAre(StartsWith("POST /containers/create?"), StartsWith("DELETE /containers/new")))
+      << "the old one is neither stopped nor renamed";
+  EXPECT_EQ(containers_.at("old").at("State").at("Running"), true);
+
+  given_image_ = kNewImage;
+  const auto made = swap.exchange("web", kNewImage);
+  ASSERT_TRUE(made) << made.error().text;
+  EXPECT_EQ(find("web")->first, "new");
+  EXPECT_EQ(find("web")->second.at("Image"), kNewImage);
+  EXPECT_EQ(containers_.size(), 1U);
+}
+
+}  // namespace
+}  // namespace redflag::test
