@@ -167,8 +167,12 @@ Result<> EngineClient::stop(const std::string& container, std::int64_t patience_
                   messageOf(reply->body));
 }
 
+Result<> EngineClient::signal(const std::string& container, const std::string& signal) {
+  return order("POST", "/containers/" + container + "/kill?signal=" + urlEncoded(signal));
+}
+
 Result<> EngineClient::remove(const std::string& container) {
-  return order("DELETE", "/containers/" + container + "?v=0&force=1");
+  return order("DELETE", "/containers/" + container + "?v=0&force=0");
 }
 
 }  // namespace redflag::docker

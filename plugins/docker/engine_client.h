@@ -38,7 +38,8 @@ class EngineClient {
   Result<> start(const std::string& container);
   // Returns once it has ended: after the time it gets for that it is killed.
   Result<> stop(const std::string& container, std::int64_t patience_s);
-  Result<> remove(const std::string& container);  // its volumes stay
+  Result<> signal(const std::string& container, const std::string& signal);  // and waits for nothing
+  Result<> remove(const std::string& container);  // one that does not run; its volumes stay
 
  private:
   Result<HttpReply> ask(const std::string& method, const std::string& target, const Json& body,

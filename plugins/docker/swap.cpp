@@ -18,15 +18,11 @@ constexpr const char* kStopped = ".redflag-stopped";
 constexpr const char* kPutBack = "docker.put_back";
 constexpr const char* kComposeImage = "com.docker.compose.image";
 constexpr std::int64_t kStopS = 10;
-constexpr std::int64_t kMostStopS = 600;
+constexpr std::int64_t kMostWaitS = 600;
 constexpr auto kTick = std::chrono::milliseconds(250);
 
 std::string idOf(const Json& container) {
   return textAt(container, {"Id"});
-}
-
-std::int64_t stopSeconds(const Json& container) {
-  return std::clamp<std::int64_t>(numberAt(container, {"Config", "StopTimeout"}, kStopS), 0, kMostStopS);
 }
 
 bool isRunning(const Json& container) {
@@ -87,19 +83,54 @@ Result<> Swap::exchange(const std::string& name, const std::string& image_id) {
     static_cast<void>(engine_.remove(*made));
     return renamed;
   }
-  if (auto replaced = replace(old, *made, stopSeconds(*container)); !replaced)
+  if (auto replaced = replace(old, *made, *container); !replaced)
     return putBack(old, *made, replaced.error());
   progress_.line(name + ": made anew");
-  return engine_.remove(old.id);
+  return remove(old.id);
 }
 
-Result<> Swap::replace(const Old& old, const std::string& new_id, std::int64_t stop_s) {
+Result<> Swap::replace(const Old& old, const std::string& new_id, const Json& container) {
   if (old.was_running)
-    if (auto stopped = engine_.stop(old.id, stop_s); !stopped) return stopped;
+    if (auto stopped = stop(container); !stopped) return stopped;
   if (auto renamed = engine_.rename(new_id, old.name); !renamed) return renamed;
   if (!old.was_running) return {};
   if (auto started = engine_.start(new_id); !started) return started;
   return prove(new_id);
+}
+
+Result<> Swap::stop(const Json& container) {
+  const auto asked_s = numberAt(container, {"Config", "StopTimeout"}, kStopS);
+  const auto left_s = (run_.deadlineNs() - clock_.monotonicNs()) / kSecondNs;
+  if (asked_s >= 0 && asked_s <= std::max(left_s, kStopS)) return engine_.stop(idOf(container), asked_s);
+  // The engine's own stop ends in a kill: one that gets no time to the end gets the signal only.
+  const auto wait_s = asked_s < 0 ? std::min(left_s, kMostWaitS) : left_s;
+  const auto not_ended = [&](const std::string& why) {
+    return fail(RF_PERMANENT, "docker.not_ended",
+                why + "; it may take " +
+                    (asked_s < 0 ? "as long as it wants" : std::to_string(asked_s) + " s") +
+                    " and is not killed before");
+  };
+  if (wait_s <= 0) return not_ended("no time is left for it to end");
+  const auto signal = textAt(container, {"Config", "StopSignal"});
+  if (auto told = engine_.signal(idOf(container), signal.empty() ? "SIGTERM" : signal); !told) return told;
+  const auto until = clock_.monotonicNs() + wait_s * kSecondNs;
+  for (;;) {
+    const auto now = engine_.inspectContainer(idOf(container));
+    if (!now) return tl::unexpected<Problem>(now.error());
+    if (!isRunning(*now)) return {};
+    if (clock_.monotonicNs() >= until)
+      return not_ended("it was told to end and still runs after " + std::to_string(wait_s) + " s");
+    std::this_thread::sleep_for(kTick);
+  }
+}
+
+Result<> Swap::remove(const std::string& id) {
+  const auto container = engine_.inspectContainer(id);
+  if (!container) return tl::unexpected<Problem>(container.error());
+  // Others may share its volumes: a kill in the middle of a write is theirs, too.
+  if (isRunning(*container))
+    if (auto stopped = stop(*container); !stopped) return stopped;
+  return engine_.remove(id);
 }
 
 Result<> Swap::prove(const std::string& id) {
@@ -127,7 +158,7 @@ Result<> Swap::putBack(const Old& old, const std::string& new_id, const Problem&
                 old.name + ": " + why.text +
                     "; and the old one, which is kept, could not be put back: " + second.text);
   };
-  if (auto removed = engine_.remove(new_id); !removed) return give_up(removed.error());
+  if (auto removed = remove(new_id); !removed) return give_up(removed.error());
   if (auto renamed = engine_.rename(old.id, old.name); !renamed) return give_up(renamed.error());
   if (old.was_running)
     if (auto started = engine_.start(old.id); !started) return give_up(started.error());
@@ -143,7 +174,7 @@ Result<> Swap::mendOld(const Old& old) {
     if (auto renamed = engine_.rename(old.id, old.name); !renamed) return renamed;
     if (!old.was_running) return {};
     // A stop that was asked for may still be under way, and would end what is started before it.
-    if (auto stopped = engine_.stop(old.id, stopSeconds(*was)); !stopped) return stopped;
+    if (auto stopped = stop(*was); !stopped) return stopped;
     return engine_.start(old.id);
   }
   if (textAt(*now, {"Config", "Image"}) != textAt(*was, {"Config", "Image"}))
@@ -158,7 +189,7 @@ Result<> Swap::mendOld(const Old& old) {
       return back.error().code == kPutBack ? Result<>() : back;  // mended is that, too
     }
   }
-  return engine_.remove(old.id);
+  return remove(old.id);
 }
 
 Result<> Swap::mendNew(const std::string& id, const std::string& name) {

@@ -18,8 +18,8 @@ namespace redflag::docker {
 
 class Swap {
  public:
-  Swap(EngineClient& engine, const Settings& settings, const rf::Host& host)
-      : engine_(engine), settings_(settings), clock_(host), progress_(host) {}
+  Swap(EngineClient& engine, const Settings& settings, const rf::Host& host, const rf::Run& run)
+      : engine_(engine), settings_(settings), clock_(host), progress_(host), run_(run) {}
 
   // Makes `name` anew from the image its tag is now, which has to be the one with the number `image_id`.
   // RF_PERMANENT "docker.put_back": the new one did not run or was not healthy, the old one is back;
@@ -37,7 +37,10 @@ class Swap {
   };
   Result<std::string> makeNew(const std::string& name, const Json& old, const std::string& image_id);
   Result<> complete(const std::string& id, const Recreation& wanted, const std::string& image_id);
-  Result<> replace(const Old& old, const std::string& new_id, std::int64_t stop_s);
+  Result<> replace(const Old& old, const std::string& new_id, const Json& container);
+  // With the time it asks for, or without an end to it: RF_PERMANENT "docker.not_ended", and it goes on.
+  Result<> stop(const Json& container);
+  Result<> remove(const std::string& id);  // once it has been stopped
   Result<> putBack(const Old& old, const std::string& new_id, const Problem& why);
   Result<> prove(const std::string& id);
   Result<> mendOld(const Old& old);
@@ -47,6 +50,7 @@ class Swap {
   const Settings& settings_;
   rf::Clock clock_;
   rf::Progress progress_;
+  const rf::Run& run_;
 };
 
 }  // namespace redflag::docker

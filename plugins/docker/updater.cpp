@@ -36,7 +36,7 @@ DockerUpdater::DockerUpdater(const Settings& settings, const rf::Host& host, rf:
       run_(run),
       engine_(settings.socket),
       planner_(settings, host, run),
-      swap_(engine_, settings, host) {}
+      swap_(engine_, settings, host, run) {}
 
 rf::Status DockerUpdater::end(const Result<Json>& outcome, rf::Output& result) {
   if (outcome) return result.write(dumpJson(*outcome));

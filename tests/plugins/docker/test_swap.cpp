@@ -47,6 +47,11 @@ class DockerSwap : public testing::Test {
                        {"HostConfig", {{"NetworkMode", "none"}}},
                        {"State", {{"Running", running}, {"Status", running ? "running" : "exited"}}}};
   }
+  docker::Result<> exchange(std::int64_t seconds = 7'200) {
+    docker::EngineClient client(settings_.socket);
+    rf::Run run(fake_.newRun(RF_PURPOSE_UPDATES, seconds));
+    return docker::Swap(client, settings_, fake_.host(), run).exchange("web", kNewImage);
+  }
   std::map<std::string, Json>::iterator find(const std::string& word) {
     return std::find_if(containers_.begin(), containers_.end(), [&](const auto& one) {
       return one.first == word || one.second.at("Name") == "/" + word;
@@ -81,8 +86,9 @@ class DockerSwap : public testing::Test {
     } else if (const auto name = rest.find("?name="); name != std::string::npos) {
       found->second["Name"] = "/" + rest.substr(name + 6);
     } else if (rest.find("/stop") != std::string::npos) {
-      if (never_ends_) return {"", false, true};
       state = {{"Running", false}, {"Status", "exited"}};
+    } else if (rest.find("/kill") != std::string::npos) {
+      if (!never_ends_) state = {{"Running", false}, {"Status", "exited"}};
     } else if (rest.ends_with("/start")) {
       const bool runs = found->first != "new" || new_runs_;
       state = {{"Running", runs}, {"Status", runs ? "running" : "exited"}, {"ExitCode", 1}};
@@ -106,9 +112,7 @@ class DockerSwap : public testing::Test {
 TEST_F(DockerSwap, keeps_the_old_one_when_the_tag_is_another_image_than_the_approved_one) {
   have("old", "web", true);
   given_image_ = "sha256:" + std::string(64, '3');
-  docker::EngineClient client(settings_.socket);
-  docker::Swap swap(client, settings_, fake_.host());
-  const auto refused = swap.exchange("web", kNewImage);
+  const auto refused = exchange();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().status, RF_PERMANENT);
   EXPECT_EQ(refused.error().code, "docker.tag_moved");
@@ -119,11 +123,53 @@ TEST_F(DockerSwap, keeps_the_old_one_when_the_tag_is_another_image_than_the_appr
   EXPECT_EQ(containers_.at("old").at("State").at("Running"), true);
 
   given_image_ = kNewImage;
-  const auto made = swap.exchange("web", kNewImage);
+  const auto made = exchange();
   ASSERT_TRUE(made) << made.error().text;
   EXPECT_EQ(find("web")->first, "new");
   EXPECT_EQ(find("web")->second.at("Image"), kNewImage);
   EXPECT_EQ(containers_.size(), 1U);
+}
+
+TEST_F(DockerSwap, gives_the_old_one_the_time_it_asks_for) {
+  for (const auto& [asked, order] : std::vector<std::pair<Json, std::string>>{
+           {nullptr, "stop?t=10"}, {0, "stop?t=0"}, {1'800, "stop?t=1800"}, {-1, "kill?signal=SIGQUIT"}}) {
+    containers_.clear();
+    orders_.clear();
+    have("old", "web", true, {{"StopTimeout", asked}, {"StopSignal", "SIGQUIT"}});
+    const auto made = exchange();
+    ASSERT_TRUE(made) << made.error().text;
+    EXPECT_THAT(orders_, Contains("POST /containers/old/" + order));
+    EXPECT_THAT(orders_, Not(Contains(HasSubstr("force=1"))));
+    EXPECT_EQ(find("web")->first, "new");
+  }
+}
+
+TEST_F(DockerSwap, never_kills_what_may_take_longer_than_there_is_time) {
+  never_ends_ = true;
+  for (const int asked : {-1, 1'800}) {
+    containers_.clear();
+    orders_.clear();
+    have("old", "web", true, {{"StopTimeout", asked}});
+    const auto refused = exchange(2);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, "docker.put_back");
+    EXPECT_THAT(refused.error().text, HasSubstr("is not killed"));
+    EXPECT_THAT(orders_, Contains("POST /containers/old/kill?signal=SIGTERM"));
+    EXPECT_THAT(orders_, Not(Contains(HasSubstr("/stop"))));
+    ASSERT_EQ(containers_.size(), 1U);
+    EXPECT_EQ(find("web")->first, "old");
+    EXPECT_EQ(find("web")->second.at("State").at("Running"), true);
+  }
+}
+
+TEST_F(DockerSwap, stops_a_new_one_that_is_sick_with_its_own_time_before_it_is_removed) {
+  new_is_sick_ = true;
+  have("old", "web", true, {{"StopTimeout", 30}});
+  EXPECT_EQ(exchange().error().code, "docker.put_back");
+  const auto stopped = std::find(orders_.begin(), orders_.end(), "POST /containers/new/stop?t=30");
+  ASSERT_NE(stopped, orders_.end());
+  EXPECT_NE(std::find(stopped, orders_.end(), "DELETE /containers/new?v=0&force=0"), orders_.end());
+  EXPECT_EQ(find("web")->first, "old");
 }
 
 }  // namespace

@@ -184,6 +184,20 @@ TEST_F(EngineUpdate, puts_the_old_one_back_when_the_new_one_is_not_healthy_or_en
   EXPECT_EQ(box_->versionIn("checked"), "v1");
 }
 
+TEST_F(EngineUpdate, waits_for_one_that_may_take_as_long_as_it_wants_to_end) {
+  const auto name = image("slow:stable");
+  box_->publish(name, "v1", sleeping("v1"));
+  run("slow", name, {"--stop-timeout", "-1", "--restart", "always", "--volume", "slow:/data"},
+      {"/bin/busybox", "sh", "-c",
+       "trap '/bin/busybox sleep 2; echo clean >> /data/ended; exit 0' TERM; "
+       "while :; do /bin/busybox sleep 0.1; done"});
+  const auto next = box_->publish(name, "v2", sleeping("v2"));
+  ASSERT_EQ(updater_.install(DockerUpdaterOf::order(name, next)), rf::Status::kOk) << updater_.lastText();
+  EXPECT_EQ(box_->docker({"exec", "slow", "/bin/busybox", "cat", "/data/ended"}), "clean\n");
+  EXPECT_EQ(box_->versionIn("slow"), "v2");
+  EXPECT_EQ(names(), std::set<std::string>{"slow"});
+}
+
 TEST_F(EngineUpdate, installs_nothing_but_what_is_offered_and_may_be_made_anew) {
   const auto name = image("strict:stable");
   const auto old = box_->publish(name, "v1", sleeping("v1"));
