@@ -17,12 +17,18 @@ constexpr const char* kRunning = ".redflag-running";
 constexpr const char* kStopped = ".redflag-stopped";
 constexpr const char* kPutBack = "docker.put_back";
 constexpr const char* kComposeImage = "com.docker.compose.image";
+// On what is made here: the number of the container that it is to replace.
+constexpr const char* kReplaces = "redflag.replaces";
 constexpr std::int64_t kStopS = 10;
 constexpr std::int64_t kMostWaitS = 600;
 constexpr auto kTick = std::chrono::milliseconds(250);
 
 std::string idOf(const Json& container) {
   return textAt(container, {"Id"});
+}
+
+bool replaces(const Json& container, const std::string& old_id) {
+  return textAt(container, {"Config", "Labels", kReplaces}) == old_id;
 }
 
 bool isRunning(const Json& container) {
@@ -48,6 +54,8 @@ Result<std::string> Swap::makeNew(const std::string& name, const Json& old, cons
   // Compose takes a container of another image than its label names for one of somebody else's making.
   if (!textAt(recreation.body, {"Labels", kComposeImage}).empty())
     recreation.body["Labels"][kComposeImage] = image_id;
+  if (!at(recreation.body, {"Labels"}).is_object()) recreation.body["Labels"] = Json::object();
+  recreation.body["Labels"][kReplaces] = idOf(old);
   auto id = engine_.create(name + kNew, recreation.body);
   if (!id) return id;
   if (auto completed = complete(*id, recreation, image_id); !completed) {
@@ -158,11 +166,22 @@ Result<> Swap::putBack(const Old& old, const std::string& new_id, const Problem&
                 old.name + ": " + why.text +
                     "; and the old one, which is kept, could not be put back: " + second.text);
   };
-  if (auto removed = remove(new_id); !removed) return give_up(removed.error());
-  if (auto renamed = engine_.rename(old.id, old.name); !renamed) return give_up(renamed.error());
+  // The new one goes last: its label says whose the old one is, should this be killed in the middle.
+  if (auto aside = setAside(new_id, old.name); !aside) return give_up(aside.error());
   if (old.was_running)
     if (auto started = engine_.start(old.id); !started) return give_up(started.error());
+  if (auto renamed = engine_.rename(old.id, old.name); !renamed) return give_up(renamed.error());
+  if (auto removed = remove(new_id); !removed) progress_.line(old.name + ": " + removed.error().text);
   return fail(RF_PERMANENT, kPutBack, old.name + ": " + why.text + "; the old one is back");
+}
+
+Result<> Swap::setAside(const std::string& new_id, const std::string& name) {
+  const auto container = engine_.inspectContainer(new_id);
+  if (!container || container->is_null())
+    return container ? Result<>() : tl::unexpected<Problem>(container.error());
+  if (isRunning(*container))
+    if (auto stopped = stop(*container); !stopped) return stopped;
+  return textAt(*container, {"Name"}) == "/" + name + kNew ? Result<>() : engine_.rename(new_id, name + kNew);
 }
 
 Result<> Swap::mendOld(const Old& old) {
@@ -171,13 +190,19 @@ Result<> Swap::mendOld(const Old& old) {
   const auto now = engine_.inspectContainer(old.name);
   if (!now) return tl::unexpected<Problem>(now.error());
   if (now->is_null()) {
+    const auto made = engine_.inspectContainer(old.name + kNew);
+    if (!made) return tl::unexpected<Problem>(made.error());
+    if (!replaces(*made, old.id))
+      return fail(
+          RF_PERMANENT, "docker.leftover",
+          "nothing says that " + textAt(*was, {"Name"}) + " was renamed by an update; it is left as it is");
     if (auto renamed = engine_.rename(old.id, old.name); !renamed) return renamed;
     if (!old.was_running) return {};
     // A stop that was asked for may still be under way, and would end what is started before it.
     if (auto stopped = stop(*was); !stopped) return stopped;
     return engine_.start(old.id);
   }
-  if (textAt(*now, {"Config", "Image"}) != textAt(*was, {"Config", "Image"}))
+  if (!replaces(*now, old.id))
     return fail(
         RF_PERMANENT, "docker.leftover",
         "somebody else's container has the name " + old.name + " by now; the old one is kept beside it");
@@ -196,8 +221,11 @@ Result<> Swap::mendNew(const std::string& id, const std::string& name) {
   const auto container = engine_.inspectContainer(id);
   if (!container) return tl::unexpected<Problem>(container.error());
   if (container->is_null()) return {};
-  if (textAt(*container, {"State", "Status"}) != "created")
-    return fail(RF_PERMANENT, "docker.leftover", name + " runs, which nobody here has started");
+  const auto label = textAt(*container, {"Config", "Labels", kReplaces});
+  if (label.empty() || isRunning(*container))
+    return fail(RF_PERMANENT, "docker.leftover",
+                name + (label.empty() ? " was not made by an update; it is left as it is"
+                                      : " runs, which nobody here has started"));
   return engine_.remove(id);
 }
 
@@ -213,6 +241,8 @@ Result<> Swap::mend() {
   };
   // The old ones first: what they are exchanged for may still have to be started.
   for (const bool olds : {true, false}) {
+    // As long as an old one is not where it belongs, the new one's label is needed.
+    if (!worst) break;
     for (const auto& item : *list) {
       const auto& names = at(item, {"Names"});
       if (!names.is_array() || names.empty() || !names.front().is_string()) continue;

@@ -1,9 +1,11 @@
 #pragma once
 // One container in another's place. The old one is renamed and stopped, and removed only once the new one has
 // proved itself; a name's end says what a step that was killed left:
-//   web.redflag-new      made, and never started
+//   web.redflag-new      made and never started, or stopped because it did not prove itself
 //   web.redflag-running  the old one, which ran before
 //   web.redflag-stopped  the old one, which did not
+// Names are anybody's to give: only a new one whose label "redflag.replaces" has the old one's number makes
+// them ours.
 
 #include <cstdint>
 #include <string>
@@ -27,6 +29,7 @@ class Swap {
   Result<> exchange(const std::string& name, const std::string& image_id);
 
   // Ends what a killed exchange began: the new one stays if it proves itself, else the old one is put back.
+  // RF_PERMANENT "docker.leftover": names that look like it on containers that are not ours; none is touched.
   Result<> mend();
 
  private:
@@ -42,6 +45,7 @@ class Swap {
   Result<> stop(const Json& container);
   Result<> remove(const std::string& id);  // once it has been stopped
   Result<> putBack(const Old& old, const std::string& new_id, const Problem& why);
+  Result<> setAside(const std::string& new_id, const std::string& name);  // stopped, named as if just made
   Result<> prove(const std::string& id);
   Result<> mendOld(const Old& old);
   Result<> mendNew(const std::string& id, const std::string& name);

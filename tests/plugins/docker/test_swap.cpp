@@ -52,6 +52,12 @@ class DockerSwap : public testing::Test {
     rf::Run run(fake_.newRun(RF_PURPOSE_UPDATES, seconds));
     return docker::Swap(client, settings_, fake_.host(), run).exchange("web", kNewImage);
   }
+  docker::Result<> mend() {
+    orders_.clear();
+    docker::EngineClient client(settings_.socket);
+    rf::Run run(fake_.newRun());
+    return docker::Swap(client, settings_, fake_.host(), run).mend();
+  }
   std::map<std::string, Json>::iterator find(const std::string& word) {
     return std::find_if(containers_.begin(), containers_.end(), [&](const auto& one) {
       return one.first == word || one.second.at("Name") == "/" + word;
@@ -170,6 +176,46 @@ TEST_F(DockerSwap, stops_a_new_one_that_is_sick_with_its_own_time_before_it_is_r
   ASSERT_NE(stopped, orders_.end());
   EXPECT_NE(std::find(stopped, orders_.end(), "DELETE /containers/new?v=0&force=0"), orders_.end());
   EXPECT_EQ(find("web")->first, "old");
+}
+
+TEST_F(DockerSwap, mends_nothing_that_is_not_its_own) {
+  const Json ours{{"Labels", {{"redflag.replaces", "old"}}}};
+  const Json others{{"Labels", {{"redflag.replaces", "another"}}}};
+  for (const auto& config : {Json::object(), others}) {
+    for (const auto* name : {"web", "web.redflag-new"}) {
+      containers_.clear();
+      have("old", "web.redflag-running", false);
+      have("new", name, true, config);
+      const auto refused = mend();
+      ASSERT_FALSE(refused) << name;
+      EXPECT_EQ(refused.error().code, "docker.leftover");
+      EXPECT_THAT(orders_, IsEmpty()) << name;
+    }
+  }
+  containers_.clear();
+  have("old", "web.redflag-stopped", false);
+  EXPECT_EQ(mend().error().code, "docker.leftover");
+  EXPECT_THAT(orders_, IsEmpty()) << "the name alone says nothing";
+
+  have("new", "web", true, ours);
+  ASSERT_TRUE(mend());
+  EXPECT_EQ(containers_.size(), 1U);
+  EXPECT_EQ(find("web")->first, "new");
+
+  containers_.clear();
+  have("old", "web.redflag-running", false);
+  have("new", "web.redflag-new", false, ours);
+  ASSERT_TRUE(mend());
+  EXPECT_EQ(containers_.size(), 1U);
+  EXPECT_EQ(find("web")->first, "old");
+  EXPECT_EQ(find("web")->second.at("State").at("Running"), true);
+}
+
+TEST_F(DockerSwap, marks_what_it_makes_with_whose_place_it_takes) {
+  have("old", "web", true, {{"Labels", {{"redflag.replaces", "older"}, {"team", "shop"}}}});
+  ASSERT_TRUE(exchange());
+  EXPECT_EQ(find("web")->second.at("Config").at("Labels"),
+            Json({{"redflag.replaces", "old"}, {"team", "shop"}}));
 }
 
 }  // namespace

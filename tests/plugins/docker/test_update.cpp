@@ -79,6 +79,7 @@ Json settingsOf(Json container) {
   container["Config"].erase("Hostname");
   container["Config"].erase("Env");
   container["Config"]["Labels"].erase("com.docker.compose.image");
+  container["Config"]["Labels"].erase("redflag.replaces");  // whose place it took: the old one cannot have it
   container["NetworkSettings"].erase("SandboxID");
   container["NetworkSettings"].erase("SandboxKey");
   for (auto& network : container["NetworkSettings"]["Networks"])
@@ -236,6 +237,13 @@ TEST_F(EngineUpdate, that_was_killed_before_a_bad_one_was_seen_is_put_back_by_th
   box_->docker({"rm", "--force", "half"});
   box_->make(name, "v2", {"CMD [\"/bin/busybox\", \"false\"]"});
   box_->docker({"create", "--network", "none", "--name", "half", name});
+  EXPECT_EQ(updater_.repair(), rf::Status::kPermanent);
+  EXPECT_EQ(updater_.lastCode(), "docker.leftover") << "the same image does not make it ours";
+  EXPECT_EQ(names(), (std::set<std::string>{"half", "half.redflag-running"}));
+
+  box_->docker({"rm", "--force", "half"});
+  box_->docker({"create", "--network", "none", "--name", "half", "--label",
+                "redflag.replaces=" + before.at("Id").get<std::string>(), name});
   EXPECT_EQ(updater_.repair(), rf::Status::kOk) << updater_.lastText();
   EXPECT_EQ(names(), std::set<std::string>{"half"});
   EXPECT_EQ(box_->inspect("half").at("Id"), before.at("Id"));
