@@ -26,7 +26,9 @@ class Scanner final : public rf::Scanner {
       }
       const std::string name((*fields)[0]);
       const std::string arch((*fields)[1]);
-      run.package().key(name + ":" + arch).name(name).arch(arch).version((*fields)[2]).commit();
+      const auto told =
+          run.package().key(name + ":" + arch).name(name).arch(arch).version((*fields)[2]).commit();
+      if (told == rf::Status::kLimit) return told;  // no more is wanted
     }
     scope.complete();
     return run.outcome();  // the worst that happened

@@ -85,7 +85,9 @@ class Applications final : public rf::Scanner {
   void tellInstalled(rf::Run& run) const {
     for (const auto& [key, application] : installed_) {
       const auto ref = refOf(key);
-      run.package().key(key).name(ref->name).arch(ref->arch).version(application.commit).commit();
+      const auto told =
+          run.package().key(key).name(ref->name).arch(ref->arch).version(application.commit).commit();
+      if (told == rf::Status::kLimit) return;  // no more is wanted
     }
   }
 
@@ -106,15 +108,16 @@ class Applications final : public rf::Scanner {
       }
       const auto found = installed_.find(keyOf(*ref));
       if (found == installed_.end() || found->second.origin != remote) continue;
-      run.update()
-          .key(found->first)
-          .name(ref->name)
-          .arch(ref->arch)
-          .channel(ref->branch)
-          .installedVersion(found->second.commit)
-          .candidateVersion((*fields)[1])
-          .origin(remote)
-          .commit();
+      const auto told = run.update()
+                            .key(found->first)
+                            .name(ref->name)
+                            .arch(ref->arch)
+                            .channel(ref->branch)
+                            .installedVersion(found->second.commit)
+                            .candidateVersion((*fields)[1])
+                            .origin(remote)
+                            .commit();
+      if (told == rf::Status::kLimit) return;  // no more is wanted
     }
     scope.complete();
   }
