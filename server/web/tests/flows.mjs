@@ -84,7 +84,7 @@ test('scan now is an order, and its command appears', patience, async () => {
   const page = await begin(`/agents/${makeId('AGENT', 2)}?tab=log`);
   await page.getByRole('button', { name: 'Scan now' }).click();
   await page.getByText('scans now').waitFor();
-  await page.getByRole('link', { name: /^Scan\s*Queued/ }).waitFor();
+  await page.getByRole('link', { name: /^Scan now\s*Queued/ }).waitFor();
 });
 
 test('log lines and progress come without asking again', patience, async () => {
