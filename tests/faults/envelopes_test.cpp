@@ -319,8 +319,12 @@ TEST_P(Envelopes, B10_unknown_verbs_are_refused_before_anybody_is_asked) {
     Envelope e = order();
     e.actions[0].plugin = plugin;
     e.actions[0].action = verb;
-    EXPECT_EQ(judge->hand(server.sign(e)), refusal::kUnknownAction) << plugin << "/" << verb;
+    // The hash of a plan is an install's alone: with it another verb contradicts itself.
+    const auto code = judge->hand(server.sign(e));
+    EXPECT_TRUE(code == refusal::kUnknownAction || code == refusal::kMalformed)
+        << code << " " << plugin << "/" << verb;
   }
+  EXPECT_EQ(judge->taken(), 0U);
 }
 
 TEST_P(Envelopes, B5_a_replay_is_known_after_a_restart_and_after_its_time) {
