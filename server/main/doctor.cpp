@@ -1,9 +1,14 @@
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "main/checks.h"
 #include "main/commands.h"
+#include "main/settings.h"
 
 namespace redflag::server {
 namespace {
@@ -31,9 +36,20 @@ void printText(const std::vector<Finding>& findings) {
   }
 }
 
+// Whoever else looks, root included, would be told of files that are as they should be.
+void mustBeItsOwner(const std::string& folder) {
+  struct stat about {};
+  if (::stat(folder.c_str(), &about) != 0 || about.st_uid == ::geteuid()) return;
+  const passwd* owner = ::getpwuid(about.st_uid);
+  const std::string name = owner == nullptr ? std::to_string(about.st_uid) : owner->pw_name;
+  throw ConfigurationError(folder + " is the user " + name +
+                           "'s: run doctor as that one, with setpriv --reuid=" + name + " --clear-groups");
+}
+
 }  // namespace
 
 bool doctor(const DoctorOptions& options) {
+  mustBeItsOwner(options.data);
   const auto findings = examineServer(options.data, options.database);
   const bool healthy = std::none_of(findings.begin(), findings.end(), isTrouble);
   if (options.format == "json") {

@@ -150,13 +150,13 @@ class Commands {
 void addMaking(Commands& commands) {
   KeysOptions& options = commands.options();
   const char* server_help = "what `keys server` printed there";
-  CLI::App* server = commands.keys().add_subcommand(
-      "server", "print what the offline keys must know of a server; nothing of it secret");
+  CLI::App* server =
+      commands.keys().add_subcommand("server", "print what offline keys must know of a server");
   server->add_option("--data", options.data, "the server's folder")->required();
   server->callback([shared = commands.shared()] { printServer(*shared); });
 
   CLI::App& init =
-      commands.asking(commands.on("init", "make a trust root: one key for root, one for targets", make));
+      commands.asking(commands.on("init", "make a trust root: a key each for root, targets", make));
   init.add_option("--server", options.server_file, server_help)->required();
 
   CLI::App& adding = commands.asking(commands.on("add", "give a role one more key", add));
@@ -201,12 +201,9 @@ void addUsing(Commands& commands) {
   commands.role(renew)->required();
   renew.add_option("--days", options.days, "from today")->check(CLI::Range(1, 3650));
 
-  commands.asking(commands.on(
-      "sign", "sign what is staged with the keys that are here; an empty passphrase passes one over", sign));
+  commands.asking(commands.on("sign", "sign what is staged; no passphrase: not this key", sign));
   CLI::App& publish =
-      commands.on("publish",
-                  "put what is complete into a repository's folder: DATA/trust of the server, or a "
-                  "folder to carry there",
+      commands.on("publish", "put what is complete into DATA/trust, or a folder",
                   [](const KeysOptions& o) { trust::KeyFolder(o.keys).publish(o.repository); });
   publish.add_option("DIR", options.repository)->required();
   CLI::App& showing = commands.on("show", "roles, keys, versions, what is staged", show);

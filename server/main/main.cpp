@@ -121,10 +121,7 @@ void addRestore(CLI::App& app, RestoreOptions& options) {
 }
 
 void addDoctor(CLI::App& app, DoctorOptions& options, bool& healthy) {
-  CLI::App* command = app.add_subcommand("doctor",
-                                         "look at disk, clock, keys, certificates, settings and database, "
-                                         "also while the server runs; exit code 1 "
-                                         "when something is wrong");
+  CLI::App* command = app.add_subcommand("doctor", "look whether all is well; exit code 1 if not");
   addData(*command, options.data, options.database);
   command->add_option("--format", options.format, "text or json")->check(CLI::IsMember({"text", "json"}));
   command->callback([&options, &healthy] { healthy = doctor(options); });
