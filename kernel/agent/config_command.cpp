@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "agent/commands.h"
-#include "agent/table.h"
+#include "base/table.h"
 #include "config/effective.h"
 #include "config/settings.h"
 #include "host/manifest.h"

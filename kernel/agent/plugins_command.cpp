@@ -5,7 +5,7 @@
 
 #include "agent/commands.h"
 #include "agent/local_client.h"
-#include "agent/table.h"
+#include "base/table.h"
 #include "base/time.h"
 #include "breaker/breaker_store.h"
 #include "supervisor/plugin_catalog.h"

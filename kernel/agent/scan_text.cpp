@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "agent/table.h"
+#include "base/table.h"
 #include "base/json.h"
 #include "base/time.h"
 #include "protocol/record_kinds.h"

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "agent/commands.h"
-#include "agent/table.h"
+#include "base/table.h"
 #include "local/log.h"
 #include "platform/files.h"
 #include "platform/orphans.h"

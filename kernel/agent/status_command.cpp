@@ -5,7 +5,7 @@
 
 #include "agent/commands.h"
 #include "agent/local_client.h"
-#include "agent/table.h"
+#include "base/table.h"
 
 namespace redflag::kernel {
 namespace {

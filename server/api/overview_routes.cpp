@@ -1,3 +1,4 @@
+#include "api/openapi.h"
 #include "api/routes.h"
 #include "store/agents.h"
 

@@ -24,7 +24,4 @@ void addUpdateRoutes(services::Services& services, std::vector<http::Route>& rou
 void addCommandRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addEnrolmentRoutes(services::Services& services, std::vector<http::Route>& routes);
 
-// The text of openapi.json, as built in.
-const std::string& openApiText();
-
 }  // namespace redflag::api

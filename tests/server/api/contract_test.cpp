@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "api/openapi.h"
 #include "api/routes.h"
 #include "support/world.h"
 

@@ -1,8 +1,8 @@
-#include "agent/table.h"
+#include "base/table.h"
 
 #include <gtest/gtest.h>
 
-namespace redflag::kernel {
+namespace redflag {
 namespace {
 
 TEST(Table, aligns_columns_by_characters_not_bytes) {
@@ -14,6 +14,10 @@ TEST(Table, aligns_columns_by_characters_not_bytes) {
 
 TEST(Table, shows_nothing_that_a_terminal_would_obey) {
   EXPECT_EQ(cellText("a\x1b[31mb\nc\x7f"), "a?[31mb?c?");
+  EXPECT_EQ(cellText("a\xc2\x9b"
+                     "31mb\xc2\xa0\xc2"),
+            "a?31mb\xc2\xa0\xc2")
+      << "the 8-bit form of the same";
 }
 
 TEST(Table, cuts_long_cells) {
@@ -22,4 +26,4 @@ TEST(Table, cuts_long_cells) {
 }
 
 }  // namespace
-}  // namespace redflag::kernel
+}  // namespace redflag

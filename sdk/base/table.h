@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace redflag::kernel {
+namespace redflag {
 
 // Control characters become '?', a text longer than `max_chars` is cut with "…".
 std::string cellText(const std::string& text, std::size_t max_chars = 48);
@@ -21,4 +21,4 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
-}  // namespace redflag::kernel
+}  // namespace redflag

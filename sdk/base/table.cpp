@@ -1,8 +1,8 @@
-#include "agent/table.h"
+#include "base/table.h"
 
 #include <algorithm>
 
-namespace redflag::kernel {
+namespace redflag {
 namespace {
 
 bool continues(char c) {
@@ -14,15 +14,33 @@ std::size_t charsOf(const std::string& text) {
       std::count_if(text.begin(), text.end(), [](char c) { return !continues(c); }));
 }
 
+// ASCII's, and Unicode's others, which UTF-8 writes as C2 80 to C2 9F.
+bool isWideControl(const std::string& text, std::size_t i) {
+  return static_cast<unsigned char>(text[i]) == 0xC2 && i + 1 < text.size() &&
+         static_cast<unsigned char>(text[i + 1]) < 0xA0;
+}
+
+bool isControl(const std::string& text, std::size_t i) {
+  const auto byte = static_cast<unsigned char>(text[i]);
+  return byte < 0x20 || byte == 0x7F || isWideControl(text, i);
+}
+
+bool endsControl(const std::string& text, std::size_t i) {
+  return i > 0 && isWideControl(text, i - 1);
+}
+
 }  // namespace
 
 std::string cellText(const std::string& text, std::size_t max_chars) {
   std::string out;
   std::size_t chars = 0;
-  for (const char c : text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
     if (!continues(c) && ++chars > max_chars) return out + "…";
-    const auto byte = static_cast<unsigned char>(c);
-    out += byte < 0x20 || byte == 0x7F ? '?' : c;
+    if (isControl(text, i))
+      out += '?';
+    else if (!endsControl(text, i))
+      out += c;
   }
   return out;
 }
@@ -53,4 +71,4 @@ std::string Table::toText(const std::string& indent) const {
   return out;
 }
 
-}  // namespace redflag::kernel
+}  // namespace redflag
