@@ -42,8 +42,10 @@ struct Backend::Parts {
                   },
                   [](std::int64_t) { return Result<std::int64_t>(0); }, bell, clock}) {
     services.initialize();
-    token =
-        protocol::decodeBundle(services.enrolment.makeToken(kSeats, 3600, "", "bench").bundle).value().token;
+    token = protocol::decodeBundle(
+                services.enrolment.makeToken(kSeats, 3600, "", services::serverItself()).bundle)
+                .value()
+                .token;
   }
 
   services::Bell bell;

@@ -17,7 +17,8 @@ constexpr std::int64_t kHourNs = 3'600 * kSecondNs;
 
 store::Agent agentOf(services::Services& services, const store::ReadTransaction& tx,
                      const http::Request& request) {
-  auto agent = tx.agents().find(pathId(request, kNoAgent), services.context().contact());
+  auto agent = tx.agents().find(pathId(request, kNoAgent), request.principal.grants.visible(),
+                                services.context().contact());
   if (!agent) throw http::Problem{404, kNoAgent, "there is no such agent"};
   return std::move(*agent);
 }
@@ -37,7 +38,8 @@ http::Response listAgents(services::Services& services, const http::Request& req
                                                  "updates", "-updates", "enrolled", "-enrolled"});
   if (!sort.empty()) filter.sort = sort;
   const auto page = services.store().read([&](const store::ReadTransaction& tx) {
-    return tx.agents().list(filter, services.context().contact(), query.page());
+    return tx.agents().list(filter, request.principal.grants.visible(), services.context().contact(),
+                            query.page());
   });
   return http::jsonResponse(200, view(page));
 }

@@ -25,7 +25,8 @@ http::Response listCommands(services::Services& services, const http::Request& r
     filter.states.push_back(*state);
   }
   return http::jsonResponse(200, view(services.store().read([&](const store::ReadTransaction& tx) {
-                              return tx.commands().list(filter, query.page());
+                              return tx.commands().list(filter, request.principal.grants.visible(),
+                                                        query.page());
                             })));
 }
 
@@ -44,7 +45,8 @@ Json transitionsView(const std::vector<store::Transition>& transitions) {
 http::Response showCommand(services::Services& services, const http::Request& request) {
   const std::string& id = pathId(request, kNoCommand);
   return services.store().read([&](const store::ReadTransaction& tx) {
-    const auto command = tx.commands().find(id);
+    const http::Visible visible = request.principal.grants.visible();
+    const auto command = tx.commands().find(id, visible);
     if (!command) throw http::Problem{404, kNoCommand, "there is no such command"};
     Json json = view(*command);
     json["parameters"] = parsedOr(command->parameters, Json::object());
@@ -57,14 +59,15 @@ http::Response showCommand(services::Services& services, const http::Request& re
     for (const auto& line : tx.commands().log(*command, kShownLines)) {
       json["log"].push_back({{"seq", line.seq}, {"at", timeOrNull(line.at)}, {"text", line.text}});
     }
-    const auto agent = tx.agents().find(command->agent_id, services.context().contact());
+    const auto agent = tx.agents().find(command->agent_id, visible, services.context().contact());
     const Outlook outlook = outlookOf(*command, agent ? agent->connection : "never");
     json["waiting_for"] = textOrNull(outlook.waiting_for);
     json["next"] = textOrNull(outlook.next);
     json["transitions"] = transitionsView(tx.commands().transitions(*command));
     store::UpdateFilter about;
     about.command_id = command->id;
-    json["updates"] = view(tx.updates().list(about, services.context().contact(), {500, ""}))["items"];
+    json["updates"] =
+        view(tx.updates().list(about, visible, services.context().contact(), {500, ""}))["items"];
     return http::jsonResponse(200, json);
   });
 }
@@ -111,7 +114,7 @@ http::Response confirm(services::Services& services, const http::Request& reques
 
 http::Response retry(services::Services& services, const http::Request& request) {
   refuseBody(request);
-  const auto old = services.orders.find(pathId(request, kNoCommand));
+  const auto old = services.orders.find(pathId(request, kNoCommand), request.principal.grants.visible());
   const auto type = services.context().types.find(old.type);
   // What was approved is planned anew: part of it may be installed by now.
   const auto command = type && type->needs_approval ? services.approvals.again(old.id, actorOf(request))

@@ -17,16 +17,16 @@ http::Response make(services::Services& services, const http::Request& request) 
   const std::int64_t expires_in_s = body.in().integer("expires_in_s", kMinute_s, kYear_s);
   const std::string site_id = body.in().optionalText("site_id", 26);
   body.finish();
-  const auto made = services.enrolment.makeToken(seats, expires_in_s, site_id, request.principal.username);
+  const auto made = services.enrolment.makeToken(seats, expires_in_s, site_id, actorOf(request));
   return http::jsonResponse(201, {{"id", made.token.id},
                                   {"bundle", made.bundle},
                                   {"expires_at", timeOrNull(made.token.expires_at)},
                                   {"seats", made.token.seats}});
 }
 
-http::Response listTokens(services::Services& services, const http::Request&) {
+http::Response listTokens(services::Services& services, const http::Request& request) {
   Json items = Json::array();
-  for (const auto& token : services.enrolment.tokens()) {
+  for (const auto& token : services.enrolment.tokens(actorOf(request))) {
     items.push_back({{"id", token.id},
                      {"created_at", timeOrNull(token.created_at)},
                      {"expires_at", timeOrNull(token.expires_at)},
@@ -38,7 +38,7 @@ http::Response listTokens(services::Services& services, const http::Request&) {
 }
 
 http::Response revoke(services::Services& services, const http::Request& request) {
-  services.enrolment.revokeToken(pathId(request, "enrolment.not_found"), request.principal.username);
+  services.enrolment.revokeToken(pathId(request, "enrolment.not_found"), actorOf(request));
   http::Response response;
   response.status = 204;
   response.content_type.clear();
@@ -51,7 +51,7 @@ void addEnrolmentRoutes(services::Services& services, std::vector<http::Route>& 
   const auto add = [&](const char* method, const char* path, auto handler) {
     routes.push_back({.method = method,
                       .path = path,
-                      .permission = Permission::kAdmin,
+                      .permission = Permission::kScopedAdmin,
                       .handler = [&services, handler](const http::Request& request) {
                         return handler(services, request);
                       }});

@@ -126,7 +126,7 @@ const std::string& pathId(const http::Request& request, const char* not_found_co
 }
 
 services::Actor actorOf(const http::Request& request) {
-  return {request.principal.username, request.principal.role};
+  return {request.principal.username, request.principal.grants};
 }
 
 }  // namespace redflag::api

@@ -34,8 +34,8 @@ Json updatesView(const store::UpdateTotals& totals) {
   return json;
 }
 
-http::Response overview(services::Services& services, const http::Request&) {
-  const auto facts = services.overview.facts();
+http::Response overview(services::Services& services, const http::Request& request) {
+  const auto facts = services.overview.facts(request.principal.grants.visible());
   Json needs = Json::array();
   for (const auto& need : facts.needs) {
     needs.push_back({{"kind", need.kind},
@@ -56,10 +56,11 @@ http::Response overview(services::Services& services, const http::Request&) {
                                   {"needs", std::move(needs)}});
 }
 
-http::Response clients(services::Services& services, const http::Request&) {
+http::Response clients(services::Services& services, const http::Request& request) {
   Json items = Json::array();
-  for (const auto& client :
-       services.store().read([](const store::ReadTransaction& tx) { return tx.agents().clients(); })) {
+  for (const auto& client : services.store().read([&](const store::ReadTransaction& tx) {
+         return tx.agents().clients(request.principal.grants.visible());
+       })) {
     Json sites = Json::array();
     for (const auto& site : client.sites)
       sites.push_back({{"id", site.id}, {"name", site.name}});

@@ -37,9 +37,11 @@ store::UpdateFilter filterOf(const Query& query) {
   return filter;
 }
 
-http::Response rowsOf(services::Services& services, const store::UpdateFilter& filter, const Query& query) {
+http::Response rowsOf(services::Services& services, const store::UpdateFilter& filter,
+                      const http::Visible& visible, const Query& query) {
   return http::jsonResponse(200, view(services.store().read([&](const store::ReadTransaction& tx) {
-                              return tx.updates().list(filter, services.context().contact(), query.page());
+                              return tx.updates().list(filter, visible, services.context().contact(),
+                                                       query.page());
                             })));
 }
 
@@ -52,24 +54,28 @@ http::Response rows(services::Services& services, const http::Request& request) 
   filter.name = query.text("name", 1'024);
   filter.arch = query.text("arch");
   filter.version = query.text("version", 1'024);
-  return rowsOf(services, filter, query);
+  return rowsOf(services, filter, request.principal.grants.visible(), query);
 }
 
 http::Response ofAgent(services::Services& services, const http::Request& request) {
   const Query query(request, {"cursor", "limit", "category", "state", "search", "installable"});
   store::UpdateFilter filter = filterOf(query);
   filter.agent_id = pathId(request, "agent.not_found");
-  const bool known = services.store().read(
-      [&](const store::ReadTransaction& tx) { return tx.agents().key(filter.agent_id).has_value(); });
+  const bool known = services.store().read([&](const store::ReadTransaction& tx) {
+    return tx.agents()
+        .find(filter.agent_id, request.principal.grants.visible(), services.context().contact())
+        .has_value();
+  });
   if (!known) throw http::Problem{404, "agent.not_found", "there is no such agent"};
-  return rowsOf(services, filter, query);
+  return rowsOf(services, filter, request.principal.grants.visible(), query);
 }
 
 http::Response groups(services::Services& services, const http::Request& request) {
   const Query query(request, {"cursor", "limit", "category", "search", "state"});
   const store::UpdateFilter filter = filterOf(query);
   return http::jsonResponse(200, view(services.store().read([&](const store::ReadTransaction& tx) {
-                              return tx.updates().groups(filter, query.page());
+                              return tx.updates().groups(filter, request.principal.grants.visible(),
+                                                         query.page());
                             })));
 }
 
@@ -93,7 +99,7 @@ http::Response approve(services::Services& services, const http::Request& reques
   const Query query(request, {"preview"});
   const bool preview = !query.choice("preview", {"1"}).empty();
   const services::Selection selection = selectionOf(request);
-  if (preview) return http::jsonResponse(200, view(services.approvals.preview(selection)));
+  if (preview) return http::jsonResponse(200, view(services.approvals.preview(selection, actorOf(request))));
   const Idempotency idempotency(services.store(), request);
   if (idempotency.previous()) return *idempotency.previous();
   http::Response response;

@@ -25,32 +25,7 @@ void requireSameSite(const http::RequestHead& head) {
   }
 }
 
-int rank(const std::string& role) {
-  if (role == "viewer") return 1;
-  if (role == "technician") return 2;
-  if (role == "approver") return 3;
-  if (role == "admin") return 4;
-  return 0;
-}
-
-int rankFor(Permission permission) {
-  switch (permission) {
-    case Permission::kViewer:
-      return 1;
-    case Permission::kTechnician:
-      return 2;
-    case Permission::kApprover:
-      return 3;
-    default:
-      return 4;
-  }
-}
-
 }  // namespace
-
-bool roleSuffices(const std::string& role, Permission permission) {
-  return rank(role) >= rankFor(permission);
-}
 
 Gate::Gate(const AgentDirectory& agents, SignedRequests& signatures, Sessions& sessions,
            std::string metrics_token)
@@ -86,13 +61,13 @@ http::Principal Gate::person(const http::RequestHead& head, Permission permissio
       throw Problem{403, "session.csrf", "the X-CSRF-Token header is not the session's", ""};
     }
   }
-  if (!roleSuffices(found->role, permission))
+  if (!found->grants.admit(permission))
     throw Problem{403, "role.insufficient", "your role does not allow this", ""};
   http::Principal out;
   out.kind = http::Principal::Kind::kUser;
   out.user_id = found->session.user_id;
   out.username = found->username;
-  out.role = found->role;
+  out.grants = found->grants;
   out.session_id = Sessions::idOf(found->session);
   return out;
 }
@@ -117,8 +92,8 @@ bool Gate::stillAdmitted(const http::Principal& principal) {
     return agent && agent->public_key == principal.public_key;
   }
   const auto found = sessions_.findById(principal.session_id);
-  return found && found->session.user_id == principal.user_id &&
-         roleSuffices(found->role, Permission::kViewer);
+  return found && found->session.user_id == principal.user_id && found->grants == principal.grants &&
+         found->grants.admit(Permission::kViewer);
 }
 
 }  // namespace redflag::auth

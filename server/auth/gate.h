@@ -30,7 +30,4 @@ class Gate : public http::Authenticator {
   const std::string metrics_token_;
 };
 
-// viewer < technician < approver < admin. An unknown role is below all.
-bool roleSuffices(const std::string& role, http::Permission permission);
-
 }  // namespace redflag::auth

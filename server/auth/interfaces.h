@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "http/grants.h"
+
 namespace redflag::auth {
 
 struct AgentIdentity {
@@ -25,7 +27,7 @@ struct User {
   std::string id;             // newId()
   std::string username;       // unique; already normalised (lower case, 1 to 64 characters)
   std::string password_hash;  // libsodium's text form of Argon2id
-  std::string role;           // viewer | technician | approver | admin
+  http::Grants grants;
 };
 
 class UserStore {
@@ -52,7 +54,7 @@ struct Session {
 struct SessionUser {
   Session session;
   std::string username;
-  std::string role;  // as it is now, so that a changed role counts at once
+  http::Grants grants;  // as they are now, so that a changed one counts at once
 };
 
 class SessionStore {

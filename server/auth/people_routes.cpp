@@ -1,6 +1,5 @@
 #include "auth/people_routes.h"
 
-#include "auth/gate.h"
 #include "base/encoding.h"
 
 namespace redflag::auth {
@@ -33,14 +32,17 @@ void finish(JsonReader& in) {
   if (const auto read = in.finish(); !read) throw Problem{400, "request.body", read.error().text};
 }
 
-Json sessionJson(const std::string& user_id, const std::string& username, const std::string& role,
+Json sessionJson(const std::string& user_id, const std::string& username, const http::Grants& grants,
                  const std::string& csrf_token) {
-  return {{"user", {{"id", user_id}, {"username", username}, {"role", role}}}, {"csrf_token", csrf_token}};
+  return {{"user",
+           {{"id", user_id}, {"username", username}, {"role", grants.highest()}, {"grants", toJson(grants)}}},
+          {"csrf_token", csrf_token}};
 }
 
 Response signedIn(const People& people, const Request& request, const User& user, int status) {
   const Sessions::Begun begun = people.sessions.begin(user, header(request, "cookie"));
-  Response out = http::jsonResponse(status, sessionJson(user.id, user.username, user.role, begun.csrf_token));
+  Response out =
+      http::jsonResponse(status, sessionJson(user.id, user.username, user.grants, begun.csrf_token));
   out.headers.emplace_back("Set-Cookie", begun.cookie);
   out.headers.emplace_back("Set-Cookie", people.devices.cookieFor(user.username));
   return out;
@@ -77,7 +79,7 @@ Response signIn(const People& people, const Request& request) {
 
 Response whoAmI(const People& people, const Request& request) {
   const auto& me = request.principal;
-  return http::jsonResponse(200, sessionJson(me.user_id, me.username, me.role,
+  return http::jsonResponse(200, sessionJson(me.user_id, me.username, me.grants,
                                              people.sessions.csrfToken(header(request, "cookie"))));
 }
 
@@ -114,13 +116,13 @@ User makeUser(Passwords& passwords, const std::string& username, const std::stri
               const std::string& role) {
   User user;
   user.username = Passwords::normalName(username);
-  if (!roleSuffices(role, Permission::kViewer)) {
+  if (!http::atLeast(role, "viewer")) {
     throw Problem{400, "role.unknown", "a role is viewer, technician, approver or admin", "role"};
   }
   Passwords::checkNew(password);
   user.id = newId();
   user.password_hash = passwords.hash(password);
-  user.role = role;
+  user.grants = http::Grants::everywhere(role);
   return user;
 }
 

@@ -1,13 +1,20 @@
 #include "events/outbox.h"
 
+#include <algorithm>
+
 #include "store/events.h"
 
 namespace redflag::events {
 
-std::vector<http::Event> Outbox::eventsAfter(std::int64_t seq, std::size_t limit,
-                                             const http::Principal& principal) {
-  if (principal.kind != http::Principal::Kind::kUser) return {};
-  return store_.read([&](const store::ReadTransaction& tx) { return tx.events().after(seq, limit); });
+http::EventBatch Outbox::eventsAfter(std::int64_t seq, std::size_t limit, const http::Principal& principal) {
+  if (principal.kind != http::Principal::Kind::kUser) return {{}, seq};
+  return store_.read([&](const store::ReadTransaction& tx) {
+    http::EventBatch batch{tx.events().after(seq, limit, principal.grants.visible()), seq};
+    // Where others' events are left out, they are not looked at again.
+    batch.read_to =
+        batch.events.size() < limit ? std::max(seq, tx.events().newest()) : batch.events.back().seq;
+    return batch;
+  });
 }
 
 std::int64_t Outbox::newestEvent() {

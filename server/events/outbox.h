@@ -9,9 +9,9 @@ namespace redflag::events {
 class Outbox : public http::EventSource {
  public:
   explicit Outbox(store::Store& store) : store_(store) {}
-  // Every signed-in user sees every client; an agent sees nothing.
-  std::vector<http::Event> eventsAfter(std::int64_t seq, std::size_t limit,
-                                       const http::Principal& principal) override;
+  // People see what their grants let them see; an agent sees nothing.
+  http::EventBatch eventsAfter(std::int64_t seq, std::size_t limit,
+                               const http::Principal& principal) override;
   std::int64_t newestEvent() override;
 
  private:

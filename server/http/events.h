@@ -12,15 +12,20 @@ namespace redflag::http {
 
 struct Event {
   std::int64_t seq = 0;  // grows; the browser hands it back as Last-Event-ID
-  std::string type;      // agent | update | command | scan | breaker | log | refusal
+  std::string type;      // agent | update | command | scan | breaker | log | refusal | people
   std::string data;      // one line of JSON
+};
+
+struct EventBatch {
+  std::vector<Event> events;  // in order
+  std::int64_t read_to = 0;   // up to here there are no others that the principal may see
 };
 
 class EventSource {
  public:
   virtual ~EventSource() = default;
-  // The first `limit` events after `seq` that the principal may see, in order. [any worker thread]
-  virtual std::vector<Event> eventsAfter(std::int64_t seq, std::size_t limit, const Principal& principal) = 0;
+  // The first `limit` events after `seq` that the principal may see. [any worker thread]
+  virtual EventBatch eventsAfter(std::int64_t seq, std::size_t limit, const Principal& principal) = 0;
   // Where a stream without Last-Event-ID begins.
   virtual std::int64_t newestEvent() = 0;
 };

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "http/grants.h"
 
 namespace redflag::http {
 
@@ -31,7 +32,7 @@ struct Principal {
   std::string public_key;  // kAgent, kEnrolling: raw 32 bytes that signed the request
   std::string user_id;     // kUser
   std::string username;    // kUser
-  std::string role;        // kUser: viewer | technician | approver | admin
+  Grants grants;           // kUser
   std::string session_id;  // kUser
 };
 
@@ -56,9 +57,20 @@ struct Response {
 
 using Handler = std::function<Response(const Request&)>;
 
-// What a route needs before its handler runs. A route without one does not exist. kMetrics: the monitoring
-// token, or an admin.
-enum class Permission { kAnyone, kEnrolling, kAgent, kViewer, kTechnician, kApprover, kAdmin, kMetrics };
+// What a route needs before its handler runs. A route without one does not exist. kViewer to kScopedAdmin:
+// this role somewhere; what a handler then touches it asks for with the principal's grants. kAdmin: of
+// everything. kMetrics: the monitoring token, or kAdmin.
+enum class Permission {
+  kAnyone,
+  kEnrolling,
+  kAgent,
+  kViewer,
+  kTechnician,
+  kApprover,
+  kScopedAdmin,
+  kAdmin,
+  kMetrics
+};
 
 // Streams are parked after the response's head; events.h says who writes to them.
 enum class Stream { kNone, kDoorbell, kEvents };

@@ -72,10 +72,10 @@ class EventFeed : public Feed {
       return false;
     }
     if (moment == Moment::kOpened) out += "id: " + std::to_string(seq_) + "\n" + kHeartbeat;
-    for (const Event& event : hub_.events_.eventsAfter(seq_, kEventsAtOnce, principal_)) {
+    const EventBatch batch = hub_.events_.eventsAfter(seq_, kEventsAtOnce, principal_);
+    for (const Event& event : batch.events)
       out += "id: " + std::to_string(event.seq) + "\nevent: " + event.type + "\ndata: " + event.data + "\n\n";
-      seq_ = event.seq;
-    }
+    seq_ = batch.read_to;
     if (moment == Moment::kHeartbeat && out.empty()) out += kHeartbeat;
     return true;
   }

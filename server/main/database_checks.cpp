@@ -74,7 +74,7 @@ void checkFleet(const store::Database& database, std::int64_t now_ns, std::vecto
   const auto page = store->read([&](const store::ReadTransaction& tx) {
     store::AgentFilter filter;
     filter.sort = "-last_seen";
-    return tx.agents().list(filter, {now_ns, 600 * kSecondNs}, {100, ""});
+    return tx.agents().list(filter, http::Visible::everything(), {now_ns, 600 * kSecondNs}, {100, ""});
   });
   const std::int64_t took = monotonicNow() - began;
   if (took > kSlowListNs) {

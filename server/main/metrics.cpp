@@ -53,7 +53,7 @@ const double kStartedAt = static_cast<double>(epochNow()) / kSecondNs;
 void FleetNumbers::refresh() {
   if (read_ns_ != 0 && monotonicNow() - read_ns_ < kFreshNs) return;
   services_.store().read([&](const store::ReadTransaction& tx) {
-    agents_ = tx.agents().totals(services_.context().contact());
+    agents_ = tx.agents().totals(http::Visible::everything(), services_.context().contact());
     commands_ = tx.commands().underWay();
   });
   read_ns_ = monotonicNow();

@@ -9,8 +9,8 @@ namespace redflag::server {
 
 void createToken(const TokenOptions& options) {
   Offline offline(DataFolder::open(options.data), options.database);
-  const auto made =
-      offline.services().enrolment.makeToken(options.seats, options.expires_in_s, "", "console");
+  const auto made = offline.services().enrolment.makeToken(options.seats, options.expires_in_s, "",
+                                                           {"console", http::Grants::everywhere("admin")});
   std::cout << made.bundle << '\n' << std::flush;
   if (!std::cout) throw std::runtime_error("the bundle could not be written");
 }

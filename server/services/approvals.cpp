@@ -14,16 +14,18 @@ constexpr std::size_t kMaxRows = 100'000;
 constexpr std::size_t kIdsAQuery = 500;
 constexpr int kTries = 3;
 constexpr const char* kPlanType = "plan_updates";
+constexpr const char* kNeeded = "approver";
+constexpr const char* kNoApprover = "approving this asks for the role approver there";
 
 // Thrown inside the transaction when a row changed between choosing and approving: chosen anew.
 struct Changed {};
 
 std::vector<store::Update> allOf(const store::ReadTransaction& tx, const store::UpdateFilter& filter,
-                                 const store::Contact& contact) {
+                                 const http::Visible& visible, const store::Contact& contact) {
   std::vector<store::Update> updates;
   store::PageRequest page{500, ""};
   do {
-    auto part = tx.updates().list(filter, contact, page);
+    auto part = tx.updates().list(filter, visible, contact, page);
     for (auto& update : part.items)
       updates.push_back(std::move(update));
     page.cursor = part.next_cursor;
@@ -34,14 +36,14 @@ std::vector<store::Update> allOf(const store::ReadTransaction& tx, const store::
 }
 
 std::vector<store::Update> rowsOf(const store::ReadTransaction& tx, const Selection& selection,
-                                  const store::Contact& contact) {
+                                  const http::Visible& visible, const store::Contact& contact) {
   store::UpdateFilter filter;
   if (selection.group) {
     filter.manager = selection.group->manager;
     filter.name = selection.group->name;
     filter.arch = selection.group->arch;
     filter.version = selection.group->candidate_version;
-    auto rows = allOf(tx, filter, contact);
+    auto rows = allOf(tx, filter, visible, contact);
     // An empty filter is no filter: updates without an architecture have to be told apart here.
     std::erase_if(rows, [&](const store::Update& row) { return row.record.arch != selection.group->arch; });
     return rows;
@@ -51,7 +53,7 @@ std::vector<store::Update> rowsOf(const store::ReadTransaction& tx, const Select
     const auto first = selection.update_ids.begin() + static_cast<std::ptrdiff_t>(begin);
     const auto count = std::min(kIdsAQuery, selection.update_ids.size() - begin);
     filter.ids.assign(first, first + static_cast<std::ptrdiff_t>(count));
-    for (auto& row : allOf(tx, filter, contact))
+    for (auto& row : allOf(tx, filter, visible, contact))
       rows.push_back(std::move(row));
   }
   return rows;
@@ -92,14 +94,20 @@ struct Approvals::Batch {
   }
 };
 
-Approvals::Batch Approvals::choose(const Selection& selection) const {
-  const auto rows = context_.store.read(
-      [&](const store::ReadTransaction& tx) { return rowsOf(tx, selection, context_.contact()); });
+Approvals::Batch Approvals::choose(const Selection& selection, const Actor& actor) const {
+  const auto rows = context_.store.read([&](const store::ReadTransaction& tx) {
+    return rowsOf(tx, selection, actor.grants.visible(), context_.contact());
+  });
+  if (rows.size() < selection.update_ids.size())
+    throw http::Problem{404, "update.not_found", "there is no such update", "/update_ids"};
   Batch batch;
-  std::set<std::string> missing(selection.update_ids.begin(), selection.update_ids.end());
   std::map<std::pair<std::string, std::string>, std::size_t> parts;
   for (const auto& row : rows) {
-    missing.erase(row.id);
+    if (!http::atLeast(actor.grants.roleOver(row.client_id, row.site_id), kNeeded)) {
+      if (!selection.group) throw http::Problem{403, "role.insufficient", kNoApprover, "/update_ids"};
+      batch.skip(row, {"role.insufficient", kNoApprover});
+      continue;
+    }
     if (const auto reason = notApprovable(row)) {
       batch.skip(row, *reason);
       continue;
@@ -108,13 +116,11 @@ Approvals::Batch Approvals::choose(const Selection& selection) const {
     if (fresh) batch.parts.push_back({row.agent_id, row.record.manager, {}});
     batch.parts[it->second].rows.push_back(row);
   }
-  for (const auto& id : missing)
-    batch.skipped.push_back({id, "", "", {"update.not_found", "there is no such update"}});
   return batch;
 }
 
-ApprovalOutcome Approvals::preview(const Selection& selection) const {
-  Batch batch = choose(selection);
+ApprovalOutcome Approvals::preview(const Selection& selection, const Actor& actor) const {
+  Batch batch = choose(selection, actor);
   ApprovalOutcome outcome;
   std::set<std::string> agents;
   for (const auto& part : batch.parts) {
@@ -128,7 +134,7 @@ ApprovalOutcome Approvals::preview(const Selection& selection) const {
 
 ApprovalOutcome Approvals::approve(const Selection& selection, const Actor& actor, const Within& within) {
   for (int attempt = 1;; ++attempt) {
-    Batch batch = choose(selection);
+    Batch batch = choose(selection, actor);
     try {
       return carryOut(batch, actor, nullptr, within);
     } catch (const Changed&) {
@@ -160,7 +166,7 @@ ApprovalOutcome Approvals::carryOut(Batch& batch, const Actor& actor, const stor
     }
     orders.push_back(std::move(order));
   }
-  const auto prepared = orders_.prepare(orders);
+  const auto prepared = orders_.prepare(orders, actor);
   const std::int64_t now = context_.now();
   return context_.store.write([&](store::WriteTransaction& tx) {
     ApprovalOutcome outcome;
@@ -208,8 +214,7 @@ ApprovalOutcome Approvals::carryOut(Batch& batch, const Actor& actor, const stor
 }
 
 store::Command Approvals::again(const std::string& command_id, const Actor& actor) {
-  const store::Command old = orders_.find(command_id);
-  orders_.requirePermission(old, actor);
+  const store::Command old = orders_.findFor(actor, command_id, "technician");
   const auto type = context_.types.find(old.type);
   if (type && old.attempt >= type->max_attempts) {
     throw http::Problem{409, "command.too_many_attempts",
@@ -221,7 +226,7 @@ store::Command Approvals::again(const std::string& command_id, const Actor& acto
     for (const auto& update : tx.updates().ofCommand(agent, old.id))
       selection.update_ids.push_back(update.id);
   });
-  Batch batch = choose(selection);
+  Batch batch = choose(selection, actor);
   const http::Problem nothing{409, "command.nothing_to_retry", "none of its updates can be approved again"};
   if (batch.parts.empty()) throw nothing;
   try {
@@ -229,7 +234,7 @@ store::Command Approvals::again(const std::string& command_id, const Actor& acto
     if (outcome.command_ids.empty()) {
       throw http::Problem{409, outcome.skipped.front().reason.code, outcome.skipped.front().reason.text};
     }
-    return orders_.find(outcome.command_ids.front());
+    return orders_.find(outcome.command_ids.front(), actor.grants.visible());
   } catch (const Changed&) {
     throw nothing;
   }

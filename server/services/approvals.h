@@ -42,16 +42,18 @@ class Approvals {
 
   Approvals(const Context& context, Orders& orders) : context_(context), orders_(orders) {}
 
-  ApprovalOutcome preview(const Selection& selection) const;
-  // All or nothing; rows that cannot be approved are skipped with the reason. `within` runs in the same
-  // transaction.
+  // Of a group, the rows that the actor sees; those over which the actor is no approver are skipped, as are
+  // rows that cannot be approved, each with the reason. http::Problem 404 when one of `update_ids` is not
+  // there or not to be seen, 403 when the actor is no approver of it.
+  ApprovalOutcome preview(const Selection& selection, const Actor& actor) const;
+  // The same, done: all or nothing. `within` runs in the same transaction.
   ApprovalOutcome approve(const Selection& selection, const Actor& actor, const Within& within = {});
   // Plans anew what this command was about and did not install. http::Problem 404, 409.
   store::Command again(const std::string& command_id, const Actor& actor);
 
  private:
   struct Batch;
-  Batch choose(const Selection& selection) const;
+  Batch choose(const Selection& selection, const Actor& actor) const;
   ApprovalOutcome carryOut(Batch& batch, const Actor& actor, const store::Command* retry_of,
                            const Within& within);
 

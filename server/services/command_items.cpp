@@ -26,7 +26,7 @@ CommandEvent eventOf(const std::string& state) {
 
 store::Command commandOf(const store::WriteTransaction& tx, const store::AgentKey& agent,
                          const std::string& command_id) {
-  auto command = tx.commands().find(command_id);
+  auto command = tx.commands().find(command_id, http::Visible::everything());
   // Another agent's command is as unknown as one that never was.
   if (!command || command->agent_id != agent.agent_id) {
     throw http::Problem{404, "command.not_found", "this agent has no such command"};

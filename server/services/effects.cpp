@@ -26,7 +26,8 @@ void Effects::prepare(const std::vector<Json>& effects) {
   now_ = context_.now();
   context_.store.read([&](const store::ReadTransaction& tx) {
     agent_ = tx.agents().key(command_.agent_id).value();
-    boot_id_ = tx.agents().find(command_.agent_id, context_.contact()).value().boot_id;
+    boot_id_ =
+        tx.agents().find(command_.agent_id, http::Visible::everything(), context_.contact()).value().boot_id;
   });
   for (const Json& effect : effects) {
     const std::string name = effect.at("effect");
@@ -116,7 +117,7 @@ void Effects::prepareFollowUp() {
         order.update_ids.push_back(update.id);
     }
   });
-  next_ = orders_.prepare({order}).front();
+  next_ = orders_.prepare({order}, serverItself()).front();
   if (!next_->refused.code.empty()) failed_ = Reason{"refused." + next_->refused.code, next_->refused.text};
 }
 

@@ -44,15 +44,21 @@ store::HistoryEntry entryOf(std::int64_t at, const std::string& actor, const std
   return entry;
 }
 
-// Fills in the token's site and client; "" stands for the first site there is.
+bool administers(const Actor& actor, const std::string& client_id, const std::string& site_id) {
+  return http::atLeast(actor.grants.roleOver(client_id, site_id), "admin");
+}
+
+// Fills in the token's site and client.
 void place(store::EnrolmentToken& token, const std::vector<store::Client>& clients,
-           const std::string& site_id) {
+           const std::string& site_id, const Actor& actor) {
   for (const auto& client : clients) {
     for (const auto& site : client.sites) {
       if (!site_id.empty() && site.id != site_id) continue;
       token.client_id = client.id;
       token.site_id = site.id;
-      return;
+      if (administers(actor, client.id, site.id)) return;
+      if (!site_id.empty())
+        throw http::Problem{403, "role.insufficient", "you do not administer this site", "/site_id"};
     }
   }
   throw http::Problem{404, "site.not_found", "there is no such site", "/site_id"};
@@ -61,13 +67,13 @@ void place(store::EnrolmentToken& token, const std::vector<store::Client>& clien
 }  // namespace
 
 NewToken Enrolment::makeToken(std::int64_t seats, std::int64_t expires_in_s, const std::string& site_id,
-                              const std::string& actor) {
+                              const Actor& actor) {
   const std::string secret = toBase64Url(randomBytes(kSecretBytes));
   NewToken made;
   made.token.id = newId();
   made.token.seats = seats;
   made.token.created_at = context_.now();
-  made.token.created_by = actor;
+  made.token.created_by = actor.name;
   made.token.expires_at = made.token.created_at + expires_in_s * kSecondNs;
   protocol::Bundle bundle = context_.bundle();
   bundle.token = secret;
@@ -75,30 +81,30 @@ NewToken Enrolment::makeToken(std::int64_t seats, std::int64_t expires_in_s, con
   if (!text) throw http::Problem{500, "enrolment.bundle", text.error().text};
   made.bundle = std::move(*text);
   context_.store.write([&](store::WriteTransaction& tx) {
-    place(made.token, tx.agents().clients(), site_id);
+    place(made.token, tx.agents().clients(actor.grants.visible()), site_id, actor);
     tx.agents().addToken(made.token, hashOf(secret));
     tx.events().record(made.token.client_id, "",
-                       entryOf(made.token.created_at, actor, "enrolment.token_made",
+                       entryOf(made.token.created_at, actor.name, "enrolment.token_made",
                                "made an enrolment token with " + std::to_string(seats) + " seats"));
   });
   return made;
 }
 
-std::vector<store::EnrolmentToken> Enrolment::tokens() const {
-  return context_.store.read([](const store::ReadTransaction& tx) { return tx.agents().tokens(); });
+std::vector<store::EnrolmentToken> Enrolment::tokens(const Actor& actor) const {
+  return context_.store.read(
+      [&](const store::ReadTransaction& tx) { return tx.agents().tokens(actor.grants.where("admin")); });
 }
 
-void Enrolment::revokeToken(const std::string& token_id, const std::string& actor) {
+void Enrolment::revokeToken(const std::string& token_id, const Actor& actor) {
   const std::int64_t now = context_.now();
   context_.store.write([&](store::WriteTransaction& tx) {
-    if (!tx.agents().revokeToken(token_id, now)) {
-      throw http::Problem{404, "enrolment.not_found", "there is no such token"};
-    }
-    for (const auto& token : tx.agents().tokens()) {
-      if (token.id != token_id) continue;
-      tx.events().record(token.client_id, "",
-                         entryOf(now, actor, "enrolment.token_revoked", "revoked an enrolment token"));
-    }
+    const auto token = tx.agents().token(token_id, actor.grants.visible());
+    if (!token) throw http::Problem{404, "enrolment.not_found", "there is no such token"};
+    if (!administers(actor, token->client_id, token->site_id))
+      throw http::Problem{403, "role.insufficient", "you do not administer this token's site"};
+    tx.agents().revokeToken(token_id, now);
+    tx.events().record(token->client_id, "",
+                       entryOf(now, actor.name, "enrolment.token_revoked", "revoked an enrolment token"));
   });
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "services/context.h"
+#include "services/orders.h"
 
 namespace redflag::services {
 
@@ -18,11 +19,13 @@ class Enrolment {
  public:
   explicit Enrolment(const Context& context) : context_(context) {}
 
-  // `site_id` "": the first site. http::Problem 404 for one that is unknown.
+  // `site_id` "": the first of the sites the actor administers. http::Problem 404 for one the actor does not
+  // see, 403 for one the actor does not administer.
   NewToken makeToken(std::int64_t seats, std::int64_t expires_in_s, const std::string& site_id,
-                     const std::string& actor);
-  std::vector<store::EnrolmentToken> tokens() const;
-  void revokeToken(const std::string& token_id, const std::string& actor);  // http::Problem 404
+                     const Actor& actor);
+  // Of the sites the actor administers.
+  std::vector<store::EnrolmentToken> tokens(const Actor& actor) const;
+  void revokeToken(const std::string& token_id, const Actor& actor);  // http::Problem 404, 403
 
   // The agent, and whether it is new. http::Problem 401 with the reason; the refusal is recorded.
   std::pair<store::AgentKey, bool> enrol(const store::NewAgent& agent, const std::string& token,

@@ -1,6 +1,5 @@
 #include "services/orders.h"
 
-#include <array>
 #include <map>
 
 #include "base/encoding.h"
@@ -14,12 +13,10 @@ namespace {
 using store::CommandEvent;
 using store::CommandState;
 
-int rank(const std::string& role) {
-  static constexpr std::array kRoles = {"viewer", "technician", "approver", "admin"};
-  for (std::size_t i = 0; i < kRoles.size(); ++i) {
-    if (role == kRoles[i]) return static_cast<int>(i);
-  }
-  return -1;
+void requireRole(const Actor& actor, const std::string& client_id, const std::string& site_id,
+                 const std::string& needed) {
+  if (http::atLeast(actor.grants.roleOver(client_id, site_id), needed)) return;
+  throw http::Problem{403, "command.forbidden", "this asks for the role " + needed + " there"};
 }
 
 // What makes two orders the same: the type's chosen parameters, in one text.
@@ -38,6 +35,7 @@ store::Command commandOf(const commands::CommandType& type, const Order& order, 
   store::Command command;
   command.id = newId();
   command.client_id = agent.client.id;
+  command.site_id = agent.site.id;
   command.agent_id = agent.id;
   command.hostname = agent.hostname;
   command.type = type.id;
@@ -75,10 +73,6 @@ void publishState(store::WriteTransaction& tx, const store::Command& command, Co
 
 }  // namespace
 
-bool atLeast(const std::string& role, const std::string& needed) {
-  return rank(role) >= rank(needed) && rank(needed) >= 0;
-}
-
 commands::CommandType Orders::typeOf(const std::string& id) const {
   auto type = context_.types.find(id);
   if (!type)
@@ -87,28 +81,31 @@ commands::CommandType Orders::typeOf(const std::string& id) const {
   return std::move(*type);
 }
 
-store::Command Orders::find(const std::string& command_id) const {
-  auto command =
-      context_.store.read([&](const store::ReadTransaction& tx) { return tx.commands().find(command_id); });
+store::Command Orders::find(const std::string& command_id, const http::Visible& visible) const {
+  auto command = context_.store.read(
+      [&](const store::ReadTransaction& tx) { return tx.commands().find(command_id, visible); });
   if (!command) throw http::Problem{404, "command.not_found", "there is no such command"};
   return std::move(*command);
 }
 
-void Orders::requirePermission(const store::Command& command, const Actor& actor) const {
-  if (!atLeast(actor.role, typeOf(command.type).permission)) {
-    throw http::Problem{403, "command.forbidden", "this command type asks for a higher role"};
-  }
+store::Command Orders::findFor(const Actor& actor, const std::string& command_id,
+                               const std::string& least) const {
+  store::Command command = find(command_id, actor.grants.visible());
+  requireRole(actor, command.client_id, command.site_id, least);
+  requireRole(actor, command.client_id, command.site_id, typeOf(command.type).permission);
+  return command;
 }
 
-std::vector<PreparedOrder> Orders::prepare(const std::vector<Order>& orders) {
+std::vector<PreparedOrder> Orders::prepare(const std::vector<Order>& orders, const Actor& actor) {
   std::vector<PreparedOrder> prepared;
   std::vector<commands::PlanRequest> requests;
   if (orders.empty()) return prepared;
   const commands::CommandType type = typeOf(orders.front().type);
   const std::int64_t now = context_.now();
+  const http::Visible visible = actor.grants.visible();
   context_.store.read([&](const store::ReadTransaction& tx) {
     for (const Order& order : orders) {
-      const auto agent = tx.agents().find(order.agent_id, context_.contact());
+      const auto agent = tx.agents().find(order.agent_id, visible, context_.contact());
       if (!agent) throw http::Problem{404, "agent.not_found", "there is no such agent", "/agent_ids"};
       commands::PlanRequest request{order.parameters, agent->id, agent->hostname, agent->mode, {}};
       for (const auto& plugin : tx.agents().plugins({agent->id, agent->client.id, agent->site.id, {}})) {
@@ -118,6 +115,8 @@ std::vector<PreparedOrder> Orders::prepare(const std::vector<Order>& orders) {
       prepared.push_back({commandOf(type, order, *agent, now), order.update_ids, {}});
     }
   });
+  for (const auto& one : prepared)
+    requireRole(actor, one.command.client_id, one.command.site_id, type.permission);
   const auto plans = context_.types.plan(type, requests);
   for (std::size_t i = 0; i < plans.size(); ++i) {
     prepared[i].command.actions = dumpJson(plans[i].actions);
@@ -149,7 +148,7 @@ std::vector<store::Command> Orders::order(const std::string& type_id,
                                           const std::vector<std::string>& agent_ids, const Json& parameters,
                                           const Actor& actor, const Within& within) {
   const commands::CommandType type = typeOf(type_id);
-  if (!atLeast(actor.role, type.permission)) {
+  if (!http::atLeast(actor.grants.highest(), type.permission)) {
     throw http::Problem{403, "command.forbidden", type.title + " asks for the role " + type.permission};
   }
   if (type.needs_approval) {
@@ -162,7 +161,7 @@ std::vector<store::Command> Orders::order(const std::string& type_id,
   std::vector<Order> orders;
   for (const auto& agent_id : agent_ids)
     orders.push_back({type_id, parameters, agent_id, actor.name});
-  const auto prepared = prepare(orders);
+  const auto prepared = prepare(orders, actor);
   for (const auto& one : prepared) {
     if (one.refused.code.empty()) continue;
     throw http::Problem{409, one.refused.code, one.command.hostname + ": " + one.refused.text, "/agent_ids"};
@@ -170,18 +169,17 @@ std::vector<store::Command> Orders::order(const std::string& type_id,
   return context_.store.write([&](store::WriteTransaction& tx) {
     std::vector<store::Command> placed;
     for (const auto& one : prepared)
-      placed.push_back(tx.commands().find(place(tx, one)).value());
+      placed.push_back(tx.commands().find(place(tx, one), http::Visible::everything()).value());
     if (within) within(tx, placed);
     return placed;
   });
 }
 
 store::Command Orders::cancel(const std::string& command_id, const Actor& actor) {
-  const store::Command command = find(command_id);
-  requirePermission(command, actor);
+  const store::Command command = findFor(actor, command_id, "technician");
   if (!command.held.empty()) {
     decline(command, actor);
-    return find(command_id);
+    return find(command_id, actor.grants.visible());
   }
   requireUnfinished(command);
   const std::int64_t now = context_.now();
@@ -192,17 +190,17 @@ store::Command Orders::cancel(const std::string& command_id, const Actor& actor)
     publishState(tx, command, *reached, now);
     return true;
   });
-  if (withdrawn) return find(command_id);
-  requireUnfinished(find(command_id));
+  if (withdrawn) return find(command_id, actor.grants.visible());
+  requireUnfinished(find(command_id, actor.grants.visible()));
   // The agent has it in hands: only the agent can say whether it was stopped.
   Order order{"cancel", {{"command_id", command_id}}, command.agent_id, actor.name};
   order.parent_id = command_id;
-  const auto prepared = prepare({order});
+  const auto prepared = prepare({order}, actor);
   if (!prepared.front().refused.code.empty()) {
     throw http::Problem{409, prepared.front().refused.code, prepared.front().refused.text};
   }
   context_.store.write([&](store::WriteTransaction& tx) { place(tx, prepared.front()); });
-  return find(command_id);
+  return find(command_id, actor.grants.visible());
 }
 
 void Orders::decline(const store::Command& command, const Actor& actor) {
@@ -229,7 +227,7 @@ void Orders::decline(const store::Command& command, const Actor& actor) {
 }
 
 store::Command Orders::confirm(const std::string& command_id, const Actor& actor) {
-  const store::Command command = find(command_id);
+  const store::Command command = findFor(actor, command_id, "approver");
   const http::Problem nothing{409, "command.nothing_to_confirm",
                               "no plan of this command waits for a person"};
   if (command.held.empty()) throw nothing;
@@ -250,11 +248,11 @@ store::Command Orders::confirm(const std::string& command_id, const Actor& actor
       waiting.push_back(std::move(update));
     }
   });
-  const auto prepared = prepare({order}).front();
+  const auto prepared = prepare({order}, actor).front();
   if (!prepared.refused.code.empty()) throw http::Problem{409, prepared.refused.code, prepared.refused.text};
   const std::int64_t now = context_.now();
   return context_.store.write([&](store::WriteTransaction& tx) {
-    const auto current = tx.commands().find(command_id);
+    const auto current = tx.commands().find(command_id, actor.grants.visible());
     if (!current || current->held != command.held) throw nothing;
     const auto agent = tx.agents().key(command.agent_id).value();
     const std::string id = place(tx, prepared);
@@ -272,13 +270,12 @@ store::Command Orders::confirm(const std::string& command_id, const Actor& actor
     entry.command_id = id;
     tx.events().record(agent.client_id, agent.agent_id, entry);
     tx.events().publish(agent.client_id, "update", {{"agent_id", agent.agent_id}, {"command_id", id}}, now);
-    return tx.commands().find(id).value();
+    return tx.commands().find(id, actor.grants.visible()).value();
   });
 }
 
 store::Command Orders::retry(const std::string& command_id, const Actor& actor) {
-  const store::Command old = find(command_id);
-  requirePermission(old, actor);
+  const store::Command old = findFor(actor, command_id, "technician");
   const commands::CommandType type = typeOf(old.type);
   const bool over = store::finished(old.state) || old.state == CommandState::kLost;
   if (!over || old.state == CommandState::kSucceeded) {
@@ -294,10 +291,11 @@ store::Command Orders::retry(const std::string& command_id, const Actor& actor) 
   Order order{old.type, *parameters, old.agent_id, actor.name};
   order.retry_of = old.id;
   order.attempt = old.attempt + 1;
-  const auto prepared = prepare({order}).front();
+  const auto prepared = prepare({order}, actor).front();
   if (!prepared.refused.code.empty()) throw http::Problem{409, prepared.refused.code, prepared.refused.text};
-  return context_.store.write(
-      [&](store::WriteTransaction& tx) { return tx.commands().find(place(tx, prepared)).value(); });
+  return context_.store.write([&](store::WriteTransaction& tx) {
+    return tx.commands().find(place(tx, prepared), actor.grants.visible()).value();
+  });
 }
 
 }  // namespace redflag::services

@@ -11,17 +11,14 @@
 
 namespace redflag::services {
 
-// Who orders: a user with a role, or the server itself.
+// Who orders: a user with grants, or the server itself.
 struct Actor {
   std::string name;
-  std::string role;
+  http::Grants grants;
 };
 inline Actor serverItself() {
-  return {"server", "admin"};
+  return {"server", http::Grants::everywhere("admin")};
 }
-
-// viewer < technician < approver < admin
-bool atLeast(const std::string& role, const std::string& needed);
 
 struct Order {
   std::string type;
@@ -51,8 +48,8 @@ class Orders {
   explicit Orders(const Context& context) : context_(context) {}
 
   // The same type for many agents, all or none. `within` runs in the transaction that stores them.
-  // http::Problem 404 type or agent, 403 the actor's role, 409 the type is ordered by approval only or
-  // refuses an agent, 422 with the field.
+  // http::Problem 404 type, or an agent the actor does not see; 403 the actor's role over one of them; 409
+  // the type is ordered by approval only or refuses an agent; 422 with the field.
   std::vector<store::Command> order(const std::string& type, const std::vector<std::string>& agent_ids,
                                     const Json& parameters, const Actor& actor, const Within& within = {});
 
@@ -71,13 +68,16 @@ class Orders {
   void sweep();
 
   // For services that place orders in transactions of their own. prepare() runs the types' hooks: outside of
-  // any.
-  std::vector<PreparedOrder> prepare(const std::vector<Order>& orders);
+  // any. http::Problem 404 for an agent that the actor does not see, 403 where the actor's role does not
+  // suffice.
+  std::vector<PreparedOrder> prepare(const std::vector<Order>& orders, const Actor& actor);
   // The id of the command: a new one, or the one under way that is the same.
   std::string place(store::WriteTransaction& tx, const PreparedOrder& prepared);
-  // The role its type asks for, or http::Problem 403.
-  void requirePermission(const store::Command& command, const Actor& actor) const;
-  store::Command find(const std::string& command_id) const;  // http::Problem 404
+  // A command that the actor sees (else http::Problem 404) and over whose agent the actor has the role its
+  // type asks for, and at least `least` (else 403).
+  store::Command findFor(const Actor& actor, const std::string& command_id, const std::string& least) const;
+  store::Command find(const std::string& command_id,
+                      const http::Visible& visible) const;  // http::Problem 404
 
  private:
   commands::CommandType typeOf(const std::string& id) const;

@@ -66,15 +66,15 @@ std::vector<Need> needsOf(const OverviewFacts& facts) {
   return needs;
 }
 
-OverviewFacts Overview::facts() const {
+OverviewFacts Overview::facts(const http::Visible& visible) const {
   OverviewFacts facts;
   context_.store.read([&](const store::ReadTransaction& tx) {
-    facts.agents = tx.agents().totals(context_.contact());
+    facts.agents = tx.agents().totals(visible, context_.contact());
     store::AgentFilter broken;
     broken.breaker_open = true;
-    facts.agents_with_open_breaker = tx.agents().list(broken, context_.contact(), {1, ""}).total;
-    facts.updates = tx.updates().totals();
-    facts.refusals_24h = tx.events().countSince("command.refused", context_.now() - kDayNs);
+    facts.agents_with_open_breaker = tx.agents().list(broken, visible, context_.contact(), {1, ""}).total;
+    facts.updates = tx.updates().totals(visible);
+    facts.refusals_24h = tx.events().countSince("command.refused", context_.now() - kDayNs, visible);
   });
   facts.needs = needsOf(facts);
   return facts;

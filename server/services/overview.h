@@ -29,7 +29,7 @@ struct OverviewFacts {
 class Overview {
  public:
   explicit Overview(const Context& context) : context_(context) {}
-  OverviewFacts facts() const;
+  OverviewFacts facts(const http::Visible& visible) const;
 
  private:
   const Context& context_;

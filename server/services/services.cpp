@@ -20,7 +20,7 @@ Services::Services(const Context& context)
 
 void Services::initialize() {
   context_.store.write([&](store::WriteTransaction& tx) {
-    if (!tx.agents().clients().empty()) return;
+    if (!tx.agents().clients(http::Visible::everything()).empty()) return;
     tx.agents().addClient({newId(), "Default client", {{newId(), "Default site"}}}, context_.now());
   });
 }

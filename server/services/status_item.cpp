@@ -84,7 +84,7 @@ void Uploads::takeStatus(store::WriteTransaction& tx, const store::AgentKey& age
   finishItem(in);
 
   const std::int64_t now = context_.now();
-  const auto before = tx.agents().find(agent.agent_id, context_.contact());
+  const auto before = tx.agents().find(agent.agent_id, http::Visible::everything(), context_.contact());
   tx.agents().setStatus(agent, status);
   alignBreakers(tx, agent, plugins, at);
   if (before && before->config_state != status.config_state) {

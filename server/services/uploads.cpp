@@ -180,7 +180,7 @@ void Uploads::takeRefusal(store::WriteTransaction& tx, const store::AgentKey& ag
   entry.text = by + " refused an order: " + reason.text;
   entry.code = reason.code;
   entry.severity = "error";
-  const auto command = tx.commands().find(command_id);
+  const auto command = tx.commands().find(command_id, http::Visible::everything());
   if (command && command->agent_id == agent.agent_id) {
     entry.command_id = command_id;
     // A copy that was refused (a replay, a forged body) says nothing about the order that is already

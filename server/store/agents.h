@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "http/grants.h"
 #include "store/page.h"
 
 namespace redflag::store {
@@ -156,26 +157,31 @@ class Agents {
  public:
   virtual ~Agents() = default;
 
-  virtual std::vector<Client> clients() const = 0;
+  // Only the sites that are visible, and clients with one of them or visible as a whole.
+  virtual std::vector<Client> clients(const http::Visible& visible) const = 0;
   virtual void addClient(const Client& client, std::int64_t now) = 0;
 
-  virtual Page<Agent> list(const AgentFilter& filter, const Contact& contact,
+  virtual Page<Agent> list(const AgentFilter& filter, const http::Visible& visible, const Contact& contact,
                            const PageRequest& page) const = 0;
-  virtual std::optional<Agent> find(const std::string& agent_id, const Contact& contact) const = 0;
+  virtual std::optional<Agent> find(const std::string& agent_id, const http::Visible& visible,
+                                    const Contact& contact) const = 0;
+  // For the server's own work: people's routes ask find(), which knows what they may see.
   virtual std::optional<AgentKey> key(const std::string& agent_id) const = 0;
   virtual std::vector<AgentPlugin> plugins(const AgentKey& agent) const = 0;
   virtual std::vector<Breaker> breakers(const AgentKey& agent) const = 0;
-  virtual AgentTotals totals(const Contact& contact) const = 0;
+  virtual AgentTotals totals(const http::Visible& visible, const Contact& contact) const = 0;
 
   // One seat of the token, or the answer a known key got before. Two that race for the last seat: one gets
   // it.
   virtual Enrolled enrol(const NewAgent& agent, const std::string& token_secret_hash, std::int64_t now) = 0;
   virtual void addToken(const EnrolmentToken& token, const std::string& secret_hash) = 0;
-  virtual std::vector<EnrolmentToken> tokens() const = 0;
+  virtual std::vector<EnrolmentToken> tokens(const http::Visible& visible) const = 0;
+  virtual std::optional<EnrolmentToken> token(const std::string& token_id,
+                                              const http::Visible& visible) const = 0;
   // Forgets tokens, with the seats that were taken, that expired before; the agents stay. At most `limit`;
   // true: there may be more.
   virtual bool pruneTokens(std::int64_t before, int limit) = 0;
-  virtual bool revokeToken(const std::string& token_id, std::int64_t now) = 0;  // false: unknown
+  virtual void revokeToken(const std::string& token_id, std::int64_t now) = 0;
 
   virtual void setStatus(const AgentKey& agent, const AgentStatus& status) = 0;
   virtual void setBreaker(const AgentKey& agent, const Breaker& breaker) = 0;

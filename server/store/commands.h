@@ -17,6 +17,7 @@ namespace redflag::store {
 struct Command {
   std::string id;
   std::string client_id;
+  std::string site_id;  // where its agent is now; not read by add()
   std::string agent_id;
   std::string hostname;
   std::string type;
@@ -87,8 +88,9 @@ class Commands {
  public:
   virtual ~Commands() = default;
 
-  virtual Page<Command> list(const CommandFilter& filter, const PageRequest& page) const = 0;
-  virtual std::optional<Command> find(const std::string& command_id) const = 0;
+  virtual Page<Command> list(const CommandFilter& filter, const http::Visible& visible,
+                             const PageRequest& page) const = 0;
+  virtual std::optional<Command> find(const std::string& command_id, const http::Visible& visible) const = 0;
   virtual std::vector<Transition> transitions(const Command& command) const = 0;
   // The newest lines, oldest of them first.
   virtual std::vector<LogLine> log(const Command& command, std::size_t limit) const = 0;

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "http/events.h"
+#include "http/grants.h"
 #include "store/page.h"
 
 namespace redflag::store {
@@ -34,12 +35,16 @@ class Events {
                       const HistoryEntry& entry) = 0;
   virtual Page<HistoryEntry> history(const std::string& client_id, const std::string& agent_id,
                                      const PageRequest& page) const = 0;  // newest first
-  virtual std::int64_t countSince(const std::string& kind, std::int64_t since) const = 0;
+  virtual std::int64_t countSince(const std::string& kind, std::int64_t since,
+                                  const http::Visible& visible) const = 0;
 
-  // Types: agent | update | command | scan | breaker | log | refusal. Written when the transaction commits.
+  // Types: agent | update | command | scan | breaker | log | refusal | people. Written when the transaction
+  // commits. `client_id` may be "": then only who sees everything is told. One about an agent names it in
+  // `data` as agent_id: whoever sees only some sites is told of nothing else.
   virtual void publish(const std::string& client_id, const std::string& type, const Json& data,
                        std::int64_t now) = 0;
-  virtual std::vector<http::Event> after(std::int64_t seq, std::size_t limit) const = 0;
+  virtual std::vector<http::Event> after(std::int64_t seq, std::size_t limit,
+                                         const http::Visible& visible) const = 0;
   virtual std::int64_t newest() const = 0;
 
   // Keeps the newest `keep` of the outbox (at least one) and the history since `before`, at most `limit` rows

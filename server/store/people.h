@@ -20,8 +20,11 @@ class People {
   virtual ~People() = default;
 
   virtual bool anyUser() const = 0;
+  // Who may sign in with this name: a person that is not disabled.
   virtual std::optional<auth::User> findUser(const std::string& username) const = 0;
   virtual bool addUser(const auth::User& user, std::int64_t now) = 0;  // false: the name is taken
+  virtual http::Grants grantsOf(const std::string& user_id) const = 0;
+  virtual void setGrants(const std::string& user_id, const http::Grants& grants) = 0;  // instead of the older
 
   virtual void addSession(const auth::Session& session) = 0;
   virtual std::optional<auth::SessionUser> findSession(const std::string& token_hash) const = 0;

@@ -65,6 +65,7 @@ struct Reason {
 struct Update {
   std::string id;
   std::string client_id;
+  std::string site_id;
   std::string agent_id;
   std::string hostname;
   std::string agent_mode;
@@ -143,10 +144,11 @@ class Updates {
  public:
   virtual ~Updates() = default;
 
-  virtual Page<Update> list(const UpdateFilter& filter, const Contact& contact,
+  virtual Page<Update> list(const UpdateFilter& filter, const http::Visible& visible, const Contact& contact,
                             const PageRequest& page) const = 0;
-  virtual Page<UpdateGroup> groups(const UpdateFilter& filter, const PageRequest& page) const = 0;
-  virtual UpdateTotals totals() const = 0;
+  virtual Page<UpdateGroup> groups(const UpdateFilter& filter, const http::Visible& visible,
+                                   const PageRequest& page) const = 0;
+  virtual UpdateTotals totals(const http::Visible& visible) const = 0;
 
   virtual std::vector<KnownUpdate> known(const AgentKey& agent, const std::string& plugin) const = 0;
   // Whether anything of this plugin waits for a verify scan's word.

@@ -1,6 +1,7 @@
 #include "http/message.h"
 #include "store/sql/agents.h"
 #include "store/sql/select.h"
+#include "store/sql/visible.h"
 
 namespace redflag::store::sql {
 namespace {
@@ -37,8 +38,9 @@ Order orderOf(std::string sort) {
   return order;
 }
 
-Conditions conditionsOf(const AgentFilter& filter, const Contact& contact) {
+Conditions conditionsOf(const AgentFilter& filter, const http::Visible& visible, const Contact& contact) {
   Conditions where;
+  restrict(where, visible, "a.client_id", "a.site_id");
   if (!filter.search.empty()) where.contains("a.hostname", filter.search);
   if (!filter.connection.empty()) {
     where.add(std::string(kConnectionSql) + " = ?", contactLimit(contact), filter.connection);
@@ -96,10 +98,10 @@ Agent agentFrom(Rows& rows) {
 
 }  // namespace
 
-Page<Agent> SqlAgents::list(const AgentFilter& filter, const Contact& contact,
+Page<Agent> SqlAgents::list(const AgentFilter& filter, const http::Visible& visible, const Contact& contact,
                             const PageRequest& page) const {
   const Order order = orderOf(filter.sort);
-  Conditions where = conditionsOf(filter, contact);
+  Conditions where = conditionsOf(filter, visible, contact);
   Page<Agent> answer;
   {
     const std::string sql = "SELECT COUNT(*) FROM agents a" + where.sql();
@@ -136,22 +138,33 @@ Page<Agent> SqlAgents::list(const AgentFilter& filter, const Contact& contact,
   return answer;
 }
 
-std::optional<Agent> SqlAgents::find(const std::string& agent_id, const Contact& contact) const {
-  static const std::string kSql =
-      agentsSql("SELECT a.client_id, a.agent_id, 0 AS sort_key FROM agents a WHERE a.agent_id = ?");
-  auto rows = db_.query(kSql, contactLimit(contact), agent_id);
+std::optional<Agent> SqlAgents::find(const std::string& agent_id, const http::Visible& visible,
+                                     const Contact& contact) const {
+  Conditions where;
+  where.add("a.agent_id = ?", agent_id);
+  restrict(where, visible, "a.client_id", "a.site_id");
+  const std::string sql =
+      agentsSql("SELECT a.client_id, a.agent_id, 0 AS sort_key FROM agents a" + where.sql());
+  std::vector<Value> values = where.values();
+  values.insert(values.begin(), contactLimit(contact));
+  auto rows = db_.queryValues(sql, values);
   if (!rows.next()) return std::nullopt;
   return agentFrom(rows);
 }
 
-AgentTotals SqlAgents::totals(const Contact& contact) const {
-  static const std::string kSql =
+AgentTotals SqlAgents::totals(const http::Visible& visible, const Contact& contact) const {
+  Conditions where;
+  restrict(where, visible, "a.client_id", "a.site_id");
+  const std::string sql =
       std::string(
           "SELECT connection, COUNT(*), COUNT(*) FILTER (WHERE config_state = 'invalid') FROM (SELECT ") +
-      kConnectionSql + " AS connection, a.config_state FROM agents a) judged GROUP BY connection";
+      kConnectionSql + " AS connection, a.config_state FROM agents a" + where.sql() +
+      ") judged GROUP BY connection";
   AgentTotals totals;
   {
-    auto rows = db_.query(kSql, contactLimit(contact));
+    std::vector<Value> values = where.values();
+    values.insert(values.begin(), contactLimit(contact));
+    auto rows = db_.queryValues(sql, values);
     while (rows.next()) {
       const std::string connection = rows.text();
       const std::int64_t count = rows.integer();
@@ -162,7 +175,11 @@ AgentTotals SqlAgents::totals(const Contact& contact) const {
       totals.config_invalid += rows.integer();
     }
   }
-  auto rows = db_.query("SELECT COUNT(*) FROM breakers WHERE state = 'open'");
+  Conditions open;
+  open.add("b.state = 'open'");
+  restrictByAgent(open, visible, "b");
+  const std::string breakers = "SELECT COUNT(*) FROM breakers b" + open.sql();
+  auto rows = db_.queryValues(breakers, open.values());
   rows.next();
   totals.breakers_open = rows.integer();
   return totals;

@@ -2,14 +2,19 @@
 
 #include "base/encoding.h"
 #include "store/sql/select.h"
+#include "store/sql/visible.h"
 
 namespace redflag::store::sql {
 
-std::vector<Client> SqlAgents::clients() const {
+std::vector<Client> SqlAgents::clients(const http::Visible& visible) const {
+  Conditions where;
+  restrict(where, visible, "c.client_id", "s.site_id");
   std::vector<Client> clients;
-  auto rows = db_.query(
-      "SELECT c.client_id, c.name, s.site_id, s.name FROM clients c LEFT JOIN sites s USING (client_id) "
-      "ORDER BY c.name, c.client_id, s.name, s.site_id");
+  const std::string sql =
+      "SELECT c.client_id, c.name, s.site_id, s.name FROM clients c LEFT JOIN sites s ON s.client_id = "
+      "c.client_id" +
+      where.sql() + " ORDER BY c.name, c.client_id, s.name, s.site_id";
+  auto rows = db_.queryValues(sql, where.values());
   while (rows.next()) {
     const std::string id = rows.text();
     const std::string name = rows.text();
@@ -89,13 +94,31 @@ void SqlAgents::addToken(const EnrolmentToken& token, const std::string& secret_
       token.expires_at);
 }
 
-std::vector<EnrolmentToken> SqlAgents::tokens() const {
+std::vector<EnrolmentToken> SqlAgents::tokens(const http::Visible& visible) const {
+  Conditions where;
+  restrict(where, visible, "t.client_id", "t.site_id");
+  return tokensWhere(where);
+}
+
+std::optional<EnrolmentToken> SqlAgents::token(const std::string& token_id,
+                                               const http::Visible& visible) const {
+  Conditions where;
+  where.add("t.token_id = ?", token_id);
+  restrict(where, visible, "t.client_id", "t.site_id");
+  auto found = tokensWhere(where);
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
+}
+
+std::vector<EnrolmentToken> SqlAgents::tokensWhere(const Conditions& where) const {
   std::vector<EnrolmentToken> tokens;
-  auto rows = db_.query(
+  const std::string sql =
       "SELECT t.token_id, t.client_id, t.site_id, t.seats, t.created_at, t.created_by, t.expires_at, "
       "t.revoked_at, "
       "(SELECT COUNT(*) FROM enrolment_seats s WHERE s.client_id = t.client_id AND s.token_id = t.token_id) "
-      "FROM enrolment_tokens t ORDER BY t.created_at DESC, t.token_id LIMIT 500");
+      "FROM enrolment_tokens t" +
+      where.sql() + " ORDER BY t.created_at DESC, t.token_id LIMIT 500";
+  auto rows = db_.queryValues(sql, where.values());
   while (rows.next()) {
     EnrolmentToken token;
     token.id = rows.text();
@@ -129,11 +152,8 @@ bool SqlAgents::pruneTokens(std::int64_t before, int limit) {
   return old.size() == static_cast<std::size_t>(limit);
 }
 
-bool SqlAgents::revokeToken(const std::string& token_id, std::int64_t now) {
-  return db_.execute(
-             "UPDATE enrolment_tokens SET revoked_at = CASE WHEN revoked_at = 0 THEN ? ELSE revoked_at END "
-             "WHERE token_id = ?",
-             now, token_id) > 0;
+void SqlAgents::revokeToken(const std::string& token_id, std::int64_t now) {
+  db_.post("UPDATE enrolment_tokens SET revoked_at = ? WHERE token_id = ? AND revoked_at = 0", now, token_id);
 }
 
 void SqlAgents::setStatus(const AgentKey& agent, const AgentStatus& status) {

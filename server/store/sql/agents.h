@@ -1,6 +1,7 @@
 #pragma once
 #include "store/agents.h"
 #include "store/sql/connection.h"
+#include "store/sql/select.h"
 
 namespace redflag::store::sql {
 
@@ -8,19 +9,23 @@ class SqlAgents : public Agents {
  public:
   explicit SqlAgents(Connection& connection) : db_(connection) {}
 
-  std::vector<Client> clients() const override;
+  std::vector<Client> clients(const http::Visible& visible) const override;
   void addClient(const Client& client, std::int64_t now) override;
-  Page<Agent> list(const AgentFilter& filter, const Contact& contact, const PageRequest& page) const override;
-  std::optional<Agent> find(const std::string& agent_id, const Contact& contact) const override;
+  Page<Agent> list(const AgentFilter& filter, const http::Visible& visible, const Contact& contact,
+                   const PageRequest& page) const override;
+  std::optional<Agent> find(const std::string& agent_id, const http::Visible& visible,
+                            const Contact& contact) const override;
   std::optional<AgentKey> key(const std::string& agent_id) const override;
   std::vector<AgentPlugin> plugins(const AgentKey& agent) const override;
   std::vector<Breaker> breakers(const AgentKey& agent) const override;
-  AgentTotals totals(const Contact& contact) const override;
+  AgentTotals totals(const http::Visible& visible, const Contact& contact) const override;
   Enrolled enrol(const NewAgent& agent, const std::string& token_secret_hash, std::int64_t now) override;
   void addToken(const EnrolmentToken& token, const std::string& secret_hash) override;
-  std::vector<EnrolmentToken> tokens() const override;
+  std::vector<EnrolmentToken> tokens(const http::Visible& visible) const override;
+  std::optional<EnrolmentToken> token(const std::string& token_id,
+                                      const http::Visible& visible) const override;
   bool pruneTokens(std::int64_t before, int limit) override;
-  bool revokeToken(const std::string& token_id, std::int64_t now) override;
+  void revokeToken(const std::string& token_id, std::int64_t now) override;
   void setStatus(const AgentKey& agent, const AgentStatus& status) override;
   void setBreaker(const AgentKey& agent, const Breaker& breaker) override;
   void touch(const AgentKey& agent, std::int64_t now) override;
@@ -29,6 +34,7 @@ class SqlAgents : public Agents {
   std::vector<AgentKey> silentSince(std::int64_t from, std::int64_t to) const override;
 
  private:
+  std::vector<EnrolmentToken> tokensWhere(const Conditions& where) const;
   std::optional<AgentKey> keyOf(const std::string& public_key) const;
 
   Connection& db_;

@@ -2,12 +2,14 @@
 
 #include "store/sql/commands.h"
 #include "store/sql/select.h"
+#include "store/sql/visible.h"
 
 namespace redflag::store::sql {
 namespace {
 
 constexpr const char* kColumns =
-    "SELECT c.command_id, c.client_id, c.agent_id, a.hostname, c.type, c.title, c.state, c.state_since, "
+    "SELECT c.command_id, c.client_id, a.site_id, c.agent_id, a.hostname, c.type, c.title, c.state, "
+    "c.state_since, "
     "c.created_at, "
     "c.actor, c.not_before, c.expires_at, c.timeout_ns, c.parameters, c.actions, c.plan, c.plan_hash, "
     "c.extras, c.held, "
@@ -17,8 +19,8 @@ constexpr const char* kColumns =
 
 Command commandFrom(Rows& rows) {
   Command command;
-  for (std::string* field : {&command.id, &command.client_id, &command.agent_id, &command.hostname,
-                             &command.type, &command.title}) {
+  for (std::string* field : {&command.id, &command.client_id, &command.site_id, &command.agent_id,
+                             &command.hostname, &command.type, &command.title}) {
     *field = rows.text();
   }
   command.state = commandState(rows.text()).value();
@@ -54,8 +56,10 @@ std::vector<Command> SqlCommands::select(const std::string& conditions,
   return commands;
 }
 
-Page<Command> SqlCommands::list(const CommandFilter& filter, const PageRequest& page) const {
+Page<Command> SqlCommands::list(const CommandFilter& filter, const http::Visible& visible,
+                                const PageRequest& page) const {
   Conditions where;
+  restrictByAgent(where, visible, "c");
   if (!filter.agent_id.empty()) where.add("c.agent_id = ?", filter.agent_id);
   if (!filter.type.empty()) where.add("c.type = ?", filter.type);
   if (!filter.states.empty()) {
@@ -85,8 +89,11 @@ Page<Command> SqlCommands::list(const CommandFilter& filter, const PageRequest& 
   return answer;
 }
 
-std::optional<Command> SqlCommands::find(const std::string& command_id) const {
-  auto found = select(" WHERE c.command_id = ?", {toValue(command_id)});
+std::optional<Command> SqlCommands::find(const std::string& command_id, const http::Visible& visible) const {
+  Conditions where;
+  where.add("c.command_id = ?", command_id);
+  restrict(where, visible, "c.client_id", "a.site_id");
+  auto found = select(where.sql(), where.values());
   if (found.empty()) return std::nullopt;
   return std::move(found.front());
 }

@@ -8,8 +8,9 @@ class SqlCommands : public Commands {
  public:
   explicit SqlCommands(Connection& connection) : db_(connection) {}
 
-  Page<Command> list(const CommandFilter& filter, const PageRequest& page) const override;
-  std::optional<Command> find(const std::string& command_id) const override;
+  Page<Command> list(const CommandFilter& filter, const http::Visible& visible,
+                     const PageRequest& page) const override;
+  std::optional<Command> find(const std::string& command_id, const http::Visible& visible) const override;
   std::vector<Transition> transitions(const Command& command) const override;
   std::vector<LogLine> log(const Command& command, std::size_t limit) const override;
   std::string add(const Command& command, const std::vector<std::string>& update_ids) override;

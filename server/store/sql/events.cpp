@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "store/sql/select.h"
+#include "store/sql/visible.h"
 
 namespace redflag::store::sql {
 
@@ -42,30 +43,44 @@ Page<HistoryEntry> SqlEvents::history(const std::string& client_id, const std::s
   return answer;
 }
 
-std::int64_t SqlEvents::countSince(const std::string& kind, std::int64_t since) const {
-  auto rows = db_.query("SELECT COUNT(*) FROM history WHERE kind = ? AND at >= ?", kind, since);
+std::int64_t SqlEvents::countSince(const std::string& kind, std::int64_t since,
+                                   const http::Visible& visible) const {
+  Conditions where;
+  where.add("h.kind = ?", kind);
+  where.add("h.at >= ?", since);
+  restrictByAgent(where, visible, "h");
+  const std::string sql = "SELECT COUNT(*) FROM history h" + where.sql();
+  auto rows = db_.queryValues(sql, where.values());
   rows.next();
   return rows.integer();
 }
 
 void SqlEvents::publish(const std::string& client_id, const std::string& type, const Json& data,
                         std::int64_t now) {
-  published_.push_back({now, client_id, type, dumpJson(data)});
+  const auto agent = data.find("agent_id");
+  published_.push_back(
+      {now, client_id, agent == data.end() ? "" : agent->get<std::string>(), type, dumpJson(data)});
 }
 
 bool SqlEvents::writePublished() {
   if (published_.empty()) return false;
   if (!db_.dialect().lock_outbox.empty()) db_.post(db_.dialect().lock_outbox);
   for (const Publication& one : published_) {
-    db_.post("INSERT INTO outbox (at, client_id, event, data) VALUES (?, ?, ?, ?)", one.at, one.client_id,
-             one.type, one.data);
+    db_.post("INSERT INTO outbox (at, client_id, agent_id, event, data) VALUES (?, ?, ?, ?, ?)", one.at,
+             one.client_id, one.agent_id, one.type, one.data);
   }
   return true;
 }
 
-std::vector<http::Event> SqlEvents::after(std::int64_t seq, std::size_t limit) const {
+std::vector<http::Event> SqlEvents::after(std::int64_t seq, std::size_t limit,
+                                          const http::Visible& visible) const {
+  Conditions where;
+  where.add("o.seq > ?", seq);
+  restrictByAgent(where, visible, "o");
   std::vector<http::Event> events;
-  auto rows = db_.query("SELECT seq, event, data FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?", seq, limit);
+  const std::string sql =
+      "SELECT o.seq, o.event, o.data FROM outbox o" + where.sql() + " ORDER BY o.seq LIMIT ?";
+  auto rows = db_.queryValues(sql, where.with(limit));
   while (rows.next())
     events.push_back({rows.integer(), rows.text(), rows.text()});
   return events;

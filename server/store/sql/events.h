@@ -11,10 +11,12 @@ class SqlEvents : public Events {
   void record(const std::string& client_id, const std::string& agent_id, const HistoryEntry& entry) override;
   Page<HistoryEntry> history(const std::string& client_id, const std::string& agent_id,
                              const PageRequest& page) const override;
-  std::int64_t countSince(const std::string& kind, std::int64_t since) const override;
+  std::int64_t countSince(const std::string& kind, std::int64_t since,
+                          const http::Visible& visible) const override;
   void publish(const std::string& client_id, const std::string& type, const Json& data,
                std::int64_t now) override;
-  std::vector<http::Event> after(std::int64_t seq, std::size_t limit) const override;
+  std::vector<http::Event> after(std::int64_t seq, std::size_t limit,
+                                 const http::Visible& visible) const override;
   std::int64_t newest() const override;
   bool prune(std::int64_t keep, std::int64_t before, int limit) override;
 
@@ -28,6 +30,7 @@ class SqlEvents : public Events {
   struct Publication {
     std::int64_t at = 0;
     std::string client_id;
+    std::string agent_id;
     std::string type;
     std::string data;
   };

@@ -71,10 +71,11 @@ UpdateGroup groupFrom(Rows& rows, std::int64_t& urgency) {
 }
 
 // Only for the groups that are shown, and for all of them at once.
-void addMembers(Connection& db, const UpdateFilter& filter, std::vector<UpdateGroup>& groups) {
+void addMembers(Connection& db, const UpdateFilter& filter, const http::Visible& visible,
+                std::vector<UpdateGroup>& groups) {
   if (groups.empty()) return;
   static const std::string kKey = "u.manager, u.name, u.arch, u.candidate_version";
-  Conditions members = updateConditions(filter);
+  Conditions members = updateConditions(filter, visible);
   std::map<UpdateGroupKey, UpdateGroup*> by_key;
   std::vector<std::string> keys;
   for (UpdateGroup& group : groups) {
@@ -103,8 +104,9 @@ void addMembers(Connection& db, const UpdateFilter& filter, std::vector<UpdateGr
 
 }  // namespace
 
-Page<UpdateGroup> SqlUpdates::groups(const UpdateFilter& filter, const PageRequest& page) const {
-  const Conditions where = updateConditions(filter);
+Page<UpdateGroup> SqlUpdates::groups(const UpdateFilter& filter, const http::Visible& visible,
+                                     const PageRequest& page) const {
+  const Conditions where = updateConditions(filter, visible);
   const Conditions rest = behind(page.cursor);
   Page<UpdateGroup> answer;
   answer.total = countGroups(db_, where);
@@ -124,7 +126,7 @@ Page<UpdateGroup> SqlUpdates::groups(const UpdateFilter& filter, const PageReque
     }
     answer.items.push_back(groupFrom(rows, urgency));
   }
-  addMembers(db_, filter, answer.items);
+  addMembers(db_, filter, visible, answer.items);
   return answer;
 }
 

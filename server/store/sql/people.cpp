@@ -7,17 +7,45 @@ bool SqlPeople::anyUser() const {
 }
 
 std::optional<auth::User> SqlPeople::findUser(const std::string& username) const {
-  auto rows =
-      db_.query("SELECT user_id, username, password_hash, role FROM users WHERE username = ?", username);
-  if (!rows.next()) return std::nullopt;
-  return auth::User{rows.text(), rows.text(), rows.text(), rows.text()};
+  auth::User user;
+  {
+    auto rows = db_.query(
+        "SELECT user_id, username, password_hash FROM users WHERE username = ? AND kind = 'person' AND "
+        "disabled = 0",
+        username);
+    if (!rows.next()) return std::nullopt;
+    user.id = rows.text();
+    user.username = rows.text();
+    user.password_hash = rows.text();
+  }
+  user.grants = grantsOf(user.id);
+  return user;
+}
+
+http::Grants SqlPeople::grantsOf(const std::string& user_id) const {
+  std::vector<http::Grant> grants;
+  auto rows = db_.query("SELECT role, client_id, site_id FROM user_grants WHERE user_id = ?", user_id);
+  while (rows.next())
+    grants.push_back({rows.text(), rows.text(), rows.text()});
+  return http::Grants(std::move(grants));
 }
 
 bool SqlPeople::addUser(const auth::User& user, std::int64_t now) {
-  return db_.execute(
-             "INSERT INTO users (user_id, username, password_hash, role, created_at) VALUES (?, ?, ?, ?, ?) "
-             "ON CONFLICT (username) DO NOTHING",
-             user.id, user.username, user.password_hash, user.role, now) > 0;
+  const bool added =
+      db_.execute(
+          "INSERT INTO users (user_id, username, password_hash, created_at) VALUES (?, ?, ?, ?) "
+          "ON CONFLICT (username) DO NOTHING",
+          user.id, user.username, user.password_hash, now) > 0;
+  if (added) setGrants(user.id, user.grants);
+  return added;
+}
+
+void SqlPeople::setGrants(const std::string& user_id, const http::Grants& grants) {
+  db_.post("DELETE FROM user_grants WHERE user_id = ?", user_id);
+  for (const auto& grant : grants.all()) {
+    db_.post("INSERT INTO user_grants (user_id, client_id, site_id, role) VALUES (?, ?, ?, ?)", user_id,
+             grant.client_id, grant.site_id, grant.role);
+  }
 }
 
 void SqlPeople::addSession(const auth::Session& session) {
@@ -29,15 +57,17 @@ void SqlPeople::addSession(const auth::Session& session) {
 }
 
 std::optional<auth::SessionUser> SqlPeople::findSession(const std::string& token_hash) const {
-  auto rows = db_.query(
-      "SELECT s.token_hash, s.user_id, s.created_at, s.last_used_at, s.expires_at, u.username, u.role "
-      "FROM sessions s JOIN users u USING (user_id) WHERE s.token_hash = ?",
-      Blob{token_hash});
-  if (!rows.next()) return std::nullopt;
   auth::SessionUser found;
-  found.session = {rows.blob(), rows.text(), rows.integer(), rows.integer(), rows.integer()};
-  found.username = rows.text();
-  found.role = rows.text();
+  {
+    auto rows = db_.query(
+        "SELECT s.token_hash, s.user_id, s.created_at, s.last_used_at, s.expires_at, u.username "
+        "FROM sessions s JOIN users u USING (user_id) WHERE s.token_hash = ? AND u.disabled = 0",
+        Blob{token_hash});
+    if (!rows.next()) return std::nullopt;
+    found.session = {rows.blob(), rows.text(), rows.integer(), rows.integer(), rows.integer()};
+    found.username = rows.text();
+  }
+  found.grants = grantsOf(found.session.user_id);
   return found;
 }
 

@@ -11,6 +11,8 @@ class SqlPeople : public People {
   bool anyUser() const override;
   std::optional<auth::User> findUser(const std::string& username) const override;
   bool addUser(const auth::User& user, std::int64_t now) override;
+  http::Grants grantsOf(const std::string& user_id) const override;
+  void setGrants(const std::string& user_id, const http::Grants& grants) override;
   void addSession(const auth::Session& session) override;
   std::optional<auth::SessionUser> findSession(const std::string& token_hash) const override;
   void touchSession(const std::string& token_hash, std::int64_t last_used_at) override;

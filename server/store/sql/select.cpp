@@ -12,13 +12,17 @@ Value Conditions::keep(const Value& value) {
   return value;
 }
 
+void Conditions::addAll(std::string_view sql, const std::vector<std::string>& values) {
+  add(sql);
+  for (const auto& value : values)
+    values_.push_back(keep(toValue(value)));
+}
+
 void Conditions::in(std::string_view column, const std::vector<std::string>& values) {
   std::string sql = std::string(column) + " IN (";
   for (std::size_t i = 0; i < values.size(); ++i)
     sql += i == 0 ? "?" : ",?";
-  add(sql + ")");
-  for (const auto& value : values)
-    values_.push_back(keep(toValue(value)));
+  addAll(sql + ")", values);
 }
 
 void Conditions::in(std::string_view columns, std::size_t width, const std::vector<std::string>& values) {
@@ -28,9 +32,7 @@ void Conditions::in(std::string_view columns, std::size_t width, const std::vect
   std::string sql = std::string(columns) + " IN (VALUES ";
   for (std::size_t i = 0; i < values.size(); i += width)
     sql += (i == 0 ? "" : ",") + row + ")";
-  add(sql + ")");
-  for (const auto& value : values)
-    values_.push_back(keep(toValue(value)));
+  addAll(sql + ")", values);
 }
 
 void Conditions::contains(std::string_view column, const std::string& part) {

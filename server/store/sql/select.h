@@ -21,6 +21,8 @@ class Conditions {
     sql_ += sql;
     (values_.push_back(keep(toValue(arguments))), ...);
   }
+  // The same with as many values as it has marks.
+  void addAll(std::string_view sql, const std::vector<std::string>& values);
   // "column IN (?, …)"
   void in(std::string_view column, const std::vector<std::string>& values);
   // "(one, other) IN (VALUES (?, ?), …)": rows of `width` values, one row after another

@@ -1,11 +1,13 @@
 #include "store/sql/update_conditions.h"
 
 #include "store/sql/updates.h"
+#include "store/sql/visible.h"
 
 namespace redflag::store::sql {
 
-Conditions updateConditions(const UpdateFilter& filter) {
+Conditions updateConditions(const UpdateFilter& filter, const http::Visible& visible) {
   Conditions where;
+  restrictByAgent(where, visible, "u");
   if (!filter.agent_id.empty()) where.add("u.agent_id = ?", filter.agent_id);
   if (!filter.manager.empty()) where.add("u.manager = ?", filter.manager);
   if (!filter.name.empty()) where.add("u.name = ?", filter.name);

@@ -11,6 +11,6 @@ constexpr const char* kUrgencySql =
     "(CASE WHEN u.category = 'security' THEN CASE u.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 "
     "WHEN 'unknown' THEN 2 WHEN 'medium' THEN 3 ELSE 4 END ELSE 5 END)";
 
-Conditions updateConditions(const UpdateFilter& filter);
+Conditions updateConditions(const UpdateFilter& filter, const http::Visible& visible);
 
 }  // namespace redflag::store::sql

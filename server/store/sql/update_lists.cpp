@@ -2,6 +2,7 @@
 #include "store/sql/select.h"
 #include "store/sql/update_conditions.h"
 #include "store/sql/updates.h"
+#include "store/sql/visible.h"
 
 namespace redflag::store::sql {
 namespace {
@@ -10,10 +11,10 @@ Update updateFrom(Rows& rows) {
   Update update;
   UpdateRecord& record = update.record;
   for (std::string* field :
-       {&update.id, &update.client_id, &update.agent_id, &update.hostname, &update.agent_mode,
-        &update.agent_connection, &record.manager, &record.key, &record.name, &record.arch,
-        &record.candidate_version, &record.installed_version, &record.channel, &record.source_package,
-        &record.origin, &record.category, &record.severity, &record.blocked_by}) {
+       {&update.id, &update.client_id, &update.site_id, &update.agent_id, &update.hostname,
+        &update.agent_mode, &update.agent_connection, &record.manager, &record.key, &record.name,
+        &record.arch, &record.candidate_version, &record.installed_version, &record.channel,
+        &record.source_package, &record.origin, &record.category, &record.severity, &record.blocked_by}) {
     *field = rows.text();
   }
   record.advisories = fromJsonList(rows.text());
@@ -35,7 +36,8 @@ Update updateFrom(Rows& rows) {
 // for a row is not looked up for rows that are not shown.
 std::string updatesSql(const std::string& chosen) {
   static const std::string kColumns =
-      std::string("SELECT u.update_id, u.client_id, u.agent_id, a.hostname, a.mode, ") + kConnectionSql +
+      std::string("SELECT u.update_id, u.client_id, a.site_id, u.agent_id, a.hostname, a.mode, ") +
+      kConnectionSql +
       ", u.manager, u.key, u.name, u.arch, u.candidate_version, u.installed_version, u.channel, "
       "u.source_package, u.origin, u.category, u.severity, u.blocked_by, u.advisories, u.cves, "
       "u.download_bytes, u.needs_reboot, u.state, u.state_since, u.reason_code, u.reason_text, "
@@ -57,9 +59,9 @@ std::int64_t countOf(Connection& db, const std::string& from, const Conditions& 
 
 }  // namespace
 
-Page<Update> SqlUpdates::list(const UpdateFilter& filter, const Contact& contact,
-                              const PageRequest& page) const {
-  Conditions where = updateConditions(filter);
+Page<Update> SqlUpdates::list(const UpdateFilter& filter, const http::Visible& visible,
+                              const Contact& contact, const PageRequest& page) const {
+  Conditions where = updateConditions(filter, visible);
   Page<Update> answer;
   answer.total = countOf(db_, "updates u", where);
   if (!page.cursor.empty()) {
@@ -86,12 +88,14 @@ Page<Update> SqlUpdates::list(const UpdateFilter& filter, const Contact& contact
   return answer;
 }
 
-UpdateTotals SqlUpdates::totals() const {
-  static const std::string kSql =
+UpdateTotals SqlUpdates::totals(const http::Visible& visible) const {
+  Conditions where;
+  restrictByAgent(where, visible, "u");
+  const std::string sql =
       std::string("SELECT u.state, u.category = 'security', u.severity, u.blocked_by = '', ") + kOpenSql +
-      ", COUNT(*) FROM updates u GROUP BY 1, 2, 3, 4";
+      ", COUNT(*) FROM updates u" + where.sql() + " GROUP BY 1, 2, 3, 4";
   UpdateTotals totals;
-  auto rows = db_.query(kSql);
+  auto rows = db_.queryValues(sql, where.values());
   while (rows.next()) {
     const UpdateState state = updateState(rows.text()).value();
     const bool security = rows.boolean();

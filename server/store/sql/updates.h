@@ -8,10 +8,11 @@ class SqlUpdates : public Updates {
  public:
   explicit SqlUpdates(Connection& connection) : db_(connection) {}
 
-  Page<Update> list(const UpdateFilter& filter, const Contact& contact,
+  Page<Update> list(const UpdateFilter& filter, const http::Visible& visible, const Contact& contact,
                     const PageRequest& page) const override;
-  Page<UpdateGroup> groups(const UpdateFilter& filter, const PageRequest& page) const override;
-  UpdateTotals totals() const override;
+  Page<UpdateGroup> groups(const UpdateFilter& filter, const http::Visible& visible,
+                           const PageRequest& page) const override;
+  UpdateTotals totals(const http::Visible& visible) const override;
   std::vector<KnownUpdate> known(const AgentKey& agent, const std::string& plugin) const override;
   bool awaitsProof(const AgentKey& agent, const std::string& plugin) const override;
   std::vector<Rebooted> rebooted(std::size_t limit) const override;

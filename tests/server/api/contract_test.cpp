@@ -62,6 +62,8 @@ const char* nameOf(http::Permission permission) {
       return "technician";
     case http::Permission::kApprover:
       return "approver";
+    case http::Permission::kScopedAdmin:
+      return "scoped-admin";
     case http::Permission::kAdmin:
       return "admin";
     case http::Permission::kMetrics:
@@ -142,6 +144,7 @@ class Answers : public ::testing::Test {
       request.method = "GET";
       request.path = shape;
       request.parameters = std::move(parameters);
+      request.principal.grants = http::Grants::everywhere("admin");
       for (const auto& [name, value] : query)
         request.query[name] = value;
       return parseJson(route.handler(request).body, {4U << 20, 64, 500'000}).value();

@@ -20,7 +20,10 @@ class Handlers : public ::testing::Test {
     request.method = method;
     request.path = shape;
     request.body = body.is_null() ? "" : dumpJson(body);
-    request.principal = {http::Principal::Kind::kUser, "", "", "", "user-1", "erin", "approver", "session"};
+    request.principal.kind = http::Principal::Kind::kUser;
+    request.principal.user_id = "user-1";
+    request.principal.username = "erin";
+    request.principal.grants = http::Grants::everywhere("approver");
     request.headers["idempotency-key"] = "key-1";
     return request;
   }
@@ -152,9 +155,9 @@ TEST_F(Handlers, a_technician_cannot_stop_what_an_approver_ordered) {
   const auto command_id = world_.approve({world_.update(agent_, "nginx", "1.1").id}).command_ids.at(0);
   auto post = request("POST", "/api/v1/commands/{id}/cancel");
   post.parameters["id"] = command_id;
-  post.principal.role = "technician";
+  post.principal.grants = http::Grants::everywhere("technician");
   EXPECT_EQ(refusal(post).status, 403);
-  post.principal.role = "approver";
+  post.principal.grants = http::Grants::everywhere("approver");
   EXPECT_EQ(refusal(post).status, 200);
 }
 

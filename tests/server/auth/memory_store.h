@@ -43,7 +43,7 @@ class MemoryStore : public AgentDirectory, public UserStore, public SessionStore
     const auto found = sessions.find(token_hash);
     if (found == sessions.end()) return std::nullopt;
     for (const auto& [name, user] : users) {
-      if (user.id == found->second.user_id) return SessionUser{found->second, name, user.role};
+      if (user.id == found->second.user_id) return SessionUser{found->second, name, user.grants};
     }
     return std::nullopt;
   }

@@ -22,9 +22,7 @@ constexpr const char* kPassword = "correct horse battery staple";
 constexpr PasswordCost kCheap{1, 8192};
 
 class Nothing : public http::EventSource, public http::DoorbellListener {
-  std::vector<http::Event> eventsAfter(std::int64_t, std::size_t, const http::Principal&) override {
-    return {};
-  }
+  http::EventBatch eventsAfter(std::int64_t, std::size_t, const http::Principal&) override { return {}; }
   std::int64_t newestEvent() override { return 0; }
   void agentConnected(const std::string&) override {}
   void agentDisconnected(const std::string&) override {}
@@ -350,7 +348,7 @@ TEST_F(PeopleTest, a_changed_role_counts_at_once) {
   addUser("alex", "admin");
   const auto browser = signIn("alex", kPassword).second;
   EXPECT_EQ(send("GET", "/api/v1/admin", as(browser)).status, 200);
-  store_.users.at("alex").role = "viewer";
+  store_.users.at("alex").grants = http::Grants::everywhere("viewer");
   EXPECT_EQ(send("GET", "/api/v1/admin", as(browser)).status, 403);
 }
 

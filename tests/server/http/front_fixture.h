@@ -43,11 +43,13 @@ class Believer : public Authenticator {
 
 class Outbox : public EventSource {
  public:
-  std::vector<Event> eventsAfter(std::int64_t seq, std::size_t limit, const Principal&) override {
+  EventBatch eventsAfter(std::int64_t seq, std::size_t limit, const Principal&) override {
     const std::lock_guard lock(mutex_);
-    std::vector<Event> out;
+    EventBatch out{{}, seq};
     for (const Event& event : events_) {
-      if (event.seq > seq && out.size() < limit) out.push_back(event);
+      if (event.seq <= seq || out.events.size() == limit) continue;
+      out.events.push_back(event);
+      out.read_to = event.seq;
     }
     return out;
   }

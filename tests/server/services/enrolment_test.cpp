@@ -16,7 +16,8 @@ store::NewAgent newAgent(const std::string& public_key = randomBytes(32)) {
 }
 
 std::string tokenOf(World& world, std::int64_t seats, std::int64_t expires_in_s = 3600) {
-  return protocol::decodeBundle(world.services.enrolment.makeToken(seats, expires_in_s, "", "ada").bundle)
+  return protocol::decodeBundle(
+             world.services.enrolment.makeToken(seats, expires_in_s, "", world.admin).bundle)
       .value()
       .token;
 }
@@ -68,8 +69,9 @@ TEST(A2_seat_race, of_fifty_at_once_exactly_one_gets_the_seat) {
     thread.join();
   EXPECT_EQ(enrolled, 1);
   EXPECT_EQ(refused, 49);
-  const auto total =
-      world.store.read([&](const store::ReadTransaction& tx) { return tx.agents().totals({}).total; });
+  const auto total = world.store.read([&](const store::ReadTransaction& tx) {
+    return tx.agents().totals(http::Visible::everything(), {}).total;
+  });
   EXPECT_EQ(total, 1);
 }
 
@@ -83,8 +85,8 @@ TEST(Enrolment, a_token_that_is_unknown_expired_or_revoked_is_refused_by_name) {
   EXPECT_EQ(refusal(world, newAgent(), token), "enrolment.expired");
   // A reply that was lost may be asked for after the token's time.
   EXPECT_EQ(world.services.enrolment.enrol(joined, token, "127.0.0.1").first.agent_id, first.agent_id);
-  const auto made = world.services.enrolment.makeToken(5, 600, "", "ada");
-  world.services.enrolment.revokeToken(made.token.id, "ada");
+  const auto made = world.services.enrolment.makeToken(5, 600, "", world.admin);
+  world.services.enrolment.revokeToken(made.token.id, world.admin);
   EXPECT_EQ(refusal(world, newAgent(), protocol::decodeBundle(made.bundle).value().token),
             "enrolment.revoked");
 }
@@ -99,7 +101,7 @@ TEST(Enrolment, the_store_holds_no_token_that_could_be_used) {
 
 TEST(Enrolment, a_token_for_a_site_that_does_not_exist_is_not_made) {
   World world;
-  EXPECT_THROW(world.services.enrolment.makeToken(1, 600, newId(), "ada"), http::Problem);
+  EXPECT_THROW(world.services.enrolment.makeToken(1, 600, newId(), world.admin), http::Problem);
 }
 
 }  // namespace

@@ -104,7 +104,8 @@ TEST_F(Ordering, names_what_is_wrong_with_an_order) {
     return codeOf([&] { world.services.orders.order(type, {agent_id}, parameters, actor); });
   };
   EXPECT_EQ(wrong("dance", {}, world.technician, agent.agent_id), "command_type.not_found");
-  EXPECT_EQ(wrong("scan", kScanApt, {"vic", "viewer"}, agent.agent_id), "command.forbidden");
+  EXPECT_EQ(wrong("scan", kScanApt, {"vic", http::Grants::everywhere("viewer")}, agent.agent_id),
+            "command.forbidden");
   EXPECT_EQ(wrong("scan", {{"plugins", "apt"}}, world.technician, agent.agent_id), "command.bad_parameters");
   EXPECT_EQ(wrong("scan", {{"plugins", {"nosuch"}}}, world.technician, agent.agent_id),
             "scan.unknown_plugin");
@@ -217,7 +218,7 @@ TEST_F(Ordering, is_tried_again_as_a_new_command_and_not_for_ever) {
 TEST_F(Ordering, waits_for_its_time_when_it_is_scheduled) {
   services::Order later{"scan", kScanApt, agent.agent_id, "tom"};
   later.not_before = world.clock.now + 3600 * kSecondNs;
-  const auto prepared = world.services.orders.prepare({later}).front();
+  const auto prepared = world.services.orders.prepare({later}, world.technician).front();
   world.store.write([&](store::WriteTransaction& tx) { world.services.orders.place(tx, prepared); });
   EXPECT_EQ(state(prepared.command), CommandState::kScheduled);
   EXPECT_TRUE(world.streams.rung.empty());

@@ -13,7 +13,9 @@ namespace {
 
 std::int64_t total(World& world, const store::UpdateFilter& filter) {
   return world.store.read([&](const store::ReadTransaction& tx) {
-    return tx.updates().list(filter, world.services.context().contact(), {1, ""}).total;
+    return tx.updates()
+        .list(filter, http::Visible::everything(), world.services.context().contact(), {1, ""})
+        .total;
   });
 }
 
@@ -38,7 +40,7 @@ void fill(World& world) {
 TEST(Overview, has_the_same_numbers_as_the_lists) {
   World world;
   fill(world);
-  const auto facts = world.services.overview.facts();
+  const auto facts = world.services.overview.facts(http::Visible::everything());
   EXPECT_EQ(facts.updates.available, total(world, {}));
   store::UpdateFilter security;
   security.category = "security";
@@ -57,19 +59,20 @@ TEST(Overview, has_the_same_numbers_as_the_lists) {
 TEST(Overview, is_the_sum_of_the_agents_rows_and_of_the_groups) {
   World world;
   fill(world);
-  const auto facts = world.services.overview.facts();
+  const auto facts = world.services.overview.facts(http::Visible::everything());
   store::UpdateCounts sum;
   std::int64_t in_groups = 0;
   std::int64_t installable_in_groups = 0;
   world.store.read([&](const store::ReadTransaction& tx) {
-    const auto agents = tx.agents().list({}, world.services.context().contact(), {500, ""});
+    const auto agents =
+        tx.agents().list({}, http::Visible::everything(), world.services.context().contact(), {500, ""});
     EXPECT_EQ(agents.total, facts.agents.total);
     for (const auto& agent : agents.items) {
       sum.available += agent.updates.available;
       sum.installable += agent.updates.installable;
       sum.security += agent.updates.security;
     }
-    for (const auto& group : tx.updates().groups({}, {500, ""}).items) {
+    for (const auto& group : tx.updates().groups({}, http::Visible::everything(), {500, ""}).items) {
       for (const auto& [state, count] : group.states)
         in_groups += count;
       installable_in_groups += group.installable;
@@ -86,12 +89,15 @@ TEST(Overview, a_groups_approvable_rows_are_those_that_can_be_approved) {
   World world;
   fill(world);
   world.store.read([&](const store::ReadTransaction& tx) {
-    for (const auto& group : tx.updates().groups({}, {500, ""}).items) {
+    for (const auto& group : tx.updates().groups({}, http::Visible::everything(), {500, ""}).items) {
       store::UpdateFilter filter;
       filter.name = group.key.name;
       filter.version = group.key.candidate_version;
       std::int64_t approvable = 0;
-      for (const auto& row : tx.updates().list(filter, world.services.context().contact(), {500, ""}).items) {
+      for (const auto& row :
+           tx.updates()
+               .list(filter, http::Visible::everything(), world.services.context().contact(), {500, ""})
+               .items) {
         approvable += services::notApprovable(row) ? 0 : 1;
       }
       EXPECT_EQ(group.approvable, approvable) << group.key.name;
@@ -101,9 +107,9 @@ TEST(Overview, a_groups_approvable_rows_are_those_that_can_be_approved) {
 
 TEST(Overview, lists_what_needs_a_person_worst_first_and_nothing_that_is_zero) {
   World world;
-  EXPECT_TRUE(world.services.overview.facts().needs.empty());
+  EXPECT_TRUE(world.services.overview.facts(http::Visible::everything()).needs.empty());
   fill(world);
-  const auto needs = world.services.overview.facts().needs;
+  const auto needs = world.services.overview.facts(http::Visible::everything()).needs;
   ASSERT_FALSE(needs.empty());
   EXPECT_EQ(needs.front().kind, "security_updates");
   EXPECT_EQ(needs.front().severity, "critical");
@@ -119,7 +125,7 @@ TEST(Overview, counts_of_what_needs_a_person_are_those_of_the_list_that_is_linke
   const std::map<std::string, std::int64_t> in_lists = {
       {"/updates", total(world, {})}, {"/updates?category=security", total(world, security)}};
   std::size_t compared = 0;
-  for (const auto& need : world.services.overview.facts().needs) {
+  for (const auto& need : world.services.overview.facts(http::Visible::everything()).needs) {
     EXPECT_EQ(need.text.find_first_of("0123456789"), std::string::npos) << need.text;
     const auto list = in_lists.find(need.link);
     if (list == in_lists.end()) continue;
@@ -142,7 +148,7 @@ TEST(Overview, counts_machines_where_the_list_shows_machines) {
       tx.agents().setBreaker(agent, breaker);
     }
   });
-  const auto facts = world.services.overview.facts();
+  const auto facts = world.services.overview.facts(http::Visible::everything());
   EXPECT_EQ(facts.agents.breakers_open, 2);
   const auto need = std::find_if(facts.needs.begin(), facts.needs.end(),
                                  [](const services::Need& each) { return each.kind == "breakers_open"; });
@@ -156,7 +162,9 @@ TEST(Presence, silence_is_told_once_and_a_doorbell_is_contact) {
   const auto agent = world.enrol();
   const auto connection = [&] {
     return world.store.read([&](const store::ReadTransaction& tx) {
-      return tx.agents().find(agent.agent_id, world.services.context().contact())->connection;
+      return tx.agents()
+          .find(agent.agent_id, http::Visible::everything(), world.services.context().contact())
+          ->connection;
     });
   };
   EXPECT_EQ(connection(), "connected");

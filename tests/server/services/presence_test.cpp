@@ -36,7 +36,7 @@ TEST(Presence, an_agent_that_left_while_the_store_was_away_is_noted_when_it_is_b
   const auto connection = [&] {
     world.clock.advance_s(3600);
     return world.store.read([&](const store::ReadTransaction& tx) {
-      return tx.agents().find(agent.agent_id, failing.contact())->connection;
+      return tx.agents().find(agent.agent_id, http::Visible::everything(), failing.contact())->connection;
     });
   };
   presence.agentConnected(agent.agent_id);
@@ -65,7 +65,8 @@ TEST(Presence, an_agent_that_came_back_first_stays_connected) {
   presence.announceSilent();
   world.clock.advance_s(3600);
   world.store.read([&](const store::ReadTransaction& tx) {
-    EXPECT_EQ(tx.agents().find(agent.agent_id, failing.contact())->connection, "connected");
+    EXPECT_EQ(tx.agents().find(agent.agent_id, http::Visible::everything(), failing.contact())->connection,
+              "connected");
   });
 }
 

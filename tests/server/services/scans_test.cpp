@@ -9,7 +9,9 @@ namespace redflag::testing {
 namespace {
 
 std::int64_t open(World& world) {
-  return world.store.read([](const store::ReadTransaction& tx) { return tx.updates().totals().available; });
+  return world.store.read([](const store::ReadTransaction& tx) {
+    return tx.updates().totals(http::Visible::everything()).available;
+  });
 }
 
 TEST(Scans, the_same_scan_again_changes_nothing) {

@@ -66,7 +66,7 @@ TEST(Settlement, effects_are_due_until_they_are_done_and_then_never_again) {
   store::CommandFilter installs;
   installs.type = "install_updates";
   EXPECT_EQ(planned.world.store.read([&](const store::ReadTransaction& tx) {
-    return tx.commands().list(installs, {10, ""}).total;
+    return tx.commands().list(installs, http::Visible::everything(), {10, ""}).total;
   }),
             1);
 }

@@ -67,7 +67,7 @@ TEST_F(LongLists, are_the_same_picture_when_they_are_the_same_text) {
   world.scan(agent, {.records = many("1.1")});
   EXPECT_EQ(seven(), "available");
   EXPECT_EQ(world.history(agent).size(), entries);
-  EXPECT_EQ(world.services.overview.facts().updates.available, kMany);
+  EXPECT_EQ(world.services.overview.facts(http::Visible::everything()).updates.available, kMany);
 }
 
 TEST_F(LongLists, that_were_replaced_in_between_are_no_old_news) {
@@ -94,7 +94,7 @@ TEST_F(LongLists, with_a_bad_row_are_refused_as_a_whole) {
   const auto answer = world.upload(agent, {world.scanItem({.records = rows})});
   ASSERT_EQ(answer.rejected.size(), 1U);
   EXPECT_EQ(seven(), "available");
-  EXPECT_EQ(world.services.overview.facts().updates.available, kMany);
+  EXPECT_EQ(world.services.overview.facts(http::Visible::everything()).updates.available, kMany);
 }
 
 TEST_F(LongLists, disprove_an_install_even_if_their_text_is_the_same) {

@@ -126,7 +126,9 @@ TEST(Uploads, a_breakers_transition_is_shown_and_a_status_that_says_closed_ends_
                           {"code", "plugin.crash"},
                           {"text", "ended by signal 11"},
                           {"open_until", toRfc3339(world.clock.now + 1800 * kSecondNs)}}});
-  const auto open = [&] { return world.services.overview.facts().agents.breakers_open; };
+  const auto open = [&] {
+    return world.services.overview.facts(http::Visible::everything()).agents.breakers_open;
+  };
   EXPECT_EQ(open(), 1);
   EXPECT_EQ(world.history(agent).front().severity, "error");
   world.mustTake(agent, {world.statusItem("alpha", "act")});

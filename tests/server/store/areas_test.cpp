@@ -73,7 +73,7 @@ TEST_F(Areas, old_scans_are_forgotten_but_for_each_plugins_newest) {
   ASSERT_EQ(newest.size(), 1U);
   EXPECT_EQ(newest.front().received_at, 3);
   EXPECT_EQ(read([&](const ReadTransaction& tx) {
-              return tx.agents().find(agent_.agent_id, {});
+              return tx.agents().find(agent_.agent_id, http::Visible::everything(), {});
             })->updates.available,
             0);
 }
@@ -226,10 +226,10 @@ TEST_F(Areas, finished_commands_are_forgotten_with_all_that_belongs_to_them) {
     tx.commands().prune(1000, 100);
   });
   read([&](const ReadTransaction& tx) {
-    EXPECT_FALSE(tx.commands().find(over.id));
+    EXPECT_FALSE(tx.commands().find(over.id, http::Visible::everything()));
     EXPECT_TRUE(tx.commands().log(over, 10).empty());
     EXPECT_TRUE(tx.commands().transitions(over).empty());
-    EXPECT_TRUE(tx.commands().find(waits.id));
+    EXPECT_TRUE(tx.commands().find(waits.id, http::Visible::everything()));
     EXPECT_EQ(tx.commands().log(waits, 10).size(), 1U);
   });
 }

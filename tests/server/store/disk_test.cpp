@@ -144,7 +144,9 @@ TEST(E1_the_disk_is_full, nothing_is_written_and_all_is_read_until_there_is_spac
       }
       EXPECT_EQ(code, "store.full");
       EXPECT_EQ(take(store, newId()), "store.full");
-      store.read([&](const ReadTransaction& tx) { EXPECT_TRUE(tx.agents().clients().empty()); });
+      store.read([&](const ReadTransaction& tx) {
+        EXPECT_TRUE(tx.agents().clients(http::Visible::everything()).empty());
+      });
       disk.empty();
       const std::string id = newId();
       EXPECT_EQ(take(store, id), "") << "it did not recover";

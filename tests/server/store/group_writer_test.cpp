@@ -19,7 +19,8 @@ namespace {
 using Work = std::function<void(WriteTransaction&)>;
 
 std::size_t clients(const Store& store) {
-  return store.read([](const ReadTransaction& tx) { return tx.agents().clients().size(); });
+  return store.read(
+      [](const ReadTransaction& tx) { return tx.agents().clients(http::Visible::everything()).size(); });
 }
 
 void addClient(WriteTransaction& tx, const std::string& name) {

@@ -77,7 +77,7 @@ TEST_F(Lists, agents_come_each_once_in_every_order) {
     for (const std::size_t limit : {std::size_t{1}, std::size_t{4}, std::size_t{500}}) {
       std::vector<std::string> ids;
       for (const auto& agent : all<Agent>(limit, [&](const ReadTransaction&tx, const PageRequest&page) {
-             return tx.agents().list(filter, {200, 50}, page);
+             return tx.agents().list(filter, http::Visible::everything(), {200, 50}, page);
            })) {
         ids.push_back(agent.id);
       }
@@ -93,7 +93,7 @@ TEST_F(Lists, agents_are_sorted_by_what_was_asked_for) {
   AgentFilter filter;
   filter.sort = "-updates";
   const auto agents = all<Agent>(500, [&](const ReadTransaction& tx, const PageRequest& page) {
-    return tx.agents().list(filter, {200, 50}, page);
+    return tx.agents().list(filter, http::Visible::everything(), {200, 50}, page);
   });
   EXPECT_TRUE(std::is_sorted(agents.begin(), agents.end(), [](const Agent& a, const Agent& b) {
     return a.updates.available > b.updates.available;
@@ -103,7 +103,7 @@ TEST_F(Lists, agents_are_sorted_by_what_was_asked_for) {
 TEST_F(Lists, updates_come_each_once_and_the_urgent_ones_first) {
   for (const std::size_t limit : {std::size_t{1}, std::size_t{5}}) {
     const auto rows = all<Update>(limit, [&](const ReadTransaction& tx, const PageRequest& page) {
-      return tx.updates().list({}, {200, 50}, page);
+      return tx.updates().list({}, http::Visible::everything(), {200, 50}, page);
     });
     std::set<std::string> ids;
     for (const auto& row : rows)
@@ -116,8 +116,9 @@ TEST_F(Lists, updates_come_each_once_and_the_urgent_ones_first) {
 }
 
 TEST_F(Lists, groups_come_each_once_and_count_their_agents) {
-  const auto groups = all<UpdateGroup>(
-      1, [&](const ReadTransaction& tx, const PageRequest& page) { return tx.updates().groups({}, page); });
+  const auto groups = all<UpdateGroup>(1, [&](const ReadTransaction& tx, const PageRequest& page) {
+    return tx.updates().groups({}, http::Visible::everything(), page);
+  });
   ASSERT_EQ(groups.size(), 3U);
   EXPECT_EQ(groups.front().category, "security");
   EXPECT_EQ(groups.front().severity, "high");
@@ -163,7 +164,7 @@ TEST_F(Lists, a_cursor_that_no_list_made_is_refused) {
        {std::string("x"), std::string("e30"), toBase64Url("[1]"), toBase64Url("[1,2]"),
         toBase64Url("[\"a\",\"b\",\"c\"]"), toBase64Url("[[],[]]")}) {
     EXPECT_THROW(store_.read([&](const ReadTransaction& tx) {
-      tx.agents().list({}, {}, {10, cursor});
+      tx.agents().list({}, http::Visible::everything(), {}, {10, cursor});
     }),
                  http::Problem)
         << cursor;
@@ -174,18 +175,23 @@ TEST_F(Lists, D6_hostile_filters_are_only_text) {
   for (const std::string text : {"' OR 1=1 --", "%", "_", "\\", "\"", "); DROP TABLE agents; --"}) {
     AgentFilter filter;
     filter.search = text;
-    EXPECT_EQ(all<Agent>(10, [&](const ReadTransaction& tx,
-                                 const PageRequest& page) { return tx.agents().list(filter, {}, page); })
+    EXPECT_EQ(all<Agent>(10,
+                         [&](const ReadTransaction& tx, const PageRequest& page) {
+                           return tx.agents().list(filter, http::Visible::everything(), {}, page);
+                         })
                   .size(),
               0U)
         << text;
     UpdateFilter updates;
     updates.agent_id = updates.category = updates.name = text;
     EXPECT_TRUE(all<Update>(10, [&](const ReadTransaction& tx, const PageRequest& page) {
-                  return tx.updates().list(updates, {}, page);
+                  return tx.updates().list(updates, http::Visible::everything(), {}, page);
                 }).empty());
   }
-  EXPECT_EQ(store_.read([](const ReadTransaction& tx) { return tx.agents().totals({}).total; }), kAgents);
+  EXPECT_EQ(store_.read([](const ReadTransaction& tx) {
+    return tx.agents().totals(http::Visible::everything(), {}).total;
+  }),
+            kAgents);
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ class Move : public ::testing::Test {
     const auto store = target_.open();
     return store->read([](const ReadTransaction& tx) {
       std::vector<std::string> names;
-      for (const auto& agent : tx.agents().list({}, {}, {100, ""}).items)
+      for (const auto& agent : tx.agents().list({}, http::Visible::everything(), {}, {100, ""}).items)
         names.push_back(agent.hostname);
       return names;
     });
@@ -117,7 +117,8 @@ TEST_F(Move, numbers_go_on_where_the_newest_event_was_pruned) {
   move();
   const auto store = target_.open();
   store->write([](WriteTransaction& tx) { tx.events().publish("client", "later", Json::object(), 8); });
-  const auto events = store->read([](const ReadTransaction& tx) { return tx.events().after(0, 10); });
+  const auto events = store->read(
+      [](const ReadTransaction& tx) { return tx.events().after(0, 10, http::Visible::everything()); });
   EXPECT_EQ(events.back().seq, newest + 1);
 }
 

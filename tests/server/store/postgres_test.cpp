@@ -201,8 +201,9 @@ TEST(Postgres, numbers_of_the_outbox_become_visible_in_their_order) {
   std::size_t followed = 0;
   std::int64_t last = 0;
   const auto follow = [&] {
-    for (const auto& event :
-         store->read([&](const ReadTransaction& tx) { return tx.events().after(last, 1000); })) {
+    for (const auto& event : store->read([&](const ReadTransaction& tx) {
+           return tx.events().after(last, 1000, http::Visible::everything());
+         })) {
       last = event.seq;
       ++followed;
     }

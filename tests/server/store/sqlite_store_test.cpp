@@ -31,7 +31,8 @@ void addClient(Store& store, const std::string& name) {
 }
 
 std::size_t clients(const Store& store) {
-  return store.read([](const ReadTransaction& tx) { return tx.agents().clients().size(); });
+  return store.read(
+      [](const ReadTransaction& tx) { return tx.agents().clients(http::Visible::everything()).size(); });
 }
 
 TEST(SqliteStore, refuses_at_once_a_file_that_is_no_database) {

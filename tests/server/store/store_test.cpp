@@ -21,7 +21,8 @@ void addClient(Store& store, const std::string& name) {
 }
 
 std::size_t clients(const Store& store) {
-  return store.read([](const ReadTransaction& tx) { return tx.agents().clients().size(); });
+  return store.read(
+      [](const ReadTransaction& tx) { return tx.agents().clients(http::Visible::everything()).size(); });
 }
 
 TEST(Store, a_transaction_that_throws_leaves_nothing) {
@@ -69,9 +70,9 @@ TEST(Store, a_reader_sees_one_picture_while_others_write) {
   Store& store = *opened;
   addClient(store, "one");
   store.read([&](const ReadTransaction& tx) {
-    EXPECT_EQ(tx.agents().clients().size(), 1U);
+    EXPECT_EQ(tx.agents().clients(http::Visible::everything()).size(), 1U);
     std::thread([&] { addClient(store, "two"); }).join();
-    EXPECT_EQ(tx.agents().clients().size(), 1U);
+    EXPECT_EQ(tx.agents().clients(http::Visible::everything()).size(), 1U);
   });
   EXPECT_EQ(clients(store), 2U);
 }
@@ -139,7 +140,7 @@ TEST(Store, the_outbox_remembers_how_far_it_was_when_it_is_pruned) {
   store.write([](WriteTransaction& tx) { tx.events().prune(3, 0, 100); });
   store.read([](const ReadTransaction& tx) {
     EXPECT_EQ(tx.events().newest(), 10);
-    const auto events = tx.events().after(0, 100);
+    const auto events = tx.events().after(0, 100, http::Visible::everything());
     ASSERT_EQ(events.size(), 3U);
     EXPECT_EQ(events.front().seq, 8);
   });
@@ -169,7 +170,7 @@ TEST(People, the_first_user_is_made_once) {
   Store& store = *opened;
   const auto add = [&](const std::string& name) {
     return store.write([&](WriteTransaction& tx) {
-      return tx.people().addUser({newId(), name, "hash", "admin"}, 1);
+      return tx.people().addUser({newId(), name, "hash", http::Grants::everywhere("admin")}, 1);
     });
   };
   EXPECT_TRUE(add("ada"));
@@ -184,14 +185,14 @@ TEST(People, sessions_end_by_expiry_and_by_idleness) {
   const std::string hash(32, 'h');
   const std::string old(32, 'o');
   store.write([&](WriteTransaction& tx) {
-    tx.people().addUser({"u", "ada", "hash", "admin"}, 1);
+    tx.people().addUser({"u", "ada", "hash", http::Grants::everywhere("admin")}, 1);
     tx.people().addSession({hash, "u", 1, 100, 1000});
     tx.people().addSession({old, "u", 1, 10, 1000});
     tx.people().removeStaleSessions(500, 50);
   });
   store.read([&](const ReadTransaction& tx) {
     ASSERT_TRUE(tx.people().findSession(hash));
-    EXPECT_EQ(tx.people().findSession(hash)->role, "admin");
+    EXPECT_EQ(tx.people().findSession(hash)->grants.highest(), "admin");
     EXPECT_FALSE(tx.people().findSession(old));
   });
   store.write([&](WriteTransaction& tx) { tx.people().removeStaleSessions(1000, 0); });

@@ -38,7 +38,7 @@ World::World(commands::CommandTypes* types)
                 [this](std::int64_t) { return epoch; }, bell, clock}) {
   services.initialize();
   bell.connect(streams);
-  const auto made = services.enrolment.makeToken(1000, 3600, "", "ada");
+  const auto made = services.enrolment.makeToken(1000, 3600, "", admin);
   token = protocol::decodeBundle(made.bundle).value().token;
 }
 
@@ -151,7 +151,9 @@ Json World::stateItem(const std::string& command_id, const std::string& state, c
 
 std::vector<store::Update> World::updates(const store::UpdateFilter& filter) {
   return store.read([&](const store::ReadTransaction& tx) {
-    return tx.updates().list(filter, services.context().contact(), {500, ""}).items;
+    return tx.updates()
+        .list(filter, http::Visible::everything(), services.context().contact(), {500, ""})
+        .items;
   });
 }
 
@@ -178,7 +180,7 @@ store::Command World::newest(const std::string& type) {
   return store.read([&](const store::ReadTransaction& tx) {
     store::CommandFilter filter;
     filter.type = type;
-    auto page = tx.commands().list(filter, {1, ""});
+    auto page = tx.commands().list(filter, http::Visible::everything(), {1, ""});
     if (page.items.empty()) throw std::runtime_error("no command of type " + type);
     return page.items.front();
   });

@@ -86,7 +86,9 @@ class World {
   store::Update update(const store::AgentKey& agent, const std::string& name, const std::string& version);
   std::string stateOf(const store::AgentKey& agent, const std::string& name, const std::string& version);
   std::vector<store::Update> updates(const store::UpdateFilter& filter);
-  store::Command command(const std::string& id) { return services.orders.find(id); }
+  store::Command command(const std::string& id) {
+    return services.orders.find(id, http::Visible::everything());
+  }
   store::Command newest(const std::string& type);
   std::vector<store::HistoryEntry> history(const store::AgentKey& agent);
   services::ApprovalOutcome approve(const std::vector<std::string>& update_ids);
@@ -108,8 +110,9 @@ class World {
   store::Store& store;
   services::Services services;
 
-  const services::Actor approver{"erin", "approver"};
-  const services::Actor technician{"tom", "technician"};
+  const services::Actor approver{"erin", http::Grants::everywhere("approver")};
+  const services::Actor technician{"tom", http::Grants::everywhere("technician")};
+  const services::Actor admin{"ada", http::Grants::everywhere("admin")};
   std::string token;  // of a bundle with many seats
 };
 

@@ -1,0 +1,45 @@
+#include "store/sql/visible.h"
+
+namespace redflag::store::sql {
+namespace {
+
+std::string marks(std::size_t count) {
+  std::string out = "(?";
+  for (std::size_t i = 1; i < count; ++i)
+    out += ",?";
+  return out + ")";
+}
+
+void addEither(Conditions& where, const http::Visible& visible, const std::string& in_clients,
+               const std::string& in_sites) {
+  std::vector<std::string> ids = visible.clients();
+  ids.insert(ids.end(), visible.sites().begin(), visible.sites().end());
+  if (ids.empty()) {
+    where.add("1 = 0");
+  } else if (visible.sites().empty()) {
+    where.addAll(in_clients, ids);
+  } else if (visible.clients().empty()) {
+    where.addAll(in_sites, ids);
+  } else {
+    where.addAll("(" + in_clients + " OR " + in_sites + ")", ids);
+  }
+}
+
+}  // namespace
+
+void restrict(Conditions& where, const http::Visible& visible, const std::string& client_column,
+              const std::string& site_column) {
+  if (visible.all()) return;
+  addEither(where, visible, client_column + " IN " + marks(visible.clients().size()),
+            site_column + " IN " + marks(visible.sites().size()));
+}
+
+void restrictByAgent(Conditions& where, const http::Visible& visible, const std::string& alias) {
+  if (visible.all()) return;
+  addEither(where, visible, alias + ".client_id IN " + marks(visible.clients().size()),
+            "(" + alias + ".client_id, " + alias +
+                ".agent_id) IN (SELECT w.client_id, w.agent_id FROM agents w WHERE w.site_id IN " +
+                marks(visible.sites().size()) + ")");
+}
+
+}  // namespace redflag::store::sql
