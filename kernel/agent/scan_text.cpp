@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 
-#include "base/table.h"
 #include "base/json.h"
+#include "base/table.h"
 #include "base/time.h"
 #include "protocol/record_kinds.h"
 

@@ -90,6 +90,7 @@ std::vector<http::Route> apiRoutes(services::Services& services) {
   addUpdateRoutes(services, routes);
   addCommandRoutes(services, routes);
   addEnrolmentRoutes(services, routes);
+  addPlaceRoutes(services, routes);
   return routes;
 }
 

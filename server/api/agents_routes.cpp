@@ -28,9 +28,12 @@ store::AgentKey keyOf(const store::Agent& agent) {
 }
 
 http::Response listAgents(services::Services& services, const http::Request& request) {
-  const Query query(request, {"cursor", "limit", "search", "connection", "breaker", "config", "sort"});
+  const Query query(request, {"cursor", "limit", "search", "client_id", "site_id", "connection", "breaker",
+                              "config", "sort"});
   store::AgentFilter filter;
   filter.search = query.text("search");
+  filter.client_id = query.id("client_id");
+  filter.site_id = query.id("site_id");
   filter.connection = query.choice("connection", {"connected", "silent", "never"});
   filter.breaker_open = !query.choice("breaker", {"open"}).empty();
   filter.config_invalid = !query.choice("config", {"invalid"}).empty();

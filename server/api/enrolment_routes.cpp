@@ -39,10 +39,7 @@ http::Response listTokens(services::Services& services, const http::Request& req
 
 http::Response revoke(services::Services& services, const http::Request& request) {
   services.enrolment.revokeToken(pathId(request, "enrolment.not_found"), actorOf(request));
-  http::Response response;
-  response.status = 204;
-  response.content_type.clear();
-  return response;
+  return nothingToSay();
 }
 
 }  // namespace

@@ -5,12 +5,14 @@
 #include <set>
 
 #include "base/encoding.h"
+#include "protocol/record_kinds.h"
 
 namespace redflag::api {
 namespace {
 
 constexpr std::size_t kMaxLimit = 500;
 constexpr std::size_t kMaxCursor = 512;
+constexpr std::size_t kMaxName = 100;
 
 Json parseBody(const http::Request& request, const JsonLimits& limits) {
   auto json = parseJson(request.body, limits);
@@ -123,6 +125,22 @@ const std::string& pathId(const http::Request& request, const char* not_found_co
   if (it == request.parameters.end() || !isId(it->second))
     throw http::Problem{404, not_found_code, "there is nothing here"};
   return it->second;
+}
+
+std::string readName(JsonReader& in, const char* key) {
+  std::string name = in.text(key, kMaxName);
+  if (name.empty() || name.front() == ' ' || name.back() == ' ' || !protocol::isCleanText(name) ||
+      name.find_first_of("\t\n") != std::string::npos) {
+    in.refuse(key, "a name of 1 to 100 bytes, without control characters and without blanks at its ends");
+  }
+  return name;
+}
+
+http::Response nothingToSay() {
+  http::Response response;
+  response.status = 204;
+  response.content_type.clear();
+  return response;
 }
 
 services::Actor actorOf(const http::Request& request) {

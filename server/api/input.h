@@ -48,6 +48,12 @@ std::vector<std::string> readIds(JsonReader& in, const char* key, std::size_t ma
 // The path's {id}; 404 for what cannot be one.
 const std::string& pathId(const http::Request& request, const char* not_found_code);
 
+// A member that is a name for people: 1 to 100 bytes, no control characters, no blanks at its ends.
+std::string readName(JsonReader& in, const char* key);
+
+// 204
+http::Response nothingToSay();
+
 services::Actor actorOf(const http::Request& request);
 
 [[noreturn]] void refuseParameter(const std::string& name, const std::string& expected);

@@ -1,6 +1,5 @@
 #include "api/openapi.h"
 #include "api/routes.h"
-#include "store/agents.h"
 
 namespace redflag::api {
 namespace {
@@ -56,19 +55,6 @@ http::Response overview(services::Services& services, const http::Request& reque
                                   {"needs", std::move(needs)}});
 }
 
-http::Response clients(services::Services& services, const http::Request& request) {
-  Json items = Json::array();
-  for (const auto& client : services.store().read([&](const store::ReadTransaction& tx) {
-         return tx.agents().clients(request.principal.grants.visible());
-       })) {
-    Json sites = Json::array();
-    for (const auto& site : client.sites)
-      sites.push_back({{"id", site.id}, {"name", site.name}});
-    items.push_back({{"id", client.id}, {"name", client.name}, {"sites", std::move(sites)}});
-  }
-  return http::jsonResponse(200, {{"items", std::move(items)}});
-}
-
 http::Response openApi(const http::Request&) {
   http::Response response;
   response.body = openApiText();
@@ -87,7 +73,6 @@ void addOverviewRoutes(services::Services& services, std::vector<http::Route>& r
                       }});
   };
   add("/api/v1/overview", overview);
-  add("/api/v1/clients", clients);
   routes.push_back({.method = "GET",
                     .path = "/api/v1/openapi.json",
                     .permission = Permission::kAnyone,

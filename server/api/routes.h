@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "auth/passwords.h"
 #include "http/message.h"
 #include "services/services.h"
 #include "trust/repository.h"
@@ -13,6 +14,9 @@ namespace redflag::api {
 // `services` outlives the routes.
 std::vector<http::Route> apiRoutes(services::Services& services);    // people: /api/v1/…
 std::vector<http::Route> agentRoutes(services::Services& services);  // agents: /agent/v1/…
+// Users and service accounts: /api/v1/users, /api/v1/service-accounts, /api/v1/api-tokens. Both outlive the
+// routes.
+std::vector<http::Route> accountRoutes(services::Services& services, auth::Passwords& passwords);
 
 // The trust repository's files, for everybody: /trust/…
 std::vector<http::Route> trustRoutes(const trust::Repository& repository);
@@ -23,5 +27,6 @@ void addAgentRoutes(services::Services& services, std::vector<http::Route>& rout
 void addUpdateRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addCommandRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addEnrolmentRoutes(services::Services& services, std::vector<http::Route>& routes);
+void addPlaceRoutes(services::Services& services, std::vector<http::Route>& routes);
 
 }  // namespace redflag::api

@@ -27,11 +27,12 @@ void requireSameSite(const http::RequestHead& head) {
 
 }  // namespace
 
-Gate::Gate(const AgentDirectory& agents, SignedRequests& signatures, Sessions& sessions,
+Gate::Gate(const AgentDirectory& agents, SignedRequests& signatures, Sessions& sessions, ApiTokens& tokens,
            std::string metrics_token)
     : agents_(agents),
       signatures_(signatures),
       sessions_(sessions),
+      tokens_(tokens),
       metrics_token_(std::move(metrics_token)) {}
 
 http::Principal Gate::admit(const http::RequestHead& head, Permission permission, const std::string&) {
@@ -47,7 +48,7 @@ http::Principal Gate::admit(const http::RequestHead& head, Permission permission
       // Whoever shows a token is judged by it alone.
       return head.header("authorization").empty() ? person(head, permission) : monitor(head);
     default:
-      return person(head, permission);
+      return head.header("authorization").empty() ? person(head, permission) : service(head, permission);
   }
 }
 
@@ -72,9 +73,26 @@ http::Principal Gate::person(const http::RequestHead& head, Permission permissio
   return out;
 }
 
+http::Principal Gate::service(const http::RequestHead& head, Permission permission) {
+  const auto found = tokens_.find(head.header("authorization"));
+  if (!found) throw Problem{401, "token.invalid", "this token is not good, or not any more", ""};
+  if (!found->grants.admit(permission))
+    throw Problem{403, "role.insufficient", "this account's role does not allow this", ""};
+  http::Principal out;
+  out.kind = http::Principal::Kind::kUser;
+  out.user_id = found->account_id;
+  out.username = found->name;
+  out.grants = found->grants;
+  out.token_id = toHex(found->token_hash);
+  return out;
+}
+
 http::Principal Gate::monitor(const http::RequestHead& head) {
-  if (metrics_token_.empty() || !equalSecrets(head.header("authorization"), "Bearer " + metrics_token_))
+  const std::string shown = head.header("authorization");
+  if (metrics_token_.empty() || !equalSecrets(shown, "Bearer " + metrics_token_)) {
+    if (ApiTokens::isOne(shown)) return service(head, Permission::kMetrics);
     throw Problem{401, "metrics.token", "the bearer token is not the one of this server", ""};
+  }
   http::Principal out;
   out.kind = http::Principal::Kind::kMonitor;
   return out;
@@ -90,6 +108,10 @@ bool Gate::stillAdmitted(const http::Principal& principal) {
   if (principal.kind == http::Principal::Kind::kAgent) {
     const auto agent = agents_.findAgent(principal.agent_id);
     return agent && agent->public_key == principal.public_key;
+  }
+  if (!principal.token_id.empty()) {
+    const auto account = tokens_.findById(principal.token_id);
+    return account && account->grants == principal.grants;
   }
   const auto found = sessions_.findById(principal.session_id);
   return found && found->session.user_id == principal.user_id && found->grants == principal.grants &&

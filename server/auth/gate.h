@@ -1,7 +1,8 @@
 #pragma once
-// The one place that decides who is asking: signatures for agents, sessions for people, and for people
-// whether a change was asked for by our own pages.
+// The one place that decides who is asking: signatures for agents, sessions for people, tokens for service
+// accounts, and for people whether a change was asked for by our own pages.
 
+#include "auth/api_tokens.h"
 #include "auth/sessions.h"
 #include "auth/signed_requests.h"
 #include "http/authenticator.h"
@@ -11,7 +12,7 @@ namespace redflag::auth {
 class Gate : public http::Authenticator {
  public:
   // All outlive it. `metrics_token`: what a monitoring system shows as its bearer token; "" for none.
-  Gate(const AgentDirectory& agents, SignedRequests& signatures, Sessions& sessions,
+  Gate(const AgentDirectory& agents, SignedRequests& signatures, Sessions& sessions, ApiTokens& tokens,
        std::string metrics_token = {});
 
   http::Principal admit(const http::RequestHead& head, http::Permission permission,
@@ -22,11 +23,13 @@ class Gate : public http::Authenticator {
 
  private:
   http::Principal person(const http::RequestHead& head, http::Permission permission);
+  http::Principal service(const http::RequestHead& head, http::Permission permission);
   http::Principal monitor(const http::RequestHead& head);
 
   const AgentDirectory& agents_;
   SignedRequests& signatures_;
   Sessions& sessions_;
+  ApiTokens& tokens_;
   const std::string metrics_token_;
 };
 

@@ -39,6 +39,8 @@ class UserStore {
   virtual bool createFirstUser(const User& user) = 0;
   // false, and nothing stored, when the name is taken.
   virtual bool createUser(const User& user) = 0;
+  // Ends every session of the user.
+  virtual void changePassword(const User& user, const std::string& password_hash) = 0;
 };
 
 // A session as stored. The browser holds 32 random bytes; the store only their SHA-256, so that a stolen
@@ -55,6 +57,23 @@ struct SessionUser {
   Session session;
   std::string username;
   http::Grants grants;  // as they are now, so that a changed one counts at once
+};
+
+// Whose a token is that is neither revoked nor of a disabled account.
+struct TokenAccount {
+  std::string token_hash;  // 32 raw bytes
+  std::string account_id;
+  std::string name;
+  http::Grants grants;
+  std::int64_t expires_at = 0;
+  std::int64_t last_used_at = 0;
+};
+
+class TokenStore {
+ public:
+  virtual ~TokenStore() = default;
+  virtual std::optional<TokenAccount> findToken(const std::string& token_hash) const = 0;
+  virtual void touchToken(const std::string& token_hash, std::int64_t last_used_at) = 0;
 };
 
 class SessionStore {

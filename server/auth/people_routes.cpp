@@ -83,7 +83,32 @@ Response whoAmI(const People& people, const Request& request) {
                                              people.sessions.csrfToken(header(request, "cookie"))));
 }
 
+// A service account has neither a session nor a password of its own.
+void requireSession(const Request& request) {
+  if (request.principal.session_id.empty())
+    throw Problem{403, "session.people_only", "this is for people who have signed in", ""};
+}
+
+Response changePassword(const People& people, const Request& request) {
+  requireSession(request);
+  const Json body = parseBody(request);
+  JsonReader in(body, "body");
+  const std::string old_password = in.text("old_password", kMaxText);
+  const std::string new_password = in.text("new_password", kMaxText);
+  finish(in);
+  const std::string& name = request.principal.username;
+  Passwords::checkNew(new_password);
+  auto attempt =
+      people.throttle.attempt(name, request.peer, people.devices.deviceOf(header(request, "cookie"), name));
+  const auto user = people.users.findUser(name);
+  if (!isRight(people, user, old_password, attempt))
+    throw Problem{403, "password.wrong", "this is not the password until now", "old_password"};
+  people.users.changePassword(*user, people.passwords.hash(new_password));
+  return signedIn(people, request, *user, 200);
+}
+
 Response signOut(const People& people, const Request& request) {
+  requireSession(request);
   people.sessions.end(request.principal.session_id);
   Response out;
   out.status = 204;
@@ -134,6 +159,7 @@ std::vector<http::Route> peopleRoutes(People people) {
   return {route("POST", "/api/v1/session", Permission::kAnyone, signIn),
           route("GET", "/api/v1/session", Permission::kViewer, whoAmI),
           route("DELETE", "/api/v1/session", Permission::kViewer, signOut),
+          route("PUT", "/api/v1/session/password", Permission::kViewer, changePassword),
           route("GET", "/api/v1/setup", Permission::kAnyone,
                 [](const People& all, const Request&) { return setupState(all); }),
           route("POST", "/api/v1/setup", Permission::kAnyone, setUp)};

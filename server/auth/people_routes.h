@@ -1,5 +1,5 @@
 #pragma once
-// /api/v1/session and /api/v1/setup.
+// /api/v1/session, /api/v1/session/password and /api/v1/setup.
 
 #include <vector>
 

@@ -33,7 +33,8 @@ struct Principal {
   std::string user_id;     // kUser
   std::string username;    // kUser
   Grants grants;           // kUser
-  std::string session_id;  // kUser
+  std::string session_id;  // kUser who signed in
+  std::string token_id;    // kUser that is a service account
 };
 
 struct Request {

@@ -63,12 +63,13 @@ Server::Server(const DataFolder& data, const Settings& settings, const ServeOpti
       outbox_(*store_),
       authority_(data.tls()),
       sessions_(services_.accounts, systemClock()),
+      api_tokens_(services_.accounts, systemClock()),
       throttle_(systemClock()),
       devices_(deviceKey(data)),
       setup_(services_.accounts),
       nonces_(systemClock(), data.nonces()),
       signatures_(services_.accounts, nonces_),
-      gate_(services_.accounts, signatures_, sessions_, metricsToken(data)),
+      gate_(services_.accounts, signatures_, sessions_, api_tokens_, metricsToken(data)),
       streams_(gate_, outbox_, services_.presence),
       web_(loadWeb(options.web)) {
   for (const auto& refused : types_.refused())
@@ -129,6 +130,7 @@ std::vector<http::Route> Server::routes() {
     std::move(routes.begin(), routes.end(), std::back_inserter(out));
   };
   add(api::apiRoutes(services_));
+  add(api::accountRoutes(services_, passwords_));
   add(api::agentRoutes(services_));
   add(api::trustRoutes(repository_));
   add(auth::peopleRoutes({services_.accounts, sessions_, passwords_, throttle_, devices_, setup_}));

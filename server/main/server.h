@@ -61,6 +61,7 @@ class Server {
   auth::Authority authority_;
   auth::Passwords passwords_;
   auth::Sessions sessions_;
+  auth::ApiTokens api_tokens_;
   auth::SignInThrottle throttle_;
   auth::Devices devices_;
   auth::Setup setup_;

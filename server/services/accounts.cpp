@@ -1,5 +1,6 @@
 #include "services/accounts.h"
 
+#include "store/events.h"
 #include "store/people.h"
 
 namespace redflag::services {
@@ -30,6 +31,29 @@ bool Accounts::createFirstUser(const auth::User& user) {
 bool Accounts::createUser(const auth::User& user) {
   return context_.store.write(
       [&](WriteTransaction& tx) { return tx.people().addUser(user, context_.now()); });
+}
+
+void Accounts::changePassword(const auth::User& user, const std::string& password_hash) {
+  context_.store.write([&](WriteTransaction& tx) {
+    tx.people().setPassword(user.id, password_hash);
+    tx.people().removeSessionsOf(user.id);
+    store::HistoryEntry entry;
+    entry.at = context_.now();
+    entry.subsystem = "people";
+    entry.actor = user.username;
+    entry.kind = "account.password";
+    entry.text = "changed the own password";
+    tx.events().record("", "", entry);
+    tx.events().publish("", "people", Json::object(), entry.at);
+  });
+}
+
+std::optional<auth::TokenAccount> Accounts::findToken(const std::string& token_hash) const {
+  return context_.store.read([&](const ReadTransaction& tx) { return tx.people().findApiToken(token_hash); });
+}
+
+void Accounts::touchToken(const std::string& token_hash, std::int64_t last_used_at) {
+  context_.store.write([&](WriteTransaction& tx) { tx.people().touchApiToken(token_hash, last_used_at); });
 }
 
 void Accounts::createSession(const auth::Session& session) {

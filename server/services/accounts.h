@@ -6,7 +6,10 @@
 
 namespace redflag::services {
 
-class Accounts : public auth::AgentDirectory, public auth::UserStore, public auth::SessionStore {
+class Accounts : public auth::AgentDirectory,
+                 public auth::UserStore,
+                 public auth::SessionStore,
+                 public auth::TokenStore {
  public:
   explicit Accounts(const Context& context) : context_(context) {}
 
@@ -16,6 +19,10 @@ class Accounts : public auth::AgentDirectory, public auth::UserStore, public aut
   std::optional<auth::User> findUser(const std::string& username) const override;
   bool createFirstUser(const auth::User& user) override;
   bool createUser(const auth::User& user) override;
+  void changePassword(const auth::User& user, const std::string& password_hash) override;
+
+  std::optional<auth::TokenAccount> findToken(const std::string& token_hash) const override;
+  void touchToken(const std::string& token_hash, std::int64_t last_used_at) override;
 
   void createSession(const auth::Session& session) override;
   std::optional<auth::SessionUser> findSession(const std::string& token_hash) const override;

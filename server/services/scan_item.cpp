@@ -24,7 +24,7 @@ void requireOneOf(JsonReader& in, const char* key, const std::string& value,
     in.refuse(key, "a value this field may have");
 }
 
-std::int64_t readTime(JsonReader& in, const char* key) {
+std::int64_t readInstant(JsonReader& in, const char* key) {
   const auto at = fromRfc3339(in.text(key, 40));
   if (!at) in.refuse(key, "an RFC 3339 time in UTC");
   return at.value_or(0);
@@ -106,7 +106,7 @@ Result<ScanItem> readScanItem(const Json& json, std::int64_t now) {
   requireOneOf(in, "trigger", scan.trigger, {"schedule", "manual", "command", "verify"});
   scan.command_id = in.optionalText("command_id", 26);
   scan.boot_id = in.text("boot_id", 64);
-  scan.started_at = readTime(in, "started_at");
+  scan.started_at = readInstant(in, "started_at");
   scan.duration_ms = in.integer("duration_ms", 0, 30 * kDayMs);
   scan.status = in.text("status", 32);
   scan.complete = in.boolean("complete");

@@ -14,6 +14,8 @@ Services::Services(const Context& context)
       approvals(context_, orders),
       settlement(context_, orders),
       overview(context_),
+      places(context_),
+      users(context_),
       upkeep(context_, orders, settlement, presence) {
   context_.store.onOutbox([bell = &context_.bell] { bell->outboxGrew(); });
 }

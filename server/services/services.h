@@ -7,10 +7,12 @@
 #include "services/enrolment.h"
 #include "services/orders.h"
 #include "services/overview.h"
+#include "services/places.h"
 #include "services/presence.h"
 #include "services/settlement.h"
 #include "services/upkeep.h"
 #include "services/uploads.h"
+#include "services/users.h"
 
 namespace redflag::services {
 
@@ -33,6 +35,8 @@ class Services {
   Approvals approvals;
   Settlement settlement;
   Overview overview;
+  Places places;
+  Users users;
   Upkeep upkeep;
 
   const Context& context() const { return context_; }

@@ -105,6 +105,7 @@ bool Upkeep::pruneSome(std::int64_t now) {
     more = tx.commands().prune(before, kPruneRows) || more;
     more = tx.events().prune(context_.settings.keep_events, before, kPruneRows) || more;
     more = tx.agents().pruneTokens(before, kPruneRows) || more;
+    more = tx.people().pruneApiTokens(before, kPruneRows) || more;
     more = tx.metrics().prune(now - kKeepPointsNs, now - kKeepDaysNs, kPruneRows) || more;
     return tx.people().pruneAnswers(now - kKeepAnswersNs, kPruneRows) || more;
   });

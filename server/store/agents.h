@@ -16,10 +16,25 @@ struct Named {
   std::string name;
 };
 
+// A site.
+struct Place {
+  std::string id;
+  std::string name;
+  std::int64_t agents = 0;
+};
+
 struct Client {
   std::string id;
   std::string name;
-  std::vector<Named> sites;
+  std::vector<Place> sites;
+};
+
+// What keeps a client or a site from being removed.
+struct PlaceContents {
+  std::int64_t sites = 0;
+  std::int64_t agents = 0;
+  std::int64_t tokens = 0;  // for enrolment, that are still good
+  std::int64_t grants = 0;
 };
 
 // How contact is judged: connected means an open doorbell, or a request within `silent_after_ns`.
@@ -66,6 +81,8 @@ struct Agent {
 
 struct AgentFilter {
   std::string search;      // in the hostname; "" for all
+  std::string client_id;   // "" for all
+  std::string site_id;     // "" for all
   std::string connection;  // "", or as in Agent
   bool breaker_open = false;
   bool config_invalid = false;
@@ -160,6 +177,16 @@ class Agents {
   // Only the sites that are visible, and clients with one of them or visible as a whole.
   virtual std::vector<Client> clients(const http::Visible& visible) const = 0;
   virtual void addClient(const Client& client, std::int64_t now) = 0;
+  virtual void addSite(const std::string& client_id, const Place& site, std::int64_t now) = 0;
+  virtual void renameClient(const std::string& client_id, const std::string& name) = 0;
+  virtual void renameSite(const std::string& site_id, const std::string& name) = 0;
+  // Of a client, or of one of its sites.
+  virtual PlaceContents contents(const std::string& client_id, const std::string& site_id,
+                                 std::int64_t now) const = 0;
+  // Only empty ones; enrolment tokens that are not good any more go with them.
+  virtual void removeClient(const std::string& client_id) = 0;
+  virtual void removeSite(const std::string& client_id, const std::string& site_id) = 0;
+  virtual void move(const AgentKey& agent, const std::string& site_id) = 0;  // of the same client
 
   virtual Page<Agent> list(const AgentFilter& filter, const http::Visible& visible, const Contact& contact,
                            const PageRequest& page) const = 0;

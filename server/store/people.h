@@ -1,9 +1,10 @@
 #pragma once
-// Users, their sessions, and the answers they were given.
+// Users and service accounts, their sessions and tokens, and the answers they were given.
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "auth/interfaces.h"
 
@@ -13,6 +14,28 @@ struct StoredAnswer {
   std::string request_hash;
   int status = 0;
   std::string body;
+};
+
+// A person, who signs in, or a service account, which shows tokens.
+struct Account {
+  std::string id;
+  std::string name;
+  std::string kind;  // person | service
+  http::Grants grants;
+  bool disabled = false;
+  std::int64_t created_at = 0;
+  std::int64_t last_used_at = 0;  // of its sessions that are there, or tokens; 0: none
+};
+
+struct ApiToken {
+  std::string id;
+  std::string account_id;
+  std::string name;
+  std::int64_t created_at = 0;
+  std::string created_by;
+  std::int64_t expires_at = 0;
+  std::int64_t revoked_at = 0;    // 0: not
+  std::int64_t last_used_at = 0;  // 0: never
 };
 
 class People {
@@ -26,10 +49,30 @@ class People {
   virtual http::Grants grantsOf(const std::string& user_id) const = 0;
   virtual void setGrants(const std::string& user_id, const http::Grants& grants) = 0;  // instead of the older
 
+  // Of a kind, by name. Who may know of them is for services/users.h to say.
+  virtual std::vector<Account> accounts(const std::string& kind) const = 0;
+  virtual std::optional<Account> account(const std::string& id) const = 0;
+  virtual bool addAccount(const Account& account,
+                          const std::string& password_hash) = 0;  // false: as addUser()
+  virtual void setDisabled(const std::string& id, bool disabled) = 0;
+  virtual void setPassword(const std::string& id, const std::string& password_hash) = 0;
+  virtual void removeAccount(const std::string& id) = 0;  // with its grants, sessions and tokens
+
+  virtual std::vector<ApiToken> apiTokens(const std::string& account_id) const = 0;  // newest first
+  virtual std::optional<ApiToken> apiToken(const std::string& token_id) const = 0;
+  virtual void addApiToken(const ApiToken& token, const std::string& token_hash) = 0;
+  virtual void revokeApiToken(const std::string& token_id, std::int64_t now) = 0;
+  // Of an account that is not disabled; not a revoked one.
+  virtual std::optional<auth::TokenAccount> findApiToken(const std::string& token_hash) const = 0;
+  virtual void touchApiToken(const std::string& token_hash, std::int64_t last_used_at) = 0;
+  // Forgets tokens that expired before. At most `limit`; true: there may be more.
+  virtual bool pruneApiTokens(std::int64_t before, int limit) = 0;
+
   virtual void addSession(const auth::Session& session) = 0;
   virtual std::optional<auth::SessionUser> findSession(const std::string& token_hash) const = 0;
   virtual void touchSession(const std::string& token_hash, std::int64_t last_used_at) = 0;
   virtual void removeSession(const std::string& token_hash) = 0;
+  virtual void removeSessionsOf(const std::string& user_id) = 0;
   virtual void removeStaleSessions(std::int64_t now, std::int64_t idle_since) = 0;
 
   // Of an Idempotency-Key, per user.

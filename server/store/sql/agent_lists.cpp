@@ -42,6 +42,8 @@ Conditions conditionsOf(const AgentFilter& filter, const http::Visible& visible,
   Conditions where;
   restrict(where, visible, "a.client_id", "a.site_id");
   if (!filter.search.empty()) where.contains("a.hostname", filter.search);
+  if (!filter.client_id.empty()) where.add("a.client_id = ?", filter.client_id);
+  if (!filter.site_id.empty()) where.add("a.site_id = ?", filter.site_id);
   if (!filter.connection.empty()) {
     where.add(std::string(kConnectionSql) + " = ?", contactLimit(contact), filter.connection);
   }

@@ -6,33 +6,6 @@
 
 namespace redflag::store::sql {
 
-std::vector<Client> SqlAgents::clients(const http::Visible& visible) const {
-  Conditions where;
-  restrict(where, visible, "c.client_id", "s.site_id");
-  std::vector<Client> clients;
-  const std::string sql =
-      "SELECT c.client_id, c.name, s.site_id, s.name FROM clients c LEFT JOIN sites s ON s.client_id = "
-      "c.client_id" +
-      where.sql() + " ORDER BY c.name, c.client_id, s.name, s.site_id";
-  auto rows = db_.queryValues(sql, where.values());
-  while (rows.next()) {
-    const std::string id = rows.text();
-    const std::string name = rows.text();
-    if (clients.empty() || clients.back().id != id) clients.push_back({id, name, {}});
-    Named site{rows.text(), rows.text()};
-    if (!site.id.empty()) clients.back().sites.push_back(std::move(site));
-  }
-  return clients;
-}
-
-void SqlAgents::addClient(const Client& client, std::int64_t now) {
-  db_.post("INSERT INTO clients (client_id, name, created_at) VALUES (?, ?, ?)", client.id, client.name, now);
-  for (const Named& site : client.sites) {
-    db_.post("INSERT INTO sites (client_id, site_id, name, created_at) VALUES (?, ?, ?, ?)", client.id,
-             site.id, site.name, now);
-  }
-}
-
 std::optional<AgentKey> SqlAgents::key(const std::string& agent_id) const {
   auto rows =
       db_.query("SELECT agent_id, client_id, site_id, public_key FROM agents WHERE agent_id = ?", agent_id);

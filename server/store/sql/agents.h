@@ -11,6 +11,14 @@ class SqlAgents : public Agents {
 
   std::vector<Client> clients(const http::Visible& visible) const override;
   void addClient(const Client& client, std::int64_t now) override;
+  void addSite(const std::string& client_id, const Place& site, std::int64_t now) override;
+  void renameClient(const std::string& client_id, const std::string& name) override;
+  void renameSite(const std::string& site_id, const std::string& name) override;
+  PlaceContents contents(const std::string& client_id, const std::string& site_id,
+                         std::int64_t now) const override;
+  void removeClient(const std::string& client_id) override;
+  void removeSite(const std::string& client_id, const std::string& site_id) override;
+  void move(const AgentKey& agent, const std::string& site_id) override;
   Page<Agent> list(const AgentFilter& filter, const http::Visible& visible, const Contact& contact,
                    const PageRequest& page) const override;
   std::optional<Agent> find(const std::string& agent_id, const http::Visible& visible,

@@ -13,10 +13,24 @@ class SqlPeople : public People {
   bool addUser(const auth::User& user, std::int64_t now) override;
   http::Grants grantsOf(const std::string& user_id) const override;
   void setGrants(const std::string& user_id, const http::Grants& grants) override;
+  std::vector<Account> accounts(const std::string& kind) const override;
+  std::optional<Account> account(const std::string& id) const override;
+  bool addAccount(const Account& account, const std::string& password_hash) override;
+  void setDisabled(const std::string& id, bool disabled) override;
+  void setPassword(const std::string& id, const std::string& password_hash) override;
+  void removeAccount(const std::string& id) override;
+  std::vector<ApiToken> apiTokens(const std::string& account_id) const override;
+  std::optional<ApiToken> apiToken(const std::string& token_id) const override;
+  void addApiToken(const ApiToken& token, const std::string& token_hash) override;
+  void revokeApiToken(const std::string& token_id, std::int64_t now) override;
+  std::optional<auth::TokenAccount> findApiToken(const std::string& token_hash) const override;
+  void touchApiToken(const std::string& token_hash, std::int64_t last_used_at) override;
+  bool pruneApiTokens(std::int64_t before, int limit) override;
   void addSession(const auth::Session& session) override;
   std::optional<auth::SessionUser> findSession(const std::string& token_hash) const override;
   void touchSession(const std::string& token_hash, std::int64_t last_used_at) override;
   void removeSession(const std::string& token_hash) override;
+  void removeSessionsOf(const std::string& user_id) override;
   void removeStaleSessions(std::int64_t now, std::int64_t idle_since) override;
   std::optional<StoredAnswer> answer(const std::string& user_id, const std::string& key) const override;
   void rememberAnswer(const std::string& user_id, const std::string& key, const StoredAnswer& answer,
@@ -24,6 +38,9 @@ class SqlPeople : public People {
   bool pruneAnswers(std::int64_t before, int limit) override;
 
  private:
+  std::vector<Account> accountsWhere(const std::string& column, const std::string& value) const;
+  std::vector<ApiToken> apiTokensWhere(const std::string& column, const std::string& value) const;
+
   Connection& db_;
 };
 

@@ -3,7 +3,7 @@
 namespace redflag::store::sql {
 namespace {
 
-std::string marks(std::size_t count) {
+std::string questionMarks(std::size_t count) {
   std::string out = "(?";
   for (std::size_t i = 1; i < count; ++i)
     out += ",?";
@@ -30,16 +30,16 @@ void addEither(Conditions& where, const http::Visible& visible, const std::strin
 void restrict(Conditions& where, const http::Visible& visible, const std::string& client_column,
               const std::string& site_column) {
   if (visible.all()) return;
-  addEither(where, visible, client_column + " IN " + marks(visible.clients().size()),
-            site_column + " IN " + marks(visible.sites().size()));
+  addEither(where, visible, client_column + " IN " + questionMarks(visible.clients().size()),
+            site_column + " IN " + questionMarks(visible.sites().size()));
 }
 
 void restrictByAgent(Conditions& where, const http::Visible& visible, const std::string& alias) {
   if (visible.all()) return;
-  addEither(where, visible, alias + ".client_id IN " + marks(visible.clients().size()),
+  addEither(where, visible, alias + ".client_id IN " + questionMarks(visible.clients().size()),
             "(" + alias + ".client_id, " + alias +
                 ".agent_id) IN (SELECT w.client_id, w.agent_id FROM agents w WHERE w.site_id IN " +
-                marks(visible.sites().size()) + ")");
+                questionMarks(visible.sites().size()) + ")");
 }
 
 }  // namespace redflag::store::sql

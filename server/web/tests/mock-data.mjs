@@ -31,7 +31,7 @@ const clients = [
 ].map((client, c) => ({
   id: makeId('CLIENT', c + 1),
   name: client.name,
-  sites: client.sites.map((name, s) => ({ id: makeId('SITE', c * 10 + s), name })),
+  sites: client.sites.map((name, s) => ({ id: makeId('SITE', c * 10 + s), name, agents: 0 })),
 }));
 
 const packages = [
@@ -76,6 +76,7 @@ export function makeFleet(size, now = Date.now()) {
   for (let n = 0; n < size; n += 1) {
     const client = clients[n % clients.length];
     const site = client.sites[n % client.sites.length];
+    site.agents += 1;
     const [os_name, os_version] = systems[n % systems.length];
     const connection = n % 17 === 5 ? 'silent' : n % 41 === 12 ? 'never' : 'connected';
     const role = ['web', 'db', 'app', 'mail', 'build', 'files', 'pos', 'kiosk'][n % 8];
@@ -85,7 +86,7 @@ export function makeFleet(size, now = Date.now()) {
       id: makeId('AGENT', n + 1),
       hostname,
       client: { id: client.id, name: client.name },
-      site,
+      site: { id: site.id, name: site.name },
       os_name,
       os_version,
       agent_version: n % 9 === 0 ? '0.0.9' : '0.1.0',

@@ -71,7 +71,7 @@ class Mock {
   }
 
   session() {
-    return { user: { id: makeId('USER', 1), username: 'mara', role: this.role }, csrf_token: 'mock-csrf-token' };
+    return { user: { id: makeId('USER', 1), username: 'mara', role: this.role, grants: [{ role: this.role, client_id: null, site_id: null }] }, csrf_token: 'mock-csrf-token' };
   }
 
   overview() {

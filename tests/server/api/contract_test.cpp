@@ -19,6 +19,7 @@ const std::set<std::string> kFrontRoutes = {"GET /api/v1/setup",
                                             "POST /api/v1/session",
                                             "GET /api/v1/session",
                                             "DELETE /api/v1/session",
+                                            "PUT /api/v1/session/password",
                                             "GET /api/v1/events",
                                             "GET /agent/v1/doorbell",
                                             "GET /healthz",
@@ -77,8 +78,9 @@ TEST(Contract, every_route_is_written_down_and_every_written_one_exists) {
   std::map<std::string, std::string> built;
   const auto key = protocol::SigningKey::generate();
   const trust::Repository repository("none", {key, key});
-  for (const auto& routes :
-       {api::apiRoutes(world.services), api::agentRoutes(world.services), api::trustRoutes(repository)}) {
+  auth::Passwords passwords;
+  for (const auto& routes : {api::apiRoutes(world.services), api::accountRoutes(world.services, passwords),
+                             api::agentRoutes(world.services), api::trustRoutes(repository)}) {
     for (const auto& route : routes) {
       EXPECT_TRUE(built.emplace(route.method + " " + route.path, nameOf(route.permission)).second)
           << route.path;
@@ -203,7 +205,10 @@ TEST_F(Answers, have_exactly_the_members_that_are_promised) {
     EXPECT_EQ(longer["items"][0]["points"].size(), 1U) << period;
   }
   EXPECT_EQ(keysOf(get("/api/v1/enrolment-tokens")["items"][0]), membersOf("EnrolmentToken"));
-  EXPECT_EQ(keysOf(get("/api/v1/clients")["items"][0]), membersOf("Client"));
+  const Json client = get("/api/v1/clients")["items"][0];
+  EXPECT_EQ(keysOf(client), membersOf("Client"));
+  EXPECT_EQ(keysOf(client["sites"][0]), membersOf("Site"));
+  EXPECT_EQ(client["sites"][0]["agents"], 1);
 }
 
 }  // namespace

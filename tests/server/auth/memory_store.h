@@ -10,7 +10,7 @@
 
 namespace redflag::auth {
 
-class MemoryStore : public AgentDirectory, public UserStore, public SessionStore {
+class MemoryStore : public AgentDirectory, public UserStore, public SessionStore, public TokenStore {
  public:
   std::optional<AgentIdentity> findAgent(const std::string& agent_id) const override {
     const std::lock_guard lock(mutex_);
@@ -33,6 +33,21 @@ class MemoryStore : public AgentDirectory, public UserStore, public SessionStore
   bool createUser(const User& user) override {
     const std::lock_guard lock(mutex_);
     return users.emplace(user.username, user).second;
+  }
+  void changePassword(const User& user, const std::string& password_hash) override {
+    const std::lock_guard lock(mutex_);
+    users.at(user.username).password_hash = password_hash;
+    std::erase_if(sessions, [&](const auto& entry) { return entry.second.user_id == user.id; });
+  }
+  std::optional<TokenAccount> findToken(const std::string& token_hash) const override {
+    const std::lock_guard lock(mutex_);
+    const auto found = tokens.find(token_hash);
+    return found == tokens.end() ? std::nullopt : std::optional(found->second);
+  }
+  void touchToken(const std::string& token_hash, std::int64_t last_used_at) override {
+    const std::lock_guard lock(mutex_);
+    tokens.at(token_hash).last_used_at = last_used_at;
+    ++touches;
   }
   void createSession(const Session& session) override {
     const std::lock_guard lock(mutex_);
@@ -66,6 +81,7 @@ class MemoryStore : public AgentDirectory, public UserStore, public SessionStore
   std::map<std::string, AgentIdentity> agents;
   std::map<std::string, User> users;
   std::map<std::string, Session> sessions;
+  std::map<std::string, TokenAccount> tokens;
   int touches = 0;
 
  private:

@@ -114,7 +114,8 @@ class PeopleTest : public ::testing::Test {
   auth::Setup setup_{store_};
   NonceMemory nonces_{clock_, folder_.path() / "nonces"};
   SignedRequests signatures_{store_, nonces_};
-  Gate gate_{store_, signatures_, sessions_, "the-token-of-the-monitoring"};
+  ApiTokens tokens_{store_, clock_};
+  Gate gate_{store_, signatures_, sessions_, tokens_, "the-token-of-the-monitoring"};
   Nothing nothing_;
   http::StreamHub hub_{gate_, nothing_, nothing_};
   metrics::Registry metrics_;
@@ -308,12 +309,13 @@ TEST_F(PeopleTest, every_route_asks_for_its_permission) {
       client.send(request(route.method, route.path, headers[roles[level]]));
       const int status = client.reply(false).status;
       const bool for_agents = route.path.starts_with("/agent/");
-      const int expected = for_agents || level == 0 ? 401 : level >= needed(route.permission) ? 200 : 403;
+      const int served = route.path.ends_with("/password") ? 400 : 200;  // without a body
+      const int expected = for_agents || level == 0 ? 401 : level >= needed(route.permission) ? served : 403;
       EXPECT_EQ(status, expected) << route.method << ' ' << route.path << " as " << roles[level];
       ++asked;
     }
   }
-  EXPECT_EQ(asked, 13U * 5);
+  EXPECT_EQ(asked, 14U * 5);
 }
 
 TEST_F(PeopleTest, metrics_are_for_the_token_or_an_administrator) {
@@ -335,13 +337,58 @@ TEST_F(PeopleTest, metrics_are_for_the_token_or_an_administrator) {
 }
 
 TEST_F(PeopleTest, a_gate_without_a_token_takes_none) {
-  Gate gate(store_, signatures_, sessions_);
+  Gate gate(store_, signatures_, sessions_, tokens_);
   http::RequestHead head;
   head.method = "GET";
   for (const char* shown : {"Bearer ", "Bearer"}) {
     head.headers["authorization"] = shown;
     EXPECT_THROW(gate.admit(head, http::Permission::kMetrics, ""), http::Problem);
   }
+}
+
+TEST_F(PeopleTest, a_service_account_shows_a_token_instead_of_a_session) {
+  const std::string secret = ApiTokens::newSecret();
+  const std::string hash = ApiTokens::hashOf(secret);
+  store_.tokens[hash] = {
+      hash, "id", "script", http::Grants::everywhere("technician"), clock_.epochNs() + 60 * kSecondNs, 0};
+  const std::string shown = "Authorization: Bearer " + secret + "\r\n";
+  EXPECT_EQ(send("GET", "/api/v1/technician", shown).body, "\"script\"");
+  EXPECT_EQ(send("POST", "/api/v1/technician", shown).status, 200) << "there is no page to be protected from";
+  EXPECT_EQ(send("GET", "/api/v1/admin", shown).status, 403);
+  EXPECT_EQ(send("GET", "/metrics", shown).status, 403);
+  EXPECT_EQ(code(send("POST", "/agent/v1/upload", shown)), "signature.invalid");
+  EXPECT_EQ(store_.touches, 1) << "its use is noted once a minute";
+  EXPECT_EQ(code(send("DELETE", "/api/v1/session", shown)), "session.people_only");
+  addUser("alex", "admin");
+  const auto browser = signIn("alex", kPassword).second;
+  EXPECT_EQ(send("GET", "/api/v1/admin", shown + as(browser)).status, 403) << "cookies do not count then";
+  EXPECT_EQ(code(send("GET", "/api/v1/admin", "Authorization: Bearer rf_x\r\n" + as(browser))),
+            "token.invalid");
+  clock_.pass(60);
+  EXPECT_EQ(code(send("GET", "/api/v1/technician", shown)), "token.invalid");
+}
+
+TEST_F(PeopleTest, D9_a_password_changed_with_the_old_one_ends_every_other_session) {
+  addUser("alex", "viewer");
+  const auto here = signIn("alex", kPassword).second;
+  const auto elsewhere = signIn("alex", kPassword).second;
+  const auto change = [&](const std::string& old_password, const std::string& new_password) {
+    testing::TlsClient client(front_->port());
+    client.send(request("PUT", "/api/v1/session/password", as(here) + "Content-Type: application/json\r\n",
+                        Json({{"old_password", old_password}, {"new_password", new_password}}).dump()));
+    return client.reply();
+  };
+  const std::string next = "staple battery horse correct";
+  EXPECT_EQ(code(change("wrong wrong wrong", next)), "password.wrong");
+  EXPECT_EQ(change(kPassword, "short").status, 400);
+  EXPECT_EQ(send("GET", "/api/v1/viewer", as(elsewhere)).status, 200);
+  const Reply changed = change(kPassword, next);
+  EXPECT_EQ(changed.status, 200);
+  EXPECT_TRUE(changed.headers.contains("set-cookie")) << "the answer begins a new one";
+  EXPECT_EQ(send("GET", "/api/v1/viewer", as(elsewhere)).status, 401);
+  EXPECT_EQ(send("GET", "/api/v1/viewer", as(here)).status, 401);
+  EXPECT_EQ(signIn("alex", kPassword).first, 401);
+  EXPECT_EQ(signIn("alex", next).first, 200);
 }
 
 TEST_F(PeopleTest, a_changed_role_counts_at_once) {

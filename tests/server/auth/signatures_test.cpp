@@ -24,7 +24,7 @@ class SignaturesTest : public ::testing::Test {
   void start() {
     nonces_ = std::make_unique<NonceMemory>(clock_, folder_.path() / "nonces");
     signatures_ = std::make_unique<SignedRequests>(store_, *nonces_);
-    gate_ = std::make_unique<Gate>(store_, *signatures_, sessions_);
+    gate_ = std::make_unique<Gate>(store_, *signatures_, sessions_, tokens_);
   }
 
   std::int64_t nowS() const { return clock_.epochNs() / kSecondNs; }
@@ -59,6 +59,7 @@ class SignaturesTest : public ::testing::Test {
   const SigningKey key_a_ = SigningKey::generate();
   const SigningKey key_b_ = SigningKey::generate();
   Sessions sessions_{store_, clock_};
+  ApiTokens tokens_{store_, clock_};
   std::unique_ptr<NonceMemory> nonces_;
   std::unique_ptr<SignedRequests> signatures_;
   std::unique_ptr<Gate> gate_;

@@ -75,6 +75,32 @@ TEST(Migrations, one_that_was_applied_with_another_text_is_refused) {
             "store.schema_differs");
 }
 
+TEST(Migrations, who_had_a_role_before_there_were_grants_has_it_over_everything) {
+  const TestDatabase database(TestDatabase::With::kNothing);
+  const auto opened = database.connect();
+  Connection& connection = *opened;
+  const auto& all = migrations(connection.dialect().engine);
+  std::vector<Migration> older;
+  for (const auto& step : all)
+    if (step.number < 6) older.push_back(step);
+  migrate(connection, older, 1);
+  connection.script(
+      "INSERT INTO users (user_id, username, password_hash, role, created_at) VALUES ('1', 'ada', 'x', "
+      "'admin', 1), "
+      "('2', 'vic', 'x', 'viewer', 1)");
+  migrate(connection, all, 2);
+  std::string granted;
+  auto rows = connection.query(
+      "SELECT u.username, u.kind, g.role, g.client_id, g.site_id FROM users u JOIN user_grants g USING "
+      "(user_id) "
+      "ORDER BY 1");
+  while (rows.next()) {
+    for (int column = 0; column < 5; ++column)
+      granted += rows.text() + "|";
+  }
+  EXPECT_EQ(granted, "ada|person|admin|||vic|person|viewer|||");
+}
+
 TEST(Migrations, say_which_were_applied_when_and_which_are_pending) {
   const TestDatabase database(TestDatabase::With::kNothing);
   const auto opened = database.connect();

@@ -1,7 +1,7 @@
 import { readable } from '../api/readable';
 import type { EventData } from '../api/types';
 
-export const event_kinds = ['agent', 'update', 'command', 'scan', 'breaker', 'log', 'refusal'] as const;
+export const event_kinds = ['agent', 'update', 'command', 'scan', 'breaker', 'log', 'refusal', 'people'] as const;
 export type EventKind = (typeof event_kinds)[number];
 
 export interface LiveEvent {
@@ -39,6 +39,8 @@ export function keysTouchedBy({ kind, data }: LiveEvent): string[][] {
       return [['agents'], ['overview'], ...agent, ...history];
     case 'refusal':
       return [['overview'], ['commands'], ...command, ...history];
+    case 'people':
+      return [['session'], ['clients'], ['users'], ['service-accounts']];
     case 'log':
       return []; // its lines are in the event: see patch.ts
   }
