@@ -81,11 +81,10 @@ export class LoneAgent {
     return ask(this.fleet.port, this.request('POST', target, body, options));
   }
 
-  async enrol() {
-    const bundle = runToEnd([program('redflag-server'), 'token', 'create', '--data', this.fleet.data]).stdout.trim();
+  async enrol(bundle = runToEnd([program('redflag-server'), 'token', 'create', '--data', this.fleet.data]).stdout.trim(), hostname = 'lone') {
     const { token } = JSON.parse(Buffer.from(bundle.split('.')[1], 'base64url').toString());
     const answer = await this.post('/agent/v1/enroll', JSON.stringify({ token, public_key: Buffer.from(this.key.publicKey).toString('base64url'),
-      hostname: 'lone', agent_version: '0.1.0', mode: 'report', platform: 'linux-x86_64', machine: { os_name: 'Debian', os_version: '12' } }));
+      hostname, agent_version: '0.1.0', mode: 'report', platform: 'linux-x86_64', machine: { os_name: 'Debian', os_version: '12' } }));
     if (answer.status !== 201) throw new Error(`enrolment: ${answer.status} ${answer.body}`);
     this.id = answer.json.agent_id;
   }

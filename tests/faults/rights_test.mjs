@@ -1,0 +1,304 @@
+// D11, D12 and A9: every operation of openapi.json, asked by everybody of their own and of others' objects, answers exactly
+// what its permission says, and what is refused changes nothing. An operation that this file does not know fails the test.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { cleanUp, repository, runToEnd, sleep, until } from '../e2e/lib/processes.mjs';
+import { ask } from './lib/raw_tls.mjs';
+import { highest, newId, rank, rankOver, TwoClients } from './lib/two_clients.mjs';
+
+after(cleanUp);
+
+const contract = JSON.parse(fs.readFileSync(path.join(repository, 'server/api/openapi.json'), 'utf8'));
+const two = new TwoClients();
+const kPassword = 'correct horse battery staple';
+
+before(() => two.start('rights'));
+
+// Everything in the store, but for when somebody was last heard of and what is recorded of refusals.
+const store = () => runToEnd(['sqlite3', '-readonly', path.join(two.fleet.data, 'redflag.db'), '.dump']).stdout.split('\n')
+  .filter((line) => !/^INSERT INTO (agents|sessions) /.test(line) && !line.includes("'grant.refused'"))
+  .map((line) => (line.startsWith('INSERT INTO api_tokens ') ? line.replace(/,\d+\);$/, ');') : line)).join('\n');
+
+// What the server does by itself after a change (settling a command) is over.
+async function still() {
+  for (let before = store(); ;) {
+    await sleep(300);
+    const now = store();
+    if (now === before) return now;
+    before = now;
+  }
+}
+
+function expectSame(before, what) {
+  const had = new Set(before.split('\n'));
+  const now = store().split('\n');
+  assert.deepEqual(now.filter((line) => !had.has(line)).map((line) => line.slice(0, 300)), [], what);
+  assert.equal(now.length, before.split('\n').length, what);
+}
+
+const order = (side, type = 'scan') => two.admin.post('/api/v1/commands', { type, agent_ids: [side.agent.id], parameters: type === 'scan' ? { plugins: ['apt'] } : {} });
+const places = (side) => ({ client: side.client.id, site: side.site.id });
+let counter = 0;
+const fresh = (what) => `${what}-${++counter}`;
+const grantOf = (side) => [{ role: 'viewer', client_id: side.client.id, site_id: null }];
+
+// Objects by kind: where it is, and how one is made that may be used up.
+const objects = {
+  agent: { place: places, make: async (side) => side.agent.id },
+  command: { place: places, make: async (side) => {
+    const { items: [command] } = await order(side);
+    return command.id;
+  } },
+  failed: { place: places, make: async (side) => {
+    // Twice: the first may be one that is under way, tried again too often.
+    for (let time = 1; ; time += 1) {
+      const { items: [command] } = await order(side);
+      await two.admin.post(`/api/v1/commands/${command.id}/cancel`);
+      if (time === 2) return command.id;
+    }
+  } },
+  token: { place: places, make: async (side) => (await two.admin.post('/api/v1/enrolment-tokens', { seats: 1, expires_in_s: 600, site_id: side.site.id })).id },
+  client: { place: (side) => ({ client: side.client.id, site: '' }), make: async (side) => side.client.id },
+  emptyClient: { place: (side) => ({ client: side.client.id, site: '' }), make: async () => (await two.admin.post('/api/v1/clients', { name: fresh('client') })).id },
+  site: { place: (side) => ({ client: side.client.id, site: '' }),
+    make: async (side) => (await two.admin.post(`/api/v1/clients/${side.client.id}/sites`, { name: fresh('site') })).id },
+  // Of accounts whoever does not administer all that they may sees nothing.
+  user: { place: (side) => ({ client: side.client.id, site: '' }), hidden: true,
+    make: async (side) => (await two.admin.post('/api/v1/users', { username: fresh('user'), password: kPassword, grants: grantOf(side) })).id },
+  account: { place: (side) => ({ client: side.client.id, site: '' }), hidden: true,
+    make: async (side) => (await two.admin.post('/api/v1/service-accounts', { name: fresh('service'), grants: grantOf(side) })).id },
+  apiToken: { place: (side) => ({ client: side.client.id, site: '' }), hidden: true,
+    make: async (side) => {
+      const account = await two.admin.post('/api/v1/service-accounts', { name: fresh('service'), grants: grantOf(side) });
+      return (await two.admin.post(`/api/v1/service-accounts/${account.id}/tokens`, { name: 'one', expires_in_s: 600 })).id;
+    } },
+};
+
+const nextRow = (side) => side.rows.pop().id;
+const viewer = { permission: 'viewer', ok: 200 };
+const ofAgent = { ...viewer, object: 'agent' };
+const anyone = { permission: 'anyone' };
+const manage = { permission: 'scoped-admin' };
+
+// What each operation takes, and what it answers to who may. `object`: what its path's id names; `about`: what its body does.
+const expectations = {
+  getSetup: { ...anyone, ok: 404 },
+  setUp: { ...anyone, ok: 404, body: () => ({ token: 'x', username: 'x', password: kPassword }) },
+  getSession: viewer,
+  signIn: { ...anyone, ok: 401, body: () => ({ username: fresh('none'), password: 'wrong wrong wrong' }) },
+  signOut: { permission: 'viewer', ok: 204, session: true },
+  changePassword: { permission: 'viewer', ok: 403, session: true, body: () => ({ old_password: 'wrong wrong wrong', new_password: kPassword }) },
+  getOverview: viewer,
+  listAgents: viewer,
+  getAgent: ofAgent,
+  listAgentUpdates: ofAgent,
+  listAgentHistory: ofAgent,
+  listAgentMetrics: ofAgent,
+  listAgentScans: ofAgent,
+  listAgentRecordKinds: ofAgent,
+  listAgentRecords: { ...ofAgent, query: '?kind=package/1' },
+  listUpdateGroups: viewer,
+  listUpdates: viewer,
+  approve: { permission: 'approver', ok: 201, about: 'agent', body: (side) => ({ update_ids: [nextRow(side)] }), peek: (side) => ({ update_ids: [side.rows[0].id] }),
+    unknown: () => ({ update_ids: [newId()] }) },
+  listCommands: viewer,
+  createCommands: { permission: 'technician', ok: 201, about: 'agent', body: (side) => ({ type: 'scan', agent_ids: [side.agent.id], parameters: { plugins: ['apt'] } }),
+    unknown: () => ({ type: 'scan', agent_ids: [newId()], parameters: { plugins: ['apt'] } }) },
+  getCommand: { ...viewer, object: 'command' },
+  cancelCommand: { permission: 'technician', ok: 200, object: 'command' },
+  confirmPlan: { permission: 'approver', ok: 409, object: 'command' },
+  retryCommand: { permission: 'technician', ok: 201, object: 'failed' },
+  listCommandTypes: viewer,
+  listEnrolmentTokens: { ...manage, ok: 200 },
+  createEnrolmentToken: { ...manage, ok: 201, about: 'agent', body: (side) => ({ seats: 1, expires_in_s: 600, site_id: side.site.id }),
+    unknown: () => ({ seats: 1, expires_in_s: 600, site_id: newId() }) },
+  revokeEnrolmentToken: { ...manage, ok: 204, object: 'token' },
+  listClients: viewer,
+  createClient: { permission: 'admin', ok: 201, body: () => ({ name: fresh('client') }) },
+  renameClient: { permission: 'admin', ok: 200, object: 'emptyClient', body: () => ({ name: fresh('client') }) },
+  removeClient: { permission: 'admin', ok: 204, object: 'emptyClient' },
+  createSite: { ...manage, ok: 201, object: 'client', body: () => ({ name: fresh('site') }) },
+  renameSite: { ...manage, ok: 200, object: 'site', body: () => ({ name: fresh('site') }) },
+  removeSite: { ...manage, ok: 204, object: 'site' },
+  moveAgent: { ...manage, ok: 200, object: 'agent', body: (side) => ({ site_id: side.site.id }) },
+  listUsers: { ...manage, ok: 200 },
+  createUser: { ...manage, ok: 201, about: 'client', body: (side) => ({ username: fresh('user'), password: kPassword, grants: grantOf(side) }),
+    unknown: () => ({ username: fresh('user'), password: kPassword, grants: [{ role: 'viewer', client_id: newId(), site_id: null }] }) },
+  changeUser: { ...manage, ok: 200, object: 'user', body: () => ({ disabled: true }) },
+  removeUser: { ...manage, ok: 204, object: 'user' },
+  setUserPassword: { ...manage, ok: 204, object: 'user', body: () => ({ password: 'another horse battery staple' }) },
+  listServiceAccounts: { ...manage, ok: 200 },
+  createServiceAccount: { ...manage, ok: 201, about: 'client', body: (side) => ({ name: fresh('service'), grants: grantOf(side) }),
+    unknown: () => ({ name: fresh('service'), grants: [{ role: 'viewer', client_id: newId(), site_id: null }] }) },
+  changeServiceAccount: { ...manage, ok: 200, object: 'account', body: () => ({ disabled: true }) },
+  removeServiceAccount: { ...manage, ok: 204, object: 'account' },
+  createApiToken: { ...manage, ok: 201, object: 'account', body: () => ({ name: 'two', expires_in_s: 600 }) },
+  revokeApiToken: { ...manage, ok: 204, object: 'apiToken' },
+  streamEvents: viewer,
+  getOpenApi: { ...anyone, ok: 200 },
+  getHealth: { ...anyone, ok: 200 },
+  getReady: { ...anyone, ok: 200 },
+  getTrustMetadata: { ...anyone, ok: 200, path: '/trust/metadata/timestamp.json' },
+  getTrustTarget: { ...anyone, ok: 404, path: '/trust/targets/trust/none' },
+  getMetrics: { permission: 'metrics', ok: 200 },
+  agentEnrol: { permission: 'enrolling', ok: 401, body: () => ({}) },
+  agentUpload: { permission: 'agent', ok: 200, body: () => ({ items: [] }) },
+  agentFetch: { permission: 'agent', ok: 200, body: () => ({}) },
+  agentDoorbell: { permission: 'agent', ok: 200 },
+};
+
+const operations = Object.entries(contract.paths).flatMap(([address, methods]) => Object.entries(methods)
+  .map(([method, operation]) => ({ id: operation.operationId, method: method.toUpperCase(), address, permission: operation['x-permission'] })));
+
+// The status that one operation owes to one principal who asks it about one side.
+function owed(expected, principal, side) {
+  const { permission } = expected;
+  if (permission === 'anyone') return expected.ok;
+  if (permission === 'agent' || permission === 'enrolling') return principal.agent ? expected.ok : 401;
+  // With a signature's headers, but none that a route for people looks at.
+  if (principal.grants.length === 0) return 401;
+  const overAll = rankOver(principal, null);
+  if (permission === 'admin' || permission === 'metrics') return overAll === rank('admin') ? expected.ok : 403;
+  const needed = permission === 'scoped-admin' ? rank('admin') : rank(permission);
+  if (highest(principal) < needed) return 403;
+  if (expected.session && principal.service) return 403;
+  const object = objects[expected.object ?? expected.about];
+  if (!object) return expected.ok;
+  const rankThere = rankOver(principal, object.place(side));
+  const sees = object.hidden ? rankThere === rank('admin') : rankThere >= 0 || seesPart(principal, side, expected);
+  if (!sees) return 404;
+  return rankThere >= needed ? expected.ok : 403;
+}
+
+// Whoever has a grant for one site sees its client, with that site.
+function seesPart(principal, side, expected) {
+  return (expected.object ?? expected.about) === 'client' && principal.grants.some((grant) => grant.client_id === side.client.id);
+}
+
+async function call(operation, expected, principal, { id, body }) {
+  const target = (expected.path ?? operation.address).replace('{id}', id) + (expected.query ?? '');
+  const text = body === undefined ? '' : JSON.stringify(body);
+  const changes = operation.method !== 'GET';
+  const headers = { host: `127.0.0.1:${two.fleet.port}`, ...(text ? { 'content-type': 'application/json' } : {}),
+    ...(changes ? { 'content-length': Buffer.byteLength(text), 'idempotency-key': newId() } : {}), ...principal.headers(operation.method, target, text) };
+  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  const answer = await ask(two.fleet.port, [`${operation.method} ${target} HTTP/1.1\r\n${head}\r\n`, text].filter(Boolean));
+  assert.ok(answer, `${operation.id} as ${principal.name}: cut off`);
+  return answer;
+}
+
+const refused = (status) => status === 401 || status === 403 || status === 404;
+const sidesOf = (expected) => (expected.object || expected.about ? Object.values(two.sides) : [two.sides.A]);
+
+test('D11: every operation that is written down has an expectation, with the same permission', () => {
+  assert.deepEqual(Object.keys(expectations).sort(), operations.map((one) => one.id).sort());
+  for (const operation of operations) assert.equal(operation.permission, expectations[operation.id].permission, operation.id);
+});
+
+test('D11 D12 A9: what is refused has exactly the code that is owed, and changes nothing', async () => {
+  let asked = 0;
+  for (const operation of operations) {
+    const expected = expectations[operation.id];
+    const made = new Map();
+    for (const side of sidesOf(expected)) made.set(side, expected.object ? await objects[expected.object].make(side) : '');
+    const wrong = [];
+    const held = await still();
+    for (const principal of two.principals) {
+      for (const side of sidesOf(expected)) {
+        const status = owed(expected, principal, side);
+        if (!refused(status) || (status === expected.ok && expected.permission !== 'viewer')) continue;
+        const answer = await call(operation, expected, principal, { id: made.get(side), body: (expected.peek ?? expected.body)?.(side) });
+        asked += 1;
+        if (answer.status !== status) wrong.push(`${principal.name} of ${side.letter}: ${answer.status} for ${status}: ${answer.body}`);
+        if (answer.status === 404 && (expected.object || expected.unknown)) {
+          // As of something that does not exist anywhere.
+          const nothing = await call(operation, expected, principal, expected.object ? { id: newId(), body: expected.body?.(side) } : { body: expected.unknown() });
+          const said = ({ status: code, json }) => ({ code, ...json, request_id: '' });
+          if (JSON.stringify(said(nothing)) !== JSON.stringify(said(answer))) wrong.push(`${principal.name} can tell: ${nothing.body} and ${answer.body}`);
+        }
+      }
+    }
+    assert.deepEqual(wrong, [], operation.id);
+    expectSame(held, `${operation.id}: a refusal changed the store`);
+  }
+  console.log(`${operations.length} operations, ${two.principals.length} principals, ${asked} refusals`);
+});
+
+test('D11: whoever may is served, on an object of its own', async () => {
+  let served = 0;
+  for (const operation of operations.filter((one) => !expectations[one.id].session)) {
+    const expected = expectations[operation.id];
+    for (const principal of two.principals) {
+      for (const side of sidesOf(expected)) {
+        if (owed(expected, principal, side) !== expected.ok) continue;
+        const id = expected.object ? await objects[expected.object].make(side) : '';
+        const answer = await call(operation, expected, principal, { id, body: expected.body?.(side) });
+        assert.equal(answer.status, expected.ok, `${operation.id} as ${principal.name} of ${side.letter}: ${answer.body}`);
+        served += 1;
+      }
+    }
+  }
+  console.log(`${served} requests served`);
+});
+
+test('D12: no list, search or number tells of another client', async () => {
+  const { A, B } = two.sides;
+  await order(B);
+  const ofB = [B.client.id, B.client.name, B.site.id, B.agent.id, B.hostname, B.token.id, B.rows[0].id];
+  for (const name of ['technician-of-a', 'admin-of-a', 'admin-of-a-site-of-a', 'service-of-a', 'admin-service-of-a']) {
+    const principal = two.principal(name);
+    for (const operation of operations.filter((one) => one.method === 'GET' && one.address.startsWith('/api/') && !one.address.includes('{') && one.id !== 'streamEvents')) {
+      const answer = await call(operation, expectations[operation.id], principal, {});
+      for (const secret of ofB) assert.ok(!answer.body.includes(secret), `${operation.id} tells ${name} of ${secret}`);
+    }
+    const get = async (target) => (await call({ id: target, method: 'GET', address: target }, {}, principal, {})).json;
+    for (const target of [`/api/v1/agents?client_id=${B.client.id}`, `/api/v1/agents?site_id=${B.site.id}`, `/api/v1/agents?search=${B.hostname}`,
+      `/api/v1/commands?agent_id=${B.agent.id}`, `/api/v1/updates/rows?agent_id=${B.agent.id}`, `/api/v1/updates?search=${B.hostname}`]) {
+      const list = await get(target);
+      assert.deepEqual([list.items, list.total], [[], 0], target);
+    }
+    assert.equal((await get('/api/v1/overview')).agents.total, 1);
+    assert.equal((await get('/api/v1/agents')).total, 1);
+    assert.equal((await get('/api/v1/agents')).items[0].id, A.agent.id);
+  }
+  assert.equal((await two.admin.get('/api/v1/overview')).agents.total, 2);
+});
+
+test('D12: one foreign machine or row in many makes the whole unknown', async () => {
+  const { A, B } = two.sides;
+  const held = await still();
+  const operation = (id) => operations.find((one) => one.id === id);
+  for (const [id, name, body] of [
+    ['createCommands', 'technician-of-a', { type: 'scan', agent_ids: [A.agent.id, B.agent.id], parameters: { plugins: ['apt'] } }],
+    ['approve', 'approver-of-a', { update_ids: [A.rows[0].id, B.rows[0].id] }]]) {
+    const answer = await call(operation(id), {}, two.principal(name), { body });
+    assert.equal(answer.status, 404, answer.body);
+  }
+  expectSame(held, 'it changed the store');
+});
+
+test('D12: a stream tells only of what its reader sees', async () => {
+  const { A, B } = two.sides;
+  const open = (name) => new Promise((resolve) => {
+    const stream = { text: '' };
+    two.stream(two.principal(name), stream, resolve);
+  });
+  const [ofA, ofB, all] = [await open('technician-of-a'), await open('technician-of-b'), await open('viewer')];
+  await order(B, 'collect_diagnostics');
+  await order(A, 'collect_diagnostics');
+  for (const [stream, sees, not] of [[ofA, A, B], [ofB, B, A]]) {
+    await until(() => stream.text.includes(sees.agent.id), 'the own event');
+    assert.ok(!stream.text.includes(not.agent.id), stream.text);
+  }
+  await until(() => all.text.includes(A.agent.id) && all.text.includes(B.agent.id), 'both events');
+  // D9: what a person may has changed, and the open stream ends at once.
+  const { items } = await two.admin.get('/api/v1/users');
+  const began = Date.now();
+  await two.admin.request('PATCH', `/api/v1/users/${items.find((one) => one.username === 'technician-of-a').id}`,
+    { grants: [{ role: 'viewer', client_id: B.client.id, site_id: null }] });
+  await until(() => ofA.ended, 'the stream to end', 5_000);
+  assert.ok(Date.now() - began < 1_000, `it ended after ${Date.now() - began} ms`);
+  for (const stream of [ofB, all]) stream.close();
+});
