@@ -85,11 +85,13 @@ const scanOf = (side) => ['commands', 'create', '--type', 'scan', '--agent-ids',
 
 test('an order is made, seen, streamed and withdrawn', async () => {
   const events = new Program('redflagctl events', [program('redflagctl'), 'events', 'follow'], { env: environment(homes.all) });
+  const ordered = [];
   await until(() => {
     // Whatever is ordered before the stream stands is not told by it.
     const { items: [command] } = json(homes.all, scanOf(two.sides.B));
     assert.equal(ctl(homes.all, ['commands', 'cancel', command.id]).code, 0);
-    return events.output.includes(command.id);
+    ordered.push(command.id);
+    return ordered.some((id) => events.output.includes(id));
   }, 'an event about a command', 20_000, () => events.output);
   const { items: [{ id }] } = json(homes.all, scanOf(two.sides.A));
   for (const line of events.output.trim().split('\n')) JSON.parse(line);
