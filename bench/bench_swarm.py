@@ -26,7 +26,8 @@ def once():
         try:
             lib.until(lambda: Path(data, "server.url").exists(), "the server")
             time.sleep(1.1)  # what is signed within the second of its start counts as signed before it
-            made = subprocess.run([lib.program("redflag-server"), "token", "create", "--data", data, "--seats", str(AGENTS)],
+            made = subprocess.run([lib.program("redflag-server"), "token", "create", "--data", data, "--seats", str(AGENTS),
+                                   "--accept", "auto"],
                                   check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
             bundle.write_bytes(made.stdout)
             measured = subprocess.run([lib.BUILD / "bench/redflag-bench-swarm", data, bundle, str(server.pid), str(AGENTS),

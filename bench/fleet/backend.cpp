@@ -32,7 +32,10 @@ struct Backend::Parts {
   Parts(const store::Database& database, const Clock& clock)
       : store(store::openStore(database, clock)),
         signer(protocol::SigningKey::generate()),
-        services({*store, types, signer,
+        tokens(protocol::SigningKey::generate(), 86'400),
+        services({*store,
+                  types,
+                  signer,
                   [this] {
                     protocol::Bundle bundle;
                     bundle.urls = {"https://bench.example"};
@@ -40,10 +43,16 @@ struct Backend::Parts {
                     bundle.root = {1, sha256("root")};
                     return bundle;
                   },
-                  [](std::int64_t) { return Result<std::int64_t>(0); }, bell, clock}) {
+                  [](std::int64_t) { return Result<std::int64_t>(0); },
+                  bell,
+                  clock,
+                  {},
+                  nullptr,
+                  nullptr,
+                  &tokens}) {
     services.initialize();
     token = protocol::decodeBundle(
-                services.enrolment.makeToken(kSeats, 3600, "", services::serverItself()).bundle)
+                services.enrolment.makeToken(kSeats, 3600, "", services::serverItself(), "auto").bundle)
                 .value()
                 .token;
   }
@@ -52,6 +61,7 @@ struct Backend::Parts {
   std::unique_ptr<store::Store> store;
   NoTypes types;
   const commands::CommandSigner signer;
+  const auth::AccessTokens tokens;
   services::Services services;
   std::string token;
 };

@@ -33,16 +33,18 @@ constexpr std::size_t kRequests = 200;              // of one connection in one 
 struct Agent {
   protocol::SigningKey key = protocol::SigningKey::generate();
   std::string id;
+  std::string authorization;
 };
 
 std::string signedRequest(const Agent& agent, const std::string& authority, const char* method,
                           const std::string& target, const std::string& body) {
   const std::string key_id = agent.id.empty() ? toBase64Url(agent.key.publicKey()) : agent.id;
-  const auto headers =
-      protocol::signRequest({method, authority, target, body}, key_id, agent.key, epochNow() / kSecondNs);
+  const auto headers = protocol::signRequest({method, authority, target, body, agent.authorization}, key_id,
+                                             agent.key, epochNow() / kSecondNs);
   std::string out = std::string(method) + ' ' + target + " HTTP/1.1\r\nHost: " + authority +
                     "\r\nContent-Digest: " + headers.content_digest +
                     "\r\nSignature-Input: " + headers.signature_input + "\r\nSignature: " + headers.signature;
+  if (!agent.authorization.empty()) out += "\r\nAuthorization: " + agent.authorization;
   if (!body.empty())
     out += "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size());
   return out + "\r\n\r\n" + body;
@@ -98,7 +100,9 @@ void enrol(std::vector<Agent>& agents, const swarm::Target& target, const std::s
     left = 1;
     sender.start({signedRequest(agent, target.origin.authority, "POST", "/agent/v1/enroll", dumpJson(wish))});
     reactor.runUntil([&] { return left == 0; });
-    agent.id = parseJson(sender.last().body).value().at("agent_id");
+    const Json answer = parseJson(sender.last().body).value();
+    agent.id = answer.at("agent_id");
+    agent.authorization = "Bearer " + answer.at("access_token").get<std::string>();
   }
 }
 

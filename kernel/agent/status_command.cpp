@@ -34,6 +34,12 @@ std::string statusText(const Json& status) {
          "\n";
   out += "link:   " + textOf(link, "state") + ", server " + textOf(link, "server") + ", last contact " +
          textOf(link, "last_contact") + "\n";
+  if (link.is_object() && link.contains("held") && link["held"].is_object()) {
+    out += "orders: none come from the server: " + textOf(link["held"], "state") + ": " +
+           cellText(textOf(link["held"], "reason"), 400) + "\n";
+  }
+  if (textOf(link, "state") == "revoked" || textOf(link, "state") == "refused")
+    out += "        " + cellText(textOf(link, "last_error"), 400) + "\n";
   out += "spool:  " + textOf(spool, "items") + " items, " + textOf(spool, "bytes") + " bytes" +
          (spool["full"] == true ? ", FULL" : "") + "\n";
   out += "config: " + textOf(config, "state") + ", " +

@@ -2,6 +2,7 @@
 
 #include "base/encoding.h"
 #include "base/json.h"
+#include "identity/refresh_state.h"
 #include "identity/sealed_key.h"
 #include "platform/files.h"
 #include "protocol/limits.h"
@@ -94,6 +95,7 @@ Result<protocol::SigningKey> IdentityStore::loadOrMakeKey() const {
 
 Result<> IdentityStore::forget() const {
   if (auto ok = platform::removeFile(folder_ / kIdentityFile); !ok) return ok;
+  if (auto ok = forgetRefreshState(folder_); !ok) return ok;
   return platform::removeFile(folder_ / kKeyFile);
 }
 

@@ -28,7 +28,9 @@ void Contact::failed(const std::string& url, const Failure& failure, int failure
   }
   if (open && !open_)
     spdlog::warn("{} failures in a row: from now on {} is only probed: {}", failures, url, failure.text);
-  state_ = failure.kind == Failure::Kind::kDenied ? "refused" : "backing_off";
+  state_ = failure.code == "agent.revoked"          ? "revoked"
+           : failure.kind == Failure::Kind::kDenied ? "refused"
+                                                    : "backing_off";
   server_ = url;
   last_error_ = failure.text;
   failures_ = failures;
@@ -60,6 +62,19 @@ void Contact::orders(const char* state) {
   orders_ = state;
 }
 
+void Contact::held(const std::string& state, const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  if (state != held_state_) {
+    if (state.empty()) {
+      spdlog::info("the server gives orders to this agent");
+    } else {
+      spdlog::warn("the server gives no orders to this agent: {}: {}", state, reason);
+    }
+  }
+  held_state_ = state;
+  held_reason_ = reason;
+}
+
 void Contact::rejected(const std::vector<Uploader::Rejection>& rejections) {
   const std::lock_guard lock(mutex_);
   rejected_ += rejections.size();
@@ -87,6 +102,7 @@ Json Contact::status() const {
           {"breaker", open_ ? "open" : "closed"},
           {"next_attempt_s", wait_ns / kSecondNs},
           {"orders", orders_},
+          {"held", held_state_.empty() ? Json() : Json{{"state", held_state_}, {"reason", held_reason_}}},
           {"rejected", rejected_},
           {"last_rejection", last_rejection_}};
 }

@@ -26,6 +26,8 @@ class Contact {
   void enrolled(const std::string& agent_id);
   void doorbell(bool open);
   void orders(const char* state);
+  // Why the server gives this agent no orders; `state` "" when it would.
+  void held(const std::string& state, const std::string& reason);
   void rejected(const std::vector<Uploader::Rejection>& rejections);
   void stopped();
 
@@ -45,6 +47,8 @@ class Contact {
   bool open_ = false;
   bool doorbell_open_ = false;
   std::string orders_ = "ok";
+  std::string held_state_;
+  std::string held_reason_;
   std::uint64_t rejected_ = 0;
   Json last_rejection_;
 };

@@ -3,11 +3,13 @@
 #include "base/encoding.h"
 #include "base/json.h"
 #include "base/time.h"
+#include "identity/refresh_state.h"
 #include "link/server_api.h"
 #include "link/trust_fetcher.h"
 #include "platform/files.h"
 #include "platform/machine.h"
 #include "protocol/limits.h"
+#include "protocol/state_document.h"
 #include "trust/command_trust.h"
 #include "trust/order_journal.h"
 
@@ -104,6 +106,24 @@ Result<std::string> journalFor(const IdentityStore& store, const Identity& ident
   return present->journal_id;
 }
 
+// What the next access token is asked for with. An answer without it says that this agent has it already.
+Result<> keepRefreshState(const IdentityStore& store, const std::string& agent_id, const Json& answer) {
+  JsonReader in(answer, "the server's answer");
+  const std::string text = in.optionalText("refresh_token", 64);
+  const auto token = fromBase64Url(text);
+  if (auto ok = in.finishIgnoringUnknown(); !ok) return ok;
+  if (!text.empty()) {
+    if (!token || token->size() != protocol::kRefreshTokenBytes)
+      return fail(Code::kInvalid, "the server's answer.refresh_token: expected 32 bytes in base64url");
+    return saveRefreshState(store.folder(), {agent_id, 0, *token, Json()});
+  }
+  const auto present = loadRefreshState(store.folder());
+  if (present && present->agent_id == agent_id) return {};
+  return fail(Code::kDenied,
+              "the server has given this agent its first tokens already, and they are not here: make another "
+              "enrolment token and enrol with that");
+}
+
 }  // namespace
 
 std::filesystem::path orderJournalFile(const std::filesystem::path& state) {
@@ -126,6 +146,8 @@ Result<Identity> enroll(const protocol::Bundle& bundle, const EnrolmentSettings&
   auto journal_id = journalFor(store, *identity, settings.state);
   if (!journal_id) return tl::unexpected<Error>(journal_id.error());
   identity->journal_id = std::move(*journal_id);
+  if (auto ok = keepRefreshState(store, identity->agent_id, *answer); !ok)
+    return tl::unexpected<Error>(ok.error());
   // Last: from here on this is an agent.
   if (auto ok = store.save(*identity); !ok) return tl::unexpected<Error>(ok.error());
   return identity;

@@ -52,10 +52,11 @@ class Link {
   // Scanner::scan() return first.
   void stop();
 
-  // {"state": not_enrolled|starting|connected|backing_off|refused|stopped, "agent_id", "server", "doorbell":
-  // open|closed,
+  // {"state": not_enrolled|starting|connected|backing_off|refused|revoked|stopped, "agent_id", "server",
+  // "doorbell": open|closed,
   //  "last_contact", "last_error", "failures", "breaker": closed|open, "next_attempt_s", "clock_offset_s",
-  //  "spooled", "rejected", "last_rejection", "orders": ok|lost|waiting, "refused_orders": since the start}
+  //  "spooled", "rejected", "last_rejection", "orders": ok|lost|waiting, "held": null or {"state",
+  //  "reason"}: why the server gives this agent no orders, "refused_orders": since the start}
   Json status() const;
   // Something of Scanner::status() may have changed: the server is told if it has.
   void statusChanged();

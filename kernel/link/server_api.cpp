@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include "link/access.h"
 #include "link/event_stream.h"
 #include "protocol/compress.h"
 #include "protocol/limits.h"
@@ -89,13 +90,16 @@ void ServerClock::heard(std::int64_t date_s) {
   offset_s_ = offset >= -kNoise && offset <= kNoise ? 0 : offset;
 }
 
-HttpRequest ServerApi::sign(const std::string& method, const std::string& target, std::string body) const {
+HttpRequest ServerApi::sign(const std::string& method, const std::string& target, std::string body,
+                            const std::string& authorization) const {
   HttpRequest request{method, target, std::move(body), {}};
-  const auto headers = protocol::signRequest({method, client_->authority(), target, request.body},
-                                             signer_.key_id, signer_.key, signer_.clock.nowS());
+  const auto headers =
+      protocol::signRequest({method, client_->authority(), target, request.body, authorization},
+                            signer_.key_id, signer_.key, signer_.clock.nowS());
   request.headers = {{"Content-Digest", headers.content_digest},
                      {"Signature-Input", headers.signature_input},
                      {"Signature", headers.signature}};
+  if (!authorization.empty()) request.headers.emplace_back("Authorization", authorization);
   return request;
 }
 
@@ -121,11 +125,15 @@ Failure ServerApi::failureOf(const HttpReply& reply) const {
 }
 
 // Each attempt signs anew. Another one follows, once for each cause, where that is what was missing: the
-// server had closed an idle connection, was restarted since, or showed us its clock.
-Answer<HttpReply> ServerApi::send(const std::function<Result<HttpReply>()>& attempt) {
+// server had closed an idle connection, was restarted since, showed us its clock, or wants another access
+// token.
+Answer<HttpReply> ServerApi::send(const Attempt& attempt, Access* access) {
   bool reconnected = false;
+  bool renewed = false;
   for (bool signed_again = false;;) {
-    const auto reply = attempt();
+    const auto authorization = access == nullptr ? Answer<std::string>() : access->authorization(*this);
+    if (!authorization) return tl::unexpected<Failure>(authorization.error());
+    const auto reply = attempt(*authorization);
     if (!reply) {
       const bool stale = reply.error().code == Code::kUnavailable && client_->reused();
       if (stale && !std::exchange(reconnected, true)) continue;
@@ -134,6 +142,10 @@ Answer<HttpReply> ServerApi::send(const std::function<Result<HttpReply>()>& atte
     if (reply->date_s) signer_.clock.heard(*reply->date_s);
     if (reply->status == 200 || reply->status == 201) return *reply;
     Failure failure = failureOf(*reply);
+    if (access != nullptr && failure.code.starts_with("token.") && !std::exchange(renewed, true)) {
+      access->refused(*authorization);
+      continue;
+    }
     if (!mendedByNewSignature(failure) || std::exchange(signed_again, true)) {
       return tl::unexpected<Failure>(std::move(failure));
     }
@@ -143,13 +155,14 @@ Answer<HttpReply> ServerApi::send(const std::function<Result<HttpReply>()>& atte
 }
 
 Answer<Json> ServerApi::post(const std::string& target, const std::string& body, const char* encoding,
-                             std::size_t max_answer) {
-  const auto reply = send([&] {
-    HttpRequest request = sign("POST", target, body);
+                             std::size_t max_answer, Access* access) {
+  const auto attempt = [&](const std::string& authorization) {
+    HttpRequest request = sign("POST", target, body, authorization);
     request.headers.emplace_back("Content-Type", "application/json");
     if (encoding != nullptr) request.headers.emplace_back("Content-Encoding", encoding);
     return client_->exchange(request, max_answer);
-  });
+  };
+  const auto reply = send(attempt, access);
   if (!reply) return tl::unexpected<Failure>(reply.error());
   return parseAnswer(*reply, max_answer);
 }
@@ -164,22 +177,35 @@ Answer<UploadAnswer> ServerApi::upload(const std::vector<std::string>& items) {
   if (body.size() > protocol::kMaxExpandedUploadBytes || packed->size() > protocol::kMaxUploadBytes) {
     return failure(Kind::kTooLarge, "over the limit of one upload");
   }
-  const auto answer = post("/agent/v1/upload", *packed, "zstd", kMaxAnswer);
+  const auto answer = post("/agent/v1/upload", *packed, "zstd", kMaxAnswer, signer_.access);
   if (!answer) return tl::unexpected<Failure>(answer.error());
   return readUploadAnswer(*answer);
 }
 
-Answer<std::vector<Json>> ServerApi::fetch() {
-  const auto answer = post("/agent/v1/commands/fetch", "{}", nullptr, protocol::kMaxFetchBytes);
+Answer<Fetched> ServerApi::fetch() {
+  const auto answer =
+      post("/agent/v1/commands/fetch", "{}", nullptr, protocol::kMaxFetchBytes, signer_.access);
   if (!answer) return tl::unexpected<Failure>(answer.error());
   JsonReader in(*answer, "answer");
   const Json& list = in.array("commands", protocol::kMaxFetchedCommands);
+  Fetched out;
+  if (in.find("held") != nullptr) {
+    JsonReader held(in.object("held"), "answer.held");
+    out.held_state = held.text("state", 32);
+    out.held_reason = held.text("reason", 1024);
+    if (auto ok = held.finishIgnoringUnknown(); !ok) return notOurs(ok.error().text);
+  }
   if (auto ok = in.finishIgnoringUnknown(); !ok) return notOurs(ok.error().text);
-  return std::vector<Json>(list.begin(), list.end());
+  out.envelopes.assign(list.begin(), list.end());
+  return out;
 }
 
 Answer<Json> ServerApi::enroll(const Json& request) {
-  return post("/agent/v1/enroll", dumpJson(request), nullptr, kMaxAnswer);
+  return post("/agent/v1/enroll", dumpJson(request), nullptr, kMaxAnswer, nullptr);
+}
+
+Answer<Json> ServerApi::renew(const Json& request) {
+  return post("/agent/v1/token", dumpJson(request), nullptr, kMaxAnswer, nullptr);
 }
 
 Answer<bool> ServerApi::doorbell(const Doorbell& doorbell, std::int64_t idle_ns) {
@@ -192,11 +218,12 @@ Answer<bool> ServerApi::doorbell(const Doorbell& doorbell, std::int64_t idle_ns)
     doorbell.retry(retryAfterMs(event->data));
     return false;
   };
-  const auto reply = send([&] {
-    HttpRequest request = sign("GET", "/agent/v1/doorbell", {});
+  const auto attempt = [&](const std::string& authorization) {
+    HttpRequest request = sign("GET", "/agent/v1/doorbell", {}, authorization);
     request.headers.emplace_back("Accept", "text/event-stream");
     return client_->stream(request, idle_ns, doorbell.opened, line);
-  });
+  };
+  const auto reply = send(attempt, signer_.access);
   if (!reply) return tl::unexpected<Failure>(reply.error());
   if (reply->content_type != "text/event-stream") return notOurs("no event stream");
   return true;

@@ -49,10 +49,19 @@ class ServerClock {
   std::atomic<std::int64_t> offset_s_ = 0;
 };
 
+class Access;
+
 struct Signer {
   std::string key_id;  // the agent's id; at enrolment the public key in base64url
   const protocol::SigningKey& key;
   ServerClock& clock;
+  Access* access = nullptr;  // nullptr: requests have no access token, as at the enrolment
+};
+
+struct Fetched {
+  std::vector<Json> envelopes;  // in their transport form, not verified
+  std::string held_state;       // why the server gives this agent none; "" when it would
+  std::string held_reason;
 };
 
 struct UploadAnswer {
@@ -72,9 +81,9 @@ class ServerApi {
 
   // The bodies of items, each one JSON object as the spool holds it.
   Answer<UploadAnswer> upload(const std::vector<std::string>& items);
-  // Envelopes in their transport form, not verified.
-  Answer<std::vector<Json>> fetch();
+  Answer<Fetched> fetch();
   Answer<Json> enroll(const Json& request);
+  Answer<Json> renew(const Json& request);  // of the access token: signed with the key alone
 
   struct Doorbell {
     std::function<void()> opened;
@@ -88,10 +97,13 @@ class ServerApi {
   HttpsClient& client() { return *client_; }
 
  private:
-  HttpRequest sign(const std::string& method, const std::string& target, std::string body) const;
+  using Attempt = std::function<Result<HttpReply>(const std::string& authorization)>;
+
+  HttpRequest sign(const std::string& method, const std::string& target, std::string body,
+                   const std::string& authorization) const;
   Answer<Json> post(const std::string& target, const std::string& body, const char* encoding,
-                    std::size_t max_answer);
-  Answer<HttpReply> send(const std::function<Result<HttpReply>()>& attempt);
+                    std::size_t max_answer, Access* access);
+  Answer<HttpReply> send(const Attempt& attempt, Access* access);
   Failure failureOf(const HttpReply& reply) const;
 
   std::unique_ptr<HttpsClient> client_;

@@ -20,6 +20,7 @@ struct Endpoint {
   Proxy proxy;
   HttpTimes times;
   ServerClock& clock;
+  Access& access;
 };
 
 class ServerConnection {
@@ -43,7 +44,8 @@ class ServerConnection {
   void connect() {
     auto client = std::make_unique<HttpsClient>(url(), endpoint_.trust, endpoint_.proxy, endpoint_.times);
     auto api = std::make_unique<ServerApi>(
-        std::move(client), Signer{endpoint_.identity.agent_id, endpoint_.key, endpoint_.clock});
+        std::move(client),
+        Signer{endpoint_.identity.agent_id, endpoint_.key, endpoint_.clock, &endpoint_.access});
     const std::lock_guard lock(mutex_);
     if (interrupted_) api->interrupt();
     api_ = std::move(api);

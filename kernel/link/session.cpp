@@ -19,7 +19,9 @@ Result<std::shared_ptr<Session>> Session::open(const Parts& parts) {
 Session::Session(const Parts& parts, Identity identity, protocol::SigningKey key, TlsTrust trust)
     : identity_(std::move(identity)),
       key_(key),
-      endpoint_{identity_, key_, std::move(trust), parts.proxy, parts.settings.times, parts.server_clock},
+      access_({parts.store.folder(), identity_.agent_id, key_}),
+      endpoint_{identity_,          key_,   std::move(trust), parts.proxy, parts.settings.times,
+                parts.server_clock, access_},
       reports_(parts.spool, parts.clock),
       trust_(commandTrustFolder(parts.settings.state), parts.clock) {
   if (auto ok = trust_.load(); !ok)

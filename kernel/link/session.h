@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "identity/identity.h"
+#include "link/access.h"
 #include "link/contact.h"
 #include "link/doorbell.h"
 #include "link/link.h"
@@ -50,6 +51,7 @@ class Session {
 
   Identity identity_;
   protocol::SigningKey key_;
+  Access access_;
   Endpoint endpoint_;
   OrderReports reports_;
   Wake wake_;

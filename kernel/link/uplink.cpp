@@ -131,8 +131,9 @@ Answer<bool> Uplink::fetch() {
     fetch_wanted_ = true;
     return tl::unexpected<Failure>(orders.error());
   }
+  parts_.contact.held(orders->held_state, orders->held_reason);
   fetch_later_ = false;
-  for (const Json& transport : *orders) {
+  for (const Json& transport : orders->envelopes) {
     if (!parts_.desk.take(transport)) fetch_later_ = true;
   }
   if (parts_.queue != nullptr) parts_.contact.orders(fetch_later_ ? "waiting" : "ok");

@@ -14,11 +14,14 @@ constexpr std::string_view kDefaultPort = ":443";
 constexpr std::size_t kRequestNonceBytes = 16;
 constexpr std::size_t kMaxHeader = 1024;
 
-Components profileComponents(const RequestParts& request, const std::string& content_digest) {
-  return {{"@method", request.method},
-          {"@authority", normalizeAuthority(request.authority)},
-          {"@request-target", request.target},
-          {"content-digest", content_digest}};
+Components profileComponents(const RequestParts& request, const std::string& content_digest,
+                             bool with_authorization) {
+  Components out = {{"@method", request.method},
+                    {"@authority", normalizeAuthority(request.authority)},
+                    {"@request-target", request.target},
+                    {"content-digest", content_digest}};
+  if (with_authorization) out.emplace_back("authorization", request.authorization);
+  return out;
 }
 
 std::string innerList(const Components& components) {
@@ -40,12 +43,12 @@ class Cursor {
  public:
   explicit Cursor(std::string_view text) : text_(text) {}
 
-  void expect(std::string_view literal) {
-    if (ok_ && text_.starts_with(literal)) {
-      text_.remove_prefix(literal.size());
-    } else {
-      ok_ = false;
-    }
+  void expect(std::string_view literal) { ok_ = takes(literal) && ok_; }
+  // Whether it stood there; else nothing is taken.
+  bool takes(std::string_view literal) {
+    if (!ok_ || !text_.starts_with(literal)) return false;
+    text_.remove_prefix(literal.size());
+    return true;
   }
   std::int64_t number() {
     std::int64_t value = 0;
@@ -113,7 +116,8 @@ SignatureHeaders signRequest(const RequestParts& request, const std::string& key
                              std::int64_t created_s, std::string_view nonce) {
   SignatureHeaders out;
   out.content_digest = contentDigest(request.body);
-  const Components components = profileComponents(request, out.content_digest);
+  const Components components =
+      profileComponents(request, out.content_digest, !request.authorization.empty());
   const std::string parameters = profileParameters(created_s, nonce, key_id);
   out.signature_input = std::string(kLabel) + signatureInput(components, parameters);
   out.signature = std::string(kLabel) + ":" + toBase64(key.sign(signatureBase(components, parameters))) + ":";
@@ -134,8 +138,9 @@ Result<ClaimedSignature> parseSignature(const SignatureHeaders& headers) {
   }
   Cursor in(headers.signature_input);
   in.expect(kLabel);
-  in.expect(innerList(profileComponents({}, {})));
   ClaimedSignature out;
+  out.covers_authorization = in.takes(innerList(profileComponents({}, {}, true)));
+  if (!out.covers_authorization) in.expect(innerList(profileComponents({}, {}, false)));
   in.expect(";created=");
   out.created_s = in.number();
   in.expect(";nonce=\"");
@@ -168,8 +173,8 @@ Result<> verifyRequest(const ClaimedSignature& claimed, const SignatureHeaders& 
 
 Result<> verifyRequestHead(const ClaimedSignature& claimed, const SignatureHeaders& headers,
                            const RequestParts& request, std::string_view public_key) {
-  const std::string base =
-      signatureBase(profileComponents(request, headers.content_digest), claimed.parameters);
+  const std::string base = signatureBase(
+      profileComponents(request, headers.content_digest, claimed.covers_authorization), claimed.parameters);
   if (!verifySignature(base, claimed.signature, public_key)) {
     return fail(Code::kDenied, "the signature does not match");
   }

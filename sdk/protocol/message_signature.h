@@ -2,7 +2,8 @@
 // HTTP Message Signatures (RFC 9421) in the one profile agents use, with content digests of RFC 9530.
 //
 // Base construction is generic (signatureBase), so that it is checked against the RFC's own examples;
-// signing, parsing and verifying accept the profile of README.md and nothing else.
+// signing, parsing and verifying accept the two profiles of README.md (with an access token and without) and
+// nothing else.
 
 #include <cstdint>
 #include <string>
@@ -33,6 +34,8 @@ struct RequestParts {
   std::string authority;  // of the Host header; normalizeAuthority() is applied
   std::string target;     // path and query exactly as on the request line
   std::string_view body;  // as sent
+  // The Authorization header, which is then covered, too; "" for a request without one.
+  std::string authorization = {};
 };
 
 // Lower case, without the default port of https.
@@ -56,8 +59,9 @@ struct ClaimedSignature {
   std::int64_t created_s = 0;
   std::string nonce;  // 16 raw bytes
   std::string key_id;
-  std::string parameters;  // as received
-  std::string signature;   // 64 raw bytes
+  bool covers_authorization = false;  // RequestParts::authorization must then be the request's
+  std::string parameters;             // as received
+  std::string signature;              // 64 raw bytes
 };
 
 // kInvalid for anything but the profile: other components, order, parameters, label, or a second signature.

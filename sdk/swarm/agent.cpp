@@ -33,7 +33,10 @@ SimulatedAgent::SimulatedAgent(const World& world, std::uint64_t seed, const Sim
       clone_(true),
       key_(original.key_),
       agent_id_(original.agent_id_),
-      client_id_(original.client_id_) {}
+      client_id_(original.client_id_),
+      number_(original.number_),
+      refresh_token_(original.refresh_token_),
+      pending_(original.pending_) {}
 
 SimulatedAgent::~SimulatedAgent() {
   leave();
@@ -93,6 +96,7 @@ void SimulatedAgent::leave() {
   uplink_.reset();
   doorbell_.reset();
   asking_.reset();
+  authorization_.clear();
   offset_s_ = 0;
   may_try_ns_ = 0;
   failures_ = doorbell_failures_ = 0;

@@ -36,7 +36,7 @@ class SimulatedAgent {
 
  private:
   // What a reply to each of them means is told apart by this.
-  enum class Ask { kEnrol, kFetch, kUpload };
+  enum class Ask { kEnrol, kRenew, kFetch, kUpload };
   struct Uplink : Connection::User {
     explicit Uplink(SimulatedAgent& owner) : agent(owner) {}
     void sent(Connection&) override { agent.asked(); }
@@ -76,9 +76,11 @@ class SimulatedAgent {
   void uplinkClosed(const std::string& why);
   void failed(std::int64_t at_least_ns);
   void askEnrol();
+  void askRenew();
   void askFetch();
   void askUpload();
   void takeEnrolment(const Json& answer);
+  void takeTokens(const Json& answer);
   void takeUpload(const Json& answer);
   void delivered(const SpoolItem& item);
   void wantFetch();
@@ -114,6 +116,9 @@ class SimulatedAgent {
   protocol::SigningKey key_;
   std::string agent_id_;
   std::string client_id_;
+  std::int64_t number_ = 0;  // of the newest state document that was answered
+  std::string refresh_token_;
+  Json pending_;  // the state document that is not answered yet
   Spool spool_;
   Journal journal_;
   std::uint64_t revision_ = 0;
@@ -129,6 +134,8 @@ class SimulatedAgent {
   bool offline_ = false;
   bool left_ = false;
   std::optional<Ask> asking_;
+  std::string authorization_;
+  std::int64_t renew_at_ns_ = 0;
   std::string operation_;  // of the statistics
   bool signed_again_ = false;
   bool lose_reply_ = false;

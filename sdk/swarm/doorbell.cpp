@@ -15,6 +15,7 @@ constexpr std::int64_t kLongestReturnNs = 5 * kSecondNs;  // spread, because all
 void SimulatedAgent::openDoorbell() {
   if (!alive_ || offline_ || !enrolled() || doorbell_ != nullptr || doorbell_timer_ != Reactor::TimerId{})
     return;
+  if (authorization_.empty()) return pump();  // opened once there is a token
   doorbell_after_ns_ = -1;
   event_.clear();
   doorbell_ = std::make_unique<Connection>(world_.reactor, world_.target, doorbell_user_);
@@ -27,6 +28,7 @@ void SimulatedAgent::doorbellAnswered(Reply& reply) {
   if (reply.status != 200) {
     world_.statistics.failed(reply.code());
     doorbell_.reset();
+    if (reply.code().starts_with("token.")) authorization_.clear();
     ++doorbell_failures_;
     return comeBackIn(std::max(backoffNs(doorbell_failures_, random_), reply.retryAfterS() * kSecondNs));
   }

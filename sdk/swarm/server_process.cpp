@@ -174,9 +174,9 @@ std::int64_t ServerProcess::rssKib() const {
 }
 
 Result<std::string> ServerProcess::bundle(std::int64_t seats) {
-  return run(
-      {"token", "create", "--data", settings_.state, "--seats", std::to_string(seats), "--expires", "1d"},
-      "");
+  return run({"token", "create", "--data", settings_.state, "--seats", std::to_string(seats), "--expires",
+              "1d", "--accept", "auto"},
+             "");
 }
 
 Result<> ServerProcess::makeUser(const Credentials& credentials) {

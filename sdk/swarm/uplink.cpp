@@ -4,12 +4,14 @@
 #include "protocol/compress.h"
 #include "protocol/limits.h"
 #include "protocol/message_signature.h"
+#include "protocol/state_document.h"
 #include "swarm/agent.h"
 
 namespace redflag::swarm {
 namespace {
 
 constexpr std::int64_t kAnswerNs = 30 * kSecondNs;
+constexpr const char* kTokenTarget = "/agent/v1/token";
 constexpr std::size_t kMaxAnswer = protocol::kMaxFetchBytes;
 constexpr std::size_t kSlowBytes = 256;
 constexpr std::int64_t kSlowPauseNs = 20 * kMillisecondNs;
@@ -20,7 +22,8 @@ constexpr std::int64_t kSlowPauseNs = 20 * kMillisecondNs;
 void SimulatedAgent::pump() {
   if (!alive_ || offline_ || asking_) return;
   const std::int64_t now = monotonicNow();
-  const bool due = !enrolled() || fetch_wanted_ || !spool_.items().empty();
+  const bool renew = enrolled() && (authorization_.empty() || now >= renew_at_ns_);
+  const bool due = !enrolled() || renew || fetch_wanted_ || !spool_.items().empty();
   if (!due) return;
   if (now < may_try_ns_) {
     if (try_timer_ == Reactor::TimerId{})
@@ -28,19 +31,23 @@ void SimulatedAgent::pump() {
     return;
   }
   if (!enrolled()) return askEnrol();
+  if (renew) return askRenew();
   if (fetch_wanted_) return askFetch();
   askUpload();
 }
 
 std::string SimulatedAgent::signedRequest(const char* method, const std::string& target,
                                           const std::string& body, const char* encoding) {
+  const bool with_token = enrolled() && target != kTokenTarget;
+  const std::string authorization = with_token ? authorization_ : std::string();
   const std::string key_id = enrolled() ? agent_id_ : toBase64Url(key_.publicKey());
   const std::string& authority = world_.target.origin.authority;
-  const auto headers = protocol::signRequest({method, authority, target, body}, key_id, key_,
+  const auto headers = protocol::signRequest({method, authority, target, body, authorization}, key_id, key_,
                                              localNow() / kSecondNs + offset_s_);
   std::string out = std::string(method) + ' ' + target + " HTTP/1.1\r\nHost: " + authority +
                     "\r\nContent-Digest: " + headers.content_digest +
                     "\r\nSignature-Input: " + headers.signature_input + "\r\nSignature: " + headers.signature;
+  if (with_token) out += "\r\nAuthorization: " + authorization;
   if (encoding != nullptr) out += std::string("\r\nContent-Encoding: ") + encoding;
   if (!body.empty())
     out += "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size());
@@ -66,6 +73,30 @@ void SimulatedAgent::askEnrol() {
                         {"platform", "linux-x86_64"},
                         {"machine", {{"os_name", "Debian GNU/Linux"}, {"os_version", "12"}}}};
   ask(Ask::kEnrol, "/agent/v1/enroll", dumpJson(request), nullptr);
+}
+
+// Written down before it is sent, and the same until it is answered, as an agent does.
+void SimulatedAgent::askRenew() {
+  operation_ = "renew";
+  if (pending_.is_null()) {
+    const protocol::StateDocument document{agent_id_,
+                                           number_ + 1,
+                                           boot_id_,
+                                           protocol::machineHash(agent_id_, machine_.hostname()),
+                                           protocol::tokenHash(refresh_token_),
+                                           randomBytes(16)};
+    pending_ = protocol::sealStateDocument(document, key_);
+  }
+  const Json request = {{"refresh_token", toBase64Url(refresh_token_)}, {"document", pending_}};
+  ask(Ask::kRenew, kTokenTarget, dumpJson(request), nullptr);
+}
+
+void SimulatedAgent::takeTokens(const Json& answer) {
+  const auto token = fromBase64Url(answer.value("refresh_token", ""));
+  authorization_ = "Bearer " + answer.value("access_token", "");
+  if (!token || token->empty()) return failed(0);
+  refresh_token_ = *token;
+  renew_at_ns_ = monotonicNow() + answer.value("expires_in_s", std::int64_t{0}) * kSecondNs / 3 * 2;
 }
 
 void SimulatedAgent::wantFetch() {
@@ -128,6 +159,11 @@ void SimulatedAgent::uplinkClosed(const std::string& why) {
 bool SimulatedAgent::mended(const Reply& reply) {
   const std::string code = reply.code();
   const bool before_start = code == "signature.before_start";
+  if (reply.status == 401 && code.starts_with("token.") && !authorization_.empty()) {
+    authorization_.clear();
+    pump();
+    return true;
+  }
   if (reply.status != 401 || signed_again_ || (!before_start && code != "signature.clock")) return false;
   signed_again_ = true;
   may_try_ns_ = before_start ? monotonicNow() + 1'100 * kMillisecondNs : 0;
@@ -160,6 +196,12 @@ void SimulatedAgent::answered(Connection& connection, Reply& reply) {
     case Ask::kEnrol:
       takeEnrolment(*answer);
       break;
+    case Ask::kRenew:
+      pending_ = Json();
+      ++number_;
+      takeTokens(*answer);
+      openDoorbell();
+      break;
     case Ask::kFetch:
       fetched();
       takeOrders(*answer);
@@ -175,6 +217,7 @@ void SimulatedAgent::takeEnrolment(const Json& answer) {
   agent_id_ = answer.value("agent_id", "");
   client_id_ = answer.value("client_id", "");
   if (!enrolled()) return failed(0);
+  takeTokens(answer);
   ++world_.progress.enrolled;
   world_.ledger.enrolled(agent_id_);
   packagesNow();

@@ -3,6 +3,7 @@
 #include "base/encoding.h"
 #include "protocol/limits.h"
 #include "protocol/record_kinds.h"
+#include "protocol/state_document.h"
 
 namespace redflag::api {
 namespace {
@@ -13,6 +14,12 @@ std::string readClean(JsonReader& in, const char* key, std::size_t max_bytes) {
   std::string value = in.text(key, max_bytes);
   if (!protocol::isCleanText(value)) in.refuse(key, "a text without control characters");
   return value;
+}
+
+Json credentialsView(const services::Credentials& credentials) {
+  return {{"access_token", credentials.access_token},
+          {"expires_in_s", credentials.expires_in_s},
+          {"refresh_token", toBase64Url(credentials.refresh_token)}};
 }
 
 http::Response enrol(services::Services& services, const http::Request& request) {
@@ -38,13 +45,28 @@ http::Response enrol(services::Services& services, const http::Request& request)
     throw http::Problem{400, "request.invalid", ok.error().text, "/machine"};
   body.finish();
   const auto [enrolled, fresh] = services.enrolment.enrol(agent, token, request.peer);
-  return http::jsonResponse(
-      fresh ? 201 : 200,
-      {{"agent_id", enrolled.agent_id}, {"client_id", enrolled.client_id}, {"site_id", enrolled.site_id}});
+  Json answer = {
+      {"agent_id", enrolled.agent_id}, {"client_id", enrolled.client_id}, {"site_id", enrolled.site_id}};
+  if (const auto credentials = services.access.first(enrolled)) answer.update(credentialsView(*credentials));
+  return http::jsonResponse(fresh ? 201 : 200, answer);
 }
 
 store::AgentKey agentOf(const http::Request& request) {
-  return {request.principal.agent_id, request.principal.client_id, {}, request.principal.public_key};
+  store::AgentKey agent{
+      request.principal.agent_id, request.principal.client_id, {}, request.principal.public_key};
+  agent.standing.state = request.principal.agent_state;
+  return agent;
+}
+
+http::Response renew(services::Services& services, const http::Request& request) {
+  Body body(request);
+  const auto token = fromBase64Url(body.in().text("refresh_token", 64));
+  if (!token || token->size() != protocol::kRefreshTokenBytes)
+    body.in().refuse("refresh_token", "32 bytes in base64url");
+  const Json document = body.in().object("document");
+  body.finish();
+  return http::jsonResponse(
+      200, credentialsView(services.access.renew(agentOf(request), {*token, document}, request.peer)));
 }
 
 http::Response upload(services::Services& services, const http::Request& request) {
@@ -61,7 +83,14 @@ http::Response fetch(services::Services& services, const http::Request& request)
   Body body(request);
   body.finish();
   services.presence.seen(request.principal.agent_id);
-  return http::jsonResponse(200, {{"commands", services.orders.fetch(agentOf(request))}});
+  const store::AgentKey agent = agentOf(request);
+  Json answer = {{"commands", services.orders.fetch(agent)}};
+  if (agent.standing.state != "active") {
+    const auto standing =
+        services.store().read([&](const store::ReadTransaction& tx) { return tx.agents().standing(agent); });
+    answer["held"] = {{"state", standing.state}, {"reason", standing.reason}};
+  }
+  return http::jsonResponse(200, answer);
 }
 
 }  // namespace
@@ -78,6 +107,7 @@ std::vector<http::Route> agentRoutes(services::Services& services) {
                       }});
   };
   add("/agent/v1/enroll", Permission::kEnrolling, 8U << 10, enrol);
+  add("/agent/v1/token", Permission::kRenewing, 4U << 10, renew);
   add("/agent/v1/upload", Permission::kAgent, protocol::kMaxUploadBytes, upload);
   add("/agent/v1/commands/fetch", Permission::kAgent, 1U << 10, fetch);
   return routes;
@@ -87,6 +117,7 @@ std::vector<http::Route> apiRoutes(services::Services& services) {
   std::vector<http::Route> routes;
   addOverviewRoutes(services, routes);
   addAgentRoutes(services, routes);
+  addIdentityRoutes(services, routes);
   addUpdateRoutes(services, routes);
   addCommandRoutes(services, routes);
   addEnrolmentRoutes(services, routes);

@@ -3,6 +3,7 @@
 #include "api/input.h"
 #include "api/routes.h"
 #include "api/views.h"
+#include "base/encoding.h"
 #include "base/time.h"
 #include "store/metrics.h"
 
@@ -29,7 +30,7 @@ store::AgentKey keyOf(const store::Agent& agent) {
 
 http::Response listAgents(services::Services& services, const http::Request& request) {
   const Query query(request, {"cursor", "limit", "search", "client_id", "site_id", "connection", "breaker",
-                              "config", "sort"});
+                              "config", "identity", "sort"});
   store::AgentFilter filter;
   filter.search = query.text("search");
   filter.client_id = query.id("client_id");
@@ -37,6 +38,8 @@ http::Response listAgents(services::Services& services, const http::Request& req
   filter.connection = query.choice("connection", {"connected", "silent", "never"});
   filter.breaker_open = !query.choice("breaker", {"open"}).empty();
   filter.config_invalid = !query.choice("config", {"invalid"}).empty();
+  filter.identity =
+      query.choice("identity", {"needs_a_look", "active", "pending", "cloned", "restored", "revoked"});
   const std::string sort = query.choice("sort", {"hostname", "-hostname", "last_seen", "-last_seen",
                                                  "updates", "-updates", "enrolled", "-enrolled"});
   if (!sort.empty()) filter.sort = sort;
@@ -91,6 +94,22 @@ Json pluginsView(const store::ReadTransaction& tx, const store::AgentKey& agent)
   return items;
 }
 
+// Who holds this agent's state, as the documents of each say.
+Json documentsView(const store::ReadTransaction& tx, const store::Agent& agent) {
+  Json items = Json::array();
+  for (const auto& line : tx.agents().lines(keyOf(agent))) {
+    items.push_back({{"id", line.id},
+                     {"number", line.number},
+                     {"newest", line.id == agent.standing.line},
+                     {"boot_id", line.boot_id},
+                     {"machine", toHex(line.machine).substr(0, 16)},
+                     {"peer", line.peer},
+                     {"began_at", timeOrNull(line.began_at)},
+                     {"seen_at", timeOrNull(line.seen_at)}});
+  }
+  return items;
+}
+
 http::Response showAgent(services::Services& services, const http::Request& request) {
   return services.store().read([&](const store::ReadTransaction& tx) {
     const store::Agent agent = agentOf(services, tx, request);
@@ -98,6 +117,7 @@ http::Response showAgent(services::Services& services, const http::Request& requ
     Json json = view(agent);
     json["boot_id"] = agent.boot_id;
     json["kernel"] = agent.kernel;
+    json["documents"] = documentsView(tx, agent);
     json["plugins"] = pluginsView(tx, key);
     json["facts"] = Json::array();
     for (const auto& fact : tx.scans().facts(key)) {

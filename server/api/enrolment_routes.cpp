@@ -16,12 +16,15 @@ http::Response make(services::Services& services, const http::Request& request) 
   const std::int64_t seats = body.in().integer("seats", 1, kMaxSeats);
   const std::int64_t expires_in_s = body.in().integer("expires_in_s", kMinute_s, kYear_s);
   const std::string site_id = body.in().optionalText("site_id", 26);
+  const std::string accept = body.in().optionalText("accept", 16);
+  if (!accept.empty() && accept != "auto" && accept != "manual") body.in().refuse("accept", "auto or manual");
   body.finish();
-  const auto made = services.enrolment.makeToken(seats, expires_in_s, site_id, actorOf(request));
+  const auto made = services.enrolment.makeToken(seats, expires_in_s, site_id, actorOf(request), accept);
   return http::jsonResponse(201, {{"id", made.token.id},
                                   {"bundle", made.bundle},
                                   {"expires_at", timeOrNull(made.token.expires_at)},
-                                  {"seats", made.token.seats}});
+                                  {"seats", made.token.seats},
+                                  {"accept", made.token.accept}});
 }
 
 http::Response listTokens(services::Services& services, const http::Request& request) {
@@ -32,6 +35,7 @@ http::Response listTokens(services::Services& services, const http::Request& req
                      {"expires_at", timeOrNull(token.expires_at)},
                      {"seats", token.seats},
                      {"seats_used", token.seats_used},
+                     {"accept", token.accept},
                      {"revoked", token.revoked}});
   }
   return http::jsonResponse(200, {{"items", std::move(items)}});

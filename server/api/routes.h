@@ -26,6 +26,7 @@ void addOverviewRoutes(services::Services& services, std::vector<http::Route>& r
 void addAgentRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addUpdateRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addCommandRoutes(services::Services& services, std::vector<http::Route>& routes);
+void addIdentityRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addEnrolmentRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addPlaceRoutes(services::Services& services, std::vector<http::Route>& routes);
 

@@ -27,7 +27,7 @@ void requireSameSite(const http::RequestHead& head) {
 
 }  // namespace
 
-Gate::Gate(const AgentDirectory& agents, SignedRequests& signatures, Sessions& sessions, ApiTokens& tokens,
+Gate::Gate(AgentDirectory& agents, SignedRequests& signatures, Sessions& sessions, ApiTokens& tokens,
            std::string metrics_token)
     : agents_(agents),
       signatures_(signatures),
@@ -35,13 +35,15 @@ Gate::Gate(const AgentDirectory& agents, SignedRequests& signatures, Sessions& s
       tokens_(tokens),
       metrics_token_(std::move(metrics_token)) {}
 
-http::Principal Gate::admit(const http::RequestHead& head, Permission permission, const std::string&) {
+http::Principal Gate::admit(const http::RequestHead& head, Permission permission, const std::string& peer) {
   switch (permission) {
     case Permission::kAnyone:
       if (changesState(head)) requireSameSite(head);
       return {};
     case Permission::kAgent:
-      return signatures_.agent(head);
+      return signatures_.agent(head, peer);
+    case Permission::kRenewing:
+      return signatures_.renewing(head, peer);
     case Permission::kEnrolling:
       return signatures_.enrolling(head);
     case Permission::kMetrics:
@@ -107,7 +109,8 @@ void Gate::checkBody(const http::Principal& principal, const http::RequestHead& 
 bool Gate::stillAdmitted(const http::Principal& principal) {
   if (principal.kind == http::Principal::Kind::kAgent) {
     const auto agent = agents_.findAgent(principal.agent_id);
-    return agent && agent->public_key == principal.public_key;
+    if (!agent || agent->public_key != principal.public_key || agent->state == "revoked") return false;
+    return agent->line == principal.agent_line || agent->state == "restored" || agent->state == "cloned";
   }
   if (!principal.token_id.empty()) {
     const auto account = tokens_.findById(principal.token_id);

@@ -12,7 +12,7 @@ namespace redflag::auth {
 class Gate : public http::Authenticator {
  public:
   // All outlive it. `metrics_token`: what a monitoring system shows as its bearer token; "" for none.
-  Gate(const AgentDirectory& agents, SignedRequests& signatures, Sessions& sessions, ApiTokens& tokens,
+  Gate(AgentDirectory& agents, SignedRequests& signatures, Sessions& sessions, ApiTokens& tokens,
        std::string metrics_token = {});
 
   http::Principal admit(const http::RequestHead& head, http::Permission permission,
@@ -26,7 +26,7 @@ class Gate : public http::Authenticator {
   http::Principal service(const http::RequestHead& head, http::Permission permission);
   http::Principal monitor(const http::RequestHead& head);
 
-  const AgentDirectory& agents_;
+  AgentDirectory& agents_;
   SignedRequests& signatures_;
   Sessions& sessions_;
   ApiTokens& tokens_;

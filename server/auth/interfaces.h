@@ -13,14 +13,22 @@ namespace redflag::auth {
 struct AgentIdentity {
   std::string agent_id;
   std::string client_id;
-  std::string public_key;  // 32 raw bytes, Ed25519
+  std::string public_key;        // 32 raw bytes, Ed25519
+  std::string state = "active";  // store::Standing
+  std::string line;              // the newest one, and the number of its newest document
+  std::int64_t number = 0;
 };
 
 class AgentDirectory {
  public:
   virtual ~AgentDirectory() = default;
-  // nullopt for an agent that is unknown or revoked: the difference is nobody's business.
+  // Also one that was revoked.
   virtual std::optional<AgentIdentity> findAgent(const std::string& agent_id) const = 0;
+  // The agent's key was used on another line than its newest. False: that line was ended.
+  virtual bool lineSeen(const AgentIdentity& agent, const std::string& line) = 0;
+  // A request in the agent's name was refused, as somebody's who should not have made it; empty for an agent
+  // that does not exist. Remembers some of those that come together.
+  virtual void refused(const AgentIdentity& agent, const std::string& code, const std::string& peer) = 0;
 };
 
 struct User {

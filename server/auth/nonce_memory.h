@@ -27,6 +27,7 @@ class NonceMemory {
   // Whether a signature of this time can be accepted at all, before it is verified. Throws Problem 401:
   // signature.clock (more than 5 minutes off), signature.before_start (make it again). [any thread]
   void checkTime(std::int64_t created_s) const;
+  std::int64_t nowS() const { return clock_.epochNs() / kSecondNs; }
   // For a verified signature. Throws Problem 401 signature.replayed when it was used before, 429 when this
   // key signed thousands of requests within the window. [any thread]
   void use(const std::string& key, std::int64_t created_s, const std::string& nonce);

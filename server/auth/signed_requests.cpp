@@ -23,31 +23,85 @@ protocol::ClaimedSignature claimOf(const protocol::SignatureHeaders& headers) {
 
 bool matches(const protocol::ClaimedSignature& claimed, const protocol::SignatureHeaders& headers,
              const http::RequestHead& head, const std::string& public_key) {
-  const protocol::RequestParts request{head.method, head.header("host"), head.target, {}};
+  const protocol::RequestParts request{
+      head.method, head.header("host"), head.target, {}, head.header("authorization")};
   return protocol::verifyRequestHead(claimed, headers, request, public_key).has_value();
+}
+
+http::Principal principalOf(const AgentIdentity& agent, const std::string& line) {
+  http::Principal out;
+  out.kind = http::Principal::Kind::kAgent;
+  out.agent_id = agent.agent_id;
+  out.client_id = agent.client_id;
+  out.public_key = agent.public_key;
+  out.agent_state = agent.state;
+  out.agent_line = line;
+  return out;
 }
 
 }  // namespace
 
-SignedRequests::SignedRequests(const AgentDirectory& agents, NonceMemory& nonces)
-    : agents_(agents), nonces_(nonces) {}
+SignedRequests::SignedRequests(AgentDirectory& agents, NonceMemory& nonces, const AccessTokens& tokens)
+    : agents_(agents), nonces_(nonces), tokens_(tokens) {}
 
-http::Principal SignedRequests::agent(const http::RequestHead& head) {
+http::Principal SignedRequests::agent(const http::RequestHead& head, const std::string& peer) {
+  const AgentIdentity agent = holder(head, true, peer);
+  return principalOf(agent, checkToken(head, agent, peer));
+}
+
+http::Principal SignedRequests::renewing(const http::RequestHead& head, const std::string& peer) {
+  const AgentIdentity agent = holder(head, false, peer);
+  return principalOf(agent, agent.line);
+}
+
+AgentIdentity SignedRequests::holder(const http::RequestHead& head, bool with_token,
+                                     const std::string& peer) {
   const protocol::SignatureHeaders headers = headersOf(head);
   const protocol::ClaimedSignature claimed = claimOf(headers);
   nonces_.checkTime(claimed.created_s);
   const auto agent = agents_.findAgent(claimed.key_id);
   // A valid key nobody has: an unknown agent takes as long to refuse as a wrong signature.
   static const std::string nobodys_key = protocol::SigningKey::generate().publicKey();
-  const bool valid = matches(claimed, headers, head, agent ? agent->public_key : nobodys_key);
-  if (!agent || !valid) refuse();
-  nonces_.use(agent->public_key, claimed.created_s, claimed.nonce);
-  http::Principal out;
-  out.kind = http::Principal::Kind::kAgent;
-  out.agent_id = agent->agent_id;
-  out.client_id = agent->client_id;
-  out.public_key = agent->public_key;
-  return out;
+  const bool valid = matches(claimed, headers, head, agent ? agent->public_key : nobodys_key) &&
+                     claimed.covers_authorization == with_token;
+  if (!agent || !valid) {
+    agents_.refused(agent.value_or(AgentIdentity{}), "signature.invalid", peer);
+    refuse();
+  }
+  try {
+    nonces_.use(agent->public_key, claimed.created_s, claimed.nonce);
+  } catch (const http::Problem& problem) {
+    agents_.refused(*agent, problem.code, peer);
+    throw;
+  }
+  if (agent->state == "revoked")
+    throw http::Problem{401, "agent.revoked", "this agent was revoked; enrol the machine again", ""};
+  return *agent;
+}
+
+// Answers the line that the token is of.
+std::string SignedRequests::checkToken(const http::RequestHead& head, const AgentIdentity& agent,
+                                       const std::string& peer) {
+  constexpr std::string_view scheme = "Bearer ";
+  const std::string authorization = head.header("authorization");
+  const auto claims = authorization.starts_with(scheme)
+                          ? tokens_.verify(std::string_view(authorization).substr(scheme.size()))
+                          : std::nullopt;
+  if (!claims || claims->agent_id != agent.agent_id ||
+      claims->thumbprint != keyThumbprint(agent.public_key)) {
+    agents_.refused(agent, "token.invalid", peer);
+    throw http::Problem{401, "token.invalid", "an access token of this agent is required", ""};
+  }
+  if (nonces_.nowS() >= claims->expires_at_s)
+    throw http::Problem{401, "token.expired", "the access token has expired", ""};
+  if (claims->line == agent.line) {
+    if (claims->number == agent.number) return claims->line;
+    throw http::Problem{401, "token.superseded", "a newer access token was handed out", ""};
+  }
+  const bool in_doubt = agent.state == "restored" || agent.state == "cloned";
+  if (in_doubt && agents_.lineSeen(agent, claims->line)) return claims->line;
+  throw http::Problem{401, "token.ended", "another copy of this agent was accepted; enrol this one again",
+                      ""};
 }
 
 // No memory of nonces here: anybody can make keys and would fill it, and a repeated enrolment of the same key

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "auth/access_tokens.h"
 #include "auth/interfaces.h"
 #include "auth/nonce_memory.h"
 #include "http/head.h"
@@ -11,12 +12,16 @@ namespace redflag::auth {
 
 class SignedRequests {
  public:
-  // Both outlive it.
-  SignedRequests(const AgentDirectory& agents, NonceMemory& nonces);
+  // All outlive it.
+  SignedRequests(AgentDirectory& agents, NonceMemory& nonces, const AccessTokens& tokens);
 
-  // An enrolled agent. Throws Problem 401: signature.invalid whatever is wrong with it (no such agent,
-  // another key, another request, no signature at all), or what NonceMemory says. [any thread]
-  http::Principal agent(const http::RequestHead& head);
+  // An enrolled agent with an access token of its own. Throws Problem 401: signature.invalid whatever is
+  // wrong with the signature (no such agent, another key, another request, none at all), or what NonceMemory
+  // says; to the holder of the key also agent.revoked, token.invalid, token.expired, token.superseded (a
+  // newer one was handed out) and token.ended (another copy of the agent was accepted). [any thread]
+  http::Principal agent(const http::RequestHead& head, const std::string& peer);
+  // An enrolled agent that asks for an access token: known by its key alone. [any thread]
+  http::Principal renewing(const http::RequestHead& head, const std::string& peer);
   // A key that asks to become an agent's. It proves that it holds the key; nothing else is known of it. [any
   // thread]
   http::Principal enrolling(const http::RequestHead& head);
@@ -24,8 +29,12 @@ class SignedRequests {
   static void checkBody(const http::RequestHead& head, std::string_view body);
 
  private:
-  const AgentDirectory& agents_;
+  AgentIdentity holder(const http::RequestHead& head, bool with_token, const std::string& peer);
+  std::string checkToken(const http::RequestHead& head, const AgentIdentity& agent, const std::string& peer);
+
+  AgentDirectory& agents_;
   NonceMemory& nonces_;
+  const AccessTokens& tokens_;
 };
 
 }  // namespace redflag::auth

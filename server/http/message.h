@@ -27,14 +27,16 @@ struct Problem {
 struct Principal {
   enum class Kind { kNobody, kAgent, kEnrolling, kUser, kMonitor };
   Kind kind = Kind::kNobody;
-  std::string agent_id;    // kAgent
-  std::string client_id;   // kAgent: of its client
-  std::string public_key;  // kAgent, kEnrolling: raw 32 bytes that signed the request
-  std::string user_id;     // kUser
-  std::string username;    // kUser
-  Grants grants;           // kUser
-  std::string session_id;  // kUser who signed in
-  std::string token_id;    // kUser that is a service account
+  std::string agent_id;          // kAgent
+  std::string client_id;         // kAgent: of its client
+  std::string public_key;        // kAgent, kEnrolling: raw 32 bytes that signed the request
+  std::string user_id;           // kUser
+  std::string username;          // kUser
+  Grants grants;                 // kUser
+  std::string session_id;        // kUser who signed in
+  std::string token_id;          // kUser that is a service account
+  std::string agent_state = {};  // kAgent: of its identity; anything but active gets no orders
+  std::string agent_line = {};   // kAgent: of the access token
 };
 
 struct Request {
@@ -60,10 +62,12 @@ using Handler = std::function<Response(const Request&)>;
 
 // What a route needs before its handler runs. A route without one does not exist. kViewer to kScopedAdmin:
 // this role somewhere; what a handler then touches it asks for with the principal's grants. kAdmin: of
-// everything. kMetrics: the monitoring token, or kAdmin.
+// everything. kRenewing: an
+// agent's key without its access token. kMetrics: the monitoring token, or kAdmin.
 enum class Permission {
   kAnyone,
   kEnrolling,
+  kRenewing,
   kAgent,
   kViewer,
   kTechnician,

@@ -14,7 +14,8 @@ bool isParameter(const std::string& segment) {
 }
 
 bool isSigned(Permission permission) {
-  return permission == Permission::kAgent || permission == Permission::kEnrolling;
+  return permission == Permission::kAgent || permission == Permission::kEnrolling ||
+         permission == Permission::kRenewing;
 }
 
 [[noreturn]] void refuse(const Route& route, const std::string& why) {

@@ -205,6 +205,8 @@ void checkKeys(const fs::path& data, std::vector<Finding>& out) {
     }
   };
   check("command.key", true, "restore it from a backup: agents believe no other key's orders");
+  if (fs::exists(data / "keys/access.key"))  // the next start makes one
+    check("access.key", true, "restore it from a backup, or remove it: the server makes a new one");
   check("device.key", false, "restore it from a backup, or run `redflag-server init` for a new one");
   conclude(out, before, "keys", "command key and device key are there");
 }

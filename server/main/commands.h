@@ -68,6 +68,7 @@ struct TokenOptions {
   std::string database;
   std::int64_t seats = 1;
   std::int64_t expires_in_s = 3600;
+  std::string accept;  // auto | manual; "": manual for more than one seat
 };
 void createToken(const TokenOptions& options);
 

@@ -27,6 +27,8 @@ class DataFolder {
   std::filesystem::path restored() const { return folder_ / "restored"; }  // keeper.h
   std::filesystem::path trust() const { return folder_ / "trust"; }        // what `keys publish` fills
   std::filesystem::path deviceKey() const { return folder_ / "keys/device.key"; }
+  // Signs agents' access tokens. Another one: every agent asks for a new token once.
+  std::filesystem::path accessKey() const { return folder_ / "keys/access.key"; }
   // What a monitoring system shows to read /metrics.
   std::filesystem::path metricsToken() const { return folder_ / "keys/metrics.token"; }
   std::filesystem::path nonces() const { return folder_ / "keys/nonces"; }

@@ -42,6 +42,9 @@ void makeKeys(const DataFolder& data) {
   if (const auto signer = commands::CommandSigner::load(data.commandKey()); !signer) {
     throw std::runtime_error(signer.error().text);
   }
+  if (const auto access = commands::loadOrMakeKey(data.accessKey()); !access) {
+    throw std::runtime_error(access.error().text);
+  }
   loadOnlineKeys(data);
   if (!auth::readSecretFile(data.deviceKey())) {
     auth::writeSecretFile(data.deviceKey(), randomBytes(kDeviceKeyBytes));

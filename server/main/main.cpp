@@ -137,6 +137,10 @@ void addToken(CLI::App& app, TokenOptions& options) {
       ->transform(CLI::AsNumberWithUnit(
           std::map<std::string, std::int64_t>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86'400}}))
       ->check(CLI::Range(std::int64_t{60}, std::int64_t{90 * 86'400}));
+  command
+      ->add_option("--accept", options.accept,
+                   "auto, or manual: a person accepts each machine (more than one seat)")
+      ->check(CLI::IsMember({"auto", "manual"}));
   command->callback([&options] { createToken(options); });
 }
 

@@ -9,8 +9,9 @@ namespace redflag::server {
 
 void createToken(const TokenOptions& options) {
   Offline offline(DataFolder::open(options.data), options.database);
-  const auto made = offline.services().enrolment.makeToken(options.seats, options.expires_in_s, "",
-                                                           {"console", http::Grants::everywhere("admin")});
+  const auto made =
+      offline.services().enrolment.makeToken(options.seats, options.expires_in_s, "",
+                                             {"console", http::Grants::everywhere("admin")}, options.accept);
   std::cout << made.bundle << '\n' << std::flush;
   if (!std::cout) throw std::runtime_error("the bundle could not be written");
 }

@@ -25,6 +25,13 @@ std::string deviceKey(const DataFolder& data) {
   return std::move(*key);
 }
 
+// As the next: made by a server that has none yet.
+protocol::SigningKey accessKey(const DataFolder& data) {
+  auto key = commands::loadOrMakeKey(data.accessKey());
+  if (!key) throw std::runtime_error(key.error().text);
+  return std::move(*key);
+}
+
 // Made by a server that has none yet.
 std::string metricsToken(const DataFolder& data) {
   if (auto token = auth::readSecretFile(data.metricsToken())) {
@@ -56,6 +63,7 @@ Server::Server(const DataFolder& data, const Settings& settings, const ServeOpti
       store_(std::make_unique<store::MeteredStore>(openDatabase(data, settings, options.database), metrics_)),
       types_(options.command_types, std::make_shared<commands::HostRunner>(options.host)),
       signer_(loadSigner(data)),
+      tokens_(accessKey(data), settings.agent_token_life_s),
       repository_(data.trust(), loadOnlineKeys(data)),
       trust_(repository_, data.restored()),
       services_(context()),
@@ -68,8 +76,8 @@ Server::Server(const DataFolder& data, const Settings& settings, const ServeOpti
       devices_(deviceKey(data)),
       setup_(services_.accounts),
       nonces_(systemClock(), data.nonces()),
-      signatures_(services_.accounts, nonces_),
-      gate_(services_.accounts, signatures_, sessions_, api_tokens_, metricsToken(data)),
+      signatures_(services_.access, nonces_, tokens_),
+      gate_(services_.access, signatures_, sessions_, api_tokens_, metricsToken(data)),
       streams_(gate_, outbox_, services_.presence),
       web_(loadWeb(options.web)) {
   for (const auto& refused : types_.refused())
@@ -98,7 +106,8 @@ services::Context Server::context() {
           systemClock(),
           limits,
           &trust_,
-          &metrics_};
+          &metrics_,
+          &tokens_};
 }
 
 void Server::secure() {

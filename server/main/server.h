@@ -52,6 +52,7 @@ class Server {
   std::unique_ptr<store::Store> store_;
   commands::LoadedCommandTypes types_;
   commands::CommandSigner signer_;
+  auth::AccessTokens tokens_;
   trust::Repository repository_;
   trust::Keeper trust_;
   services::Services services_;

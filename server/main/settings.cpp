@@ -71,11 +71,15 @@ void apply(const Reader& in, const std::string& key, const YAML::Node& key_node,
     out.keep_days = in.number(node, key, 1, 3650);
   } else if (key == "silent_after_minutes") {
     out.silent_after_minutes = in.number(node, key, 1, 1440);
+  } else if (key == "agent_token_life_s") {
+    out.agent_token_life_s = in.number(node, key, 3, 86'400);
   } else if (key == "database") {
     out.database = in.text(node, key);
   } else {
-    in.refuse(key_node, "unknown key \"" + key +
-                            "\"; known are database, keep_days, listen, names, silent_after_minutes");
+    in.refuse(
+        key_node,
+        "unknown key \"" + key +
+            "\"; known are agent_token_life_s, database, keep_days, listen, names, silent_after_minutes");
   }
 }
 

@@ -8,12 +8,6 @@ namespace redflag::services {
 using store::ReadTransaction;
 using store::WriteTransaction;
 
-std::optional<auth::AgentIdentity> Accounts::findAgent(const std::string& agent_id) const {
-  const auto key = context_.store.read([&](const ReadTransaction& tx) { return tx.agents().key(agent_id); });
-  if (!key) return std::nullopt;
-  return auth::AgentIdentity{key->agent_id, key->client_id, key->public_key};
-}
-
 bool Accounts::anyUser() const {
   return context_.store.read([](const ReadTransaction& tx) { return tx.people().anyUser(); });
 }

@@ -6,14 +6,9 @@
 
 namespace redflag::services {
 
-class Accounts : public auth::AgentDirectory,
-                 public auth::UserStore,
-                 public auth::SessionStore,
-                 public auth::TokenStore {
+class Accounts : public auth::UserStore, public auth::SessionStore, public auth::TokenStore {
  public:
   explicit Accounts(const Context& context) : context_(context) {}
-
-  std::optional<auth::AgentIdentity> findAgent(const std::string& agent_id) const override;
 
   bool anyUser() const override;
   std::optional<auth::User> findUser(const std::string& username) const override;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "auth/access_tokens.h"
 #include "base/time.h"
 #include "commands/command_types.h"
 #include "commands/signer.h"
@@ -34,8 +35,9 @@ struct Context {
   Bell& bell;
   const Clock& clock = systemClock();
   Settings settings = {};
-  trust::Keeper* trust = nullptr;        // tended by the upkeep; nullptr where nothing is served
-  metrics::Registry* metrics = nullptr;  // none: nothing is counted
+  trust::Keeper* trust = nullptr;              // tended by the upkeep; nullptr where nothing is served
+  metrics::Registry* metrics = nullptr;        // none: nothing is counted
+  const auth::AccessTokens* tokens = nullptr;  // nullptr where no agent comes
 
   std::int64_t now() const { return clock.epochNs(); }
   store::Contact contact() const { return {now(), settings.silent_after_ns}; }

@@ -2,6 +2,7 @@
 
 #include "base/encoding.h"
 #include "http/message.h"
+#include "services/agent_access.h"
 #include "store/events.h"
 
 namespace redflag::services {
@@ -24,6 +25,11 @@ Refusal refusalOf(EnrolmentOutcome outcome) {
       return {"enrolment.revoked", "the token was revoked"};
     case EnrolmentOutcome::kSeatsExhausted:
       return {"enrolment.seats_exhausted", "seats exhausted"};
+    case EnrolmentOutcome::kAgentRevoked:
+      return {"enrolment.agent_revoked", "this key's agent was revoked; enrol with a new key (--replace)"};
+    case EnrolmentOutcome::kOtherClient:
+      return {"enrolment.other_client",
+              "this key's agent is another client's; enrol with a new key (--replace)"};
     default:
       return {"enrolment.unknown_token", "this token is not known"};
   }
@@ -67,11 +73,12 @@ void place(store::EnrolmentToken& token, const std::vector<store::Client>& clien
 }  // namespace
 
 NewToken Enrolment::makeToken(std::int64_t seats, std::int64_t expires_in_s, const std::string& site_id,
-                              const Actor& actor) {
+                              const Actor& actor, const std::string& accept) {
   const std::string secret = toBase64Url(randomBytes(kSecretBytes));
   NewToken made;
   made.token.id = newId();
   made.token.seats = seats;
+  made.token.accept = !accept.empty() ? accept : seats > 1 ? "manual" : "auto";
   made.token.created_at = context_.now();
   made.token.created_by = actor.name;
   made.token.expires_at = made.token.created_at + expires_in_s * kSecondNs;
@@ -85,7 +92,8 @@ NewToken Enrolment::makeToken(std::int64_t seats, std::int64_t expires_in_s, con
     tx.agents().addToken(made.token, hashOf(secret));
     tx.events().record(made.token.client_id, "",
                        entryOf(made.token.created_at, actor.name, "enrolment.token_made",
-                               "made an enrolment token with " + std::to_string(seats) + " seats"));
+                               "made an enrolment token with " + std::to_string(seats) + " seats" +
+                                   (made.token.accept == "manual" ? ", each agent to be accepted" : "")));
   });
   return made;
 }
@@ -108,21 +116,36 @@ void Enrolment::revokeToken(const std::string& token_id, const Actor& actor) {
   });
 }
 
+// The agent's first line; one that it had before ends.
+void Enrolment::begin(store::WriteTransaction& tx, store::Enrolled& enrolled, const std::string& peer) const {
+  const store::Line line = firstLine(context_, enrolled.agent.agent_id, peer);
+  const bool waits = enrolled.accept == "manual";
+  enrolled.agent.standing = {waits ? "pending" : "active",
+                             waits ? "its enrolment token wants a person to accept each agent" : "",
+                             context_.now(), line.id, 0};
+  tx.agents().removeLines(enrolled.agent, "");
+  tx.agents().putLine(enrolled.agent, line);
+  tx.agents().setStanding(enrolled.agent, enrolled.agent.standing);
+}
+
 std::pair<store::AgentKey, bool> Enrolment::enrol(const store::NewAgent& agent, const std::string& token,
                                                   const std::string& peer) {
   const std::int64_t now = context_.now();
   // A refusal is recorded inside and thrown outside the transaction, so that its record stays.
   const store::Enrolled enrolled = context_.store.write([&](store::WriteTransaction& tx) {
     store::Enrolled result = tx.agents().enrol(agent, hashOf(token), now);
-    if (result.outcome == EnrolmentOutcome::kEnrolled) {
-      tx.events().record(
-          result.client_id, result.agent.agent_id,
-          entryOf(now, "agent", "enrolment.enrolled", agent.hostname + " enrolled from " + peer));
+    if (result.outcome == EnrolmentOutcome::kEnrolled || result.outcome == EnrolmentOutcome::kAgain) {
+      begin(tx, result, peer);
+      const char* how =
+          result.outcome == EnrolmentOutcome::kAgain ? " enrolled again from " : " enrolled from ";
+      tx.events().record(result.client_id, result.agent.agent_id,
+                         entryOf(now, "agent", "enrolment.enrolled", agent.hostname + how + peer));
       tx.events().publish(result.client_id, "agent", {{"agent_id", result.agent.agent_id}}, now);
     } else if (result.outcome != EnrolmentOutcome::kKnown && !result.client_id.empty()) {
       const Refusal refusal = refusalOf(result.outcome);
       auto entry =
           entryOf(now, "agent", "enrolment.refused", agent.hostname + " from " + peer + ": " + refusal.text);
+      entry.subsystem = "security";
       entry.code = refusal.code;
       entry.severity = "warning";
       tx.events().record(result.client_id, "", entry);
@@ -131,7 +154,8 @@ std::pair<store::AgentKey, bool> Enrolment::enrol(const store::NewAgent& agent, 
     return result;
   });
   if (enrolled.outcome == EnrolmentOutcome::kEnrolled) return {enrolled.agent, true};
-  if (enrolled.outcome == EnrolmentOutcome::kKnown) return {enrolled.agent, false};
+  if (enrolled.outcome == EnrolmentOutcome::kKnown || enrolled.outcome == EnrolmentOutcome::kAgain)
+    return {enrolled.agent, false};
   const Refusal refusal = refusalOf(enrolled.outcome);
   throw http::Problem{401, refusal.code, refusal.text};
 }

@@ -20,9 +20,10 @@ class Enrolment {
   explicit Enrolment(const Context& context) : context_(context) {}
 
   // `site_id` "": the first of the sites the actor administers. http::Problem 404 for one the actor does not
-  // see, 403 for one the actor does not administer.
+  // see, 403 for one the actor does not administer. `accept`: auto or manual; "": manual for more than one
+  // seat.
   NewToken makeToken(std::int64_t seats, std::int64_t expires_in_s, const std::string& site_id,
-                     const Actor& actor);
+                     const Actor& actor, const std::string& accept = "");
   // Of the sites the actor administers.
   std::vector<store::EnrolmentToken> tokens(const Actor& actor) const;
   void revokeToken(const std::string& token_id, const Actor& actor);  // http::Problem 404, 403
@@ -32,6 +33,8 @@ class Enrolment {
                                          const std::string& peer);
 
  private:
+  void begin(store::WriteTransaction& tx, store::Enrolled& enrolled, const std::string& peer) const;
+
   const Context& context_;
 };
 

@@ -23,6 +23,7 @@ void advance(store::WriteTransaction& tx, const store::Command& command, Command
 }  // namespace
 
 std::vector<Json> Orders::fetch(const store::AgentKey& agent) {
+  if (agent.standing.state != "active") return {};  // until a person has looked
   const std::int64_t now = context_.now();
   const auto waiting = context_.store.read([&](const store::ReadTransaction& tx) {
     return tx.commands().fetchable(agent, now, protocol::kMaxFetchedCommands);

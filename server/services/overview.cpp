@@ -35,7 +35,12 @@ std::vector<Need> needsOf(const OverviewFacts& facts) {
     return it == updates.security_by_severity.end() ? std::int64_t{0} : it->second;
   };
   const bool grave = severity("critical") + severity("high") + severity("unknown") > 0;
+  const std::int64_t in_doubt = facts.agents.pending + facts.agents.cloned + facts.agents.restored;
   std::vector<Need> needs = {
+      {"agents_in_doubt", facts.agents.cloned > 0 ? "critical" : "warning", in_doubt,
+       spoken(in_doubt, "machine gets", "machines get") +
+           " no orders until somebody has looked: new, restored or copied",
+       "/agents?identity=needs_a_look"},
       {"refusals", "critical", facts.refusals_24h,
        spoken(facts.refusals_24h, "order was", "orders were") + " refused by agents in the last 24 hours",
        "/operations?state=refused"},

@@ -7,6 +7,8 @@ namespace redflag::services {
 Services::Services(const Context& context)
     : context_(context),
       accounts(context_),
+      access(context_),
+      decisions(context_),
       enrolment(context_),
       presence(context_),
       uploads(context_),

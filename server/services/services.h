@@ -2,6 +2,8 @@
 // Every service over one store: what main makes once and the routes' handlers call.
 
 #include "services/accounts.h"
+#include "services/agent_access.h"
+#include "services/agent_decisions.h"
 #include "services/approvals.h"
 #include "services/context.h"
 #include "services/enrolment.h"
@@ -28,6 +30,8 @@ class Services {
 
  public:
   Accounts accounts;
+  AgentAccess access;
+  AgentDecisions decisions;
   Enrolment enrolment;
   Presence presence;
   Uploads uploads;

@@ -56,6 +56,31 @@ struct LastScan {
   bool complete = false;
 };
 
+// Whether an agent is who it says, as far as this server can tell. Only an active one gets orders.
+struct Standing {
+  std::string state = "active";  // active | pending | cloned | restored | revoked
+  std::string reason;            // for people
+  std::int64_t since = 0;
+  std::string line;         // of state documents, the newest one; "" when it never had one
+  std::int64_t number = 0;  // of that line's newest document
+};
+
+// A line of state documents: each builds on the answer to the one before. A machine continues one line; two
+// lines of one agent mean that its state was restored or copied.
+struct Line {
+  std::string id;
+  std::int64_t number = 0;  // of the newest document; 0 after the enrolment
+  std::string document_hash;
+  std::string token_hash;   // of the refresh token that was last handed out
+  std::string before_hash;  // of the one that the newest document came with
+  std::string boot_id;
+  std::string machine;  // machineHash() of sdk/protocol/state_document.h
+  std::string peer;     // address
+  std::int64_t began_at = 0;
+  std::int64_t seen_at = 0;
+  std::int64_t expires_at = 0;  // of the refresh token
+};
+
 struct Agent {
   std::string id;
   std::string hostname;
@@ -74,6 +99,7 @@ struct Agent {
   std::string connection;         // connected | silent | never
   std::int64_t last_seen_at = 0;  // 0: never
   std::int64_t enrolled_at = 0;
+  Standing standing;
   UpdateCounts updates;
   std::int64_t breakers_open = 0;
   std::optional<LastScan> last_scan;
@@ -84,6 +110,7 @@ struct AgentFilter {
   std::string client_id;   // "" for all
   std::string site_id;     // "" for all
   std::string connection;  // "", or as in Agent
+  std::string identity;  // "": all but revoked; a state of Standing; needs_a_look: pending, cloned, restored
   bool breaker_open = false;
   bool config_invalid = false;
   std::string sort = "hostname";  // hostname | last_seen | updates | enrolled, with a leading - downwards
@@ -129,6 +156,7 @@ struct AgentKey {
   std::string client_id;
   std::string site_id;
   std::string public_key;
+  Standing standing = {};  // since and reason only where somebody asked for them: Agents::standing()
 };
 
 struct NewAgent {
@@ -151,14 +179,26 @@ struct EnrolmentToken {
   std::string created_by;
   std::int64_t expires_at = 0;
   bool revoked = false;
+  std::string accept = "auto";  // auto | manual: who enrols with it waits until a person has looked
 };
 
-enum class EnrolmentOutcome { kEnrolled, kKnown, kUnknownToken, kExpired, kRevoked, kSeatsExhausted };
+enum class EnrolmentOutcome {
+  kEnrolled,
+  kKnown,  // the key asks again with the token it came with
+  kAgain,  // a key that is known took a seat of another token: it begins anew
+  kUnknownToken,
+  kExpired,
+  kRevoked,
+  kSeatsExhausted,
+  kAgentRevoked,
+  kOtherClient,  // the key is an agent's of another client
+};
 
 struct Enrolled {
   EnrolmentOutcome outcome = EnrolmentOutcome::kUnknownToken;
-  AgentKey agent;         // of kEnrolled and kKnown
+  AgentKey agent;         // of kEnrolled, kKnown and kAgain
   std::string client_id;  // of the token, when there is one: where the refusal is recorded
+  std::string accept;     // of the token
 };
 
 struct AgentTotals {
@@ -168,6 +208,9 @@ struct AgentTotals {
   std::int64_t never = 0;
   std::int64_t config_invalid = 0;
   std::int64_t breakers_open = 0;  // breakers, not agents
+  std::int64_t pending = 0;
+  std::int64_t cloned = 0;
+  std::int64_t restored = 0;
 };
 
 class Agents {
@@ -196,6 +239,8 @@ class Agents {
   virtual std::optional<AgentKey> key(const std::string& agent_id) const = 0;
   virtual std::vector<AgentPlugin> plugins(const AgentKey& agent) const = 0;
   virtual std::vector<Breaker> breakers(const AgentKey& agent) const = 0;
+  virtual Standing standing(const AgentKey& agent) const = 0;        // of one that is there
+  virtual std::vector<Line> lines(const AgentKey& agent) const = 0;  // the oldest first
   virtual AgentTotals totals(const http::Visible& visible, const Contact& contact) const = 0;
 
   // One seat of the token, or the answer a known key got before. Two that race for the last seat: one gets
@@ -209,6 +254,11 @@ class Agents {
   // true: there may be more.
   virtual bool pruneTokens(std::int64_t before, int limit) = 0;
   virtual void revokeToken(const std::string& token_id, std::int64_t now) = 0;
+
+  virtual void setStanding(const AgentKey& agent, const Standing& standing) = 0;
+  virtual void putLine(const AgentKey& agent, const Line& line) = 0;
+  // All of the agent's but this one; "": all.
+  virtual void removeLines(const AgentKey& agent, const std::string& but) = 0;
 
   virtual void setStatus(const AgentKey& agent, const AgentStatus& status) = 0;
   virtual void setBreaker(const AgentKey& agent, const Breaker& breaker) = 0;

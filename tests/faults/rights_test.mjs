@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { cleanUp, repository, runToEnd, sleep, until } from '../e2e/lib/processes.mjs';
-import { ask } from './lib/raw_tls.mjs';
+import { ask, LoneAgent } from './lib/raw_tls.mjs';
 import { highest, newId, rank, rankOver, TwoClients } from './lib/two_clients.mjs';
 
 after(cleanUp);
@@ -18,7 +18,7 @@ before(() => two.start('rights'));
 
 // Everything in the store, but for when somebody was last heard of and what is recorded of refusals.
 const store = () => runToEnd(['sqlite3', '-readonly', path.join(two.fleet.data, 'redflag.db'), '.dump']).stdout.split('\n')
-  .filter((line) => !/^INSERT INTO (agents|sessions) /.test(line) && !line.includes("'grant.refused'"))
+  .filter((line) => !/^INSERT INTO (agents|sessions) /.test(line) && !line.includes("'grant.refused'") && !line.includes("'signature.invalid'"))
   .map((line) => (line.startsWith('INSERT INTO api_tokens ') ? line.replace(/,\d+\);$/, ');') : line)).join('\n');
 
 // What the server does by itself after a change (settling a command) is over.
@@ -47,6 +47,11 @@ const grantOf = (side) => [{ role: 'viewer', client_id: side.client.id, site_id:
 // Objects by kind: where it is, and how one is made that may be used up.
 const objects = {
   agent: { place: places, make: async (side) => side.agent.id },
+  spareAgent: { place: places, make: async (side) => {
+    const agent = new LoneAgent(two.fleet);
+    await agent.enrol(side.token.bundle, 'spare');
+    return agent.id;
+  } },
   command: { place: places, make: async (side) => {
     const { items: [command] } = await order(side);
     return command.id;
@@ -122,6 +127,9 @@ const expectations = {
   createSite: { ...manage, ok: 201, object: 'client', body: () => ({ name: fresh('site') }) },
   renameSite: { ...manage, ok: 200, object: 'site', body: () => ({ name: fresh('site') }) },
   removeSite: { ...manage, ok: 204, object: 'site' },
+  acceptAgent: { permission: 'approver', ok: 409, object: 'agent', body: () => ({ reason: 'x' }) },
+  acceptRestoredAgents: { permission: 'approver', ok: 200, body: () => ({ agent_ids: [newId()], reason: 'x' }) },
+  revokeAgent: { ...manage, ok: 204, object: 'spareAgent', body: () => ({ reason: 'x' }) },
   moveAgent: { ...manage, ok: 200, object: 'agent', body: (side) => ({ site_id: side.site.id }) },
   listUsers: { ...manage, ok: 200 },
   createUser: { ...manage, ok: 201, about: 'client', body: (side) => ({ username: fresh('user'), password: kPassword, grants: grantOf(side) }),
@@ -144,6 +152,7 @@ const expectations = {
   getTrustTarget: { ...anyone, ok: 404, path: '/trust/targets/trust/none' },
   getMetrics: { permission: 'metrics', ok: 200 },
   agentEnrol: { permission: 'enrolling', ok: 401, body: () => ({}) },
+  agentRenew: { permission: 'renewing', ok: 400, body: () => ({}) },
   agentUpload: { permission: 'agent', ok: 200, body: () => ({ items: [] }) },
   agentFetch: { permission: 'agent', ok: 200, body: () => ({}) },
   agentDoorbell: { permission: 'agent', ok: 200 },
@@ -156,7 +165,7 @@ const operations = Object.entries(contract.paths).flatMap(([address, methods]) =
 function owed(expected, principal, side) {
   const { permission } = expected;
   if (permission === 'anyone') return expected.ok;
-  if (permission === 'agent' || permission === 'enrolling') return principal.agent ? expected.ok : 401;
+  if (permission === 'agent' || permission === 'enrolling' || permission === 'renewing') return principal.agent ? expected.ok : 401;
   // With a signature's headers, but none that a route for people looks at.
   if (principal.grants.length === 0) return 401;
   const overAll = rankOver(principal, null);

@@ -90,14 +90,16 @@ def envelopes():
     return [envelope(bytes(range(32)), scan), envelope(bytes(range(32, 64)), install)]
 
 
-def request(seed, key_id, method, authority, signed_authority, target, body, created, nonce):
+def request(seed, key_id, method, authority, signed_authority, target, body, created, nonce, authorization=None):
     private, public, _ = key(seed)
     digest = "sha-256=:" + b64(hashlib.sha256(body).digest()) + ":"
-    parameters = ('("@method" "@authority" "@request-target" "content-digest")'
+    parameters = ('("@method" "@authority" "@request-target" "content-digest"' + (' "authorization"' if authorization else "") + ")"
                   f';created={created};nonce="{b64url(nonce)}";keyid="{key_id or b64url(public)}";alg="ed25519"')
     base = (f'"@method": {method}\n"@authority": {signed_authority}\n"@request-target": {target}\n'
-            f'"content-digest": {digest}\n"@signature-params": {parameters}')
-    return {
+            f'"content-digest": {digest}\n' + (f'"authorization": {authorization}\n' if authorization else "") +
+            f'"@signature-params": {parameters}')
+    out = {"authorization": authorization} if authorization else {}
+    return out | {
         "seed": seed.hex(), "public_key": public.hex(), "key_id": key_id or b64url(public), "method": method,
         "authority": authority, "target": target, "body": body.hex(), "created": created, "nonce": nonce.hex(),
         "base": base, "content_digest": digest, "signature_input": "sig1=" + parameters,
@@ -115,6 +117,30 @@ def requests():
         request(bytes(range(32, 64)), None, "POST", "[::1]:8443", "[::1]:8443", "/agent/v1/enroll", b"{}",
                 1740794402, nonce),
     ]
+
+
+def requests_with_token():
+    nonce = bytes(range(16, 32))
+    return [
+        request(bytes(range(32)), "01JM8ZC9T0AAAAAAAAAAAAAAA2", "POST", "127.0.0.1:8443", "127.0.0.1:8443",
+                "/agent/v1/commands/fetch", b"{}", 1740794403, nonce, "Bearer eyJhbGciOiJFZERTQSJ9.e30.c2ln"),
+    ]
+
+
+def documents():
+    seed = bytes(range(32))
+    private, public, _ = key(seed)
+    fields = {"agent_id": "01JM8ZC9T0AAAAAAAAAAAAAAA2", "number": 7, "boot_id": "6f1d7f0e-7a3b-4b7c-9a51-3f1f6a0d2c11",
+              "nonce": bytes(range(16)).hex()}
+    machine = hashlib.sha256(b"redflag-machine-v1\0" + field(fields["agent_id"]) + field("machine-a")).digest()
+    token = bytes(range(64, 96))
+    previous = hashlib.sha256(b"redflag-refresh-token-v1\0" + token).digest()
+    body = field(fields["agent_id"]) + integer(fields["number"]) + field(fields["boot_id"]) + field(machine)
+    body += field(previous) + field(bytes.fromhex(fields["nonce"]))
+    signature = private.sign(b"redflag-agent-state-v1\0" + body)
+    return [{"seed": seed.hex(), "public_key": public.hex(), "fields": fields, "machine_id": "machine-a", "machine": machine.hex(),
+             "refresh_token": token.hex(), "previous": previous.hex(), "hash": hashlib.sha256(body).hexdigest(),
+             "transport": {"body": b64(body), "signature": b64(signature)}}]
 
 
 def plans():
@@ -143,5 +169,7 @@ def bundles():
 
 write("envelope.json", envelopes())
 write("message_signature.json", requests())
+write("message_signature_with_token.json", requests_with_token())
+write("state_document.json", documents())
 write("plan_hash.json", plans())
 write("bundle.json", bundles())

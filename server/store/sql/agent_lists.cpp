@@ -53,6 +53,13 @@ Conditions conditionsOf(const AgentFilter& filter, const http::Visible& visible,
         "b.state = 'open')");
   }
   if (filter.config_invalid) where.add("a.config_state = 'invalid'");
+  if (filter.identity.empty()) {
+    where.add("a.identity_state <> 'revoked'");
+  } else if (filter.identity == "needs_a_look") {
+    where.add("a.identity_state IN ('pending', 'cloned', 'restored')");
+  } else {
+    where.add("a.identity_state = ?", filter.identity);
+  }
   return where;
 }
 
@@ -68,8 +75,9 @@ std::string agentsSql(const std::string& chosen) {
   return std::string(
              "SELECT a.agent_id, a.hostname, a.client_id, c.name, a.site_id, s.name, a.os_name, "
              "a.os_version, a.agent_version, a.platform, a.kernel, a.boot_id, a.mode, a.isolation, "
-             "a.config_state, a.config_text, ") +
-         kConnectionSql + ", a.last_seen_at, a.enrolled_at, (SELECT COUNT(*)" + kOpenUpdates +
+             "a.config_state, a.config_text, a.identity_state, a.identity_reason, a.line_id, ") +
+         kConnectionSql +
+         ", a.last_seen_at, a.enrolled_at, a.identity_since, a.line_number, (SELECT COUNT(*)" + kOpenUpdates +
          "), (SELECT COUNT(*)" + kOpenUpdates + " AND n.blocked_by = ''), (SELECT COUNT(*)" + kOpenUpdates +
          " AND n.category = 'security'), (SELECT COUNT(*) FROM breakers n" + kOf +
          " AND n.state = 'open'), l.started_at, l.plugin, l.status, l.complete, chosen.sort_key FROM (" +
@@ -82,14 +90,32 @@ std::string agentsSql(const std::string& chosen) {
 
 Agent agentFrom(Rows& rows) {
   Agent agent;
-  for (std::string* field : {&agent.id, &agent.hostname, &agent.client.id, &agent.client.name, &agent.site.id,
-                             &agent.site.name, &agent.os_name, &agent.os_version, &agent.agent_version,
-                             &agent.platform, &agent.kernel, &agent.boot_id, &agent.mode, &agent.isolation,
-                             &agent.config_state, &agent.config_text, &agent.connection}) {
+  for (std::string* field : {&agent.id,
+                             &agent.hostname,
+                             &agent.client.id,
+                             &agent.client.name,
+                             &agent.site.id,
+                             &agent.site.name,
+                             &agent.os_name,
+                             &agent.os_version,
+                             &agent.agent_version,
+                             &agent.platform,
+                             &agent.kernel,
+                             &agent.boot_id,
+                             &agent.mode,
+                             &agent.isolation,
+                             &agent.config_state,
+                             &agent.config_text,
+                             &agent.standing.state,
+                             &agent.standing.reason,
+                             &agent.standing.line,
+                             &agent.connection}) {
     *field = rows.text();
   }
   agent.last_seen_at = rows.integer();
   agent.enrolled_at = rows.integer();
+  agent.standing.since = rows.integer();
+  agent.standing.number = rows.integer();
   agent.updates = {rows.integer(), rows.integer(), rows.integer()};
   agent.breakers_open = rows.integer();
   const auto scanned_at = rows.optionalInteger();
@@ -156,11 +182,14 @@ std::optional<Agent> SqlAgents::find(const std::string& agent_id, const http::Vi
 
 AgentTotals SqlAgents::totals(const http::Visible& visible, const Contact& contact) const {
   Conditions where;
+  where.add("a.identity_state <> 'revoked'");
   restrict(where, visible, "a.client_id", "a.site_id");
   const std::string sql =
       std::string(
-          "SELECT connection, COUNT(*), COUNT(*) FILTER (WHERE config_state = 'invalid') FROM (SELECT ") +
-      kConnectionSql + " AS connection, a.config_state FROM agents a" + where.sql() +
+          "SELECT connection, COUNT(*), COUNT(*) FILTER (WHERE config_state = 'invalid'), "
+          "COUNT(*) FILTER (WHERE identity_state = 'pending'), COUNT(*) FILTER (WHERE identity_state = "
+          "'cloned'), COUNT(*) FILTER (WHERE identity_state = 'restored') FROM (SELECT ") +
+      kConnectionSql + " AS connection, a.config_state, a.identity_state FROM agents a" + where.sql() +
       ") judged GROUP BY connection";
   AgentTotals totals;
   {
@@ -175,6 +204,9 @@ AgentTotals SqlAgents::totals(const http::Visible& visible, const Contact& conta
                                  : totals.never) = count;
       totals.total += count;
       totals.config_invalid += rows.integer();
+      totals.pending += rows.integer();
+      totals.cloned += rows.integer();
+      totals.restored += rows.integer();
     }
   }
   Conditions open;
@@ -191,7 +223,8 @@ std::vector<AgentKey> SqlAgents::silentSince(std::int64_t from, std::int64_t to)
   std::vector<AgentKey> agents;
   auto rows = db_.query(
       "SELECT agent_id, client_id, site_id, public_key FROM agents "
-      "WHERE doorbell = 0 AND last_seen_at > ? AND last_seen_at <= ? LIMIT 10000",
+      "WHERE doorbell = 0 AND last_seen_at > ? AND last_seen_at <= ? AND identity_state <> 'revoked' LIMIT "
+      "10000",
       from, to);
   while (rows.next())
     agents.push_back({rows.text(), rows.text(), rows.text(), rows.blob()});

@@ -6,47 +6,79 @@
 
 namespace redflag::store::sql {
 
-std::optional<AgentKey> SqlAgents::key(const std::string& agent_id) const {
-  auto rows =
-      db_.query("SELECT agent_id, client_id, site_id, public_key FROM agents WHERE agent_id = ?", agent_id);
-  if (!rows.next()) return std::nullopt;
-  return AgentKey{rows.text(), rows.text(), rows.text(), rows.blob()};
+namespace {
+
+constexpr const char* kKeyColumns =
+    "agent_id, client_id, site_id, public_key, identity_state, line_id, line_number";
+
+AgentKey keyFrom(Rows& rows) {
+  AgentKey key{rows.text(), rows.text(), rows.text(), rows.blob()};
+  key.standing.state = rows.text();
+  key.standing.line = rows.text();
+  key.standing.number = rows.integer();
+  return key;
 }
 
-std::optional<AgentKey> SqlAgents::keyOf(const std::string& public_key) const {
-  auto rows = db_.query("SELECT agent_id, client_id, site_id, public_key FROM agents WHERE public_key = ?",
-                        Blob{public_key});
+}  // namespace
+
+std::optional<AgentKey> SqlAgents::key(const std::string& agent_id) const {
+  static const std::string sql = std::string("SELECT ") + kKeyColumns + " FROM agents WHERE agent_id = ?";
+  auto rows = db_.query(sql, agent_id);
   if (!rows.next()) return std::nullopt;
-  return AgentKey{rows.text(), rows.text(), rows.text(), rows.blob()};
+  return keyFrom(rows);
+}
+
+std::optional<AgentKey> SqlAgents::keyOf(const std::string& public_key, std::string& token_id) const {
+  static const std::string sql =
+      std::string("SELECT ") + kKeyColumns + ", token_id FROM agents WHERE public_key = ?";
+  auto rows = db_.query(sql, Blob{public_key});
+  if (!rows.next()) return std::nullopt;
+  AgentKey key = keyFrom(rows);
+  token_id = rows.text();
+  return key;
 }
 
 Enrolled SqlAgents::enrol(const NewAgent& agent, const std::string& token_secret_hash, std::int64_t now) {
   EnrolmentToken token;
   {
     auto rows = db_.query(
-        "SELECT token_id, client_id, site_id, seats, expires_at, revoked_at FROM enrolment_tokens WHERE "
-        "secret_hash = ?",
+        "SELECT token_id, client_id, site_id, seats, expires_at, revoked_at, accept FROM enrolment_tokens "
+        "WHERE secret_hash = ?",
         token_secret_hash);
-    if (!rows.next()) return {EnrolmentOutcome::kUnknownToken, {}, {}};
+    if (!rows.next()) return {EnrolmentOutcome::kUnknownToken, {}, {}, {}};
     token.id = rows.text();
     token.client_id = rows.text();
     token.site_id = rows.text();
     token.seats = rows.integer();
     token.expires_at = rows.integer();
     token.revoked = rows.integer() != 0;
+    token.accept = rows.text();
   }
-  if (const auto known = keyOf(agent.public_key)) return {EnrolmentOutcome::kKnown, *known, token.client_id};
-  if (token.revoked) return {EnrolmentOutcome::kRevoked, {}, token.client_id};
-  if (token.expires_at <= now) return {EnrolmentOutcome::kExpired, {}, token.client_id};
+  std::string came_with;
+  auto known = keyOf(agent.public_key, came_with);
+  const auto refused = [&](EnrolmentOutcome outcome) {
+    return Enrolled{outcome, known.value_or(AgentKey{}), token.client_id, token.accept};
+  };
+  if (known && known->client_id != token.client_id) return refused(EnrolmentOutcome::kOtherClient);
+  if (known && known->standing.state == "revoked") return refused(EnrolmentOutcome::kAgentRevoked);
+  if (known && came_with == token.id)
+    return {EnrolmentOutcome::kKnown, *known, token.client_id, token.accept};
+  if (token.revoked) return refused(EnrolmentOutcome::kRevoked);
+  if (token.expires_at <= now) return refused(EnrolmentOutcome::kExpired);
 
-  const std::string agent_id = newId();
+  const std::string agent_id = known ? known->agent_id : newId();
   // The seat's number is part of the key: of two that take the same one, one fails.
   const int taken = db_.execute(
       "INSERT INTO enrolment_seats (client_id, token_id, seat, agent_id) "
       "SELECT ?1, ?2, COUNT(*) + 1, ?3 FROM enrolment_seats WHERE client_id = ?1 AND token_id = ?2 HAVING "
       "COUNT(*) < ?4",
       token.client_id, token.id, agent_id, token.seats);
-  if (taken == 0) return {EnrolmentOutcome::kSeatsExhausted, {}, token.client_id};
+  if (taken == 0) return refused(EnrolmentOutcome::kSeatsExhausted);
+  if (known) {
+    db_.post("UPDATE agents SET token_id = ? WHERE client_id = ? AND agent_id = ?", token.id, token.client_id,
+             agent_id);
+    return {EnrolmentOutcome::kAgain, *known, token.client_id, token.accept};
+  }
   db_.post(
       "INSERT INTO agents (client_id, agent_id, site_id, public_key, token_id, hostname, mode, "
       "agent_version, platform, "
@@ -55,16 +87,17 @@ Enrolled SqlAgents::enrol(const NewAgent& agent, const std::string& token_secret
       agent.agent_version, agent.platform, agent.os_name, agent.os_version, now);
   return {EnrolmentOutcome::kEnrolled,
           {agent_id, token.client_id, token.site_id, agent.public_key},
-          token.client_id};
+          token.client_id,
+          token.accept};
 }
 
 void SqlAgents::addToken(const EnrolmentToken& token, const std::string& secret_hash) {
   db_.post(
       "INSERT INTO enrolment_tokens (client_id, token_id, site_id, secret_hash, seats, created_at, "
-      "created_by, expires_at) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      "created_by, expires_at, accept) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
       token.client_id, token.id, token.site_id, secret_hash, token.seats, token.created_at, token.created_by,
-      token.expires_at);
+      token.expires_at, token.accept);
 }
 
 std::vector<EnrolmentToken> SqlAgents::tokens(const http::Visible& visible) const {
@@ -87,7 +120,7 @@ std::vector<EnrolmentToken> SqlAgents::tokensWhere(const Conditions& where) cons
   std::vector<EnrolmentToken> tokens;
   const std::string sql =
       "SELECT t.token_id, t.client_id, t.site_id, t.seats, t.created_at, t.created_by, t.expires_at, "
-      "t.revoked_at, "
+      "t.revoked_at, t.accept, "
       "(SELECT COUNT(*) FROM enrolment_seats s WHERE s.client_id = t.client_id AND s.token_id = t.token_id) "
       "FROM enrolment_tokens t" +
       where.sql() + " ORDER BY t.created_at DESC, t.token_id LIMIT 500";
@@ -102,6 +135,7 @@ std::vector<EnrolmentToken> SqlAgents::tokensWhere(const Conditions& where) cons
     token.created_by = rows.text();
     token.expires_at = rows.integer();
     token.revoked = rows.integer() != 0;
+    token.accept = rows.text();
     token.seats_used = rows.integer();
     tokens.push_back(std::move(token));
   }

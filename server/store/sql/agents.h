@@ -26,6 +26,8 @@ class SqlAgents : public Agents {
   std::optional<AgentKey> key(const std::string& agent_id) const override;
   std::vector<AgentPlugin> plugins(const AgentKey& agent) const override;
   std::vector<Breaker> breakers(const AgentKey& agent) const override;
+  Standing standing(const AgentKey& agent) const override;
+  std::vector<Line> lines(const AgentKey& agent) const override;
   AgentTotals totals(const http::Visible& visible, const Contact& contact) const override;
   Enrolled enrol(const NewAgent& agent, const std::string& token_secret_hash, std::int64_t now) override;
   void addToken(const EnrolmentToken& token, const std::string& secret_hash) override;
@@ -34,6 +36,9 @@ class SqlAgents : public Agents {
                                       const http::Visible& visible) const override;
   bool pruneTokens(std::int64_t before, int limit) override;
   void revokeToken(const std::string& token_id, std::int64_t now) override;
+  void setStanding(const AgentKey& agent, const Standing& standing) override;
+  void putLine(const AgentKey& agent, const Line& line) override;
+  void removeLines(const AgentKey& agent, const std::string& but) override;
   void setStatus(const AgentKey& agent, const AgentStatus& status) override;
   void setBreaker(const AgentKey& agent, const Breaker& breaker) override;
   void touch(const AgentKey& agent, std::int64_t now) override;
@@ -43,7 +48,7 @@ class SqlAgents : public Agents {
 
  private:
   std::vector<EnrolmentToken> tokensWhere(const Conditions& where) const;
-  std::optional<AgentKey> keyOf(const std::string& public_key) const;
+  std::optional<AgentKey> keyOf(const std::string& public_key, std::string& token_id) const;
 
   Connection& db_;
 };

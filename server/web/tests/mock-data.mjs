@@ -68,6 +68,14 @@ function notApprovableBecause(agent, state, blocked_by) {
   return blocked_by ? `the package manager holds it back: ${blocked_by}` : null;
 }
 
+const behind = 'it says that its state is number 3, where the server has another one with number 7: restored from a backup, or a copy';
+const identities = {
+  20: { state: 'pending', reason: 'its enrolment token wants a person to accept each agent' },
+  21: { state: 'cloned', reason: 'two machines hold this agent’s key and state, and both were heard of' },
+  22: { state: 'restored', reason: behind },
+  23: { state: 'restored', reason: behind },
+};
+
 export function makeFleet(size, now = Date.now()) {
   const random = randomSource(20250101);
   const at = (secondsAgo) => new Date(now - secondsAgo * 1000).toISOString().replace(/\.\d+Z/, 'Z');
@@ -95,6 +103,7 @@ export function makeFleet(size, now = Date.now()) {
       connection,
       last_seen_at: connection === 'never' ? null : at(connection === 'silent' ? 5 * 86400 + n * 900 : 20 + (n % 50)),
       enrolled_at: at(86400 * 30 - n * 60),
+      identity: identities[n] ? { ...identities[n], since: at(7200) } : { state: 'active', reason: '', since: at(86400 * 30) },
       updates: { available: 0, installable: 0, security: 0 },
       breakers_open: n % 23 === 4 ? 1 : 0,
       last_scan: connection === 'never' ? null : { at: at(600 + n * 37), plugin: 'apt', status: n % 11 === 2 ? 'transient' : 'ok', complete: n % 11 !== 2 },
@@ -153,9 +162,9 @@ export function makeFleet(size, now = Date.now()) {
 
 function makeTokens(at) {
   return [
-    { id: makeId('TKN', 1), created_at: at(7200), expires_at: at(-79200), seats: 25, seats_used: 11, revoked: false },
-    { id: makeId('TKN', 2), created_at: at(86400 * 3), expires_at: at(86400 * 2), seats: 1, seats_used: 1, revoked: false },
-    { id: makeId('TKN', 3), created_at: at(86400 * 9), expires_at: at(86400 * 8), seats: 5, seats_used: 0, revoked: true },
+    { id: makeId('TKN', 1), created_at: at(7200), expires_at: at(-79200), seats: 25, seats_used: 11, accept: 'manual', revoked: false },
+    { id: makeId('TKN', 2), created_at: at(86400 * 3), expires_at: at(86400 * 2), seats: 1, seats_used: 1, accept: 'auto', revoked: false },
+    { id: makeId('TKN', 3), created_at: at(86400 * 9), expires_at: at(86400 * 8), seats: 5, seats_used: 0, accept: 'auto', revoked: true },
   ];
 }
 

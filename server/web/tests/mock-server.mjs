@@ -10,6 +10,8 @@ import { command_types } from './mock-command-types.mjs';
 import { makeFleet, makeId } from './mock-data.mjs';
 
 // The policy the real server sends with every page.
+const in_doubt = ['pending', 'cloned', 'restored'];
+
 export const content_security_policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
@@ -84,17 +86,20 @@ class Mock {
     const connected = (connection) => count(agents, (agent) => agent.connection === connection);
     const broken = count(agents, (agent) => agent.breakers_open > 0);
     const invalid = count(agents, (agent) => agent.config.state === 'invalid');
+    const standing = (state) => count(agents, (agent) => agent.identity.state === state);
+    const doubtful = count(agents, (agent) => in_doubt.includes(agent.identity.state));
     const needs = [
       { kind: 'failed_updates', severity: 'critical', count: inState('failed'), text: 'updates failed to install', link: '/updates?state=failed' },
       { kind: 'security_updates', severity: 'critical', count: security.length, text: 'security updates are open', link: '/updates?category=security' },
       { kind: 'awaiting_confirmation', severity: 'warning', count: inState('awaiting_confirmation'), text: 'updates wait: the plan holds more than was approved', link: '/operations?view=confirm' },
+      { kind: 'agents_in_doubt', severity: 'critical', count: doubtful, text: 'machines get no orders until somebody has looked: new, restored or copied', link: '/agents?identity=needs_a_look' },
       { kind: 'breakers_open', severity: 'warning', count: broken, text: 'machines have a plugin that is not run for a while, after failures', link: '/agents?breaker=open' },
       { kind: 'agents_silent', severity: 'warning', count: connected('silent'), text: 'machines have not been heard of lately', link: '/agents?connection=silent' },
       { kind: 'config_invalid', severity: 'warning', count: invalid, text: 'machines have an invalid configuration', link: '/agents?config=invalid' },
       { kind: 'updates_waiting', severity: 'info', count: open.length, text: 'updates are open in all', link: '/updates' },
     ];
     return {
-      agents: { total: agents.length, connected: connected('connected'), silent: connected('silent'), never: connected('never') },
+      agents: { total: agents.length, connected: connected('connected'), silent: connected('silent'), never: connected('never'), pending: standing('pending'), cloned: standing('cloned'), restored: standing('restored') },
       updates: {
         available: open.length,
         installable: count(open, (update) => update.blocked_by === null),
@@ -116,7 +121,8 @@ class Mock {
         has(agent.hostname, search) &&
         (!query.get('connection') || agent.connection === query.get('connection')) &&
         (!query.get('breaker') || agent.breakers_open > 0) &&
-        (!query.get('config') || agent.config.state === 'invalid'),
+        (!query.get('config') || agent.config.state === 'invalid') &&
+        (query.get('identity') ? (query.get('identity') === 'needs_a_look' ? in_doubt : [query.get('identity')]).includes(agent.identity.state) : agent.identity.state !== 'revoked'),
     );
     const sort = query.get('sort') ?? 'hostname';
     const value = {
@@ -145,6 +151,10 @@ class Mock {
       ...agent,
       boot_id: '6f1c1f5e-0000-4000-8000-000000000000',
       kernel: '6.1.0-37-amd64',
+      documents: [
+        { id: makeId('LINE', 1), number: 7, newest: false, boot_id: '6f1c1f5e-0000-4000-8000-000000000000', machine: 'a1b2c3d4e5f60718', peer: '192.0.2.17', began_at: at(86400 * 30), seen_at: at(40) },
+        { id: makeId('LINE', 2), number: 3, newest: true, boot_id: '0b44e1a2-0000-4000-8000-000000000000', machine: '99aa88bb77cc66dd', peer: '198.51.100.4', began_at: at(7200), seen_at: at(95) },
+      ].slice(['cloned', 'restored'].includes(agent.identity.state) ? 0 : 1),
       plugins: none ? [] : [
         { id: 'apt', name: 'APT packages', version: '1.0.0', interfaces: ['rf.scanner/1', 'rf.updater/1'], state: 'ok', text: '', breaker: closed, last_scan: scan(agent.last_scan.complete) },
         { id: 'system', name: 'System', version: '1.0.0', interfaces: ['rf.scanner/1'], state: 'ok', text: '', breaker: agent.breakers_open ? open : closed, last_scan: { ...scan(true), scopes: [], duration_ms: 41 } },
@@ -408,6 +418,9 @@ class Mock {
       case 'GET overview': return [200, this.overview()];
       case 'GET agents': return [200, this.agents(query)];
       case 'GET agents/{id}': return [200, this.agent(id)];
+      case 'POST agents/{id}/accept': return this.decide(id, 'active', ''), [204];
+      case 'POST agents/{id}/revoke': return this.decide(id, 'revoked', body.reason), [204];
+      case 'POST agents/{id}': return body.agent_ids.forEach((each) => this.decide(each, 'active', '')), [200, { skipped: [] }];
       case 'GET agents/{id}/updates': return [200, page(this.updateRows(query, id), query)];
       case 'GET agents/{id}/metrics': return [200, this.metrics(id, query)];
       case 'GET agents/{id}/record-kinds': return [200, this.recordKinds()];
@@ -429,6 +442,12 @@ class Mock {
       case 'GET clients': return [200, { items: this.fleet.clients }];
       default: throw new Refusal(404, 'not_found', `There is no ${route}.`);
     }
+  }
+
+  decide(id, state, reason) {
+    const agent = this.fleet.agents.find((each) => each.id === id);
+    agent.identity = { state, reason, since: new Date().toISOString() };
+    this.emit('agent', { agent_id: id });
   }
 
   change(id, change) {
@@ -473,10 +492,10 @@ class Mock {
   }
 
   token(body) {
-    const token = { id: makeId('TKN', 50 + this.fleet.tokens.length), created_at: new Date().toISOString(), expires_at: new Date(Date.now() + body.expires_in_s * 1000).toISOString(), seats: body.seats, seats_used: 0, revoked: false };
+    const token = { id: makeId('TKN', 50 + this.fleet.tokens.length), created_at: new Date().toISOString(), expires_at: new Date(Date.now() + body.expires_in_s * 1000).toISOString(), seats: body.seats, seats_used: 0, accept: body.accept ?? 'auto', revoked: false };
     this.fleet.tokens.unshift(token);
     const bundle = `rfb1.${Buffer.from(JSON.stringify({ v: 1, urls: ['https://redflag.example.org:8443'], token: 'mock', ca: ['A'.repeat(300), 'B'.repeat(300)] })).toString('base64url')}`;
-    return { id: token.id, bundle, expires_at: token.expires_at, seats: token.seats };
+    return { id: token.id, bundle, expires_at: token.expires_at, seats: token.seats, accept: token.accept };
   }
 }
 

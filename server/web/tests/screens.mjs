@@ -85,6 +85,19 @@ const scenes = [
   { name: 'agents-many', path: '/agents?sort=-updates', ready: text('10,000 agents'), state: { size: 10_000 } },
   { name: 'agents-empty', path: '/agents', ready: text('No machine is enrolled yet'), state: { size: 0 } },
   { name: 'agent', path: agent(5), ready: text('APT packages') },
+  { name: 'agents-needing-a-look', path: '/agents?identity=needs_a_look', ready: (page) => page.getByText('4 agents').waitFor() },
+  { name: 'agents-restored', path: '/agents?identity=restored', ready: text('Accept 2 restored machines') },
+  { name: 'agent-pending', path: agent(21), ready: text('Pending approval') },
+  { name: 'agent-cloned', path: agent(22), ready: text('From 198.51.100.4') },
+  {
+    name: 'agent-accept',
+    path: agent(22),
+    ready: text('From 198.51.100.4'),
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Accept…' }).click();
+      await page.getByText('Which one is this machine?').waitFor();
+    },
+  },
   { name: 'agent-hostile', path: agent(4), ready: text('APT packages') },
   { name: 'agent-loading', path: agent(5), ready: loading, state: { hold: true } },
   { name: 'agent-error', path: agent(5), ready: text('store.failed'), state: { fail: 500 } },

@@ -64,10 +64,12 @@ export class LoneAgent {
   // The headers of a signed request; `forge` replaces any of what is signed.
   sign(method, target, body, forge = {}) {
     const what = { method, authority: this.authority, target, digest: digestOf(body), created: soon(),
-      nonce: randomBytes(16).toString('base64url'), keyid: this.id ?? Buffer.from(this.key.publicKey).toString('base64url'), key: this.key, ...forge };
-    const parameters = `("@method" "@authority" "@request-target" "content-digest");created=${what.created};nonce="${what.nonce}";keyid="${what.keyid}";alg="ed25519"`;
-    const base = `"@method": ${what.method}\n"@authority": ${what.authority}\n"@request-target": ${what.target}\n"content-digest": ${what.digest}\n"@signature-params": ${parameters}`;
-    return { 'content-digest': what.digest, 'signature-input': `sig1=${parameters}`, signature: `sig1=:${base64(what.key.sign(Buffer.from(base)))}:` };
+      nonce: randomBytes(16).toString('base64url'), keyid: this.id ?? Buffer.from(this.key.publicKey).toString('base64url'), key: this.key,
+      token: /\/(enroll|token)$/.test(target) ? null : this.token, ...forge };
+    const parameters = `("@method" "@authority" "@request-target" "content-digest"${what.token ? ' "authorization"' : ''});created=${what.created};nonce="${what.nonce}";keyid="${what.keyid}";alg="ed25519"`;
+    const base = `"@method": ${what.method}\n"@authority": ${what.authority}\n"@request-target": ${what.target}\n"content-digest": ${what.digest}\n${what.token ? `"authorization": Bearer ${what.token}\n` : ''}"@signature-params": ${parameters}`;
+    return { 'content-digest': what.digest, 'signature-input': `sig1=${parameters}`, signature: `sig1=:${base64(what.key.sign(Buffer.from(base)))}:`,
+      ...(what.token ? { authorization: `Bearer ${what.token}` } : {}) };
   }
 
   request(method, target, body, { headers = {}, forge } = {}) {
@@ -81,11 +83,46 @@ export class LoneAgent {
     return ask(this.fleet.port, this.request('POST', target, body, options));
   }
 
+  // With a token of its own, or with the one of `bundle`.
   async enrol(bundle = runToEnd([program('redflag-server'), 'token', 'create', '--data', this.fleet.data]).stdout.trim(), hostname = 'lone') {
-    const { token } = JSON.parse(Buffer.from(bundle.split('.')[1], 'base64url').toString());
-    const answer = await this.post('/agent/v1/enroll', JSON.stringify({ token, public_key: Buffer.from(this.key.publicKey).toString('base64url'),
-      hostname, agent_version: '0.1.0', mode: 'report', platform: 'linux-x86_64', machine: { os_name: 'Debian', os_version: '12' } }));
+    const answer = await this.askToEnrol(bundle, hostname);
     if (answer.status !== 201) throw new Error(`enrolment: ${answer.status} ${answer.body}`);
     this.id = answer.json.agent_id;
+    this.token = answer.json.access_token;
+    this.refreshToken = answer.json.refresh_token;
+    this.number = 0;
+    return answer;
+  }
+
+  askToEnrol(bundle, hostname = 'lone') {
+    const { token } = JSON.parse(Buffer.from(bundle.split('.')[1], 'base64url').toString());
+    return this.post('/agent/v1/enroll', JSON.stringify({ token, public_key: Buffer.from(this.key.publicKey).toString('base64url'),
+      hostname, agent_version: '0.1.0', mode: 'report', platform: 'linux-x86_64', machine: { os_name: 'Debian', os_version: '12' } }));
+  }
+
+  // A state document (sdk/protocol/state_document.h) that is the next; `changes` to its fields.
+  document(changes = {}) {
+    const field = (value) => { const bytes = Buffer.from(value); const size = Buffer.alloc(4); size.writeUInt32LE(bytes.length); return Buffer.concat([size, bytes]); };
+    const token = Buffer.from(this.refreshToken, 'base64url');
+    const what = { agentId: this.id, number: this.number + 1, key: this.key, ...changes };
+    const number = Buffer.alloc(8);
+    number.writeBigInt64LE(BigInt(what.number));
+    const previous = createHash('sha256').update('redflag-refresh-token-v1\0').update(token).digest();
+    const body = Buffer.concat([field(what.agentId), number, field('boot'), field(Buffer.alloc(32)), field(previous), field(randomBytes(16))]);
+    return { body: base64(body), signature: base64(what.key.sign(Buffer.concat([Buffer.from('redflag-agent-state-v1\0'), body]))) };
+  }
+
+  renew({ document = this.document(), forge } = {}) {
+    return this.post('/agent/v1/token', JSON.stringify({ refresh_token: this.refreshToken, document }), { forge });
+  }
+
+  take(answer) {
+    if (answer.status !== 200) throw new Error(`renewal: ${answer.status} ${answer.body}`);
+    Object.assign(this, { token: answer.json.access_token, refreshToken: answer.json.refresh_token, number: this.number + 1 });
+  }
+
+  copyKey(other) {
+    this.key = other.key;
+    return this;
   }
 }

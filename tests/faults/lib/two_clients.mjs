@@ -45,7 +45,7 @@ export class TwoClients {
     const other = await this.admin.post(`/api/v1/clients/${client.id}/sites`, { name: `Second site of ${letter}` });
     const agent = new LoneAgent(this.fleet);
     const hostname = `machine-of-${letter.toLowerCase()}`;
-    const token = await this.admin.post('/api/v1/enrolment-tokens', { seats: 100, expires_in_s: 3600, site_id: site.id });
+    const token = await this.admin.post('/api/v1/enrolment-tokens', { seats: 100, expires_in_s: 3600, site_id: site.id, accept: 'auto' });
     await agent.enrol(token.bundle, hostname);
     const answer = await agent.post('/agent/v1/upload', JSON.stringify(firstWords(hostname)));
     if (answer.json?.acknowledged?.length !== 2) throw new Error(`upload: ${answer.status} ${answer.body}`);

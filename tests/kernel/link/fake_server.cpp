@@ -51,7 +51,13 @@ class FakeHandler : public Poco::Net::HTTPRequestHandler {
   explicit FakeHandler(FakeServer& server) : server_(server) {}
 
   void handleRequest(HTTPServerRequest& in, HTTPServerResponse& out) override {
-    FakeRequest request{in.getMethod(), in.getURI(), {}, in.get("Content-Encoding", ""), {}, false};
+    FakeRequest request{in.getMethod(),
+                        in.getURI(),
+                        {},
+                        in.get("Content-Encoding", ""),
+                        {},
+                        false,
+                        in.get("Authorization", "")};
     Poco::StreamCopier::copyToString(in.stream(), request.body);
     const protocol::SignatureHeaders headers{in.get("Content-Digest", ""), in.get("Signature-Input", ""),
                                              in.get("Signature", "")};
@@ -83,8 +89,9 @@ class FakeHandler : public Poco::Net::HTTPRequestHandler {
     if (public_key.empty() && request.target == "/agent/v1/enroll") {
       public_key = fromBase64Url(claimed.key_id).value_or("");
     }
-    return protocol::verifyRequest(claimed, headers, {request.method, host, request.target, request.body},
-                                   public_key)
+    return protocol::verifyRequest(
+               claimed, headers, {request.method, host, request.target, request.body, request.authorization},
+               public_key)
         .has_value();
   }
 
@@ -196,6 +203,9 @@ FakeReply FakeServer::answer(const FakeRequest& request) {
 FakeReply FakeServer::commit(const FakeRequest& request) {
   if (!request.signature_ok) return problem(401, "signature.invalid");
   if (request.target == "/agent/v1/enroll") return enroll(request);
+  if (request.target == "/agent/v1/token") return renew(request);
+  if (number_ > 0 && request.authorization != "Bearer access-" + std::to_string(number_))
+    return problem(401, "token.superseded");
   if (request.target == "/agent/v1/upload") return upload(request);
   if (request.target == "/agent/v1/commands/fetch") return fetch();
   if (request.target == "/agent/v1/doorbell") return {200, "text/event-stream", "", {}, false};
@@ -207,8 +217,29 @@ FakeReply FakeServer::enroll(const FakeRequest& request) {
   if (!body || body->value("token", "") != "token") return problem(401, "token.unknown");
   const bool again = keys_.contains("agent-1");
   keys_["agent-1"] = fromBase64Url(body->value("public_key", "")).value_or("");
-  const char* answer = R"({"agent_id":"agent-1","client_id":"client-1","site_id":"site-1"})";
-  return {again ? 200 : 201, "application/json", answer, {}, false};
+  number_ = 0;
+  const Json answer = {{"agent_id", "agent-1"},
+                       {"client_id", "client-1"},
+                       {"site_id", "site-1"},
+                       {"refresh_token", toBase64Url(std::string(32, 'a'))}};
+  return {again ? 200 : 201, "application/json", dumpJson(answer), {}, false};
+}
+
+FakeReply FakeServer::renew(const FakeRequest& request) {
+  const auto body = parseJson(request.body);
+  const auto opened = body ? protocol::openStateDocument(body->at("document"), keys_["agent-1"])
+                           : Result<protocol::OpenedDocument>();
+  if (!opened) return problem(400, "request.invalid");
+  const auto& document = opened->document;
+  const bool again = document.number == number_ && opened->hash == document_hash_;
+  if (!again && document.number != number_ + 1) return problem(401, "refresh.unknown");
+  number_ = document.number;
+  document_hash_ = opened->hash;
+  const Json answer = {
+      {"access_token", "access-" + std::to_string(number_)},
+      {"expires_in_s", access_life_s},
+      {"refresh_token", toBase64Url(std::string(32, static_cast<char>('a' + number_ % 20)))}};
+  return {200, "application/json", dumpJson(answer), {}, false};
 }
 
 FakeReply FakeServer::upload(const FakeRequest& request) {
@@ -248,7 +279,9 @@ FakeReply FakeServer::fetch() {
   }
   for (const Json& raw : raw_orders_)
     commands.push_back(raw);
-  return {200, "application/json", dumpJson({{"commands", commands}}), {}, false};
+  Json answer = {{"commands", commands}};
+  if (!held.is_null()) answer["held"] = held;
+  return {200, "application/json", dumpJson(answer), {}, false};
 }
 
 protocol::Envelope FakeServer::order(const std::string& command_id,

@@ -21,6 +21,7 @@
 #include "protocol/bundle.h"
 #include "protocol/envelope.h"
 #include "protocol/message_signature.h"
+#include "protocol/state_document.h"
 
 namespace redflag::kernel::test {
 
@@ -31,6 +32,7 @@ struct FakeRequest {
   std::string encoding;
   protocol::ClaimedSignature signature;
   bool signature_ok = false;  // by the key this server has for the key id
+  std::string authorization = {};
 };
 
 struct FakeReply {
@@ -80,6 +82,10 @@ class FakeServer {
   // What it serves below /trust; change it under lockTrust().
   CommandRepository& trust() { return *trust_; }
   std::unique_lock<std::recursive_mutex> lockTrust() const { return std::unique_lock(mutex_); }
+  // Set before it is asked.
+  std::int64_t access_life_s = 3600;
+  Json held;
+
   std::vector<FakeRequest> requests(const std::string& target) const;
   std::vector<Json> items(const std::string& kind = "") const;  // in order, each id once
   std::size_t repeats() const;                                  // items that came again
@@ -92,6 +98,7 @@ class FakeServer {
   FakeReply answer(const FakeRequest& request);
   FakeReply enroll(const FakeRequest& request);
   FakeReply upload(const FakeRequest& request);
+  FakeReply renew(const FakeRequest& request);
   FakeReply fetch();
   void accept(const Json& item);
 
@@ -115,6 +122,8 @@ class FakeServer {
   std::vector<Json> items_;
   std::set<std::string> ids_;
   std::size_t repeats_ = 0;
+  std::int64_t number_ = 0;  // of the newest state document
+  std::string document_hash_;
   std::vector<protocol::Envelope> orders_;
   std::vector<Json> raw_orders_;
   std::vector<std::shared_ptr<Bell>> bells_;

@@ -286,7 +286,10 @@ TEST_F(LinkTest, F2_backs_off_before_a_portal_that_answers_everything) {
 TEST_F(LinkTest, opens_its_breaker_and_then_only_probes) {
   FakeServer server;
   ASSERT_TRUE(enrollAt(server));
-  server.answerWith([](FakeServer&, const FakeRequest&) { return test::problem(503, "server.busy"); });
+  server.answerWith([](FakeServer&, const FakeRequest& request) -> std::optional<FakeReply> {
+    if (request.target == "/agent/v1/token") return std::nullopt;
+    return test::problem(503, "server.busy");
+  });
   settings_.backoff = {1'000'000, 60 * kSecondNs, 3};
   ASSERT_TRUE(spool_.put("breaker"));
   start();

@@ -44,11 +44,12 @@ TEST_F(MessageSignature, reproduces_the_ed25519_example_of_rfc_9421) {
             "wqcAqbmYJ2ji2glfAMaRy4gruYYnx2nEFN2HN6jrnDnQCK1u02Gb04v9EDgwUPiu4A0w6vuQv5lIp5WPpBKRCw==");
 }
 
-TEST_F(MessageSignature, agrees_with_the_golden_vectors) {
-  for (const Json& vector : vectors("message_signature.json")) {
+void expectGolden(const char* file) {
+  for (const Json& vector : vectors(file)) {
     const auto key = SigningKey::fromSeed(hexBytes(vector["seed"])).value();
     const std::string body = hexBytes(vector["body"]);
-    const RequestParts request{vector["method"], vector["authority"], vector["target"], body};
+    const RequestParts request{vector["method"], vector["authority"], vector["target"], body,
+                               vector.value("authorization", "")};
     const auto headers = signRequest(request, vector["key_id"], key, vector["created"].get<std::int64_t>(),
                                      hexBytes(vector["nonce"]));
     EXPECT_EQ(headers.content_digest, vector["content_digest"]);
@@ -59,8 +60,29 @@ TEST_F(MessageSignature, agrees_with_the_golden_vectors) {
     EXPECT_EQ(claimed->created_s, vector["created"]);
     EXPECT_EQ(claimed->key_id, vector["key_id"]);
     EXPECT_EQ(toHex(claimed->nonce), vector["nonce"]);
+    EXPECT_EQ(claimed->covers_authorization, vector.contains("authorization"));
     EXPECT_TRUE(verifyRequest(*claimed, headers, request, hexBytes(vector["public_key"])));
   }
+}
+
+TEST_F(MessageSignature, agrees_with_the_golden_vectors) {
+  expectGolden("message_signature.json");
+  expectGolden("message_signature_with_token.json");
+}
+
+TEST_F(MessageSignature, covers_the_access_token_where_there_is_one) {
+  RequestParts with_token = request_;
+  with_token.authorization = "Bearer one";
+  const auto headers = signRequest(with_token, "agent-1", key_, 1'740'794'400);
+  EXPECT_TRUE(verifies(headers, with_token));
+  RequestParts other = with_token;
+  other.authorization = "Bearer two";
+  EXPECT_FALSE(verifies(headers, other));
+  other.authorization = "";
+  EXPECT_FALSE(verifies(headers, other));
+  const auto without = parseSignature(headers_);
+  ASSERT_TRUE(without);
+  EXPECT_FALSE(without->covers_authorization) << "the reader must ask: any header would verify";
 }
 
 TEST_F(MessageSignature, covers_method_authority_target_and_body) {

@@ -55,6 +55,8 @@ const char* nameOf(http::Permission permission) {
       return "anyone";
     case http::Permission::kEnrolling:
       return "enrolling";
+    case http::Permission::kRenewing:
+      return "renewing";
     case http::Permission::kAgent:
       return "agent";
     case http::Permission::kViewer:
@@ -168,6 +170,8 @@ TEST_F(Answers, have_exactly_the_members_that_are_promised) {
   EXPECT_EQ(keysOf(get("/api/v1/agents")["items"][0]), membersOf("Agent"));
   const Json agent = get("/api/v1/agents/{id}", {{"id", agent_.agent_id}});
   EXPECT_EQ(keysOf(agent), membersOf("AgentDetail"));
+  EXPECT_EQ(keysOf(agent["documents"][0]), membersOf("AgentDocument"));
+  EXPECT_EQ(keysOf(agent["identity"]), membersOf("AgentIdentity"));
   EXPECT_EQ(keysOf(agent["plugins"][0]), membersOf("AgentPlugin"));
   EXPECT_EQ(keysOf(agent["plugins"][0]["last_scan"]), membersOf("PluginScan"));
   EXPECT_EQ(keysOf(agent["plugins"][0]["breaker"]), membersOf("Breaker"));

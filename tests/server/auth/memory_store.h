@@ -4,6 +4,9 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "auth/interfaces.h"
 #include "base/time.h"
@@ -16,6 +19,10 @@ class MemoryStore : public AgentDirectory, public UserStore, public SessionStore
     const std::lock_guard lock(mutex_);
     const auto found = agents.find(agent_id);
     return found == agents.end() ? std::nullopt : std::optional(found->second);
+  }
+  bool lineSeen(const AgentIdentity&, const std::string& line) override { return known_lines.contains(line); }
+  void refused(const AgentIdentity& agent, const std::string& code, const std::string&) override {
+    refusals.push_back(agent.agent_id + ' ' + code);
   }
   bool anyUser() const override {
     const std::lock_guard lock(mutex_);
@@ -83,6 +90,8 @@ class MemoryStore : public AgentDirectory, public UserStore, public SessionStore
   std::map<std::string, Session> sessions;
   std::map<std::string, TokenAccount> tokens;
   int touches = 0;
+  std::set<std::string> known_lines;
+  std::vector<std::string> refusals;
 
  private:
   mutable std::mutex mutex_;

@@ -113,7 +113,8 @@ class PeopleTest : public ::testing::Test {
   Devices devices_{std::string(32, 'k')};
   auth::Setup setup_{store_};
   NonceMemory nonces_{clock_, folder_.path() / "nonces"};
-  SignedRequests signatures_{store_, nonces_};
+  AccessTokens access_tokens_{protocol::SigningKey::generate(), 86'400};
+  SignedRequests signatures_{store_, nonces_, access_tokens_};
   ApiTokens tokens_{store_, clock_};
   Gate gate_{store_, signatures_, sessions_, tokens_, "the-token-of-the-monitoring"};
   Nothing nothing_;

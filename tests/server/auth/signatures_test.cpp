@@ -14,8 +14,8 @@ using protocol::SigningKey;
 class SignaturesTest : public ::testing::Test {
  protected:
   SignaturesTest() {
-    store_.agents["agent-a"] = {"agent-a", "client", key_a_.publicKey()};
-    store_.agents["agent-b"] = {"agent-b", "client", key_b_.publicKey()};
+    store_.agents["agent-a"] = {"agent-a", "client", key_a_.publicKey(), "active", "line-a", 7};
+    store_.agents["agent-b"] = {"agent-b", "client", key_b_.publicKey(), "active", "line-b", 1};
     start();
     clock_.pass(10);
   }
@@ -23,20 +23,33 @@ class SignaturesTest : public ::testing::Test {
   // What a new process would hold.
   void start() {
     nonces_ = std::make_unique<NonceMemory>(clock_, folder_.path() / "nonces");
-    signatures_ = std::make_unique<SignedRequests>(store_, *nonces_);
-    gate_ = std::make_unique<Gate>(store_, *signatures_, sessions_, tokens_);
+    signatures_ = std::make_unique<SignedRequests>(store_, *nonces_, tokens_);
+    gate_ = std::make_unique<Gate>(store_, *signatures_, sessions_, api_tokens_);
   }
 
   std::int64_t nowS() const { return clock_.epochNs() / kSecondNs; }
 
+  AccessClaims claims(const std::string& agent_id = "agent-a") const {
+    const AgentIdentity& agent = store_.agents.at(agent_id);
+    return {agent_id,      agent.client_id, keyThumbprint(agent.public_key), agent.line, agent.number, nowS(),
+            nowS() + 3600, "token-1"};
+  }
+  std::string tokenOf(const std::string& key_id) const {
+    return store_.agents.contains(key_id) ? tokens_.issue(claims(key_id)) : std::string("none");
+  }
   http::RequestHead head(const SigningKey& key, const std::string& key_id, std::int64_t created_s,
                          const std::string& body = "{}") {
+    return withToken(key, key_id, created_s, body, "Bearer " + tokenOf(key_id));
+  }
+  http::RequestHead withToken(const SigningKey& key, const std::string& key_id, std::int64_t created_s,
+                              const std::string& body, const std::string& authorization) {
     http::RequestHead out;
     out.method = "POST";
     out.target = "/agent/v1/upload";
     out.headers["host"] = "redflag:8443";
-    const auto signed_headers =
-        protocol::signRequest({out.method, "redflag:8443", out.target, body}, key_id, key, created_s);
+    const auto signed_headers = protocol::signRequest(
+        {out.method, "redflag:8443", out.target, body, authorization}, key_id, key, created_s);
+    if (!authorization.empty()) out.headers["authorization"] = authorization;
     out.headers["content-digest"] = signed_headers.content_digest;
     out.headers["signature-input"] = signed_headers.signature_input;
     out.headers["signature"] = signed_headers.signature;
@@ -59,7 +72,8 @@ class SignaturesTest : public ::testing::Test {
   const SigningKey key_a_ = SigningKey::generate();
   const SigningKey key_b_ = SigningKey::generate();
   Sessions sessions_{store_, clock_};
-  ApiTokens tokens_{store_, clock_};
+  ApiTokens api_tokens_{store_, clock_};
+  AccessTokens tokens_{SigningKey::generate(), 86'400};
   std::unique_ptr<NonceMemory> nonces_;
   std::unique_ptr<SignedRequests> signatures_;
   std::unique_ptr<Gate> gate_;
@@ -135,6 +149,75 @@ TEST_F(SignaturesTest, must_be_within_five_minutes) {
   EXPECT_EQ(verdict(head(key_a_, "agent-a", nowS() + 301)), "401 signature.clock");
 }
 
+// A4: whoever has the token and not the key has nothing; A8: nor has whoever has another agent's key.
+TEST_F(SignaturesTest, A4_A8_go_together_with_a_token_of_the_same_agent_only) {
+  const std::string mine = "Bearer " + tokenOf("agent-a");
+  const auto thief = SigningKey::generate();
+  EXPECT_EQ(verdict(withToken(thief, "agent-a", nowS(), "{}", mine)), "401 signature.invalid");
+  EXPECT_EQ(verdict(withToken(key_b_, "agent-a", nowS(), "{}", mine)), "401 signature.invalid");
+  EXPECT_EQ(verdict(withToken(key_b_, "agent-b", nowS(), "{}", mine)), "401 token.invalid");
+  EXPECT_EQ(store_.refusals,
+            (std::vector<std::string>{"agent-a signature.invalid", "agent-a signature.invalid",
+                                      "agent-b token.invalid"}));
+  auto uncovered = withToken(key_a_, "agent-a", nowS(), "{}", "");
+  EXPECT_EQ(verdict(uncovered), "401 signature.invalid") << "no token";
+  uncovered = withToken(key_a_, "agent-a", nowS(), "{}", "");
+  uncovered.headers["authorization"] = mine;
+  EXPECT_EQ(verdict(uncovered), "401 signature.invalid") << "a token that is not signed";
+  auto exchanged = good();
+  exchanged.headers["authorization"] = "Bearer " + tokenOf("agent-b");
+  EXPECT_EQ(verdict(exchanged), "401 signature.invalid");
+  for (const std::string& authorization : {std::string("Bearer "), std::string("Basic x"), mine + "x"})
+    EXPECT_EQ(verdict(withToken(key_a_, "agent-a", nowS(), "{}", authorization)), "401 token.invalid");
+}
+
+TEST_F(SignaturesTest, A10_are_not_replaced_by_what_everybody_can_know_of_a_machine) {
+  for (const char* name : {"web-1.example.net", "0123456789abcdef", "52:54:00:12:34:56", "agent-a"}) {
+    http::RequestHead head;
+    head.method = "POST";
+    head.target = "/agent/v1/upload";
+    head.headers = {
+        {"host", "redflag:8443"}, {"authorization", std::string("Bearer ") + name}, {"x-agent-id", name}};
+    EXPECT_EQ(verdict(head), "401 signature.invalid");
+  }
+}
+
+TEST_F(SignaturesTest, want_the_newest_token_of_a_line_that_goes_on) {
+  const std::string first = "Bearer " + tokenOf("agent-a");
+  const auto ask = [&] { return verdict(withToken(key_a_, "agent-a", nowS(), "{}", first)); };
+  store_.agents["agent-a"].number = 8;
+  EXPECT_EQ(ask(), "401 token.superseded");
+  store_.agents["agent-a"].number = 7;
+  store_.agents["agent-a"].line = "another";
+  EXPECT_EQ(ask(), "401 token.ended");
+  store_.agents["agent-a"].state = "cloned";
+  EXPECT_EQ(ask(), "401 token.ended") << "ended by somebody before";
+  store_.known_lines = {"line-a"};
+  EXPECT_EQ(ask(), "admitted agent-a") << "both report until somebody has looked";
+  store_.agents["agent-a"] = {"agent-a", "client", key_a_.publicKey(), "active", "line-a", 7};
+  clock_.pass(3601);
+  EXPECT_EQ(ask(), "401 token.expired");
+}
+
+TEST_F(SignaturesTest, A11_of_a_revoked_agent_are_told_so_and_end_its_open_streams) {
+  const auto principal = gate_->admit(good(), http::Permission::kAgent, "");
+  EXPECT_TRUE(gate_->stillAdmitted(principal));
+  store_.agents["agent-a"].state = "revoked";
+  EXPECT_FALSE(gate_->stillAdmitted(principal));
+  EXPECT_EQ(verdict(good()), "401 agent.revoked");
+  EXPECT_EQ(verdict(withToken(key_a_, "agent-a", nowS(), "{}", ""), http::Permission::kRenewing),
+            "401 agent.revoked");
+  EXPECT_EQ(verdict(withToken(key_b_, "agent-a", nowS(), "{}", ""), http::Permission::kRenewing),
+            "401 signature.invalid")
+      << "nobody else is told";
+}
+
+TEST_F(SignaturesTest, of_the_key_alone_are_for_asking_for_a_token) {
+  EXPECT_EQ(verdict(withToken(key_a_, "agent-a", nowS(), "{}", ""), http::Permission::kRenewing),
+            "admitted agent-a");
+  EXPECT_EQ(verdict(good(), http::Permission::kRenewing), "401 signature.invalid");
+}
+
 TEST_F(SignaturesTest, of_an_agent_that_was_removed_end_its_open_streams) {
   const auto principal = gate_->admit(good(), http::Permission::kAgent, "");
   EXPECT_TRUE(gate_->stillAdmitted(principal));
@@ -146,7 +229,8 @@ TEST_F(SignaturesTest, of_an_agent_that_was_removed_end_its_open_streams) {
 
 TEST_F(SignaturesTest, at_enrolment_prove_the_key_they_name) {
   const std::string name = toBase64Url(key_a_.publicKey());
-  const auto principal = gate_->admit(head(key_a_, name, nowS()), http::Permission::kEnrolling, "");
+  const auto principal =
+      gate_->admit(withToken(key_a_, name, nowS(), "{}", ""), http::Permission::kEnrolling, "");
   EXPECT_EQ(principal.kind, http::Principal::Kind::kEnrolling);
   EXPECT_EQ(principal.public_key, key_a_.publicKey());
   EXPECT_TRUE(principal.agent_id.empty());

@@ -170,13 +170,15 @@ TEST_F(ProgramTest, goes_from_an_empty_folder_to_an_administrator_and_out_again)
 
 // As an agent signs; a server that has just started wants signatures of the next second.
 std::string signedRequest(const std::string& method, const std::string& target, const std::string& host,
-                          const protocol::SigningKey& key, const std::string& key_id,
-                          const std::string& body) {
+                          const protocol::SigningKey& key, const std::string& key_id, const std::string& body,
+                          const std::string& token = "") {
+  const std::string authorization = token.empty() ? "" : "Bearer " + token;
   const auto headers =
-      protocol::signRequest({method, host, target, body}, key_id, key, epochNow() / kSecondNs);
+      protocol::signRequest({method, host, target, body, authorization}, key_id, key, epochNow() / kSecondNs);
   return method + ' ' + target + " HTTP/1.1\r\nHost: " + host +
          "\r\nContent-Type: application/json\r\nContent-Digest: " + headers.content_digest +
          "\r\nSignature-Input: " + headers.signature_input + "\r\nSignature: " + headers.signature +
+         (token.empty() ? "" : "\r\nAuthorization: " + authorization) +
          "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
@@ -207,15 +209,16 @@ TEST_F(ProgramTest, takes_in_a_machine_and_knows_it_by_its_key_alone) {
   }
   ASSERT_EQ(reply.status, 201) << reply.body;
   const std::string agent_id = Json::parse(reply.body)["agent_id"];
+  const std::string token = Json::parse(reply.body)["access_token"];
   EXPECT_EQ(Json::parse(enrol().body)["agent_id"], agent_id) << "the same key asking again";
 
   const auto fetch = [&](const protocol::SigningKey& with) {
-    return ask(signedRequest("POST", "/agent/v1/commands/fetch", host, with, agent_id, "{}")).status;
+    return ask(signedRequest("POST", "/agent/v1/commands/fetch", host, with, agent_id, "{}", token)).status;
   };
   EXPECT_EQ(fetch(key), 200);
   EXPECT_EQ(fetch(protocol::SigningKey::generate()), 401);
   testing::TlsClient doorbell(port_);
-  doorbell.send(signedRequest("GET", "/agent/v1/doorbell", host, key, agent_id, ""));
+  doorbell.send(signedRequest("GET", "/agent/v1/doorbell", host, key, agent_id, "", token));
   EXPECT_EQ(doorbell.reply(false).headers.at("content-type"), "text/event-stream");
   server->signal(SIGTERM);
   EXPECT_TRUE(doorbell.readUntil("\n\n").starts_with("event: retry\n"));

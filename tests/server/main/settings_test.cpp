@@ -47,7 +47,8 @@ TEST_F(SettingsTest, are_what_the_file_says) {
 
 TEST_F(SettingsTest, name_file_line_and_key_of_what_is_wrong) {
   EXPECT_EQ(complaint("listen: 127.0.0.1:1\nlistne: x\n"),
-            "server.yaml:2: unknown key \"listne\"; known are database, keep_days, listen, names, "
+            "server.yaml:2: unknown key \"listne\"; known are agent_token_life_s, database, keep_days, "
+            "listen, names, "
             "silent_after_minutes");
   EXPECT_EQ(complaint("keep_days: soon\n"), "server.yaml:1: keep_days: expected a number from 1 to 3650");
   EXPECT_EQ(complaint("keep_days: 0\n"), "server.yaml:1: keep_days: expected a number from 1 to 3650");

@@ -17,7 +17,7 @@ store::NewAgent newAgent(const std::string& public_key = randomBytes(32)) {
 
 std::string tokenOf(World& world, std::int64_t seats, std::int64_t expires_in_s = 3600) {
   return protocol::decodeBundle(
-             world.services.enrolment.makeToken(seats, expires_in_s, "", world.admin).bundle)
+             world.services.enrolment.makeToken(seats, expires_in_s, "", world.admin, "auto").bundle)
       .value()
       .token;
 }

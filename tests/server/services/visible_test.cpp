@@ -20,7 +20,7 @@ class WhatIsSeen : public ::testing::Test {
     const auto second = world_.services.places.addSite(client.id, "Nearby", world_.admin);
     for (const auto& [name, site_id] : std::vector<std::pair<std::string, std::string>>{
              {"first", ""}, {"elsewhere", site.id}, {"nearby", second.id}}) {
-      const auto made = world_.services.enrolment.makeToken(1000, 3600, site_id, world_.admin);
+      const auto made = world_.services.enrolment.makeToken(1000, 3600, site_id, world_.admin, "auto");
       world_.token = protocol::decodeBundle(made.bundle).value().token;
       agents_.push_back(world_.enrol(name));
       world_.scan(agents_.back(),

@@ -32,13 +32,23 @@ commands::LoadedCommandTypes& builtInTypes() {
 
 World::World(commands::CommandTypes* types)
     : signer(newSigner()),
+      tokens(protocol::SigningKey::generate(), 86'400),
       opened(database.open(clock)),
       store(*opened),
-      services({store, types != nullptr ? *types : builtInTypes(), signer, testBundle,
-                [this](std::int64_t) { return epoch; }, bell, clock}) {
+      services({store,
+                types != nullptr ? *types : builtInTypes(),
+                signer,
+                testBundle,
+                [this](std::int64_t) { return epoch; },
+                bell,
+                clock,
+                {},
+                nullptr,
+                nullptr,
+                &tokens}) {
   services.initialize();
   bell.connect(streams);
-  const auto made = services.enrolment.makeToken(1000, 3600, "", admin);
+  const auto made = services.enrolment.makeToken(1000, 3600, "", admin, "auto");
   token = protocol::decodeBundle(made.bundle).value().token;
 }
 

@@ -106,6 +106,7 @@ class World {
   services::Bell bell;
   Result<std::int64_t> epoch = 0;  // under which orders are signed, or why not
   commands::CommandSigner signer;
+  auth::AccessTokens tokens;
   std::unique_ptr<store::Store> opened;
   store::Store& store;
   services::Services services;

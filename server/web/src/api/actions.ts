@@ -60,8 +60,28 @@ export function retryCommand(id: string): Promise<Command> {
   return answerOf(api.POST('/api/v1/commands/{id}/retry', { params: { path: { id } } }));
 }
 
-export function createToken(seats: number, expiresInS: number, siteId: string | null): Promise<NewEnrolmentToken> {
-  const body = { seats, expires_in_s: expiresInS, ...(siteId === null ? {} : { site_id: siteId }) };
+// `document`: which holder of its state is the agent from now on; '' where there is only one.
+export async function acceptAgent(id: string, reason: string, document: string): Promise<void> {
+  const body = { reason, ...(document === '' ? {} : { document }) };
+  await answerOf(api.POST('/api/v1/agents/{id}/accept', { params: { path: { id } }, body }));
+}
+
+// Answers how many of them were not restored any more.
+export async function acceptRestored(agentIds: string[], reason: string): Promise<number> {
+  return (await answerOf(api.POST('/api/v1/agents/accept', { body: { agent_ids: agentIds, reason } }))).skipped.length;
+}
+
+export async function revokeAgent(id: string, reason: string): Promise<void> {
+  await answerOf(api.POST('/api/v1/agents/{id}/revoke', { params: { path: { id } }, body: { reason } }));
+}
+
+export function createToken(
+  seats: number,
+  expiresInS: number,
+  siteId: string | null,
+  accept: 'auto' | 'manual',
+): Promise<NewEnrolmentToken> {
+  const body = { seats, expires_in_s: expiresInS, accept, ...(siteId === null ? {} : { site_id: siteId }) };
   return answerOf(api.POST('/api/v1/enrolment-tokens', { body }));
 }
 

@@ -11,6 +11,7 @@ export interface AgentFilter {
   connection?: 'connected' | 'silent' | 'never' | undefined;
   breaker?: 'open' | undefined;
   config?: 'invalid' | undefined;
+  identity?: 'needs_a_look' | 'active' | 'pending' | 'cloned' | 'restored' | 'revoked' | undefined;
   sort?: AgentSort | undefined;
 }
 export type AgentSort =

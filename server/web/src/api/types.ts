@@ -4,6 +4,7 @@ type Schemas = components['schemas'];
 
 export type Agent = Schemas['Agent'];
 export type AgentDetail = Schemas['AgentDetail'];
+export type AgentDocument = Schemas['AgentDocument'];
 export type AgentPlugin = Schemas['AgentPlugin'];
 export type Approval = Schemas['Approval'];
 export type Category = Schemas['Category'];

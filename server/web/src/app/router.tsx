@@ -65,6 +65,7 @@ const agents = createRoute({
     search: text(raw.search),
     connection: oneOf(['connected', 'silent', 'never'], raw.connection),
     breaker: oneOf(['open'], raw.breaker),
+    identity: oneOf(['needs_a_look', 'active', 'pending', 'cloned', 'restored', 'revoked'], raw.identity),
     config: oneOf(['invalid'], raw.config),
     sort: oneOf(
       ['hostname', '-hostname', 'last_seen', '-last_seen', 'updates', '-updates', 'enrolled', '-enrolled'],

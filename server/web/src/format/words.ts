@@ -79,6 +79,24 @@ export const connections: Record<Agent['connection'], Word> = {
   never: { text: 'Never seen', tone: 'quiet' },
 };
 
+// Whether a machine is who it says. Only an active one gets orders.
+export const identities: Record<Agent['identity']['state'], Word> = {
+  active: { text: 'Active', tone: 'good' },
+  pending: { text: 'Pending approval', tone: 'warning' },
+  restored: { text: 'Restored?', tone: 'warning' },
+  cloned: { text: 'Cloned', tone: 'critical' },
+  revoked: { text: 'Revoked', tone: 'quiet' },
+};
+
+export const identity_advice: Record<Agent['identity']['state'], string> = {
+  active: '',
+  pending: 'It reports, and gets no orders until it is accepted. Accept it if you know the machine.',
+  restored: 'It reports, and gets no orders. Accept it if the machine was restored from a backup or a snapshot.',
+  cloned:
+    'All of them report, and none gets orders. Accept the one that is the machine, and enrol the others again; if nobody copied it, its key may be in other hands: revoke it.',
+  revoked: 'It is let in no more. What is known of it stays.',
+};
+
 export const blocked_by: Record<'held' | 'phased' | 'kept_back' | 'excluded', string> = {
   held: 'Held on the machine',
   phased: 'Phased: not offered to this machine yet',

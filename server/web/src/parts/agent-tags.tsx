@@ -1,12 +1,19 @@
 
 import type { Agent } from '../api/types';
+import { identities, identity_advice } from '../format/words';
 import { IconAlertTriangle, IconBolt, IconShieldHalf } from './icons';
 import { Tag } from './tag';
 
 // Only what is not as it should be.
 export function TroubleTags({ agent }: { agent: Agent }) {
+  const { state, reason } = agent.identity;
   return (
     <>
+      {state !== 'active' && (
+        <Tag tone={identities[state].tone} title={`${reason || identities[state].text}. ${identity_advice[state]}`}>
+          {identities[state].text}
+        </Tag>
+      )}
       {agent.breakers_open > 0 && (
         <Tag tone="critical" icon={<IconBolt size={13} />} title="A plugin failed too often and is not run for a while">
           {agent.breakers_open === 1 ? 'Breaker open' : `${agent.breakers_open} breakers open`}

@@ -51,9 +51,11 @@ test('no update is lost when states are put together', () => {
 });
 
 test('an enrolled machine goes from connected to scanned', () => {
-  const done = (agent: Partial<Agent>) => stepsOf(agent as Agent).map((step) => step.done);
+  const done = (agent: Partial<Agent>) => stepsOf({ identity: { state: 'active' }, ...agent } as Agent).map((step) => step.done);
   expect(done({ connection: 'never', last_scan: null })).toEqual([true, false, false]);
   expect(done({ connection: 'connected', last_scan: null })).toEqual([true, true, false]);
+  const pending = { state: 'pending', reason: '', since: null } as const;
+  expect(done({ connection: 'connected', last_scan: null, identity: pending })).toEqual([true, true, false, false]);
 });
 
 test('a token that is revoked, used up or too old is not open', () => {

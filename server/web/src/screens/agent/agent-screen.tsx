@@ -22,6 +22,7 @@ import { Failure } from '../../parts/states';
 import { WordTag } from '../../parts/tag';
 import { OrderDialog } from '../operations/order-dialog';
 import { AgentHistory } from './agent-history';
+import { AgentIdentity, Revoke } from './agent-identity';
 import { AgentLog } from './agent-log';
 import { AgentOverview } from './agent-overview';
 import { AgentRecords } from './agent-records';
@@ -62,6 +63,7 @@ function Agent({ agent }: { agent: AgentDetail }) {
         }
         actions={
           <>
+            {agent.identity.state === 'active' && <Revoke agent={agent} word="Revoke" />}
             <OrderCommand agent={agent} />
             <ScanNow agent={agent} />
           </>
@@ -73,6 +75,7 @@ function Agent({ agent }: { agent: AgentDetail }) {
           </>
         }
       />
+      <AgentIdentity agent={agent} />
       <Tabs className={classes.tabs} value={tab} onChange={show} keepMounted={false}>
         <Tabs.List mb="sm">
           <Tabs.Tab value="overview">Overview</Tabs.Tab>

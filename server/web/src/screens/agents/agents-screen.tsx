@@ -1,13 +1,20 @@
-import { Button } from '@mantine/core';
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { Button, Group } from '@mantine/core';
+import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
+import { useState } from 'react';
 
+import { acceptRestored } from '../../api/actions';
 import { agentsQuery, type AgentFilter, type AgentSort } from '../../api/queries';
+import type { Agent } from '../../api/types';
+import { some } from '../../format/number';
 import { connections } from '../../format/words';
 import { DataTable } from '../../parts/data-table';
+import { DecideDialog } from '../../parts/decide-dialog';
 import { Choice, FilterBar, options, RowCount } from '../../parts/filters';
+import { GuardedButton } from '../../parts/guarded-button';
 import { IconServer2 } from '../../parts/icons';
 import { ListStates, useLoaded } from '../../parts/list';
+import { sayDone } from '../../parts/said';
 import { ScreenHead } from '../../parts/screen-head';
 import { SearchField } from '../../parts/search-field';
 import { NothingFound, State } from '../../parts/states';
@@ -18,6 +25,11 @@ const connection_options = options(connections);
 const trouble_options = [
   { value: 'breaker', label: 'Breaker open' },
   { value: 'config', label: 'Config invalid' },
+  { value: 'needs_a_look', label: 'Needs a look' },
+  { value: 'pending', label: 'Pending approval' },
+  { value: 'restored', label: 'Restored?' },
+  { value: 'cloned', label: 'Cloned' },
+  { value: 'revoked', label: 'Revoked' },
 ] as const;
 
 export function AgentsScreen() {
@@ -27,8 +39,8 @@ export function AgentsScreen() {
   const { rows, total, hasMore, loadMore } = useLoaded(query);
   const set = (change: AgentFilter) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
   const clear = () => void navigate({ search: { sort: filter.sort }, replace: true });
-  const filtered = Boolean(filter.search || filter.connection || filter.breaker || filter.config);
-  const trouble = filter.breaker ? 'breaker' : filter.config ? 'config' : undefined;
+  const filtered = Boolean(filter.search || filter.connection || filter.breaker || filter.config || filter.identity);
+  const trouble = filter.breaker ? 'breaker' : filter.config ? 'config' : filter.identity === 'active' ? undefined : filter.identity;
 
   return (
     <>
@@ -52,11 +64,16 @@ export function AgentsScreen() {
           value={trouble}
           options={trouble_options}
           onChange={(kind) =>
-            set({ breaker: kind === 'breaker' ? 'open' : undefined, config: kind === 'config' ? 'invalid' : undefined })
+            set({
+              breaker: kind === 'breaker' ? 'open' : undefined,
+              config: kind === 'config' ? 'invalid' : undefined,
+              identity: kind === 'breaker' || kind === 'config' ? undefined : kind,
+            })
           }
         />
         <RowCount total={query.data && total} one="agent" />
       </FilterBar>
+      {filter.identity === 'restored' && rows.length > 0 && <AcceptRestored agents={rows} />}
       <ListStates query={query} empty={filtered ? <NothingFound clear={clear} /> : <NoAgents />}>
         <DataTable
           label="Agents"
@@ -72,6 +89,38 @@ export function AgentsScreen() {
         />
       </ListStates>
     </>
+  );
+}
+
+// Whole groups of machines come back from one snapshot.
+function AcceptRestored({ agents }: { agents: Agent[] }) {
+  const [asking, setAsking] = useState(false);
+  const queries = useQueryClient();
+  const ids = agents.slice(0, 1000).map((agent) => agent.id);
+  return (
+    <Group mb="sm">
+      <GuardedButton needs="approver" onClick={() => setAsking(true)}>
+        {`Accept ${some(ids.length, 'restored machine')}…`}
+      </GuardedButton>
+      {asking && (
+        <DecideDialog
+          title={`Accept ${some(ids.length, 'restored machine')}`}
+          confirm="Accept all"
+          decide={(reason) => acceptRestored(ids, reason)}
+          onDone={() => {
+            sayDone('Accepted. They get orders again.');
+            void queries.invalidateQueries({ queryKey: ['agents'] });
+            void queries.invalidateQueries({ queryKey: ['overview'] });
+          }}
+          onClose={() => setAsking(false)}
+        >
+          <p style={{ marginTop: 0 }}>
+            Do this if you restored these machines from a backup or a snapshot. Whoever else holds the state of one of them
+            has to be enrolled again.
+          </p>
+        </DecideDialog>
+      )}
+    </Group>
   );
 }
 

@@ -49,6 +49,8 @@ function MakeToken({ again, onMade }: { again: boolean; onMade: (token: NewEnrol
   const [seats, setSeats] = useState<string | number>(1);
   const [lifetime, setLifetime] = useState('3600');
   const [site, setSite] = useState('');
+  const [chosen, setChosen] = useState<'auto' | 'manual' | null>(null);
+  const accept = chosen ?? (Number(seats) > 1 ? 'manual' : 'auto');
   const clients = useQuery(clientsQuery).data ?? [];
   const queries = useQueryClient();
   const sites = clients.flatMap((client) =>
@@ -56,7 +58,7 @@ function MakeToken({ again, onMade }: { again: boolean; onMade: (token: NewEnrol
   );
   const valid = typeof seats === 'number' && Number.isInteger(seats) && seats >= 1;
   const make = useMutation({
-    mutationFn: () => createToken(Number(seats), Number(lifetime), site || null),
+    mutationFn: () => createToken(Number(seats), Number(lifetime), site || null, accept),
     onSuccess: onMade,
     onError: (error) => sayFailed('No token was made', error),
     onSettled: () => void queries.invalidateQueries({ queryKey: tokensQuery.queryKey }),
@@ -85,6 +87,16 @@ function MakeToken({ again, onMade }: { again: boolean; onMade: (token: NewEnrol
           value={lifetime}
           allowDeselect={false}
           onChange={(value) => setLifetime(value ?? lifetime)}
+        />
+        <Select
+          label="Who lets them in"
+          data={[
+            { value: 'auto', label: 'The token alone' },
+            { value: 'manual', label: 'A person, one by one' },
+          ]}
+          value={accept}
+          allowDeselect={false}
+          onChange={(value) => setChosen(value === 'manual' ? 'manual' : 'auto')}
         />
         {sites.length > 1 && (
           <Select

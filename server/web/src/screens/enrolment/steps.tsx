@@ -14,6 +14,7 @@ export function stepsOf(agent: Agent): Step[] {
     { text: 'Enrolled', done: true },
     { text: 'Connected', done: agent.connection !== 'never' },
     { text: 'First scan', done: agent.last_scan !== null },
+    ...(agent.identity.state === 'pending' ? [{ text: 'Pending approval', done: false }] : []),
   ];
 }
 

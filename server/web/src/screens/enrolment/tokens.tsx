@@ -57,6 +57,7 @@ function TokenTable({ tokens }: { tokens: EnrolmentToken[] }) {
           <th scope="col">Made</th>
           <th scope="col">Expires</th>
           <th scope="col">Seats used</th>
+          <th scope="col">Let in</th>
           <th scope="col">State</th>
           <th scope="col">
             <span className="visually-hidden">Action</span>
@@ -75,6 +76,7 @@ function TokenTable({ tokens }: { tokens: EnrolmentToken[] }) {
                 <Ago at={token.expires_at} />
               </td>
               <td className="number">{`${count(token.seats_used)} of ${count(token.seats)}`}</td>
+              <td>{token.accept === 'manual' ? 'by a person' : 'by the token'}</td>
               <td>
                 <Tag tone={word.tone}>{word.text}</Tag>
               </td>

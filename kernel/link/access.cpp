@@ -1,0 +1,98 @@
+#include "link/access.h"
+
+#include <random>
+
+#include "base/encoding.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "identity/refresh_state.h"
+#include "platform/machine.h"
+#include "protocol/state_document.h"
+
+namespace redflag::kernel {
+namespace {
+
+constexpr std::int64_t kLongestLifeS = 7 * 86'400;
+constexpr const char* kEnrolAgain =
+    "the server knows this agent no more, or has never given it access tokens: make an enrolment token and "
+    "run "
+    "`redflag-agent enroll` again";
+
+tl::unexpected<Failure> failed(Failure::Kind kind, const std::string& code, const std::string& text) {
+  return tl::unexpected<Failure>(Failure{kind, 0, code, text, 0});
+}
+
+// Two thirds of its life, a little less for each by chance: agents that came together do not come back
+// together.
+std::int64_t dueAfterNs(std::int64_t life_ns) {
+  thread_local std::mt19937_64 engine{std::random_device{}()};
+  const std::int64_t latest = life_ns / 3 * 2;
+  return latest - std::uniform_int_distribution<std::int64_t>(0, latest / 10)(engine);
+}
+
+}  // namespace
+
+Answer<std::string> Access::authorization(ServerApi& api) {
+  const std::lock_guard lock(mutex_);
+  const std::int64_t now = monotonicNow();
+  if (!authorization_.empty() && now < due_ns_) return authorization_;
+  if (const auto renewed = renew(api); !renewed) {
+    if (authorization_.empty() || now >= ends_ns_) return tl::unexpected<Failure>(renewed.error());
+    due_ns_ = now + (ends_ns_ - now) / 4;
+  }
+  return authorization_;
+}
+
+void Access::refused(const std::string& authorization) {
+  const std::lock_guard lock(mutex_);
+  if (authorization == authorization_) authorization_.clear();
+}
+
+// The document is on disk before it is sent, and stays there until its answer is: whatever ends the process
+// in between, the same document is sent again, and the server sees a lost answer and no second machine.
+Answer<bool> Access::renew(ServerApi& api) {
+  auto state = loadRefreshState(parts_.identity_folder);
+  if (!state || state->agent_id != parts_.agent_id)
+    return failed(Failure::Kind::kDenied, "access.none",
+                  state ? kEnrolAgain : state.error().text + "; " + kEnrolAgain);
+  if (state->pending.is_null()) {
+    const protocol::StateDocument document{parts_.agent_id,
+                                           state->number + 1,
+                                           platform::bootId(),
+                                           protocol::machineHash(parts_.agent_id, platform::machineId()),
+                                           protocol::tokenHash(state->refresh_token),
+                                           randomBytes(16)};
+    state->pending = protocol::sealStateDocument(document, parts_.key);
+    if (auto ok = saveRefreshState(parts_.identity_folder, *state); !ok)
+      return failed(Failure::Kind::kBusy, "access.not_kept",
+                    "no access token is asked for: " + ok.error().text);
+  }
+  const auto answer =
+      api.renew({{"refresh_token", toBase64Url(state->refresh_token)}, {"document", state->pending}});
+  if (!answer) return tl::unexpected<Failure>(answer.error());
+  JsonReader in(*answer, "answer");
+  const auto token = fromBase64Url(in.text("refresh_token", 64));
+  if (!token || token->size() != protocol::kRefreshTokenBytes)
+    in.refuse("refresh_token", "32 bytes in base64url");
+  if (auto ok = in.finishIgnoringUnknown(); !ok)
+    return failed(Failure::Kind::kUnreachable, "", ok.error().text);
+  const RefreshState next{parts_.agent_id, state->number + 1, *token, Json()};
+  // Not kept: the same document brings the same answer next time.
+  if (auto ok = saveRefreshState(parts_.identity_folder, next); !ok)
+    spdlog::warn("the refresh token could not be kept: {}", ok.error().text);
+  return take(*answer);
+}
+
+Answer<bool> Access::take(const Json& answer) {
+  JsonReader in(answer, "answer");
+  const std::string token = in.text("access_token", 4096);
+  const std::int64_t life_ns = in.integer("expires_in_s", 1, kLongestLifeS) * kSecondNs;
+  if (auto ok = in.finishIgnoringUnknown(); !ok)
+    return failed(Failure::Kind::kUnreachable, "", ok.error().text);
+  authorization_ = "Bearer " + token;
+  due_ns_ = monotonicNow() + dueAfterNs(life_ns);
+  ends_ns_ = monotonicNow() + life_ns;
+  return true;
+}
+
+}  // namespace redflag::kernel
