@@ -144,7 +144,7 @@ http::Response nothingToSay() {
 }
 
 services::Actor actorOf(const http::Request& request) {
-  return {request.principal.username, request.principal.grants};
+  return {request.principal.username, request.principal.grants, request.principal.proven};
 }
 
 }  // namespace redflag::api

@@ -14,31 +14,31 @@ bool changesState(const http::RequestHead& head) {
 }
 
 // What a browser says of where a request comes from, if it says so, must be this server itself.
-void requireSameSite(const http::RequestHead& head) {
+bool isSameSite(const http::RequestHead& head) {
   const std::string origin = head.header("origin");
   const std::string site = head.header("sec-fetch-site");
   constexpr std::string_view scheme = "https://";
   const bool own = origin.starts_with(scheme) && protocol::normalizeAuthority(origin.substr(scheme.size())) ==
                                                      protocol::normalizeAuthority(head.header("host"));
-  if ((!origin.empty() && !own) || (!site.empty() && site != "same-origin" && site != "none")) {
-    throw Problem{403, "session.cross_site", "another site asked the browser for this", ""};
-  }
+  return (origin.empty() || own) && (site.empty() || site == "same-origin" || site == "none");
 }
 
 }  // namespace
 
 Gate::Gate(AgentDirectory& agents, SignedRequests& signatures, Sessions& sessions, ApiTokens& tokens,
-           std::string metrics_token)
+           std::string metrics_token, std::set<std::string> second_factor_of, Alarms* alarms)
     : agents_(agents),
       signatures_(signatures),
       sessions_(sessions),
       tokens_(tokens),
-      metrics_token_(std::move(metrics_token)) {}
+      metrics_token_(std::move(metrics_token)),
+      second_factor_of_(std::move(second_factor_of)),
+      alarms_(alarms) {}
 
 http::Principal Gate::admit(const http::RequestHead& head, Permission permission, const std::string& peer) {
   switch (permission) {
     case Permission::kAnyone:
-      if (changesState(head)) requireSameSite(head);
+      if (changesState(head)) requireOwnPage(head, "nobody", peer);
       return {};
     case Permission::kAgent:
       return signatures_.agent(head, peer);
@@ -48,30 +48,57 @@ http::Principal Gate::admit(const http::RequestHead& head, Permission permission
       return signatures_.enrolling(head);
     case Permission::kMetrics:
       // Whoever shows a token is judged by it alone.
-      return head.header("authorization").empty() ? person(head, permission) : monitor(head);
+      return head.header("authorization").empty() ? person(head, permission, peer) : monitor(head);
     default:
-      return head.header("authorization").empty() ? person(head, permission) : service(head, permission);
+      return head.header("authorization").empty() ? person(head, permission, peer)
+                                                  : service(head, permission);
   }
 }
 
-http::Principal Gate::person(const http::RequestHead& head, Permission permission) {
+void Gate::requireOwnPage(const http::RequestHead& head, const std::string& username,
+                          const std::string& peer) {
+  if (isSameSite(head)) return;
+  if (alarms_ != nullptr)
+    alarms_->raise(peer, {"security", username, "session.cross_site",
+                          "refused " + head.method + " " + head.path() + " from " + peer +
+                              ": another site asked the browser for it",
+                          "warning"});
+  throw Problem{403, "session.cross_site", "another site asked the browser for this", ""};
+}
+
+bool Gate::lacksFactor(const SessionUser& user) const {
+  return !user.second_factor && second_factor_of_.contains(user.grants.highest());
+}
+
+http::Principal Gate::person(const http::RequestHead& head, Permission permission, const std::string& peer) {
   const std::string cookies = head.header("cookie");
   const auto found = sessions_.find(cookies);
   if (!found) throw Problem{401, "session.required", "sign in first", ""};
   if (changesState(head)) {
-    requireSameSite(head);
+    requireOwnPage(head, found->username, peer);
     if (!equalSecrets(head.header("x-csrf-token"), sessions_.csrfToken(cookies))) {
+      if (alarms_ != nullptr)
+        alarms_->raise(found->username, {"security", found->username, "session.csrf",
+                                         "refused " + head.method + " " + head.path() + " from " + peer +
+                                             ": it came without the session's token",
+                                         "warning"});
       throw Problem{403, "session.csrf", "the X-CSRF-Token header is not the session's", ""};
     }
   }
   if (!found->grants.admit(permission))
     throw Problem{403, "role.insufficient", "your role does not allow this", ""};
+  if (permission != Permission::kSignedIn && lacksFactor(*found)) {
+    throw Problem{403, "session.second_factor_required",
+                  "your role asks for a second factor: set one up first", ""};
+  }
   http::Principal out;
   out.kind = http::Principal::Kind::kUser;
   out.user_id = found->session.user_id;
   out.username = found->username;
   out.grants = found->grants;
   out.session_id = Sessions::idOf(found->session);
+  out.second_factor = found->second_factor;
+  out.proven = sessions_.proven(found->session);
   return out;
 }
 
@@ -118,7 +145,7 @@ bool Gate::stillAdmitted(const http::Principal& principal) {
   }
   const auto found = sessions_.findById(principal.session_id);
   return found && found->session.user_id == principal.user_id && found->grants == principal.grants &&
-         found->grants.admit(Permission::kViewer);
+         found->grants.admit(Permission::kViewer) && !lacksFactor(*found);
 }
 
 }  // namespace redflag::auth

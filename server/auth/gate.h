@@ -2,7 +2,11 @@
 // The one place that decides who is asking: signatures for agents, sessions for people, tokens for service
 // accounts, and for people whether a change was asked for by our own pages.
 
+#include <set>
+#include <string>
+
 #include "auth/api_tokens.h"
+#include "auth/notice.h"
 #include "auth/sessions.h"
 #include "auth/signed_requests.h"
 #include "http/authenticator.h"
@@ -12,8 +16,10 @@ namespace redflag::auth {
 class Gate : public http::Authenticator {
  public:
   // All outlive it. `metrics_token`: what a monitoring system shows as its bearer token; "" for none.
+  // `second_factor_of`: roles that may do nothing but set up a second factor while they have none. `alarms`:
+  // told of requests that another site is behind; nullptr for none.
   Gate(AgentDirectory& agents, SignedRequests& signatures, Sessions& sessions, ApiTokens& tokens,
-       std::string metrics_token = {});
+       std::string metrics_token = {}, std::set<std::string> second_factor_of = {}, Alarms* alarms = nullptr);
 
   http::Principal admit(const http::RequestHead& head, http::Permission permission,
                         const std::string& peer) override;
@@ -22,8 +28,10 @@ class Gate : public http::Authenticator {
   bool stillAdmitted(const http::Principal& principal) override;
 
  private:
-  http::Principal person(const http::RequestHead& head, http::Permission permission);
+  http::Principal person(const http::RequestHead& head, http::Permission permission, const std::string& peer);
   http::Principal service(const http::RequestHead& head, http::Permission permission);
+  void requireOwnPage(const http::RequestHead& head, const std::string& username, const std::string& peer);
+  bool lacksFactor(const SessionUser& user) const;
   http::Principal monitor(const http::RequestHead& head);
 
   AgentDirectory& agents_;
@@ -31,6 +39,8 @@ class Gate : public http::Authenticator {
   Sessions& sessions_;
   ApiTokens& tokens_;
   const std::string metrics_token_;
+  const std::set<std::string> second_factor_of_;
+  Alarms* const alarms_;
 };
 
 }  // namespace redflag::auth

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "http/grants.h"
 
@@ -43,6 +44,7 @@ class UserStore {
   virtual ~UserStore() = default;
   virtual bool anyUser() const = 0;
   virtual std::optional<User> findUser(const std::string& username) const = 0;
+  virtual std::optional<User> findUserById(const std::string& user_id) const = 0;
   // One transaction: false, and nothing stored, when any user exists already.
   virtual bool createFirstUser(const User& user) = 0;
   // false, and nothing stored, when the name is taken.
@@ -59,12 +61,15 @@ struct Session {
   std::int64_t created_at = 0;
   std::int64_t last_used_at = 0;
   std::int64_t expires_at = 0;  // absolute; the idle limit is the caller's
+  std::string address = {};     // that it began from
+  std::int64_t proven_at = 0;   // when its person last gave a password or a code
 };
 
 struct SessionUser {
   Session session;
   std::string username;
-  http::Grants grants;  // as they are now, so that a changed one counts at once
+  http::Grants grants;         // as they are now, so that a changed one counts at once
+  bool second_factor = false;  // there is one
 };
 
 // Whose a token is that is neither revoked nor of a disabled account.
@@ -90,7 +95,11 @@ class SessionStore {
   virtual void createSession(const Session& session) = 0;
   virtual std::optional<SessionUser> findSession(const std::string& token_hash) const = 0;
   virtual void touchSession(const std::string& token_hash, std::int64_t last_used_at) = 0;
+  virtual void proveSession(const std::string& token_hash, std::int64_t proven_at) = 0;
   virtual void removeSession(const std::string& token_hash) = 0;
+  virtual std::vector<Session> sessionsOf(const std::string& user_id) const = 0;  // newest first
+  // All but the one with `kept_hash`, which may be "".
+  virtual void removeSessionsOf(const std::string& user_id, const std::string& kept_hash) = 0;
   // Sessions that expired, or were last used before `idle_since`.
   virtual void removeStaleSessions(std::int64_t now, std::int64_t idle_since) = 0;
 };

@@ -1,5 +1,6 @@
 #include "auth/people_routes.h"
 
+#include "auth/people_input.h"
 #include "base/encoding.h"
 
 namespace redflag::auth {
@@ -10,101 +11,97 @@ using http::Problem;
 using http::Request;
 using http::Response;
 
-constexpr std::size_t kBodyLimit = 8U << 10;
-constexpr std::size_t kMaxText = 1024;
+// Between the password and the code; opens nothing by itself.
+constexpr const char* kPendingCookie = "__Host-redflag-sign-in";
+constexpr const char* kPendingAttributes = "; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=";
+constexpr const char* kPendingSeconds = "300";
 
-std::string header(const Request& request, const std::string& name) {
-  const auto found = request.headers.find(name);
-  return found == request.headers.end() ? std::string() : found->second;
-}
-
-Json parseBody(const Request& request) {
-  JsonLimits limits;
-  limits.bytes = kBodyLimit;
-  limits.depth = 2;
-  limits.values = 16;
-  auto body = parseJson(request.body, limits);
-  if (!body) throw Problem{400, "request.body", body.error().text};
-  return std::move(*body);
-}
-
-void finish(JsonReader& in) {
-  if (const auto read = in.finish(); !read) throw Problem{400, "request.body", read.error().text};
-}
-
-Json sessionJson(const std::string& user_id, const std::string& username, const http::Grants& grants,
-                 const std::string& csrf_token) {
+Json sessionJson(const People& people, const std::string& user_id, const std::string& username,
+                 const http::Grants& grants, bool second_factor, const std::string& csrf_token) {
+  const bool required = people.second_factor.requiredOf(grants.highest());
   return {{"user",
            {{"id", user_id}, {"username", username}, {"role", grants.highest()}, {"grants", toJson(grants)}}},
+          {"second_factor", {{"enabled", second_factor}, {"required", required}}},
           {"csrf_token", csrf_token}};
 }
 
-Response signedIn(const People& people, const Request& request, const User& user, int status) {
-  const Sessions::Begun begun = people.sessions.begin(user, header(request, "cookie"));
-  Response out =
-      http::jsonResponse(status, sessionJson(user.id, user.username, user.grants, begun.csrf_token));
+Response signedIn(const People& people, const Request& request, const User& user, bool second_factor,
+                  int status) {
+  const Sessions::Begun begun = people.sessions.begin(user, headerOf(request, "cookie"), request.peer);
+  people.board.note({"people", user.username, "session.begun",
+                     "signed in from " + request.peer + (second_factor ? " with a second factor" : "")});
+  Response out = http::jsonResponse(
+      status, sessionJson(people, user.id, user.username, user.grants, second_factor, begun.csrf_token));
   out.headers.emplace_back("Set-Cookie", begun.cookie);
   out.headers.emplace_back("Set-Cookie", people.devices.cookieFor(user.username));
   return out;
 }
 
-bool isRight(const People& people, const std::optional<User>& user, const std::string& password,
-             SignInThrottle::Attempt& attempt) {
-  bool right = false;
-  try {
-    right = people.passwords.verify(password,
-                                    user ? std::optional<std::string>(user->password_hash) : std::nullopt);
-  } catch (const Problem&) {  // too busy to look: nothing was tried
-    attempt.forgive();
-    throw;
-  }
-  if (right) attempt.forgive();
-  return right;
+// The password was right, and a code is still asked for.
+Response askForCode(const People& people, const User& user) {
+  const std::string token = people.second_factor.pend({user.id, user.username}, user.password_hash);
+  Response out = http::jsonResponse(202, {{"second_factor", {{"enabled", true}}}});
+  out.headers.emplace_back("Set-Cookie",
+                           std::string(kPendingCookie) + "=" + token + kPendingAttributes + kPendingSeconds);
+  return out;
 }
 
 Response signIn(const People& people, const Request& request) {
-  const Json body = parseBody(request);
-  JsonReader in(body, "body");
-  const std::string name = Passwords::normalName(in.text("username", kMaxText));
-  const std::string password = in.text("password", kMaxText);
-  finish(in);
-  auto attempt =
-      people.throttle.attempt(name, request.peer, people.devices.deviceOf(header(request, "cookie"), name));
-  const auto user = people.users.findUser(name);
-  if (!isRight(people, user, password, attempt)) {
-    throw Problem{401, "sign_in.failed", "the name or the password is wrong"};
-  }
-  return signedIn(people, request, *user, 200);
+  PeopleBody body(request);
+  const std::string typed = body.text("username");
+  const std::string password = body.text("password");
+  body.finish();
+  const std::string name = Passwords::normalName(typed);
+  std::optional<User> user;
+  requireRight(people, request, name, {401, "sign_in.failed", "the name or the password is wrong"}, [&] {
+    user = people.users.findUser(name);
+    return people.passwords.verify(password,
+                                   user ? std::optional<std::string>(user->password_hash) : std::nullopt);
+  });
+  if (people.second_factor.enabled(user->id)) return askForCode(people, *user);
+  return signedIn(people, request, *user, false, 200);
+}
+
+Response signInByCode(const People& people, const Request& request) {
+  PeopleBody body(request);
+  const std::string code = body.text("code");
+  body.finish();
+  const std::string token = cookieValue(headerOf(request, "cookie"), kPendingCookie);
+  const auto username = people.second_factor.pending(token);
+  const auto user = username ? people.users.findUser(*username) : std::nullopt;
+  if (!user) throw Problem{401, "sign_in.expired", "begin again with your name and password"};
+  requireRight(people, request, user->username,
+               {401, "sign_in.code", "the code is wrong, or was used before"}, [&] {
+                 return people.second_factor.accepts({user->id, user->username}, code);
+               });
+  people.second_factor.endPending(token);
+  Response out = signedIn(people, request, *user, true, 200);
+  out.headers.emplace_back("Set-Cookie", std::string(kPendingCookie) + "=" + kPendingAttributes + "0");
+  return out;
 }
 
 Response whoAmI(const People& people, const Request& request) {
   const auto& me = request.principal;
-  return http::jsonResponse(200, sessionJson(me.user_id, me.username, me.grants,
-                                             people.sessions.csrfToken(header(request, "cookie"))));
-}
-
-// A service account has neither a session nor a password of its own.
-void requireSession(const Request& request) {
-  if (request.principal.session_id.empty())
-    throw Problem{403, "session.people_only", "this is for people who have signed in", ""};
+  return http::jsonResponse(200, sessionJson(people, me.user_id, me.username, me.grants, me.second_factor,
+                                             people.sessions.csrfToken(headerOf(request, "cookie"))));
 }
 
 Response changePassword(const People& people, const Request& request) {
   requireSession(request);
-  const Json body = parseBody(request);
-  JsonReader in(body, "body");
-  const std::string old_password = in.text("old_password", kMaxText);
-  const std::string new_password = in.text("new_password", kMaxText);
-  finish(in);
-  const std::string& name = request.principal.username;
+  PeopleBody body(request);
+  const std::string old_password = body.text("old_password");
+  const std::string new_password = body.text("new_password");
+  body.finish();
   Passwords::checkNew(new_password);
-  auto attempt =
-      people.throttle.attempt(name, request.peer, people.devices.deviceOf(header(request, "cookie"), name));
-  const auto user = people.users.findUser(name);
-  if (!isRight(people, user, old_password, attempt))
-    throw Problem{403, "password.wrong", "this is not the password until now", "old_password"};
+  const auto& me = request.principal;
+  const auto user = people.users.findUser(me.username);
+  requireRight(people, request, me.username,
+               {403, "password.wrong", "this is not the password until now", "old_password"}, [&] {
+                 return people.passwords.verify(
+                     old_password, user ? std::optional<std::string>(user->password_hash) : std::nullopt);
+               });
   people.users.changePassword(*user, people.passwords.hash(new_password));
-  return signedIn(people, request, *user, 200);
+  return signedIn(people, request, *user, me.second_factor, 200);
 }
 
 Response signOut(const People& people, const Request& request) {
@@ -116,26 +113,68 @@ Response signOut(const People& people, const Request& request) {
   return out;
 }
 
-Response setupState(const People& people) {
-  if (!people.setup.open()) throw Problem{404, "request.no_such_address", "there is nothing at this address"};
+Problem noSetup() {
+  return {404, "request.no_such_address", "there is nothing at this address"};
+}
+
+Response setupState(const People& people, const Request&) {
+  if (!people.setup.open()) throw noSetup();
   return http::jsonResponse(200, {{"open", true}});
 }
 
 Response setUp(const People& people, const Request& request) {
-  if (!people.setup.open()) throw Problem{404, "request.no_such_address", "there is nothing at this address"};
-  const Json body = parseBody(request);
-  JsonReader in(body, "body");
-  const std::string token = in.text("token", kMaxText);
-  const std::string username = in.text("username", kMaxText);
-  const std::string password = in.text("password", kMaxText);
-  finish(in);
+  if (!people.setup.open()) {
+    people.alarms.raise(request.peer,
+                        {"security", "nobody", "setup.closed",
+                         "refused to set the server up again, from " + request.peer, "warning"});
+    throw noSetup();
+  }
+  PeopleBody body(request);
+  const std::string token = body.text("token");
+  const std::string username = body.text("username");
+  const std::string password = body.text("password");
+  body.finish();
   people.setup.check(token);
   const User user = makeUser(people.passwords, username, password, "admin");
   people.setup.complete(token, user);
-  return signedIn(people, request, user, 201);
+  return signedIn(people, request, user, false, 201);
 }
 
 }  // namespace
+
+void requireSession(const Request& request) {
+  if (request.principal.session_id.empty())
+    throw Problem{403, "session.people_only", "this is for people who have signed in", ""};
+}
+
+void requireRight(const People& people, const Request& request, const std::string& username,
+                  const Problem& wrong, const std::function<bool()>& is_right) {
+  const std::string from = username + " from " + request.peer;
+  SignInThrottle::Attempt attempt;
+  try {
+    attempt = people.throttle.attempt(username, request.peer,
+                                      people.devices.deviceOf(headerOf(request, "cookie"), username));
+  } catch (const Problem& throttled) {
+    people.alarms.raise(from, {"security", "nobody", throttled.code,
+                               "too many wrong passwords or codes for " + from, "warning"});
+    throw;
+  }
+  bool right = false;
+  try {
+    right = is_right();
+  } catch (const Problem& problem) {  // nothing was tried: too busy to look, or the store is away
+    attempt.forgive();
+    if (problem.status == 429)
+      people.alarms.raise(request.peer,
+                          {"security", "nobody", problem.code, problem.detail + ": " + from, "warning"});
+    throw;
+  }
+  if (!right) {
+    people.alarms.raise(from, {"security", "nobody", wrong.code, wrong.detail + ": " + from, "warning"});
+    throw wrong;
+  }
+  attempt.forgive();
+}
 
 User makeUser(Passwords& passwords, const std::string& username, const std::string& password,
               const std::string& role) {
@@ -153,15 +192,15 @@ User makeUser(Passwords& passwords, const std::string& username, const std::stri
 
 std::vector<http::Route> peopleRoutes(People people) {
   const auto route = [&people](const char* method, const char* path, Permission permission, auto handle) {
-    return http::Route{method, path, permission, kBodyLimit,
+    return http::Route{method, path, permission, kPeopleBodyLimit,
                        [people, handle](const Request& request) { return handle(people, request); }};
   };
   return {route("POST", "/api/v1/session", Permission::kAnyone, signIn),
-          route("GET", "/api/v1/session", Permission::kViewer, whoAmI),
-          route("DELETE", "/api/v1/session", Permission::kViewer, signOut),
-          route("PUT", "/api/v1/session/password", Permission::kViewer, changePassword),
-          route("GET", "/api/v1/setup", Permission::kAnyone,
-                [](const People& all, const Request&) { return setupState(all); }),
+          route("POST", "/api/v1/session/second-factor", Permission::kAnyone, signInByCode),
+          route("GET", "/api/v1/session", Permission::kSignedIn, whoAmI),
+          route("DELETE", "/api/v1/session", Permission::kSignedIn, signOut),
+          route("PUT", "/api/v1/session/password", Permission::kSignedIn, changePassword),
+          route("GET", "/api/v1/setup", Permission::kAnyone, setupState),
           route("POST", "/api/v1/setup", Permission::kAnyone, setUp)};
 }
 

@@ -11,6 +11,7 @@ constexpr const char* kCookie = "__Host-redflag";
 constexpr const char* kAttributes = "; Path=/; Secure; HttpOnly; SameSite=Strict";
 constexpr std::size_t kSecretBytes = 32;
 constexpr std::int64_t kNoteEveryNs = 60 * kSecondNs;
+constexpr std::int64_t kProofNs = 5 * 60 * kSecondNs;
 
 // The secret as bytes; empty unless the cookie has its form.
 std::string secretOf(const std::string& cookie_header) {
@@ -43,13 +44,14 @@ std::string cookieValue(const std::string& cookie_header, const std::string& nam
 Sessions::Sessions(SessionStore& store, const Clock& clock, const SessionLimits& limits)
     : store_(store), clock_(clock), limits_(limits) {}
 
-Sessions::Begun Sessions::begin(const User& user, const std::string& cookie_header) {
+Sessions::Begun Sessions::begin(const User& user, const std::string& cookie_header,
+                                const std::string& address) {
   const std::string older = secretOf(cookie_header);
   if (!older.empty()) store_.removeSession(sha256(older));
   const std::int64_t now = clock_.epochNs();
   store_.removeStaleSessions(now, now - limits_.idle_ns);
   const std::string secret = randomBytes(kSecretBytes);
-  store_.createSession({sha256(secret), user.id, now, now, now + limits_.absolute_ns});
+  store_.createSession({sha256(secret), user.id, now, now, now + limits_.absolute_ns, address, now});
   return {kCookie + ("=" + toBase64Url(secret)) + kAttributes, csrfOf(secret)};
 }
 
@@ -82,6 +84,26 @@ std::string Sessions::csrfToken(const std::string& cookie_header) const {
 
 void Sessions::end(const std::string& session_id) {
   if (const auto hash = fromHex(session_id)) store_.removeSession(*hash);
+}
+
+void Sessions::prove(const std::string& session_id) {
+  if (const auto hash = fromHex(session_id)) store_.proveSession(*hash, clock_.epochNs());
+}
+
+bool Sessions::proven(const Session& session) const {
+  const std::int64_t age_ns = clock_.epochNs() - session.proven_at;
+  return age_ns >= 0 && age_ns <= kProofNs;
+}
+
+std::vector<Session> Sessions::of(const std::string& user_id) const {
+  auto out = store_.sessionsOf(user_id);
+  std::erase_if(out, [this](const Session& session) { return !alive(session); });
+  return out;
+}
+
+void Sessions::endAll(const std::string& user_id, const std::string& kept_id) {
+  const auto kept = fromHex(kept_id);
+  store_.removeSessionsOf(user_id, kept ? *kept : std::string());
 }
 
 std::string Sessions::idOf(const Session& session) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "auth/interfaces.h"
 #include "base/time.h"
@@ -26,8 +27,9 @@ class Sessions {
     std::string cookie;  // the whole Set-Cookie value
     std::string csrf_token;
   };
-  // A new session under a new secret, whatever the browser held before; that one ends. [any thread]
-  Begun begin(const User& user, const std::string& cookie_header);
+  // A new session under a new secret, whatever the browser held before; that one ends. It counts as proven:
+  // whoever begins it has just said who he is. [any thread]
+  Begun begin(const User& user, const std::string& cookie_header, const std::string& address);
   // The session of a request, if it holds a live one. Notes that it is used, once a minute. [any thread]
   std::optional<SessionUser> find(const std::string& cookie_header);
   // By Principal::session_id; nothing is noted. [any thread]
@@ -35,6 +37,16 @@ class Sessions {
   // Empty when the request holds no session.
   std::string csrfToken(const std::string& cookie_header) const;
   void end(const std::string& session_id);
+
+  // Its person has given a password or a code again. [any thread]
+  void prove(const std::string& session_id);
+  // Whether that, or the sign-in, was within the last five minutes.
+  bool proven(const Session& session) const;
+
+  // The live ones of a person, newest first.
+  std::vector<Session> of(const std::string& user_id) const;
+  // All of a person's, but the one named `kept_id` (may be "").
+  void endAll(const std::string& user_id, const std::string& kept_id);
 
   static std::string idOf(const Session& session);  // for Principal::session_id; opens nothing
   static std::string clearingCookie();

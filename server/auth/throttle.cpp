@@ -1,14 +1,10 @@
 #include "auth/throttle.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "http/message.h"
 
 namespace redflag::auth {
 namespace {
 
-constexpr std::size_t kMaxKeys = 50'000;
 constexpr Budget::Rate kPair{10, 10.0 / 60};
 constexpr Budget::Rate kAddress{60, 60.0 / 60};
 constexpr Budget::Rate kAccount{50, 50.0 / 3600};  // at most 100 in any hour
@@ -24,44 +20,6 @@ std::string network(const std::string& address) {
 }
 
 }  // namespace
-
-int Budget::take(const std::string& key) {
-  const std::lock_guard lock(mutex_);
-  Level& found = level(key);
-  if (found.left < 1) return static_cast<int>(std::ceil((1 - found.left) / rate_.per_second));
-  found.left -= 1;
-  return 0;
-}
-
-void Budget::giveBack(const std::string& key) {
-  const std::lock_guard lock(mutex_);
-  Level& found = level(key);
-  found.left = std::min(rate_.capacity, found.left + 1);
-}
-
-Budget::Level& Budget::level(const std::string& key) {
-  const std::int64_t now = clock_.monotonicNs();
-  if (levels_.size() >= kMaxKeys && !levels_.contains(key)) makeRoom();
-  const auto [place, added] = levels_.try_emplace(key, Level{rate_.capacity, now});
-  Level& found = place->second;
-  const double seconds = static_cast<double>(now - found.at_ns) / static_cast<double>(kSecondNs);
-  found.left = std::min(rate_.capacity, found.left + seconds * rate_.per_second);
-  found.at_ns = now;
-  return found;
-}
-
-// Those that have filled up say nothing; if there are none, the one that was untouched the longest goes.
-void Budget::makeRoom() {
-  const std::int64_t now = clock_.monotonicNs();
-  const double seconds_to_fill = rate_.capacity / rate_.per_second;
-  std::erase_if(levels_, [&](const auto& entry) {
-    return static_cast<double>(now - entry.second.at_ns) / static_cast<double>(kSecondNs) >= seconds_to_fill;
-  });
-  if (levels_.size() < kMaxKeys) return;
-  levels_.erase(std::min_element(levels_.begin(), levels_.end(), [](const auto& a, const auto& b) {
-    return a.second.at_ns < b.second.at_ns;
-  }));
-}
 
 SignInThrottle::SignInThrottle(const Clock& clock)
     : pairs_(clock, kPair),

@@ -121,6 +121,7 @@ Dispatcher::Admission Dispatcher::admit(RequestHead&& head, const std::string& p
   const metrics::Operation operation(routeName(out.route));
   out.request.principal =
       authenticator_.admit(head, match ? match->route->permission : Permission::kAnyone, peer);
+  if (match && match->route->needs_proof && !out.request.principal.proven) throw stepUpRequired();
   checkLength(head, match ? match->route->body_limit : 0);
   checkTypes(head, out.route);
   out.body_bytes = head.content_length.value_or(0);

@@ -87,6 +87,8 @@ Visible Grants::where(const std::string& role) const {
 
 bool Grants::admit(Permission permission) const {
   switch (permission) {
+    case Permission::kSignedIn:
+      return true;
     case Permission::kViewer:
       return atLeast(highest(), "viewer");
     case Permission::kTechnician:

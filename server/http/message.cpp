@@ -54,4 +54,8 @@ Response problemResponse(const Problem& problem, const std::string& request_id) 
   return out;
 }
 
+Problem stepUpRequired() {
+  return {403, "session.step_up_required", "prove again that it is you: with your password or a code"};
+}
+
 }  // namespace redflag::http

@@ -37,6 +37,8 @@ struct Principal {
   std::string token_id;          // kUser that is a service account
   std::string agent_state = {};  // kAgent: of its identity; anything but active gets no orders
   std::string agent_line = {};   // kAgent: of the access token
+  bool second_factor = false;    // kUser: has one
+  bool proven = false;           // kUser: gave a password or a code within the last five minutes
 };
 
 struct Request {
@@ -60,7 +62,8 @@ struct Response {
 
 using Handler = std::function<Response(const Request&)>;
 
-// What a route needs before its handler runs. A route without one does not exist. kViewer to kScopedAdmin:
+// What a route needs before its handler runs. A route without one does not exist. kSignedIn: whoever has a
+// session, even one who has yet to set up the second factor that the role asks for. kViewer to kScopedAdmin:
 // this role somewhere; what a handler then touches it asks for with the principal's grants. kAdmin: of
 // everything. kRenewing: an
 // agent's key without its access token. kMetrics: the monitoring token, or kAdmin.
@@ -69,6 +72,7 @@ enum class Permission {
   kEnrolling,
   kRenewing,
   kAgent,
+  kSignedIn,
   kViewer,
   kTechnician,
   kApprover,
@@ -87,7 +91,12 @@ struct Route {
   std::size_t body_limit = 64U << 10;  // bytes as sent; compressed bodies expand to at most 8 times this
   Handler handler;
   Stream stream = Stream::kNone;
+  // Whoever asks must have given a password or a code within the last five minutes: Principal::proven.
+  bool needs_proof = false;
 };
+
+// What is answered where a proof is asked for and there is none.
+Problem stepUpRequired();
 
 Response jsonResponse(int status, const Json& body);
 

@@ -29,6 +29,7 @@ class DataFolder {
   std::filesystem::path deviceKey() const { return folder_ / "keys/device.key"; }
   // Signs agents' access tokens. Another one: every agent asks for a new token once.
   std::filesystem::path accessKey() const { return folder_ / "keys/access.key"; }
+  std::filesystem::path secondFactorKey() const { return folder_ / "keys/second_factor.key"; }
   // What a monitoring system shows to read /metrics.
   std::filesystem::path metricsToken() const { return folder_ / "keys/metrics.token"; }
   std::filesystem::path nonces() const { return folder_ / "keys/nonces"; }

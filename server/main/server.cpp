@@ -32,6 +32,15 @@ protocol::SigningKey accessKey(const DataFolder& data) {
   return std::move(*key);
 }
 
+// Made by a server that has none yet. One that is lost takes the secrets of authenticator apps with it;
+// people then sign in with recovery codes, or an administrator resets their second factor.
+std::string secondFactorKey(const DataFolder& data) {
+  if (auto key = auth::readSecretFile(data.secondFactorKey())) return std::move(*key);
+  const std::string key = randomBytes(32);
+  auth::writeSecretFile(data.secondFactorKey(), key);
+  return key;
+}
+
 // Made by a server that has none yet.
 std::string metricsToken(const DataFolder& data) {
   if (auto token = auth::readSecretFile(data.metricsToken())) {
@@ -71,13 +80,17 @@ Server::Server(const DataFolder& data, const Settings& settings, const ServeOpti
       outbox_(*store_),
       authority_(data.tls()),
       sessions_(services_.accounts, systemClock()),
+      second_factor_(services_.second_factors, systemClock(), secondFactorKey(data),
+                     settings.require_second_factor),
+      alarms_(services_.second_factors, systemClock()),
       api_tokens_(services_.accounts, systemClock()),
       throttle_(systemClock()),
       devices_(deviceKey(data)),
       setup_(services_.accounts),
       nonces_(systemClock(), data.nonces()),
       signatures_(services_.access, nonces_, tokens_),
-      gate_(services_.access, signatures_, sessions_, api_tokens_, metricsToken(data)),
+      gate_(services_.access, signatures_, sessions_, api_tokens_, metricsToken(data),
+            settings.require_second_factor, &alarms_),
       streams_(gate_, outbox_, services_.presence),
       web_(loadWeb(options.web)) {
   for (const auto& refused : types_.refused())
@@ -142,7 +155,11 @@ std::vector<http::Route> Server::routes() {
   add(api::accountRoutes(services_, passwords_));
   add(api::agentRoutes(services_));
   add(api::trustRoutes(repository_));
-  add(auth::peopleRoutes({services_.accounts, sessions_, passwords_, throttle_, devices_, setup_}));
+  const auth::People people{
+      services_.accounts,       sessions_, passwords_, throttle_, devices_, setup_, second_factor_,
+      services_.second_factors, alarms_};
+  add(auth::peopleRoutes(people));
+  add(auth::accountRoutes(people));
   add(healthRoutes(services_.accounts));
   add(metricsRoutes(metrics_));
   return out;

@@ -62,6 +62,8 @@ class Server {
   auth::Authority authority_;
   auth::Passwords passwords_;
   auth::Sessions sessions_;
+  auth::SecondFactor second_factor_;
+  auth::Alarms alarms_;
   auth::ApiTokens api_tokens_;
   auth::SignInThrottle throttle_;
   auth::Devices devices_;

@@ -51,6 +51,17 @@ class Reader {
     }
     return out;
   }
+  std::set<std::string> roles(const YAML::Node& node, const std::string& key) const {
+    static const std::set<std::string> known = {"viewer", "technician", "approver", "admin"};
+    const std::string expected = key + ": expected a list out of viewer, technician, approver, admin";
+    if (!node.IsSequence()) refuse(node, expected);
+    std::set<std::string> out;
+    for (const auto& item : node) {
+      if (!item.IsScalar() || !known.contains(item.Scalar())) refuse(item, expected);
+      out.insert(item.Scalar());
+    }
+    return out;
+  }
 
  private:
   std::filesystem::path file_;
@@ -75,11 +86,12 @@ void apply(const Reader& in, const std::string& key, const YAML::Node& key_node,
     out.agent_token_life_s = in.number(node, key, 3, 86'400);
   } else if (key == "database") {
     out.database = in.text(node, key);
+  } else if (key == "require_second_factor") {
+    out.require_second_factor = in.roles(node, key);
   } else {
-    in.refuse(
-        key_node,
-        "unknown key \"" + key +
-            "\"; known are agent_token_life_s, database, keep_days, listen, names, silent_after_minutes");
+    in.refuse(key_node, "unknown key \"" + key +
+                            "\"; known are agent_token_life_s, database, keep_days, listen, names, "
+                            "require_second_factor, silent_after_minutes");
   }
 }
 
@@ -147,6 +159,7 @@ std::string settingsText(const std::vector<std::string>& names, const std::strin
          "# listen: 127.0.0.1:8443\n"
          "# keep_days: 90\n"
          "# silent_after_minutes: 10\n"
+         "# require_second_factor: [approver, admin]\n"
          "# What agents and browsers call this server; its certificate carries the names.\n"
          "names: [" +
          list + "]\n" + (database.empty() ? "" : "database: " + quoted(database) + "\n");

@@ -6,7 +6,9 @@
 //   keep_days: 90                 # history, scans, closed updates and finished commands
 //   silent_after_minutes: 10      # without a doorbell or a request an agent counts as silent
 //   agent_token_life_s: 86400     # how long an agent's access token is good; it asks for the next at two
-//   thirds database: postgresql://redflag@db.example.com/redflag?sslmode=verify-full   # instead of the file
+//                                 # thirds
+//   require_second_factor: [admin]  # roles that may do nothing but set one up while they have none
+//   database: postgresql://redflag@db.example.com/redflag?sslmode=verify-full   # instead of the file
 //   redflag.db
 //
 // A password may stand in that URL if the file is mode 0600; or in the file that PGPASSFILE names.
@@ -31,7 +33,8 @@ struct Settings {
   std::int64_t keep_days = 90;
   std::int64_t silent_after_minutes = 10;
   std::int64_t agent_token_life_s = 86'400;
-  std::string database;  // "": the file
+  std::string database;                         // "": the file
+  std::set<std::string> require_second_factor;  // roles
 };
 
 // Defaults when there is no file. Throws ConfigurationError.

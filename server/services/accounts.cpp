@@ -16,6 +16,10 @@ std::optional<auth::User> Accounts::findUser(const std::string& username) const 
   return context_.store.read([&](const ReadTransaction& tx) { return tx.people().findUser(username); });
 }
 
+std::optional<auth::User> Accounts::findUserById(const std::string& user_id) const {
+  return context_.store.read([&](const ReadTransaction& tx) { return tx.people().findUserById(user_id); });
+}
+
 bool Accounts::createFirstUser(const auth::User& user) {
   return context_.store.write([&](WriteTransaction& tx) {
     return !tx.people().anyUser() && tx.people().addUser(user, context_.now());
@@ -30,7 +34,7 @@ bool Accounts::createUser(const auth::User& user) {
 void Accounts::changePassword(const auth::User& user, const std::string& password_hash) {
   context_.store.write([&](WriteTransaction& tx) {
     tx.people().setPassword(user.id, password_hash);
-    tx.people().removeSessionsOf(user.id);
+    tx.people().removeSessionsOf(user.id, "");
     store::HistoryEntry entry;
     entry.at = context_.now();
     entry.subsystem = "people";
@@ -60,6 +64,18 @@ std::optional<auth::SessionUser> Accounts::findSession(const std::string& token_
 
 void Accounts::touchSession(const std::string& token_hash, std::int64_t last_used_at) {
   context_.store.write([&](WriteTransaction& tx) { tx.people().touchSession(token_hash, last_used_at); });
+}
+
+void Accounts::proveSession(const std::string& token_hash, std::int64_t proven_at) {
+  context_.store.write([&](WriteTransaction& tx) { tx.people().proveSession(token_hash, proven_at); });
+}
+
+std::vector<auth::Session> Accounts::sessionsOf(const std::string& user_id) const {
+  return context_.store.read([&](const ReadTransaction& tx) { return tx.people().sessionsOf(user_id); });
+}
+
+void Accounts::removeSessionsOf(const std::string& user_id, const std::string& kept_hash) {
+  context_.store.write([&](WriteTransaction& tx) { tx.people().removeSessionsOf(user_id, kept_hash); });
 }
 
 void Accounts::removeSession(const std::string& token_hash) {

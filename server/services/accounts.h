@@ -12,6 +12,7 @@ class Accounts : public auth::UserStore, public auth::SessionStore, public auth:
 
   bool anyUser() const override;
   std::optional<auth::User> findUser(const std::string& username) const override;
+  std::optional<auth::User> findUserById(const std::string& user_id) const override;
   bool createFirstUser(const auth::User& user) override;
   bool createUser(const auth::User& user) override;
   void changePassword(const auth::User& user, const std::string& password_hash) override;
@@ -22,7 +23,10 @@ class Accounts : public auth::UserStore, public auth::SessionStore, public auth:
   void createSession(const auth::Session& session) override;
   std::optional<auth::SessionUser> findSession(const std::string& token_hash) const override;
   void touchSession(const std::string& token_hash, std::int64_t last_used_at) override;
+  void proveSession(const std::string& token_hash, std::int64_t proven_at) override;
   void removeSession(const std::string& token_hash) override;
+  std::vector<auth::Session> sessionsOf(const std::string& user_id) const override;
+  void removeSessionsOf(const std::string& user_id, const std::string& kept_hash) override;
   void removeStaleSessions(std::int64_t now, std::int64_t idle_since) override;
 
  private:

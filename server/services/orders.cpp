@@ -58,6 +58,10 @@ store::Command commandOf(const commands::CommandType& type, const Order& order, 
   return command;
 }
 
+void requireProof(const commands::CommandType& type, const Actor& actor) {
+  if (type.risk == "destructive" && !actor.proven) throw http::stepUpRequired();
+}
+
 void requireUnfinished(const store::Command& command) {
   if (!store::finished(command.state)) return;
   throw http::Problem{409, "command.finished",
@@ -155,6 +159,7 @@ std::vector<store::Command> Orders::order(const std::string& type_id,
     throw http::Problem{409, "command.needs_approval", type.title + " is ordered by approving updates",
                         "/type"};
   }
+  requireProof(type, actor);
   if (const auto problem = context_.types.validate(type, parameters)) {
     throw http::Problem{422, "command.bad_parameters", problem->text, "/parameters" + problem->field};
   }
@@ -248,6 +253,7 @@ store::Command Orders::confirm(const std::string& command_id, const Actor& actor
       waiting.push_back(std::move(update));
     }
   });
+  requireProof(typeOf(order.type), actor);
   const auto prepared = prepare({order}, actor).front();
   if (!prepared.refused.code.empty()) throw http::Problem{409, prepared.refused.code, prepared.refused.text};
   const std::int64_t now = context_.now();
@@ -277,6 +283,7 @@ store::Command Orders::confirm(const std::string& command_id, const Actor& actor
 store::Command Orders::retry(const std::string& command_id, const Actor& actor) {
   const store::Command old = findFor(actor, command_id, "technician");
   const commands::CommandType type = typeOf(old.type);
+  requireProof(type, actor);
   const bool over = store::finished(old.state) || old.state == CommandState::kLost;
   if (!over || old.state == CommandState::kSucceeded) {
     throw http::Problem{409, "command.not_failed",

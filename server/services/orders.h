@@ -11,13 +11,15 @@
 
 namespace redflag::services {
 
-// Who orders: a user with grants, or the server itself.
+// Who orders: a user with grants, or the server itself. `proven`: has just proven again who it is; without,
+// destructive orders are refused.
 struct Actor {
   std::string name;
   http::Grants grants;
+  bool proven = false;
 };
 inline Actor serverItself() {
-  return {"server", http::Grants::everywhere("admin")};
+  return {"server", http::Grants::everywhere("admin"), true};
 }
 
 struct Order {
@@ -48,8 +50,8 @@ class Orders {
   explicit Orders(const Context& context) : context_(context) {}
 
   // The same type for many agents, all or none. `within` runs in the transaction that stores them.
-  // http::Problem 404 type, or an agent the actor does not see; 403 the actor's role over one of them; 409
-  // the type is ordered by approval only or refuses an agent; 422 with the field.
+  // http::Problem 404 type, or an agent the actor does not see; 403 the actor's role over one of them, or the
+  // proof; 409 the type is ordered by approval only or refuses an agent; 422 with the field.
   std::vector<store::Command> order(const std::string& type, const std::vector<std::string>& agent_ids,
                                     const Json& parameters, const Actor& actor, const Within& within = {});
 

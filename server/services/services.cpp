@@ -9,6 +9,7 @@ Services::Services(const Context& context)
       accounts(context_),
       access(context_),
       decisions(context_),
+      second_factors(context_),
       enrolment(context_),
       presence(context_),
       uploads(context_),

@@ -11,6 +11,7 @@
 #include "services/overview.h"
 #include "services/places.h"
 #include "services/presence.h"
+#include "services/second_factors.h"
 #include "services/settlement.h"
 #include "services/upkeep.h"
 #include "services/uploads.h"
@@ -32,6 +33,7 @@ class Services {
   Accounts accounts;
   AgentAccess access;
   AgentDecisions decisions;
+  SecondFactors second_factors;
   Enrolment enrolment;
   Presence presence;
   Uploads uploads;

@@ -150,7 +150,7 @@ store::Account Users::change(const std::string& kind, const std::string& id, con
       tell(tx, before.grants, actor, *change.disabled ? "account.disabled" : "account.enabled",
            nounOf(kind) + " " + before.name);
     }
-    if (change.disabled && *change.disabled) tx.people().removeSessionsOf(id);
+    if (change.disabled && *change.disabled) tx.people().removeSessionsOf(id, "");
     requireAnAdmin(tx, before);
     after = tx.people().account(id).value();
   });
@@ -171,7 +171,7 @@ void Users::setPassword(const std::string& id, const std::string& password_hash,
   context_.store.write([&](WriteTransaction& tx) {
     const store::Account account = require(tx, "person", id, actor);
     tx.people().setPassword(id, password_hash);
-    tx.people().removeSessionsOf(id);
+    tx.people().removeSessionsOf(id, "");
     tell(tx, account.grants, actor, "account.password", "a new password for " + account.name);
   });
 }

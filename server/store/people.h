@@ -45,6 +45,7 @@ class People {
   virtual bool anyUser() const = 0;
   // Who may sign in with this name: a person that is not disabled.
   virtual std::optional<auth::User> findUser(const std::string& username) const = 0;
+  virtual std::optional<auth::User> findUserById(const std::string& user_id) const = 0;
   virtual bool addUser(const auth::User& user, std::int64_t now) = 0;  // false: the name is taken
   virtual http::Grants grantsOf(const std::string& user_id) const = 0;
   virtual void setGrants(const std::string& user_id, const http::Grants& grants) = 0;  // instead of the older
@@ -71,8 +72,11 @@ class People {
   virtual void addSession(const auth::Session& session) = 0;
   virtual std::optional<auth::SessionUser> findSession(const std::string& token_hash) const = 0;
   virtual void touchSession(const std::string& token_hash, std::int64_t last_used_at) = 0;
+  virtual void proveSession(const std::string& token_hash, std::int64_t proven_at) = 0;
   virtual void removeSession(const std::string& token_hash) = 0;
-  virtual void removeSessionsOf(const std::string& user_id) = 0;
+  virtual std::vector<auth::Session> sessionsOf(const std::string& user_id) const = 0;  // newest first
+  // All but the one with `kept_hash`, which may be "".
+  virtual void removeSessionsOf(const std::string& user_id, const std::string& kept_hash) = 0;
   virtual void removeStaleSessions(std::int64_t now, std::int64_t idle_since) = 0;
 
   // Of an Idempotency-Key, per user.

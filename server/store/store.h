@@ -26,6 +26,7 @@ namespace redflag::store {
 class Agents;
 class Commands;
 class Events;
+class Factors;
 class Metrics;
 class People;
 class Scans;
@@ -37,6 +38,7 @@ class ReadTransaction {
   virtual const Agents& agents() const = 0;
   virtual const Commands& commands() const = 0;
   virtual const Events& events() const = 0;
+  virtual const Factors& factors() const = 0;
   virtual const Metrics& metrics() const = 0;
   virtual const People& people() const = 0;
   virtual const Scans& scans() const = 0;
@@ -48,6 +50,7 @@ class WriteTransaction : public ReadTransaction {
   using ReadTransaction::agents;
   using ReadTransaction::commands;
   using ReadTransaction::events;
+  using ReadTransaction::factors;
   using ReadTransaction::metrics;
   using ReadTransaction::people;
   using ReadTransaction::scans;
@@ -55,6 +58,7 @@ class WriteTransaction : public ReadTransaction {
   virtual Agents& agents() = 0;
   virtual Commands& commands() = 0;
   virtual Events& events() = 0;
+  virtual Factors& factors() = 0;
   virtual Metrics& metrics() = 0;
   virtual People& people() = 0;
   virtual Scans& scans() = 0;

@@ -132,8 +132,4 @@ bool SqlPeople::pruneApiTokens(std::int64_t before, int limit) {
              before, limit) == limit;
 }
 
-void SqlPeople::removeSessionsOf(const std::string& user_id) {
-  db_.post("DELETE FROM sessions WHERE user_id = ?", user_id);
-}
-
 }  // namespace redflag::store::sql

@@ -1,6 +1,14 @@
 #include "store/sql/people.h"
 
 namespace redflag::store::sql {
+namespace {
+
+auth::Session sessionOf(Rows& rows) {
+  return {rows.blob(),    rows.text(), rows.integer(), rows.integer(),
+          rows.integer(), rows.text(), rows.integer()};
+}
+
+}  // namespace
 
 bool SqlPeople::anyUser() const {
   return db_.query("SELECT 1 FROM users LIMIT 1").next();
@@ -30,6 +38,20 @@ http::Grants SqlPeople::grantsOf(const std::string& user_id) const {
   return http::Grants(std::move(grants));
 }
 
+std::optional<auth::User> SqlPeople::findUserById(const std::string& user_id) const {
+  auth::User user;
+  {
+    auto rows = db_.query(
+        "SELECT user_id, username, password_hash FROM users WHERE user_id = ? AND kind = 'person'", user_id);
+    if (!rows.next()) return std::nullopt;
+    user.id = rows.text();
+    user.username = rows.text();
+    user.password_hash = rows.text();
+  }
+  user.grants = grantsOf(user.id);
+  return user;
+}
+
 bool SqlPeople::addUser(const auth::User& user, std::int64_t now) {
   const bool added =
       db_.execute(
@@ -50,22 +72,25 @@ void SqlPeople::setGrants(const std::string& user_id, const http::Grants& grants
 
 void SqlPeople::addSession(const auth::Session& session) {
   db_.post(
-      "INSERT INTO sessions (token_hash, user_id, created_at, last_used_at, expires_at) VALUES (?, ?, ?, ?, "
-      "?)",
-      Blob{session.token_hash}, session.user_id, session.created_at, session.last_used_at,
-      session.expires_at);
+      "INSERT INTO sessions (token_hash, user_id, created_at, last_used_at, expires_at, address, proven_at) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?)",
+      Blob{session.token_hash}, session.user_id, session.created_at, session.last_used_at, session.expires_at,
+      session.address, session.proven_at);
 }
 
 std::optional<auth::SessionUser> SqlPeople::findSession(const std::string& token_hash) const {
   auth::SessionUser found;
   {
     auto rows = db_.query(
-        "SELECT s.token_hash, s.user_id, s.created_at, s.last_used_at, s.expires_at, u.username "
-        "FROM sessions s JOIN users u USING (user_id) WHERE s.token_hash = ? AND u.disabled = 0",
+        "SELECT s.token_hash, s.user_id, s.created_at, s.last_used_at, s.expires_at, s.address, s.proven_at, "
+        "u.username, CASE WHEN f.user_id IS NULL THEN 0 ELSE 1 END "
+        "FROM sessions s JOIN users u ON u.user_id = s.user_id AND u.disabled = 0 "
+        "LEFT JOIN second_factors f ON f.user_id = s.user_id AND f.confirmed_at > 0 WHERE s.token_hash = ?",
         Blob{token_hash});
     if (!rows.next()) return std::nullopt;
-    found.session = {rows.blob(), rows.text(), rows.integer(), rows.integer(), rows.integer()};
+    found.session = sessionOf(rows);
     found.username = rows.text();
+    found.second_factor = rows.boolean();
   }
   found.grants = grantsOf(found.session.user_id);
   return found;
@@ -73,6 +98,25 @@ std::optional<auth::SessionUser> SqlPeople::findSession(const std::string& token
 
 void SqlPeople::touchSession(const std::string& token_hash, std::int64_t last_used_at) {
   db_.post("UPDATE sessions SET last_used_at = ? WHERE token_hash = ?", last_used_at, Blob{token_hash});
+}
+
+void SqlPeople::proveSession(const std::string& token_hash, std::int64_t proven_at) {
+  db_.post("UPDATE sessions SET proven_at = ? WHERE token_hash = ?", proven_at, Blob{token_hash});
+}
+
+std::vector<auth::Session> SqlPeople::sessionsOf(const std::string& user_id) const {
+  std::vector<auth::Session> out;
+  for (auto rows = db_.query("SELECT token_hash, user_id, created_at, last_used_at, expires_at, address, "
+                             "proven_at FROM sessions "
+                             "WHERE user_id = ? ORDER BY created_at DESC, token_hash",
+                             user_id);
+       rows.next();)
+    out.push_back(sessionOf(rows));
+  return out;
+}
+
+void SqlPeople::removeSessionsOf(const std::string& user_id, const std::string& kept_hash) {
+  db_.post("DELETE FROM sessions WHERE user_id = ? AND token_hash <> ?", user_id, Blob{kept_hash});
 }
 
 void SqlPeople::removeSession(const std::string& token_hash) {

@@ -10,6 +10,7 @@ class SqlPeople : public People {
 
   bool anyUser() const override;
   std::optional<auth::User> findUser(const std::string& username) const override;
+  std::optional<auth::User> findUserById(const std::string& user_id) const override;
   bool addUser(const auth::User& user, std::int64_t now) override;
   http::Grants grantsOf(const std::string& user_id) const override;
   void setGrants(const std::string& user_id, const http::Grants& grants) override;
@@ -29,8 +30,10 @@ class SqlPeople : public People {
   void addSession(const auth::Session& session) override;
   std::optional<auth::SessionUser> findSession(const std::string& token_hash) const override;
   void touchSession(const std::string& token_hash, std::int64_t last_used_at) override;
+  void proveSession(const std::string& token_hash, std::int64_t proven_at) override;
   void removeSession(const std::string& token_hash) override;
-  void removeSessionsOf(const std::string& user_id) override;
+  std::vector<auth::Session> sessionsOf(const std::string& user_id) const override;
+  void removeSessionsOf(const std::string& user_id, const std::string& kept_hash) override;
   void removeStaleSessions(std::int64_t now, std::int64_t idle_since) override;
   std::optional<StoredAnswer> answer(const std::string& user_id, const std::string& key) const override;
   void rememberAnswer(const std::string& user_id, const std::string& key, const StoredAnswer& answer,

@@ -7,6 +7,7 @@
 #include "store/sql/agents.h"
 #include "store/sql/commands.h"
 #include "store/sql/events.h"
+#include "store/sql/factors.h"
 #include "store/sql/metrics.h"
 #include "store/sql/people.h"
 #include "store/sql/scans.h"
@@ -22,6 +23,7 @@ class Transaction : public WriteTransaction {
         agents_(connection),
         commands_(connection),
         events_(connection),
+        factors_(connection),
         metrics_(connection),
         people_(connection),
         scans_(connection),
@@ -30,6 +32,7 @@ class Transaction : public WriteTransaction {
   const Agents& agents() const override { return agents_; }
   const Commands& commands() const override { return commands_; }
   const Events& events() const override { return events_; }
+  const Factors& factors() const override { return factors_; }
   const Metrics& metrics() const override { return metrics_; }
   const People& people() const override { return people_; }
   const Scans& scans() const override { return scans_; }
@@ -37,6 +40,7 @@ class Transaction : public WriteTransaction {
   Agents& agents() override { return agents_; }
   Commands& commands() override { return commands_; }
   Events& events() override { return events_; }
+  Factors& factors() override { return factors_; }
   Metrics& metrics() override { return metrics_; }
   People& people() override { return people_; }
   Scans& scans() override { return scans_; }
@@ -54,6 +58,7 @@ class Transaction : public WriteTransaction {
   SqlAgents agents_;
   SqlCommands commands_;
   SqlEvents events_;
+  SqlFactors factors_;
   SqlMetrics metrics_;
   SqlPeople people_;
   SqlScans scans_;

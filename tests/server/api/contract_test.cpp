@@ -17,6 +17,17 @@ namespace {
 const std::set<std::string> kFrontRoutes = {"GET /api/v1/setup",
                                             "POST /api/v1/setup",
                                             "POST /api/v1/session",
+                                            "POST /api/v1/session/second-factor",
+                                            "POST /api/v1/session/step-up",
+                                            "GET /api/v1/account/second-factor",
+                                            "POST /api/v1/account/second-factor",
+                                            "POST /api/v1/account/second-factor/confirm",
+                                            "POST /api/v1/account/second-factor/recovery-codes",
+                                            "POST /api/v1/account/second-factor/off",
+                                            "GET /api/v1/account/sessions",
+                                            "DELETE /api/v1/account/sessions",
+                                            "DELETE /api/v1/account/sessions/{id}",
+                                            "POST /api/v1/users/{id}/second-factor/reset",
                                             "GET /api/v1/session",
                                             "DELETE /api/v1/session",
                                             "PUT /api/v1/session/password",
@@ -59,6 +70,8 @@ const char* nameOf(http::Permission permission) {
       return "renewing";
     case http::Permission::kAgent:
       return "agent";
+    case http::Permission::kSignedIn:
+      return "signed_in";
     case http::Permission::kViewer:
       return "viewer";
     case http::Permission::kTechnician:

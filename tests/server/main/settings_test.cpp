@@ -38,21 +38,27 @@ TEST_F(SettingsTest, are_defaults_where_nothing_is_said) {
 
 TEST_F(SettingsTest, are_what_the_file_says) {
   const Settings settings = read(
-      "listen: '[::]:443'\nnames: [redflag.example.com, 10.0.0.1]\nkeep_days: 30\nsilent_after_minutes: 5\n");
+      "listen: '[::]:443'\nnames: [redflag.example.com, 10.0.0.1]\nkeep_days: 30\nsilent_after_minutes: 5\n"
+      "require_second_factor: [approver, admin]\n");
   EXPECT_EQ(settings.listen, "[::]:443");
   EXPECT_EQ(settings.names, (std::vector<std::string>{"redflag.example.com", "10.0.0.1"}));
   EXPECT_EQ(settings.keep_days, 30);
   EXPECT_EQ(settings.silent_after_minutes, 5);
+  EXPECT_EQ(settings.require_second_factor, (std::set<std::string>{"admin", "approver"}));
 }
 
 TEST_F(SettingsTest, name_file_line_and_key_of_what_is_wrong) {
   EXPECT_EQ(complaint("listen: 127.0.0.1:1\nlistne: x\n"),
-            "server.yaml:2: unknown key \"listne\"; known are agent_token_life_s, database, keep_days, "
-            "listen, names, "
-            "silent_after_minutes");
+            "server.yaml:2: unknown key \"listne\"; known are agent_token_life_s, database, keep_days, listen, "
+            "names, require_second_factor, silent_after_minutes");
   EXPECT_EQ(complaint("keep_days: soon\n"), "server.yaml:1: keep_days: expected a number from 1 to 3650");
   EXPECT_EQ(complaint("keep_days: 0\n"), "server.yaml:1: keep_days: expected a number from 1 to 3650");
   EXPECT_EQ(complaint("keep_days: [1]\n"), "server.yaml:1: keep_days: expected a number from 1 to 3650");
+  for (const char* roles : {"admin", "[admins]", "[[admin]]", "{admin: yes}"}) {
+    EXPECT_EQ(
+        complaint("require_second_factor: " + std::string(roles) + "\n"),
+        "server.yaml:1: require_second_factor: expected a list out of viewer, technician, approver, admin");
+  }
   EXPECT_EQ(complaint("\nnames: one\n"), "server.yaml:2: names: expected a list of host names");
   EXPECT_EQ(complaint("names: ['a b']\n"),
             "server.yaml:1: names: expected a host name in lower case, or an address, not \"a b\"");

@@ -82,7 +82,8 @@ TEST(Retention, an_approval_stays_as_long_as_its_update) {
 TEST(Retention, knows_of_every_table_why_it_does_not_grow_without_end) {
   const std::set<std::string> as_many_as_there_are = {
       // people and places
-      "meta", "clients", "sites", "users", "user_grants", "schema_migrations",
+      "meta", "clients", "sites", "users", "user_grants", "second_factors", "recovery_codes",
+      "schema_migrations",
       // agents, and what each has one of: a plugin, a scope, a name
       "agents", "agent_plugins", "agent_lines", "breakers", "scan_scopes", "scan_texts", "facts", "metrics",
       "records"};
@@ -91,7 +92,7 @@ TEST(Retention, knows_of_every_table_why_it_does_not_grow_without_end) {
       "approvals",       "commands",     "command_updates", "command_transitions",
       "command_log",     "history",      "outbox",          "enrolment_tokens",
       "enrolment_seats", "sessions",     "metric_points",   "metric_days",
-      "api_tokens"};
+      "api_tokens",      "pending_sign_ins"};
   const Folder folder;
   const auto file = folder / "redflag.db";
   store::openStore({file, ""});
