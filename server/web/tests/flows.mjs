@@ -364,3 +364,49 @@ test('the first load is at most 300 KB of compressed script', patience, async ()
   assert.ok(sizes.length > 1 && total <= 300 * 1024, `${total} bytes in ${sizes.length} files`);
   console.log(`first load: ${Math.round(total / 1024)} KB of compressed script in ${sizes.length} files`);
 });
+
+test('a change that needs a proof asks for it once, and is then sent again by itself', patience, async () => {
+  const page = await begin(`/agents/${makeId('AGENT', 2)}`, { proven: false });
+  const order = async () => {
+    await page.getByRole('button', { name: 'Order a command…' }).click();
+    await page.getByRole('combobox', { name: 'Command' }).or(page.getByRole('textbox', { name: 'Command' })).click();
+    await page.getByRole('option', { name: 'Wipe the greeting' }).click();
+    await page.getByRole('button', { name: 'Order: Wipe the greeting' }).click();
+  };
+  const wipes = () => server.mock.fleet.commands.filter((command) => command.type === 'wipe').length;
+  const dialog = page.getByRole('dialog', { name: 'Prove that it is you' });
+  await order();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByText('Prove again that it is you').first().waitFor();
+  assert.equal(wipes(), 0, 'without a proof nothing is ordered');
+
+  await page.getByRole('button', { name: 'Order: Wipe the greeting' }).click();
+  await dialog.getByLabel('Password', { exact: true }).fill('wrong');
+  await dialog.getByRole('button', { name: 'Continue' }).click();
+  await dialog.getByText('This is not your password').waitFor();
+  assert.equal(wipes(), 0);
+  await dialog.getByLabel('Password', { exact: true }).fill('correct horse battery');
+  await dialog.getByRole('button', { name: 'Continue' }).click();
+  await dialog.waitFor({ state: 'hidden' });
+  while (wipes() === 0) await page.waitForTimeout(20);
+  assert.equal(wipes(), 1, 'ordered once');
+  window.complaints.length = 0; // Chromium tells of each answer of 403 and 422
+});
+
+test('a second factor is set up, and signs in from then on', patience, async () => {
+  const page = await begin('/account');
+  await page.getByRole('button', { name: 'Set it up' }).click();
+  await page.getByRole('img', { name: 'QR code for an authenticator app' }).waitFor();
+  await page.getByLabel('Code that the app shows').fill('123456');
+  await page.getByRole('button', { name: 'Confirm' }).click();
+  assert.equal(await page.getByRole('region', { name: 'Recovery codes' }).getByRole('listitem').count(), 10);
+  await page.getByRole('button', { name: 'I have kept them' }).click();
+  await page.getByText('9 codes left').waitFor();
+  await page.getByRole('button', { name: 'Sign out everywhere' }).click();
+  await page.getByLabel('Username').fill('mara');
+  await page.getByLabel('Password', { exact: true }).fill('correct horse battery');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByLabel('Code').fill('123456');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Account', level: 1 }).waitFor();
+});

@@ -55,10 +55,11 @@ class Mock {
     this.reset({});
   }
 
-  // role: whose session it is, null: signed out. fail: every answer is that status. setup: no user yet. hold: only the
+  // factor: whether there is a second factor. required: the role asks for one. proven: false, a change that needs a proof
+  // asks for it. role: whose session it is, null: signed out. fail: every answer is that status. setup: no user yet. hold: only the
   // session is answered.
-  reset({ role = 'admin', fail = null, setup = false, size = this.size, away = false, hold = false }) {
-    Object.assign(this, { role, fail, setup, away, hold, fleet: makeFleet(size), keys: new Map(), seq: 0 });
+  reset({ role = 'admin', fail = null, setup = false, size = this.size, away = false, hold = false, factor = false, required = false, proven = true }) {
+    Object.assign(this, { role, fail, setup, away, hold, factor, required, proven, half: false, fleet: makeFleet(size), keys: new Map(), seq: 0 });
     this.cutStreams();
   }
 
@@ -73,7 +74,7 @@ class Mock {
   }
 
   session() {
-    return { user: { id: makeId('USER', 1), username: 'mara', role: this.role, grants: [{ role: this.role, client_id: null, site_id: null }] }, csrf_token: 'mock-csrf-token' };
+    return { user: { id: makeId('USER', 1), username: 'mara', role: this.role, grants: [{ role: this.role, client_id: null, site_id: null }] }, second_factor: { enabled: this.factor, required: this.required }, csrf_token: 'mock-csrf-token' };
   }
 
   overview() {
@@ -393,6 +394,49 @@ class Mock {
     };
   }
 
+  needProof() {
+    if (!this.proven) throw new Refusal(403, 'session.step_up_required', 'Prove again that it is you: with your password or a code.');
+  }
+
+  needCode(body) {
+    if (body.code !== '123456') throw new Refusal(422, 'second_factor.wrong_code', 'The code is wrong, or was used before.', 'code');
+  }
+
+  // One's own account.
+  account(route, body) {
+    const { at } = this.fleet;
+    const codes = { recovery_codes: Array.from({ length: 10 }, (_, n) => `${n}abc-defg-hijk-lmn${n}`) };
+    switch (route) {
+      case 'POST /api/v1/session/step-up':
+        if (this.factor) this.needCode(body);
+        else if (body.password !== 'correct horse battery') throw new Refusal(422, 'password.wrong', 'This is not your password.', 'password');
+        return (this.proven = true), [204];
+      case 'GET /api/v1/account/second-factor':
+        return [200, { enabled: this.factor, required: this.required, since: this.factor ? at(86400) : null, recovery_codes_left: this.factor ? 9 : 0 }];
+      case 'POST /api/v1/account/second-factor':
+        this.needProof();
+        return [201, { secret: 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', uri: 'otpauth://totp/RedFlag:mara?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=RedFlag&algorithm=SHA1&digits=6&period=30' }];
+      case 'POST /api/v1/account/second-factor/confirm':
+        this.needCode(body);
+        return (this.factor = true), [201, codes];
+      case 'POST /api/v1/account/second-factor/recovery-codes':
+        return this.needCode(body), [201, codes];
+      case 'POST /api/v1/account/second-factor/off':
+        this.needCode(body);
+        return (this.factor = false), [204];
+      case 'GET /api/v1/account/sessions':
+        return [200, { items: [
+          { id: 'a'.repeat(64), created_at: at(3600), last_used_at: at(20), expires_at: at(-600_000), address: '192.0.2.17', current: true },
+          { id: 'b'.repeat(64), created_at: at(90_000), last_used_at: at(7200), expires_at: at(-500_000), address: '2001:db8:85a3:0:0:8a2e:370:7334', current: false },
+          { id: 'c'.repeat(64), created_at: at(180_000), last_used_at: at(40_000), expires_at: at(-400_000), address: null, current: false },
+        ] }];
+      case 'DELETE /api/v1/account/sessions':
+        return (this.role = null), [204];
+      default:
+        return [204];
+    }
+  }
+
   // [status, body] of one API request.
   answer(method, path, query, body, headers) {
     const route = `${method} ${path}`;
@@ -405,7 +449,13 @@ class Mock {
     }
     if (route === 'POST /api/v1/session') {
       if (body.password !== 'correct horse battery') throw new Refusal(401, 'session.credentials', 'Username or password is wrong.');
+      if (this.factor) return (this.half = true), [202, { second_factor: { enabled: true } }];
       this.role ??= 'admin';
+      return [200, this.session()];
+    }
+    if (route === 'POST /api/v1/session/second-factor') {
+      if (!this.half || body.code !== '123456') throw new Refusal(401, 'sign_in.code', 'The code is wrong, or was used before.');
+      Object.assign(this, { half: false, role: this.role ?? 'admin' });
       return [200, this.session()];
     }
     if (this.role === null) throw new Refusal(401, 'session.none', 'Nobody is signed in.');
@@ -413,6 +463,7 @@ class Mock {
     if (this.fail) throw new Refusal(this.fail, this.fail === 403 ? 'permission' : 'store.failed', 'The store did not answer: disk I/O error.');
     if (method !== 'GET' && headers['x-csrf-token'] !== 'mock-csrf-token') throw new Refusal(403, 'csrf', 'The CSRF token is missing.');
     if (route === 'DELETE /api/v1/session') return (this.role = null), [204];
+    if (path.startsWith('/api/v1/account/') || path === '/api/v1/session/step-up') return this.account(route, body);
     const [, , , collection, id, action] = path.split('/');
     switch (`${method} ${collection}${id ? '/{id}' : ''}${action ? `/${action}` : ''}`) {
       case 'GET overview': return [200, this.overview()];
@@ -474,7 +525,8 @@ class Mock {
   order(body) {
     const found = this.fleet.agents.filter((agent) => body.agent_ids.includes(agent.id));
     if (body.parameters.names?.includes('nobody')) throw new Refusal(422, 'command.bad_parameters', 'Nobody is greeted.', '/parameters/names/0');
-    const { title } = command_types.find((type) => type.type === body.type);
+    const { title, risk } = command_types.find((type) => type.type === body.type);
+    if (risk === 'destructive') this.needProof();
     return { items: found.map((agent) => this.add(this.fresh(body.type, title, agent))) };
   }
 

@@ -191,6 +191,67 @@ const scenes = [
       await page.getByText('Username or password is wrong').waitFor();
     },
   },
+  {
+    name: 'sign-in-code',
+    path: '/sign-in',
+    ready: heading('Sign in'),
+    state: { role: null, factor: true },
+    act: async (page) => {
+      await page.getByLabel('Username').fill('mara');
+      await page.getByLabel('Password', { exact: true }).fill('correct horse battery');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await heading('Second factor')(page);
+      await page.getByLabel('Code').fill('000000');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByText('The code is wrong').waitFor();
+    },
+  },
+  { name: 'account', path: '/account', ready: text('Sign out everywhere'), state: { factor: true } },
+  { name: 'account-no-factor', path: '/account', ready: (page) => page.getByRole('button', { name: 'Set it up' }).waitFor() },
+  { name: 'account-error', path: '/account', ready: text('store.failed'), state: { fail: 500 } },
+  { name: 'account-loading', path: '/account', ready: loading, state: { hold: true } },
+  {
+    name: 'account-off',
+    path: '/account',
+    ready: text('Sign out everywhere'),
+    state: { factor: true, required: true },
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Turn off…' }).click();
+      await page.getByText('Your role asks for a second factor').waitFor();
+    },
+  },
+  {
+    name: 'account-set-up',
+    path: '/account',
+    ready: text('Sign out everywhere'),
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Set it up' }).click();
+      await page.getByRole('img', { name: 'QR code for an authenticator app' }).waitFor();
+    },
+  },
+  {
+    name: 'account-recovery-codes',
+    path: '/account',
+    ready: text('Sign out everywhere'),
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Set it up' }).click();
+      await page.getByLabel('Code that the app shows').fill('123456');
+      await page.getByRole('button', { name: 'Confirm' }).click();
+      await page.getByRole('region', { name: 'Recovery codes' }).waitFor();
+    },
+  },
+  { name: 'second-factor-required', path: '/agents', ready: heading('Set up a second factor'), state: { required: true } },
+  {
+    name: 'prove',
+    path: agent(2),
+    ready: text('APT packages'),
+    state: { proven: false },
+    act: async (page) => {
+      await orderDialog(page, 'Wipe the greeting');
+      await page.getByRole('button', { name: 'Order: Wipe the greeting' }).click();
+      await page.getByRole('dialog', { name: 'Prove that it is you' }).waitFor();
+    },
+  },
   { name: 'setup', path: '/setup#token=one-time', ready: heading('First administrator'), state: { role: null, setup: true } },
   { name: 'setup-done', path: '/setup', ready: heading('Set-up is done'), state: { role: null } },
   { name: 'not-found', path: '/no/such/screen', ready: text('There is nothing at this address') },

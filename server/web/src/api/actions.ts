@@ -1,5 +1,5 @@
 import { answerOf, api, rememberCsrfToken } from './client';
-import type { Approval, Command, NewEnrolmentToken, Session, UpdateGroupKey } from './types';
+import type { Approval, Command, NewEnrolmentToken, NewSecondFactor, Session, UpdateGroupKey } from './types';
 
 // What changes something. A key names one intention: the same key twice is one order, so a retry is safe.
 export function newIntention(): string {
@@ -8,10 +8,47 @@ export function newIntention(): string {
 
 export type ApprovalTarget = { group: UpdateGroupKey } | { update_ids: string[] };
 
-export async function signIn(username: string, password: string): Promise<Session> {
-  const session = await answerOf(api.POST('/api/v1/session', { body: { username, password } }));
+// null: the password is right, and the code of the second factor is still asked for.
+export async function signIn(username: string, password: string): Promise<Session | null> {
+  const answer = await answerOf(api.POST('/api/v1/session', { body: { username, password } }));
+  if (!('csrf_token' in answer)) return null;
+  rememberCsrfToken(answer.csrf_token);
+  return answer;
+}
+
+export async function signInByCode(code: string): Promise<Session> {
+  const session = await answerOf(api.POST('/api/v1/session/second-factor', { body: { code } }));
   rememberCsrfToken(session.csrf_token);
   return session;
+}
+
+export async function stepUp(proof: { password: string } | { code: string }): Promise<void> {
+  await answerOf(api.POST('/api/v1/session/step-up', { body: proof }));
+}
+
+export function beginSecondFactor(): Promise<NewSecondFactor> {
+  return answerOf(api.POST('/api/v1/account/second-factor'));
+}
+
+export async function confirmSecondFactor(code: string): Promise<string[]> {
+  return (await answerOf(api.POST('/api/v1/account/second-factor/confirm', { body: { code } }))).recovery_codes;
+}
+
+export async function renewRecoveryCodes(code: string): Promise<string[]> {
+  return (await answerOf(api.POST('/api/v1/account/second-factor/recovery-codes', { body: { code } }))).recovery_codes;
+}
+
+export async function turnSecondFactorOff(password: string, code: string): Promise<void> {
+  await answerOf(api.POST('/api/v1/account/second-factor/off', { body: { password, code } }));
+}
+
+export async function endSession(id: string): Promise<void> {
+  await answerOf(api.DELETE('/api/v1/account/sessions/{id}', { params: { path: { id } } }));
+}
+
+export async function signOutEverywhere(): Promise<void> {
+  await answerOf(api.DELETE('/api/v1/account/sessions'));
+  rememberCsrfToken('');
 }
 
 export async function signOut(): Promise<void> {

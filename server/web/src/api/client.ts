@@ -2,6 +2,7 @@ import createClient from 'openapi-fetch';
 
 import type { paths } from '../generated/api';
 import { problemFrom, Unreachable } from './problem';
+import { afterProof, needsProof } from './proof';
 import { readable } from './readable';
 
 let csrfToken = '';
@@ -16,10 +17,19 @@ export const api = createClient<paths>({
   querySerializer: { array: { style: 'form', explode: false } },
 });
 
+// A request's body can be read once: what may have to be sent again is kept beside it.
+const copies = new WeakMap<Request, Request>();
+
 api.use({
   onRequest({ request }) {
-    if (request.method !== 'GET' && csrfToken !== '') request.headers.set('X-CSRF-Token', csrfToken);
+    if (request.method === 'GET') return request;
+    if (csrfToken !== '') request.headers.set('X-CSRF-Token', csrfToken);
+    copies.set(request, request.clone());
     return request;
+  },
+  async onResponse({ request, response }) {
+    const copy = copies.get(request);
+    return copy && (await needsProof(response)) ? afterProof(response, copy) : response;
   },
 });
 

@@ -83,6 +83,16 @@ export const setupQuery = queryOptions({
   },
 });
 
+export const secondFactorQuery = queryOptions({
+  queryKey: ['second-factor'],
+  queryFn: ({ signal }) => answerOf(api.GET('/api/v1/account/second-factor', { signal })),
+});
+
+export const ownSessionsQuery = queryOptions({
+  queryKey: ['own-sessions'],
+  queryFn: async ({ signal }) => (await answerOf(api.GET('/api/v1/account/sessions', { signal }))).items,
+});
+
 export const overviewQuery = queryOptions({
   queryKey: ['overview'],
   queryFn: ({ signal }) => answerOf(api.GET('/api/v1/overview', { signal })),

@@ -9,7 +9,7 @@ import {
 } from '@tanstack/react-router';
 
 import { sessionQuery, setupQuery, type AgentFilter, type GroupFilter, type RowFilter } from '../api/queries';
-import type { Category, CommandState, UpdateState } from '../api/types';
+import type { Category, CommandState, Session, UpdateState } from '../api/types';
 import { categories, command_states, update_states } from '../format/words';
 import { Failure } from '../parts/states';
 import { oneOf, ownPath, parseSearch, someOf, stringifySearch, text, type RawSearch } from './search';
@@ -19,6 +19,8 @@ import { FailedAtTheDoor, NotFound, ScreenSkeleton } from './waiting';
 const category_names = Object.keys(categories) as Category[];
 const update_state_names = Object.keys(update_states) as UpdateState[];
 const command_state_names = Object.keys(command_states) as CommandState[];
+
+const lacksFactor = ({ second_factor: factor }: Session) => factor.required && !factor.enabled;
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()({ component: Outlet });
 
@@ -40,12 +42,27 @@ const signIn = createRoute({
   errorComponent: FailedAtTheDoor,
 });
 
+// Whose role asks for a second factor sees nothing else until there is one.
+const secondFactor = createRoute({
+  getParentRoute: () => root,
+  path: '/second-factor',
+  beforeLoad: async ({ context }) => {
+    const session = await context.queries.ensureQueryData(sessionQuery);
+    if (!session) throw redirect({ to: '/sign-in', search: {} });
+    if (!lacksFactor(session)) throw redirect({ to: '/account' });
+  },
+  component: lazyRouteComponent(() => import('../screens/account/required-screen'), 'RequiredScreen'),
+  errorComponent: FailedAtTheDoor,
+});
+
 // Everything a signed-in person sees.
 const signedIn = createRoute({
   getParentRoute: () => root,
   id: 'app',
   beforeLoad: async ({ context, location }) => {
-    if (await context.queries.ensureQueryData(sessionQuery)) return;
+    const session = await context.queries.ensureQueryData(sessionQuery);
+    if (session && lacksFactor(session)) throw redirect({ to: '/second-factor' });
+    if (session) return;
     throw redirect({ to: '/sign-in', search: { next: location.href === '/' ? undefined : location.href } });
   },
   component: Shell,
@@ -157,10 +174,17 @@ const enrolment = createRoute({
   component: lazyRouteComponent(() => import('../screens/enrolment/enrolment-screen'), 'EnrolmentScreen'),
 });
 
+const account = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/account',
+  component: lazyRouteComponent(() => import('../screens/account/account-screen'), 'AccountScreen'),
+});
+
 const tree = root.addChildren([
   setup,
   signIn,
-  signedIn.addChildren([overview, agents, agent, updates, updateRows, operations, operation, enrolment]),
+  secondFactor,
+  signedIn.addChildren([overview, agents, agent, updates, updateRows, operations, operation, enrolment, account]),
 ]);
 
 export function makeRouter(queries: QueryClient) {

@@ -1,6 +1,6 @@
 import { ActionIcon, Kbd, Menu, UnstyledButton, useMantineColorScheme } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, Outlet, useLocation, useRouter } from '@tanstack/react-router';
+import { Link, Outlet, useLocation, useNavigate, useRouter } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 
 import { signOut } from '../api/actions';
@@ -22,9 +22,11 @@ import {
   IconPlugConnected,
   IconSearch,
   IconServer2,
+  IconShieldHalf,
   IconSun,
   IconUserCircle,
 } from '../parts/icons';
+import { ProofDialog } from '../parts/proof-dialog';
 import { sayFailed } from '../parts/said';
 import { ScrollProvider } from '../parts/scroll';
 import { Dot } from '../parts/tag';
@@ -94,6 +96,7 @@ function Frame() {
           </div>
         </ScrollProvider>
       </main>
+      <ProofDialog />
       <Suspense fallback={null}>
         {finding && <Finder onClose={() => setFinding(false)} />}
         {listing && <KeyList onClose={() => setListing(false)} />}
@@ -177,6 +180,7 @@ function PersonMenu({ showKeys }: { showKeys: () => void }) {
   // Holding transitions back would need an inline <style>.
   const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const queries = useQueryClient();
+  const navigate = useNavigate();
   const leave = useMutation({
     mutationFn: signOut,
     onSuccess: () => queries.setQueryData(sessionQuery.queryKey, null),
@@ -209,6 +213,12 @@ function PersonMenu({ showKeys }: { showKeys: () => void }) {
           </Menu.Item>
         ))}
         <Menu.Divider />
+        <Menu.Item
+          leftSection={<IconShieldHalf size={16} />}
+          onClick={() => void navigate({ to: '/account' })}
+        >
+          Account
+        </Menu.Item>
         <Menu.Item leftSection={<IconKeyboard size={16} />} rightSection={<Kbd size="xs">?</Kbd>} onClick={showKeys}>
           Keys
         </Menu.Item>

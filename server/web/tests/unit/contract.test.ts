@@ -53,6 +53,8 @@ test('every list and object has the document’s shape', async () => {
   const command = server.mock.fleet.commands[1].id as string;
   const asked: [string, string][] = [
     ['/api/v1/session', '/api/v1/session'],
+    ['/api/v1/account/second-factor', '/api/v1/account/second-factor'],
+    ['/api/v1/account/sessions', '/api/v1/account/sessions'],
     ['/api/v1/overview', '/api/v1/overview'],
     ['/api/v1/agents', '/api/v1/agents?limit=500'],
     ['/api/v1/agents/{id}', `/api/v1/agents/${agent}`],
@@ -83,6 +85,11 @@ test('every change answers in the document’s shape', async () => {
     ['/api/v1/commands/{id}/cancel', `/api/v1/commands/${commands[0].id}/cancel`, undefined],
     ['/api/v1/commands/{id}/retry', `/api/v1/commands/${commands[0].id}/retry`, undefined],
     ['/api/v1/commands/{id}/confirm', `/api/v1/commands/${commands[3].id}/confirm`, undefined],
+    ['/api/v1/account/second-factor', '/api/v1/account/second-factor', undefined],
+    ['/api/v1/account/second-factor/confirm', '/api/v1/account/second-factor/confirm', { code: '123456' }],
+    ['/api/v1/account/second-factor/recovery-codes', '/api/v1/account/second-factor/recovery-codes', { code: '123456' }],
+    ['/api/v1/session', '/api/v1/session', { username: 'mara', password: 'correct horse battery' }],
+    ['/api/v1/session/second-factor', '/api/v1/session/second-factor', { code: '123456' }],
     ['/api/v1/enrolment-tokens', '/api/v1/enrolment-tokens', { seats: 2, expires_in_s: 3600 }],
   ];
   for (const [route, path, sent] of asked) {
