@@ -71,7 +71,7 @@ const char* nameOf(http::Permission permission) {
     case http::Permission::kAgent:
       return "agent";
     case http::Permission::kSignedIn:
-      return "signed_in";
+      return "signed-in";
     case http::Permission::kViewer:
       return "viewer";
     case http::Permission::kTechnician:
