@@ -59,7 +59,7 @@ class Mock {
   // asks for it. role: whose session it is, null: signed out. fail: every answer is that status. setup: no user yet. hold: only the
   // session is answered.
   reset({ role = 'admin', fail = null, setup = false, size = this.size, away = false, hold = false, factor = false, required = false, proven = true }) {
-    Object.assign(this, { role, fail, setup, away, hold, factor, required, proven, half: false, fleet: makeFleet(size), keys: new Map(), seq: 0 });
+    Object.assign(this, { role, fail, setup, away, hold, factor, required, proven, half: false, users: null, services: null, fleet: makeFleet(size), keys: new Map(), seq: 0 });
     this.cutStreams();
   }
 
@@ -120,6 +120,8 @@ class Mock {
     const rows = this.fleet.agents.filter(
       (agent) =>
         has(agent.hostname, search) &&
+        (!query.get('client_id') || agent.client.id === query.get('client_id')) &&
+        (!query.get('site_id') || agent.site.id === query.get('site_id')) &&
         (!query.get('connection') || agent.connection === query.get('connection')) &&
         (!query.get('breaker') || agent.breakers_open > 0) &&
         (!query.get('config') || agent.config.state === 'invalid') &&
@@ -491,6 +493,28 @@ class Mock {
       case 'POST enrolment-tokens': return [201, this.token(body)];
       case 'DELETE enrolment-tokens/{id}': return (this.fleet.tokens.find((token) => token.id === id).revoked = true), [204];
       case 'GET clients': return [200, { items: this.fleet.clients }];
+      case 'PUT session/{id}': return body.old_password === 'correct horse battery' ? [200, this.session()] : this.refuse(403, 'password.wrong', 'This is not the password until now.', 'old_password');
+      case 'GET users': return [200, { items: this.people() }];
+      case 'POST users': return [201, this.newAccount('users', { username: body.username, grants: body.grants })];
+      case 'GET service-accounts': return [200, { items: this.scripts() }];
+      case 'POST service-accounts': return [201, this.newAccount('service-accounts', { name: body.name, grants: body.grants, tokens: [] })];
+      case 'POST service-accounts/{id}/tokens': return [201, this.newToken(id, body)];
+      case 'PATCH users/{id}':
+      case 'PATCH service-accounts/{id}':
+        this.needProof();
+        return [200, Object.assign(this.accountsOf(collection).find((each) => each.id === id), body)];
+      case 'POST clients': return [201, this.newPlace(this.fleet.clients, { name: body.name, sites: [] })];
+      case 'POST clients/{id}/sites': return [201, this.newPlace(this.fleet.clients.find((each) => each.id === id).sites, { name: body.name, agents: 0 })];
+      case 'PATCH clients/{id}': return [200, Object.assign(this.fleet.clients.find((each) => each.id === id), body)];
+      case 'PATCH sites/{id}': return [200, Object.assign(this.fleet.clients.flatMap((each) => each.sites).find((each) => each.id === id), body)];
+      case 'PUT users/{id}/password':
+      case 'POST users/{id}/second-factor':
+      case 'DELETE users/{id}':
+      case 'DELETE service-accounts/{id}':
+      case 'DELETE api-tokens/{id}':
+      case 'DELETE clients/{id}':
+      case 'DELETE sites/{id}':
+        return [204];
       default: throw new Refusal(404, 'not_found', `There is no ${route}.`);
     }
   }
@@ -499,6 +523,53 @@ class Mock {
     const agent = this.fleet.agents.find((each) => each.id === id);
     agent.identity = { state, reason, since: new Date().toISOString() };
     this.emit('agent', { agent_id: id });
+  }
+
+  refuse(status, code, text, field) {
+    throw new Refusal(status, code, text, field);
+  }
+
+  people() {
+    const { at, clients } = this.fleet;
+    const [first, second] = clients;
+    this.users ??= [
+      { id: makeId('USER', 1), username: 'mara', grants: [{ role: 'admin', client_id: null, site_id: null }], disabled: false, created_at: at(9_000_000), last_used_at: at(20) },
+      { id: makeId('USER', 2), username: 'jo@northfield.example', grants: [{ role: 'approver', client_id: first.id, site_id: null }, { role: 'viewer', client_id: second.id, site_id: second.sites[0].id }], disabled: false, created_at: at(8_000_000), last_used_at: at(90_000) },
+      { id: makeId('USER', 3), username: 'a-name-that-is-as-long-as-names-may-be-with-its-sixty-four-letters', grants: [{ role: 'technician', client_id: makeId('GONE', 1), site_id: null }], disabled: true, created_at: at(7_000_000), last_used_at: null },
+    ];
+    return this.users;
+  }
+
+  scripts() {
+    const { at, clients } = this.fleet;
+    const token = (n, name, expires, revoked) => ({ id: makeId('APITKN', n), name, created_at: at(500_000), created_by: 'mara', expires_at: at(expires), revoked, last_used_at: at(900) });
+    this.services ??= [
+      { id: makeId('SRVC', 1), name: 'nightly-report', grants: [{ role: 'viewer', client_id: null, site_id: null }], disabled: false, created_at: at(600_000), last_used_at: at(900), tokens: [token(1, 'cron on the report host', -3_000_000, false), token(2, 'the one before', 80_000, false), token(3, 'pasted into a chat', -90_000, true)] },
+      { id: makeId('SRVC', 2), name: 'ticket-bridge', grants: [{ role: 'approver', client_id: clients[0].id, site_id: null }], disabled: false, created_at: at(400_000), last_used_at: null, tokens: [] },
+    ];
+    return this.services;
+  }
+
+  accountsOf(collection) {
+    return collection === 'users' ? this.people() : this.scripts();
+  }
+
+  newAccount(collection, account) {
+    const accounts = this.accountsOf(collection);
+    accounts.push({ id: makeId('ACCT', accounts.length), disabled: false, created_at: new Date().toISOString(), last_used_at: null, ...account });
+    return accounts.at(-1);
+  }
+
+  newToken(id, { name, expires_in_s }) {
+    const account = this.scripts().find((each) => each.id === id);
+    const token = { id: makeId('APITKN', 90 + account.tokens.length), name, created_at: new Date().toISOString(), created_by: 'mara', expires_at: new Date(Date.now() + expires_in_s * 1000).toISOString(), revoked: false, last_used_at: null };
+    account.tokens.unshift(token);
+    return { ...token, token: 'rf_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG' };
+  }
+
+  newPlace(places, place) {
+    places.push({ id: makeId('PLACE', places.length), ...place });
+    return places.at(-1);
   }
 
   change(id, change) {

@@ -1,5 +1,18 @@
 import { answerOf, api, rememberCsrfToken } from './client';
-import type { Approval, Command, NewEnrolmentToken, NewSecondFactor, Session, UpdateGroupKey } from './types';
+import type {
+  AccountChange,
+  Approval,
+  Client,
+  Command,
+  Grant,
+  NewApiToken,
+  NewEnrolmentToken,
+  NewSecondFactor,
+  ServiceAccount,
+  Session,
+  UpdateGroupKey,
+  User,
+} from './types';
 
 // What changes something. A key names one intention: the same key twice is one order, so a retry is safe.
 export function newIntention(): string {
@@ -124,4 +137,76 @@ export function createToken(
 
 export async function revokeToken(id: string): Promise<void> {
   await answerOf(api.DELETE('/api/v1/enrolment-tokens/{id}', { params: { path: { id } } }));
+}
+
+// Ends every session of this person; the answer is a new one.
+export async function changePassword(old_password: string, new_password: string): Promise<Session> {
+  const session = await answerOf(api.PUT('/api/v1/session/password', { body: { old_password, new_password } }));
+  rememberCsrfToken(session.csrf_token);
+  return session;
+}
+
+export function addUser(username: string, password: string, grants: Grant[]): Promise<User> {
+  return answerOf(api.POST('/api/v1/users', { body: { username, password, grants } }));
+}
+
+export function changeUser(id: string, change: AccountChange): Promise<User> {
+  return answerOf(api.PATCH('/api/v1/users/{id}', { params: { path: { id } }, body: change }));
+}
+
+export async function removeUser(id: string): Promise<void> {
+  await answerOf(api.DELETE('/api/v1/users/{id}', { params: { path: { id } } }));
+}
+
+export async function setUserPassword(id: string, password: string): Promise<void> {
+  await answerOf(api.PUT('/api/v1/users/{id}/password', { params: { path: { id } }, body: { password } }));
+}
+
+export async function resetSecondFactor(id: string): Promise<void> {
+  await answerOf(api.POST('/api/v1/users/{id}/second-factor/reset', { params: { path: { id } } }));
+}
+
+export function addService(name: string, grants: Grant[]): Promise<ServiceAccount> {
+  return answerOf(api.POST('/api/v1/service-accounts', { body: { name, grants } }));
+}
+
+export function changeService(id: string, change: AccountChange): Promise<ServiceAccount> {
+  return answerOf(api.PATCH('/api/v1/service-accounts/{id}', { params: { path: { id } }, body: change }));
+}
+
+export async function removeService(id: string): Promise<void> {
+  await answerOf(api.DELETE('/api/v1/service-accounts/{id}', { params: { path: { id } } }));
+}
+
+export function addApiToken(accountId: string, name: string, expiresInS: number): Promise<NewApiToken> {
+  const body = { name, expires_in_s: expiresInS };
+  return answerOf(api.POST('/api/v1/service-accounts/{id}/tokens', { params: { path: { id: accountId } }, body }));
+}
+
+export async function revokeApiToken(id: string): Promise<void> {
+  await answerOf(api.DELETE('/api/v1/api-tokens/{id}', { params: { path: { id } } }));
+}
+
+export function addClient(name: string): Promise<Client> {
+  return answerOf(api.POST('/api/v1/clients', { body: { name } }));
+}
+
+export function renameClient(id: string, name: string): Promise<Client> {
+  return answerOf(api.PATCH('/api/v1/clients/{id}', { params: { path: { id } }, body: { name } }));
+}
+
+export async function removeClient(id: string): Promise<void> {
+  await answerOf(api.DELETE('/api/v1/clients/{id}', { params: { path: { id } } }));
+}
+
+export async function addSite(clientId: string, name: string): Promise<void> {
+  await answerOf(api.POST('/api/v1/clients/{id}/sites', { params: { path: { id: clientId } }, body: { name } }));
+}
+
+export async function renameSite(id: string, name: string): Promise<void> {
+  await answerOf(api.PATCH('/api/v1/sites/{id}', { params: { path: { id } }, body: { name } }));
+}
+
+export async function removeSite(id: string): Promise<void> {
+  await answerOf(api.DELETE('/api/v1/sites/{id}', { params: { path: { id } } }));
 }

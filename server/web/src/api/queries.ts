@@ -12,6 +12,8 @@ export interface AgentFilter {
   breaker?: 'open' | undefined;
   config?: 'invalid' | undefined;
   identity?: 'needs_a_look' | 'active' | 'pending' | 'cloned' | 'restored' | 'revoked' | undefined;
+  client_id?: string | undefined;
+  site_id?: string | undefined;
   sort?: AgentSort | undefined;
 }
 export type AgentSort =
@@ -199,6 +201,16 @@ export const commandTypesQuery = queryOptions({
 export const tokensQuery = queryOptions({
   queryKey: ['tokens'],
   queryFn: async ({ signal }) => (await answerOf(api.GET('/api/v1/enrolment-tokens', { signal }))).items,
+});
+
+export const usersQuery = queryOptions({
+  queryKey: ['users'],
+  queryFn: async ({ signal }) => (await answerOf(api.GET('/api/v1/users', { signal }))).items,
+});
+
+export const servicesQuery = queryOptions({
+  queryKey: ['service-accounts'],
+  queryFn: async ({ signal }) => (await answerOf(api.GET('/api/v1/service-accounts', { signal }))).items,
 });
 
 export const clientsQuery = queryOptions({

@@ -26,6 +26,7 @@ const screens: Hit[] = [
   { href: '/updates', name: 'Updates' },
   { href: '/operations', name: 'Operations' },
   { href: '/enrolment', name: 'Enrolment' },
+  { href: '/settings', name: 'Settings' },
   { href: '/account', name: 'Account' },
 ];
 

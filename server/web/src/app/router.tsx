@@ -84,6 +84,8 @@ const agents = createRoute({
     breaker: oneOf(['open'], raw.breaker),
     identity: oneOf(['needs_a_look', 'active', 'pending', 'cloned', 'restored', 'revoked'], raw.identity),
     config: oneOf(['invalid'], raw.config),
+    client_id: text(raw.client_id),
+    site_id: text(raw.site_id),
     sort: oneOf(
       ['hostname', '-hostname', 'last_seen', '-last_seen', 'updates', '-updates', 'enrolled', '-enrolled'],
       raw.sort,
@@ -180,11 +182,22 @@ const account = createRoute({
   component: lazyRouteComponent(() => import('../screens/account/account-screen'), 'AccountScreen'),
 });
 
+export interface SettingsSearch {
+  tab?: 'people' | 'services' | 'places' | undefined;
+}
+
+const settings = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/settings',
+  validateSearch: (raw: RawSearch): SettingsSearch => ({ tab: oneOf(['people', 'services', 'places'], raw.tab) }),
+  component: lazyRouteComponent(() => import('../screens/settings/settings-screen'), 'SettingsScreen'),
+});
+
 const tree = root.addChildren([
   setup,
   signIn,
   secondFactor,
-  signedIn.addChildren([overview, agents, agent, updates, updateRows, operations, operation, enrolment, account]),
+  signedIn.addChildren([overview, agents, agent, updates, updateRows, operations, operation, enrolment, settings, account]),
 ]);
 
 export function makeRouter(queries: QueryClient) {

@@ -22,6 +22,7 @@ import {
   IconPlugConnected,
   IconSearch,
   IconServer2,
+  IconSettings,
   IconShieldHalf,
   IconSun,
   IconUserCircle,
@@ -42,6 +43,7 @@ const screens = [
   { to: '/updates', text: 'Updates', Icon: IconPackages },
   { to: '/operations', text: 'Operations', Icon: IconActivity },
   { to: '/enrolment', text: 'Enrolment', Icon: IconPlugConnected },
+  { to: '/settings', text: 'Settings', Icon: IconSettings },
 ] as const;
 
 export function Shell() {

@@ -4,6 +4,7 @@ import { sessionQuery } from '../../api/queries';
 import { roles } from '../../format/words';
 import { ScreenHead } from '../../parts/screen-head';
 import { Tag } from '../../parts/tag';
+import { Password } from './password';
 import { SecondFactor } from './second-factor';
 import { Sessions } from './sessions';
 
@@ -22,6 +23,7 @@ export function AccountScreen() {
           )
         }
       />
+      <Password />
       <SecondFactor />
       <Sessions />
     </>

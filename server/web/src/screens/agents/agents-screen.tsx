@@ -1,10 +1,10 @@
 import { Button, Group } from '@mantine/core';
-import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { acceptRestored } from '../../api/actions';
-import { agentsQuery, type AgentFilter, type AgentSort } from '../../api/queries';
+import { agentsQuery, clientsQuery, type AgentFilter, type AgentSort } from '../../api/queries';
 import type { Agent } from '../../api/types';
 import { some } from '../../format/number';
 import { connections } from '../../format/words';
@@ -39,7 +39,14 @@ export function AgentsScreen() {
   const { rows, total, hasMore, loadMore } = useLoaded(query);
   const set = (change: AgentFilter) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
   const clear = () => void navigate({ search: { sort: filter.sort }, replace: true });
-  const filtered = Boolean(filter.search || filter.connection || filter.breaker || filter.config || filter.identity);
+  const clients = useQuery(clientsQuery).data ?? [];
+  const places = clients.flatMap((client) => [
+    { value: client.id, label: client.name },
+    ...(client.sites.length > 1
+      ? client.sites.map((site) => ({ value: site.id, label: `${client.name} / ${site.name}` }))
+      : []),
+  ]);
+  const filtered = Object.entries(filter).some(([name, value]) => name !== 'sort' && value !== undefined);
   const trouble = filter.breaker ? 'breaker' : filter.config ? 'config' : filter.identity === 'active' ? undefined : filter.identity;
 
   return (
@@ -71,6 +78,18 @@ export function AgentsScreen() {
             })
           }
         />
+        {(places.length > 1 || filter.client_id || filter.site_id) && (
+          <Choice
+            label="Client or site"
+            any="All clients"
+            value={filter.site_id ?? filter.client_id}
+            options={places}
+            onChange={(id) => {
+              const whole = clients.some((client) => client.id === id);
+              set({ client_id: whole ? id : undefined, site_id: whole ? undefined : id });
+            }}
+          />
+        )}
         <RowCount total={query.data && total} one="agent" />
       </FilterBar>
       {filter.identity === 'restored' && rows.length > 0 && <AcceptRestored agents={rows} />}

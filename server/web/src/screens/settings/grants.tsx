@@ -1,0 +1,102 @@
+import { Button, CloseButton, Select } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+
+import { clientsQuery } from '../../api/queries';
+import type { Client, Grant, Role } from '../../api/types';
+import { roles } from '../../format/words';
+import { options } from '../../parts/filters';
+import classes from './settings.module.css';
+
+const everything = '/';
+
+export function placeName({ client_id, site_id }: Grant, clients: Client[]): string {
+  if (client_id === null) return 'everything';
+  const client = clients.find((each) => each.id === client_id);
+  const name = client?.name ?? 'a client you do not see';
+  if (site_id === null) return name;
+  return `${name} / ${client?.sites.find((each) => each.id === site_id)?.name ?? 'a site you do not see'}`;
+}
+
+export function useClients(): Client[] {
+  return useQuery(clientsQuery).data ?? [];
+}
+
+// "Approver of Northfield / Office"
+export function GrantList({ grants }: { grants: Grant[] }) {
+  const clients = useClients();
+  return (
+    <ul className={classes.grants}>
+      {grants.map((grant) => (
+        <li key={`${grant.client_id}/${grant.site_id}`} className="break">
+          <b>{roles[grant.role]}</b>
+          {` of ${placeName(grant, clients)}`}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const key = (grant: Grant) => `${grant.client_id ?? ''}/${grant.site_id ?? ''}`;
+
+function grantAt(place: string, role: Role): Grant {
+  const [client = '', site = ''] = place.split('/');
+  return { role, client_id: client || null, site_id: site || null };
+}
+
+interface GrantsFieldProps {
+  grants: Grant[];
+  onChange: (grants: Grant[]) => void;
+}
+
+// A role for each place; a place once.
+export function GrantsField({ grants, onChange }: GrantsFieldProps) {
+  const clients = useClients();
+  const places = [
+    { value: everything, label: 'Everything' },
+    ...clients.flatMap((client) => [
+      { value: `${client.id}/`, label: client.name },
+      ...client.sites.map((site) => ({ value: `${client.id}/${site.id}`, label: `${client.name} / ${site.name}` })),
+    ]),
+  ];
+  // What is granted at a place this person does not see stays as it is.
+  for (const grant of grants) {
+    if (!places.some(({ value }) => value === key(grant))) places.push({ value: key(grant), label: placeName(grant, clients) });
+  }
+  const taken = new Set(grants.map(key));
+  const free = places.find(({ value }) => !taken.has(value));
+  const change = (index: number, grant: Grant) => onChange(grants.map((each, at) => (at === index ? grant : each)));
+  return (
+    <fieldset className={classes.fieldset}>
+      <legend>What they may do, and where</legend>
+      {grants.map((grant, index) => (
+        <div key={key(grant)} className={classes.grant}>
+          <Select
+            aria-label={`Role ${index + 1}`}
+            data={options(roles)}
+            value={grant.role}
+            allowDeselect={false}
+            onChange={(role) => role && change(index, { ...grant, role: role as Role })}
+          />
+          <Select
+            aria-label={`Place ${index + 1}`}
+            data={places.filter(({ value }) => value === key(grant) || !taken.has(value))}
+            value={key(grant)}
+            allowDeselect={false}
+            searchable={places.length > 12}
+            onChange={(place) => place !== null && change(index, grantAt(place, grant.role))}
+          />
+          <CloseButton
+            aria-label={`Take grant ${index + 1} away`}
+            disabled={grants.length === 1}
+            onClick={() => onChange(grants.filter((_, at) => at !== index))}
+          />
+        </div>
+      ))}
+      {free && (
+        <Button size="compact-sm" variant="subtle" onClick={() => onChange([...grants, grantAt(free.value, 'viewer')])}>
+          Another place
+        </Button>
+      )}
+    </fieldset>
+  );
+}

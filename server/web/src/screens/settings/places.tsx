@@ -1,0 +1,163 @@
+import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+
+import { addClient, addSite, removeClient, removeSite, renameClient, renameSite } from '../../api/actions';
+import { clientsQuery } from '../../api/queries';
+import type { Client } from '../../api/types';
+import { some } from '../../format/number';
+import { TableSkeleton } from '../../parts/data-table';
+import { Wrong } from '../../parts/door';
+import { Panel } from '../../parts/panel';
+import { sayDone } from '../../parts/said';
+import { Failure } from '../../parts/states';
+import classes from './settings.module.css';
+
+// What the one dialog of this screen asks for.
+interface Asking {
+  title: string;
+  name: string;
+  save: (name: string) => Promise<unknown>;
+  remove?: () => Promise<unknown>; // only for what is empty
+}
+
+const machinesOf = (client: Client) => client.sites.reduce((sum, site) => sum + site.agents, 0);
+
+export function Places() {
+  const { data, error, refetch } = useQuery(clientsQuery);
+  const [asking, setAsking] = useState<Asking | null>(null);
+  const add: Asking = { title: 'Add a client', name: '', save: addClient };
+  return (
+    <Panel
+      title="Clients and sites"
+      note="Every machine belongs to one site"
+      action={
+        <Button size="xs" onClick={() => setAsking(add)}>
+          Add a client…
+        </Button>
+      }
+    >
+      {data ? (
+        <ul className={classes.clients}>
+          {data.map((client) => (
+            <ClientRow key={client.id} client={client} ask={setAsking} />
+          ))}
+        </ul>
+      ) : error ? (
+        <Failure error={error} retry={() => void refetch()} />
+      ) : (
+        <TableSkeleton rows={4} />
+      )}
+      <Modal opened={asking !== null} onClose={() => setAsking(null)} title={asking?.title} closeButtonProps={{ 'aria-label': 'Close' }}>
+        {asking && <AskName asking={asking} onDone={() => setAsking(null)} />}
+      </Modal>
+    </Panel>
+  );
+}
+
+function ClientRow({ client, ask }: { client: Client; ask: (asking: Asking) => void }) {
+  return (
+    <li>
+      <div className={classes.place}>
+        <Link to="/agents" search={{ client_id: client.id }} className="break">
+          <b>{client.name}</b>
+        </Link>
+        <span className="dim number">{some(machinesOf(client), 'machine')}</span>
+        <Button
+          size="compact-xs"
+          variant="default"
+          aria-label={`Change ${client.name}`}
+          onClick={() =>
+            ask({
+              title: `Change ${client.name}`,
+              name: client.name,
+              save: (name) => renameClient(client.id, name),
+              ...(machinesOf(client) === 0 ? { remove: () => removeClient(client.id) } : {}),
+            })
+          }
+        >
+          Change…
+        </Button>
+        <Button
+          size="compact-xs"
+          variant="subtle"
+          aria-label={`Add a site to ${client.name}`}
+          onClick={() => ask({ title: `Add a site to ${client.name}`, name: '', save: (name) => addSite(client.id, name) })}
+        >
+          Add a site…
+        </Button>
+      </div>
+      <ul className={classes.sites} aria-label={`Sites of ${client.name}`}>
+        {client.sites.map((site) => (
+          <li key={site.id} className={classes.place}>
+            <Link to="/agents" search={{ site_id: site.id }} className="break">
+              {site.name}
+            </Link>
+            <span className="dim number">{some(site.agents, 'machine')}</span>
+            <Button
+              size="compact-xs"
+              variant="default"
+              aria-label={`Change ${client.name} / ${site.name}`}
+              onClick={() =>
+                ask({
+                  title: `Change ${client.name} / ${site.name}`,
+                  name: site.name,
+                  save: (name) => renameSite(site.id, name),
+                  ...(site.agents === 0 ? { remove: () => removeSite(site.id) } : {}),
+                })
+              }
+            >
+              Change…
+            </Button>
+          </li>
+        ))}
+      </ul>
+    </li>
+  );
+}
+
+function AskName({ asking, onDone }: { asking: Asking; onDone: () => void }) {
+  const [name, setName] = useState(asking.name);
+  const queries = useQueryClient();
+  const after = {
+    onSuccess: () => {
+      sayDone('Done.');
+      for (const queryKey of [clientsQuery.queryKey, ['agents'], ['agent']]) void queries.invalidateQueries({ queryKey });
+      onDone();
+    },
+  };
+  const save = useMutation({ mutationFn: () => asking.save(name), ...after });
+  const remove = useMutation({ mutationFn: async () => asking.remove?.(), ...after });
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        save.mutate();
+      }}
+    >
+      <Stack gap="sm">
+        <Wrong error={save.error ?? remove.error} />
+        <TextInput
+          label="Name"
+          required
+          withAsterisk={false}
+          maxLength={100}
+          data-autofocus
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <Group justify={asking.remove ? 'space-between' : 'flex-end'} gap="xs">
+          {asking.remove && (
+            <Button variant="default" loading={remove.isPending} onClick={() => remove.mutate()}>
+              Remove it
+            </Button>
+          )}
+          <Button type="submit" loading={save.isPending}>
+            Save
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
