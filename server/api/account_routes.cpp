@@ -166,23 +166,28 @@ std::vector<http::Route> accountRoutes(services::Services& services, auth::Passw
                       .permission = Permission::kScopedAdmin,
                       .handler = std::move(handler)});
   };
+  // What gives somebody rights, or lets somebody in: a stolen session alone must not.
+  const auto addProven = [&](const char* method, const std::string& path, http::Handler handler) {
+    add(method, path, std::move(handler));
+    routes.back().needs_proof = true;
+  };
   const auto common = [&](const std::string& path, const Kind& kind) {
     add("GET", path, [&services, kind](const auto& asked) { return list(services, kind, asked); });
-    add("PATCH", path + "/{id}",
-        [&services, kind](const auto& asked) { return change(services, kind, asked); });
+    addProven("PATCH", path + "/{id}",
+              [&services, kind](const auto& asked) { return change(services, kind, asked); });
     add("DELETE", path + "/{id}",
         [&services, kind](const auto& asked) { return remove(services, kind, asked); });
   };
   common("/api/v1/users", kUsers);
-  add("POST", "/api/v1/users",
-      [&services, &passwords](const auto& asked) { return addUser(services, passwords, asked); });
-  add("PUT", "/api/v1/users/{id}/password",
-      [&services, &passwords](const auto& asked) { return setPassword(services, passwords, asked); });
+  addProven("POST", "/api/v1/users",
+            [&services, &passwords](const auto& asked) { return addUser(services, passwords, asked); });
+  addProven("PUT", "/api/v1/users/{id}/password",
+            [&services, &passwords](const auto& asked) { return setPassword(services, passwords, asked); });
   common("/api/v1/service-accounts", kServices);
   add("POST", "/api/v1/service-accounts",
       [&services](const auto& asked) { return addService(services, asked); });
-  add("POST", "/api/v1/service-accounts/{id}/tokens",
-      [&services](const auto& asked) { return addToken(services, asked); });
+  addProven("POST", "/api/v1/service-accounts/{id}/tokens",
+            [&services](const auto& asked) { return addToken(services, asked); });
   add("DELETE", "/api/v1/api-tokens/{id}",
       [&services](const auto& asked) { return revokeToken(services, asked); });
   return routes;

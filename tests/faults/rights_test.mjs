@@ -18,8 +18,11 @@ before(() => two.start('rights'));
 
 // Everything in the store, but for when somebody was last heard of and what is recorded of refusals.
 const store = () => runToEnd(['sqlite3', '-readonly', path.join(two.fleet.data, 'redflag.db'), '.dump']).stdout.split('\n')
-  .filter((line) => !/^INSERT INTO (agents|sessions) /.test(line) && !line.includes("'grant.refused'") && !line.includes("'signature.invalid'"))
+  .filter((line) => !/^INSERT INTO (agents|sessions) /.test(line) && !/'grant\.refused'|'signature\.invalid'|'security'/.test(line))
   .map((line) => (line.startsWith('INSERT INTO api_tokens ') ? line.replace(/,\d+\);$/, ');') : line)).join('\n');
+
+// Everybody who has signed in has just proven again who it is, however long this takes.
+const prove = () => runToEnd(['sqlite3', path.join(two.fleet.data, 'redflag.db'), '.timeout 10000', `UPDATE sessions SET proven_at = ${Date.now()}000000`]);
 
 // What the server does by itself after a change (settling a command) is over.
 async function still() {
@@ -85,16 +88,28 @@ const nextRow = (side) => side.rows.pop().id;
 const viewer = { permission: 'viewer', ok: 200 };
 const ofAgent = { ...viewer, object: 'agent' };
 const anyone = { permission: 'anyone' };
+const ofPerson = { permission: 'signed-in', session: true }; // not of a service account
 const manage = { permission: 'scoped-admin' };
 
 // What each operation takes, and what it answers to who may. `object`: what its path's id names; `about`: what its body does.
 const expectations = {
   getSetup: { ...anyone, ok: 404 },
   setUp: { ...anyone, ok: 404, body: () => ({ token: 'x', username: 'x', password: kPassword }) },
-  getSession: viewer,
+  getSession: { permission: 'signed-in', ok: 200 },
   signIn: { ...anyone, ok: 401, body: () => ({ username: fresh('none'), password: 'wrong wrong wrong' }) },
-  signOut: { permission: 'viewer', ok: 204, session: true },
-  changePassword: { permission: 'viewer', ok: 403, session: true, body: () => ({ old_password: 'wrong wrong wrong', new_password: kPassword }) },
+  signInByCode: { ...anyone, ok: 401, body: () => ({ code: '123456' }) },
+  stepUp: { ...ofPerson, ok: 422, body: () => ({ password: 'wrong wrong wrong' }) },
+  getSecondFactor: { ...ofPerson, ok: 200 },
+  beginSecondFactor: { ...ofPerson, ok: 201, proof: true },
+  confirmSecondFactor: { ...ofPerson, ok: 409, body: () => ({ code: '123456' }) },
+  renewRecoveryCodes: { ...ofPerson, ok: 409, body: () => ({ code: '123456' }) },
+  turnSecondFactorOff: { ...ofPerson, ok: 422, body: () => ({ password: 'wrong wrong wrong', code: '123456' }) },
+  listSessions: { ...ofPerson, ok: 200 },
+  signOutEverywhere: { ...ofPerson, ok: 204 },
+  endSession: { ...ofPerson, ok: 404, path: `/api/v1/account/sessions/${'a'.repeat(64)}` },
+  resetSecondFactor: { permission: 'admin', ok: 409, object: 'user', proof: true },
+  signOut: { ...ofPerson, ok: 204 },
+  changePassword: { permission: 'signed-in', ok: 403, session: true, body: () => ({ old_password: 'wrong wrong wrong', new_password: kPassword }) },
   getOverview: viewer,
   listAgents: viewer,
   getAgent: ofAgent,
@@ -132,17 +147,17 @@ const expectations = {
   revokeAgent: { ...manage, ok: 204, object: 'spareAgent', body: () => ({ reason: 'x' }) },
   moveAgent: { ...manage, ok: 200, object: 'agent', body: (side) => ({ site_id: side.site.id }) },
   listUsers: { ...manage, ok: 200 },
-  createUser: { ...manage, ok: 201, about: 'client', body: (side) => ({ username: fresh('user'), password: kPassword, grants: grantOf(side) }),
+  createUser: { ...manage, ok: 201, proof: true, about: 'client', body: (side) => ({ username: fresh('user'), password: kPassword, grants: grantOf(side) }),
     unknown: () => ({ username: fresh('user'), password: kPassword, grants: [{ role: 'viewer', client_id: newId(), site_id: null }] }) },
-  changeUser: { ...manage, ok: 200, object: 'user', body: () => ({ disabled: true }) },
+  changeUser: { ...manage, ok: 200, proof: true, object: 'user', body: () => ({ disabled: true }) },
   removeUser: { ...manage, ok: 204, object: 'user' },
-  setUserPassword: { ...manage, ok: 204, object: 'user', body: () => ({ password: 'another horse battery staple' }) },
+  setUserPassword: { ...manage, ok: 204, proof: true, object: 'user', body: () => ({ password: 'another horse battery staple' }) },
   listServiceAccounts: { ...manage, ok: 200 },
   createServiceAccount: { ...manage, ok: 201, about: 'client', body: (side) => ({ name: fresh('service'), grants: grantOf(side) }),
     unknown: () => ({ name: fresh('service'), grants: [{ role: 'viewer', client_id: newId(), site_id: null }] }) },
-  changeServiceAccount: { ...manage, ok: 200, object: 'account', body: () => ({ disabled: true }) },
+  changeServiceAccount: { ...manage, ok: 200, proof: true, object: 'account', body: () => ({ disabled: true }) },
   removeServiceAccount: { ...manage, ok: 204, object: 'account' },
-  createApiToken: { ...manage, ok: 201, object: 'account', body: () => ({ name: 'two', expires_in_s: 600 }) },
+  createApiToken: { ...manage, ok: 201, proof: true, object: 'account', body: () => ({ name: 'two', expires_in_s: 600 }) },
   revokeApiToken: { ...manage, ok: 204, object: 'apiToken' },
   streamEvents: viewer,
   getOpenApi: { ...anyone, ok: 200 },
@@ -170,9 +185,9 @@ function owed(expected, principal, side) {
   if (principal.grants.length === 0) return 401;
   const overAll = rankOver(principal, null);
   if (permission === 'admin' || permission === 'metrics') return overAll === rank('admin') ? expected.ok : 403;
-  const needed = permission === 'scoped-admin' ? rank('admin') : rank(permission);
+  const needed = permission === 'scoped-admin' ? rank('admin') : permission === 'signed-in' ? rank('viewer') : rank(permission);
   if (highest(principal) < needed) return 403;
-  if (expected.session && principal.service) return 403;
+  if ((expected.session || expected.proof) && principal.service) return 403;
   const object = objects[expected.object ?? expected.about];
   if (!object) return expected.ok;
   const rankThere = rankOver(principal, object.place(side));
@@ -211,9 +226,11 @@ test('D11 D12 A9: what is refused has exactly the code that is owed, and changes
   for (const operation of operations) {
     const expected = expectations[operation.id];
     const made = new Map();
+    prove();
     for (const side of sidesOf(expected)) made.set(side, expected.object ? await objects[expected.object].make(side) : '');
     const wrong = [];
     const held = await still();
+    prove();
     for (const principal of two.principals) {
       for (const side of sidesOf(expected)) {
         const status = owed(expected, principal, side);
@@ -239,6 +256,7 @@ test('D11: whoever may is served, on an object of its own', async () => {
   let served = 0;
   for (const operation of operations.filter((one) => !expectations[one.id].session)) {
     const expected = expectations[operation.id];
+    prove();
     for (const principal of two.principals) {
       for (const side of sidesOf(expected)) {
         if (owed(expected, principal, side) !== expected.ok) continue;
@@ -303,6 +321,7 @@ test('D12: a stream tells only of what its reader sees', async () => {
   }
   await until(() => all.text.includes(A.agent.id) && all.text.includes(B.agent.id), 'both events');
   // D9: what a person may has changed, and the open stream ends at once.
+  prove();
   const { items } = await two.admin.get('/api/v1/users');
   const began = Date.now();
   await two.admin.request('PATCH', `/api/v1/users/${items.find((one) => one.username === 'technician-of-a').id}`,

@@ -107,6 +107,23 @@ TEST(Contract, every_route_is_written_down_and_every_written_one_exists) {
   EXPECT_EQ(built, expected);
 }
 
+TEST(Contract, says_which_routes_need_a_proof) {
+  World world;
+  auth::Passwords passwords({1, 8192});
+  std::size_t proven = 0;
+  for (const auto& routes : {api::apiRoutes(world.services), api::accountRoutes(world.services, passwords)}) {
+    for (const auto& route : routes) {
+      std::string method = route.method;
+      for (char& c : method)
+        c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      const bool told = contract()["paths"][route.path][method].value("x-needs-proof", false);
+      EXPECT_EQ(told, route.needs_proof) << route.method << ' ' << route.path;
+      proven += route.needs_proof ? 1U : 0U;
+    }
+  }
+  EXPECT_EQ(proven, 5U);
+}
+
 TEST(Contract, is_served_as_it_is_written) {
   EXPECT_EQ(api::openApiText(), fileText());
 }
