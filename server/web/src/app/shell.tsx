@@ -72,7 +72,7 @@ function Frame() {
       <nav className={classes.side} aria-label="Screens">
         <Brand />
         {screens.map(({ to, text, Icon }) => (
-          <Link key={to} to={to} className={classes.link} activeOptions={{ exact: to === '/', includeSearch: false }}>
+          <Link key={to} to={to} className={classes.link} data-wide={to === '/settings' || undefined} activeOptions={{ exact: to === '/', includeSearch: false }}>
             <Icon size={19} stroke={1.7} aria-hidden />
             {text}
             {to === '/operations' && <Confirmations />}
@@ -220,6 +220,12 @@ function PersonMenu({ showKeys }: { showKeys: () => void }) {
           onClick={() => void navigate({ to: '/account' })}
         >
           Account
+        </Menu.Item>
+        <Menu.Item
+          leftSection={<IconSettings size={16} />}
+          onClick={() => void navigate({ to: '/settings' })}
+        >
+          Settings
         </Menu.Item>
         <Menu.Item leftSection={<IconKeyboard size={16} />} rightSection={<Kbd size="xs">?</Kbd>} onClick={showKeys}>
           Keys

@@ -18,6 +18,7 @@ interface Document {
 
 let document: Document;
 let server: { mock: any; url: string; close: () => Promise<void> }; // eslint-disable-line @typescript-eslint/no-explicit-any
+const patience_ms = 30_000; // of a machine that builds at the same time, too
 const ajv = new Ajv2020({ strict: false, validateFormats: false });
 
 beforeAll(async () => {
@@ -75,7 +76,7 @@ test('every list and object has the document’s shape', async () => {
     expect(status).toBe(200);
     expectShape(route, 'GET', status, type, body);
   }
-});
+}, patience_ms);
 
 test('every change answers in the document’s shape', async () => {
   const { agents, commands, updates } = server.mock.fleet;
@@ -103,7 +104,7 @@ test('every change answers in the document’s shape', async () => {
     const { status, type, body } = await ask('POST', path, sent);
     expectShape(route, 'POST', status, type, body);
   }
-});
+}, patience_ms);
 
 test('a refusal is a problem document', async () => {
   const { status, type, body } = await ask('GET', '/api/v1/agents/nobody');

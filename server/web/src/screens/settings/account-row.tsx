@@ -35,7 +35,7 @@ export function AccountRow({ name, account, change, remove, onChanged, more, bel
         <b className="break">{name}</b>
         {account.disabled && <Tag tone="warning">Shut out</Tag>}
         <span className="dim">
-          {account.last_used_at === null ? 'never signed in' : <>last here <Ago at={account.last_used_at} /></>}
+          {account.last_used_at === null ? 'never used yet' : <>last used <Ago at={account.last_used_at} /></>}
         </span>
       </div>
       <GrantList grants={account.grants} />
