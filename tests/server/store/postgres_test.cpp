@@ -106,7 +106,7 @@ TEST(Postgres, two_that_looked_before_they_wrote_cannot_both_have_been_first) {
       ++runs;
       const bool nobody = !tx.people().anyUser();
       if (std::exchange(first_run, false)) both_have_looked.arrive_and_wait();
-      return nobody && tx.people().addUser({newId(), name, "hash", "admin"}, 1);
+      return nobody && tx.people().addUser({newId(), name, "hash", http::Grants::everywhere("admin")}, 1);
     });
     made += first ? 1 : 0;
   };
