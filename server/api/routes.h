@@ -27,6 +27,8 @@ void addAgentRoutes(services::Services& services, std::vector<http::Route>& rout
 void addUpdateRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addCommandRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addIdentityRoutes(services::Services& services, std::vector<http::Route>& routes);
+void addAuditRoutes(services::Services& services, std::vector<http::Route>& routes);
+void addSecurityRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addEnrolmentRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addPlaceRoutes(services::Services& services, std::vector<http::Route>& routes);
 

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "services/approvals.h"
 #include "store/agents.h"
+#include "store/audit.h"
 #include "store/commands.h"
 #include "store/events.h"
 #include "store/page.h"
@@ -23,6 +24,7 @@ Json view(const store::Update& update);
 Json view(const store::UpdateGroup& group);
 Json view(const store::Command& command);
 Json view(const store::HistoryEntry& entry);
+Json view(const store::AuditRecord& record);
 Json view(const store::Scan& scan);
 Json view(const store::ShownRecord& record);
 Json view(const services::ApprovalOutcome& outcome);

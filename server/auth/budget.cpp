@@ -1,7 +1,12 @@
 #include "auth/budget.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <cmath>
+#include <string_view>
+
+#include "base/encoding.h"
 
 namespace redflag::auth {
 namespace {
@@ -13,9 +18,26 @@ constexpr std::size_t kMaxKeys = 50'000;
 int Budget::take(const std::string& key) {
   const std::lock_guard lock(mutex_);
   Level& found = level(key);
-  if (found.left < 1) return static_cast<int>(std::ceil((1 - found.left) / rate_.per_second));
+  if (found.left < 1) return secondsUntilOne(found);
   found.left -= 1;
   return 0;
+}
+
+int Budget::wait(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  const Level& found = level(key);
+  return found.left < 1 ? secondsUntilOne(found) : 0;
+}
+
+int Budget::secondsUntilOne(const Level& found) const {
+  return static_cast<int>(std::ceil((1 - found.left) / rate_.per_second));
+}
+
+void Budget::setRate(const Rate& rate) {
+  const std::lock_guard lock(mutex_);
+  rate_ = rate;
+  for (auto& [key, one] : levels_)
+    one.left = std::min(one.left, rate.capacity);
 }
 
 void Budget::giveBack(const std::string& key) {
@@ -46,6 +68,12 @@ void Budget::makeRoom() {
   levels_.erase(std::min_element(levels_.begin(), levels_.end(), [](const auto& a, const auto& b) {
     return a.second.at_ns < b.second.at_ns;
   }));
+}
+
+std::string networkOf(const std::string& address) {
+  in6_addr v6{};
+  if (::inet_pton(AF_INET6, address.c_str(), &v6) != 1) return address;
+  return toHex(std::string_view(reinterpret_cast<const char*>(v6.s6_addr), 8)) + "::/64";
 }
 
 }  // namespace redflag::auth

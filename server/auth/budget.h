@@ -22,6 +22,10 @@ class Budget {
   // 0 and one taken, or the seconds until there is one.
   int take(const std::string& key);
   void giveBack(const std::string& key);
+  // The same without taking.
+  int wait(const std::string& key);
+  // From now on; what was used up so far stays used up.
+  void setRate(const Rate& rate);
 
  private:
   struct Level {
@@ -30,11 +34,15 @@ class Budget {
   };
   Level& level(const std::string& key);
   void makeRoom();
+  int secondsUntilOne(const Level& found) const;
 
   const Clock& clock_;
-  const Rate rate_;
   std::mutex mutex_;
+  Rate rate_;
   std::map<std::string, Level> levels_;
 };
+
+// Whoever has an IPv6 address has a whole /64 to try from: that, or the IPv4 address.
+std::string networkOf(const std::string& address);
 
 }  // namespace redflag::auth

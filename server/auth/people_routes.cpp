@@ -2,6 +2,7 @@
 
 #include "auth/people_input.h"
 #include "base/encoding.h"
+#include "http/origin.h"
 
 namespace redflag::auth {
 namespace {
@@ -52,6 +53,7 @@ Response signIn(const People& people, const Request& request) {
   const std::string password = body.text("password");
   body.finish();
   const std::string name = Passwords::normalName(typed);
+  if (http::Origin* origin = http::currentOrigin()) origin->subject = name;
   std::optional<User> user;
   requireRight(people, request, name, {401, "sign_in.failed", "the name or the password is wrong"}, [&] {
     user = people.users.findUser(name);
@@ -195,8 +197,12 @@ std::vector<http::Route> peopleRoutes(People people) {
     return http::Route{method, path, permission, kPeopleBodyLimit,
                        [people, handle](const Request& request) { return handle(people, request); }};
   };
-  return {route("POST", "/api/v1/session", Permission::kAnyone, signIn),
-          route("POST", "/api/v1/session/second-factor", Permission::kAnyone, signInByCode),
+  const auto counted = [](http::Route one) {
+    one.rate = http::Rate::kSignIn;
+    return one;
+  };
+  return {counted(route("POST", "/api/v1/session", Permission::kAnyone, signIn)),
+          counted(route("POST", "/api/v1/session/second-factor", Permission::kAnyone, signInByCode)),
           route("GET", "/api/v1/session", Permission::kSignedIn, whoAmI),
           route("DELETE", "/api/v1/session", Permission::kSignedIn, signOut),
           route("PUT", "/api/v1/session/password", Permission::kSignedIn, changePassword),

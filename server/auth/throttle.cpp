@@ -10,15 +10,6 @@ constexpr Budget::Rate kAddress{60, 60.0 / 60};
 constexpr Budget::Rate kAccount{50, 50.0 / 3600};  // at most 100 in any hour
 constexpr Budget::Rate kDevice{20, 20.0 / 3600};
 
-// An IPv6 customer has a whole /64 to try from.
-std::string network(const std::string& address) {
-  if (address.find(':') == std::string::npos) return address;
-  std::size_t end = 0;
-  for (int group = 0; group < 4 && end != std::string::npos; ++group)
-    end = address.find(':', end + 1);
-  return address.substr(0, end);
-}
-
 }  // namespace
 
 SignInThrottle::SignInThrottle(const Clock& clock)
@@ -29,7 +20,7 @@ SignInThrottle::SignInThrottle(const Clock& clock)
 
 SignInThrottle::Attempt SignInThrottle::attempt(const std::string& account, const std::string& address,
                                                 const std::string& device) {
-  const std::string from = network(address);
+  const std::string from = networkOf(address);
   Attempt out;
   const auto take = [&out](Budget& budget, const std::string& key) {
     const int wait_s = budget.take(key);

@@ -25,6 +25,8 @@ class SignInThrottle {
     std::vector<std::pair<Budget*, std::string>> taken_;
   };
   Attempt attempt(const std::string& account, const std::string& address, const std::string& device);
+  // Of a pair of account and address: its rate is a policy (rate_limits.h).
+  Budget& pairs() { return pairs_; }
 
  private:
   Budget pairs_;

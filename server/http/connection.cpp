@@ -17,7 +17,7 @@ constexpr std::size_t kKeptCapacity = 4096;  // an idle connection's buffer give
 }  // namespace
 
 Connection::Connection(std::uint64_t id, std::unique_ptr<TlsStream> stream, std::string peer, Shared& shared)
-    : id_(id), stream_(std::move(stream)), peer_(std::move(peer)), shared_(shared) {
+    : id_(id), stream_(std::move(stream)), peer_(std::move(peer)), client_(peer_), shared_(shared) {
   setDeadline(shared_.limits.head_ms);
 }
 
@@ -69,7 +69,7 @@ std::optional<Wait> Connection::step(Wake why) {
 
 Wait Connection::overdue() {
   const bool idle = state_ == State::kHead && in_.empty();
-  if (!idle && state_ != State::kLinger) shared_.dispatcher.cut("connection.too_slow");
+  if (!idle && state_ != State::kLinger) shared_.dispatcher.cut("connection.too_slow", peer_);
   return {};
 }
 
@@ -134,11 +134,13 @@ void Connection::begin(std::size_t head_size) {
   in_.erase(0, head_size);
   request_id_ = newId();
   served_ = true;
+  client_ = peer_;
   RequestHead head;
   try {
     head = parseHead(bytes, shared_.limits.head);
     keep_alive_ = head.keep_alive && !stopping_;
-    admission_ = shared_.dispatcher.admit(std::move(head), peer_, request_id_);
+    client_ = shared_.proxies.clientOf(peer_, head);
+    admission_ = shared_.dispatcher.admit(std::move(head), client_, request_id_);
     reserveBody(admission_->body_bytes);
   } catch (const Problem& problem) {
     refuse(problem, admission_ ? admission_->head : head);
@@ -161,7 +163,7 @@ void Connection::begin(std::size_t head_size) {
 void Connection::refuse(const Problem& problem, const RequestHead& head) {
   const bool bodiless = head.content_length.value_or(0) == 0 && !head.headers.contains("transfer-encoding");
   keep_alive_ = keep_alive_ && !head.headers.empty() && bodiless;
-  const Response response = shared_.dispatcher.refuse(problem, request_id_, peer_, head);
+  const Response response = shared_.dispatcher.refuse(problem, request_id_, client_, head);
   send(response, head.method == "HEAD" ? Framing::kHeadOnly : Framing::kWhole);
   releaseBody();
   admission_.reset();  // `head` may be its own

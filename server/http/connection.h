@@ -13,6 +13,7 @@
 #include "http/dispatcher.h"
 #include "http/feed.h"
 #include "http/guest.h"
+#include "http/proxies.h"
 #include "http/tls_stream.h"
 
 namespace redflag::http {
@@ -35,6 +36,7 @@ struct Shared {
   Dispatcher& dispatcher;
   FeedOpener& feeds;
   const ConnectionLimits limits;
+  const TrustedProxies proxies;
   std::atomic<std::uint64_t> body_bytes{0};
 };
 
@@ -81,6 +83,7 @@ class Connection : public Guest {
   const std::uint64_t id_;
   std::unique_ptr<TlsStream> stream_;
   const std::string peer_;
+  std::string client_;  // who asks, where proxies stand in front; of the request at hand
   Shared& shared_;
   State state_ = State::kHandshake;
   State after_answer_ = State::kHead;

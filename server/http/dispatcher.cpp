@@ -119,8 +119,11 @@ Dispatcher::Admission Dispatcher::admit(RequestHead&& head, const std::string& p
     throw Problem{404, "request.no_such_address", "there is nothing at this address"};
   out.route = match ? match->route : nullptr;
   const metrics::Operation operation(routeName(out.route));
+  Origin origin{peer, request_id, "", {}};
+  const OriginScope scope(&origin);
   out.request.principal =
       authenticator_.admit(head, match ? match->route->permission : Permission::kAnyone, peer);
+  if (match && rates_ != nullptr) rates_->take(match->route->rate, out.request.principal, peer);
   if (match && match->route->needs_proof && !out.request.principal.proven) throw stepUpRequired();
   checkLength(head, match ? match->route->body_limit : 0);
   checkTypes(head, out.route);
@@ -148,11 +151,17 @@ Response Dispatcher::answer(Admission& admission, std::string body) {
   const std::string route = routeName(admission.route);
   const metrics::Operation operation(route);
   const std::int64_t began_ns = monotonicNow();
+  Origin origin{admission.request.peer, request_id, "", {}};
+  const OriginScope scope(&origin);
   Response response;
   try {
     response = handle(admission, std::move(body));
   } catch (const Problem& refused) {
     response = problem(refused, request_id);
+    tell(refused, origin, route, admission.request.principal);
+    const bool denied = refused.status == 401 || refused.status == 403;
+    if (denied && admission.route != nullptr && rates_ != nullptr)
+      rates_->failed(admission.route->rate, admission.request.principal, admission.request.peer);
   } catch (const std::exception& error) {
     spdlog::error("request_id={} error=\"{}\"", request_id, error.what());
     response = problem({500, "internal", "something went wrong here; the log knows it by the request's id"},
@@ -170,9 +179,30 @@ Response Dispatcher::refuse(const Problem& refused, const std::string& request_i
                refused.status, head.method, withoutQuery(head.target), peer);
   Response response = problem(refused, request_id);
   requests_.add({"refused", std::to_string(refused.status)});
+  tell(refused, {peer, request_id, "", {}}, routeOf(head), {});
   if (refused.status == 405) response.headers.emplace_back("Allow", router_.allowed(head.segments));
   if (refused.status == 415) response.headers.emplace_back("Accept-Encoding", "zstd");
   return response;
+}
+
+void Dispatcher::cut(const std::string& code, const std::string& peer) {
+  refusals_.add(code);
+  tell({0, code, ""}, {peer, "", "", {}}, "-", {});
+}
+
+std::string Dispatcher::routeOf(const RequestHead& head) const {
+  try {
+    const auto match = router_.find(head.method, head.segments);
+    return match ? routeName(match->route) : "-";
+  } catch (const Problem&) {  // the method is none of this address
+    return "-";
+  }
+}
+
+void Dispatcher::tell(const Problem& refused, const Origin& origin, const std::string& route,
+                      const Principal& principal) const {
+  if (!refused_ || refused.status >= 500 || origin.hasRecorded(refused.code)) return;
+  refused_({refused.status, refused.code, route, origin.peer, origin.request_id, origin.subject, principal});
 }
 
 Response Dispatcher::problem(const Problem& refused, const std::string& request_id) {

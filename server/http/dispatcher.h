@@ -8,7 +8,10 @@
 #include "http/authenticator.h"
 #include "http/head.h"
 #include "http/message.h"
+#include "http/origin.h"
 #include "http/problem.h"
+#include "http/rate.h"
+#include "http/refusal.h"
 #include "http/router.h"
 #include "metrics/registry.h"
 
@@ -39,7 +42,13 @@ class Dispatcher {
   Response refuse(const Problem& problem, const std::string& request_id, const std::string& peer,
                   const RequestHead& head);
   // A connection that was cut without an answer.
-  void cut(const std::string& code) { refusals_.add(code); }
+  void cut(const std::string& code, const std::string& peer);
+
+  // Is told of every refusal but those that were recorded with what came of them. Before the first request.
+  void onRefusal(RefusalListener listener) { refused_ = std::move(listener); }
+
+  // Counts what is admitted; nullptr: nobody does. Before the first request; it outlives this.
+  void limitBy(RateLimiter* rates) { rates_ = rates; }
 
   const Router& router() const { return router_; }
   const RefusalCounts& refusals() const { return refusals_; }
@@ -48,11 +57,16 @@ class Dispatcher {
   void checkLength(const RequestHead& head, std::size_t limit) const;
   Response handle(Admission& admission, std::string body);
   Response problem(const Problem& refused, const std::string& request_id);
+  void tell(const Problem& refused, const Origin& origin, const std::string& route,
+            const Principal& principal) const;
+  std::string routeOf(const RequestHead& head) const;
 
   Router router_;
   Authenticator& authenticator_;
   Handler fallback_;
   RefusalCounts refusals_;
+  RefusalListener refused_;
+  RateLimiter* rates_ = nullptr;
   metrics::Counter& requests_;
   metrics::Histogram& durations_;
 };

@@ -29,9 +29,9 @@ Front::Front(const FrontOptions& options, ssl_ctx_st* context, std::vector<Route
       context_(context),
       hub_(hub),
       dispatcher_(withStreams(std::move(routes)), authenticator, std::move(fallback), registry),
-      shared_{dispatcher_, hub, options.limits},
+      shared_{dispatcher_, hub, options.limits, options.proxies},
       lot_(options.workers),
-      listener_(options.listen, [this](int fd, std::string peer) { accepted(fd, std::move(peer)); }) {
+      listener_(options.listen, [this](int fd, const std::string& peer) { accepted(fd, peer); }) {
   std::signal(SIGPIPE, SIG_IGN);
   hub.setCall([this](std::uint64_t id) { lot_.call(id); });
 }
@@ -45,20 +45,20 @@ Front::~Front() {
   stop(std::chrono::milliseconds(0));
 }
 
-void Front::accepted(int fd, std::string peer) {
+void Front::accepted(int fd, const std::string& peer) {
   if (lot_.size() >= options_.max_connections) {
-    dispatcher_.cut("connection.too_many");
+    dispatcher_.cut("connection.too_many", peer);
     ::close(fd);
     return;
   }
   try {
     const std::uint64_t id = lot_.newId();
     auto stream = std::make_unique<TlsStream>(fd, context_);
-    auto connection = std::make_unique<Connection>(id, std::move(stream), std::move(peer), shared_);
+    auto connection = std::make_unique<Connection>(id, std::move(stream), peer, shared_);
     const Wait wait = connection->firstWait();
     lot_.admit(id, std::move(connection), wait);
   } catch (const std::bad_alloc&) {
-    dispatcher_.cut("connection.no_memory");
+    dispatcher_.cut("connection.no_memory", peer);
   }
 }
 

@@ -19,6 +19,7 @@ struct FrontOptions {
   std::size_t workers = 8;
   std::size_t max_connections = 20'000;  // past it a visitor is turned away; RLIMIT_NOFILE must allow as many
   ConnectionLimits limits;
+  TrustedProxies proxies;
 };
 
 class Front {
@@ -35,6 +36,8 @@ class Front {
 
   // Begins to serve. Once.
   void start();
+  void limitBy(RateLimiter* rates) { dispatcher_.limitBy(rates); }                          // before
+  void onRefusal(RefusalListener listener) { dispatcher_.onRefusal(std::move(listener)); }  // before
 
   std::uint16_t port() const { return listener_.port(); }
   std::size_t connections() const { return lot_.size(); }
@@ -46,7 +49,7 @@ class Front {
   void stop(std::chrono::milliseconds limit);
 
  private:
-  void accepted(int fd, std::string peer);
+  void accepted(int fd, const std::string& peer);
 
   const FrontOptions options_;
   ssl_ctx_st* const context_;

@@ -81,6 +81,11 @@ enum class Permission {
   kMetrics
 };
 
+// By which policy its requests are counted (rate.h). kByPermission: agents' routes as kAgent, enrolling ones
+// as kEnrolment, those of people who are signed in as kPeople, others not at all. kSignIn is counted by
+// sign-in itself, which knows the account.
+enum class Rate { kByPermission, kNone, kAgent, kEnrolment, kSignIn, kPeople };
+
 // Streams are parked after the response's head; events.h says who writes to them.
 enum class Stream { kNone, kDoorbell, kEvents };
 
@@ -93,6 +98,7 @@ struct Route {
   Stream stream = Stream::kNone;
   // Whoever asks must have given a password or a code within the last five minutes: Principal::proven.
   bool needs_proof = false;
+  Rate rate = Rate::kByPermission;
 };
 
 // What is answered where a proof is asked for and there is none.

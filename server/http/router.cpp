@@ -64,7 +64,27 @@ Router::Router(std::vector<Route> routes) : routes_(std::move(routes)) {
   });
 }
 
+void Router::declareRate(Route& route) {
+  if (route.rate != Rate::kByPermission) return;
+  switch (route.permission) {
+    case Permission::kAnyone:
+    case Permission::kMetrics:
+      route.rate = Rate::kNone;
+      return;
+    case Permission::kAgent:
+    case Permission::kRenewing:
+      route.rate = Rate::kAgent;
+      return;
+    case Permission::kEnrolling:
+      route.rate = Rate::kEnrolment;
+      return;
+    default:
+      route.rate = Rate::kPeople;
+  }
+}
+
 void Router::compile(std::size_t index) {
+  declareRate(routes_[index]);
   static const std::set<std::string> methods = {"GET", "POST", "PUT", "PATCH", "DELETE"};
   const Route& route = routes_[index];
   if (!methods.contains(route.method)) refuse(route, "unknown method");

@@ -39,6 +39,7 @@ class Router {
     std::vector<std::string> segments;  // "{name}" stands for any one segment that is not empty
   };
 
+  static void declareRate(Route& route);
   void compile(std::size_t index);
   bool fits(const Shape& shape, const std::vector<std::string>& segments) const;
 

@@ -10,11 +10,11 @@
 #include <system_error>
 
 #include "auth/secret_file.h"
-#include "auth/x509.h"
 #include "base/encoding.h"
 #include "base/time.h"
 #include "main/data_folder.h"
 #include "main/settings.h"
+#include "trust/expiry.h"
 
 namespace redflag::server {
 namespace {
@@ -23,14 +23,7 @@ namespace fs = std::filesystem;
 using Level = Finding::Level;
 
 constexpr std::int64_t kMiB = 1 << 20;
-constexpr std::int64_t kDayS = 86'400;
-constexpr std::int64_t kCertificateDays = 30;             // a start renews what has less than 60
-constexpr std::int64_t kAuthorityDays = 90;               // agents have to learn of another one first
 constexpr std::int64_t kProgramIsFrom_s = 1'735'689'600;  // 2025: no clock is right that says less
-
-std::string inDays(std::int64_t seconds) {
-  return std::to_string(seconds / kDayS) + " days";
-}
 
 void add(std::vector<Finding>& out, const char* check, Level level, std::string text,
          std::string advice = "") {
@@ -68,31 +61,6 @@ void checkOneSecret(const fs::path& file, std::vector<Finding>& out, unsigned fo
   } else if ((about.st_mode & forbidden) != 0) {
     add(out, "secrets", Level::kError, "others can read or write " + file.string(),
         "chmod 0600 " + file.string());
-  }
-}
-
-void checkLifetime(const fs::path& file, std::int64_t now_s, std::int64_t days, const char* advice,
-                   std::vector<Finding>& out) {
-  if (!fs::exists(file)) {
-    return add(out, "certificates", Level::kError, file.string() + " is missing",
-               "restore it from a backup: with another authority no agent believes this server");
-  }
-  const auto pem = [&] {
-    std::string text(static_cast<std::size_t>(fs::file_size(file)), '\0');
-    const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-    const ssize_t count = fd < 0 ? -1 : ::read(fd, text.data(), text.size());
-    if (fd >= 0) ::close(fd);
-    if (count < 0) throw std::system_error(errno, std::generic_category(), file.string());
-    return text.substr(0, static_cast<std::size_t>(count));
-  }();
-  const auto certificate = auth::certificateFromPem(pem);
-  const std::int64_t left = auth::notAfter(*certificate) - now_s;
-  const std::string until = toRfc3339(auth::notAfter(*certificate) * kSecondNs).substr(0, 10);
-  if (left <= 0) {
-    add(out, "certificates", Level::kError, file.string() + " expired on " + until, advice);
-  } else if (left < days * kDayS) {
-    add(out, "certificates", Level::kWarning, file.string() + " expires in " + inDays(left) + ", on " + until,
-        advice);
   }
 }
 
@@ -211,25 +179,28 @@ void checkKeys(const fs::path& data, std::vector<Finding>& out) {
   conclude(out, before, "keys", "command key and device key are there");
 }
 
-void checkCertificates(const fs::path& data, std::int64_t now_s, std::vector<Finding>& out) {
+void checkExpiries(const fs::path& data, std::int64_t now_s, std::vector<Finding>& out) {
   const std::size_t before = out.size();
-  const auto check = [&](const char* file, std::int64_t days, const char* advice) {
-    try {
-      checkLifetime(data / "tls" / file, now_s, days, advice, out);
-    } catch (const std::exception& error) {
-      add(out, "certificates", Level::kError, (data / "tls" / file).string() + ": " + error.what(),
-          "restore it from a backup");
-    }
-  };
-  check("ca-active.pem", kAuthorityDays,
-        "plan the move to the authority in reserve: agents trust it already");
-  check("ca-reserve.pem", kAuthorityDays, "enrol agents anew with a bundle that names younger authorities");
-  if (fs::exists(data / "tls/server.pem")) {
-    check("server.pem", kCertificateDays, "start the server again: it renews its certificate by itself");
-  } else {
-    add(out, "certificates", Level::kNote, "there is no server certificate yet", "the first start makes one");
+  const std::int64_t now_ns = now_s * kSecondNs;
+  for (const char* file : {"ca-active.pem", "ca-reserve.pem"}) {
+    if (fs::exists(data / "tls" / file)) continue;
+    add(out, "certificates", Level::kError, (data / "tls" / file).string() + " is missing",
+        "restore it from a backup: with another authority no agent believes this server");
   }
-  conclude(out, before, "certificates", "none expires soon");
+  if (!fs::exists(data / "tls/server.pem"))
+    add(out, "certificates", Level::kNote, "there is no server certificate yet", "the first start makes one");
+  try {
+    for (const auto& one : trust::expiriesOf(data)) {
+      const int urgency = trust::urgencyOf(one, now_ns);
+      if (urgency == 0) continue;
+      const bool is_tls = one.what == "certificate" || one.what == "authority" || one.what == "reserve";
+      const Level level = urgency < 0 ? Level::kError : Level::kWarning;
+      add(out, is_tls ? "certificates" : "trust", level, trust::sentenceOf(one, now_ns), one.advice);
+    }
+  } catch (const std::exception& error) {
+    add(out, "certificates", Level::kError, error.what(), "restore it from a backup");
+  }
+  conclude(out, before, "certificates", "nothing of certificates and trust documents ends soon");
 }
 
 }  // namespace redflag::server

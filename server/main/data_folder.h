@@ -24,6 +24,9 @@ class DataFolder {
   std::filesystem::path commandKey() const { return folder_ / "keys/command.key"; }
   std::filesystem::path snapshotKey() const { return folder_ / "keys/snapshot.key"; }
   std::filesystem::path timestampKey() const { return folder_ / "keys/timestamp.key"; }
+  std::filesystem::path auditKey() const { return folder_ / "keys/audit.key"; }
+  // The audit log's newest signed head.
+  std::filesystem::path auditHead() const { return folder_ / "audit.head"; }
   std::filesystem::path restored() const { return folder_ / "restored"; }  // keeper.h
   std::filesystem::path trust() const { return folder_ / "trust"; }        // what `keys publish` fills
   std::filesystem::path deviceKey() const { return folder_ / "keys/device.key"; }

@@ -1,10 +1,16 @@
 // The doctor's questions to the settings and the database.
+#include <optional>
+
+#include "base/json.h"
 #include "base/time.h"
+#include "commands/signer.h"
 #include "http/message.h"
 #include "main/checks.h"
 #include "main/data_folder.h"
 #include "main/database.h"
+#include "services/audit_keeper.h"
 #include "store/agents.h"
+#include "store/audit_chain.h"
 #include "store/examine.h"
 #include "store/schema.h"
 
@@ -93,6 +99,28 @@ void checkFleet(const store::Database& database, std::int64_t now_ns, std::vecto
   }
 }
 
+// Whether the audit log is whole, and its head: for whoever keeps what doctor says.
+void checkAudit(const DataFolder& data, const store::Database& database, std::int64_t now_ns,
+                std::vector<Finding>& out) {
+  std::optional<store::SignedHead> kept;
+  if (std::filesystem::exists(data.auditHead())) kept = services::readHeadFile(data.auditHead());
+  const auto store = store::openStore(database);
+  const auto verdict =
+      store->read([&](const store::ReadTransaction& tx) { return store::verifyAudit(tx, kept); });
+  if (!verdict.ok) {
+    return add(out, "audit", Level::kError, "the audit log is not whole: " + verdict.text,
+               "somebody changed the database past the server: keep a copy, and compare it with an export or "
+               "backup");
+  }
+  std::string text = "the audit log is whole: " + verdict.text;
+  if (std::filesystem::exists(data.auditKey())) {
+    const auto key = commands::loadOrMakeKey(data.auditKey());
+    if (!key) throw std::runtime_error(key.error().text);
+    text += "; head " + dumpJson(store::toJson(store::signHead(verdict.head, now_ns, *key)));
+  }
+  add(out, "audit", Level::kOk, text);
+}
+
 }  // namespace
 
 void checkDatabase(const std::filesystem::path& data, const std::string& database, std::int64_t now_s,
@@ -111,6 +139,8 @@ void checkDatabase(const std::filesystem::path& data, const std::string& databas
     if (out.back().level != Level::kOk) return;
     check = "speed";
     checkFleet(where, now_s * kSecondNs, out);
+    check = "audit";
+    checkAudit(folder, where, now_s * kSecondNs, out);
   } catch (const http::Problem& problem) {
     add(out, check, Level::kError, problem.detail,
         problem.code == "store.busy" ? "find who has the database open and end that"
@@ -138,7 +168,7 @@ std::vector<Finding> examineServer(const std::filesystem::path& data, const std:
   }
   checkSecrets(data, out);
   checkKeys(data, out);
-  checkCertificates(data, now_s, out);
+  checkExpiries(data, now_s, out);
   checkDatabase(data, database, now_s, out);
   return out;
 }

@@ -46,6 +46,7 @@ void makeKeys(const DataFolder& data) {
     throw std::runtime_error(access.error().text);
   }
   loadOnlineKeys(data);
+  loadAuditKey(data);
   if (!auth::readSecretFile(data.deviceKey())) {
     auth::writeSecretFile(data.deviceKey(), randomBytes(kDeviceKeyBytes));
   }

@@ -11,6 +11,7 @@
 #include "base/encoding.h"
 #include "base/log.h"
 #include "http/message.h"
+#include "main/audit.h"
 #include "main/commands.h"
 #include "main/keys.h"
 #include "main/settings.h"
@@ -171,6 +172,7 @@ int run(int argc, char** argv) {
   addToken(app, arguments.token);
   addUser(app, arguments.user, password_stdin);
   addKeys(app);
+  addAudit(app, healthy);
   app.add_subcommand("version", "print the version")->callback([] { std::cout << REDFLAG_VERSION << '\n'; });
   try {
     app.parse(argc, argv);

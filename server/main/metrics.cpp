@@ -3,11 +3,15 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
+#include "base/log.h"
 #include "base/time.h"
 #include "store/commands.h"
+#include "trust/expiry.h"
 
 namespace redflag::server {
 namespace {
@@ -81,6 +85,26 @@ void FleetNumbers::write(metrics::Snapshot& out) {
       {"redflag_agents", "", "Enrolled agents by how they are connected, to any server", {"connection"}},
       agents);
   out.gauge({"redflag_commands", "", "Commands under way, by their state", {"state"}}, commands);
+}
+
+void writeExpiries(const std::filesystem::path& data, metrics::Snapshot& out) {
+  std::map<std::string, std::int64_t> first;  // of several of a kind the one that ends first
+  try {
+    for (const auto& one : trust::expiriesOf(data)) {
+      const auto [place, is_new] = first.try_emplace(one.what, one.at_ns);
+      if (!is_new) place->second = std::min(place->second, one.at_ns);
+    }
+  } catch (const std::exception& error) {
+    spdlog::warn("what ends soon is not known: {}", error.what());
+  }
+  std::vector<std::pair<metrics::Labels, double>> values;
+  for (const auto& [what, at_ns] : first)
+    values.push_back({{what}, static_cast<double>(at_ns - epochNow()) / kSecondNs});
+  out.gauge({"redflag_expiry_seconds",
+             "seconds",
+             "How long until it ends: documents of the trust root, command keys, certificates, authorities",
+             {"what"}},
+            values);
 }
 
 void writeProcess(metrics::Snapshot& out) {

@@ -2,6 +2,7 @@
 // GET /metrics, and what is in it beside what is counted where it happens: connections, agents, commands, the
 // process.
 
+#include <filesystem>
 #include <memory>
 #include <mutex>
 
@@ -27,6 +28,9 @@ class FleetNumbers {
   store::AgentTotals agents_;
   std::map<std::string, std::int64_t> commands_;
 };
+
+// When what ends will have ended.
+void writeExpiries(const std::filesystem::path& data, metrics::Snapshot& out);
 
 void writeProcess(metrics::Snapshot& out);
 void writeFront(const http::Front& front, const http::StreamHub& streams, metrics::Snapshot& out);

@@ -48,6 +48,12 @@ trust::OnlineKeys loadOnlineKeys(const DataFolder& data) {
   return {std::move(*snapshot), std::move(*timestamp)};
 }
 
+protocol::SigningKey loadAuditKey(const DataFolder& data) {
+  auto key = commands::loadOrMakeKey(data.auditKey());
+  if (!key) throw std::runtime_error(key.error().text);
+  return std::move(*key);
+}
+
 trust::ServerKeys serverKeys(const DataFolder& data) {
   const trust::OnlineKeys online = loadOnlineKeys(data);
   return {online.snapshot.publicKey(), online.timestamp.publicKey(), loadSigner(data).publicKeys().front(),

@@ -36,6 +36,9 @@ commands::CommandSigner loadSigner(const DataFolder& data);
 // The online keys of the trust repository, made where there are none. Throws std::runtime_error.
 trust::OnlineKeys loadOnlineKeys(const DataFolder& data);
 
+// Signs the audit log's head; made where there is none. Throws std::runtime_error.
+protocol::SigningKey loadAuditKey(const DataFolder& data);
+
 // What the offline keys must know of this server.
 trust::ServerKeys serverKeys(const DataFolder& data);
 

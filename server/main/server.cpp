@@ -75,7 +75,10 @@ Server::Server(const DataFolder& data, const Settings& settings, const ServeOpti
       tokens_(accessKey(data), settings.agent_token_life_s),
       repository_(data.trust(), loadOnlineKeys(data)),
       trust_(repository_, data.restored()),
+      audit_(*store_, loadAuditKey(data), data.auditHead(), systemClock()),
+      expiries_(data.path()),
       services_(context()),
+      refusals_(services_.context()),
       fleet_(services_),
       outbox_(*store_),
       authority_(data.tls()),
@@ -85,6 +88,7 @@ Server::Server(const DataFolder& data, const Settings& settings, const ServeOpti
       alarms_(services_.second_factors, systemClock()),
       api_tokens_(services_.accounts, systemClock()),
       throttle_(systemClock()),
+      rates_(systemClock(), throttle_.pairs(), settings.rate_limits),
       devices_(deviceKey(data)),
       setup_(services_.accounts),
       nonces_(systemClock(), data.nonces()),
@@ -97,6 +101,7 @@ Server::Server(const DataFolder& data, const Settings& settings, const ServeOpti
     spdlog::error("command_type={} refused: {}", refused.id, refused.why);
   services_.initialize();
   services_.presence.forgetAll();
+  rates_.use(services_.accounts.rates());
   trust_.tend(epochNow());
   secure();
   open(settings.listen);
@@ -109,6 +114,7 @@ Server::~Server() {
 services::Context Server::context() {
   services::Settings limits;
   limits.keep_ns = settings_.keep_days * 86'400 * kSecondNs;
+  limits.keep_audit_ns = settings_.keep_audit_days * 86'400 * kSecondNs;
   limits.silent_after_ns = settings_.silent_after_minutes * 60 * kSecondNs;
   return {*store_,
           types_,
@@ -120,7 +126,13 @@ services::Context Server::context() {
           limits,
           &trust_,
           &metrics_,
-          &tokens_};
+          &tokens_,
+          &audit_,
+          data_.path(),
+          [this] {
+            rates_.use(services_.accounts.rates());  // another server on the database may have set them
+            expiries_.tend(epochNow());
+          }};
 }
 
 void Server::secure() {
@@ -134,15 +146,20 @@ void Server::secure() {
 void Server::open(const std::string& listen) {
   http::FrontOptions options;
   options.listen = listen;
+  options.proxies = http::TrustedProxies(settings_.trusted_proxies);
   front_ = std::make_unique<http::Front>(
       options, tls_->get(), routes(), gate_, streams_,
       [this](const http::Request& request) { return application(request); }, metrics_);
   metrics_.onRead(writeProcess);
+  metrics_.onRead([this](metrics::Snapshot& out) { writeExpiries(data_.path(), out); });
   metrics_.onRead([this](metrics::Snapshot& out) { writeFront(*front_, streams_, out); });
   metrics_.onRead([this](metrics::Snapshot& out) { fleet_.write(out); });
   urls_ = publicUrls(settings_, front_->port());
   bell_.connect(streams_);
+  front_->limitBy(&rates_);
+  front_->onRefusal([this](const http::Refusal& refusal) { refusals_.note(refusal); });
   services_.upkeep.start();
+  refusals_.start();
   front_->start();
 }
 
@@ -160,6 +177,7 @@ std::vector<http::Route> Server::routes() {
       services_.second_factors, alarms_};
   add(auth::peopleRoutes(people));
   add(auth::accountRoutes(people));
+  add(auth::rateRoutes(rates_, services_.accounts));
   add(healthRoutes(services_.accounts));
   add(metricsRoutes(metrics_));
   return out;
@@ -181,6 +199,8 @@ void Server::stop() {
   }
   bell_.disconnect();
   services_.upkeep.stop();
+  refusals_.stop();
+  audit_.finish(epochNow());
   store_->onOutbox({});
   front_.reset();
 }

@@ -8,6 +8,7 @@
 #include "auth/gate.h"
 #include "auth/passwords.h"
 #include "auth/people_routes.h"
+#include "auth/rate_limits.h"
 #include "auth/tls.h"
 #include "commands/loaded_types.h"
 #include "events/outbox.h"
@@ -17,6 +18,7 @@
 #include "main/data_folder.h"
 #include "main/metrics.h"
 #include "main/settings.h"
+#include "services/refusal_log.h"
 #include "services/services.h"
 #include "store/store.h"
 
@@ -55,7 +57,10 @@ class Server {
   auth::AccessTokens tokens_;
   trust::Repository repository_;
   trust::Keeper trust_;
+  services::AuditKeeper audit_;
+  trust::ExpiryLog expiries_;
   services::Services services_;
+  services::RefusalLog refusals_;
   FleetNumbers fleet_;
   events::Outbox outbox_;
 
@@ -66,6 +71,7 @@ class Server {
   auth::Alarms alarms_;
   auth::ApiTokens api_tokens_;
   auth::SignInThrottle throttle_;
+  auth::RateLimits rates_;
   auth::Devices devices_;
   auth::Setup setup_;
   auth::NonceMemory nonces_;

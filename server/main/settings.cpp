@@ -3,10 +3,14 @@
 #include <unistd.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <functional>
 #include <map>
+
+#include "auth/rate_limits.h"
+#include "http/proxies.h"
 
 namespace redflag::server {
 namespace {
@@ -63,6 +67,39 @@ class Reader {
     return out;
   }
 
+  std::map<std::string, std::int64_t> rates(const YAML::Node& node, const std::string& key) const {
+    if (!node.IsMap()) refuse(node, key + ": expected policies and their numbers a minute");
+    std::map<std::string, std::int64_t> out;
+    const auto& known = auth::RateLimits::known();
+    for (const auto& entry : node) {
+      const std::string name = text(entry.first, key);
+      const bool exists =
+          std::any_of(known.begin(), known.end(), [&](const auto& policy) { return policy.name == name; });
+      if (!exists || out.contains(name)) {
+        refuse(entry.first,
+               key +
+                   ": expected agent, enrolment, enrolment_failed, people or sign_in, each once, "
+                   "not \"" +
+                   name + "\"");
+      }
+      out[name] = number(entry.second, key + "." + name, auth::RateLimits::kLeast, auth::RateLimits::kMost);
+    }
+    return out;
+  }
+  std::vector<std::string> networks(const YAML::Node& node, const std::string& key) const {
+    if (!node.IsSequence() || node.size() > kMaxNames) refuse(node, key + ": expected a list of networks");
+    std::vector<std::string> out;
+    for (const auto& item : node) {
+      out.push_back(text(item, key));
+      try {
+        http::TrustedProxies({out.back()});
+      } catch (const std::invalid_argument& error) {
+        refuse(item, key + ": " + error.what());
+      }
+    }
+    return out;
+  }
+
  private:
   std::filesystem::path file_;
 };
@@ -80,18 +117,25 @@ void apply(const Reader& in, const std::string& key, const YAML::Node& key_node,
     out.names = in.names(node, key);
   } else if (key == "keep_days") {
     out.keep_days = in.number(node, key, 1, 3650);
+  } else if (key == "keep_audit_days") {
+    out.keep_audit_days = in.number(node, key, 1, 36'500);
   } else if (key == "silent_after_minutes") {
     out.silent_after_minutes = in.number(node, key, 1, 1440);
   } else if (key == "agent_token_life_s") {
     out.agent_token_life_s = in.number(node, key, 3, 86'400);
+  } else if (key == "rate_limits") {
+    out.rate_limits = in.rates(node, key);
+  } else if (key == "trusted_proxies") {
+    out.trusted_proxies = in.networks(node, key);
   } else if (key == "database") {
     out.database = in.text(node, key);
   } else if (key == "require_second_factor") {
     out.require_second_factor = in.roles(node, key);
   } else {
-    in.refuse(key_node, "unknown key \"" + key +
-                            "\"; known are agent_token_life_s, database, keep_days, listen, names, "
-                            "require_second_factor, silent_after_minutes");
+    in.refuse(key_node,
+              "unknown key \"" + key +
+                  "\"; known are agent_token_life_s, database, keep_audit_days, keep_days, listen, names, "
+                  "rate_limits, require_second_factor, silent_after_minutes, trusted_proxies");
   }
 }
 

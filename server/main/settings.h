@@ -4,10 +4,13 @@
 //   listen: 127.0.0.1:8443        # where the server listens; port 0 picks one
 //   names: [redflag.example.com]  # what agents and browsers call it; the certificate carries them
 //   keep_days: 90                 # history, scans, closed updates and finished commands
+//   keep_audit_days: 730          # the audit log
 //   silent_after_minutes: 10      # without a doorbell or a request an agent counts as silent
 //   agent_token_life_s: 86400     # how long an agent's access token is good; it asks for the next at two
 //                                 # thirds
 //   require_second_factor: [admin]  # roles that may do nothing but set one up while they have none
+//   rate_limits: {agent: 60}      # a minute; also enrolment, enrolment_failed, sign_in, people
+//   trusted_proxies: [10.0.0.0/8] # whose X-Forwarded-For or Forwarded says who asks
 //   database: postgresql://redflag@db.example.com/redflag?sslmode=verify-full   # instead of the file
 //   redflag.db
 //
@@ -15,6 +18,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -31,10 +35,13 @@ struct Settings {
   std::string listen = "127.0.0.1:8443";
   std::vector<std::string> names;
   std::int64_t keep_days = 90;
+  std::int64_t keep_audit_days = 730;
   std::int64_t silent_after_minutes = 10;
   std::int64_t agent_token_life_s = 86'400;
   std::string database;                         // "": the file
   std::set<std::string> require_second_factor;  // roles
+  std::map<std::string, std::int64_t> rate_limits;  // what is not the default
+  std::vector<std::string> trusted_proxies;
 };
 
 // Defaults when there is no file. Throws ConfigurationError.

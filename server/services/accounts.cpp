@@ -86,4 +86,23 @@ void Accounts::removeStaleSessions(std::int64_t now, std::int64_t idle_since) {
   context_.store.write([&](WriteTransaction& tx) { tx.people().removeStaleSessions(now, idle_since); });
 }
 
+std::map<std::string, std::int64_t> Accounts::rates() const {
+  return context_.store.read([](const ReadTransaction& tx) { return tx.people().rates(); });
+}
+
+void Accounts::setRate(const std::string& policy, std::optional<std::int64_t> per_minute,
+                       const std::string& actor) {
+  store::HistoryEntry entry;
+  entry.at = context_.now();
+  entry.subsystem = "security";
+  entry.actor = actor;
+  entry.kind = "security.rate_changed";
+  entry.text = "rate limit " + policy + ": " +
+               (per_minute ? std::to_string(*per_minute) + " a minute" : "as it was before it was changed");
+  context_.store.write([&](WriteTransaction& tx) {
+    tx.people().setRate(policy, per_minute);
+    tx.events().record("", "", entry);
+  });
+}
+
 }  // namespace redflag::services

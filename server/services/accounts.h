@@ -2,11 +2,15 @@
 // What sign-in and signed requests ask of the store.
 
 #include "auth/interfaces.h"
+#include "auth/rate_limits.h"
 #include "services/context.h"
 
 namespace redflag::services {
 
-class Accounts : public auth::UserStore, public auth::SessionStore, public auth::TokenStore {
+class Accounts : public auth::UserStore,
+                 public auth::SessionStore,
+                 public auth::TokenStore,
+                 public auth::RateStore {
  public:
   explicit Accounts(const Context& context) : context_(context) {}
 
@@ -28,6 +32,10 @@ class Accounts : public auth::UserStore, public auth::SessionStore, public auth:
   std::vector<auth::Session> sessionsOf(const std::string& user_id) const override;
   void removeSessionsOf(const std::string& user_id, const std::string& kept_hash) override;
   void removeStaleSessions(std::int64_t now, std::int64_t idle_since) override;
+
+  std::map<std::string, std::int64_t> rates() const override;
+  void setRate(const std::string& policy, std::optional<std::int64_t> per_minute,
+               const std::string& actor) override;
 
  private:
   const Context& context_;

@@ -2,6 +2,7 @@
 // What every service works with.
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 
 #include "auth/access_tokens.h"
@@ -10,6 +11,7 @@
 #include "commands/signer.h"
 #include "metrics/registry.h"
 #include "protocol/bundle.h"
+#include "services/audit_keeper.h"
 #include "services/bell.h"
 #include "store/agents.h"
 #include "store/store.h"
@@ -20,7 +22,8 @@ namespace redflag::services {
 struct Settings {
   std::int64_t silent_after_ns = 10 * 60 * kSecondNs;  // no doorbell and no request: silent
   std::int64_t keep_ns = 90 * 86'400 * kSecondNs;      // history, scans, closed updates, finished commands
-  std::int64_t keep_events = 20'000;                   // of the outbox
+  std::int64_t keep_audit_ns = 730 * 86'400 * kSecondNs;
+  std::int64_t keep_events = 20'000;  // of the outbox
 };
 
 struct Context {
@@ -38,6 +41,9 @@ struct Context {
   trust::Keeper* trust = nullptr;              // tended by the upkeep; nullptr where nothing is served
   metrics::Registry* metrics = nullptr;        // none: nothing is counted
   const auth::AccessTokens* tokens = nullptr;  // nullptr where no agent comes
+  AuditKeeper* audit = nullptr;                // tended by the upkeep; none: nothing is signed
+  std::filesystem::path data = {};             // the server's folder; "": none is looked at
+  std::function<void()> each_round = {};       // of the upkeep, in addition
 
   std::int64_t now() const { return clock.epochNs(); }
   store::Contact contact() const { return {now(), settings.silent_after_ns}; }

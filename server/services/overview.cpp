@@ -44,6 +44,8 @@ std::vector<Need> needsOf(const OverviewFacts& facts) {
       {"refusals", "critical", facts.refusals_24h,
        spoken(facts.refusals_24h, "order was", "orders were") + " refused by agents in the last 24 hours",
        "/operations?state=refused"},
+      {"security", "critical", facts.security_rows,
+       spoken(facts.security_rows, "matter", "matters") + " of this server's security", "/settings/security"},
       {"failed_updates", "critical", failed, spoken(failed, "update", "updates") + " failed to install",
        "/updates?state=failed"},
       {"security_updates", grave ? "critical" : "warning", updates.security,
@@ -81,6 +83,7 @@ OverviewFacts Overview::facts(const http::Visible& visible) const {
     facts.updates = tx.updates().totals(visible);
     facts.refusals_24h = tx.events().countSince("command.refused", context_.now() - kDayNs, visible);
   });
+  if (visible.all()) facts.security_rows = security_.needing();
   facts.needs = needsOf(facts);
   return facts;
 }

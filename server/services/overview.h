@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "services/context.h"
+#include "services/security.h"
 #include "store/updates.h"
 
 namespace redflag::services {
@@ -23,16 +24,18 @@ struct OverviewFacts {
   store::UpdateTotals updates;
   std::int64_t refusals_24h = 0;
   std::int64_t agents_with_open_breaker = 0;
+  std::int64_t security_rows = 0;  // of the security overview that need a person
   std::vector<Need> needs;
 };
 
 class Overview {
  public:
-  explicit Overview(const Context& context) : context_(context) {}
+  Overview(const Context& context, const Security& security) : context_(context), security_(security) {}
   OverviewFacts facts(const http::Visible& visible) const;
 
  private:
   const Context& context_;
+  const Security& security_;
 };
 
 // Pure: the list for given facts.

@@ -16,7 +16,8 @@ Services::Services(const Context& context)
       orders(context_),
       approvals(context_, orders),
       settlement(context_, orders),
-      overview(context_),
+      security(context_, context_.data),
+      overview(context_, security),
       places(context_),
       users(context_),
       upkeep(context_, orders, settlement, presence) {

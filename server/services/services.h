@@ -12,6 +12,7 @@
 #include "services/places.h"
 #include "services/presence.h"
 #include "services/second_factors.h"
+#include "services/security.h"
 #include "services/settlement.h"
 #include "services/upkeep.h"
 #include "services/uploads.h"
@@ -40,6 +41,7 @@ class Services {
   Orders orders;
   Approvals approvals;
   Settlement settlement;
+  Security security;
   Overview overview;
   Places places;
   Users users;

@@ -6,7 +6,7 @@ namespace redflag::services {
 namespace {
 
 constexpr std::size_t kMaxPlugins = 200;
-constexpr std::size_t kMaxText = 8'192;
+constexpr std::size_t kMaxStatusText = 8'192;
 
 // A state, or an object with one: older agents say only the former.
 std::string readBreaker(JsonReader& in) {
@@ -33,7 +33,7 @@ store::AgentPlugin readPlugin(const Json& json, std::string& breaker) {
     plugin.interfaces.push_back(id.get<std::string>());
   }
   plugin.state = readChoice(in, "state", {"ok", "refused", "not_applicable"});
-  plugin.text = in.optionalText("text", kMaxText);
+  plugin.text = in.optionalText("text", kMaxStatusText);
   breaker = readBreaker(in);
   finishItem(in);
   return plugin;
@@ -79,7 +79,7 @@ void Uploads::takeStatus(store::WriteTransaction& tx, const store::AgentKey& age
   }
   JsonReader config(in.object("config"), "agent_status.config");
   status.config_state = readChoice(config, "state", {"ok", "invalid"});
-  status.config_text = config.optionalText("text", kMaxText);
+  status.config_text = config.optionalText("text", kMaxStatusText);
   finishItem(config);
   finishItem(in);
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "http/message.h"
 #include "store/agents.h"
+#include "store/audit.h"
 #include "store/commands.h"
 #include "store/events.h"
 #include "store/metrics.h"
@@ -76,6 +77,8 @@ void Upkeep::round() {
   settlement_.run();
   presence_.announceSilent();
   if (context_.trust != nullptr) context_.trust->tend(context_.now());
+  if (context_.each_round) context_.each_round();
+  if (context_.audit != nullptr) context_.audit->tend(context_.now());
   prune();
   giveBack();
 }
@@ -104,6 +107,7 @@ bool Upkeep::pruneSome(std::int64_t now) {
     bool more = tx.scans().prune(before, std::min(before, now - kKeepItemsNs), kPruneRows);
     more = tx.commands().prune(before, kPruneRows) || more;
     more = tx.events().prune(context_.settings.keep_events, before, kPruneRows) || more;
+    more = tx.audit().prune(now - context_.settings.keep_audit_ns, now, kPruneRows) || more;
     more = tx.agents().pruneTokens(before, kPruneRows) || more;
     more = tx.people().pruneApiTokens(before, kPruneRows) || more;
     more = tx.metrics().prune(now - kKeepPointsNs, now - kKeepDaysNs, kPruneRows) || more;

@@ -242,6 +242,7 @@ class Agents {
   virtual Standing standing(const AgentKey& agent) const = 0;        // of one that is there
   virtual std::vector<Line> lines(const AgentKey& agent) const = 0;  // the oldest first
   virtual AgentTotals totals(const http::Visible& visible, const Contact& contact) const = 0;
+  virtual std::int64_t weaklyIsolated() const = 0;  // agents on which a wall around plugins is missing
 
   // One seat of the token, or the answer a known key got before. Two that race for the last seat: one gets
   // it.

@@ -16,21 +16,27 @@ namespace redflag::store {
 struct HistoryEntry {
   std::int64_t seq = 0;  // per agent
   std::int64_t at = 0;
-  std::string subsystem;  // enrolment | scan | update | command | breaker | agent | trust
-  std::string actor;      // a username, "agent", or "server"
-  std::string kind;       // stable: "scan.merged"
+  // enrolment | scan | update | command | breaker | agent | trust | security | keys | people | audit
+  std::string subsystem;
+  std::string actor;  // a username, "agent", or "server"
+  std::string kind;   // stable: "scan.merged"
   std::string text;
   std::string code;
   std::string severity = "info";  // info | warning | error
   std::string command_id;
   std::string scan_id;
+  // Of the audit log alone (audit.h). Inside a request where it comes from is known anyway.
+  std::int64_t times = 1;
+  std::string peer;
+  std::string request_id;
 };
 
 class Events {
  public:
   virtual ~Events() = default;
 
-  // `agent_id` may be "": something that happened to the client.
+  // `agent_id` may be "": something that happened to the client; `client_id` too: to the server itself. What
+  // people do, and everything of enrolment, security, trust, keys and people, is in the audit log as well.
   virtual void record(const std::string& client_id, const std::string& agent_id,
                       const HistoryEntry& entry) = 0;
   virtual Page<HistoryEntry> history(const std::string& client_id, const std::string& agent_id,

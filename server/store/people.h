@@ -2,6 +2,7 @@
 // Users and service accounts, their sessions and tokens, and the answers they were given.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -83,6 +84,10 @@ class People {
   virtual std::optional<StoredAnswer> answer(const std::string& user_id, const std::string& key) const = 0;
   virtual void rememberAnswer(const std::string& user_id, const std::string& key, const StoredAnswer& answer,
                               std::int64_t now) = 0;
+  // What admins set, by policy; nullopt takes it back.
+  virtual std::map<std::string, std::int64_t> rates() const = 0;
+  virtual void setRate(const std::string& policy, std::optional<std::int64_t> per_minute) = 0;
+
   // At most `limit`; true: there may be more.
   virtual bool pruneAnswers(std::int64_t before, int limit) = 0;
 };

@@ -24,6 +24,7 @@
 namespace redflag::store {
 
 class Agents;
+class Audit;
 class Commands;
 class Events;
 class Factors;
@@ -36,6 +37,7 @@ class ReadTransaction {
  public:
   virtual ~ReadTransaction() = default;
   virtual const Agents& agents() const = 0;
+  virtual const Audit& audit() const = 0;
   virtual const Commands& commands() const = 0;
   virtual const Events& events() const = 0;
   virtual const Factors& factors() const = 0;
@@ -48,6 +50,7 @@ class ReadTransaction {
 class WriteTransaction : public ReadTransaction {
  public:
   using ReadTransaction::agents;
+  using ReadTransaction::audit;
   using ReadTransaction::commands;
   using ReadTransaction::events;
   using ReadTransaction::factors;
@@ -56,6 +59,7 @@ class WriteTransaction : public ReadTransaction {
   using ReadTransaction::scans;
   using ReadTransaction::updates;
   virtual Agents& agents() = 0;
+  virtual Audit& audit() = 0;
   virtual Commands& commands() = 0;
   virtual Events& events() = 0;
   virtual Factors& factors() = 0;

@@ -1,5 +1,5 @@
 #pragma once
-// Keeps a repository's online signatures fresh and says in the log when the offline ones will end.
+// Keeps a repository's online signatures fresh.
 
 #include <cstdint>
 #include <memory>
@@ -30,7 +30,6 @@ class Keeper {
 
  private:
   void say(const std::string& problem);
-  void warnOfExpiry(const char* role, std::int64_t expires_ns, std::int64_t now_ns);
 
   bool heldBack(std::int64_t epoch) const;
 
@@ -39,11 +38,7 @@ class Keeper {
   mutable std::mutex mutex_;
   std::shared_ptr<const PublishedTrust> published_;
   std::int64_t tended_at_ = 0;
-  std::int64_t warned_at_ = 0;
   std::string problem_;
 };
-
-// Of the 60, 30 and 7 days before the end the one that is reached; 0: none yet.
-int expiryWarningDays(std::int64_t expires_ns, std::int64_t now_ns);
 
 }  // namespace redflag::trust

@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Fleet } from '../e2e/lib/fleet.mjs';
-import { cleanUp, runToEnd, sleep } from '../e2e/lib/processes.mjs';
+import { cleanUp, runToEnd, sleep, until } from '../e2e/lib/processes.mjs';
 import { ed25519 } from './lib/envelope.mjs';
 import { ask, digestOf, LoneAgent } from './lib/raw_tls.mjs';
 
@@ -18,10 +18,10 @@ let agent;
 let other;
 const kMiB = 1 << 20;
 
-// Everything in the store, but for when an agent was last heard of, and that something was refused.
+// Everything in the store, but for when an agent was last heard of and what is told of refusals.
 const store = () => runToEnd(['sqlite3', '-readonly', path.join(fleet.data, 'redflag.db'), '.dump']).stdout.split('\n')
-  .filter((line) => !line.startsWith('INSERT INTO agents ') && !(line.startsWith('INSERT INTO history ') && line.includes("'security'")) &&
-    !line.startsWith('INSERT INTO outbox ') && !line.startsWith('INSERT INTO sqlite_sequence')).join('\n');
+  .filter((line) => !/^INSERT INTO (agents|audit|audit_chain|history|outbox|sqlite_sequence) /.test(line)).join('\n');
+const recorded = (code) => Number(runToEnd(['sqlite3', '-readonly', path.join(fleet.data, 'redflag.db'), `SELECT COALESCE(SUM(times), 0) FROM audit WHERE code = '${code}'`]).stdout);
 
 const memory = (name) => Number(fs.readFileSync(`/proc/${fleet.server.pid}/status`, 'utf8').match(new RegExp(`${name}:\\s+(\\d+)`))[1]) / 1024;
 // Of the server since its start; the kernel counts in hundredths of a second.
@@ -87,11 +87,13 @@ async function refuseAll(cases, mostMiB) {
   assert.ok(bystander.slowest < 1000 + usual, `somebody else waited ${bystander.slowest} ms`);
   assert.ok(grown < mostMiB, `the server grew by ${grown} MiB`);
   assert.equal(store(), before, 'something was stored');
+  for (const code of new Set(cases.map((one) => one[3]))) await until(() => recorded(code) > 0, `${code} in the audit log`, 10_000);
   return answers;
 }
 
 before(async () => {
   fleet = new Fleet('http');
+  fleet.settings = 'rate_limits: {agent: 100000}\n';  // one agent tries everything at once
   await fleet.startServer();
   await fleet.signIn();
   agent = new LoneAgent(fleet);

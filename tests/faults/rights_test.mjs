@@ -18,7 +18,7 @@ before(() => two.start('rights'));
 
 // Everything in the store, but for when somebody was last heard of and what is recorded of refusals.
 const store = () => runToEnd(['sqlite3', '-readonly', path.join(two.fleet.data, 'redflag.db'), '.dump']).stdout.split('\n')
-  .filter((line) => !/^INSERT INTO (agents|sessions) /.test(line) && !/'grant\.refused'|'signature\.invalid'|'security'/.test(line))
+  .filter((line) => !/^INSERT INTO (agents|sessions|audit|audit_chain) /.test(line) && !/'grant\.refused'|'signature\.invalid'|'security'/.test(line))
   .map((line) => (line.startsWith('INSERT INTO api_tokens ') ? line.replace(/,\d+\);$/, ');') : line)).join('\n');
 
 // Everybody who has signed in has just proven again who it is, however long this takes.
@@ -159,6 +159,13 @@ const expectations = {
   removeServiceAccount: { ...manage, ok: 204, object: 'account' },
   createApiToken: { ...manage, ok: 201, proof: true, object: 'account', body: () => ({ name: 'two', expires_in_s: 600 }) },
   revokeApiToken: { ...manage, ok: 204, object: 'apiToken' },
+  listAudit: { ...manage, ok: 200 },
+  getAuditHead: { ...manage, ok: 200 },
+  exportAudit: { ...manage, ok: 200, object: 'client', path: '/api/v1/audit/export?client_id={id}' },
+  getSecurity: { permission: 'admin', ok: 200 },
+  listRateLimits: { permission: 'admin', ok: 200 },
+  setRateLimit: { permission: 'admin', ok: 200, path: '/api/v1/rate-limits/people', body: () => ({ per_minute: 100_000 }) },
+  resetRateLimit: { permission: 'admin', ok: 200, path: '/api/v1/rate-limits/people' },
   streamEvents: viewer,
   getOpenApi: { ...anyone, ok: 200 },
   getHealth: { ...anyone, ok: 200 },

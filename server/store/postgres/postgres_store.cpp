@@ -101,7 +101,7 @@ PostgresStore::Written PostgresStore::writeOnce(const std::function<void(WriteTr
   sql::Transaction transaction(*connection);
   work(transaction);
   Written written;
-  written.published = transaction.writeOutbox();
+  written.published = transaction.finish();
   if (written.published) (*connection).post("SELECT pg_notify(?, ?)", OutboxWatch::kChannel, self_);
   scope.commit();
   written.actions = transaction.takeAfterCommit();

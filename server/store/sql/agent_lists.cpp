@@ -180,6 +180,12 @@ std::optional<Agent> SqlAgents::find(const std::string& agent_id, const http::Vi
   return agentFrom(rows);
 }
 
+std::int64_t SqlAgents::weaklyIsolated() const {
+  auto rows = db_.query("SELECT COUNT(*) FROM agents WHERE isolation = 'weak'");
+  rows.next();
+  return rows.integer();
+}
+
 AgentTotals SqlAgents::totals(const http::Visible& visible, const Contact& contact) const {
   Conditions where;
   where.add("a.identity_state <> 'revoked'");

@@ -28,6 +28,7 @@ class SqlAgents : public Agents {
   std::vector<Breaker> breakers(const AgentKey& agent) const override;
   Standing standing(const AgentKey& agent) const override;
   std::vector<Line> lines(const AgentKey& agent) const override;
+  std::int64_t weaklyIsolated() const override;
   AgentTotals totals(const http::Visible& visible, const Contact& contact) const override;
   Enrolled enrol(const NewAgent& agent, const std::string& token_secret_hash, std::int64_t now) override;
   void addToken(const EnrolmentToken& token, const std::string& secret_hash) override;

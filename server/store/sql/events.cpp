@@ -1,11 +1,22 @@
 #include "store/sql/events.h"
 
 #include <algorithm>
+#include <set>
 
+#include "http/origin.h"
 #include "store/sql/select.h"
 #include "store/sql/visible.h"
 
 namespace redflag::store::sql {
+namespace {
+
+// What machines do all day is history alone.
+bool isAudited(const HistoryEntry& entry) {
+  static const std::set<std::string> always = {"enrolment", "security", "trust", "keys", "people", "audit"};
+  return (entry.actor != "agent" && entry.actor != "server") || always.contains(entry.subsystem);
+}
+
+}  // namespace
 
 void SqlEvents::record(const std::string& client_id, const std::string& agent_id, const HistoryEntry& entry) {
   db_.post(
@@ -15,6 +26,30 @@ void SqlEvents::record(const std::string& client_id, const std::string& agent_id
       "WHERE client_id = ?1 AND agent_id = ?2",
       client_id, agent_id, entry.at, entry.subsystem, entry.actor, entry.kind, entry.text, entry.code,
       entry.severity, entry.command_id, entry.scan_id);
+  if (isAudited(entry)) audit(client_id, agent_id, entry);
+}
+
+void SqlEvents::audit(const std::string& client_id, const std::string& agent_id, const HistoryEntry& entry) {
+  AuditRecord out;
+  out.at = entry.at;
+  out.client_id = client_id;
+  out.agent_id = agent_id;
+  out.subsystem = entry.subsystem;
+  out.actor = entry.actor;
+  out.kind = entry.kind;
+  out.text = entry.text;
+  out.code = entry.code;
+  out.severity = entry.severity;
+  out.times = entry.times;
+  out.command_id = entry.command_id;
+  out.peer = entry.peer;
+  out.request_id = entry.request_id;
+  if (http::Origin* origin = http::currentOrigin()) {
+    out.peer = origin->peer;
+    out.request_id = origin->request_id;
+    origin->recorded.insert(origin->recorded.end(), {entry.code, entry.kind});
+  }
+  audit_.append(std::move(out));
 }
 
 Page<HistoryEntry> SqlEvents::history(const std::string& client_id, const std::string& agent_id,
@@ -37,8 +72,13 @@ Page<HistoryEntry> SqlEvents::history(const std::string& client_id, const std::s
       answer.next_cursor = encodeCursor(Json::array({answer.items.back().seq}));
       break;
     }
-    answer.items.push_back({rows.integer(), rows.integer(), rows.text(), rows.text(), rows.text(),
-                            rows.text(), rows.text(), rows.text(), rows.text(), rows.text()});
+    HistoryEntry& one = answer.items.emplace_back();
+    one.seq = rows.integer();
+    one.at = rows.integer();
+    for (std::string* text : {&one.subsystem, &one.actor, &one.kind, &one.text, &one.code, &one.severity,
+                              &one.command_id, &one.scan_id}) {
+      *text = rows.text();
+    }
   }
   return answer;
 }

@@ -1,12 +1,13 @@
 #pragma once
 #include "store/events.h"
+#include "store/sql/audit.h"
 #include "store/sql/connection.h"
 
 namespace redflag::store::sql {
 
 class SqlEvents : public Events {
  public:
-  explicit SqlEvents(Connection& connection) : db_(connection) {}
+  SqlEvents(Connection& connection, SqlAudit& audit) : db_(connection), audit_(audit) {}
 
   void record(const std::string& client_id, const std::string& agent_id, const HistoryEntry& entry) override;
   Page<HistoryEntry> history(const std::string& client_id, const std::string& agent_id,
@@ -35,7 +36,10 @@ class SqlEvents : public Events {
     std::string data;
   };
 
+  void audit(const std::string& client_id, const std::string& agent_id, const HistoryEntry& entry);
+
   Connection& db_;
+  SqlAudit& audit_;
   std::vector<Publication> published_;
 };
 

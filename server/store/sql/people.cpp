@@ -143,6 +143,21 @@ void SqlPeople::rememberAnswer(const std::string& user_id, const std::string& ke
       user_id, key, answer.request_hash, answer.status, answer.body, now);
 }
 
+std::map<std::string, std::int64_t> SqlPeople::rates() const {
+  std::map<std::string, std::int64_t> out;
+  auto rows = db_.query("SELECT policy, per_minute FROM rate_limits");
+  while (rows.next()) {
+    const std::string policy = rows.text();
+    out[policy] = rows.integer();
+  }
+  return out;
+}
+
+void SqlPeople::setRate(const std::string& policy, std::optional<std::int64_t> per_minute) {
+  db_.post("DELETE FROM rate_limits WHERE policy = ?", policy);
+  if (per_minute) db_.post("INSERT INTO rate_limits (policy, per_minute) VALUES (?, ?)", policy, *per_minute);
+}
+
 bool SqlPeople::pruneAnswers(std::int64_t before, int limit) {
   return db_.execute(
              "DELETE FROM answers WHERE (user_id, idempotency_key) IN "

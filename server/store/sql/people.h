@@ -38,6 +38,8 @@ class SqlPeople : public People {
   std::optional<StoredAnswer> answer(const std::string& user_id, const std::string& key) const override;
   void rememberAnswer(const std::string& user_id, const std::string& key, const StoredAnswer& answer,
                       std::int64_t now) override;
+  std::map<std::string, std::int64_t> rates() const override;
+  void setRate(const std::string& policy, std::optional<std::int64_t> per_minute) override;
   bool pruneAnswers(std::int64_t before, int limit) override;
 
  private:

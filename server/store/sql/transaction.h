@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "store/sql/agents.h"
+#include "store/sql/audit.h"
 #include "store/sql/commands.h"
 #include "store/sql/events.h"
 #include "store/sql/factors.h"
@@ -21,8 +22,9 @@ class Transaction : public WriteTransaction {
   explicit Transaction(Connection& connection)
       : connection_(connection),
         agents_(connection),
+        audit_(connection),
         commands_(connection),
-        events_(connection),
+        events_(connection, audit_),
         factors_(connection),
         metrics_(connection),
         people_(connection),
@@ -30,6 +32,7 @@ class Transaction : public WriteTransaction {
         updates_(connection) {}
 
   const Agents& agents() const override { return agents_; }
+  const Audit& audit() const override { return audit_; }
   const Commands& commands() const override { return commands_; }
   const Events& events() const override { return events_; }
   const Factors& factors() const override { return factors_; }
@@ -38,6 +41,7 @@ class Transaction : public WriteTransaction {
   const Scans& scans() const override { return scans_; }
   const Updates& updates() const override { return updates_; }
   Agents& agents() override { return agents_; }
+  Audit& audit() override { return audit_; }
   Commands& commands() override { return commands_; }
   Events& events() override { return events_; }
   Factors& factors() override { return factors_; }
@@ -49,13 +53,14 @@ class Transaction : public WriteTransaction {
   void attempt(const std::function<void()>& part) override;
   void afterCommit(std::function<void()> action) override { after_commit_.push_back(std::move(action)); }
 
-  // The last thing before the commit. Answers whether there was anything.
-  bool writeOutbox() { return events_.writePublished(); }
+  // The last thing before the commit: what waited for it. Answers whether anything was published.
+  bool finish();
   std::vector<std::function<void()>> takeAfterCommit() { return std::move(after_commit_); }
 
  private:
   Connection& connection_;
   SqlAgents agents_;
+  SqlAudit audit_;
   SqlCommands commands_;
   SqlEvents events_;
   SqlFactors factors_;

@@ -70,10 +70,11 @@ void GroupWriter::carryOut(Group& group) {
 
 // One without company needs no savepoint: the transaction is its own.
 void GroupWriter::runOne(Waiting& one, bool alone) {
+  const http::OriginScope on_behalf(one.origin);
   sql::Transaction transaction(connection_);
   const auto run = [&] {
     one.work(transaction);
-    one.written.published = transaction.writeOutbox();
+    one.written.published = transaction.finish();
   };
   try {
     if (alone) {

@@ -16,6 +16,7 @@
 #include <mutex>
 #include <vector>
 
+#include "http/origin.h"
 #include "store/sqlite/connection.h"
 #include "store/store.h"
 
@@ -43,6 +44,7 @@ class GroupWriter {
   struct Waiting {
     explicit Waiting(const Work& its_work) : work(its_work) {}
     const Work& work;
+    http::Origin* const origin = http::currentOrigin();  // of whoever waits
     Written written;
     std::exception_ptr error;
     enum class State { kQueued, kTurn, kDone } state = State::kQueued;

@@ -58,8 +58,8 @@ class Mock {
   // factor: whether there is a second factor. required: the role asks for one. proven: false, a change that needs a proof
   // asks for it. role: whose session it is, null: signed out. fail: every answer is that status. setup: no user yet. hold: only the
   // session is answered.
-  reset({ role = 'admin', fail = null, setup = false, size = this.size, away = false, hold = false, factor = false, required = false, proven = true }) {
-    Object.assign(this, { role, fail, setup, away, hold, factor, required, proven, half: false, users: null, services: null, fleet: makeFleet(size), keys: new Map(), seq: 0 });
+  reset({ role = 'admin', fail = null, setup = false, size = this.size, away = false, hold = false, factor = false, required = false, proven = true, tampered = false }) {
+    Object.assign(this, { role, fail, tampered, rates: { people: 900 }, setup, away, hold, factor, required, proven, half: false, users: null, services: null, fleet: makeFleet(size), keys: new Map(), seq: 0 });
     this.cutStreams();
   }
 
@@ -379,6 +379,82 @@ class Mock {
     return page(rows, query);
   }
 
+  audit(query) {
+    const { at, clients } = this.fleet;
+    const texts = [
+      ['people', 'people.role_changed', 'mara', 'made tom an approver', null, 'info', 1],
+      ['security', 'security.refused', 'unknown', 'POST /api/v1/session: 401 sign_in.failed as "root", 4231 times more', 'sign_in.failed', 'warning', 4231],
+      ['command', 'command.ordered', 'mara', 'ordered: install 3 updates on <b>web-01</b>', null, 'info', 1],
+      ['enrolment', 'enrolment.refused', 'agent', 'evil\u202etxt from 198.51.100.7: seats exhausted', 'enrolment.seats_exhausted', 'warning', 1],
+      ['enrolment', 'enrolment.token_made', 'mara', 'made an enrolment token with 5 seats', null, 'info', 1],
+      ['security', 'agent.clone', 'agent', 'two machines use the identity of db-02', 'agent.clone', 'error', 1],
+    ];
+    const rows = Array.from({ length: 420 }, (_, n) => {
+      const [subsystem, kind, actor, text, code, severity, times] = texts[n % texts.length];
+      return {
+        seq: 420 - n, at: at(60 + n * 1900), client_id: n % 3 ? clients[n % clients.length].id : null, agent_id: subsystem === 'command' ? this.fleet.agents[0]?.id ?? null : null,
+        subsystem, actor, peer: n % 2 ? '198.51.100.7' : '2001:db8::7', request_id: makeId('RQST', n), kind, text, code, severity, times,
+        command_id: subsystem === 'command' ? (this.fleet.commands[0]?.id ?? null) : null,
+        previous: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08', hash: '60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752',
+      };
+    });
+    const equal = (name, value) => !query.get(name) || query.get(name) === value;
+    return page(rows.filter((row) => equal('actor', row.actor) && equal('severity', row.severity) && equal('client_id', row.client_id) && (!query.get('kind') || row.kind.startsWith(query.get('kind'))) && (!query.get('from') || row.at >= query.get('from'))), query);
+  }
+
+  auditHead() {
+    return {
+      head: { kind: 'redflag-audit-head/1', seq: 420, hash: '60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752', at_ms: Date.now(), key_id: '0123456789abcdef', public_key: 'A'.repeat(43), signature: 'B'.repeat(86) },
+      verification: this.tampered
+        ? { at: this.fleet.at(600), whole: false, text: 'record 211 was changed' }
+        : { at: this.fleet.at(600), whole: true, text: '420 records, up to record 420' },
+    };
+  }
+
+  security() {
+    const { at } = this.fleet;
+    const row = (id, area, level, title, text, advice = null, more = {}) => ({ id, area, level, title, text, advice, until: null, count: null, link: null, ...more });
+    const day = (n) => at(-86_400 * n);
+    return {
+      items: [
+        row('root', 'trust', 'good', 'Root of trust', 'trust document root, version 1, ends on 2027-02-11, in 310 days', null, { until: day(310) }),
+        row('targets', 'trust', 'warning', 'Signed targets', 'trust document targets, version 4, ends on 2026-05-01, in 24 days', 'renew it where the offline keys are: `redflag-server keys renew targets`, sign, publish', { until: day(24) }),
+        row('snapshot', 'trust', 'good', 'Snapshot', 'trust document snapshot, version 1790000000, ends on 2026-04-20, in 13 days', null, { until: day(13) }),
+        row('timestamp', 'trust', 'good', 'Timestamp', 'trust document timestamp, version 1790000000, ends on 2026-04-09, in 1 days', null, { until: day(1) }),
+        row('command_key:0123456789abcdef', 'trust', 'good', 'Command key', 'command key 0123456789abcdef ends on 2026-09-28, in 171 days', null, { until: day(171) }),
+        row('offline_keys', 'trust', 'warning', 'Offline keys', '/var/lib/redflag/offline holds offline keys: whoever takes over this server has them', 'take that folder to another machine and delete it here'),
+        row('orders', 'trust', 'good', 'Signing of orders', 'orders are signed under restore epoch 0'),
+        row('certificate', 'tls', 'critical', 'TLS certificate', 'TLS certificate server.pem ends on 2026-04-12, in 5 days', 'start the server again: it renews its certificate by itself', { until: day(5) }),
+        row('authority', 'tls', 'good', 'Own authority', 'certificate authority ca-active.pem ends on 2036-02-09, in 3592 days', null, { until: day(3592) }),
+        row('weak_isolation', 'agents', 'note', 'Weakly isolated agents', '17 run plugins with a wall missing', 'start redflag-broker there, or see with `redflag-agent status` which wall it is', { count: 17, link: '/agents' }),
+        row('failed_sign_ins', 'people', 'warning', 'Failed sign-ins', '4,231 in the last 24 hours', 'look in the audit log where they come from, and keep those addresses out before the server', { count: 4231, link: '/audit?kind=security' }),
+        row('audit', 'audit', 'good', 'Audit log', 'verified 2026-04-07T04:00Z: 420 records, up to record 420', null, { link: '/audit' }),
+      ],
+      refusals: [
+        { code: 'sign_in.failed', last_day: 4231, last_week: 5102, newest_at: at(60) },
+        { code: 'signature.replayed', last_day: 0, last_week: 3, newest_at: at(300_000) },
+        { code: 'a.code.that.is.as.long.as.one.could.be.and.still.has.to.fit', last_day: 1, last_week: 1, newest_at: at(4000) },
+      ],
+    };
+  }
+
+  rateLimits() {
+    const limit = (policy, text, usual, configured = null) => ({ policy, text, per_minute: this.rates[policy] ?? configured ?? usual, usual, configured, set: this.rates[policy] ?? null });
+    return [
+      limit('agent', 'requests of one agent', 60),
+      limit('enrolment', 'enrolments from one address', 120, 300),
+      limit('enrolment_failed', 'enrolments from one address that were refused', 5),
+      limit('sign_in', 'failed sign-ins to one account from one address', 10),
+      limit('people', 'requests of one session or token', 600),
+    ];
+  }
+
+  setRate(policy, perMinute) {
+    if (perMinute === null) delete this.rates[policy];
+    else this.rates[policy] = perMinute;
+    return this.rateLimits().find((limit) => limit.policy === policy);
+  }
+
   // A newly enrolled machine, step by step, as the enrolment screen waits for it.
   enrol(hostname) {
     const { agents, tokens, clients } = this.fleet;
@@ -492,6 +568,12 @@ class Mock {
       case 'GET enrolment-tokens': return [200, { items: this.fleet.tokens }];
       case 'POST enrolment-tokens': return [201, this.token(body)];
       case 'DELETE enrolment-tokens/{id}': return (this.fleet.tokens.find((token) => token.id === id).revoked = true), [204];
+      case 'GET audit': return [200, this.audit(query)];
+      case 'GET audit/{id}': return [200, this.auditHead()];
+      case 'GET security': return [200, this.security()];
+      case 'GET rate-limits': return [200, { items: this.rateLimits() }];
+      case 'PUT rate-limits/{id}': return [200, this.setRate(id, body.per_minute)];
+      case 'DELETE rate-limits/{id}': return [200, this.setRate(id, null)];
       case 'GET clients': return [200, { items: this.fleet.clients }];
       case 'PUT session/{id}': return body.old_password === 'correct horse battery' ? [200, this.session()] : this.refuse(403, 'password.wrong', 'This is not the password until now.', 'old_password');
       case 'GET users': return [200, { items: this.people() }];

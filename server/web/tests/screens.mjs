@@ -178,6 +178,35 @@ const scenes = [
     },
   },
   { name: 'enrolment-no-permission', path: '/enrolment', ready: text('Your role does not allow this'), state: { role: 'viewer' } },
+  {
+    name: 'audit',
+    path: '/audit',
+    ready: text('420 records'),
+    act: async (page) => {
+      await page.getByRole('button', { expanded: false }).filter({ hasText: 'sign_in.failed' }).first().click();
+      await page.getByText('Hash before').waitFor();
+    },
+  },
+  { name: 'audit-filtered', path: '/audit?kind=enrolment&severity=warning', ready: text('seats exhausted') },
+  { name: 'audit-tampered', path: '/audit', ready: text('record 211 was changed'), state: { tampered: true } },
+  { name: 'audit-nothing-matches', path: '/audit?actor=nobody', ready: text('Nothing matches these filters') },
+  { name: 'audit-error', path: '/audit', ready: text('store.failed'), state: { fail: 500 } },
+  { name: 'audit-loading', path: '/audit', ready: loading, state: { hold: true } },
+  { name: 'audit-no-permission', path: '/audit', ready: text('Your role does not allow this'), state: { role: 'viewer' } },
+  { name: 'security', path: '/settings/security', ready: text('requests of one agent') },
+  {
+    name: 'security-limit-changed',
+    path: '/settings/security',
+    ready: text('requests of one agent'),
+    act: async (page) => {
+      await page.getByRole('textbox', { name: 'A minute: requests of one agent' }).fill('90');
+      await page.getByRole('button', { name: 'Change: requests of one agent' }).click();
+      await page.getByText('set here; otherwise 60').waitFor();
+    },
+  },
+  { name: 'security-error', path: '/settings/security', ready: text('store.failed'), state: { fail: 500 } },
+  { name: 'security-loading', path: '/settings/security', ready: loading, state: { hold: true } },
+  { name: 'security-no-permission', path: '/settings/security', ready: text('Your role does not allow this'), state: { role: 'viewer' } },
   { name: 'sign-in', path: '/agents', ready: heading('Sign in'), state: { role: null } },
   {
     name: 'sign-in-wrong',

@@ -33,7 +33,7 @@ export class Api {
         response.on('end', () => {
           const cookie = response.headers['set-cookie']?.find((line) => line.startsWith('__Host-redflag='));
           if (cookie) this.cookie = cookie.split(';')[0];
-          const answer = { status: response.statusCode, headers: response.headers, body: data && /json/.test(response.headers['content-type'] ?? '') ? JSON.parse(data) : data };
+          const answer = { status: response.statusCode, headers: response.headers, body: data && /[/+]json\b/.test(response.headers['content-type'] ?? '') ? JSON.parse(data) : data };
           if (answer.status >= 400 && !allowProblem) reject(new Error(`${method} ${path}: ${answer.status} ${data}`));
           else resolve(answer);
         });

@@ -15,6 +15,7 @@ export class Fleet {
     this.port = 0;
     this.trust = new TrustRoot(this.data, this.folder);
     this.moreCommandTypes = [];  // folders beside our own
+    this.settings = '';  // more lines of server.yaml, for the first start
   }
 
   // The first start makes the data; a later one takes the same port again.
@@ -22,6 +23,7 @@ export class Fleet {
     if (!fs.existsSync(this.data)) {
       runToEnd([program('redflag-server'), 'init', '--data', this.data,
         ...(this.database ? ['--database', this.database] : [])]);
+      if (this.settings) fs.appendFileSync(path.join(this.data, 'server.yaml'), this.settings, { mode: 0o600 });
       this.trust.make();
     }
     fs.rmSync(path.join(this.data, 'server.url'), { force: true });

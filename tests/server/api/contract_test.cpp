@@ -35,6 +35,9 @@ const std::set<std::string> kFrontRoutes = {"GET /api/v1/setup",
                                             "GET /agent/v1/doorbell",
                                             "GET /healthz",
                                             "GET /readyz",
+                                            "GET /api/v1/rate-limits",
+                                            "PUT /api/v1/rate-limits/{policy}",
+                                            "DELETE /api/v1/rate-limits/{policy}",
                                             "GET /metrics"};
 
 std::string fileText() {
@@ -243,6 +246,11 @@ TEST_F(Answers, have_exactly_the_members_that_are_promised) {
   EXPECT_EQ(keysOf(client), membersOf("Client"));
   EXPECT_EQ(keysOf(client["sites"][0]), membersOf("Site"));
   EXPECT_EQ(client["sites"][0]["agents"], 1);
+  EXPECT_EQ(keysOf(get("/api/v1/audit")), membersOf("AuditList"));
+  EXPECT_EQ(keysOf(get("/api/v1/audit")["items"][0]), membersOf("AuditRecord"));
+  EXPECT_EQ(keysOf(get("/api/v1/audit/head")), membersOf("AuditHead"));
+  EXPECT_EQ(keysOf(get("/api/v1/security")), membersOf("Security"));
+  EXPECT_EQ(keysOf(get("/api/v1/security")["items"][0]), membersOf("SecurityRow"));
 }
 
 }  // namespace

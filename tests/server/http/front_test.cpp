@@ -318,7 +318,7 @@ class LastDescriptor {
   std::vector<int> taken_;
 };
 
-TEST_F(FrontTest, recovers_when_descriptors_run_out_without_spinning) {
+TEST_F(FrontTest, D14_recovers_when_descriptors_run_out_without_spinning) {
   TlsClient before(front_->port());
   {
     const LastDescriptor last;

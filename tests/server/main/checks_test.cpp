@@ -156,18 +156,26 @@ TEST_F(Doctor, finds_keys_that_are_missing_or_damaged) {
 
 TEST_F(Doctor, finds_certificates_that_expire_or_are_no_more) {
   age("ca-active.pem", 60 * kDayS);
-  EXPECT_NE(found(Level::kWarning, "certificates").find("ca-active.pem expires in"), std::string::npos);
+  EXPECT_NE(found(Level::kWarning, "certificates").find("ca-active.pem ends on"), std::string::npos);
   age("ca-active.pem", -kDayS);
-  EXPECT_NE(found(Level::kError, "certificates").find("ca-active.pem expired on"), std::string::npos);
+  EXPECT_NE(found(Level::kError, "certificates").find("ca-active.pem ended on"), std::string::npos);
   age("ca-active.pem", 1'000 * kDayS);
   age("server.pem", 10 * kDayS);
-  EXPECT_NE(found(Level::kWarning, "certificates").find("server.pem expires in"), std::string::npos);
+  EXPECT_NE(found(Level::kWarning, "certificates").find("server.pem ends on"), std::string::npos);
   age("server.pem", 100 * kDayS);
   EXPECT_EQ(run("doctor"), 0);
   auth::writePublicFile(data() / "tls/ca-reserve.pem", "nonsense");
   EXPECT_NE(found(Level::kError, "certificates"), "");
   fs::remove(data() / "tls/ca-reserve.pem");
   EXPECT_NE(found(Level::kError, "certificates").find("is missing"), std::string::npos);
+}
+
+TEST_F(Doctor, G10_finds_an_audit_log_that_was_changed) {
+  EXPECT_EQ(run("token create"), 1) << "no trust root: and nothing that could be recorded";
+  sql("INSERT INTO audit VALUES (1, 1, '', '', 'people', 'ada', '', '', 'people.made', 'x', '', 'info', 1, "
+      "'', "
+      "x'00', zeroblob(32), zeroblob(32))");
+  EXPECT_EQ(found(Level::kError, "audit"), "the audit log is not whole: record 1 was changed");
 }
 
 TEST_F(Doctor, finds_settings_that_are_wrong) {

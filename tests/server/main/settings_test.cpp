@@ -47,10 +47,29 @@ TEST_F(SettingsTest, are_what_the_file_says) {
   EXPECT_EQ(settings.require_second_factor, (std::set<std::string>{"admin", "approver"}));
 }
 
+TEST_F(SettingsTest, say_how_often_may_be_asked_and_which_proxies_are_believed) {
+  const Settings settings = read(
+      "keep_audit_days: 3\nrate_limits: {agent: 600, sign_in: 3}\ntrusted_proxies: [10.0.0.0/8, '::1']\n");
+  EXPECT_EQ(settings.keep_audit_days, 3);
+  EXPECT_EQ(settings.rate_limits, (std::map<std::string, std::int64_t>{{"agent", 600}, {"sign_in", 3}}));
+  EXPECT_EQ(settings.trusted_proxies, (std::vector<std::string>{"10.0.0.0/8", "::1"}));
+  EXPECT_EQ(complaint("rate_limits: {agents: 1}\n"),
+            "server.yaml:1: rate_limits: expected agent, enrolment, enrolment_failed, people or sign_in, "
+            "each once, "
+            "not \"agents\"");
+  EXPECT_EQ(complaint("rate_limits: {agent: 0}\n"),
+            "server.yaml:1: rate_limits.agent: expected a number from 1 to 1000000");
+  EXPECT_EQ(complaint("rate_limits: 7\n"),
+            "server.yaml:1: rate_limits: expected policies and their numbers a minute");
+  EXPECT_EQ(complaint("trusted_proxies: [everyone]\n"),
+            "server.yaml:1: trusted_proxies: expected a network such as 10.0.0.0/8 or 2001:db8::/32, not "
+            "\"everyone\"");
+}
+
 TEST_F(SettingsTest, name_file_line_and_key_of_what_is_wrong) {
   EXPECT_EQ(complaint("listen: 127.0.0.1:1\nlistne: x\n"),
-            "server.yaml:2: unknown key \"listne\"; known are agent_token_life_s, database, keep_days, listen, "
-            "names, require_second_factor, silent_after_minutes");
+            "server.yaml:2: unknown key \"listne\"; known are agent_token_life_s, database, keep_audit_days, "
+            "keep_days, listen, names, rate_limits, require_second_factor, silent_after_minutes, trusted_proxies");
   EXPECT_EQ(complaint("keep_days: soon\n"), "server.yaml:1: keep_days: expected a number from 1 to 3650");
   EXPECT_EQ(complaint("keep_days: 0\n"), "server.yaml:1: keep_days: expected a number from 1 to 3650");
   EXPECT_EQ(complaint("keep_days: [1]\n"), "server.yaml:1: keep_days: expected a number from 1 to 3650");

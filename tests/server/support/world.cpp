@@ -35,6 +35,7 @@ World::World(commands::CommandTypes* types)
       tokens(protocol::SigningKey::generate(), 86'400),
       opened(database.open(clock)),
       store(*opened),
+      audit(store, protocol::SigningKey::generate(), folder / "audit.head", clock),
       services({store,
                 types != nullptr ? *types : builtInTypes(),
                 signer,
@@ -45,7 +46,8 @@ World::World(commands::CommandTypes* types)
                 {},
                 nullptr,
                 nullptr,
-                &tokens}) {
+                &tokens,
+                &audit}) {
   services.initialize();
   bell.connect(streams);
   const auto made = services.enrolment.makeToken(1000, 3600, "", admin, "auto");

@@ -20,6 +20,7 @@
 #include "store/scans.h"
 #include "store/updates.h"
 #include "support/database.h"
+#include "support/folder.h"
 
 namespace redflag::testing {
 
@@ -109,6 +110,8 @@ class World {
   auth::AccessTokens tokens;
   std::unique_ptr<store::Store> opened;
   store::Store& store;
+  Folder folder;
+  services::AuditKeeper audit;
   services::Services services;
 
   const services::Actor approver{"erin", http::Grants::everywhere("approver")};

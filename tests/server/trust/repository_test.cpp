@@ -163,13 +163,5 @@ TEST_F(TrustRepository, E6_keeper_holds_a_restored_server_back_until_a_higher_ep
   EXPECT_FALSE(keeper.epochFor(server_.command.key_id, kNow));
 }
 
-TEST(TrustExpiry, is_warned_of_60_30_and_7_days_before) {
-  EXPECT_EQ(expiryWarningDays(kNow + 61 * kDay, kNow), 0);
-  EXPECT_EQ(expiryWarningDays(kNow + 59 * kDay, kNow), 60);
-  EXPECT_EQ(expiryWarningDays(kNow + 20 * kDay, kNow), 30);
-  EXPECT_EQ(expiryWarningDays(kNow + 7 * kDay, kNow), 7);
-  EXPECT_EQ(expiryWarningDays(kNow - kDay, kNow), 7);
-}
-
 }  // namespace
 }  // namespace redflag::trust

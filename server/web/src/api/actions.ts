@@ -8,6 +8,7 @@ import type {
   NewApiToken,
   NewEnrolmentToken,
   NewSecondFactor,
+  RateLimit,
   ServiceAccount,
   Session,
   UpdateGroupKey,
@@ -209,4 +210,12 @@ export async function renameSite(id: string, name: string): Promise<void> {
 
 export async function removeSite(id: string): Promise<void> {
   await answerOf(api.DELETE('/api/v1/sites/{id}', { params: { path: { id } } }));
+}
+
+export function setRateLimit(policy: string, perMinute: number): Promise<RateLimit> {
+  return answerOf(api.PUT('/api/v1/rate-limits/{policy}', { params: { path: { policy } }, body: { per_minute: perMinute } }));
+}
+
+export function resetRateLimit(policy: string): Promise<RateLimit> {
+  return answerOf(api.DELETE('/api/v1/rate-limits/{policy}', { params: { path: { policy } } }));
 }

@@ -40,6 +40,15 @@ export interface CommandFilter {
   type?: string | undefined;
 }
 
+export interface AuditFilter {
+  client_id?: string | undefined;
+  agent_id?: string | undefined;
+  actor?: string | undefined;
+  kind?: string | undefined;
+  severity?: 'info' | 'warning' | 'error' | undefined;
+  from?: string | undefined;
+}
+
 // An absent filter is left out of the address instead of being sent empty.
 function given<Filter extends object>(filter: Filter): { [Key in keyof Filter]: Exclude<Filter[Key], undefined> } {
   const entries = Object.entries(filter).filter(
@@ -216,4 +225,27 @@ export const servicesQuery = queryOptions({
 export const clientsQuery = queryOptions({
   queryKey: ['clients'],
   queryFn: async ({ signal }) => (await answerOf(api.GET('/api/v1/clients', { signal }))).items,
+});
+
+export const auditQuery = (filter: AuditFilter) =>
+  infiniteQueryOptions({
+    ...paging,
+    queryKey: ['audit', given(filter)],
+    queryFn: ({ signal, pageParam }) =>
+      answerOf(api.GET('/api/v1/audit', { signal, params: { query: { ...given(filter), ...paged(pageParam) } } })),
+  });
+
+export const auditHeadQuery = queryOptions({
+  queryKey: ['audit-head'],
+  queryFn: ({ signal }) => answerOf(api.GET('/api/v1/audit/head', { signal })),
+});
+
+export const securityQuery = queryOptions({
+  queryKey: ['security'],
+  queryFn: ({ signal }) => answerOf(api.GET('/api/v1/security', { signal })),
+});
+
+export const rateLimitsQuery = queryOptions({
+  queryKey: ['rate-limits'],
+  queryFn: async ({ signal }) => (await answerOf(api.GET('/api/v1/rate-limits', { signal }))).items,
 });

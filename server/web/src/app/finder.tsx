@@ -28,6 +28,8 @@ const screens: Hit[] = [
   { href: '/enrolment', name: 'Enrolment' },
   { href: '/settings', name: 'Settings' },
   { href: '/account', name: 'Account' },
+  { href: '/audit', name: 'Audit' },
+  { href: '/settings/security', name: 'Security' },
 ];
 
 function agentHit(agent: Agent): Hit {

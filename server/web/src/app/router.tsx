@@ -193,11 +193,43 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import('../screens/settings/settings-screen'), 'SettingsScreen'),
 });
 
+const audit_kinds = ['people', 'security', 'enrolment', 'command', 'update', 'trust', 'audit'] as const;
+const audit_periods = ['day', 'week', 'month'] as const;
+
+export interface AuditSearch {
+  actor?: string | undefined;
+  client_id?: string | undefined;
+  agent_id?: string | undefined;
+  kind?: (typeof audit_kinds)[number] | undefined;
+  severity?: 'info' | 'warning' | 'error' | undefined;
+  period?: (typeof audit_periods)[number] | undefined;
+}
+
+const audit = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/audit',
+  validateSearch: (raw: RawSearch): AuditSearch => ({
+    actor: text(raw.actor),
+    client_id: text(raw.client_id),
+    agent_id: text(raw.agent_id),
+    kind: oneOf(audit_kinds, raw.kind),
+    severity: oneOf(['info', 'warning', 'error'], raw.severity),
+    period: oneOf(audit_periods, raw.period),
+  }),
+  component: lazyRouteComponent(() => import('../screens/audit/audit-screen'), 'AuditScreen'),
+});
+
+const security = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/settings/security',
+  component: lazyRouteComponent(() => import('../screens/security/security-screen'), 'SecurityScreen'),
+});
+
 const tree = root.addChildren([
   setup,
   signIn,
   secondFactor,
-  signedIn.addChildren([overview, agents, agent, updates, updateRows, operations, operation, enrolment, settings, account]),
+  signedIn.addChildren([overview, agents, agent, updates, updateRows, operations, operation, enrolment, settings, account, audit, security]),
 ]);
 
 export function makeRouter(queries: QueryClient) {

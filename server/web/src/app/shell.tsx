@@ -4,6 +4,7 @@ import { Link, Outlet, useLocation, useNavigate, useRouter } from '@tanstack/rea
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 
 import { signOut } from '../api/actions';
+import { useMay } from '../api/permissions';
 import { overviewQuery, sessionQuery } from '../api/queries';
 import { useNow } from '../format/clock';
 import { count } from '../format/number';
@@ -14,6 +15,7 @@ import {
   IconActivity,
   IconCloudOff,
   IconDeviceDesktop,
+  IconHistory,
   IconHome,
   IconKeyboard,
   IconLogout,
@@ -46,6 +48,12 @@ const screens = [
   { to: '/settings', text: 'Settings', Icon: IconSettings },
 ] as const;
 
+// For administrators; where the window is narrow they are in the menu of the account alone.
+const guarded_screens = [
+  { to: '/audit', text: 'Audit', Icon: IconHistory },
+  { to: '/settings/security', text: 'Security', Icon: IconShieldHalf },
+] as const;
+
 export function Shell() {
   return (
     <Live>
@@ -59,6 +67,7 @@ function Frame() {
   const [finding, setFinding] = useState(false);
   const [listing, setListing] = useState(false);
   const away = useAway();
+  const admin = useMay('admin');
   const { pathname } = useLocation();
   useSessionEnd();
   useKeys({ find: () => setFinding(true), list: () => setListing(true) });
@@ -78,6 +87,13 @@ function Frame() {
             {to === '/operations' && <Confirmations />}
           </Link>
         ))}
+        {admin &&
+          guarded_screens.map(({ to, text, Icon }) => (
+            <Link key={to} to={to} className={classes.link} data-wide activeOptions={{ includeSearch: false }}>
+              <Icon size={19} stroke={1.7} aria-hidden />
+              {text}
+            </Link>
+          ))}
       </nav>
       <header className={classes.top}>
         <Brand />
@@ -179,6 +195,7 @@ function useSessionEnd(): void {
 
 function PersonMenu({ showKeys }: { showKeys: () => void }) {
   const { data: session } = useQuery(sessionQuery);
+  const admin = useMay('admin');
   // Holding transitions back would need an inline <style>.
   const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const queries = useQueryClient();
@@ -227,6 +244,13 @@ function PersonMenu({ showKeys }: { showKeys: () => void }) {
         >
           Settings
         </Menu.Item>
+        {admin &&
+          guarded_screens.map(({ to, text, Icon }) => (
+            <Menu.Item key={to} component={Link} to={to} leftSection={<Icon size={16} />}>
+              {text}
+            </Menu.Item>
+          ))}
+        {admin && <Menu.Divider />}
         <Menu.Item leftSection={<IconKeyboard size={16} />} rightSection={<Kbd size="xs">?</Kbd>} onClick={showKeys}>
           Keys
         </Menu.Item>

@@ -70,6 +70,10 @@ test('every list and object has the document’s shape', async () => {
     ['/api/v1/commands/{id}', `/api/v1/commands/${command}`],
     ['/api/v1/enrolment-tokens', '/api/v1/enrolment-tokens'],
     ['/api/v1/clients', '/api/v1/clients'],
+    ['/api/v1/audit', '/api/v1/audit?limit=500'],
+    ['/api/v1/audit/head', '/api/v1/audit/head'],
+    ['/api/v1/security', '/api/v1/security'],
+    ['/api/v1/rate-limits', '/api/v1/rate-limits'],
   ];
   for (const [route, path] of asked) {
     const { status, type, body } = await ask('GET', path);
