@@ -38,8 +38,8 @@ struct Settings {
   std::int64_t keep_audit_days = 730;
   std::int64_t silent_after_minutes = 10;
   std::int64_t agent_token_life_s = 86'400;
-  std::string database;                         // "": the file
-  std::set<std::string> require_second_factor;  // roles
+  std::string database;                             // "": the file
+  std::set<std::string> require_second_factor;      // roles
   std::map<std::string, std::int64_t> rate_limits;  // what is not the default
   std::vector<std::string> trusted_proxies;
 };

@@ -67,9 +67,10 @@ TEST_F(SettingsTest, say_how_often_may_be_asked_and_which_proxies_are_believed) 
 }
 
 TEST_F(SettingsTest, name_file_line_and_key_of_what_is_wrong) {
-  EXPECT_EQ(complaint("listen: 127.0.0.1:1\nlistne: x\n"),
-            "server.yaml:2: unknown key \"listne\"; known are agent_token_life_s, database, keep_audit_days, "
-            "keep_days, listen, names, rate_limits, require_second_factor, silent_after_minutes, trusted_proxies");
+  EXPECT_EQ(
+      complaint("listen: 127.0.0.1:1\nlistne: x\n"),
+      "server.yaml:2: unknown key \"listne\"; known are agent_token_life_s, database, keep_audit_days, "
+      "keep_days, listen, names, rate_limits, require_second_factor, silent_after_minutes, trusted_proxies");
   EXPECT_EQ(complaint("keep_days: soon\n"), "server.yaml:1: keep_days: expected a number from 1 to 3650");
   EXPECT_EQ(complaint("keep_days: 0\n"), "server.yaml:1: keep_days: expected a number from 1 to 3650");
   EXPECT_EQ(complaint("keep_days: [1]\n"), "server.yaml:1: keep_days: expected a number from 1 to 3650");
