@@ -50,8 +50,8 @@ http::Principal Gate::admit(const http::RequestHead& head, Permission permission
       // Whoever shows a token is judged by it alone.
       return head.header("authorization").empty() ? person(head, permission, peer) : monitor(head);
     default:
-      return head.header("authorization").empty() ? person(head, permission, peer)
-                                                  : service(head, permission);
+      return ApiTokens::isOne(head.header("authorization")) ? service(head, permission)
+                                                            : person(head, permission, peer);
   }
 }
 
