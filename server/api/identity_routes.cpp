@@ -58,6 +58,7 @@ void addIdentityRoutes(services::Services& services, std::vector<http::Route>& r
   add("/api/v1/agents/{id}/accept", Permission::kApprover, accept);
   add("/api/v1/agents/accept", Permission::kApprover, acceptRestored);
   add("/api/v1/agents/{id}/revoke", Permission::kScopedAdmin, revokeAgent);
+  routes.back().needs_proof = true;
 }
 
 }  // namespace redflag::api

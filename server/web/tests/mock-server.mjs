@@ -548,7 +548,7 @@ class Mock {
       case 'GET agents': return [200, this.agents(query)];
       case 'GET agents/{id}': return [200, this.agent(id)];
       case 'POST agents/{id}/accept': return this.decide(id, 'active', ''), [204];
-      case 'POST agents/{id}/revoke': return this.decide(id, 'revoked', body.reason), [204];
+      case 'POST agents/{id}/revoke': return this.needProof(), this.decide(id, 'revoked', body.reason), [204];
       case 'POST agents/{id}': return body.agent_ids.forEach((each) => this.decide(each, 'active', '')), [200, { skipped: [] }];
       case 'GET agents/{id}/updates': return [200, page(this.updateRows(query, id), query)];
       case 'GET agents/{id}/metrics': return [200, this.metrics(id, query)];

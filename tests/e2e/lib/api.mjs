@@ -11,8 +11,20 @@ export class Api {
     this.csrf = '';
   }
 
-  // {status, body, headers}; a status of 400 or more throws unless `allowProblem`.
-  request(method, path, body, { allowProblem, headers = {} } = {}) {
+  // {status, body, headers}; a status of 400 or more throws unless `allowProblem`, but for a proof that is asked for
+  // again: that is given, as the browser's dialog does.
+  async request(method, path, body, options = {}) {
+    const answer = await this.send(method, path, body, options);
+    if (answer.status < 400 || options.allowProblem) return answer;
+    if (answer.body?.code === 'session.step_up_required' && this.password) {
+      await this.send('POST', '/api/v1/session/step-up', { password: this.password });
+      const again = await this.send(method, path, body, options);
+      if (again.status < 400) return again;
+    }
+    throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  }
+
+  send(method, path, body, { headers = {} } = {}) {
     const url = new URL(path, this.base);
     const text = body === undefined ? undefined : JSON.stringify(body);
     return new Promise((resolve, reject) => {
@@ -34,8 +46,7 @@ export class Api {
           const cookie = response.headers['set-cookie']?.find((line) => line.startsWith('__Host-redflag='));
           if (cookie) this.cookie = cookie.split(';')[0];
           const answer = { status: response.statusCode, headers: response.headers, body: data && /[/+]json\b/.test(response.headers['content-type'] ?? '') ? JSON.parse(data) : data };
-          if (answer.status >= 400 && !allowProblem) reject(new Error(`${method} ${path}: ${answer.status} ${data}`));
-          else resolve(answer);
+          resolve(answer);
         });
       });
       request.setTimeout(20_000, () => request.destroy(new Error(`${method} ${path}: no answer within 20 s`)));
@@ -54,12 +65,14 @@ export class Api {
 
   async setUp(token, username = 'alex', password = 'correct horse battery staple') {
     const session = await this.post('/api/v1/setup', { token, username, password });
+    this.password = password;
     this.csrf = session.csrf_token;
     return session;
   }
 
   async signIn(username = 'alex', password = 'correct horse battery staple') {
     const session = await this.post('/api/v1/session', { username, password });
+    this.password = password;
     this.csrf = session.csrf_token;
     return session;
   }
