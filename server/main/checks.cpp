@@ -221,9 +221,8 @@ void checkCertificates(const fs::path& data, std::int64_t now_s, std::vector<Fin
           "restore it from a backup");
     }
   };
-  check("ca-active.pem", kAuthorityDays,
-        "plan the move to the authority in reserve: agents trust it already");
-  check("ca-reserve.pem", kAuthorityDays, "enrol agents anew with a bundle that names younger authorities");
+  check("ca-active.pem", kAuthorityDays, "let the one in reserve take over: redflag-server ca rotate");
+  check("ca-reserve.pem", kAuthorityDays, "make a younger one: redflag-server ca rotate");
   if (fs::exists(data / "tls/server.pem")) {
     check("server.pem", kCertificateDays, "start the server again: it renews its certificate by itself");
   } else {
