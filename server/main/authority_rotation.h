@@ -5,6 +5,7 @@
 
 #include "auth/authority.h"
 #include "protocol/command_list.h"
+#include "store/agents.h"
 #include "store/store.h"
 
 namespace redflag::server {

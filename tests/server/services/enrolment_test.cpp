@@ -16,10 +16,6 @@ store::NewAgent newAgent(const std::string& public_key = randomBytes(32)) {
   return {public_key, "alpha", "report", "0.1.0", "linux-x86_64", "Debian GNU/Linux", "12"};
 }
 
-services::Actor ada() {
-  return {"ada", http::Grants::everywhere("admin")};
-}
-
 std::string tokenOf(World& world, std::int64_t seats, std::int64_t expires_in_s = 3600) {
   return protocol::decodeBundle(
              world.services.enrolment.makeToken(seats, expires_in_s, "", world.admin, "auto").bundle)
@@ -114,7 +110,8 @@ TEST(A6_a_rebound_agent, keeps_its_id_and_its_old_key_is_nobodys) {
   World world;
   const auto old_key = newAgent();
   const auto agent = world.services.enrolment.enrol(old_key, tokenOf(world, 1), "127.0.0.1").first;
-  const auto made = world.services.enrolment.rebind(agent.agent_id, "the board was replaced", 3600, ada());
+  const auto made =
+      world.services.enrolment.rebind(agent.agent_id, "the board was replaced", 3600, world.admin);
   const auto bundle = protocol::decodeBundle(made.bundle).value();
   EXPECT_EQ(bundle.rebinds, agent.agent_id);
   EXPECT_EQ(world.services.accounts.findAgent(agent.agent_id)->public_key, old_key.public_key)
@@ -134,19 +131,20 @@ TEST(A6_a_rebound_agent, keeps_its_id_and_its_old_key_is_nobodys) {
 TEST(A6_a_rebound_agent, is_recorded_with_the_reason_and_bound_by_time_and_revocation) {
   World world;
   const auto agent = world.services.enrolment.enrol(newAgent(), tokenOf(world, 1), "127.0.0.1").first;
-  const auto late = world.services.enrolment.rebind(agent.agent_id, "late", -1, ada());
+  const auto late = world.services.enrolment.rebind(agent.agent_id, "late", -1, world.admin);
   EXPECT_EQ(refusal(world, newAgent(), protocol::decodeBundle(late.bundle)->token), "enrolment.expired");
-  const auto gone = world.services.enrolment.rebind(agent.agent_id, "the board was replaced", 3600, ada());
-  world.services.enrolment.revokeToken(gone.token.id, ada());
+  const auto gone =
+      world.services.enrolment.rebind(agent.agent_id, "the board was replaced", 3600, world.admin);
+  world.services.enrolment.revokeToken(gone.token.id, world.admin);
   EXPECT_EQ(refusal(world, newAgent(), protocol::decodeBundle(gone.bundle)->token), "enrolment.revoked");
   const auto history = world.history(agent);
   const auto found = std::find_if(history.begin(), history.end(), [](const auto& entry) {
     return entry.kind == "agent.rebind_allowed" && entry.text.ends_with("the board was replaced");
   });
   ASSERT_NE(found, history.end());
-  EXPECT_EQ(found->actor, ada());
+  EXPECT_EQ(found->actor, world.admin.name);
   EXPECT_EQ(found->subsystem, "security");
-  EXPECT_THROW(world.services.enrolment.rebind(newId(), "nobody", 3600, ada()), http::Problem);
+  EXPECT_THROW(world.services.enrolment.rebind(newId(), "nobody", 3600, world.admin), http::Problem);
 }
 
 }  // namespace
