@@ -14,6 +14,7 @@ void addConfig(CLI::App& app, Context& context);
 void addEnroll(CLI::App& app, Context& context);
 void addPlugins(CLI::App& app, Context& context);
 void addPolicy(CLI::App& app, Context& context);
+void addPrepareImage(CLI::App& app, Context& context);
 void addRun(CLI::App& app, Context& context);
 void addScan(CLI::App& app, Context& context);
 void addSelftest(CLI::App& app, Context& context);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "broker/broker_starter.h"
+#include "broker/brokered_marks.h"
 #include "link/order_runner.h"
 #include "local/log.h"
 #include "platform/lifetime.h"
@@ -128,6 +129,7 @@ Result<> Daemon::startLink() {
   settings.proxy = config->proxy;
   settings.mode = config->mode == Mode::kAct ? "act" : "report";
   settings.policy = [this] { return policyNow(); };
+  if (brokered()) settings.marks = brokeredMarks(settings_.broker_socket);
   std::unique_ptr<OrderRunner> runner;
   if (config->mode == Mode::kAct) runner = std::make_unique<ExecutorRunner>(settings_.executor_socket);
   auto link = std::make_shared<Link>(std::move(settings), *spool_, *scans_, std::move(runner), systemClock(),

@@ -6,6 +6,7 @@
 #include "agent/commands.h"
 #include "agent/enroll_command.h"
 #include "local/log.h"
+#include "platform/lifetime.h"
 
 namespace redflag::kernel {
 
@@ -22,6 +23,7 @@ void addEnroll(CLI::App& app, Context& context) {
   command->add_flag("--replace", request->replace, "Forget the present enrolment first");
   addFormat(*command, request->json);
   command->callback([request, &context] {
+    platform::forbidCoreDumps();  // the agent's key and the bundle's token are in its memory
     startLog(context.log_level.empty() ? "warning" : context.log_level, "stderr");
     const auto config = context.readConfig();
     if (!config) return;

@@ -9,7 +9,6 @@
 #include "executor/trust_file.h"
 #include "link/enrolment.h"
 #include "platform/files.h"
-#include "platform/machine.h"
 #include "platform/owner.h"
 #include "platform/paths.h"
 #include "protocol/limits.h"
@@ -53,11 +52,12 @@ Result<Identity> enrollAgent(const Config& config, const EnrollRequest& request,
   const auto owner = platform::AsOwnerOf::enter(request.state);
   if (!owner) return tl::unexpected<Error>(owner.error());
   if (request.replace) {
-    const IdentityStore store(request.state, platform::machineId());
+    const IdentityStore store(request.state, ownMarks());
     if (auto ok = store.forget(); !ok) return tl::unexpected<Error>(ok.error());
   }
-  return enroll(bundle,
-                {request.state, config.mode == Mode::kAct ? "act" : "report", std::move(*proxy), {}, {}});
+  return enroll(
+      bundle,
+      {request.state, config.mode == Mode::kAct ? "act" : "report", std::move(*proxy), {}, ownMarks(), {}});
 }
 
 // The root document comes from the agent's folder, which the agent could change; that it is the right one
@@ -83,12 +83,6 @@ int report(const Error& error, std::ostream& err) {
 
 }  // namespace
 
-std::filesystem::path defaultExecutorState(const std::filesystem::path& state) {
-  const auto paths = platform::defaultPaths();
-  if (paths.installed && state == paths.state) return "/var/lib/redflag-executor";
-  return state / "executor";
-}
-
 int runEnroll(const Config& config, const EnrollRequest& request, std::istream& in, std::ostream& out,
               std::ostream& err) {
   const auto text = readBundle(request, in);
@@ -100,8 +94,8 @@ int runEnroll(const Config& config, const EnrollRequest& request, std::istream& 
 
   const bool acts = config.mode == Mode::kAct;
   if (acts && platform::runsAsRoot()) {
-    const auto folder =
-        request.executor_state.empty() ? defaultExecutorState(request.state) : request.executor_state;
+    const auto folder = request.executor_state.empty() ? platform::defaultExecutorState(request.state)
+                                                       : request.executor_state;
     if (auto ok = trustInExecutor(folder, request.state, *identity, *bundle); !ok)
       return report(ok.error(), err);
   } else if (acts) {

@@ -24,7 +24,4 @@ struct EnrollRequest {
 int runEnroll(const Config& config, const EnrollRequest& request, std::istream& in, std::ostream& out,
               std::ostream& err);
 
-// Where the executor of the agent with this state folder keeps its own.
-std::filesystem::path defaultExecutorState(const std::filesystem::path& state);
-
 }  // namespace redflag::kernel

@@ -38,8 +38,12 @@ std::string statusText(const Json& status) {
     out += "orders: none come from the server: " + textOf(link["held"], "state") + ": " +
            cellText(textOf(link["held"], "reason"), 400) + "\n";
   }
+  if (textOf(link, "state") == "not_bound")
+    out += "        " + cellText(textOf(link, "last_error"), 1000) + "\n";
   if (textOf(link, "state") == "revoked" || textOf(link, "state") == "refused")
     out += "        " + cellText(textOf(link, "last_error"), 400) + "\n";
+  if (link.is_object() && link.contains("binding") && link["binding"].is_object())
+    out += "key:    " + textOf(link["binding"], "text") + "\n";
   out += "spool:  " + textOf(spool, "items") + " items, " + textOf(spool, "bytes") + " bytes" +
          (spool["full"] == true ? ", FULL" : "") + "\n";
   out += "config: " + textOf(config, "state") + ", " +

@@ -1,9 +1,11 @@
 #include "broker/broker.h"
 
+#include "base/encoding.h"
 #include "base/log.h"
 #include "broker/messages.h"
 #include "host/frame.h"
 #include "host/load.h"
+#include "identity/fingerprint.h"
 #include "local/channel.h"
 #include "platform/files.h"
 #include "supervisor/host_starter.h"
@@ -26,6 +28,15 @@ Json refusalJson(const PluginRefusal& refusal) {
 
 Json endJson(const platform::ExitState& state) {
   return {{"ended", {{"exited", state.exited}, {"code", state.code}, {"signal", state.signal}}}};
+}
+
+std::string tellMarks(platform::LocalStream& stream, const std::string& salt) {
+  if (salt.size() != kMarkSaltBytes) return "request.salt: expected 64 hexadecimal digits";
+  Json marks = Json::array();
+  for (const auto& mark : marksOf(platform::machineMarks(), salt))
+    marks.push_back({{"source", mark.source}, {"hash", toHex(mark.hash)}});
+  const auto sent = sendMessage(stream, {{"marks", std::move(marks)}}, kBrokerPatienceNs);
+  return sent ? std::string() : sent.error().text;
 }
 
 }  // namespace
@@ -92,6 +103,7 @@ std::string Broker::serve(platform::LocalStream& stream, const std::atomic<bool>
   JsonReader in(**request, "request");
   const auto op = in.text("op", 16);
   const auto plugin = in.optionalText("plugin", 128);
+  const auto salt = fromHex(in.optionalText("salt", 2 * kMarkSaltBytes)).value_or("");
   if (auto read = in.finish(); !read) return read.error().text;
   if (op == "status") {
     const std::lock_guard lock(mutex_);
@@ -99,7 +111,8 @@ std::string Broker::serve(platform::LocalStream& stream, const std::atomic<bool>
     const auto sent = sendMessage(stream, status, kBrokerPatienceNs);
     return sent ? std::string() : sent.error().text;
   }
-  if (op != "start") return "request.op: expected start or status";
+  if (op == "fingerprint") return tellMarks(stream, salt);
+  if (op != "start") return "request.op: expected start, status or fingerprint";
   auto ended = run(stream, plugin, stopping);
   worked_ = true;
   return ended;

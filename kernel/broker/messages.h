@@ -7,6 +7,10 @@
 //   broker: {"ended":{"exited":true,"code":0,"signal":0}}
 //
 //   kernel: {"op":"status"}   broker: {"version":"0.1.0","hosts":1}
+//
+//   kernel: {"op":"fingerprint","salt":"64 hexadecimal digits"}
+//   broker: {"marks":[{"source":"disks","hash":"64 hexadecimal digits"}…]}   what of it is root's to read
+//   never leaves
 
 #include <cstddef>
 #include <cstdint>

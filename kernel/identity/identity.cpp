@@ -3,8 +3,9 @@
 #include "base/encoding.h"
 #include "base/json.h"
 #include "identity/refresh_state.h"
-#include "identity/sealed_key.h"
 #include "platform/files.h"
+#include "platform/machine.h"
+#include "platform/owner.h"
 #include "protocol/limits.h"
 
 namespace redflag::kernel {
@@ -13,6 +14,7 @@ namespace {
 constexpr std::size_t kMaxIdentityBytes = 256U << 10;
 constexpr std::size_t kMaxList = 8;
 constexpr const char* kKeyFile = "key.json";
+constexpr const char* kNextKeyFile = "next-key.json";
 constexpr const char* kIdentityFile = "identity.json";
 
 Json toJson(const Identity& identity) {
@@ -57,8 +59,8 @@ Result<Identity> fromJson(const Json& json) {
 
 }  // namespace
 
-IdentityStore::IdentityStore(const std::filesystem::path& state_folder, std::string machine_id)
-    : folder_(state_folder / "identity"), machine_id_(std::move(machine_id)) {}
+IdentityStore::IdentityStore(const std::filesystem::path& state_folder, MarkReader marks)
+    : folder_(state_folder / "identity"), marks_(std::move(marks)) {}
 
 bool IdentityStore::enrolled() const {
   return platform::fileStamp(folder_ / kIdentityFile).size_bytes > 0;
@@ -79,22 +81,55 @@ Result<> IdentityStore::save(const Identity& identity) const {
   return platform::writeFileAtomic(folder_ / kIdentityFile, dumpJson(toJson(identity)), 0600);
 }
 
+Result<> IdentityStore::replace(const Identity& before, const Identity& after) const {
+  const auto present = load();
+  if (!present) return tl::unexpected<Error>(present.error());
+  if (present->agent_id != before.agent_id || present->journal_id != before.journal_id)
+    return fail(Code::kConflict, "this machine is another agent by now");
+  return save(after);
+}
+
+Result<OpenedKey> IdentityStore::openKey() const {
+  auto opened = openSealedKey(folder_ / kKeyFile, marks_, platform::machineId());
+  if (!opened || !opened->stale || !platform::ownedByUs(folder_ / kKeyFile)) return opened;
+  // Where that fails, it is as well bound as before, and tried again at the next start.
+  if (const auto renewed = saveSealedKey(folder_ / kKeyFile, opened->key, marks_)) opened->binding = *renewed;
+  return opened;
+}
+
 Result<protocol::SigningKey> IdentityStore::loadKey() const {
-  return loadSealedKey(folder_ / kKeyFile, machine_id_);
+  const auto opened = openKey();
+  if (!opened) return tl::unexpected<Error>(opened.error());
+  return opened->key;
+}
+
+Result<protocol::SigningKey> IdentityStore::makeKey(const char* file) const {
+  if (auto ok = platform::makePrivateFolder(folder_); !ok) return tl::unexpected<Error>(ok.error());
+  auto made = protocol::SigningKey::generate();
+  if (auto ok = saveSealedKey(folder_ / file, made, marks_); !ok) return tl::unexpected<Error>(ok.error());
+  return made;
 }
 
 Result<protocol::SigningKey> IdentityStore::loadOrMakeKey() const {
   auto key = loadKey();
-  if (key || key.error().code != Code::kNotFound) return key;
-  if (auto ok = platform::makePrivateFolder(folder_); !ok) return tl::unexpected<Error>(ok.error());
-  auto made = protocol::SigningKey::generate();
-  if (auto ok = saveSealedKey(folder_ / kKeyFile, made, machine_id_); !ok)
-    return tl::unexpected<Error>(ok.error());
-  return made;
+  return key || key.error().code != Code::kNotFound ? key : makeKey(kKeyFile);
+}
+
+Result<protocol::SigningKey> IdentityStore::loadOrMakeNextKey() const {
+  const auto present = openSealedKey(folder_ / kNextKeyFile, marks_, platform::machineId());
+  if (present) return present->key;
+  if (present.error().code == Code::kUnavailable) return tl::unexpected<Error>(present.error());
+  return makeKey(kNextKeyFile);  // one that does not open was never anybody's here
+}
+
+Result<> IdentityStore::adoptNextKey() const {
+  return platform::renameFile(folder_ / kNextKeyFile, folder_ / kKeyFile);
 }
 
 Result<> IdentityStore::forget() const {
-  if (auto ok = platform::removeFile(folder_ / kIdentityFile); !ok) return ok;
+  for (const char* file : {kIdentityFile, kNextKeyFile}) {
+    if (auto ok = platform::removeFile(folder_ / file); !ok) return ok;
+  }
   if (auto ok = forgetRefreshState(folder_); !ok) return ok;
   return platform::removeFile(folder_ / kKeyFile);
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "identity/sealed_key.h"
 #include "protocol/bundle.h"
 #include "protocol/keys.h"
 
@@ -22,8 +23,8 @@ struct Identity {
 
 class IdentityStore {
  public:
-  // `machine_id`: sealed_key.h.
-  IdentityStore(const std::filesystem::path& state_folder, std::string machine_id);
+  // `marks`: what keys are bound to.
+  IdentityStore(const std::filesystem::path& state_folder, MarkReader marks);
 
   bool enrolled() const;
   // kNotFound before the first enrolment; else kInvalid or kCorrupt, naming the bad member.
@@ -31,18 +32,31 @@ class IdentityStore {
   // Replaces it at once and durably.
   Result<> save(const Identity& identity) const;
 
+  // Replaces `before` by `after`; kConflict when it is another agent's by now.
+  Result<> replace(const Identity& before, const Identity& after) const;
+
+  // A key that is bound to other parts than this machine has now is bound anew, by its owner. kNotFound, or
+  // sealed_key.h.
+  Result<OpenedKey> openKey() const;
   Result<protocol::SigningKey> loadKey() const;
   // The present key, or a new one that is on disk before it is answered: an enrolment that lost its reply
   // asks again with the same key.
   Result<protocol::SigningKey> loadOrMakeKey() const;
-  // Forgets identity and key, so that the next enrolment makes another agent.
+  // For an agent that is re-bound: the key that is to take the place of one that does not open here, beside
+  // it; the same again after a lost reply.
+  Result<protocol::SigningKey> loadOrMakeNextKey() const;
+  // The server knows the next key: it takes the old one's place, which is gone.
+  Result<> adoptNextKey() const;
+  // Forgets identity and keys, so that the next enrolment makes another agent.
   Result<> forget() const;
 
   const std::filesystem::path& folder() const { return folder_; }
 
  private:
+  Result<protocol::SigningKey> makeKey(const char* file) const;
+
   std::filesystem::path folder_;
-  std::string machine_id_;
+  MarkReader marks_;
 };
 
 }  // namespace redflag::kernel

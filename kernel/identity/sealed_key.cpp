@@ -2,36 +2,32 @@
 
 #include <sodium.h>
 
+#include <algorithm>
+#include <map>
+#include <optional>
+
 #include "base/encoding.h"
 #include "base/json.h"
+#include "identity/secret_sharing.h"
 #include "platform/files.h"
 
 namespace redflag::kernel {
 namespace {
 
-constexpr std::string_view kDomain = "redflag-agent-key-v1";
-constexpr std::size_t kSaltBytes = 32;
-constexpr std::size_t kMaxKeyBytes = 4096;
-constexpr const char* kMachineBinding = "machine-id";
-constexpr const char* kNoBinding = "none";
+constexpr std::string_view kKeyDomain = "redflag-agent-key-v2";
+constexpr std::string_view kOneSourceDomain = "redflag-agent-key-v1";
+constexpr std::size_t kMaxKeyBytes = 8192;
+constexpr std::size_t kMaxShares = 16;
+constexpr std::size_t kWrapBytes = crypto_aead_xchacha20poly1305_ietf_KEYBYTES;
+constexpr std::size_t kNonceBytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
+constexpr const char* kMachineId = "machine-id";
+static_assert(kWrapBytes == kMarkHashBytes, "a hash masks a share");
 
 const unsigned char* bytesOf(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 unsigned char* bytesOf(std::string& text) {
   return reinterpret_cast<unsigned char*>(text.data());
-}
-
-// Said out loud under the seal, so that a sealed key cannot be passed off as an unbound one.
-std::string contextOf(const std::string& binding) {
-  return std::string(kDomain) + '\0' + binding;
-}
-
-std::string wrappingKey(const std::string& binding, const std::string& salt, const std::string& machine_id) {
-  const std::string message = contextOf(binding) + '\0' + machine_id;
-  std::string key(crypto_aead_xchacha20poly1305_ietf_KEYBYTES, '\0');
-  crypto_generichash(bytesOf(key), key.size(), bytesOf(message), message.size(), bytesOf(salt), salt.size());
-  return key;
 }
 
 std::string seal(const std::string& plain, const std::string& key, const std::string& nonce,
@@ -43,59 +39,220 @@ std::string seal(const std::string& plain, const std::string& key, const std::st
   return out;
 }
 
-Result<std::string> open(const std::string& sealed, const std::string& key, const std::string& nonce,
-                         const std::string& context) {
+std::optional<std::string> unseal(const std::string& sealed, const std::string& key, const std::string& nonce,
+                                  const std::string& context) {
   constexpr std::size_t kTag = crypto_aead_xchacha20poly1305_ietf_ABYTES;
-  std::string out(sealed.size() < kTag ? 0 : sealed.size() - kTag, '\0');
-  if (sealed.size() < kTag || crypto_aead_xchacha20poly1305_ietf_decrypt(
-                                  bytesOf(out), nullptr, nullptr, bytesOf(sealed), sealed.size(),
-                                  bytesOf(context), context.size(), bytesOf(nonce), bytesOf(key)) != 0) {
-    return fail(
-        Code::kDenied,
-        "the agent's key does not open on this machine: it was made on another one, or its file was changed. "
-        "Enrol again with `redflag-agent enroll --replace`");
+  if (sealed.size() != crypto_sign_SEEDBYTES + kTag) return std::nullopt;
+  std::string out(sealed.size() - kTag, '\0');
+  if (crypto_aead_xchacha20poly1305_ietf_decrypt(bytesOf(out), nullptr, nullptr, bytesOf(sealed),
+                                                 sealed.size(), bytesOf(context), context.size(),
+                                                 bytesOf(nonce), bytesOf(key)) != 0) {
+    return std::nullopt;
   }
   return out;
 }
 
-}  // namespace
+struct MaskedShare {
+  std::string source;
+  Share share;  // bytes: masked
+};
 
-Result<> saveSealedKey(const std::filesystem::path& file, const protocol::SigningKey& key,
-                       const std::string& machine_id) {
-  const std::string binding = machine_id.empty() ? kNoBinding : kMachineBinding;
-  const std::string salt = randomBytes(kSaltBytes);
-  const std::string nonce = randomBytes(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES);
-  const std::string sealed =
-      seal(key.seed(), wrappingKey(binding, salt, machine_id), nonce, contextOf(binding));
-  const Json json = {{"v", 1},
-                     {"binding", binding},
-                     {"salt", toBase64(salt)},
-                     {"nonce", toBase64(nonce)},
-                     {"sealed", toBase64(sealed)}};
-  return platform::writeFileAtomic(file, dumpJson(json), 0600);
+struct SealedFile {
+  std::string salt;
+  std::string nonce;
+  std::string sealed;
+  std::size_t needed = 0;
+  std::vector<MaskedShare> shares;  // none: the wrapping key is `salt`, and the key bound to nothing
+
+  // Said out loud under the seal, so that a sealed key cannot be passed off as one that needs less.
+  std::string context() const {
+    std::string out = std::string(kKeyDomain) + '\0' + std::to_string(needed);
+    for (const auto& share : shares)
+      out += '\0' + share.source;
+    return out;
+  }
+  Binding binding() const {
+    Binding out{{}, needed};
+    for (const auto& share : shares)
+      out.sources.push_back(share.source);
+    return out;
+  }
+};
+
+// Its own inverse.
+std::string mask(std::string bytes, const std::string& hash) {
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    bytes[i] = static_cast<char>(bytes[i] ^ hash[i]);
+  return bytes;
 }
 
-Result<protocol::SigningKey> loadSealedKey(const std::filesystem::path& file, const std::string& machine_id) {
+tl::unexpected<Error> damaged(const std::filesystem::path& file) {
+  return fail(Code::kCorrupt, file.string() + " is damaged; enrol again");
+}
+
+tl::unexpected<Error> notThisMachine(const Binding& binding) {
+  return fail(Code::kDenied,
+              "the agent's key does not open here (" + binding.text() +
+                  "): it was made on another machine, its file was changed, or too many parts of "
+                  "this machine are new. It is left as it is. If this is the agent's machine, "
+                  "have it re-bound on the server and enrol with the bundle you get there; if it "
+                  "is a copy, `redflag-agent enroll --replace` makes it another agent");
+}
+
+// Every choice of `needed` out of `shares`, until `taken` says yes. There are twenty at most.
+template <class Taken>
+bool tryChoices(const std::vector<Share>& shares, std::size_t needed, std::size_t from,
+                std::vector<Share>& chosen, const Taken& taken) {
+  if (chosen.size() == needed) return taken(chosen);
+  for (std::size_t i = from; i + needed - chosen.size() <= shares.size(); ++i) {
+    chosen.push_back(shares[i]);
+    if (tryChoices(shares, needed, i + 1, chosen, taken)) return true;
+    chosen.pop_back();
+  }
+  return false;
+}
+
+// The shares as this machine's hashes unmask them: right ones, and nonsense where a part is another.
+std::vector<Share> unmasked(const SealedFile& file, const std::vector<Mark>& marks) {
+  std::vector<Share> out;
+  for (const auto& masked : file.shares) {
+    const auto mark =
+        std::find_if(marks.begin(), marks.end(), [&](const Mark& m) { return m.source == masked.source; });
+    if (mark != marks.end()) out.push_back({masked.share.at, mask(masked.share.bytes, mark->hash)});
+  }
+  return out;
+}
+
+bool sameSources(const SealedFile& file, const std::vector<Mark>& marks) {
+  return std::equal(file.shares.begin(), file.shares.end(), marks.begin(), marks.end(),
+                    [](const MaskedShare& share, const Mark& mark) { return share.source == mark.source; });
+}
+
+Result<OpenedKey> open(const SealedFile& file, const std::vector<Mark>& marks) {
+  const std::string context = file.context();
+  if (file.shares.empty()) {
+    const auto seed = unseal(file.sealed, file.salt, file.nonce, context);
+    if (!seed) return notThisMachine(file.binding());
+    return OpenedKey{*protocol::SigningKey::fromSeed(*seed), file.binding(), !marks.empty()};
+  }
+  const auto shares = unmasked(file, marks);
+  std::optional<std::string> seed;
+  std::vector<Share> chosen;
+  const bool opened = tryChoices(shares, file.needed, 0, chosen, [&](const std::vector<Share>& choice) {
+    seed = unseal(file.sealed, interpolate(choice, 0), file.nonce, context);
+    return seed.has_value();
+  });
+  if (!opened) return notThisMachine(file.binding());
+  const bool all_right = std::all_of(shares.begin(), shares.end(), [&](const Share& share) {
+    return interpolate(chosen, share.at) == share.bytes;
+  });
+  return OpenedKey{*protocol::SigningKey::fromSeed(*seed), file.binding(),
+                   !all_right || !sameSources(file, marks)};
+}
+
+Json jsonOf(const SealedFile& file) {
+  Json shares = Json::array();
+  for (const auto& share : file.shares)
+    shares.push_back({{"source", share.source}, {"share", toBase64(share.share.bytes)}});
+  return {{"v", 2},
+          {"salt", toBase64(file.salt)},
+          {"needed", file.needed},
+          {"shares", std::move(shares)},
+          {"nonce", toBase64(file.nonce)},
+          {"sealed", toBase64(file.sealed)}};
+}
+
+std::optional<SealedFile> sealedFileFrom(const Json& json) {
+  SealedFile file;
+  JsonReader in(json, "key");
+  in.integer("v", 2, 2);
+  file.needed = static_cast<std::size_t>(in.integer("needed", 0, static_cast<std::int64_t>(kMaxShares)));
+  for (const Json& item : in.array("shares", kMaxShares)) {
+    JsonReader share(item, "key.shares");
+    const auto at = static_cast<std::uint8_t>(file.shares.size() + 1);
+    file.shares.push_back({share.text("source", 32), {at, fromBase64(share.text("share", 64)).value_or("")}});
+    if (!share.finish() || file.shares.back().share.bytes.size() != kWrapBytes) return std::nullopt;
+  }
+  file.salt = fromBase64(in.text("salt", 64)).value_or("");
+  file.nonce = fromBase64(in.text("nonce", 64)).value_or("");
+  file.sealed = fromBase64(in.text("sealed", 128)).value_or("");
+  if (!in.finish() || file.salt.size() != kMarkSaltBytes || file.nonce.size() != kNonceBytes ||
+      file.needed > file.shares.size() || (file.needed == 0 && !file.shares.empty())) {
+    return std::nullopt;
+  }
+  return file;
+}
+
+// Version 1: sealed to the machine-id alone, or to nothing.
+std::optional<OpenedKey> openOneSource(const Json& json, const std::string& machine_id) {
+  JsonReader in(json, "key");
+  in.integer("v", 1, 1);
+  const std::string binding = in.text("binding", 32);
+  const auto salt = fromBase64(in.text("salt", 64)).value_or("");
+  const auto nonce = fromBase64(in.text("nonce", 64)).value_or("");
+  const auto sealed = fromBase64(in.text("sealed", 128)).value_or("");
+  if (!in.finish() || salt.size() != kMarkSaltBytes || nonce.size() != kNonceBytes) return std::nullopt;
+  const std::string context = std::string(kOneSourceDomain) + '\0' + binding;
+  const std::string message = context + '\0' + (binding == "none" ? std::string() : machine_id);
+  std::string key(kWrapBytes, '\0');
+  crypto_generichash(bytesOf(key), key.size(), bytesOf(message), message.size(), bytesOf(salt), salt.size());
+  const auto seed = unseal(sealed, key, nonce, context);
+  if (!seed) return std::nullopt;
+  return OpenedKey{*protocol::SigningKey::fromSeed(*seed), {{kMachineId}, 1}, true};
+}
+
+}  // namespace
+
+bool Binding::weak() const {
+  return sources.empty() || (sources.size() == 1 && sources.front() == kMachineId);
+}
+
+std::string Binding::text() const {
+  if (sources.empty()) return "weak: bound to nothing";
+  std::string list;
+  for (const auto& source : sources)
+    list += (list.empty() ? "" : ", ") + source;
+  if (weak()) return "weak: " + list + " only";
+  return "bound to " + std::to_string(needed) + " of " + std::to_string(sources.size()) + " of " + list;
+}
+
+Result<Binding> saveSealedKey(const std::filesystem::path& file, const protocol::SigningKey& key,
+                              const MarkReader& marks) {
+  SealedFile out;
+  out.salt = randomBytes(kMarkSaltBytes);
+  out.nonce = randomBytes(kNonceBytes);
+  const auto found = marks(out.salt);
+  if (!found) return tl::unexpected<Error>(found.error());
+  out.needed = sharesNeeded(found->size());
+  const std::string wrapping_key = found->empty() ? out.salt : randomBytes(kWrapBytes);
+  if (!found->empty()) {
+    const auto shares = shareSecret(wrapping_key, found->size(), out.needed);
+    for (std::size_t i = 0; i < shares.size(); ++i)
+      out.shares.push_back({(*found)[i].source, {shares[i].at, mask(shares[i].bytes, (*found)[i].hash)}});
+  }
+  out.sealed = seal(key.seed(), wrapping_key, out.nonce, out.context());
+  if (auto ok = platform::writeFileAtomic(file, dumpJson(jsonOf(out)), 0600); !ok)
+    return tl::unexpected<Error>(ok.error());
+  return out.binding();
+}
+
+Result<OpenedKey> openSealedKey(const std::filesystem::path& file, const MarkReader& marks,
+                                const std::string& machine_id) {
   const auto text = platform::readFile(file, kMaxKeyBytes);
   if (!text) return tl::unexpected<Error>(text.error());
   if (auto ok = platform::checkOnlyOursToWrite(file); !ok) return tl::unexpected<Error>(ok.error());
-  const auto json = parseJson(*text, {.bytes = kMaxKeyBytes, .depth = 2, .values = 8});
-  const auto damaged = [&] { return fail(Code::kCorrupt, file.string() + " is damaged; enrol again"); };
-  if (!json) return damaged();
-  JsonReader in(*json, "key");
-  in.integer("v", 1, 1);
-  const std::string binding = in.text("binding", 32);
-  const auto salt = fromBase64(in.text("salt", 64));
-  const auto nonce = fromBase64(in.text("nonce", 64));
-  const auto sealed = fromBase64(in.text("sealed", 128));
-  if (!in.finish() || !salt || !nonce || !sealed || salt->size() != kSaltBytes ||
-      nonce->size() != crypto_aead_xchacha20poly1305_ietf_NPUBBYTES) {
-    return damaged();
+  const auto json = parseJson(*text, {.bytes = kMaxKeyBytes, .depth = 4, .values = 128});
+  if (!json || !json->is_object()) return damaged(file);
+  if (json->value("v", Json()) == 1) {
+    auto opened = openOneSource(*json, machine_id);
+    if (!opened) return notThisMachine({{kMachineId}, 1});
+    return std::move(*opened);
   }
-  const std::string machine = binding == kNoBinding ? std::string() : machine_id;
-  const auto seed = open(*sealed, wrappingKey(binding, *salt, machine), *nonce, contextOf(binding));
-  if (!seed) return tl::unexpected<Error>(seed.error());
-  return protocol::SigningKey::fromSeed(*seed);
+  const auto sealed = sealedFileFrom(*json);
+  if (!sealed) return damaged(file);
+  const auto found = marks(sealed->salt);
+  if (!found) return tl::unexpected<Error>(found.error());
+  return open(*sealed, *found);
 }
 
 }  // namespace redflag::kernel

@@ -45,8 +45,16 @@ void Contact::notEnrolled(const std::string& why) {
   last_error_ = why;
 }
 
-void Contact::enrolled(const std::string& agent_id) {
+void Contact::notBound(const std::string& why) {
   const std::lock_guard lock(mutex_);
+  state_ = "not_bound";
+  if (why != last_error_) spdlog::error("{}", why);
+  last_error_ = why;
+}
+
+void Contact::enrolled(const std::string& agent_id, const Binding& binding) {
+  const std::lock_guard lock(mutex_);
+  binding_ = {{"text", binding.text()}, {"weak", binding.weak()}};
   agent_id_ = agent_id;
   state_ = "starting";
   last_error_.clear();
@@ -103,6 +111,7 @@ Json Contact::status() const {
           {"next_attempt_s", wait_ns / kSecondNs},
           {"orders", orders_},
           {"held", held_state_.empty() ? Json() : Json{{"state", held_state_}, {"reason", held_reason_}}},
+          {"binding", binding_},
           {"rejected", rejected_},
           {"last_rejection", last_rejection_}};
 }

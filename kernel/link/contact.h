@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "identity/sealed_key.h"
 #include "link/server_api.h"
 #include "link/uploader.h"
 
@@ -23,7 +24,9 @@ class Contact {
   void failed(const std::string& url, const Failure& failure, int failures, bool open, std::int64_t next_ns);
   // What keeps the link from starting at all; "" when nothing does.
   void notEnrolled(const std::string& why);
-  void enrolled(const std::string& agent_id);
+  // An agent whose key does not open on this machine, or not now.
+  void notBound(const std::string& why);
+  void enrolled(const std::string& agent_id, const Binding& binding);
   void doorbell(bool open);
   void orders(const char* state);
   // Why the server gives this agent no orders; `state` "" when it would.
@@ -51,6 +54,7 @@ class Contact {
   std::string held_reason_;
   std::uint64_t rejected_ = 0;
   Json last_rejection_;
+  Json binding_;
 };
 
 }  // namespace redflag::kernel

@@ -87,6 +87,8 @@ Result<Identity> identityOf(const Json& answer, const protocol::Bundle& bundle) 
   identity.client_id = in.text("client_id", protocol::kMaxIdBytes);
   identity.site_id = in.text("site_id", protocol::kMaxIdBytes);
   if (auto ok = in.finishIgnoringUnknown(); !ok) return tl::unexpected<Error>(ok.error());
+  if (!bundle.rebinds.empty() && identity.agent_id != bundle.rebinds)
+    return fail(Code::kDenied, "the server answers for another agent than the bundle re-binds");
   identity.urls = bundle.urls;
   identity.authorities = bundle.authorities;
   return identity;
@@ -124,6 +126,16 @@ Result<> keepRefreshState(const IdentityStore& store, const std::string& agent_i
               "enrolment token and enrol with that");
 }
 
+// Before anything is asked: another agent's bundle is not for this machine.
+Result<> checkWhoseBundle(const IdentityStore& store, const std::string& rebinds) {
+  if (rebinds.empty() || !store.enrolled()) return {};
+  const auto present = store.load();
+  if (!present) return tl::unexpected<Error>(present.error());
+  if (present->agent_id == rebinds) return {};
+  return fail(Code::kConflict, "this machine is enrolled as agent " + present->agent_id +
+                                   ", and the bundle re-binds agent " + rebinds);
+}
+
 }  // namespace
 
 std::filesystem::path orderJournalFile(const std::filesystem::path& state) {
@@ -135,9 +147,11 @@ std::filesystem::path commandTrustFolder(const std::filesystem::path& state) {
 }
 
 Result<Identity> enroll(const protocol::Bundle& bundle, const EnrolmentSettings& settings) {
-  const IdentityStore store(settings.state, platform::machineId());
+  const IdentityStore store(settings.state, settings.marks);
+  const bool rebinds = !bundle.rebinds.empty();
+  if (auto ok = checkWhoseBundle(store, bundle.rebinds); !ok) return tl::unexpected<Error>(ok.error());
   if (auto ok = platform::makePrivateFolder(settings.state); !ok) return tl::unexpected<Error>(ok.error());
-  const auto key = store.loadOrMakeKey();
+  const auto key = rebinds ? store.loadOrMakeNextKey() : store.loadOrMakeKey();
   if (!key) return tl::unexpected<Error>(key.error());
   const auto answer = ask(bundle, *key, settings);
   if (!answer) return tl::unexpected<Error>(answer.error());
@@ -148,6 +162,9 @@ Result<Identity> enroll(const protocol::Bundle& bundle, const EnrolmentSettings&
   identity->journal_id = std::move(*journal_id);
   if (auto ok = keepRefreshState(store, identity->agent_id, *answer); !ok)
     return tl::unexpected<Error>(ok.error());
+  if (rebinds) {
+    if (auto ok = store.adoptNextKey(); !ok) return tl::unexpected<Error>(ok.error());
+  }
   // Last: from here on this is an agent.
   if (auto ok = store.save(*identity); !ok) return tl::unexpected<Error>(ok.error());
   return identity;

@@ -7,7 +7,6 @@
 #include "link/enrolment.h"
 #include "link/session.h"
 #include "platform/files.h"
-#include "platform/machine.h"
 #include "protocol/limits.h"
 
 namespace redflag::kernel {
@@ -30,12 +29,12 @@ struct Link::Shared {
         agent(link_agent),
         server_clock(link_clock),
         contact(link_clock),
-        store(settings.state, platform::machineId()) {}
+        store(settings.state, settings.marks) {}
 
   void keep();
-  void openSession();
+  bool openSession();
   void closeSession();
-  bool enrolFromFile();
+  bool enrolFromFile(bool rebinding);
   void attachRunner();
   void ring();
   std::shared_ptr<Session> current();
@@ -74,29 +73,43 @@ void Link::Shared::ring() {
 
 void Link::Shared::keep() {
   platform::FileStamp opened;
+  bool locked_out = false;  // there is an identity whose key does not open here, or not now
   while (!wake.stopped()) {
     const auto stamp = platform::fileStamp(store.folder() / "identity.json");
-    if (stamp.size_bytes == 0 && enrolFromFile()) continue;
+    if (stamp.size_bytes == 0) locked_out = false;
+    if ((stamp.size_bytes == 0 || locked_out) && enrolFromFile(locked_out)) {
+      locked_out = false;
+      continue;
+    }
     if (!(stamp == opened)) {
       closeSession();
-      if (stamp.size_bytes > 0) openSession();
-      opened = stamp;
+      locked_out = stamp.size_bytes > 0 && !openSession();
+      opened = locked_out ? platform::FileStamp{} : stamp;
     }
     wake.waitUntil(monotonicNow() + (current() == nullptr ? kLookForOneNs : kLookAgainNs));
   }
   closeSession();
 }
 
-void Link::Shared::openSession() {
+// False: try again; a broker may come, a part may be put back.
+bool Link::Shared::openSession() {
   auto made = Session::open(
       {settings, store, proxy, spool, scanner, runner.get(), clock, server_clock, contact, agent});
-  if (!made) return contact.notEnrolled(made.error().text);
+  if (!made) {
+    if (made.error().code == Code::kDenied || made.error().code == Code::kUnavailable) {
+      contact.notBound(made.error().text);
+    } else {
+      contact.notEnrolled(made.error().text);
+    }
+    return false;
+  }
   {
     const std::lock_guard lock(mutex);
     session = *made;
   }
   (*made)->start();
   attachRunner();
+  return true;
 }
 
 void Link::Shared::closeSession() {
@@ -113,12 +126,12 @@ void Link::Shared::attachRunner() {
   });
 }
 
-// True when there is an identity now.
-bool Link::Shared::enrolFromFile() {
+// True when there is a new identity. `rebinding`: there is one already, whose key does not open.
+bool Link::Shared::enrolFromFile(bool rebinding) {
   const auto& file = settings.enrolment_file;
   const auto stamp = file.empty() ? platform::FileStamp{} : platform::fileStamp(file);
   if (stamp.size_bytes == 0) {
-    contact.notEnrolled("");
+    if (!rebinding) contact.notEnrolled("");
     return false;
   }
   if (stamp == tried_bundle || !enrolment_backoff.mayTry(monotonicNow())) return false;
@@ -127,11 +140,12 @@ bool Link::Shared::enrolFromFile() {
     enrolling = api;
     if (stopping && api != nullptr) api->interrupt();
   };
-  const auto identity = enrollFromFile(file, {settings.state, settings.mode, proxy, settings.times, watch});
+  const auto identity =
+      enrollFromFile(file, {settings.state, settings.mode, proxy, settings.times, settings.marks, watch});
   if (!identity) {
     if (identity.error().code != Code::kUnavailable) tried_bundle = stamp;
     enrolment_backoff.failed(monotonicNow());
-    contact.notEnrolled(identity.error().text);
+    rebinding ? contact.notBound(identity.error().text) : contact.notEnrolled(identity.error().text);
     return false;
   }
   spdlog::info("enrolled as agent {}", identity->agent_id);

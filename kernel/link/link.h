@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "identity/fingerprint.h"
 #include "link/backoff.h"
 #include "link/https_client.h"
 #include "policy/policy.h"
@@ -28,11 +29,13 @@ struct LinkSettings {
   std::string mode = "report";           // report | act
   // The owner's policy at this moment, from any thread; empty: only the executor asks it.
   std::function<Policy()> policy = {};
+  MarkReader marks = ownMarks();  // what the agent's key is bound to
   HttpTimes times;
   BackoffLimits backoff;
   std::int64_t doorbell_idle_ns = 180 * kSecondNs;  // silence after which the doorbell counts as dead
   std::int64_t gather_ns = kSecondNs / 4;           // how long items gather before an upload
   std::int64_t tick_ns = 30 * kSecondNs;            // how often what had to wait is tried again
+  std::int64_t refetch_ns = 3'600 * kSecondNs;      // how often orders and list are asked for without a ring
   std::int64_t longest_return_ns = 5 * kSecondNs;   // spread of reconnects after a server closed the doorbell
 };
 
@@ -52,9 +55,10 @@ class Link {
   // Scanner::scan() return first.
   void stop();
 
-  // {"state": not_enrolled|starting|connected|backing_off|refused|revoked|stopped, "agent_id", "server",
-  // "doorbell": open|closed,
+  // {"state": not_enrolled|not_bound|starting|connected|backing_off|refused|revoked|stopped, "agent_id",
+  // "server", "doorbell": open|closed,
   //  "last_contact", "last_error", "failures", "breaker": closed|open, "next_attempt_s", "clock_offset_s",
+  //  "binding": what the key is bound to, {"text","weak"}, or null,
   //  "spooled", "rejected", "last_rejection", "orders": ok|lost|waiting, "held": null or {"state",
   //  "reason"}: why the server gives this agent no orders, "refused_orders": since the start}
   Json status() const;

@@ -1,5 +1,6 @@
 #include "link/retrieval_guard.h"
 
+#include <Poco/Net/Net.h>
 #include <Poco/Net/SocketDefs.h>
 
 #include <chrono>

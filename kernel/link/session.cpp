@@ -8,12 +8,12 @@ namespace redflag::kernel {
 Result<std::shared_ptr<Session>> Session::open(const Parts& parts) {
   auto identity = parts.store.load();
   if (!identity) return tl::unexpected<Error>(identity.error());
-  auto key = parts.store.loadKey();
+  auto key = parts.store.openKey();
   if (!key) return tl::unexpected<Error>(key.error());
   auto trust = TlsTrust::make(identity->authorities);
   if (!trust) return tl::unexpected<Error>(trust.error());
-  parts.contact.enrolled(identity->agent_id);
-  return std::shared_ptr<Session>(new Session(parts, std::move(*identity), *key, std::move(*trust)));
+  parts.contact.enrolled(identity->agent_id, key->binding);
+  return std::shared_ptr<Session>(new Session(parts, std::move(*identity), key->key, std::move(*trust)));
 }
 
 Session::Session(const Parts& parts, Identity identity, protocol::SigningKey key, TlsTrust trust)
@@ -23,13 +23,14 @@ Session::Session(const Parts& parts, Identity identity, protocol::SigningKey key
       endpoint_{identity_,          key_,   std::move(trust), parts.proxy, parts.settings.times,
                 parts.server_clock, access_},
       reports_(parts.spool, parts.clock),
-      trust_(commandTrustFolder(parts.settings.state), parts.clock) {
+      trust_(commandTrustFolder(parts.settings.state), parts.clock),
+      places_({parts.store, identity_, parts.proxy, parts.settings.times}) {
   if (auto ok = trust_.load(); !ok)
     spdlog::info("no order is taken before the server was asked: {}", ok.error().text);
   openOrders(parts);
   uplink_ =
       std::make_unique<Uplink>(Uplink::Parts{parts.settings, endpoint_, parts.spool, parts.scanner, *desk_,
-                                             queue_.get(), parts.contact, wake_, trust_, reports_});
+                                             queue_.get(), parts.contact, wake_, trust_, reports_, places_});
   doorbell_ = std::make_unique<Doorbell>(
       Doorbell::Parts{parts.settings, endpoint_, parts.contact, [this] { uplink_->fetchSoon(); }});
 }

@@ -11,6 +11,7 @@
 #include "link/link.h"
 #include "link/order_desk.h"
 #include "link/server_connection.h"
+#include "link/server_places.h"
 #include "link/uplink.h"
 #include "link/wake.h"
 #include "trust/command_trust.h"
@@ -56,6 +57,7 @@ class Session {
   OrderReports reports_;
   Wake wake_;
   CommandTrust trust_;
+  ServerPlaces places_;
   std::unique_ptr<OrderJournal> journal_;  // nullptr: lost
   std::unique_ptr<OrderGate> gate_;
   std::unique_ptr<OrderQueue> queue_;

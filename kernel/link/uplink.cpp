@@ -5,9 +5,19 @@
 #include "link/trust_fetcher.h"
 
 namespace redflag::kernel {
+namespace {
+
+// Failures in a row after which the server may have moved.
+constexpr int kLostAfter = 3;
+
+}  // namespace
 
 Uplink::Uplink(Parts parts)
-    : parts_(parts), connection_(parts.endpoint), uploader_(parts.spool), backoff_(parts.settings.backoff) {}
+    : parts_(parts),
+      connection_(parts.endpoint),
+      uploader_(parts.spool),
+      backoff_(parts.settings.backoff),
+      fetch_again_ns_(monotonicNow() + parts.settings.refetch_ns) {}
 
 void Uplink::start() {
   thread_ = std::thread([this] { run(); });
@@ -15,6 +25,7 @@ void Uplink::start() {
 
 void Uplink::halt() {
   parts_.wake.stop();
+  parts_.places.interrupt();
   connection_.interrupt();
 }
 
@@ -53,11 +64,13 @@ void Uplink::run() {
 
 void Uplink::tick() {
   if (parts_.queue != nullptr) parts_.queue->report();
-  if (fetch_later_) fetch_wanted_ = true;
+  if (fetch_later_ || monotonicNow() >= fetch_again_ns_) fetch_wanted_ = true;
 }
 
 void Uplink::reportStatus() {
   Json status = parts_.scanner.status();
+  for (const auto& der : parts_.endpoint.identity.authorities)
+    status["authorities"].push_back(protocol::authorityMark(der));
   const std::string text = dumpJson(status);
   if (text == told_status_) return;
   const std::string id = newId();
@@ -82,7 +95,10 @@ void Uplink::attempt() {
   const Failure& failure = answer.error();
   backoff_.failed(monotonicNow(), failure.retry_after_s * kSecondNs);
   parts_.contact.failed(url, failure, backoff_.failures(), backoff_.open(), backoff_.nextNs());
-  if (failure.kind == Failure::Kind::kUnreachable) connection_.rotate();
+  if (failure.kind != Failure::Kind::kUnreachable) return;
+  connection_.rotate();
+  if (backoff_.failures() < kLostAfter) return;
+  if (const auto list = parts_.trust.commands()) parts_.places.widen(*list);
 }
 
 Answer<bool> Uplink::talk() {
@@ -122,6 +138,7 @@ Answer<bool> Uplink::refreshTrust() {
 Answer<bool> Uplink::fetch() {
   // Before asking: a ring that comes meanwhile asks again.
   fetch_wanted_ = false;
+  fetch_again_ns_ = monotonicNow() + parts_.settings.refetch_ns;
   if (auto ok = refreshTrust(); !ok) {
     fetch_wanted_ = true;
     return ok;
@@ -137,6 +154,8 @@ Answer<bool> Uplink::fetch() {
     if (!parts_.desk.take(transport)) fetch_later_ = true;
   }
   if (parts_.queue != nullptr) parts_.contact.orders(fetch_later_ ? "waiting" : "ok");
+  // Last: an address that does not answer must not hold orders up.
+  if (const auto list = parts_.trust.commands()) parts_.places.follow(*list);
   return true;
 }
 

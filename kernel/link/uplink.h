@@ -11,6 +11,7 @@
 #include "link/link.h"
 #include "link/order_desk.h"
 #include "link/server_connection.h"
+#include "link/server_places.h"
 #include "link/uploader.h"
 #include "link/wake.h"
 #include "trust/command_trust.h"
@@ -30,6 +31,7 @@ class Uplink {
     Wake& wake;  // rung by the spool
     CommandTrust& trust;
     OrderReports& reports;
+    ServerPlaces& places;
   };
   explicit Uplink(Parts parts);
   ~Uplink() { stop(); }
@@ -59,7 +61,8 @@ class Uplink {
   Backoff backoff_;
   std::atomic<bool> fetch_wanted_ = false;
   std::atomic<bool> try_now_ = false;
-  bool fetch_later_ = false;  // an order could not be taken: ask again at the next tick
+  std::int64_t fetch_again_ns_;  // monotonic: a new list is not rung for
+  bool fetch_later_ = false;     // an order could not be taken: ask again at the next tick
   std::string told_status_;
   std::string told_distrust_;
   std::thread thread_;

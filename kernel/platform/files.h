@@ -57,6 +57,9 @@ Result<> checkOnlyOursToWrite(const std::filesystem::path& path);
 // True when this process may make files in the folder.
 bool mayWriteIn(const std::filesystem::path& folder);
 
+// Gives a file the place of another in the same folder, at once and durably.
+Result<> renameFile(const std::filesystem::path& from, const std::filesystem::path& to);
+
 // Removes a file; that there is none is fine.
 Result<> removeFile(const std::filesystem::path& path);
 

@@ -26,6 +26,13 @@ class AsOwnerOf {
   bool changed_;
 };
 
+// Makes the owner of `folder` the owner of a file of ours, which nobody else can replace meanwhile. Nothing
+// changes unless this process runs as root.
+Result<> giveToOwnerOf(const std::filesystem::path& file, const std::filesystem::path& folder);
+
+// Whether this process's user is the owner of the file itself.
+bool ownedByUs(const std::filesystem::path& file);
+
 bool runsAsRoot();
 
 }  // namespace redflag::platform

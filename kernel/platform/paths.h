@@ -22,6 +22,9 @@ Paths defaultPaths();
 // Where state lies when it is one user's own: $XDG_STATE_HOME/redflag or ~/.local/state/redflag.
 std::filesystem::path userStateFolder();
 
+// Where the executor of the agent with this state folder keeps its own.
+std::filesystem::path defaultExecutorState(const std::filesystem::path& state);
+
 // Puts state, run and lock below one folder (`--state`).
 void keepStateIn(Paths& paths, const std::filesystem::path& folder);
 

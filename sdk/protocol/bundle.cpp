@@ -62,6 +62,7 @@ Result<Bundle> readBundle(const Json& json) {
   auto hash = fromHex(in.text("root_sha256", 2 * kSha256Bytes));
   if (!hash || hash->size() != kSha256Bytes) in.refuse("root_sha256", "64 hexadecimal digits");
   bundle.root.sha256 = hash.value_or("");
+  bundle.rebinds = in.optionalText("rebinds", kMaxIdBytes);
   if (auto ok = in.finish(); !ok) return tl::unexpected<Error>(ok.error());
   return bundle;
 }
@@ -102,12 +103,13 @@ Result<std::string> encodeBundle(const Bundle& bundle) {
   Json ca = Json::array();
   for (const auto& der : bundle.authorities)
     ca.push_back(toBase64(der));
-  const Json json = {{"v", 1},
-                     {"urls", bundle.urls},
-                     {"token", bundle.token},
-                     {"ca", ca},
-                     {"root_version", bundle.root.version},
-                     {"root_sha256", toHex(bundle.root.sha256)}};
+  Json json = {{"v", 1},
+               {"urls", bundle.urls},
+               {"token", bundle.token},
+               {"ca", ca},
+               {"root_version", bundle.root.version},
+               {"root_sha256", toHex(bundle.root.sha256)}};
+  if (!bundle.rebinds.empty()) json["rebinds"] = bundle.rebinds;
   if (auto ok = readBundle(json); !ok) return tl::unexpected<Error>(ok.error());
   return std::string(kPrefix) + toBase64Url(dumpJson(json));
 }

@@ -27,6 +27,7 @@ struct Bundle {
   std::string token;
   std::vector<std::string> authorities;  // CA certificates, DER; at least two
   TrustRoot root;
+  std::string rebinds;  // the id of the agent that gets a new key by it; "" for a machine that joins
 };
 
 // kInvalid when decodeBundle() would refuse the result.

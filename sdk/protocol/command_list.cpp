@@ -55,6 +55,10 @@ std::optional<std::string> CommandList::publicKey(const std::string& key_id, std
   return std::nullopt;
 }
 
+std::string authorityMark(std::string_view der) {
+  return toHex(sha256(der)).substr(0, kAuthorityMarkDigits);
+}
+
 Verdict<Envelope> openListed(const Json& transport, const CommandList& list, std::int64_t now_ns) {
   auto envelope =
       openEnvelope(transport, [&](const std::string& key_id) { return list.publicKey(key_id, now_ns); });

@@ -33,6 +33,11 @@ struct CommandList {
   std::optional<std::string> publicKey(const std::string& key_id, std::int64_t now_ns) const;
 };
 
+// By what a CA certificate (DER) is named where agents tell which ones they believe: the first digits of its
+// SHA-256.
+constexpr std::size_t kAuthorityMarkDigits = 16;
+std::string authorityMark(std::string_view der);
+
 // openEnvelope() by a key of the list that is valid now, in a version that still is, and of the present
 // epoch: kUnknownVersion and kOldEpoch, too.
 Verdict<Envelope> openListed(const Json& transport, const CommandList& list, std::int64_t now_ns);

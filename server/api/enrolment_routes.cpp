@@ -9,6 +9,8 @@ using http::Permission;
 
 constexpr std::int64_t kMaxSeats = 100'000;
 constexpr std::int64_t kMinute_s = 60;
+constexpr std::int64_t kRebindFor_s = 86'400;
+constexpr std::size_t kMaxReason = 500;
 constexpr std::int64_t kYear_s = 366LL * 86'400;
 
 http::Response make(services::Services& services, const http::Request& request) {
@@ -27,6 +29,19 @@ http::Response make(services::Services& services, const http::Request& request) 
                                   {"accept", made.token.accept}});
 }
 
+// For a machine that cannot open its key any more.
+http::Response rebind(services::Services& services, const http::Request& request) {
+  Body body(request);
+  const std::string reason = body.in().text("reason", kMaxReason);
+  if (reason.find_first_not_of(" \t\r\n") == std::string::npos) body.in().refuse("reason", "a reason");
+  body.finish();
+  const auto made =
+      services.enrolment.rebind(pathId(request, "agent.not_found"), reason, kRebindFor_s, actorOf(request));
+  return http::jsonResponse(
+      201,
+      {{"id", made.token.id}, {"bundle", made.bundle}, {"expires_at", timeOrNull(made.token.expires_at)}});
+}
+
 http::Response listTokens(services::Services& services, const http::Request& request) {
   Json items = Json::array();
   for (const auto& token : services.enrolment.tokens(actorOf(request))) {
@@ -36,7 +51,8 @@ http::Response listTokens(services::Services& services, const http::Request& req
                      {"seats", token.seats},
                      {"seats_used", token.seats_used},
                      {"accept", token.accept},
-                     {"revoked", token.revoked}});
+                     {"revoked", token.revoked},
+                     {"rebinds", token.rebinds.empty() ? Json() : Json(token.rebinds)}});
   }
   return http::jsonResponse(200, {{"items", std::move(items)}});
 }
@@ -59,6 +75,7 @@ void addEnrolmentRoutes(services::Services& services, std::vector<http::Route>& 
   };
   add("POST", "/api/v1/enrolment-tokens", make);
   add("GET", "/api/v1/enrolment-tokens", listTokens);
+  add("POST", "/api/v1/agents/{id}/rebind", rebind);
   add("DELETE", "/api/v1/enrolment-tokens/{id}", revoke);
 }
 

@@ -18,6 +18,8 @@ constexpr std::int64_t kBackdateDays = 1;  // for machines whose clock is behind
 
 constexpr const char* kActive = "ca-active";
 constexpr const char* kReserve = "ca-reserve";
+constexpr const char* kNext = "ca-next";
+constexpr const char* kOld = "ca-old";
 
 std::string require(const std::filesystem::path& file) {
   auto content = readSecretFile(file);
@@ -36,6 +38,7 @@ std::filesystem::path privateKeyFile(const std::filesystem::path& folder, const 
 }  // namespace
 
 Authority::Authority(std::filesystem::path folder) : folder_(std::move(folder)) {
+  finishTakeOver();
   ensureCertificate(kActive);
   ensureCertificate(kReserve);
 }
@@ -80,10 +83,54 @@ bool Authority::ensureServerCertificate(const std::set<std::string>& names, std:
 
 std::vector<std::string> Authority::certificatesDer() const {
   std::vector<std::string> out;
-  for (const char* name : {kActive, kReserve}) {
-    out.push_back(toDer(*certificateFromPem(require(certificateFile(folder_, name)))));
+  for (const char* role : {"active", "reserve", "next", "old"}) {
+    if (auto der = certificateDer(role)) out.push_back(std::move(*der));
   }
   return out;
+}
+
+std::optional<std::string> Authority::certificateDer(const std::string& role) const {
+  const auto pem = readSecretFile(folder_ / ("ca-" + role + ".pem"));
+  if (!pem) return std::nullopt;
+  return toDer(*certificateFromPem(*pem));
+}
+
+bool Authority::has(const char* name) const {
+  return readSecretFile(certificateFile(folder_, name)).has_value();
+}
+
+bool Authority::prepareNext() {
+  if (has(kNext)) return false;
+  ensureCertificate(kNext);
+  return true;
+}
+
+// The certificate goes last to where it is looked for: with it the pair is whole.
+void Authority::move(const char* from, const char* to) {
+  writeSecretFile(privateKeyFile(folder_, to), require(privateKeyFile(folder_, from)));
+  std::filesystem::rename(certificateFile(folder_, from), certificateFile(folder_, to));
+  std::filesystem::remove(privateKeyFile(folder_, from));
+}
+
+void Authority::takeOver() {
+  if (!has(kNext))
+    throw std::runtime_error("there is no next authority; run `redflag-server ca rotate` first");
+  if (has(kOld))
+    throw std::runtime_error("an old authority is still there; run `redflag-server ca retire` first");
+  move(kActive, kOld);
+  finishTakeOver();
+}
+
+void Authority::finishTakeOver() {
+  if (has(kOld) && !has(kActive)) move(kReserve, kActive);
+  if (has(kNext) && !has(kReserve)) move(kNext, kReserve);
+}
+
+bool Authority::retireOld() {
+  if (!has(kOld)) return false;
+  std::filesystem::remove(certificateFile(folder_, kOld));
+  std::filesystem::remove(privateKeyFile(folder_, kOld));
+  return true;
 }
 
 std::string Authority::activePem() const {

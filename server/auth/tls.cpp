@@ -36,9 +36,9 @@ void TlsContext::Free::operator()(ssl_ctx_st* context) const {
   SSL_CTX_free(context);
 }
 
-TlsContext::TlsContext(const std::filesystem::path& chain, const std::filesystem::path& key)
-    : context_(SSL_CTX_new(TLS_server_method())) {
-  SSL_CTX* context = context_.get();
+TlsContext::Owned TlsContext::make(const std::filesystem::path& chain, const std::filesystem::path& key) {
+  Owned owned(SSL_CTX_new(TLS_server_method()));
+  SSL_CTX* context = owned.get();
   require(context != nullptr && SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1, "TLS");
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET);
   // A parked connection keeps no buffers, and no session is remembered for one that may never come back.
@@ -50,6 +50,26 @@ TlsContext::TlsContext(const std::filesystem::path& chain, const std::filesystem
   require(SSL_CTX_use_certificate_chain_file(context, chain.c_str()) == 1, chain);
   require(SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) == 1, key);
   require(SSL_CTX_check_private_key(context) == 1, key);
+  return owned;
+}
+
+TlsContext::TlsContext(const std::filesystem::path& chain, const std::filesystem::path& key)
+    : context_(make(chain, key)) {
+  SSL_CTX_set_client_hello_cb(context_.get(), &TlsContext::chooseNewest, this);
+}
+
+void TlsContext::replace(const std::filesystem::path& chain, const std::filesystem::path& key) {
+  Owned made = make(chain, key);
+  const std::lock_guard lock(mutex_);
+  newest_ = std::move(made);
+}
+
+// A context must not change while connections are made of it; a connection may change its context.
+int TlsContext::chooseNewest(SSL* connection, int*, void* self) {
+  auto& us = *static_cast<TlsContext*>(self);
+  const std::lock_guard lock(us.mutex_);
+  if (us.newest_) SSL_set_SSL_CTX(connection, us.newest_.get());
+  return SSL_CLIENT_HELLO_SUCCESS;
 }
 
 }  // namespace redflag::auth

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "http/message.h"
 #include "main/audit.h"
+#include "main/authority_commands.h"
 #include "main/commands.h"
 #include "main/keys.h"
 #include "main/settings.h"
@@ -171,6 +172,7 @@ int run(int argc, char** argv) {
   addDoctor(app, arguments.doctor, healthy);
   addToken(app, arguments.token);
   addUser(app, arguments.user, password_stdin);
+  addAuthority(app);
   addKeys(app);
   addAudit(app, healthy);
   app.add_subcommand("version", "print the version")->callback([] { std::cout << REDFLAG_VERSION << '\n'; });

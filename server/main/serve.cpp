@@ -13,6 +13,8 @@
 namespace redflag::server {
 namespace {
 
+constexpr int kTendMs = 10'000;
+
 // A connection costs a descriptor; the default limit of 1024 is for programs that have few.
 void raiseDescriptorLimit() {
   rlimit limit{};
@@ -44,7 +46,8 @@ void serve(const ServeOptions& options) {
   Server server(data, settings, options);
   announce(data, server.url(), server.setupToken());
   spdlog::info("serving url={} version={}", server.url(), REDFLAG_VERSION);
-  stop.wait();
+  while (!stop.waitFor(kTendMs))
+    server.tend();
   spdlog::info("stopping");
   server.stop();
 }

@@ -7,6 +7,7 @@
 #include "base/encoding.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "main/authority_rotation.h"
 #include "main/database.h"
 #include "main/health.h"
 #include "main/offline.h"
@@ -136,11 +137,32 @@ services::Context Server::context() {
 }
 
 void Server::secure() {
-  if (authority_.ensureServerCertificate(certificateNames(settings_), epochNow() / kSecondNs)) {
-    spdlog::info("a new server certificate was made");
-  }
+  const bool fresh = authority_.ensureServerCertificate(certificateNames(settings_), epochNow() / kSecondNs);
+  if (fresh) spdlog::info("a new server certificate was made");
+  if (tls_ && !fresh) return;
   auth::writePublicFile(data_.caCopy(), authority_.activePem());
+  if (tls_) return tls_->replace(authority_.chainFile(), authority_.keyFile());
   tls_ = std::make_unique<auth::TlsContext>(authority_.chainFile(), authority_.keyFile());
+}
+
+void Server::tend() {
+  try {
+    takeOverAuthority();
+    secure();
+  } catch (const std::exception& error) {
+    spdlog::error("certificates could not be tended: {}", error.what());
+  }
+}
+
+void Server::takeOverAuthority() {
+  if (!authority_.certificateDer("next")) return;  // as nearly always
+  const auto published = trust_.published();
+  const auto state = rotationOf(authority_, *store_, published ? &published->commands : nullptr, epochNow());
+  if (!state.ready) return;
+  authority_.takeOver();
+  spdlog::warn(
+      "the reserve authority has taken over: browsers need the new {}; then run `redflag-server ca retire`",
+      data_.caCopy().string());
 }
 
 void Server::open(const std::string& listen) {

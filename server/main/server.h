@@ -35,6 +35,8 @@ class Server {
   const std::string& url() const { return urls_.front(); }
   const std::string& setupToken() const { return setup_.token(); }  // empty when there is a user
 
+  // What time brings: a certificate to renew, an authority that takes over. Never throws.
+  void tend();
   // Within 10 s, unless a handler does not return.
   void stop();
 
@@ -43,6 +45,7 @@ class Server {
   http::Response application(const http::Request& request) const;
   services::Context context();
   void secure();
+  void takeOverAuthority();
   void open(const std::string& listen);
 
   const DataFolder data_;

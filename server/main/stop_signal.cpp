@@ -1,5 +1,6 @@
 #include "main/stop_signal.h"
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -44,10 +45,9 @@ StopSignal::~StopSignal() {
   ::close(g_bell.exchange(-1));
 }
 
-void StopSignal::wait() {
-  std::uint64_t count = 0;
-  while (::read(g_bell, &count, sizeof count) < 0 && errno == EINTR)
-    continue;
+bool StopSignal::waitFor(int milliseconds) {
+  pollfd rung{g_bell, POLLIN, 0};
+  return ::poll(&rung, 1, milliseconds) == 1;
 }
 
 }  // namespace redflag::server

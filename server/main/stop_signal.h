@@ -11,7 +11,8 @@ class StopSignal {
   StopSignal(const StopSignal&) = delete;
   StopSignal& operator=(const StopSignal&) = delete;
 
-  void wait();
+  // False when the time is over first.
+  bool waitFor(int milliseconds);
 };
 
 }  // namespace redflag::server

@@ -82,11 +82,7 @@ NewToken Enrolment::makeToken(std::int64_t seats, std::int64_t expires_in_s, con
   made.token.created_at = context_.now();
   made.token.created_by = actor.name;
   made.token.expires_at = made.token.created_at + expires_in_s * kSecondNs;
-  protocol::Bundle bundle = context_.bundle();
-  bundle.token = secret;
-  auto text = protocol::encodeBundle(bundle);
-  if (!text) throw http::Problem{500, "enrolment.bundle", text.error().text};
-  made.bundle = std::move(*text);
+  made.bundle = bundleWith(secret, {});
   context_.store.write([&](store::WriteTransaction& tx) {
     place(made.token, tx.agents().clients(actor.grants.visible()), site_id, actor);
     tx.agents().addToken(made.token, hashOf(secret));
@@ -94,6 +90,46 @@ NewToken Enrolment::makeToken(std::int64_t seats, std::int64_t expires_in_s, con
                        entryOf(made.token.created_at, actor.name, "enrolment.token_made",
                                "made an enrolment token with " + std::to_string(seats) + " seats" +
                                    (made.token.accept == "manual" ? ", each agent to be accepted" : "")));
+  });
+  return made;
+}
+
+std::string Enrolment::bundleWith(const std::string& secret, const std::string& rebinds) const {
+  protocol::Bundle bundle = context_.bundle();
+  bundle.token = secret;
+  bundle.rebinds = rebinds;
+  auto text = protocol::encodeBundle(bundle);
+  if (!text) throw http::Problem{500, "enrolment.bundle", text.error().text};
+  return std::move(*text);
+}
+
+NewToken Enrolment::rebind(const std::string& agent_id, const std::string& reason, std::int64_t expires_in_s,
+                           const Actor& actor) {
+  const std::string secret = toBase64Url(randomBytes(kSecretBytes));
+  NewToken made;
+  made.token.id = newId();
+  made.token.seats = 1;
+  made.token.created_at = context_.now();
+  made.token.created_by = actor.name;
+  made.token.expires_at = made.token.created_at + expires_in_s * kSecondNs;
+  made.token.rebinds = agent_id;
+  made.bundle = bundleWith(secret, agent_id);
+  context_.store.write([&](store::WriteTransaction& tx) {
+    const auto agent = tx.agents().key(agent_id);
+    if (!agent || !actor.grants.visible().includes(agent->client_id, agent->site_id))
+      throw http::Problem{404, "agent.not_found", "there is no such agent"};
+    if (!administers(actor, agent->client_id, agent->site_id))
+      throw http::Problem{403, "role.insufficient", "you do not administer this agent's site"};
+    if (agent->standing.state == "revoked")
+      throw http::Problem{409, "agent.revoked", "this agent was revoked; its machine is to be enrolled"};
+    made.token.client_id = agent->client_id;
+    made.token.site_id = agent->site_id;
+    tx.agents().addToken(made.token, hashOf(secret));
+    auto entry = entryOf(made.token.created_at, actor.name, "agent.rebind_allowed",
+                         "allowed this agent to get a new key: " + reason);
+    entry.subsystem = "security";
+    entry.severity = "warning";
+    tx.events().record(agent->client_id, agent_id, entry);
   });
   return made;
 }
@@ -141,6 +177,15 @@ std::pair<store::AgentKey, bool> Enrolment::enrol(const store::NewAgent& agent, 
       tx.events().record(result.client_id, result.agent.agent_id,
                          entryOf(now, "agent", "enrolment.enrolled", agent.hostname + how + peer));
       tx.events().publish(result.client_id, "agent", {{"agent_id", result.agent.agent_id}}, now);
+    } else if (result.outcome == EnrolmentOutcome::kRebound) {
+      begin(tx, result, peer);
+      auto entry =
+          entryOf(now, "agent", "agent.rebound",
+                  agent.hostname + " got a new key from " + peer + "; the old one opens nothing any more");
+      entry.subsystem = "security";
+      entry.severity = "warning";
+      tx.events().record(result.client_id, result.agent.agent_id, entry);
+      tx.events().publish(result.client_id, "agent", {{"agent_id", result.agent.agent_id}}, now);
     } else if (result.outcome != EnrolmentOutcome::kKnown && !result.client_id.empty()) {
       const Refusal refusal = refusalOf(result.outcome);
       auto entry =
@@ -154,7 +199,8 @@ std::pair<store::AgentKey, bool> Enrolment::enrol(const store::NewAgent& agent, 
     return result;
   });
   if (enrolled.outcome == EnrolmentOutcome::kEnrolled) return {enrolled.agent, true};
-  if (enrolled.outcome == EnrolmentOutcome::kKnown || enrolled.outcome == EnrolmentOutcome::kAgain)
+  if (enrolled.outcome == EnrolmentOutcome::kKnown || enrolled.outcome == EnrolmentOutcome::kAgain ||
+      enrolled.outcome == EnrolmentOutcome::kRebound)
     return {enrolled.agent, false};
   const Refusal refusal = refusalOf(enrolled.outcome);
   throw http::Problem{401, refusal.code, refusal.text};

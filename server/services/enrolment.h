@@ -24,6 +24,11 @@ class Enrolment {
   // seat.
   NewToken makeToken(std::int64_t seats, std::int64_t expires_in_s, const std::string& site_id,
                      const Actor& actor, const std::string& accept = "");
+  // For one machine that lost its binding, or whose key must end: a bundle by which it gets a new key and
+  // stays the agent that it is. From then on the old key opens nothing. `reason`: recorded. http::Problem
+  // 404, 403, 409.
+  NewToken rebind(const std::string& agent_id, const std::string& reason, std::int64_t expires_in_s,
+                  const Actor& actor);
   // Of the sites the actor administers.
   std::vector<store::EnrolmentToken> tokens(const Actor& actor) const;
   void revokeToken(const std::string& token_id, const Actor& actor);  // http::Problem 404, 403
@@ -34,6 +39,7 @@ class Enrolment {
 
  private:
   void begin(store::WriteTransaction& tx, store::Enrolled& enrolled, const std::string& peer) const;
+  std::string bundleWith(const std::string& secret, const std::string& rebinds) const;
 
   const Context& context_;
 };

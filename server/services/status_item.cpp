@@ -1,3 +1,5 @@
+#include "base/encoding.h"
+#include "protocol/command_list.h"
 #include "services/item_reading.h"
 #include "services/uploads.h"
 #include "store/events.h"
@@ -6,6 +8,7 @@ namespace redflag::services {
 namespace {
 
 constexpr std::size_t kMaxPlugins = 200;
+constexpr std::size_t kMaxAuthorities = 8;
 constexpr std::size_t kMaxStatusText = 8'192;
 
 // A state, or an object with one: older agents say only the former.
@@ -37,6 +40,20 @@ store::AgentPlugin readPlugin(const Json& json, std::string& breaker) {
   breaker = readBreaker(in);
   finishItem(in);
   return plugin;
+}
+
+// Older agents do not say it.
+std::vector<std::string> readAuthorities(JsonReader& in) {
+  std::vector<std::string> out;
+  for (const Json& mark : in.optionalArray("authorities", kMaxAuthorities)) {
+    const bool hex = mark.is_string() && fromHex(mark.get_ref<const std::string&>()).has_value();
+    if (!hex || mark.get_ref<const std::string&>().size() != protocol::kAuthorityMarkDigits) {
+      in.refuse("authorities", "16 hexadecimal digits of each");
+      break;
+    }
+    out.push_back(mark.get<std::string>());
+  }
+  return out;
 }
 
 // What the agent says of its breakers wins over transitions it never told (a new plugin version starts
@@ -81,6 +98,7 @@ void Uploads::takeStatus(store::WriteTransaction& tx, const store::AgentKey& age
   status.config_state = readChoice(config, "state", {"ok", "invalid"});
   status.config_text = config.optionalText("text", kMaxStatusText);
   finishItem(config);
+  status.authorities = readAuthorities(in);
   finishItem(in);
 
   const std::int64_t now = context_.now();

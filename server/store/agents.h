@@ -149,6 +149,7 @@ struct AgentStatus {
   std::string config_state;
   std::string config_text;
   std::vector<AgentPlugin> plugins;
+  std::vector<std::string> authorities;  // that it believes: authorityMark()
 };
 
 struct AgentKey {
@@ -180,12 +181,14 @@ struct EnrolmentToken {
   std::int64_t expires_at = 0;
   bool revoked = false;
   std::string accept = "auto";  // auto | manual: who enrols with it waits until a person has looked
+  std::string rebinds;          // the agent that gets a new key by it; "": new agents join
 };
 
 enum class EnrolmentOutcome {
   kEnrolled,
-  kKnown,  // the key asks again with the token it came with
-  kAgain,  // a key that is known took a seat of another token: it begins anew
+  kKnown,    // the key asks again with the token it came with
+  kAgain,    // a key that is known took a seat of another token: it begins anew
+  kRebound,  // the key is from now on that of the agent for which the token was made
   kUnknownToken,
   kExpired,
   kRevoked,
@@ -196,7 +199,7 @@ enum class EnrolmentOutcome {
 
 struct Enrolled {
   EnrolmentOutcome outcome = EnrolmentOutcome::kUnknownToken;
-  AgentKey agent;         // of kEnrolled, kKnown and kAgain
+  AgentKey agent;         // of kEnrolled, kKnown, kAgain and kRebound
   std::string client_id;  // of the token, when there is one: where the refusal is recorded
   std::string accept;     // of the token
 };
@@ -211,6 +214,12 @@ struct AgentTotals {
   std::int64_t pending = 0;
   std::int64_t cloned = 0;
   std::int64_t restored = 0;
+};
+
+// How many of the agents that were seen lately believe an authority.
+struct AuthorityReach {
+  std::int64_t seen = 0;
+  std::int64_t believe = 0;
 };
 
 class Agents {
@@ -245,7 +254,7 @@ class Agents {
   virtual std::int64_t weaklyIsolated() const = 0;  // agents on which a wall around plugins is missing
 
   // One seat of the token, or the answer a known key got before. Two that race for the last seat: one gets
-  // it.
+  // it. A token that re-binds gives its agent this key; the old one is nobody's from then on.
   virtual Enrolled enrol(const NewAgent& agent, const std::string& token_secret_hash, std::int64_t now) = 0;
   virtual void addToken(const EnrolmentToken& token, const std::string& secret_hash) = 0;
   virtual std::vector<EnrolmentToken> tokens(const http::Visible& visible) const = 0;
@@ -262,6 +271,7 @@ class Agents {
   virtual void removeLines(const AgentKey& agent, const std::string& but) = 0;
 
   virtual void setStatus(const AgentKey& agent, const AgentStatus& status) = 0;
+  virtual AuthorityReach authorityReach(const std::string& authority_mark, std::int64_t seen_since) const = 0;
   virtual void setBreaker(const AgentKey& agent, const Breaker& breaker) = 0;
   virtual void touch(const AgentKey& agent, std::int64_t now) = 0;
   virtual void setDoorbell(const AgentKey& agent, bool connected, std::int64_t now) = 0;

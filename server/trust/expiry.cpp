@@ -88,9 +88,9 @@ std::vector<Expiry> expiriesOf(const fs::path& data) {
   addCertificate(data / "tls/server.pem", "certificate", false,
                  "start the server again: it renews its certificate by itself", out);
   addCertificate(data / "tls/ca-active.pem", "authority", false,
-                 "plan the move to the authority in reserve: agents trust it already", out);
+                 "let the one in reserve take over: redflag-server ca rotate", out);
   addCertificate(data / "tls/ca-reserve.pem", "reserve", false,
-                 "enrol agents anew with a bundle that names younger authorities", out);
+                 "make a younger one: redflag-server ca rotate", out);
   return out;
 }
 

@@ -88,13 +88,18 @@ std::optional<protocol::TrustRoot> newestRoot(const fs::path& folder) {
   return protocol::TrustRoot{version, sha256(*text)};
 }
 
-std::int64_t publishedEpoch(const fs::path& folder) {
+std::optional<protocol::CommandList> publishedList(const fs::path& folder) {
   const std::int64_t version = newestVersion(folder / "metadata", kTargets);
   const auto text = readIfThere(versioned(folder / "metadata", version, kTargets));
-  if (!text) return 0;
+  if (!text) return std::nullopt;
   const auto targets =
       must(tuf::readTargets(must(tuf::readDocument(*text, tuf::kMaxTargetsBytes, kTargets)), kTargets));
-  return listIn(folder, targets).restore_epoch;
+  return listIn(folder, targets);
+}
+
+std::int64_t publishedEpoch(const fs::path& folder) {
+  const auto list = publishedList(folder);
+  return list ? list->restore_epoch : 0;
 }
 
 void Repository::checkOnlineKeys(const tuf::Root& root) const {

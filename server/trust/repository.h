@@ -31,6 +31,8 @@ struct PublishedTrust {
 
 // The newest root document that was published there; nullopt while there is none.
 std::optional<protocol::TrustRoot> newestRoot(const std::filesystem::path& folder);
+// The newest list that was published there, not verified; nullopt while there is none.
+std::optional<protocol::CommandList> publishedList(const std::filesystem::path& folder);
 // The restore epoch that the newest list there asks for; 0 while there is none.
 std::int64_t publishedEpoch(const std::filesystem::path& folder);
 

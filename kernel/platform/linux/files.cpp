@@ -140,6 +140,11 @@ bool mayWriteIn(const std::filesystem::path& folder) {
   return ::access(folder.c_str(), W_OK | X_OK) == 0;
 }
 
+Result<> renameFile(const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) return ioError(from, "rename", errno);
+  return syncFolder(to.parent_path());
+}
+
 Result<> removeFile(const std::filesystem::path& path) {
   if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
   return ioError(path, "remove", errno);

@@ -34,6 +34,19 @@ AsOwnerOf::~AsOwnerOf() {
   if (changed_ && (::seteuid(0) != 0 || ::setegid(0) != 0)) std::abort();
 }
 
+Result<> giveToOwnerOf(const std::filesystem::path& file, const std::filesystem::path& folder) {
+  if (!runsAsRoot()) return {};
+  struct stat info {};
+  if (::stat(folder.c_str(), &info) != 0 || ::lchown(file.c_str(), info.st_uid, info.st_gid) != 0)
+    return fail(Code::kIo, file.string() + ": " + std::strerror(errno));
+  return {};
+}
+
+bool ownedByUs(const std::filesystem::path& file) {
+  struct stat info {};
+  return ::lstat(file.c_str(), &info) == 0 && info.st_uid == ::geteuid();
+}
+
 bool runsAsRoot() {
   return ::geteuid() == 0;
 }

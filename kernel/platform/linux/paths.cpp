@@ -43,6 +43,12 @@ Paths defaultPaths() {
   return paths;
 }
 
+std::filesystem::path defaultExecutorState(const std::filesystem::path& state) {
+  const auto paths = defaultPaths();
+  if (paths.installed && state == paths.state) return "/var/lib/redflag-executor";
+  return state / "executor";
+}
+
 void keepStateIn(Paths& paths, const std::filesystem::path& folder) {
   std::error_code error;
   paths.state = std::filesystem::absolute(folder, error);

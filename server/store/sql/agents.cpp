@@ -42,7 +42,8 @@ Enrolled SqlAgents::enrol(const NewAgent& agent, const std::string& token_secret
   EnrolmentToken token;
   {
     auto rows = db_.query(
-        "SELECT token_id, client_id, site_id, seats, expires_at, revoked_at, accept FROM enrolment_tokens "
+        "SELECT token_id, client_id, site_id, seats, expires_at, revoked_at, accept, rebinds FROM "
+        "enrolment_tokens "
         "WHERE secret_hash = ?",
         token_secret_hash);
     if (!rows.next()) return {EnrolmentOutcome::kUnknownToken, {}, {}, {}};
@@ -53,6 +54,7 @@ Enrolled SqlAgents::enrol(const NewAgent& agent, const std::string& token_secret
     token.expires_at = rows.integer();
     token.revoked = rows.integer() != 0;
     token.accept = rows.text();
+    token.rebinds = rows.text();
   }
   std::string came_with;
   auto known = keyOf(agent.public_key, came_with);
@@ -65,8 +67,14 @@ Enrolled SqlAgents::enrol(const NewAgent& agent, const std::string& token_secret
     return {EnrolmentOutcome::kKnown, *known, token.client_id, token.accept};
   if (token.revoked) return refused(EnrolmentOutcome::kRevoked);
   if (token.expires_at <= now) return refused(EnrolmentOutcome::kExpired);
+  if (!token.rebinds.empty()) {
+    const auto bound = key(token.rebinds);
+    if (!bound) return refused(EnrolmentOutcome::kUnknownToken);
+    if (bound->standing.state == "revoked") return refused(EnrolmentOutcome::kAgentRevoked);
+    if (known && known->agent_id != token.rebinds) return refused(EnrolmentOutcome::kOtherClient);
+  }
 
-  const std::string agent_id = known ? known->agent_id : newId();
+  const std::string agent_id = !token.rebinds.empty() ? token.rebinds : known ? known->agent_id : newId();
   // The seat's number is part of the key: of two that take the same one, one fails.
   const int taken = db_.execute(
       "INSERT INTO enrolment_seats (client_id, token_id, seat, agent_id) "
@@ -74,6 +82,12 @@ Enrolled SqlAgents::enrol(const NewAgent& agent, const std::string& token_secret
       "COUNT(*) < ?4",
       token.client_id, token.id, agent_id, token.seats);
   if (taken == 0) return refused(EnrolmentOutcome::kSeatsExhausted);
+  if (!token.rebinds.empty()) {
+    db_.execute(
+        "UPDATE agents SET public_key = ?, token_id = ?, doorbell = 0 WHERE client_id = ? AND agent_id = ?",
+        Blob{agent.public_key}, token.id, token.client_id, agent_id);
+    return {EnrolmentOutcome::kRebound, key(agent_id).value(), token.client_id, token.accept};
+  }
   if (known) {
     db_.post("UPDATE agents SET token_id = ? WHERE client_id = ? AND agent_id = ?", token.id, token.client_id,
              agent_id);
@@ -94,10 +108,10 @@ Enrolled SqlAgents::enrol(const NewAgent& agent, const std::string& token_secret
 void SqlAgents::addToken(const EnrolmentToken& token, const std::string& secret_hash) {
   db_.post(
       "INSERT INTO enrolment_tokens (client_id, token_id, site_id, secret_hash, seats, created_at, "
-      "created_by, expires_at, accept) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "created_by, expires_at, accept, rebinds) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       token.client_id, token.id, token.site_id, secret_hash, token.seats, token.created_at, token.created_by,
-      token.expires_at, token.accept);
+      token.expires_at, token.accept, token.rebinds);
 }
 
 std::vector<EnrolmentToken> SqlAgents::tokens(const http::Visible& visible) const {
@@ -120,7 +134,7 @@ std::vector<EnrolmentToken> SqlAgents::tokensWhere(const Conditions& where) cons
   std::vector<EnrolmentToken> tokens;
   const std::string sql =
       "SELECT t.token_id, t.client_id, t.site_id, t.seats, t.created_at, t.created_by, t.expires_at, "
-      "t.revoked_at, t.accept, "
+      "t.revoked_at, t.accept, t.rebinds, "
       "(SELECT COUNT(*) FROM enrolment_seats s WHERE s.client_id = t.client_id AND s.token_id = t.token_id) "
       "FROM enrolment_tokens t" +
       where.sql() + " ORDER BY t.created_at DESC, t.token_id LIMIT 500";
@@ -136,6 +150,7 @@ std::vector<EnrolmentToken> SqlAgents::tokensWhere(const Conditions& where) cons
     token.expires_at = rows.integer();
     token.revoked = rows.integer() != 0;
     token.accept = rows.text();
+    token.rebinds = rows.text();
     token.seats_used = rows.integer();
     tokens.push_back(std::move(token));
   }
@@ -163,12 +178,25 @@ void SqlAgents::revokeToken(const std::string& token_id, std::int64_t now) {
   db_.post("UPDATE enrolment_tokens SET revoked_at = ? WHERE token_id = ? AND revoked_at = 0", now, token_id);
 }
 
+AuthorityReach SqlAgents::authorityReach(const std::string& authority_mark, std::int64_t seen_since) const {
+  auto rows = db_.query(
+      "SELECT COUNT(*), COALESCE(SUM(CASE WHEN authorities LIKE ? THEN 1 ELSE 0 END), 0) FROM agents "
+      "WHERE last_seen_at >= ?",
+      "%" + authority_mark + " %", seen_since);
+  rows.next();
+  return AuthorityReach{rows.integer(), rows.integer()};
+}
+
 void SqlAgents::setStatus(const AgentKey& agent, const AgentStatus& status) {
+  std::string authorities;
+  for (const auto& mark : status.authorities)
+    authorities += mark + ' ';
   db_.post(
       "UPDATE agents SET hostname = ?, agent_version = ?, mode = ?, isolation = ?, boot_id = ?, os_name = ?, "
-      "os_version = ?, kernel = ?, config_state = ?, config_text = ? WHERE client_id = ? AND agent_id = ?",
+      "os_version = ?, kernel = ?, config_state = ?, config_text = ?, authorities = ? WHERE client_id = ? "
+      "AND agent_id = ?",
       status.hostname, status.agent_version, status.mode, status.isolation, status.boot_id, status.os_name,
-      status.os_version, status.kernel, status.config_state, status.config_text, agent.client_id,
+      status.os_version, status.kernel, status.config_state, status.config_text, authorities, agent.client_id,
       agent.agent_id);
   db_.post("DELETE FROM agent_plugins WHERE client_id = ? AND agent_id = ?", agent.client_id, agent.agent_id);
   for (const AgentPlugin& plugin : status.plugins) {

@@ -41,6 +41,7 @@ class SqlAgents : public Agents {
   void putLine(const AgentKey& agent, const Line& line) override;
   void removeLines(const AgentKey& agent, const std::string& but) override;
   void setStatus(const AgentKey& agent, const AgentStatus& status) override;
+  AuthorityReach authorityReach(const std::string& authority_mark, std::int64_t seen_since) const override;
   void setBreaker(const AgentKey& agent, const Breaker& breaker) override;
   void touch(const AgentKey& agent, std::int64_t now) override;
   void setDoorbell(const AgentKey& agent, bool connected, std::int64_t now) override;

@@ -162,9 +162,9 @@ export function makeFleet(size, now = Date.now()) {
 
 function makeTokens(at) {
   return [
-    { id: makeId('TKN', 1), created_at: at(7200), expires_at: at(-79200), seats: 25, seats_used: 11, accept: 'manual', revoked: false },
-    { id: makeId('TKN', 2), created_at: at(86400 * 3), expires_at: at(86400 * 2), seats: 1, seats_used: 1, accept: 'auto', revoked: false },
-    { id: makeId('TKN', 3), created_at: at(86400 * 9), expires_at: at(86400 * 8), seats: 5, seats_used: 0, accept: 'auto', revoked: true },
+    { id: makeId('TKN', 1), created_at: at(7200), expires_at: at(-79200), seats: 25, seats_used: 11, accept: 'manual', revoked: false, rebinds: null },
+    { id: makeId('TKN', 2), created_at: at(86400 * 3), expires_at: at(86400 * 2), seats: 1, seats_used: 1, accept: 'auto', revoked: false, rebinds: null },
+    { id: makeId('TKN', 3), created_at: at(86400 * 9), expires_at: at(86400 * 8), seats: 5, seats_used: 0, accept: 'auto', revoked: true, rebinds: null },
   ];
 }
 

@@ -567,6 +567,7 @@ class Mock {
       case 'POST commands/{id}/retry': return [201, this.again(id)];
       case 'GET enrolment-tokens': return [200, { items: this.fleet.tokens }];
       case 'POST enrolment-tokens': return [201, this.token(body)];
+      case 'POST agents/{id}/rebind': return [201, { id: makeId('TKN', 90), bundle: `rfb1.${'b'.repeat(600)}`, expires_at: new Date(Date.now() + 86_400_000).toISOString() }];
       case 'DELETE enrolment-tokens/{id}': return (this.fleet.tokens.find((token) => token.id === id).revoked = true), [204];
       case 'GET audit': return [200, this.audit(query)];
       case 'GET audit/{id}': return [200, this.auditHead()];
@@ -697,7 +698,7 @@ class Mock {
   }
 
   token(body) {
-    const token = { id: makeId('TKN', 50 + this.fleet.tokens.length), created_at: new Date().toISOString(), expires_at: new Date(Date.now() + body.expires_in_s * 1000).toISOString(), seats: body.seats, seats_used: 0, accept: body.accept ?? 'auto', revoked: false };
+    const token = { id: makeId('TKN', 50 + this.fleet.tokens.length), created_at: new Date().toISOString(), expires_at: new Date(Date.now() + body.expires_in_s * 1000).toISOString(), seats: body.seats, seats_used: 0, accept: body.accept ?? 'auto', revoked: false, rebinds: null };
     this.fleet.tokens.unshift(token);
     const bundle = `rfb1.${Buffer.from(JSON.stringify({ v: 1, urls: ['https://redflag.example.org:8443'], token: 'mock', ca: ['A'.repeat(300), 'B'.repeat(300)] })).toString('base64url')}`;
     return { id: token.id, bundle, expires_at: token.expires_at, seats: token.seats, accept: token.accept };

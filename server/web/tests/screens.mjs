@@ -127,6 +127,16 @@ const scenes = [
       await page.getByText('Nobody is greeted').waitFor();
     },
   },
+  {
+    name: 'agent-rebind',
+    path: agent(5),
+    ready: text('APT packages'),
+    act: async (page) => {
+      await page.getByLabel('Reason').fill('The mainboard was replaced');
+      await page.getByRole('button', { name: 'Make a bundle' }).click();
+      await page.getByLabel('Line to paste').waitFor();
+    },
+  },
   { name: 'agent-not-found', path: '/agents/01KXXXXXXXXXXXXXXXXXXXXXXX', ready: text('agent.not_found') },
   { name: 'updates', path: '/updates', ready: (page) => page.getByRole('table', { name: 'Updates' }).waitFor() },
   { name: 'updates-loading', path: '/updates', ready: loading, state: { hold: true } },

@@ -12,7 +12,6 @@
 #include "executor/trust_file.h"
 #include "fake_server.h"
 #include "identity/identity.h"
-#include "platform/machine.h"
 #include "temporary_folder.h"
 
 namespace redflag::kernel {
@@ -36,7 +35,7 @@ class EnrollCommand : public testing::Test {
   }
   int enroll() { return enroll(protocol::encodeBundle(server_.bundle()).value()); }
   std::string key() const {
-    const auto key = IdentityStore(request_.state, platform::machineId()).loadKey();
+    const auto key = IdentityStore(request_.state, ownMarks()).loadKey();
     return key ? key->publicKey() : "";
   }
   static struct stat factsOf(const std::filesystem::path& path) {
@@ -81,7 +80,7 @@ TEST_F(EnrollCommand, answers_by_exit_code_what_went_wrong) {
   auto nowhere = server_.bundle();
   nowhere.urls = {"https://127.0.0.1:1"};
   EXPECT_EQ(enroll(protocol::encodeBundle(nowhere).value()), 4);
-  EXPECT_FALSE(IdentityStore(request_.state, platform::machineId()).enrolled());
+  EXPECT_FALSE(IdentityStore(request_.state, ownMarks()).enrolled());
 }
 
 TEST_F(EnrollCommand, refuses_a_server_whose_trust_root_is_not_the_pinned_one_before_a_seat_is_used) {
@@ -92,7 +91,7 @@ TEST_F(EnrollCommand, refuses_a_server_whose_trust_root_is_not_the_pinned_one_be
   EXPECT_TRUE(server_.requests("/agent/v1/enroll").empty());
   bundle.root.version = 9;
   EXPECT_EQ(enroll(protocol::encodeBundle(bundle).value()), 3);
-  EXPECT_FALSE(IdentityStore(request_.state, platform::machineId()).enrolled());
+  EXPECT_FALSE(IdentityStore(request_.state, ownMarks()).enrolled());
 }
 
 TEST_F(EnrollCommand, asks_again_with_the_same_key_and_replaces_it_only_when_told) {
@@ -113,7 +112,7 @@ TEST_F(EnrollCommand, does_not_become_another_agent_by_accident) {
   });
   EXPECT_EQ(enroll(), 3);
   EXPECT_NE(err_.str().find("--replace"), std::string::npos);
-  EXPECT_EQ(IdentityStore(request_.state, platform::machineId()).load()->agent_id, "agent-1");
+  EXPECT_EQ(IdentityStore(request_.state, ownMarks()).load()->agent_id, "agent-1");
 }
 
 TEST_F(EnrollCommand, tells_the_executor_whom_to_believe) {

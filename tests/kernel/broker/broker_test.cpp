@@ -13,6 +13,7 @@
 
 #include "base/time.h"
 #include "broker/broker_starter.h"
+#include "broker/brokered_marks.h"
 #include "broker/messages.h"
 #include "local/channel.h"
 #include "platform/files.h"
@@ -114,6 +115,21 @@ class BrokerTest : public testing::Test {
   uid_t nobody = 0;
   std::optional<platform::Process> broker;
 };
+
+TEST_F(BrokerTest, takes_the_fingerprint_of_the_machine_and_tells_nothing_but_salted_hashes) {
+  const std::string salt(kMarkSaltBytes, 's');
+  const auto told = brokeredMarks(socket())(salt);
+  ASSERT_TRUE(told) << told.error().text;
+  const auto own = ownMarks()(salt).value();  // this test is root, too
+  ASSERT_EQ(told->size(), own.size());
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    EXPECT_EQ((*told)[i].source, own[i].source);
+    EXPECT_EQ((*told)[i].hash, own[i].hash);
+  }
+  EXPECT_EQ(refusal({{"op", "fingerprint"}, {"salt", "abcd"}}), "cut off");
+  EXPECT_EQ(refusal({{"op", "fingerprint"}}), "cut off");
+  EXPECT_EQ(brokeredMarks(socket().string() + "-gone")(salt).error().code, Code::kUnavailable);
+}
 
 TEST_F(BrokerTest, runs_plugins_as_a_user_without_rights_behind_all_walls) {
   const auto outcome = run(request("user"));

@@ -172,7 +172,7 @@ FakeServer::~FakeServer() {
 }
 
 protocol::Bundle FakeServer::bundle(const std::string& token) const {
-  return {{url()}, token, authorities(), trust_->pinned()};
+  return {{url()}, token, authorities(), trust_->pinned(), {}};
 }
 
 void FakeServer::answerWith(Override override) {

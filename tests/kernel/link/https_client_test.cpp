@@ -53,32 +53,32 @@ TEST_F(HttpsClientTest, talks_to_the_server_of_its_bundle) {
   EXPECT_NEAR(static_cast<double>(*reply->date_s), static_cast<double>(epochNow() / kSecondNs), 3.0);
 }
 
-TEST_F(HttpsClientTest, refuses_a_certificate_of_another_authority) {
+TEST_F(HttpsClientTest, F4_refuses_a_certificate_of_another_authority) {
   FakeServer server;
   const FakeServer stranger;
   EXPECT_NE(refusal(server, stranger.authorities()).find("certificate"), std::string::npos);
 }
 
-TEST_F(HttpsClientTest, refuses_a_certificate_for_another_name) {
+TEST_F(HttpsClientTest, F4_refuses_a_certificate_for_another_name) {
   for (const char* name : {"DNS:elsewhere.example.net", "IP:127.0.0.2", "DNS:127.0.0.1.example.net"}) {
     FakeServer server({{name}, true, 0, nullptr});
     EXPECT_NE(refusal(server, server.authorities()), "accepted") << name;
   }
 }
 
-TEST_F(HttpsClientTest, refuses_a_certificate_that_has_expired_or_is_not_valid_yet) {
+TEST_F(HttpsClientTest, F4_refuses_a_certificate_that_has_expired_or_is_not_valid_yet) {
   FakeServer expired({{"IP:127.0.0.1", -7000, -60}, true, 0, nullptr});
   EXPECT_NE(refusal(expired, expired.authorities()).find("expired"), std::string::npos);
   FakeServer early({{"IP:127.0.0.1", 3600, 7200}, true, 0, nullptr});
   EXPECT_NE(refusal(early, early.authorities()).find("not yet valid"), std::string::npos);
 }
 
-TEST_F(HttpsClientTest, never_speaks_plain_http) {
+TEST_F(HttpsClientTest, F4_never_speaks_plain_http) {
   FakeServer server({{}, false, 0, nullptr});
   refusal(server, server.authorities());
 }
 
-TEST_F(HttpsClientTest, does_not_follow_redirects) {
+TEST_F(HttpsClientTest, F4_does_not_follow_redirects) {
   FakeServer server;
   FakeServer target;
   answer(server, {302, "text/html", "", {{"Location", target.url() + "/x"}}, false});

@@ -2,12 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
 
 #include "doubles.h"
 #include "fake_server.h"
 #include "link/enrolment.h"
-#include "platform/machine.h"
+#include "marks.h"
 #include "trust/command_trust.h"
 #include "trust/order_journal.h"
 
@@ -17,6 +18,7 @@ namespace {
 using test::FakeReply;
 using test::FakeRequest;
 using test::FakeServer;
+using test::machineOf;
 
 class LinkTest : public testing::Test {
  protected:
@@ -30,7 +32,9 @@ class LinkTest : public testing::Test {
     settings_.tick_ns = 50'000'000;
     settings_.longest_return_ns = 10'000'000;
   }
-  EnrolmentSettings enrolment() const { return {settings_.state, "report", {}, settings_.times, {}}; }
+  EnrolmentSettings enrolment() const {
+    return {settings_.state, "report", {}, settings_.times, settings_.marks, {}};
+  }
   Result<Identity> enrollAt(const FakeServer& server) { return enroll(server.bundle(), enrolment()); }
   void start(std::unique_ptr<OrderRunner> runner = nullptr) {
     link_ = std::make_unique<Link>(settings_, *spool_.spool, scanner_, std::move(runner));
@@ -75,7 +79,7 @@ TEST_F(LinkTest, enrolment_sends_what_the_server_needs_and_keeps_what_it_answers
   for (const char* member : {"hostname", "agent_version", "platform"})
     EXPECT_TRUE(body.at(member).is_string());
   EXPECT_TRUE(body.at("machine").contains("os_name") && body.at("machine").contains("os_version"));
-  const auto stored = IdentityStore(settings_.state, platform::machineId()).load();
+  const auto stored = IdentityStore(settings_.state, ownMarks()).load();
   ASSERT_TRUE(stored) << stored.error().text;
   EXPECT_EQ(stored->agent_id, "agent-1");
   EXPECT_EQ(stored->authorities, server.authorities());
@@ -93,7 +97,7 @@ TEST_F(LinkTest, F1_an_enrolment_whose_reply_was_lost_asks_again_with_the_same_k
         return vanished;
       });
   EXPECT_EQ(enrollAt(server).error().code, Code::kUnavailable);
-  EXPECT_FALSE(IdentityStore(settings_.state, platform::machineId()).enrolled());
+  EXPECT_FALSE(IdentityStore(settings_.state, ownMarks()).enrolled());
   ASSERT_TRUE(enrollAt(server));
   const auto requests = server.requests("/agent/v1/enroll");
   ASSERT_EQ(requests.size(), 3U);
@@ -117,7 +121,7 @@ TEST_F(LinkTest, a_refused_token_and_a_foreign_server_leave_no_identity) {
   auto bundle = server.bundle();
   bundle.authorities = stranger.authorities();
   EXPECT_EQ(enroll(bundle, enrolment()).error().code, Code::kUnavailable);
-  EXPECT_FALSE(IdentityStore(settings_.state, platform::machineId()).enrolled());
+  EXPECT_FALSE(IdentityStore(settings_.state, ownMarks()).enrolled());
 }
 
 TEST_F(LinkTest, enrols_itself_from_its_file_and_removes_it) {
@@ -127,6 +131,48 @@ TEST_F(LinkTest, enrols_itself_from_its_file_and_removes_it) {
   ASSERT_TRUE(comesToState("connected")) << link_->status();
   EXPECT_FALSE(std::filesystem::exists(settings_.enrolment_file));
   EXPECT_EQ(link_->status().at("agent_id"), "agent-1");
+}
+
+TEST_F(LinkTest, A6_a_copied_folder_uses_no_key_and_its_machine_is_bound_again_by_a_bundle) {
+  FakeServer server;
+  settings_.marks = machineOf({{"machine-id", "the-id"}, {"disks", "the-disk"}, {"nics", "the-nic"}});
+  const auto before = enrollAt(server);
+  ASSERT_TRUE(before);
+  const auto old_key = IdentityStore(settings_.state, settings_.marks).loadKey()->publicKey();
+
+  settings_.marks = machineOf({{"machine-id", "the-id"}, {"disks", "a-disk"}, {"nics", "a-nic"}});
+  start();
+  ASSERT_TRUE(comesToState("not_bound")) << link_->status();
+  EXPECT_NE(link_->status().at("last_error").get<std::string>().find("bound to 2 of 3"), std::string::npos);
+  EXPECT_TRUE(server.requests("/agent/v1/upload").empty());
+  EXPECT_EQ(server.requests("/agent/v1/enroll").size(), 1U);
+  EXPECT_EQ(enrollAt(server).error().code, Code::kDenied) << "a bundle that re-binds nobody";
+
+  auto bundle = server.bundle();
+  bundle.rebinds = "agent-2";
+  EXPECT_EQ(enroll(bundle, enrolment()).error().code, Code::kConflict);
+  bundle.rebinds = "agent-1";
+  std::ofstream(settings_.enrolment_file) << protocol::encodeBundle(bundle).value() << "\n";
+  ASSERT_TRUE(comesToState("connected")) << link_->status();
+  const IdentityStore store(settings_.state, settings_.marks);
+  EXPECT_NE(store.loadKey()->publicKey(), old_key);
+  EXPECT_EQ(store.load()->agent_id, "agent-1");
+  EXPECT_EQ(store.load()->journal_id, before->journal_id) << "what it carried out is not forgotten";
+  EXPECT_EQ(link_->status().at("binding").at("text"), "bound to 2 of 3 of machine-id, disks, nics");
+}
+
+TEST_F(LinkTest, waits_until_its_machine_can_be_recognised) {
+  FakeServer server;
+  ASSERT_TRUE(enrollAt(server));
+  auto broker = std::make_shared<std::atomic<bool>>(false);
+  settings_.marks = [broker](const std::string& salt) -> Result<std::vector<Mark>> {
+    if (!*broker) return fail(Code::kUnavailable, "no broker yet");
+    return ownMarks()(salt);
+  };
+  start();
+  ASSERT_TRUE(comesToState("not_bound")) << link_->status();
+  *broker = true;
+  EXPECT_TRUE(comesToState("connected")) << link_->status();
 }
 
 TEST_F(LinkTest, waits_for_an_enrolment_that_comes_while_it_runs) {
@@ -259,7 +305,7 @@ TEST_F(LinkTest, F2_keeps_everything_while_the_server_is_away) {
   EXPECT_EQ(spool_.spool->count(), 5U);
 
   server = std::make_unique<FakeServer>(FakeServer::Options{{}, true, port, authority});
-  server->know("agent-1", IdentityStore(settings_.state, platform::machineId()).loadKey()->publicKey());
+  server->know("agent-1", IdentityStore(settings_.state, ownMarks()).loadKey()->publicKey());
   ASSERT_TRUE(server->waitFor([&] { return server->items("breaker").size() == 5; }));
   const auto items = server->items("breaker");
   for (int i = 0; i < 5; ++i)

@@ -65,6 +65,47 @@ TEST_F(AuthorityTest, chains_the_server_to_the_active_authority) {
   X509_STORE_free(store);
 }
 
+TEST_F(AuthorityTest, F4_the_reserve_takes_over_and_the_old_one_goes_when_it_is_told_to) {
+  Authority authority(folder_.path());
+  const std::string a = *authority.certificateDer("active");
+  const std::string b = *authority.certificateDer("reserve");
+  EXPECT_THROW(authority.takeOver(), std::runtime_error);
+  EXPECT_FALSE(authority.retireOld());
+  authority.ensureServerCertificate({"localhost"}, now_s_);
+
+  EXPECT_TRUE(authority.prepareNext());
+  EXPECT_FALSE(authority.prepareNext());
+  const std::string c = *authority.certificateDer("next");
+  EXPECT_EQ(authority.certificatesDer(), (std::vector<std::string>{a, b, c}));
+  EXPECT_FALSE(authority.ensureServerCertificate({"localhost"}, now_s_)) << "nothing is switched yet";
+
+  authority.takeOver();
+  EXPECT_EQ(authority.certificatesDer(), (std::vector<std::string>{b, c, a}));
+  EXPECT_TRUE(authority.ensureServerCertificate({"localhost"}, now_s_));
+  const auto server = certificateFromPem(*readSecretFile(authority.chainFile()));
+  EXPECT_TRUE(isSignedBy(*server, *keyFromPem(*readSecretFile(folder_.path() / "ca-active.key"))));
+  authority.prepareNext();
+  EXPECT_THROW(authority.takeOver(), std::runtime_error) << "one after the other";
+
+  EXPECT_TRUE(authority.retireOld());
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "ca-old.key"));
+  EXPECT_EQ(Authority(folder_.path()).certificateDer("active"), b);
+}
+
+TEST_F(AuthorityTest, F4_a_take_over_that_was_cut_short_is_finished_by_the_next_start) {
+  Authority authority(folder_.path());
+  authority.prepareNext();
+  const auto before = authority.certificatesDer();
+  const auto rename = [&](const char* from, const char* to) {
+    for (const char* end : {".key", ".pem"})
+      std::filesystem::rename(folder_.path() / (std::string(from) + end),
+                              folder_.path() / (std::string(to) + end));
+  };
+  rename("ca-active", "ca-old");
+  EXPECT_EQ(Authority(folder_.path()).certificatesDer(),
+            (std::vector<std::string>{before[1], before[2], before[0]}));
+}
+
 TEST_F(AuthorityTest, refuses_keys_that_others_can_read_and_pairs_that_do_not_match) {
   { Authority authority(folder_.path()); }
   ::chmod((folder_.path() / "ca-active.key").c_str(), 0644);

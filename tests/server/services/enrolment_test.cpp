@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <fstream>
 #include <thread>
@@ -102,6 +103,48 @@ TEST(Enrolment, the_store_holds_no_token_that_could_be_used) {
 TEST(Enrolment, a_token_for_a_site_that_does_not_exist_is_not_made) {
   World world;
   EXPECT_THROW(world.services.enrolment.makeToken(1, 600, newId(), world.admin), http::Problem);
+}
+
+// Rows A6 and A11: a machine whose parts changed keeps its id; the key it had is nobody's at once.
+TEST(A6_a_rebound_agent, keeps_its_id_and_its_old_key_is_nobodys) {
+  World world;
+  const auto old_key = newAgent();
+  const auto agent = world.services.enrolment.enrol(old_key, tokenOf(world, 1), "127.0.0.1").first;
+  const auto made =
+      world.services.enrolment.rebind(agent.agent_id, "the board was replaced", 3600, world.admin);
+  const auto bundle = protocol::decodeBundle(made.bundle).value();
+  EXPECT_EQ(bundle.rebinds, agent.agent_id);
+  EXPECT_EQ(world.services.accounts.findAgent(agent.agent_id)->public_key, old_key.public_key)
+      << "until it is used";
+
+  const auto new_key = newAgent();
+  const auto [rebound, fresh] = world.services.enrolment.enrol(new_key, bundle.token, "127.0.0.1");
+  EXPECT_FALSE(fresh);
+  EXPECT_EQ(rebound.agent_id, agent.agent_id);
+  EXPECT_EQ(rebound.site_id, agent.site_id);
+  EXPECT_EQ(world.services.accounts.findAgent(agent.agent_id)->public_key, new_key.public_key);
+  EXPECT_FALSE(world.services.enrolment.enrol(new_key, bundle.token, "127.0.0.1").second) << "a lost reply";
+  EXPECT_EQ(refusal(world, newAgent(), bundle.token), "enrolment.seats_exhausted");
+  EXPECT_EQ(refusal(world, old_key, bundle.token), "enrolment.seats_exhausted");
+}
+
+TEST(A6_a_rebound_agent, is_recorded_with_the_reason_and_bound_by_time_and_revocation) {
+  World world;
+  const auto agent = world.services.enrolment.enrol(newAgent(), tokenOf(world, 1), "127.0.0.1").first;
+  const auto late = world.services.enrolment.rebind(agent.agent_id, "late", -1, world.admin);
+  EXPECT_EQ(refusal(world, newAgent(), protocol::decodeBundle(late.bundle)->token), "enrolment.expired");
+  const auto gone =
+      world.services.enrolment.rebind(agent.agent_id, "the board was replaced", 3600, world.admin);
+  world.services.enrolment.revokeToken(gone.token.id, world.admin);
+  EXPECT_EQ(refusal(world, newAgent(), protocol::decodeBundle(gone.bundle)->token), "enrolment.revoked");
+  const auto history = world.history(agent);
+  const auto found = std::find_if(history.begin(), history.end(), [](const auto& entry) {
+    return entry.kind == "agent.rebind_allowed" && entry.text.ends_with("the board was replaced");
+  });
+  ASSERT_NE(found, history.end());
+  EXPECT_EQ(found->actor, world.admin.name);
+  EXPECT_EQ(found->subsystem, "security");
+  EXPECT_THROW(world.services.enrolment.rebind(newId(), "nobody", 3600, world.admin), http::Problem);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@ import type {
   NewEnrolmentToken,
   NewSecondFactor,
   RateLimit,
+  RebindBundle,
   ServiceAccount,
   Session,
   UpdateGroupKey,
@@ -124,6 +125,10 @@ export async function acceptRestored(agentIds: string[], reason: string): Promis
 
 export async function revokeAgent(id: string, reason: string): Promise<void> {
   await answerOf(api.POST('/api/v1/agents/{id}/revoke', { params: { path: { id } }, body: { reason } }));
+}
+
+export function rebindAgent(id: string, reason: string): Promise<RebindBundle> {
+  return answerOf(api.POST('/api/v1/agents/{id}/rebind', { params: { path: { id } }, body: { reason } }));
 }
 
 export function createToken(

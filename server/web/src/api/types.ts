@@ -28,6 +28,7 @@ export type NewSecondFactor = Schemas['NewSecondFactor'];
 export type OwnSession = Schemas['OwnSession'];
 export type SecondFactor = Schemas['SecondFactor'];
 export type NewEnrolmentToken = Schemas['NewEnrolmentToken'];
+export type RebindBundle = Schemas['RebindBundle'];
 export type Overview = Schemas['Overview'];
 export type PlanStep = Schemas['PlanStep'];
 export type ProblemDocument = Schemas['Problem'];

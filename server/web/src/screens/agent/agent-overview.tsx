@@ -7,6 +7,7 @@ import { Ago } from '../../parts/ago';
 import { IconBolt } from '../../parts/icons';
 import { Facts, Panel } from '../../parts/panel';
 import { Dot, Tag } from '../../parts/tag';
+import { AgentRebind } from './agent-rebind';
 import classes from './agent.module.css';
 
 export function AgentOverview({ agent }: { agent: AgentDetail }) {
@@ -46,6 +47,7 @@ export function AgentOverview({ agent }: { agent: AgentDetail }) {
             <Facts facts={agent.facts.map(({ name, value }) => [name, factText(name, value)])} />
           </Panel>
         )}
+        <AgentRebind agent={agent} />
       </div>
     </div>
   );
