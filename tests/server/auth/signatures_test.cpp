@@ -241,7 +241,8 @@ TEST_F(SignaturesTest, at_enrolment_prove_the_key_they_name) {
 TEST_F(SignaturesTest, open_nothing_that_is_for_people) {
   for (const auto permission : {http::Permission::kViewer, http::Permission::kTechnician,
                                 http::Permission::kApprover, http::Permission::kAdmin}) {
-    EXPECT_EQ(verdict(good(), permission), "401 session.required");
+    EXPECT_EQ(verdict(good(), permission), "401 token.invalid") << "an agent's access token is no API token";
+    EXPECT_EQ(verdict(withToken(key_a_, "agent-a", nowS(), "{}", ""), permission), "401 session.required");
   }
 }
 
