@@ -153,6 +153,7 @@ TEST_F(AgentAccess, A11_says_that_it_was_revoked) {
       [](FakeServer&, const FakeRequest&) { return std::optional(test::problem(401, "agent.revoked")); });
   start();
   EXPECT_TRUE(comesToState("revoked"));
+  link_.reset();  // it goes on asking, over a connection that the server would wait for
 }
 
 TEST_F(AgentAccess, of_an_agent_without_a_refresh_token_needs_a_new_enrolment) {
