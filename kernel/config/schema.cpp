@@ -12,6 +12,8 @@
 #include <valijson/validation_results.hpp>
 #include <valijson/validator.hpp>
 
+#include "base/pattern_guard.h"
+
 namespace redflag::kernel {
 namespace {
 
@@ -211,6 +213,10 @@ void addInnermost(const Json& root, valijson::ValidationResults& results,
 
 Result<std::vector<SchemaProblem>> checkAgainst(const Json& schema, const Json& value) {
   std::vector<SchemaProblem> problems;
+  if (const auto place = tooLongToMatch(schema, value)) {
+    problems.push_back({*place, "expected at most " + std::to_string(kMaxMatchedBytes) + " bytes"});
+    return problems;
+  }
   try {
     Json rest = value;
     takeUnknownKeys(schema, resolve(schema, schema), rest, "", problems);

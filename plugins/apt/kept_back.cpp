@@ -4,6 +4,7 @@
 #include <apt-pkg/policy.h>
 #include <apt-pkg/upgrade.h>
 
+#include <algorithm>
 #include <memory>
 #include <unordered_map>
 
@@ -35,7 +36,9 @@ class Target {
       to_check_.pop_back();
       if (!everyNeedIsMet(version)) return false;
     }
-    return true;
+    return std::none_of(wanted.begin(), wanted.end(), [this](const Candidate& candidate) {
+      return lacksRecommended(candidate.version) && !lacksRecommended(candidate.package.CurrentVer());
+    });
   }
 
  private:
@@ -101,6 +104,21 @@ class Target {
       if (!groupIsMet(first, last, MayAdd::kYes)) return false;
     }
     return true;
+  }
+
+  // What is recommended anew may bring a package, or keep the update back: libapt's to decide.
+  bool lacksRecommended(const Version& version) const {
+    for (auto dependency = version.DependsList(); !dependency.end();) {
+      Dependency first;
+      Dependency last;
+      dependency.GlobOr(first, last);
+      if (first->Type != pkgCache::Dep::Recommends) continue;
+      bool met = isThere(first);
+      for (auto member = first; !met && member != last;)
+        met = isThere(++member);
+      if (!met) return true;
+    }
+    return false;
   }
 
   // One or-group; a conflict is a group of one.

@@ -119,11 +119,6 @@ Step stepOf(pkgDepCache& cache, pkgCache::PkgIterator package) {
 
 }  // namespace
 
-bool Step::operator==(const Step& other) const {
-  return std::tie(operation, name, arch, from, to) ==
-         std::tie(other.operation, other.name, other.arch, other.from, other.to);
-}
-
 Result<Plan> makePlan(Session& session, const std::vector<Wanted>& updates) {
   auto dependencies = session.dependencies();
   if (!dependencies) return tl::unexpected<Problem>(dependencies.error());

@@ -7,45 +7,19 @@
 #include <vector>
 
 #include "base/json.h"
+#include "common/order.h"
 #include "problem.h"
 #include "session.h"
 
 namespace redflag::apt {
 
-// One approved update: exactly this version.
-struct Wanted {
-  std::string name;
-  std::string arch;
-  std::string version;
-};
-
-struct Step {
-  std::string operation;  // install upgrade downgrade remove
-  std::string name;
-  std::string arch;
-  std::string from;  // "" for a new package
-  std::string to;    // "" for a removal
-  std::string category;
-  bool requested = false;
-  bool operator==(const Step& other) const;  // what is done, not why
-};
-
-struct Plan {
-  std::vector<Step> steps;  // sorted by (name, arch, operation)
-  std::int64_t download_bytes = 0;
-  std::int64_t installed_bytes_delta = 0;
-  bool needs_reboot = false;
-};
-
-struct Request {
-  std::vector<Wanted> updates;
-  std::vector<Step> planned;  // of the plan that was confirmed; empty where an operation has none
-};
+using plugin::Plan;
+using plugin::Request;
+using plugin::Step;
+using plugin::Wanted;
 
 // RF_INVALID names the member that is wrong.
 Result<Request> parseRequest(std::string_view text, bool with_plan);
-Json toJson(const Plan& plan);
-Json toJson(const Step& step);
 
 // Marks the changes in the session's dependency cache, which an installation then carries out. Refused: what
 // is held, not installed, already newer, no longer offered (`apt.version_gone`), or impossible

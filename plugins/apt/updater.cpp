@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "candidates.h"
+#include "common/ending.h"
 #include "dpkg_repair.h"
 #include "installer.h"
 #include "transaction.h"
@@ -36,21 +37,6 @@ std::string resultOf(pkgCache& cache, const Step& step) {
   return complete && now == step.from ? "not_started" : "failed";
 }
 
-std::string difference(const std::vector<Step>& planned, const std::vector<Step>& found) {
-  const auto missing = [](const std::vector<Step>& here, const std::vector<Step>& there) {
-    std::string names;
-    for (const auto& step : here)
-      if (std::find(there.begin(), there.end(), step) == there.end())
-        names += " " + step.operation + " " + step.name + ":" + step.arch + " " + step.to + ",";
-    return names.substr(0, names.empty() ? 0 : names.size() - 1);
-  };
-  const auto gone = missing(planned, found);
-  const auto added = missing(found, planned);
-  return (gone.empty() ? "" : "planned, no longer possible:" + gone) +
-         (gone.empty() || added.empty() ? "" : "; ") +
-         (added.empty() ? "" : "not planned, now needed:" + added);
-}
-
 }  // namespace
 
 Result<AptUpdater::Prepared> AptUpdater::prepare(const Request& request) {
@@ -59,12 +45,6 @@ Result<AptUpdater::Prepared> AptUpdater::prepare(const Request& request) {
   auto plan = makePlan(**session, request.updates);
   if (!plan) return tl::unexpected<Problem>(plan.error());
   return Prepared{std::move(*session), std::move(*plan)};
-}
-
-rf::Status AptUpdater::end(const Result<Json>& outcome, rf::Output& result) {
-  if (outcome) return result.write(dumpJson(*outcome));
-  const auto& problem = outcome.error();
-  return run_.fail(rf::toStatus(problem.status), problem.code, problem.text);
 }
 
 rf::Status AptUpdater::plan(std::string_view text, rf::Output& result) {
@@ -76,7 +56,7 @@ rf::Status AptUpdater::plan(std::string_view text, rf::Output& result) {
     if (!prepared) return tl::unexpected<Problem>(prepared.error());
     return toJson(prepared->plan);
   };
-  return end(plan(), result);
+  return plugin::end(run_, result, plan());
 }
 
 rf::Status AptUpdater::download(std::string_view text, rf::Output& result) {
@@ -87,12 +67,12 @@ rf::Status AptUpdater::download(std::string_view text, rf::Output& result) {
     auto prepared = prepare(*request);
     if (!prepared) return tl::unexpected<Problem>(prepared.error());
     if (prepared->plan.steps != request->planned)
-      return fail(RF_PERMANENT, "apt.plan_changed", difference(request->planned, prepared->plan.steps));
+      return fail(RF_PERMANENT, "apt.plan_changed", difference(request->planned, prepared->plan.steps, ':'));
     Transaction transaction(*prepared->session, **prepared->session->dependencies(), run_, clock_, progress_);
     if (auto ok = transaction.download(); !ok) return tl::unexpected<Problem>(ok.error());
     return Json{{"download_bytes", prepared->plan.download_bytes}};
   };
-  return end(fetch(), result);
+  return plugin::end(run_, result, fetch());
 }
 
 Result<Json> AptUpdater::runInstall(const Request& request) {
@@ -102,7 +82,7 @@ Result<Json> AptUpdater::runInstall(const Request& request) {
   auto prepared = prepare(request);
   if (!prepared) return tl::unexpected<Problem>(prepared.error());
   if (prepared->plan.steps != request.planned)
-    return fail(RF_PERMANENT, "apt.plan_changed", difference(request.planned, prepared->plan.steps));
+    return fail(RF_PERMANENT, "apt.plan_changed", difference(request.planned, prepared->plan.steps, ':'));
   std::string errors;
   if (!prepared->plan.steps.empty()) {
     Transaction transaction(*prepared->session, **prepared->session->dependencies(), run_, clock_, progress_);
@@ -116,25 +96,14 @@ Result<Json> AptUpdater::runInstall(const Request& request) {
 Result<Json> AptUpdater::outcome(const Plan& plan, const std::string& errors) {
   auto session = Session::open();
   if (!session) return tl::unexpected<Problem>(session.error());
-  auto steps = Json::array();
-  bool all_done = true;
-  for (const auto& step : plan.steps) {
-    auto row = toJson(step);
-    row["result"] = resultOf((*session)->cache(), step);
-    all_done = all_done && row["result"] == "done";
-    steps.push_back(std::move(row));
-  }
-  if (!all_done || !errors.empty())
-    run_.fail(all_done ? rf::Status::kOk : rf::Status::kPermanent,
-              all_done ? "apt.install_complained" : "apt.install_failed",
-              errors.empty() ? "not every package reached its planned version" : errors);
-  return Json{{"steps", std::move(steps)}, {"needs_reboot", plan.needs_reboot}};
+  return plugin::outcomeOf(run_, "apt", plan, errors,
+                           [&](const Step& step) { return resultOf((*session)->cache(), step); });
 }
 
 rf::Status AptUpdater::install(std::string_view text, rf::Output& result) {
   const auto request = parseRequest(text, true);
-  if (!request) return end(tl::unexpected<Problem>(request.error()), result);
-  const auto written = end(runInstall(*request), result);
+  if (!request) return plugin::end(run_, result, tl::unexpected<Problem>(request.error()));
+  const auto written = plugin::end(run_, result, runInstall(*request));
   return rf::worse(written, run_.outcome());
 }
 
@@ -152,15 +121,11 @@ rf::Status AptUpdater::verify(std::string_view text, rf::Output& result) {
       const std::string now = package.end() ? "" : package.CurrentVer().VerStr();
       const bool enough =
           !now.empty() && isComplete(package) && cache.VS->CmpVersion(now, wanted.version) >= 0;
-      updates.push_back({{"name", wanted.name},
-                         {"arch", wanted.arch},
-                         {"version", wanted.version},
-                         {"installed_version", now},
-                         {"verified", enough}});
+      updates.push_back(plugin::verifiedRow(wanted, now, enough));
     }
     return Json{{"updates", std::move(updates)}};
   };
-  return end(look(), result);
+  return plugin::end(run_, result, look());
 }
 
 rf::Status AptUpdater::repair(rf::Output& result) {
@@ -170,7 +135,7 @@ rf::Status AptUpdater::repair(rf::Output& result) {
       return tl::unexpected<Problem>(ok.error());
     return Json::object();
   };
-  return end(mend(), result);
+  return plugin::end(run_, result, mend());
 }
 
 }  // namespace redflag::apt

@@ -28,7 +28,6 @@ class AptUpdater {
   Result<Prepared> prepare(const Request& request);
   Result<Json> runInstall(const Request& request);
   Result<Json> outcome(const Plan& plan, const std::string& errors);
-  rf::Status end(const Result<Json>& outcome, rf::Output& result);
 
   const Settings& settings_;
   rf::Run& run_;

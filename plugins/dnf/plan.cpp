@@ -199,11 +199,6 @@ class Steps {
 
 }  // namespace
 
-bool Step::operator==(const Step& other) const {
-  return std::tie(operation, name, arch, from, to) ==
-         std::tie(other.operation, other.name, other.arch, other.from, other.to);
-}
-
 Result<Plan> makePlan(const Session& session, const std::vector<Wanted>& updates) {
   const Goal goal(hy_goal_create(session.sack()));
   std::vector<Found> found;

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "base/json.h"
+#include "common/refresh_setting.h"
 
 namespace redflag::dnf {
 
@@ -36,11 +37,6 @@ const char* const kSettingsSchema = R"({
 
 namespace {
 
-std::int64_t seconds(const std::string& text) {
-  const std::int64_t unit = text.back() == 'd' ? 24 * 3600 : text.back() == 'h' ? 3600 : 60;
-  return unit * std::stoll(text.substr(0, text.size() - 1));
-}
-
 std::string withoutTrailingSlashes(std::string path) {
   while (path.size() > 1 && path.back() == '/')
     path.pop_back();
@@ -53,13 +49,12 @@ Result<Settings> parseSettings(std::string_view json) {
   const auto parsed = parseJson(json.empty() ? "{}" : json);
   if (!parsed) return fail(RF_INVALID, "dnf.bad_settings", parsed.error().text);
   JsonReader in(*parsed, "settings");
-  const auto refresh = in.optionalText("refresh", 16, "never");
-  const auto refresh_after = in.optionalText("refresh_after", 8, "2d");
+  const auto refresh = plugin::readRefreshSetting(in);
   Settings settings;
   settings.root = withoutTrailingSlashes(in.optionalText("root", 4096, "/"));
   if (const auto end = in.finish(); !end) return fail(RF_INVALID, "dnf.bad_settings", end.error().text);
-  settings.expect_refresh = refresh == "system";
-  settings.refresh_after_s = seconds(refresh_after);
+  settings.expect_refresh = refresh.expected;
+  settings.refresh_after_s = refresh.after_s;
   std::error_code error;
   if (!std::filesystem::is_directory(settings.root, error))
     return fail(RF_MISCONFIGURED, "dnf.no_root", settings.root + " is not a readable directory");

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "child.h"
+#include "common/ending.h"
 #include "history.h"
 #include "missing_keys.h"
 
@@ -98,22 +99,6 @@ std::string resultOf(DnfSack* sack, const Step& step) {
   return there && gone ? "done" : !there && before ? "not_started" : "failed";
 }
 
-std::string difference(const std::vector<Step>& planned, const std::vector<Step>& found) {
-  const auto missing = [](const std::vector<Step>& here, const std::vector<Step>& there) {
-    std::string names;
-    for (const auto& step : here)
-      if (std::find(there.begin(), there.end(), step) == there.end())
-        names += " " + step.operation + " " + step.name + "." + step.arch + " " +
-                 (step.to.empty() ? step.from : step.to) + ",";
-    return names.substr(0, names.empty() ? 0 : names.size() - 1);
-  };
-  const auto gone = missing(planned, found);
-  const auto added = missing(found, planned);
-  return (gone.empty() ? "" : "planned, no longer possible:" + gone) +
-         (gone.empty() || added.empty() ? "" : "; ") +
-         (added.empty() ? "" : "not planned, now needed:" + added);
-}
-
 }  // namespace
 
 Result<Plan> DnfUpdater::prepare(const Request& request) {
@@ -125,14 +110,8 @@ Result<Plan> DnfUpdater::prepare(const Request& request) {
 Result<Plan> DnfUpdater::prepareAgain(const Request& request) {
   auto plan = prepare(request);
   if (plan && plan->steps != request.planned)
-    return fail(RF_PERMANENT, "dnf.plan_changed", difference(request.planned, plan->steps));
+    return fail(RF_PERMANENT, "dnf.plan_changed", difference(request.planned, plan->steps, '.'));
   return plan;
-}
-
-rf::Status DnfUpdater::end(const Result<Json>& outcome, rf::Output& result) {
-  if (outcome) return result.write(dumpJson(*outcome));
-  const auto& problem = outcome.error();
-  return run_.fail(rf::toStatus(problem.status), problem.code, problem.text);
 }
 
 rf::Status DnfUpdater::plan(std::string_view text, rf::Output& result) {
@@ -143,7 +122,7 @@ rf::Status DnfUpdater::plan(std::string_view text, rf::Output& result) {
     if (!prepared) return tl::unexpected<Problem>(prepared.error());
     return toJson(*prepared);
   };
-  return end(plan(), result);
+  return plugin::end(run_, result, plan());
 }
 
 // Lets dnf carry out the plan's file. What dnf said, if it did not end well.
@@ -203,7 +182,7 @@ rf::Status DnfUpdater::download(std::string_view text, rf::Output& result) {
     if (auto ok = fetch(*plan, patience); !ok) return tl::unexpected<Problem>(ok.error());
     return Json{{"download_bytes", plan->download_bytes}};
   };
-  return end(fetched(), result);
+  return plugin::end(run_, result, fetched());
 }
 
 Result<Json> DnfUpdater::runInstall(const Request& request) {
@@ -227,27 +206,16 @@ Result<Json> DnfUpdater::runInstall(const Request& request) {
 Result<Json> DnfUpdater::outcome(const Plan& plan, const std::string& errors, std::int64_t before) {
   const auto session = Session::openDatabase(settings_);
   if (!session) return tl::unexpected<Problem>(session.error());
-  auto steps = Json::array();
-  bool all_done = true;
-  for (const auto& step : plan.steps) {
-    auto row = toJson(step);
-    row["result"] = resultOf((*session)->sack(), step);
-    all_done = all_done && row["result"] == "done";
-    steps.push_back(std::move(row));
-  }
-  if (!all_done || !errors.empty())
-    run_.fail(all_done ? rf::Status::kOk : rf::Status::kPermanent,
-              all_done ? "dnf.install_complained" : "dnf.install_failed",
-              errors.empty() ? "not every package reached its planned version" : errors);
-  Json result{{"steps", std::move(steps)}, {"needs_reboot", plan.needs_reboot}};
+  auto result = plugin::outcomeOf(run_, "dnf", plan, errors,
+                                  [&](const Step& step) { return resultOf((*session)->sack(), step); });
   if (const auto after = newestTransaction(settings_); after > before) result["history_id"] = after;
   return result;
 }
 
 rf::Status DnfUpdater::install(std::string_view text, rf::Output& result) {
   const auto request = parseRequest(text, true);
-  if (!request) return end(tl::unexpected<Problem>(request.error()), result);
-  const auto written = end(runInstall(*request), result);
+  if (!request) return plugin::end(run_, result, tl::unexpected<Problem>(request.error()));
+  const auto written = plugin::end(run_, result, runInstall(*request));
   return rf::worse(written, run_.outcome());
 }
 
@@ -265,15 +233,11 @@ rf::Status DnfUpdater::verify(std::string_view text, rf::Output& result) {
         if (newest.empty() || dnf_sack_evr_cmp(sack, version.c_str(), newest.c_str()) > 0) newest = version;
       const bool enough =
           !newest.empty() && dnf_sack_evr_cmp(sack, newest.c_str(), wanted.version.c_str()) >= 0;
-      updates.push_back({{"name", wanted.name},
-                         {"arch", wanted.arch},
-                         {"version", wanted.version},
-                         {"installed_version", newest},
-                         {"verified", enough}});
+      updates.push_back(plugin::verifiedRow(wanted, newest, enough));
     }
     return Json{{"updates", std::move(updates)}};
   };
-  return end(look(), result);
+  return plugin::end(run_, result, look());
 }
 
 rf::Status DnfUpdater::rollback() {

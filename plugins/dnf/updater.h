@@ -32,7 +32,6 @@ class DnfUpdater {
                              const Patience& patience, const std::function<bool()>& stop);
   Result<Json> runInstall(const Request& request);
   Result<Json> outcome(const Plan& plan, const std::string& errors, std::int64_t before);
-  rf::Status end(const Result<Json>& outcome, rf::Output& result);
 
   const Settings& settings_;
   rf::Run& run_;

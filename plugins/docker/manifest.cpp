@@ -13,6 +13,7 @@ const char* const kManifestTypes =
 namespace {
 
 constexpr std::int64_t kMaxLayer = std::int64_t{1} << 50U;
+constexpr std::int64_t kMaxImage = kMaxLayer;  // all of its layers together: a sum that cannot overflow
 
 tl::unexpected<Problem> noManifest(const std::string& what) {
   return fail(RF_TRANSIENT, "docker.malformed", "a manifest is not understood: " + what);
@@ -90,6 +91,7 @@ Result<Manifest> parseManifest(std::string_view json) {
     const auto blob = blobOf(layer);
     if (!blob) return tl::unexpected<Problem>(blob.error());
     out.image.bytes += blob->bytes;
+    if (out.image.bytes > kMaxImage) return noManifest("an image of more than a pebibyte");
   }
   return out;
 }

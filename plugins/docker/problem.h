@@ -1,26 +1,12 @@
 #pragma once
-// What can go wrong here, in the ABI's terms: the kind, a stable code and a sentence for people. No text has
-// anything of a credential in it.
+// See common/problem.h; codes begin with "docker.".
 
-#include <string>
-#include <tl/expected.hpp>
-#include <utility>
-
-#include "redflag/abi.h"
+#include "common/problem.h"
 
 namespace redflag::docker {
 
-struct Problem {
-  rf_status status = RF_INTERNAL;
-  std::string code;  // "docker.registry_denied"
-  std::string text;
-};
-
-template <class T = void>
-using Result = tl::expected<T, Problem>;
-
-inline tl::unexpected<Problem> fail(rf_status status, std::string code, std::string text) {
-  return tl::unexpected<Problem>(Problem{status, std::move(code), std::move(text)});
-}
+using plugin::fail;
+using plugin::Problem;
+using plugin::Result;
 
 }  // namespace redflag::docker

@@ -120,13 +120,15 @@ std::string Reference::canonical() const {
 }
 
 std::string Reference::familiar() const {
-  auto whole = canonical();
+  const auto whole = canonical();
   if (registry != kHub) return whole;
-  whole.erase(0, kHub.size() + 1);
+  auto brief = whole.substr(kHub.size() + 1);
   const auto rest = std::string_view(repository).substr(std::min(kOfficial.size(), repository.size()));
   if (repository.starts_with(kOfficial) && rest.find('/') == std::string_view::npos)
-    whole.erase(0, kOfficial.size());
-  return whole;
+    brief.erase(0, kOfficial.size());
+  // Without the registry "docker.io/example.net/app" would be an image of example.net.
+  const auto again = parseReference(brief);
+  return again && again->canonical() == whole ? brief : whole;
 }
 
 bool isLoopback(std::string_view host) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/time.h"
+#include "common/ending.h"
 #include "json_access.h"
 
 namespace redflag::docker {
@@ -38,11 +39,6 @@ DockerUpdater::DockerUpdater(const Settings& settings, const rf::Host& host, rf:
       planner_(settings, host, run),
       swap_(engine_, settings, host, run) {}
 
-rf::Status DockerUpdater::end(const Result<Json>& outcome, rf::Output& result) {
-  if (outcome) return result.write(dumpJson(*outcome));
-  return run_.fail(rf::toStatus(outcome.error().status), outcome.error().code, outcome.error().text);
-}
-
 rf::Status DockerUpdater::plan(std::string_view text, rf::Output& result) {
   const auto make = [&]() -> Result<Json> {
     const auto request = parseRequest(text, false);
@@ -53,7 +49,7 @@ rf::Status DockerUpdater::plan(std::string_view text, rf::Output& result) {
     if (!prepared) return tl::unexpected<Problem>(prepared.error());
     return toJson((*prepared)->plan);
   };
-  return end(make(), result);
+  return plugin::end(run_, result, make());
 }
 
 Result<std::unique_ptr<Prepared>> DockerUpdater::confirmed(const Request& request) {
@@ -97,7 +93,7 @@ rf::Status DockerUpdater::download(std::string_view text, rf::Output& result) {
       if (auto pulled = pull(work); !pulled) return tl::unexpected<Problem>(pulled.error());
     return Json{{"download_bytes", (*prepared)->plan.download_bytes}};
   };
-  return end(fetch(), result);
+  return plugin::end(run_, result, fetch());
 }
 
 Result<> DockerUpdater::carryOut(const Work& work) {
@@ -146,8 +142,8 @@ Result<Json> DockerUpdater::runInstall(const Request& request) {
 
 rf::Status DockerUpdater::install(std::string_view text, rf::Output& result) {
   const auto request = parseRequest(text, true);
-  if (!request) return end(tl::unexpected<Problem>(request.error()), result);
-  const auto written = end(runInstall(*request), result);
+  if (!request) return plugin::end(run_, result, tl::unexpected<Problem>(request.error()));
+  const auto written = plugin::end(run_, result, runInstall(*request));
   return rf::worse(written, run_.outcome());
 }
 
@@ -180,12 +176,13 @@ rf::Status DockerUpdater::verify(std::string_view text, rf::Output& result) {
     }
     return Json{{"updates", std::move(updates)}};
   };
-  return end(look(), result);
+  return plugin::end(run_, result, look());
 }
 
 rf::Status DockerUpdater::repair(rf::Output& result) {
   const auto mended = swap_.mend();
-  return end(mended ? Result<Json>(Json::object()) : tl::unexpected<Problem>(mended.error()), result);
+  return plugin::end(run_, result,
+                     mended ? Result<Json>(Json::object()) : tl::unexpected<Problem>(mended.error()));
 }
 
 }  // namespace redflag::docker

@@ -25,7 +25,6 @@ class DockerUpdater {
   rf::Status repair(rf::Output& result);
 
  private:
-  rf::Status end(const Result<Json>& outcome, rf::Output& result);
   // The confirmed plan made again: RF_PERMANENT "docker.plan_changed" if it is another one by now.
   Result<std::unique_ptr<Prepared>> confirmed(const Request& request);
   Result<std::string> pull(const Work& work);  // the number of the approved image

@@ -8,6 +8,8 @@
 #include <valijson/validation_results.hpp>
 #include <valijson/validator.hpp>
 
+#include "base/pattern_guard.h"
+
 namespace redflag::commands {
 namespace {
 
@@ -46,6 +48,8 @@ Result<> checkSchema(const Json& schema) {
 std::optional<FieldProblem> firstProblem(const Json& schema, const Json& value) {
   valijson::Schema parsed;
   if (const auto ok = parse(schema, parsed); !ok) return FieldProblem{"", ok.error().text};
+  if (const auto place = tooLongToMatch(schema, value))
+    return FieldProblem{*place, "expected at most " + std::to_string(kMaxMatchedBytes) + " bytes"};
   valijson::Validator validator;
   valijson::ValidationResults results;
   if (validator.validate(parsed, Adapter(value), &results)) return std::nullopt;

@@ -35,6 +35,15 @@ TEST(PluginSettings, have_the_schemas_defaults_filled_in) {
             Json::parse(R"({"refresh":"never","mirror":{"retries":0}})"));
 }
 
+TEST(PluginSettings, that_are_too_long_to_be_matched_are_refused_and_end_nothing) {
+  const Json schema =
+      Json::parse(R"({"type":"object","properties":{"socket":{"type":"string","pattern":"^(/.*)?$"}}})");
+  EXPECT_TRUE(checkParameters(schema, {{"socket", "/run/docker.sock"}}));
+  const auto refused = checkParameters(schema, {{"socket", "/" + std::string(100'000, 'a')}});
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text, HasSubstr("socket: expected at most 2048 bytes"));
+}
+
 TEST(PluginSettings, name_file_line_key_and_expectation) {
   EXPECT_EQ(settingsOf("{refresh: sometimes}").error().text,
             "/a.yaml:4:16: plugins.apt.settings.refresh: expected one of private, system, never");

@@ -59,6 +59,46 @@ class AptInstall : public testing::Test {
     return text.str();
   }
 
+  rf::Status refresh(Json& written) {
+    std::string text;
+    rf::Run run(updater_.fake.newRun());
+    rf::Output output(rf::detail::sinkInto(text));
+    const auto status = apt::AptRefresh(updater_.settings, updater_.fake.host(), run).run(output);
+    written = text.empty() ? Json() : Json::parse(text);
+    return status;
+  }
+  // A package of the test's own: `files` below its tree, by their paths.
+  void build(const std::string& name, const std::string& version,
+             const std::map<std::string, std::string>& files) const {
+    const auto tree = sandbox_ / (name + "-" + version);
+    auto all = files;
+    all["DEBIAN/control"] = "Package: " + name + "\nVersion: " + version +
+                            "\nArchitecture: all\nMaintainer: Test <t@example.org>\nDescription: test\n";
+    for (const auto& [path, content] : all) {
+      std::filesystem::create_directories((tree / path).parent_path());
+      std::ofstream(tree / path) << content;
+      if (path == "DEBIAN/postinst") std::filesystem::permissions(tree / path, std::filesystem::perms(0755));
+    }
+    std::filesystem::create_directories(sandbox_ / "own");
+    outputOf({"dpkg-deb", "--build", "--root-owner-group", tree,
+              sandbox_ / "own" / (name + "_" + version + "_all.deb")});
+  }
+  void installByHand(const std::string& name, const std::string& version) const {
+    std::filesystem::copy_file(sandbox_ / "own" / (name + "_" + version + "_all.deb"),
+                               root() / "tmp/own.deb");
+    outputOf({"chroot", root(), "dpkg", "-i", "/tmp/own.deb"});
+  }
+  // In a repository of their own, trusted by its entry.
+  void offerOwn() const {
+    outputOf({"sh", "-c", "cd '" + (sandbox_ / "own").string() + "' && apt-ftparchive packages . >Packages"});
+    std::ofstream(root() / "etc/apt/sources.list", std::ios::app)
+        << "deb [trusted=yes] file:" << (sandbox_ / "own").string() << " ./\n";
+    const auto dir = root().string();
+    outputOf({"apt-get", "-qq", "-o", "Dir=" + dir, "-o",
+              "Dir::State::status=" + dir + "/var/lib/dpkg/status", "-o", "APT::Sandbox::User=root",
+              "update"});
+  }
+
   std::filesystem::path sandbox_;
   UpdaterOf updater_;
 };
@@ -91,14 +131,6 @@ TEST_F(AptInstall, fetches_the_lists_anew_and_says_what_became_of_each_source) {
   const auto lists = root() / "var/lib/apt/lists";
   std::filesystem::remove_all(lists);
   std::filesystem::create_directories(lists / "partial");
-  const auto refresh = [&](Json& written) {
-    std::string text;
-    rf::Run run(updater_.fake.newRun());
-    rf::Output output(rf::detail::sinkInto(text));
-    const auto status = apt::AptRefresh(updater_.settings, updater_.fake.host(), run).run(output);
-    written = text.empty() ? Json() : Json::parse(text);
-    return status;
-  };
   Json written;
   ASSERT_EQ(refresh(written), rf::Status::kOk) << updater_.lastCode() << updater_.fake.reports.back().text;
   EXPECT_GE(written.at("sources").size(), 2U) << written;
@@ -255,32 +287,16 @@ TEST_F(AptInstall, fails_when_there_is_no_room_to_unpack_and_works_once_there_is
   EXPECT_EQ(installed("redflag-demo-lib"), "ii 2.1");
 }
 
-// A repository of the test's own, trusted by its entry, for what the sandbox's does not have.
 TEST_F(AptInstall, keeps_configuration_files_that_somebody_changed) {
-  const auto build = [&](const std::string& version) {
-    const auto tree = sandbox_ / ("conf-" + version);
-    std::filesystem::create_directories(tree / "DEBIAN");
-    std::filesystem::create_directories(tree / "etc");
-    std::ofstream(tree / "DEBIAN/control")
-        << "Package: conf\nVersion: " << version
-        << "\nArchitecture: all\nMaintainer: Test <t@example.org>\nDescription: test\n";
-    std::ofstream(tree / "DEBIAN/conffiles") << "/etc/conf.conf\n";
-    std::ofstream(tree / "etc/conf.conf") << "packaged " << version << "\n";
-    outputOf({"dpkg-deb", "--build", "--root-owner-group", tree,
-              sandbox_ / "own" / ("conf_" + version + "_all.deb")});
+  const auto packaged = [&](const std::string& version) {
+    build("conf", version,
+          {{"DEBIAN/conffiles", "/etc/conf.conf\n"}, {"etc/conf.conf", "packaged " + version + "\n"}});
   };
-  std::filesystem::create_directories(sandbox_ / "own");
-  build("1.0");
-  std::filesystem::copy_file(sandbox_ / "own/conf_1.0_all.deb", root() / "tmp/conf.deb");
-  outputOf({"chroot", root(), "dpkg", "-i", "/tmp/conf.deb"});
+  packaged("1.0");
+  installByHand("conf", "1.0");
   std::ofstream(root() / "etc/conf.conf") << "changed by the admin\n";
-  build("2.0");
-  outputOf({"sh", "-c", "cd '" + (sandbox_ / "own").string() + "' && apt-ftparchive packages . >Packages"});
-  std::ofstream(root() / "etc/apt/sources.list", std::ios::app)
-      << "deb [trusted=yes] file:" << (sandbox_ / "own").string() << " ./\n";
-  const auto dir = root().string();
-  outputOf({"apt-get", "-qq", "-o", "Dir=" + dir, "-o", "Dir::State::status=" + dir + "/var/lib/dpkg/status",
-            "-o", "APT::Sandbox::User=root", "update"});
+  packaged("2.0");
+  offerOwn();
   const auto order = planned("conf", "2.0");
   ASSERT_EQ(updater_.run(&AptUpdater::install, order), rf::Status::kOk) << updater_.lastCode();
   EXPECT_EQ(installed("conf"), "ii 2.0");
@@ -288,6 +304,52 @@ TEST_F(AptInstall, keeps_configuration_files_that_somebody_changed) {
   std::string line;
   std::getline(conf, line);
   EXPECT_EQ(line, "changed by the admin");
+}
+
+TEST_F(AptInstall, lets_no_script_ask) {
+  build("asks", "1.0", {});
+  installByHand("asks", "1.0");
+  build("asks", "2.0",
+        {{"DEBIAN/postinst",
+          "#!/bin/sh\necho \"the frontend is $DEBIAN_FRONTEND\"\n"
+          "if read answer; then echo somebody answered; else echo nobody answers; fi\n"}});
+  offerOwn();
+  const auto order = planned("asks", "2.0");
+  ASSERT_EQ(updater_.run(&AptUpdater::install, order, 60), rf::Status::kOk) << updater_.lastCode();
+  EXPECT_EQ(installed("asks"), "ii 2.0");
+  EXPECT_TRUE(said("the frontend is noninteractive"));
+  EXPECT_TRUE(said("nobody answers"));
+}
+
+TEST_F(AptInstall, does_not_believe_a_source_that_another_key_signed) {
+  std::filesystem::permissions(sandbox_, std::filesystem::perms(0755));
+  const auto dist = sandbox_ / "repo/dists/stable-security";
+  const auto list = [&] {
+    for (const auto& entry : std::filesystem::directory_iterator(root() / "var/lib/apt/lists"))
+      if (entry.path().string().ends_with("stable-security_InRelease")) {
+        std::ostringstream text;
+        text << std::ifstream(entry.path()).rdbuf();
+        return text.str();
+      }
+    return std::string();
+  };
+  const auto before = list();
+  ASSERT_FALSE(before.empty());
+  const auto home = (sandbox_ / "other-key").string();
+  std::filesystem::create_directories(home);
+  std::filesystem::permissions(home, std::filesystem::perms(0700));
+  outputOf(
+      {"sh", "-c",
+       "export GNUPGHOME='" + home + "' && cd '" + dist.string() +
+           "' && gpg --batch --quiet --passphrase '' --quick-generate-key 'Other <other@localhost>' ed25519 "
+           "sign never && gpg --batch --quiet --yes --clearsign --output InRelease Release; gpgconf --kill "
+           "gpg-agent"});
+  Json written;
+  EXPECT_EQ(refresh(written), rf::Status::kTransient) << written;
+  EXPECT_EQ(updater_.lastCode(), "apt.refresh_failed");
+  EXPECT_NE(updater_.fake.reports.back().text.find("stable-security"), std::string::npos)
+      << updater_.fake.reports.back().text;
+  EXPECT_EQ(list(), before) << "what was believed before stays";
 }
 
 }  // namespace

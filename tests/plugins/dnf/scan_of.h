@@ -1,24 +1,18 @@
 #pragma once
-// A scan of a made-up root, through the plugin's own code and a host in this process.
+// A scan of a made-up root.
 
 #include <set>
 #include <string>
 
 #include "dnf_root.h"
 #include "scan.h"
-#include "support/fake_host.h"
+#include "support/scan_run.h"
 
 namespace redflag::test {
 
-class ScanOf {
+class ScanOf : public ScanRun<dnf::Scan, dnf::Settings> {
  public:
   explicit ScanOf(const DnfRoot& root) { settings.root = root.path(); }
-
-  rf::Status run(rf_purpose purpose = RF_PURPOSE_UPDATES) {
-    rf::Run wrapped(fake.newRun(purpose));
-    dnf::Scan scan(settings, fake.host());
-    return purpose == RF_PURPOSE_INVENTORY ? scan.inventory(wrapped) : scan.updates(wrapped);
-  }
 
   // As DnfRoot::upgradable() writes them: what is not blocked by an exclude or a lock.
   std::set<std::string> rows() const {
@@ -39,23 +33,12 @@ class ScanOf {
         found.insert(advisory + " " + text(row, "name"));
     return found;
   }
-  Json update(const std::string& name) const {
-    for (const auto& row : fake.ofKind("update/1"))
-      if (row.at("name") == name) return row;
-    return Json::object();
-  }
   static std::vector<std::string> listed(const Json& row, const char* field) {
     const auto found = row.find(field);
     if (found == row.end()) return {};
     return found->is_array() ? found->get<std::vector<std::string>>()
                              : std::vector<std::string>{found->get<std::string>()};
   }
-
-  FakeHost fake;
-  dnf::Settings settings;
-
- private:
-  static std::string text(const Json& row, const char* field) { return row.at(field).get<std::string>(); }
 };
 
 }  // namespace redflag::test

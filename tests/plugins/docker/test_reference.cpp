@@ -21,6 +21,9 @@ TEST(Reference, is_whole_whatever_was_left_out) {
            {"localhost/app", "localhost/app:latest"},
            {"[::1]:5000/app:x", "[::1]:5000/app:x"},
            {"a/b__c-d--e.f:T_1.-", "docker.io/a/b__c-d--e.f:T_1.-"},
+           {"docker.io/example.net/app", "docker.io/example.net/app:latest"},
+           {"docker.io/library/" + std::string(64, 'a'),
+            "docker.io/library/" + std::string(64, 'a') + ":latest"},
            {"nginx@" + kDigest, "docker.io/library/nginx@" + kDigest},
            {"nginx:1@" + kDigest, "docker.io/library/nginx:1@" + kDigest}}) {
     const auto parsed = parseReference(text);
@@ -30,6 +33,8 @@ TEST(Reference, is_whole_whatever_was_left_out) {
   }
   EXPECT_EQ(parseReference("docker.io/library/nginx:1")->familiar(), "nginx:1");
   EXPECT_EQ(parseReference("docker.io/library/a/b")->familiar(), "library/a/b:latest");
+  EXPECT_EQ(parseReference("docker.io/example.net/app")->familiar(), "docker.io/example.net/app:latest")
+      << "or it would be shown as another registry's";
 }
 
 TEST(Reference, is_refused_unless_it_keeps_the_grammar) {

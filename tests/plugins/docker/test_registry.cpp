@@ -243,6 +243,16 @@ TEST_F(DockerRegistry, is_not_believed_about_bytes_that_have_another_digest) {
   EXPECT_EQ(registry.imageFor("app", kDigest, "linux/amd64").error().code, "docker.registry_malformed");
 }
 
+TEST(DockerManifest, of_layers_whose_sum_no_number_holds_is_none) {
+  const std::string blob = R"({"digest":")" + kDigest + R"(","size":1125899906842624})";  // the largest layer
+  std::string layers = blob;
+  for (int i = 0; i < 9000; ++i)
+    layers += "," + blob;
+  const auto manifest = docker::parseManifest(R"({"config":)" + blob + R"(,"layers":[)" + layers + "]}");
+  ASSERT_FALSE(manifest);
+  EXPECT_EQ(manifest.error().code, "docker.malformed");
+}
+
 TEST_F(DockerRegistry, has_an_image_for_each_platform_of_an_index) {
   const auto named = [](const std::string& text) { return "sha256:" + toHex(sha256(text)); };
   const std::string manifest = R"({"config":{"digest":")" + kDigest +

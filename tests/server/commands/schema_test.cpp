@@ -29,6 +29,21 @@ TEST(Schema, names_the_place_of_what_is_wrong) {
   EXPECT_NE(fieldOf({{"name", "a"}, {"more", 1}}), "valid");
 }
 
+TEST(Schema, a_text_too_long_to_be_matched_is_refused_and_ends_nothing) {
+  const Json schema = {{"type", "object"},
+                       {"properties", {{"unit", {{"type", "string"}, {"pattern", "^[a-z]*\\.service$"}}}}}};
+  EXPECT_FALSE(firstProblem(schema, {{"unit", std::string(1000, 'a') + ".service"}}));
+  const auto problem = firstProblem(schema, {{"unit", std::string(60'000, 'a')}});
+  ASSERT_TRUE(problem);
+  EXPECT_EQ(problem->field, "/unit");
+  EXPECT_EQ(problem->text, "expected at most 2048 bytes");
+  const auto hidden = firstProblem(schema, {{"other", {1, {{"a/b", std::string(60'000, 'a')}}}}});
+  ASSERT_TRUE(hidden);
+  EXPECT_EQ(hidden->field, "/other/1/a~1b");
+  EXPECT_FALSE(firstProblem({{"type", "object"}}, {{"text", std::string(60'000, 'a')}}))
+      << "nothing is matched";
+}
+
 TEST(Schema, what_is_no_schema_is_refused) {
   EXPECT_TRUE(checkSchema(kSchema));
   EXPECT_FALSE(checkSchema(Json::array()));

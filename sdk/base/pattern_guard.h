@@ -1,0 +1,18 @@
+#pragma once
+// What a JSON Schema validator must not be given. valijson matches "pattern" and "format" with std::regex,
+// whose matcher in libstdc++ calls itself for every byte: some 20 KiB of text end the process.
+
+#include <optional>
+#include <string>
+
+#include "base/json.h"
+
+namespace redflag {
+
+constexpr std::size_t kMaxMatchedBytes = 2048;
+
+// The JSON pointer of a text, or of a member with a name, of more than kMaxMatchedBytes; nullopt: there is
+// none, or the schema matches no text at all. To be asked before a value is validated.
+std::optional<std::string> tooLongToMatch(const Json& schema, const Json& value);
+
+}  // namespace redflag

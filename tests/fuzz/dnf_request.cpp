@@ -1,0 +1,20 @@
+// An updater's order and confirmed plan.
+#include "plan.h"
+
+#include "fuzz.h"
+
+namespace redflag::fuzz {
+
+REDFLAG_FUZZ(dnf_request) {
+  using namespace dnf;
+  const auto request = parseRequest(input, true);
+  static_cast<void>(parseRequest(input, false));
+  if (!request) {
+    claim(request.error().status == RF_INVALID && !request.error().text.empty(), "a refusal says why");
+    return;
+  }
+  for (const auto& step : request->planned)
+    claim(step == step && parseJson(dumpJson(toJson(step))).has_value(), "a step is JSON");
+}
+
+}  // namespace redflag::fuzz
