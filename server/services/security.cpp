@@ -4,6 +4,8 @@
 #include <map>
 
 #include "store/audit.h"
+#include "store/factors.h"
+#include "store/people.h"
 #include "store/store.h"
 
 namespace redflag::services {
@@ -41,6 +43,22 @@ SecurityRow signInRow(const std::vector<CountedRefusal>& refusals) {
     row.level = Level::kWarning;
     row.advice = "look in the audit log where they come from, and keep those addresses out before the server";
   }
+  return row;
+}
+
+// Whoever signs in with a password alone.
+SecurityRow factorRow(const store::ReadTransaction& tx) {
+  SecurityRow row{"second_factor", "people", Level::kGood, "People without a second factor", "none", "", 0, 0,
+                  "/settings",     false};
+  for (const auto& person : tx.people().accounts("person")) {
+    const auto factor = tx.factors().find(person.id);
+    if (!person.disabled && (!factor || factor->confirmed_at == 0)) ++row.count;
+  }
+  if (row.count == 0) return row;
+  row.level = Level::kWarning;
+  row.text = std::to_string(row.count) + " sign in with a password alone";
+  row.advice =
+      "let them set one up under Account; `require_second_factor` in server.yaml insists on it for a role";
   return row;
 }
 
@@ -179,6 +197,7 @@ SecurityFacts Security::facts() const {
   context_.store.read([&](const store::ReadTransaction& tx) {
     facts.refusals = refusalsIn(tx, context_.now());
     addFleet(tx, facts.rows);
+    facts.rows.push_back(factorRow(tx));
   });
   facts.rows.push_back(signInRow(facts.refusals));
   addAudit(facts.rows);
