@@ -200,6 +200,9 @@ std::vector<Operation> operationsOf(const Json& document) {
       }
       addAnswer(document, written, operation);
       nameIt(operation, methods.contains("get"));
+      // What is done to several things at once has the shorter path, and comes first.
+      if (!operation.positionals.empty() && names.contains(operation.noun + " " + operation.verb))
+        operation.verb += "-one";
       if (!names.insert(operation.noun + " " + operation.verb).second)
         throw std::runtime_error(path + ": a second command of the name " + operation.noun + " " +
                                  operation.verb);
