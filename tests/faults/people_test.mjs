@@ -140,9 +140,16 @@ test('D9: a session that somebody chose is none, and one that ended opens nothin
 test('D10: guessing is stopped, whatever it says of where it comes from, and its victim still signs in', async () => {
   const began = Date.now();
   const guess = (n) => signIn(admin.username, `guess number ${n} of many`, { from: '127.0.0.2', headers: { 'x-forwarded-for': `198.51.100.${n}`, forwarded: `for=198.51.100.${n}` } });
+  // As many at once as are computed or wait for it: a slow machine must not be slower than the budget fills up.
   let tried = 0;
   let last;
-  do last = await guess(tried += 1); while (last.status === 401 && tried < 60);
+  while (last === undefined && tried < 60) {
+    const answers = await Promise.all(Array.from({ length: 4 }, (_, n) => guess(tried + n)));
+    assert.ok(answers.every(({ status }) => status === 401 || status === 429));
+    tried += answers.filter(({ status }) => status === 401).length;
+    last = answers.find(({ body }) => body.code === 'sign_in.throttled');
+  }
+  assert.ok(last, `${tried} guesses were tried`);
   const refilled = (Date.now() - began) / 6000; // ten a minute
   assert.deepEqual([last.status, last.body.code], [429, 'sign_in.throttled']);
   assert.ok(tried <= 12 + refilled, `${tried} guesses were tried`);
