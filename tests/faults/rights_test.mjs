@@ -47,12 +47,15 @@ let counter = 0;
 const fresh = (what) => `${what}-${++counter}`;
 const grantOf = (side) => [{ role: 'viewer', client_id: side.client.id, site_id: null }];
 
+const spare = [];
+
 // Objects by kind: where it is, and how one is made that may be used up.
 const objects = {
   agent: { place: places, make: async (side) => side.agent.id },
   spareAgent: { place: places, make: async (side) => {
     const agent = new LoneAgent(two.fleet);
     await agent.enrol(side.token.bundle, 'spare');
+    spare.push(agent.id);
     return agent.id;
   } },
   command: { place: places, make: async (side) => {
@@ -278,6 +281,7 @@ test('D11: whoever may is served, on an object of its own', async () => {
 });
 
 test('D12: no list, search or number tells of another client', async () => {
+  for (const id of spare) await two.admin.request('POST', `/api/v1/agents/${id}/revoke`, { reason: 'not needed' }, { allowProblem: true });
   const { A, B } = two.sides;
   await order(B);
   const ofB = [B.client.id, B.client.name, B.site.id, B.agent.id, B.hostname, B.token.id, B.rows[0].id];
