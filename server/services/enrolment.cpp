@@ -186,6 +186,8 @@ std::pair<store::AgentKey, bool> Enrolment::enrol(const store::NewAgent& agent, 
       entry.severity = "warning";
       tx.events().record(result.client_id, result.agent.agent_id, entry);
       tx.events().publish(result.client_id, "agent", {{"agent_id", result.agent.agent_id}}, now);
+      // The old key's doorbell closes.
+      tx.afterCommit([bell = &context_.bell, id = result.agent.agent_id] { bell->ring(id); });
     } else if (result.outcome != EnrolmentOutcome::kKnown && !result.client_id.empty()) {
       const Refusal refusal = refusalOf(result.outcome);
       auto entry =

@@ -136,30 +136,31 @@ TEST(Uploads, a_breakers_transition_is_shown_and_a_status_that_says_closed_ends_
 }
 
 TEST(Uploads, F4_it_is_known_how_many_agents_believe_an_authority) {
+  using Reach = std::pair<std::int64_t, std::int64_t>;
   World world;
   const auto one = world.enrol();
   const auto two = world.enrol();
   const auto reach = [&](const std::string& mark, std::int64_t since) {
     const auto found = world.store.read(
         [&](const store::ReadTransaction& tx) { return tx.agents().authorityReach(mark, since); });
-    return std::pair(found.seen, found.believe);
+    return Reach(found.seen, found.believe);
   };
   const auto believes = [&](const store::AgentKey& agent, const Json& marks) {
     auto item = world.statusItem("alpha", "act");
     item["authorities"] = marks;
     return world.upload(agent, {item}).rejected.empty();
   };
-  EXPECT_TRUE(believes(one, {"00000000000000aa", "00000000000000bb"}));
-  EXPECT_TRUE(believes(two, {"00000000000000aa"}));
+  EXPECT_TRUE(believes(one, Json::array({"00000000000000aa", "00000000000000bb"})));
+  EXPECT_TRUE(believes(two, Json::array({"00000000000000aa"})));
   world.services.presence.seen(one.agent_id);
   world.services.presence.seen(two.agent_id);
-  EXPECT_EQ(reach("00000000000000aa", world.clock.now), std::pair<std::int64_t, std::int64_t>(2, 2));
-  EXPECT_EQ(reach("00000000000000bb", world.clock.now), std::pair<std::int64_t, std::int64_t>(2, 1));
-  EXPECT_EQ(reach("00000000000000bb", world.clock.now + 1), std::pair<std::int64_t, std::int64_t>(0, 0));
-  EXPECT_FALSE(believes(two, {"%"}));
-  EXPECT_FALSE(believes(two, {7}));
+  EXPECT_EQ(reach("00000000000000aa", world.clock.now), Reach(2, 2));
+  EXPECT_EQ(reach("00000000000000bb", world.clock.now), Reach(2, 1));
+  EXPECT_EQ(reach("00000000000000bb", world.clock.now + 1), Reach(0, 0));
+  EXPECT_FALSE(believes(two, Json::array({"%"})));
+  EXPECT_FALSE(believes(two, Json::array({7})));
   EXPECT_TRUE(believes(two, Json::array())) << "what it does not say any more is not believed";
-  EXPECT_EQ(reach("00000000000000aa", world.clock.now), std::pair<std::int64_t, std::int64_t>(2, 1));
+  EXPECT_EQ(reach("00000000000000aa", world.clock.now), Reach(2, 1));
 }
 
 TEST(Uploads, each_commit_tells_the_streams_and_not_each_event_in_it) {
