@@ -157,9 +157,11 @@ test('D10: guessing is stopped, whatever it says of where it comes from, and its
   assert.equal((await signIn(admin.username, password, { from: '127.0.0.2' })).status, 429, 'the right one neither, by then');
   assert.equal((await signIn(admin.username, password)).status, 200, 'its owner signs in from elsewhere');
   // One password against many accounts.
+  const sprayBegan = Date.now();
   const sprayed = await Promise.all(Array.from({ length: 80 }, (_, n) => signIn(`user${n}`, 'Spring2026 Spring2026', { from: '127.0.0.3' })));
   assert.ok(sprayed.every(({ status }) => status === 401 || status === 429));
-  assert.ok(sprayed.some(({ body }) => body.code === 'sign_in.throttled'));
+  const sprayTried = sprayed.filter(({ status }) => status === 401).length;
+  assert.ok(sprayTried <= 61 + (Date.now() - sprayBegan) / 1000, `${sprayTried} were tried`); // one address's budget
   assert.ok(noted('sign_in.failed') >= 1 && noted('sign_in.throttled') >= 1, 'written down');
   assert.ok(noted('sign_in.failed') <= 200, 'and not without end');
 });
@@ -167,13 +169,18 @@ test('D10: guessing is stopped, whatever it says of where it comes from, and its
 test('D15: two hundred sign-ins at once take the memory of two, and nobody else waits', async () => {
   const resting = memory('VmRSS');
   fs.writeFileSync(`/proc/${fleet.server.pid}/clear_refs`, '5');
+  const look = async () => {
+    const began = performance.now();
+    assert.equal((await send('GET', '/healthz')).status, 200);
+    return performance.now() - began;
+  };
+  let usual = 0; // of this machine, whatever else it does
+  for (let n = 0; n < 10; n += 1) usual = Math.max(usual, await look());
   let slowest = 0;
   let over = false;
   const bystander = (async () => {
     while (!over) {
-      const began = performance.now();
-      assert.equal((await send('GET', '/healthz')).status, 200);
-      slowest = Math.max(slowest, performance.now() - began);
+      slowest = Math.max(slowest, await look());
       await sleep(50);
     }
   })();
@@ -185,9 +192,9 @@ test('D15: two hundred sign-ins at once take the memory of two, and nobody else 
   assert.ok(count(429) > 0, 'most are turned away');
   assert.ok(count(401) >= 2, 'some are tried');
   const peak = memory('VmHWM') - resting;
-  console.log(`D15: ${count(401)} tried, ${count(429)} turned away, ${peak.toFixed(0)} MiB more at the peak, a bystander waited ${slowest.toFixed(0)} ms at most`);
+  console.log(`D15: ${count(401)} tried, ${count(429)} turned away, ${peak.toFixed(0)} MiB more at the peak, a bystander waited ${slowest.toFixed(0)} ms at most, ${usual.toFixed(0)} before`);
   assert.ok(peak < 2 * 64 + 40, `${peak} MiB more at the peak`);
-  assert.ok(slowest < 3000, `a bystander waited ${slowest} ms`); // of a machine that computes all the while
+  assert.ok(slowest < Math.max(1000, 10 * usual), `a bystander waited ${slowest} ms, ${usual} ms before`);
   assert.ok(noted('sign_in.busy') >= 1, 'written down');
 });
 
