@@ -148,6 +148,7 @@ const expectations = {
   acceptAgent: { permission: 'approver', ok: 409, object: 'agent', body: () => ({ reason: 'x' }) },
   acceptRestoredAgents: { permission: 'approver', ok: 200, body: () => ({ agent_ids: [newId()], reason: 'x' }) },
   revokeAgent: { ...manage, ok: 204, proof: true, object: 'spareAgent', body: () => ({ reason: 'x' }) },
+  rebindAgent: { ...manage, ok: 201, object: 'agent', body: () => ({ reason: 'x' }) },
   moveAgent: { ...manage, ok: 200, object: 'agent', body: (side) => ({ site_id: side.site.id }) },
   listUsers: { ...manage, ok: 200 },
   createUser: { ...manage, ok: 201, proof: true, about: 'client', body: (side) => ({ username: fresh('user'), password: kPassword, grants: grantOf(side) }),

@@ -13,7 +13,7 @@ function parse(bytes) {
   const size = Number(out.headers['content-length'] ?? 0);
   if (bytes.length < end + 4 + size) return null;
   out.body = bytes.subarray(end + 4, end + 4 + size).toString();
-  out.json = /json/.test(out.headers['content-type'] ?? '') ? JSON.parse(out.body) : null;
+  out.json = /[/+]json(;|$)/.test(out.headers['content-type'] ?? '') ? JSON.parse(out.body) : null;
   return out;
 }
 
