@@ -181,7 +181,7 @@ struct EnrolmentToken {
   std::int64_t expires_at = 0;
   bool revoked = false;
   std::string accept = "auto";  // auto | manual: who enrols with it waits until a person has looked
-  std::string rebinds;          // the agent that gets a new key by it; "": new agents join
+  std::string rebinds = {};     // the agent that gets a new key by it; "": new agents join
 };
 
 enum class EnrolmentOutcome {

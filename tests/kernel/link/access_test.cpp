@@ -31,7 +31,11 @@ class AccessTest : public testing::Test {
     settings_.longest_return_ns = 10'000'000;
   }
   void enrolAt(const FakeServer& server) {
-    const auto identity = enroll(server.bundle(), {settings_.state, "report", {}, settings_.times, {}});
+    EnrolmentSettings settings;
+    settings.state = settings_.state;
+    settings.times = settings_.times;
+    settings.marks = settings_.marks;
+    const auto identity = enroll(server.bundle(), settings);
     ASSERT_TRUE(identity) << identity.error().text;
   }
   void start() {
