@@ -55,6 +55,13 @@ Answer<bool> Access::renew(ServerApi& api) {
   if (!state || state->agent_id != parts_.agent_id)
     return failed(Failure::Kind::kDenied, "access.none",
                   state ? kEnrolAgain : state.error().text + "; " + kEnrolAgain);
+  // One that the present key did not sign, or that is of another token, is left from before the agent was
+  // bound anew: no server takes it.
+  if (!state->pending.is_null()) {
+    const auto kept = protocol::openStateDocument(state->pending, parts_.key.publicKey());
+    if (!kept || kept->document.previous != protocol::tokenHash(state->refresh_token))
+      state->pending = Json();
+  }
   if (state->pending.is_null()) {
     const protocol::StateDocument document{parts_.agent_id,
                                            state->number + 1,

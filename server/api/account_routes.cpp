@@ -175,8 +175,8 @@ std::vector<http::Route> accountRoutes(services::Services& services, auth::Passw
     add("GET", path, [&services, kind](const auto& asked) { return list(services, kind, asked); });
     addProven("PATCH", path + "/{id}",
               [&services, kind](const auto& asked) { return change(services, kind, asked); });
-    add("DELETE", path + "/{id}",
-        [&services, kind](const auto& asked) { return remove(services, kind, asked); });
+    addProven("DELETE", path + "/{id}",
+              [&services, kind](const auto& asked) { return remove(services, kind, asked); });
   };
   common("/api/v1/users", kUsers);
   addProven("POST", "/api/v1/users",

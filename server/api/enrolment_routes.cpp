@@ -76,6 +76,7 @@ void addEnrolmentRoutes(services::Services& services, std::vector<http::Route>& 
   add("POST", "/api/v1/enrolment-tokens", make);
   add("GET", "/api/v1/enrolment-tokens", listTokens);
   add("POST", "/api/v1/agents/{id}/rebind", rebind);
+  routes.back().needs_proof = true;  // whoever enrols with it is that agent from then on
   add("DELETE", "/api/v1/enrolment-tokens/{id}", revoke);
 }
 

@@ -171,7 +171,7 @@ std::vector<http::Route> accountRoutes(People people) {
   return {route("POST", "/api/v1/session/step-up", mine, stepUp),
           route("GET", "/api/v1/account/second-factor", mine, showFactor),
           route("POST", "/api/v1/account/second-factor", mine, beginFactor, true),
-          route("POST", "/api/v1/account/second-factor/confirm", mine, confirmFactor),
+          route("POST", "/api/v1/account/second-factor/confirm", mine, confirmFactor, true),
           route("POST", "/api/v1/account/second-factor/recovery-codes", mine, renewCodes),
           route("POST", "/api/v1/account/second-factor/off", mine, turnOff),
           route("GET", "/api/v1/account/sessions", mine, listSessions),

@@ -1,5 +1,6 @@
 #include "auth/gate.h"
 
+#include "auth/budget.h"
 #include "base/encoding.h"
 #include "protocol/message_signature.h"
 
@@ -59,10 +60,10 @@ void Gate::requireOwnPage(const http::RequestHead& head, const std::string& user
                           const std::string& peer) {
   if (isSameSite(head)) return;
   if (alarms_ != nullptr)
-    alarms_->raise(peer, {"security", username, "session.cross_site",
-                          "refused " + head.method + " " + head.path() + " from " + peer +
-                              ": another site asked the browser for it",
-                          "warning"});
+    alarms_->raise(networkOf(peer), {"security", username, "session.cross_site",
+                                     "refused " + head.method + " " + head.path() + " from " + peer +
+                                         ": another site asked the browser for it",
+                                     "warning"});
   throw Problem{403, "session.cross_site", "another site asked the browser for this", ""};
 }
 

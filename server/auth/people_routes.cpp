@@ -1,5 +1,6 @@
 #include "auth/people_routes.h"
 
+#include "auth/budget.h"
 #include "auth/people_input.h"
 #include "base/encoding.h"
 #include "http/origin.h"
@@ -27,8 +28,9 @@ Json sessionJson(const People& people, const std::string& user_id, const std::st
 }
 
 Response signedIn(const People& people, const Request& request, const User& user, bool second_factor,
-                  int status) {
-  const Sessions::Begun begun = people.sessions.begin(user, headerOf(request, "cookie"), request.peer);
+                  int status, bool proven = true) {
+  const Sessions::Begun begun =
+      people.sessions.begin(user, headerOf(request, "cookie"), request.peer, proven);
   people.board.note({"people", user.username, "session.begun",
                      "signed in from " + request.peer + (second_factor ? " with a second factor" : "")});
   Response out = http::jsonResponse(
@@ -103,7 +105,8 @@ Response changePassword(const People& people, const Request& request) {
                      old_password, user ? std::optional<std::string>(user->password_hash) : std::nullopt);
                });
   people.users.changePassword(*user, people.passwords.hash(new_password));
-  return signedIn(people, request, *user, me.second_factor, 200);
+  // The old password is no code: whoever has a second factor has proven no more than before.
+  return signedIn(people, request, *user, me.second_factor, 200, !me.second_factor || me.proven);
 }
 
 Response signOut(const People& people, const Request& request) {
@@ -126,7 +129,7 @@ Response setupState(const People& people, const Request&) {
 
 Response setUp(const People& people, const Request& request) {
   if (!people.setup.open()) {
-    people.alarms.raise(request.peer,
+    people.alarms.raise(networkOf(request.peer),
                         {"security", "nobody", "setup.closed",
                          "refused to set the server up again, from " + request.peer, "warning"});
     throw noSetup();
@@ -157,8 +160,10 @@ void requireRight(const People& people, const Request& request, const std::strin
     attempt = people.throttle.attempt(username, request.peer,
                                       people.devices.deviceOf(headerOf(request, "cookie"), username));
   } catch (const Problem& throttled) {
-    people.alarms.raise(from, {"security", "nobody", throttled.code,
-                               "too many wrong passwords or codes for " + from, "warning"});
+    // Names are the attacker's to choose: each would be a line of its own.
+    people.alarms.raise(
+        networkOf(request.peer),
+        {"security", "nobody", throttled.code, "too many wrong passwords or codes for " + from, "warning"});
     throw;
   }
   bool right = false;
@@ -167,7 +172,7 @@ void requireRight(const People& people, const Request& request, const std::strin
   } catch (const Problem& problem) {  // nothing was tried: too busy to look, or the store is away
     attempt.forgive();
     if (problem.status == 429)
-      people.alarms.raise(request.peer,
+      people.alarms.raise(networkOf(request.peer),
                           {"security", "nobody", problem.code, problem.detail + ": " + from, "warning"});
     throw;
   }

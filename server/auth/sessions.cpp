@@ -45,13 +45,14 @@ Sessions::Sessions(SessionStore& store, const Clock& clock, const SessionLimits&
     : store_(store), clock_(clock), limits_(limits) {}
 
 Sessions::Begun Sessions::begin(const User& user, const std::string& cookie_header,
-                                const std::string& address) {
+                                const std::string& address, bool proven) {
   const std::string older = secretOf(cookie_header);
   if (!older.empty()) store_.removeSession(sha256(older));
   const std::int64_t now = clock_.epochNs();
   store_.removeStaleSessions(now, now - limits_.idle_ns);
   const std::string secret = randomBytes(kSecretBytes);
-  store_.createSession({sha256(secret), user.id, now, now, now + limits_.absolute_ns, address, now});
+  store_.createSession(
+      {sha256(secret), user.id, now, now, now + limits_.absolute_ns, address, proven ? now : 0});
   return {kCookie + ("=" + toBase64Url(secret)) + kAttributes, csrfOf(secret)};
 }
 

@@ -29,7 +29,10 @@ class Sessions {
   };
   // A new session under a new secret, whatever the browser held before; that one ends. It counts as proven:
   // whoever begins it has just said who he is. [any thread]
-  Begun begin(const User& user, const std::string& cookie_header, const std::string& address);
+  // `proven`: whether what began it is a proof, too (the password of somebody without a second factor, or a
+  // code).
+  Begun begin(const User& user, const std::string& cookie_header, const std::string& address,
+              bool proven = true);
   // The session of a request, if it holds a live one. Notes that it is used, once a minute. [any thread]
   std::optional<SessionUser> find(const std::string& cookie_header);
   // By Principal::session_id; nothing is noted. [any thread]

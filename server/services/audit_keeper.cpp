@@ -88,11 +88,27 @@ AuditKeeper::Verification AuditKeeper::verify() {
   return out;
 }
 
+// A head that is signed over another one must stand on it: else a tail that was cut is forgotten.
+std::string AuditKeeper::missingSince(const std::optional<store::SignedHead>& before) const {
+  if (!before || before->seq == 0) return {};
+  const auto records =
+      store_.read([&](const store::ReadTransaction& tx) { return tx.audit().after(before->seq - 1, 1); });
+  if (!records.empty() && records[0].seq == before->seq && records[0].hash == before->hash) return {};
+  return "record " + std::to_string(before->seq) + ", whose hash was signed, is not there any more";
+}
+
 void AuditKeeper::keepHead(std::int64_t now_ns) {
   if (kept_at_ != 0 && now_ns - kept_at_ < kKeepHeadEveryNs && now_ns >= kept_at_) return;
   kept_at_ = now_ns;
   const auto head = this->head();
   if (head.seq == kept_seq_) return;
+  if (const std::string missing = missingSince(kept()); !missing.empty()) {
+    spdlog::error("audit: the log is not whole: {}", missing);
+    const std::lock_guard lock(mutex_);
+    last_.verdict.ok = false;
+    last_.verdict.text = missing;
+    return;
+  }
   auth::writePublicFile(head_file_, dumpJson(store::toJson(head)) + "\n");
   kept_seq_ = head.seq;
 }

@@ -44,6 +44,7 @@ class AuditKeeper {
 
  private:
   std::optional<store::SignedHead> kept() const;
+  std::string missingSince(const std::optional<store::SignedHead>& before) const;
   void keepHead(std::int64_t now_ns);
 
   store::Store& store_;

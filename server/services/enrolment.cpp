@@ -124,6 +124,7 @@ NewToken Enrolment::rebind(const std::string& agent_id, const std::string& reaso
       throw http::Problem{409, "agent.revoked", "this agent was revoked; its machine is to be enrolled"};
     made.token.client_id = agent->client_id;
     made.token.site_id = agent->site_id;
+    tx.agents().revokeRebinds(agent_id, made.token.created_at);  // one that was lost must not do it later
     tx.agents().addToken(made.token, hashOf(secret));
     auto entry = entryOf(made.token.created_at, actor.name, "agent.rebind_allowed",
                          "allowed this agent to get a new key: " + reason);
@@ -155,10 +156,14 @@ void Enrolment::revokeToken(const std::string& token_id, const Actor& actor) {
 // The agent's first line; one that it had before ends.
 void Enrolment::begin(store::WriteTransaction& tx, store::Enrolled& enrolled, const std::string& peer) const {
   const store::Line line = firstLine(context_, enrolled.agent.agent_id, peer);
-  const bool waits = enrolled.accept == "manual";
-  enrolled.agent.standing = {waits ? "pending" : "active",
-                             waits ? "its enrolment token wants a person to accept each agent" : "",
-                             context_.now(), line.id, 0};
+  // Whoever holds a copy could otherwise end a person's question with any token.
+  const std::string before = enrolled.agent.standing.state;
+  const bool in_doubt = enrolled.outcome == EnrolmentOutcome::kAgain && before != "active" && !before.empty();
+  const bool waits = in_doubt || enrolled.accept == "manual";
+  const std::string reason = in_doubt ? "it enrolled again while it was " + before
+                             : waits  ? "its enrolment token wants a person to accept each agent"
+                                      : "";
+  enrolled.agent.standing = {waits ? "pending" : "active", reason, context_.now(), line.id, 0};
   tx.agents().removeLines(enrolled.agent, "");
   tx.agents().putLine(enrolled.agent, line);
   tx.agents().setStanding(enrolled.agent, enrolled.agent.standing);

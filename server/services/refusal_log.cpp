@@ -3,6 +3,7 @@
 #include <chrono>
 #include <exception>
 
+#include "auth/budget.h"
 #include "base/log.h"
 #include "store/store.h"
 
@@ -25,7 +26,7 @@ bool isRoutine(const http::Refusal& refusal) {
 std::string whoAsked(const http::Refusal& refusal) {
   if (!refusal.principal.agent_id.empty()) return refusal.principal.agent_id;
   if (!refusal.principal.username.empty()) return refusal.principal.username;
-  return refusal.peer;
+  return auth::networkOf(refusal.peer);
 }
 
 std::string routeText(const http::Refusal& refusal) {

@@ -264,6 +264,8 @@ class Agents {
   // true: there may be more.
   virtual bool pruneTokens(std::int64_t before, int limit) = 0;
   virtual void revokeToken(const std::string& token_id, std::int64_t now) = 0;
+  // Every token that would still give this agent a new key.
+  virtual void revokeRebinds(const std::string& agent_id, std::int64_t now) = 0;
 
   virtual void setStanding(const AgentKey& agent, const Standing& standing) = 0;
   virtual void putLine(const AgentKey& agent, const Line& line) = 0;

@@ -134,7 +134,15 @@ AuditVerdict verifyAudit(const ReadTransaction& tx, const std::optional<SignedHe
   AuditWalk walk(head.kept_after, head.kept_hash);
   bool start_is_told = head.kept_after == 0 && head.kept_hash == emptyLogHash();
   const std::string told = toHex(head.kept_hash);
-  bool met = !signed_head || signed_head->seq <= head.kept_after;
+  // Where the log begins is what the log itself says: a head from before it proves nothing of it.
+  if (signed_head && signed_head->seq < head.kept_after)
+    return failAt(verdict, head.kept_after,
+                  "the signed head is of " + record(signed_head->seq) + ", and the log begins after " +
+                      record(head.kept_after) + ": a newer head is needed");
+  bool met = !signed_head || signed_head->seq == head.kept_after;
+  if (signed_head && met && signed_head->hash != head.kept_hash)
+    return failAt(verdict, head.kept_after,
+                  record(head.kept_after) + " is not the one whose hash was signed");
   for (;;) {
     const auto records = tx.audit().after(walk.seq(), kAtOnce);
     if (records.empty()) break;

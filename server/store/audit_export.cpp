@@ -150,7 +150,15 @@ AuditVerdict verifyExport(std::istream& in, const std::optional<SignedHead>& sig
   Lines lines(in);
   auto walk = begin(lines);
   if (!walk) return wrong(verdict, 0, walk.error().text);
-  bool met = !signed_head || signed_head->seq <= walk->seq();
+  if (signed_head && signed_head->seq < walk->seq())
+    return wrong(verdict, walk->seq(),
+                 "the signed head is of record " + std::to_string(signed_head->seq) +
+                     ", and the export begins after " + "record " + std::to_string(walk->seq()) +
+                     ": a newer head is needed");
+  bool met = !signed_head || signed_head->seq == walk->seq();
+  if (signed_head && met && signed_head->hash != walk->hash())
+    return wrong(verdict, walk->seq(),
+                 "record " + std::to_string(walk->seq()) + " is not the one whose hash was signed");
   while (const auto json = lines.next()) {
     if (!*json) return wrong(verdict, walk->seq() + 1, json->error().text);
     if (!(**json).contains("head")) {

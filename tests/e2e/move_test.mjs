@@ -40,8 +40,10 @@ async function pages(api, route) {
   return out;
 }
 
-// A stream, the browser's own, and what the server measures of itself.
-const unequal = new Set(['/api/v1/events', '/api/v1/session', '/metrics']);
+// A stream, the browser's own, what the server measures of itself, and what grows by being asked.
+const unequal = new Set(['/api/v1/events', '/api/v1/session', '/api/v1/account/sessions', '/metrics', '/api/v1/audit', '/api/v1/audit/export',
+  '/api/v1/audit/head', '/api/v1/security']);
+const recorded = async (api) => (await pages(api, '/api/v1/audit?limit=200')).flatMap(({ body }) => body.items.map((one) => one.hash));
 
 // Every route of the description that is read, with ids that are there.
 async function everyAnswer(api, agent) {
@@ -66,7 +68,7 @@ async function everyAnswer(api, agent) {
 }
 
 // Ages run on, and a stopped server has heard of nobody since.
-const kOfTheMoment = /"(connection|request_id)":("[^"]*"|[0-9]+|true|false)/g;
+const kOfTheMoment = /"(connection|request_id|last_used_at)":("[^"]*"|[0-9]+|true|false)/g;
 const lasting = (answers) => JSON.stringify(answers).replace(kOfTheMoment, '"$1":"of the moment"');
 
 test('2,000 agents move from SQLite to PostgreSQL: killed and run again, every answer as before, agents go on', async () => {
@@ -86,6 +88,7 @@ test('2,000 agents move from SQLite to PostgreSQL: killed and run again, every a
   await until(async () => (await api.get('/api/v1/commands')).items.every((c) => c.state === 'succeeded'), 'the scan that was ordered', 60_000);
   await agent.process.stop();
   const before = await everyAnswer(api, agent);
+  const records = await recorded(api);
   await fleet.server.stop();
   const untouched = hashOf(file);
 
@@ -110,6 +113,10 @@ test('2,000 agents move from SQLite to PostgreSQL: killed and run again, every a
   const there = await everyAnswer(api, agent);
   assert.deepEqual(Object.keys(there), Object.keys(before));
   for (const route of Object.keys(before)) assert.equal(lasting(there[route]), lasting(before[route]), route);
+
+  const recordsThere = new Set(await recorded(api));
+  assert.ok(records.length > 3);
+  assert.deepEqual(records.filter((hash) => !recordsThere.has(hash)), []);
 
   const back = new Date().toISOString();
   agent.start();

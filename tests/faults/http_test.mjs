@@ -133,7 +133,7 @@ test('D3: requests without measure are refused before their bytes are kept', asy
     ['a body of 200 MB', endless(post(`Content-Length: ${200 * kMiB}\r\n`)[0], chunk), 413, 'request.body_too_large'],
     ['an upload over 8 MiB', agent.request('POST', '/agent/v1/upload', '', { headers: { 'content-length': 8 * kMiB + 1 } }), 413, 'request.body_too_large'],
     ['an enrolment over 8 KiB', agent.request('POST', '/agent/v1/enroll', '', { headers: { 'content-length': 8193 }, forge: { keyid: Buffer.from(agent.key.publicKey).toString('base64url') } }), 413, 'request.body_too_large'],
-    ['a body for a GET', ['GET /api/v1/session HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx'], 401, 'session.required'],
+    ['a body for a GET', ['GET /api/v1/agents HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx'], 401, 'session.required'],
   ], 6);
 });
 

@@ -14,6 +14,7 @@ let fleet;
 let api;
 let agent;
 let middleman;
+let middlemansPort;
 let clientId;
 let stolen;
 let oldFiles;
@@ -57,6 +58,12 @@ async function restartServer() {
 
 const orderScan = async () => (await api.post('/api/v1/commands', { type: 'scan', agent_ids: [agent.id], parameters: {} })).items[0].id;
 const stateOf = async (id) => (await api.get(`/api/v1/commands/${id}`)).state;
+// The server as its agents are to find it: behind the middleman.
+function describedBehindMiddleman() {
+  const file = fleet.trust.describeServer();
+  fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replaceAll(`:${fleet.port}`, `:${middlemansPort}`));
+  return file;
+}
 function newKey() {
   fs.rmSync(path.join(fleet.data, 'keys/command.key'));
   runToEnd([program('redflag-server'), 'init', '--data', fleet.data]);
@@ -84,7 +91,8 @@ policy:
     - {action: test.updater/install, packages: ["*"], when: always}
 `, { plugins, act: true });
   middleman = new Middleman(fleet);
-  agent.reroute(fleet.port, await middleman.listen());
+  middlemansPort = await middleman.listen();
+  agent.reroute(fleet.port, middlemansPort);
   await agent.startExecutor();
   agent.start();
   await until(() => middleman.rung > 0, 'the doorbell', 30_000, () => agent.process.output.slice(-2000));
@@ -105,7 +113,7 @@ test('before it was stolen the key orders', async () => {
 test('B3: after the next list it is refused by the kernel, and by the executor that a false kernel hands old files', async () => {
   await fleet.server.stop();
   newKey();
-  fleet.trust.keysCommand('commands', '--add', fleet.trust.describeServer(), '--revoke',
+  fleet.trust.keysCommand('commands', '--add', describedBehindMiddleman(), '--revoke',
     JSON.parse(fleet.trust.keysCommand('show', '--format', 'json')).commands.keys[0].key_id);
   fleet.trust.publish();
   await restartServer();
@@ -142,7 +150,7 @@ test('B3 E6: a server restored from before orders nothing, and its agents refuse
 test('E6: a higher epoch that the offline keys signed lets it order again', async () => {
   await fleet.server.stop();
   newKey();
-  fleet.trust.keysCommand('commands', '--add', fleet.trust.describeServer(), '--restore-epoch', '1');
+  fleet.trust.keysCommand('commands', '--add', describedBehindMiddleman(), '--restore-epoch', '1');
   fleet.trust.publish();
   await restartServer();
   const id = await orderScan();

@@ -174,6 +174,14 @@ bool SqlAgents::pruneTokens(std::int64_t before, int limit) {
   return old.size() == static_cast<std::size_t>(limit);
 }
 
+void SqlAgents::revokeRebinds(const std::string& agent_id, std::int64_t now) {
+  db_.post(
+      "UPDATE enrolment_tokens SET revoked_at = ? WHERE rebinds = ? AND revoked_at = 0 AND NOT EXISTS "
+      "(SELECT 1 FROM enrolment_seats s WHERE s.client_id = enrolment_tokens.client_id AND s.token_id = "
+      "enrolment_tokens.token_id)",
+      now, agent_id);
+}
+
 void SqlAgents::revokeToken(const std::string& token_id, std::int64_t now) {
   db_.post("UPDATE enrolment_tokens SET revoked_at = ? WHERE token_id = ? AND revoked_at = 0", now, token_id);
 }

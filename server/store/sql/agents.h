@@ -37,6 +37,7 @@ class SqlAgents : public Agents {
                                       const http::Visible& visible) const override;
   bool pruneTokens(std::int64_t before, int limit) override;
   void revokeToken(const std::string& token_id, std::int64_t now) override;
+  void revokeRebinds(const std::string& agent_id, std::int64_t now) override;
   void setStanding(const AgentKey& agent, const Standing& standing) override;
   void putLine(const AgentKey& agent, const Line& line) override;
   void removeLines(const AgentKey& agent, const std::string& but) override;

@@ -57,7 +57,7 @@ async function inspect(page, complaints, name) {
 const agent = (n) => `/agents/${makeId('AGENT', n)}`;
 const heading = (name) => (page) => page.getByRole('heading', { name, exact: true, level: 1 }).waitFor();
 const text = (value) => (page) => page.getByText(value).first().waitFor();
-const loading = (page) => page.getByRole('status', { name: 'Loading' }).waitFor();
+const loading = (page) => page.getByRole('status', { name: 'Loading' }).first().waitFor();
 
 function waitingCommand() {
   return server.mock.fleet.updates.find((update) => update.state === 'awaiting_confirmation').command_id;

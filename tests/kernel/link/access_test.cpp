@@ -114,6 +114,25 @@ TEST_F(AgentAccess, A7_sends_the_document_on_its_disk_again_until_it_has_the_ans
   EXPECT_EQ(onDisk().number, 1);
 }
 
+TEST_F(AgentAccess, lets_go_of_a_document_that_another_key_signed) {
+  FakeServer server;
+  enrolAt(server);
+  const auto folder = settings_.state / "identity";
+  auto state = loadRefreshState(folder).value();
+  const protocol::StateDocument left{state.agent_id,
+                                     state.number + 1,
+                                     "boot",
+                                     std::string(32, 'm'),
+                                     protocol::tokenHash(state.refresh_token),
+                                     std::string(16, 'n')};
+  state.pending = protocol::sealStateDocument(left, protocol::SigningKey::generate());
+  ASSERT_TRUE(saveRefreshState(folder, state));
+  start();
+  EXPECT_TRUE(comesToState("connected"));
+  link_.reset();
+  EXPECT_NE(documents(server).at(0), dumpJson(state.pending));
+}
+
 TEST_F(AgentAccess, is_renewed_when_two_thirds_of_its_life_are_over) {
   FakeServer server;
   server.access_life_s = 2;

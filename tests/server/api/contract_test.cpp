@@ -124,7 +124,7 @@ TEST(Contract, says_which_routes_need_a_proof) {
       proven += route.needs_proof ? 1U : 0U;
     }
   }
-  EXPECT_EQ(proven, 6U);
+  EXPECT_EQ(proven, 9U);
 }
 
 TEST(Contract, is_served_as_it_is_written) {

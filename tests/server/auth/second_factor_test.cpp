@@ -301,6 +301,27 @@ TEST_F(SecondFactorTest, who_has_one_proves_by_a_code_and_by_no_password) {
   EXPECT_EQ(post(browser, step_up, {{"code", given}}).status, 422) << "a code proves once";
 }
 
+TEST_F(SecondFactorTest, a_new_password_is_no_proof_of_who_has_one) {
+  addUser("alex", "admin");
+  addUser("sam", "viewer");
+  const auto browser = signIn("alex", kPassword).second;
+  enable(browser);
+  clock_.pass(301);
+  const std::string path = "/api/v1/users/" + store_.users.at("sam").id + "/second-factor/reset";
+  testing::TlsClient client(front_->port());
+  const Json body = {{"old_password", kPassword}, {"new_password", "another long password"}};
+  client.send(request("PUT", "/api/v1/session/password", as(browser) + "Content-Type: application/json\r\n",
+                      body.dump()));
+  const std::string head = client.readUntil("\r\n\r\n");
+  ASSERT_TRUE(head.starts_with("HTTP/1.1 200")) << head;
+  Browser changed;
+  const auto at = head.find("Set-Cookie: __Host-redflag=") + 12;
+  changed.cookie = head.substr(at, head.find(';', at) - at);
+  changed.csrf = Json::parse(client.readUntil("\"}}"))["csrf_token"];
+  EXPECT_EQ(send("GET", "/api/v1/session", as(changed)).status, 200);
+  EXPECT_EQ(code(post(changed, path)), "session.step_up_required");
+}
+
 TEST_F(SecondFactorTest, people_see_their_sessions_and_end_them) {
   addUser("alex", "viewer");
   addUser("sam", "viewer");

@@ -360,6 +360,20 @@ TEST_F(Access, a_new_token_of_a_person_lets_the_same_key_begin_again) {
             "401 enrolment.seats_exhausted");
 }
 
+TEST_F(Access, A6_enrolling_again_does_not_answer_for_the_person_who_is_asked) {
+  enrol();
+  renew(disk_);
+  Disk copy = disk_;
+  renew(disk_);
+  renew(disk_);
+  renew(copy);
+  ASSERT_EQ(state(), "restored");
+  const auto more =
+      protocol::decodeBundle(world_.services.enrolment.makeToken(1, 600, "", world_.admin).bundle).value();
+  world_.services.enrolment.enrol(request(), more.token, "192.0.2.1");
+  EXPECT_EQ(state(), "pending");
+}
+
 TEST_F(Access, refusals_in_an_agents_name_are_recorded_once_in_ten_minutes) {
   enrol();
   const auto agent = *world_.services.access.findAgent(agent_.agent_id);

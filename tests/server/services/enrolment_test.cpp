@@ -115,10 +115,12 @@ TEST(A6_a_rebound_agent, keeps_its_id_and_its_old_key_is_nobodys) {
   World world;
   const auto old_key = newAgent();
   const auto agent = world.services.enrolment.enrol(old_key, tokenOf(world, 1), "127.0.0.1").first;
+  const auto lost = world.services.enrolment.rebind(agent.agent_id, "lost on the way", 3600, world.admin);
   const auto made =
       world.services.enrolment.rebind(agent.agent_id, "the board was replaced", 3600, world.admin);
   const auto bundle = protocol::decodeBundle(made.bundle).value();
   EXPECT_EQ(bundle.rebinds, agent.agent_id);
+  EXPECT_EQ(refusal(world, newAgent(), protocol::decodeBundle(lost.bundle)->token), "enrolment.revoked");
   EXPECT_EQ(keyOf(world, agent.agent_id), old_key.public_key) << "until it is used";
 
   const auto new_key = newAgent();

@@ -81,7 +81,7 @@ function Frame() {
       <nav className={classes.side} aria-label="Screens">
         <Brand />
         {screens.map(({ to, text, Icon }) => (
-          <Link key={to} to={to} className={classes.link} data-wide={to === '/settings' || undefined} activeOptions={{ exact: to === '/', includeSearch: false }}>
+          <Link key={to} to={to} className={classes.link} data-wide={to === '/settings' || undefined} activeOptions={{ exact: to === '/' || to === '/settings', includeSearch: false }}>
             <Icon size={19} stroke={1.7} aria-hidden />
             {text}
             {to === '/operations' && <Confirmations />}
