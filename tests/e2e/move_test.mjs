@@ -43,7 +43,15 @@ async function pages(api, route) {
 // A stream, the browser's own, what the server measures of itself, and what grows by being asked.
 const unequal = new Set(['/api/v1/events', '/api/v1/session', '/api/v1/account/sessions', '/metrics', '/api/v1/audit', '/api/v1/audit/export',
   '/api/v1/audit/head', '/api/v1/security']);
-const recorded = async (api) => (await pages(api, '/api/v1/audit?limit=200')).flatMap(({ body }) => body.items.map((one) => one.hash));
+async function recorded(api) {
+  const hashes = [];
+  for (let cursor = ''; cursor !== null;) {
+    const page = await api.get(`/api/v1/audit?limit=200${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+    hashes.push(...page.items.map((one) => one.hash));
+    cursor = page.next_cursor;
+  }
+  return hashes;
+}
 
 // Every route of the description that is read, with ids that are there.
 async function everyAnswer(api, agent) {
