@@ -87,6 +87,8 @@ Result<Json> parseJson(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.bytes) {
     return fail(Code::kLimit, "longer than " + std::to_string(limits.bytes) + " bytes");
   }
+  // The library takes a zero byte for the end, and would not see what comes after it.
+  if (text.find('\0') != std::string_view::npos) return fail(Code::kInvalid, "a zero byte is no JSON");
   Json root;
   BoundedSax sax(root, limits);
   if (!Json::sax_parse(text.begin(), text.end(), &sax)) return tl::unexpected<Error>(sax.error);

@@ -63,19 +63,21 @@ UploadText cutRecords(std::string_view body, std::size_t min_bytes) {
   UploadText cut;
   std::size_t depth = 0;
   std::size_t items = 0;
+  bool in_items = false;  // of the body's own list: another one's objects are no items
   std::size_t copied = 0;
   for (std::size_t i = 0; i < body.size();) {
     const char c = body[i];
     if (c == '[' || c == '{') {
       ++depth;
-      if (depth == kItemDepth) ++items;
+      if (depth == kItemDepth && in_items) ++items;
     } else if (c == ']' || c == '}') {
       if (depth == 0) break;
       --depth;
     } else if (c == '"') {
       const std::size_t end = walker.behindString(i);
       if (end == npos) break;
-      const bool key = depth == kItemDepth && body.substr(i, end - i) == "\"records\"";
+      if (depth == 1 && walker.valueOf(end) != npos) in_items = body.substr(i, end - i) == "\"items\"";
+      const bool key = depth == kItemDepth && in_items && body.substr(i, end - i) == "\"records\"";
       const std::size_t begin = key ? walker.valueOf(end) : npos;
       const std::size_t behind = begin != npos && body[begin] == '[' ? walker.behindNested(begin) : npos;
       if (behind != npos && behind - begin >= min_bytes) {

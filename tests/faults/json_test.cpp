@@ -77,6 +77,12 @@ const Monster kMonsters[] = {
 INSTANTIATE_TEST_SUITE_P(Json, D4, testing::ValuesIn(kMonsters),
                          [](const auto& tried) { return tried.param.name; });
 
+TEST(D4Json, sees_what_stands_behind_a_zero_byte) {
+  using namespace std::string_view_literals;
+  for (const std::string_view text : {"1\0{}"sv, "{}\0"sv, "{\"a\":1}\0\xff"sv})
+    EXPECT_EQ(parseJson(text).error().code, Code::kInvalid);
+}
+
 TEST(D4Json, takes_as_many_members_as_anybody_needs) {
   EXPECT_TRUE(parseJson(members(4096)));
   EXPECT_FALSE(parseJson(members(4097)));

@@ -20,6 +20,14 @@ TEST(UploadText, cuts_out_the_records_of_items_and_nothing_else) {
   EXPECT_EQ(cut.records.at(2), R"([ "\"]" ])");
 }
 
+TEST(UploadText, takes_no_other_list_for_that_of_the_items) {
+  const std::string other = R"({"iteis":[{"records":[1,2]}],"items":[{"id":"a"},{"records":[3]}]})";
+  const auto cut = cutRecords(other, 1);
+  EXPECT_EQ(cut.skeleton, R"({"iteis":[{"records":[1,2]}],"items":[{"id":"a"},{"records":[]}]})");
+  ASSERT_EQ(cut.records.size(), 1U);
+  EXPECT_EQ(cut.records.at(1), "[3]");
+}
+
 TEST(UploadText, leaves_short_lists_and_what_is_no_json_as_they_are) {
   const std::string brief = R"({"items":[{"records":[1]}]})";
   EXPECT_EQ(cutRecords(brief, 100).skeleton, brief);
