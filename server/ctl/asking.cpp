@@ -143,6 +143,13 @@ void follow(Client& client, const Operation& operation, const Wish& wish, std::o
     }
   });
   if (answer.status != 200) refuse(answer);
+  throw Unreachable("the server has ended the stream");
+}
+
+void copy(Client& client, const Operation& operation, const Wish& wish, std::ostream& out) {
+  const auto answer =
+      client.stream(requestOf(operation, wish, ""), [&](std::string_view bytes) { out << bytes; });
+  if (answer.status != 200) refuse(answer);
 }
 
 }  // namespace redflag::ctl

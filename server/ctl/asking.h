@@ -37,7 +37,11 @@ struct Refused : std::runtime_error {
 // body. Throws BadArgument, Refused or Unreachable.
 std::optional<Json> ask(Client& client, const Operation& operation, const Wish& wish);
 
-// Copies what a stream tells, one JSON value a line, until it ends.
+// An answer that is text of its own, as it comes. Throws as ask().
+void copy(Client& client, const Operation& operation, const Wish& wish, std::ostream& out);
+
+// Copies what a stream tells, one JSON value a line; a stream has no end but that of the connection, so that
+// it always throws.
 void follow(Client& client, const Operation& operation, const Wish& wish, std::ostream& out);
 
 }  // namespace redflag::ctl

@@ -129,6 +129,7 @@ void addAnswer(const Json& document, const Json& written, Operation& operation) 
     if (status.front() != '2') continue;
     const Json& content = part(resolve(document, reference), "content");
     operation.streams = content.contains("text/event-stream");
+    operation.raw = !content.empty() && !operation.streams && !content.contains("application/json");
     if (!content.contains("application/json")) continue;
     const Json& schema = resolve(document, content.at("application/json").at("schema"));
     const Json members = part(schema, "properties");
@@ -184,8 +185,11 @@ std::vector<Operation> operationsOf(const Json& document) {
     for (const auto& [method, written] : methods.items()) {
       Operation operation;
       operation.permission = written.at("x-permission");
-      // Signing in and setting up are for browsers.
-      if (operation.permission == "anyone") continue;
+      // Signing in, one's own account, and what asks for a proof are for people in browsers: the server
+      // refuses them to every token.
+      if (operation.permission == "anyone" || operation.permission == "signed-in" ||
+          written.value("x-needs-proof", false))
+        continue;
       operation.method = method;
       std::transform(method.begin(), method.end(), operation.method.begin(),
                      [](unsigned char c) { return static_cast<char>(std::toupper(c)); });

@@ -36,6 +36,7 @@ struct Operation {
   bool pages = false;                // answers {"items": […], "next_cursor": …}
   bool lists = false;                // answers {"items": […]}
   bool streams = false;              // answers a text/event-stream
+  bool raw = false;                  // answers text of its own, printed as it comes
   bool once = false;                 // takes an Idempotency-Key
   std::vector<std::string> columns;  // of a list's rows, "client.name" for a member of a member
 };

@@ -69,6 +69,7 @@ void carryOut(Wanted& wanted, const std::filesystem::path& file) {
   if (!wanted.body_file.empty()) wanted.wish.body = contentOf(wanted.body_file);
   Client client(profile);
   if (wanted.operation->streams) return follow(client, *wanted.operation, wanted.wish, std::cout);
+  if (wanted.operation->raw) return copy(client, *wanted.operation, wanted.wish, std::cout);
   const auto answer = ask(client, *wanted.operation, wanted.wish);
   if (!answer) return;
   if (wanted.format == "json")
@@ -86,11 +87,11 @@ int run(int argc, char** argv) {
   const auto operations = operationsOf(*document);
   CLI::App app("The API of a RedFlag server. Sign in once with `login`; then NOUN VERB.", "redflagctl");
   app.require_subcommand(1);
+  app.fallthrough();
   std::string file;
   app.add_option("--profile", file, "instead of ~/.config/redflag/redflagctl.json");
   Login wish;
-  auto* sign_in =
-      app.add_subcommand("login", "keep a server's address and a token (read from standard input)");
+  auto* sign_in = app.add_subcommand("login", "keep a server and a token (standard input)");
   sign_in->add_option("--server", wish.server, "https://HOST[:PORT]")->required();
   sign_in->add_option("--ca", wish.authorities_file, "the server's ca.pem; else what this machine trusts");
   auto* script = app.add_subcommand("completion", "print a script for bash and zsh");

@@ -5,6 +5,8 @@
 namespace redflag::ctl {
 namespace {
 
+constexpr std::size_t kMostOfALine = 46;
+
 using Values = std::map<std::string, std::vector<std::string>>;
 
 void addOption(CLI::App& command, const Option& option, Values& values) {
@@ -37,8 +39,7 @@ void addVerb(CLI::App& noun, const Operation& operation, Wanted& wanted) {
   for (const auto& option : operation.options)
     addOption(*verb, option, wanted.wish.options);
   if (operation.has_body)
-    verb->add_option("--body", wanted.body_file,
-                     "a file with the whole body as JSON, or - for standard input");
+    verb->add_option("--body", wanted.body_file, "a file with the whole body (JSON), or -");
   if (operation.pages) {
     auto* limit =
         verb->add_option("--limit", wanted.wish.rows, "rows at most (100)")->check(CLI::PositiveNumber);
@@ -46,7 +47,7 @@ void addVerb(CLI::App& noun, const Operation& operation, Wanted& wanted) {
   }
   if (operation.lists)
     verb->add_option("--columns", wanted.columns, "of the table, separated by commas")->delimiter(',');
-  if (!operation.streams)
+  if (!operation.streams && !operation.raw)
     verb->add_option("--format", wanted.format, "table | json")->check(CLI::IsMember({"table", "json"}));
   verb->callback([&wanted, &operation] {
     wanted.operation = &operation;
@@ -84,10 +85,14 @@ void addOperations(CLI::App& app, const std::vector<Operation>& operations, Want
     if (noun == nullptr) {
       noun = app.add_subcommand(operation.noun);
       noun->require_subcommand(1);
+      noun->fallthrough();
     }
     addVerb(*noun, operation, wanted);
+    // As many as a line of a terminal holds.
     const std::string before = noun->get_description();
-    noun->description(before + (before.empty() ? "" : ", ") + operation.verb);
+    const std::string longer = before + (before.empty() ? "" : ", ") + operation.verb;
+    if (before.ends_with("…")) continue;
+    noun->description(longer.size() <= kMostOfALine ? longer : before + ", …");
   }
 }
 
