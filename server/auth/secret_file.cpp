@@ -46,14 +46,17 @@ void writeAll(int fd, const std::string& bytes, const std::filesystem::path& pat
 
 void writeFile(const std::filesystem::path& path, const std::string& bytes, mode_t mode) {
   const std::filesystem::path beside = path.string() + "." + newId();
-  {
+  try {
     const Descriptor file(beside, O_WRONLY | O_CREAT | O_EXCL, mode);
     if (file.get() < 0) failed(beside);
     if (::fchmod(file.get(), mode) != 0) failed(beside);  // whatever the umask
     writeAll(file.get(), bytes, beside);
     if (::fsync(file.get()) != 0) failed(beside);
+    if (::rename(beside.c_str(), path.c_str()) != 0) failed(path);
+  } catch (...) {  // tried again for as long as a disk is full, what is left would add up
+    ::unlink(beside.c_str());
+    throw;
   }
-  if (::rename(beside.c_str(), path.c_str()) != 0) failed(path);
   const Descriptor folder(path.parent_path(), O_RDONLY | O_DIRECTORY, 0);
   if (folder.get() < 0 || ::fsync(folder.get()) != 0) failed(path.parent_path());
 }

@@ -55,7 +55,8 @@ Response problemResponse(const Problem& problem, const std::string& request_id) 
 }
 
 Problem stepUpRequired() {
-  return {403, "session.step_up_required", "prove again that it is you: with your password or a code"};
+  return {403, "session.step_up_required",
+          "prove again that it is you, with your password or a code; a service account cannot"};
 }
 
 }  // namespace redflag::http

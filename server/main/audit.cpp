@@ -91,7 +91,10 @@ void exportTo(AuditOptions options) {
   std::ofstream out(options.to);
   log.keeper().exportTo(options.what, [&out](const std::string& line) { out << line << '\n'; });
   out.close();
-  if (!out) throw std::runtime_error(options.to.string() + ": it could not be written");
+  if (!out) {
+    std::filesystem::remove(options.to);
+    throw std::runtime_error(options.to.string() + ": it could not be written");
+  }
   std::cout << options.to.string() << '\n';
 }
 
