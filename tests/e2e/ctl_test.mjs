@@ -64,8 +64,8 @@ test('a server that another authority vouches for is not spoken to', () => {
 test('lists are the API\'s own, as a table or as JSON, and as many rows as were asked for', async () => {
   const table = ctl(homes.all, ['agents', 'list']);
   assert.equal(table.code, 0, table.said);
-  assert.match(table.out.split('\n')[0], /^HOSTNAME +ID +CLIENT +SITE +CONNECTION/);
-  assert.match(table.out, new RegExp(`machine-of-a +${two.sides.A.agent.id} +Client A`));
+  assert.match(table.out.split('\n')[0], /^HOSTNAME +CLIENT +CONNECTION +MODE +ID/);
+  assert.match(table.out, new RegExp(`machine-of-a +Client A .*${two.sides.A.agent.id}`));
   const listed = json(homes.all, ['agents', 'list']).items.map((agent) => agent.hostname).sort();
   assert.deepEqual(listed, ['machine-of-a', 'machine-of-b']);
   assert.equal(json(homes.all, ['updates', 'rows', '--limit', '7']).items.length, 7);
@@ -100,6 +100,13 @@ test('an order is made, seen, streamed and withdrawn', async () => {
   assert.equal(ctl(homes.all, ['commands', 'cancel', id]).code, 0);
   assert.equal((await two.admin.get(`/api/v1/commands/${id}`)).state, 'cancelled');
   assert.match(ctl(homes.all, ['commands', 'show', id]).out, /^transitions:$/m);
+});
+
+test('what is no list is printed as it comes, and what no token may do is no command', () => {
+  const lines = ctl(homes.all, ['audit', 'export']).out.trim().split('\n').map((line) => JSON.parse(line));
+  assert.ok(lines.at(-1).head.signature);
+  assert.equal(ctl(homes.all, ['account', 'sessions']).code, 2);
+  assert.equal(ctl(homes.all, ['users', 'create']).code, 2);
 });
 
 test('a whole body comes from a file or from standard input', async () => {
