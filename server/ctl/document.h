@@ -1,7 +1,7 @@
 #pragma once
-// What redflagctl can do, read from the server's OpenAPI document: each operation under /api/v1 that is not
-// for everybody becomes one command, `noun verb`, with the document's own names. A new route is a new
-// command.
+// What redflagctl can do, read from the server's OpenAPI document: each operation under /api/v1 that a
+// service account may ask for becomes one command, `noun verb`, with the document's own names. A new route is
+// a new command.
 
 #include <cstdint>
 #include <string>
