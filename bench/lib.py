@@ -124,3 +124,8 @@ def state(name, ours, unit, goal, peers=None, ratio=False):
     print(json.dumps({"name": name, "unit": unit, "goal": goal, "ratio": ratio, "rounds": len(ours), "ours": spread(ours),
                       "figure": spread(figure), "peers": {peer: spread(samples) for peer, samples in peers.items()}}),
           flush=True)
+
+
+def plot(title, x, lines):
+    """One picture as one JSON line. lines: a name and its points [(x, y)…] for each; title says what y is, and its unit."""
+    print(json.dumps({"plot": title, "x": x, "lines": lines}), flush=True)

@@ -27,7 +27,8 @@ def measure(name, script):
     result = subprocess.run([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
     if result.returncode != 0:
         sys.exit(f"{script.name} failed")
-    return [json.loads(line) for line in result.stdout.splitlines()]
+    said = [json.loads(line) for line in result.stdout.splitlines()]
+    return [one for one in said if "plot" not in one], [one for one in said if "plot" in one]
 
 
 def spread(value, unit):
@@ -53,11 +54,37 @@ def machine():
     return f"{len(os.sched_getaffinity(0))} × {model}, {system}, Linux {platform.release()}"
 
 
-def section(name, script, figures):
-    """A heading, what the script says of itself, its table, and where and when it ran."""
+def draw(name, plots):
+    """All plots of a benchmark beside each other, as one picture."""
+    import matplotlib  # only for those that draw
+    matplotlib.use("svg")
+    matplotlib.rcParams.update({"svg.hashsalt": name, "svg.fonttype": "none", "font.size": 9})
+    from matplotlib import pyplot
+    columns = min(3, len(plots))
+    rows = -(-len(plots) // columns)
+    picture, panes = pyplot.subplots(rows, columns, figsize=(3.6 * columns, 2.8 * rows), squeeze=False, layout="constrained")
+    for pane in panes.flat[len(plots):]:
+        pane.remove()
+    for pane, plot in zip(panes.flat, plots):
+        pane.set_title(plot["plot"], fontsize=9)
+        pane.set_xlabel(plot["x"])
+        for line, points in plot["lines"].items():
+            pane.plot(*zip(*points), marker="o", markersize=3, label=line)
+        most = max(y for points in plot["lines"].values() for _, y in points)
+        pane.set(xlim=(0, None), ylim=(0, 1.1 * most or 1))
+        pane.grid(alpha=0.3)
+    panes.flat[0].legend(fontsize=8)
+    (HERE / "plots").mkdir(exist_ok=True)
+    picture.savefig(HERE / f"plots/{name}.svg", metadata={"Date": None, "Creator": None})
+    pyplot.close(picture)
+
+
+def section(name, script, figures, plots):
+    """A heading, what the script says of itself, its table, its picture, and where and when it ran."""
     text = " ".join(ast.get_docstring(ast.parse(script.read_text())).split())
     return "\n".join([f"### {name}", "", text, "", "| what | measured | goal | ours | beside it | rounds |",
                       "|---|---|---|---|---|---|", *map(row, figures), "",
+                      *([f"![{'; '.join(plot['plot'] for plot in plots)}](plots/{name}.svg)", ""] if plots else []),
                       f"Medians and the middle half of the rounds, {date.today()}, {machine()}."])
 
 
@@ -77,11 +104,13 @@ def main():
     gate = "--gate" in sys.argv
     late = []
     for name, script in chosen([argument for argument in sys.argv[1:] if argument != "--gate"]).items():
-        figures = measure(name, script)
-        text = section(name, script, figures)
+        figures, plots = measure(name, script)
+        text = section(name, script, figures, plots)
         print(text, flush=True)
         if not gate:
             keep(name, text)
+            if plots:
+                draw(name, plots)
         late += [figure["name"] for figure in figures
                  if figure["goal"] is not None and figure["figure"]["median"] > TOLERANCE * figure["goal"]]
     if late and gate:

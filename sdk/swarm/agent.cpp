@@ -122,6 +122,11 @@ void SimulatedAgent::flap() {
   }
 }
 
+void SimulatedAgent::cut() {
+  if (uplink_) uplinkClosed("cut");
+  if (doorbell_) doorbellClosed("cut");
+}
+
 void SimulatedAgent::calmDown() {
   if (copy_) copy_->calmDown();
   world_.reactor.cancel(scan_timer_);

@@ -31,6 +31,8 @@ class SimulatedAgent {
   void startAt(std::int64_t monotonic_ns);
   // Nothing new begins, what is flapping stands still.
   void calmDown();
+  // Its connections end, as those of all others do, and it comes back.
+  void cut();
   // Closes its connections for good.
   void leave();
 

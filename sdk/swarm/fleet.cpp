@@ -41,11 +41,17 @@ void Fleet::live(Group& group, std::size_t index) {
     agents.back()->startAt(begin + plan_.ramp_ns / plan_.agents * i);
   }
   bool calm = false;
+  std::int64_t storms = 0;
   reactor.runUntil([&] {
     if (progress_.calm && !calm) {
       calm = true;
       for (auto& agent : agents)
         agent->calmDown();
+    }
+    if (progress_.storms > storms) {
+      ++storms;
+      for (auto& agent : agents)
+        agent->cut();
     }
     return stopping_.load();
   });

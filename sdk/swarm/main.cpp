@@ -43,6 +43,9 @@ struct Arguments {
   double order_every_s = 1;
   double kill_every_s = 5;
   double check_in_s = 0;
+  double steady_s = 0;
+  bool broadcast = false;
+  bool storm = false;
   double inventories = 0.1;
   std::string packages = "350-3500";
   std::int64_t updates = 120;
@@ -139,11 +142,23 @@ void describeFleet(CLI::App& app, Arguments& a) {
   add("--order-every", a.order_every_s, "between two orders; default 1, 0: none")->check(time);
 }
 
+void describeMoments(CLI::App& app, Arguments& a) {
+  const char* group = "Moments: once all agents are there, one after the other";
+  app.add_option("--steady", a.steady_s, "so many seconds nothing is done: what the own server costs then")
+      ->check(CLI::Range(0.0, 864'000.0))
+      ->group(group);
+  app.add_flag("--broadcast", a.broadcast,
+               "--command is ordered of all agents at once; instead of --order-every")
+      ->group(group);
+  app.add_flag("--storm", a.storm, "all connections end at once: how soon all agents are back")->group(group);
+}
+
 void describeOptions(CLI::App& app, Arguments& a) {
   app.formatter(std::make_shared<Narrow>());
   app.set_version_flag("--version", REDFLAG_VERSION);
   describeServer(app, a);
   describeFleet(app, a);
+  describeMoments(app, a);
   const auto add = [&](const char* name, auto& value, const char* what) {
     return app.add_option(name, value, what)->group("What goes wrong");
   };
@@ -194,6 +209,19 @@ void chooseServer(const Arguments& a, RunOptions& options, std::filesystem::path
   options.person = Credentials{a.user, password.substr(0, password.find('\n'))};
 }
 
+void chooseMoments(const Arguments& a, RunOptions& options) {
+  options.moments = {ns(a.steady_s), a.broadcast ? a.command : "", a.storm};
+  if (!options.moments.any()) return;
+  const Faults& faults = options.fleet.faults;
+  if (faults.kill_server || faults.kill_agent > 0 || !a.faults.empty())
+    throw UsageError(
+        "--steady, --broadcast and --storm measure a fleet that is well: leave out --faults and --kill");
+  if (!a.broadcast) return;
+  if (a.command == "install_updates")
+    throw UsageError("--broadcast: expected a command type that needs no parameters as --command");
+  options.orders.every_ns = 0;
+}
+
 RunOptions optionsOf(const Arguments& a, std::filesystem::path& temporary) {
   RunOptions options;
   FleetPlan& fleet = options.fleet;
@@ -212,7 +240,10 @@ RunOptions optionsOf(const Arguments& a, std::filesystem::path& temporary) {
   options.settle_ns = ns(a.settle_s);
   options.kill_every_ns = ns(a.kill_every_s);
   options.threads = a.threads;
+  chooseMoments(a, options);
   chooseServer(a, options, temporary);
+  if (a.broadcast && !options.server && !options.person)
+    throw UsageError("--broadcast needs somebody who orders: --user and --password-file");
   return options;
 }
 

@@ -50,7 +50,11 @@ class Run {
       people.emplace(target_, *credentials_, options_.orders, mix(options_.fleet.seed, 0x0e), ledger_);
       people->start();
     }
-    if (auto ok = live(); !ok) return tl::unexpected<Error>(ok.error());
+    std::optional<Person> person;
+    if (credentials_) person.emplace(target_, *credentials_);
+    Moments moments(options_.moments, options_.fleet, progress_, ledger_, server_,
+                    person ? &*person : nullptr);
+    if (auto ok = live(moments); !ok) return tl::unexpected<Error>(ok.error());
     if (people) people->stop();
     if (people && !people->error().empty()) return fail(Code::kInternal, people->error());
     calm_ns_ = monotonicNow();
@@ -58,15 +62,22 @@ class Run {
     const bool settled = settle();
     fleet_.stop();
     if (!fleet_.error().empty()) return fail(Code::kInternal, fleet_.error());
-    return conclude(people ? &*people : nullptr, settled);
+    return conclude(people ? people->commandIds() : moments.commandIds(), moments, settled);
   }
 
  private:
-  Result<> live() {
+  // For as long as was asked for, and until all moments are over, which may take as long again as settling.
+  Result<> live(Moments& moments) {
     const bool kills = server_ != nullptr && options_.fleet.faults.kill_server;
     const auto mean = static_cast<double>(options_.kill_every_ns);
     std::int64_t next_kill = begin_ + static_cast<std::int64_t>(random_.waiting(mean));
-    while (monotonicNow() < begin_ + options_.duration_ns) {
+    const std::int64_t end = begin_ + options_.duration_ns;
+    while (monotonicNow() < end || (options_.moments.any() && !moments.over())) {
+      if (monotonicNow() > end + options_.settle_ns)
+        return fail(Code::kUnavailable, "the fleet was not there in time: " + missing());
+      if (options_.moments.any()) {
+        if (auto ok = moments.step(); !ok) return ok;
+      }
       if (kills && monotonicNow() >= next_kill) {
         if (auto ok = killServer(); !ok) return ok;
         next_kill = monotonicNow() + static_cast<std::int64_t>(random_.waiting(mean));
@@ -74,6 +85,13 @@ class Run {
       tick();
     }
     return {};
+  }
+
+  std::string missing() const {
+    return std::to_string(progress_.enrolled) + " of " + std::to_string(options_.fleet.agents) +
+           " agents are enrolled, " + std::to_string(progress_.doorbells) + " doorbells open, " +
+           std::to_string(progress_.spooled) + " items and " + std::to_string(progress_.fetches) +
+           " fetches wait";
   }
 
   Result<> killServer() {
@@ -122,26 +140,24 @@ class Run {
     return false;
   }
 
-  Result<RunReport> conclude(const Operator* people, bool settled) {
+  Result<RunReport> conclude(const std::set<std::string>& ordered, const Moments& moments, bool settled) {
     RunReport out;
     out.settled = settled;
     Verdict verdict;
     if (credentials_) {
       Person person(target_, *credentials_);
-      static const std::set<std::string> nothing;
       // Approvals make the server order more by itself.
-      const bool only_ours = people != nullptr && options_.orders.command != "install_updates";
-      auto judged = judge(person, ledger_, people != nullptr ? people->commandIds() : nothing,
-                          only_ours ? options_.orders.command : "");
+      const bool only_ours = !ordered.empty() && options_.orders.command != "install_updates";
+      auto judged = judge(person, ledger_, ordered, only_ours ? options_.orders.command : "");
       if (!judged) return tl::unexpected<Error>(judged.error());
       verdict = std::move(*judged);
     }
     out.sound = verdict.lost() == 0 && verdict.duplicate() == 0;
-    out.json = describe(verdict, settled);
+    out.json = describe(verdict, moments.report(), settled);
     return out;
   }
 
-  Report describe(const Verdict& verdict, bool settled) const {
+  Report describe(const Verdict& verdict, const Report& moments, bool settled) const {
     const double lived = static_cast<double>(calm_ns_ - begin_) / 1e9;
     Report json = {
         {"seed", options_.fleet.seed},
@@ -157,6 +173,7 @@ class Run {
                         {"longest_absence_s", seconds(story_.longest_absence_ns)},
                         {"largest_rss_kib", story_.largest_rss_kib}};
     }
+    if (!moments.empty()) json["moments"] = moments;
     json.update(fleet_.statistics().report(lived));
     json["items"] = {{"acknowledged", progress_.acknowledged.load()},
                      {"rejected", progress_.rejected.load()},

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "swarm/moments.h"
 #include "swarm/operator.h"
 #include "swarm/server_process.h"
 #include "swarm/world.h"
@@ -17,6 +18,7 @@ namespace redflag::swarm {
 struct RunOptions {
   FleetPlan fleet;
   OrdersPlan orders;
+  MomentsPlan moments;
   std::int64_t duration_ns = 60 * kSecondNs;
   std::int64_t settle_ns = 120 * kSecondNs;
   std::int64_t kill_every_ns = 5 * kSecondNs;  // the server, on average

@@ -35,6 +35,7 @@ class ServerProcess {
 
   const std::string& url() const { return url_; }
   std::int64_t rssKib() const;  // 0 when it does not run
+  std::int64_t cpuNs() const;   // that it has spent since its start, in hundredths of a second
   Result<std::string> bundle(std::int64_t seats);
   Result<> makeUser(const Credentials& credentials);
 

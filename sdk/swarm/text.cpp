@@ -35,7 +35,7 @@ std::string reportText(const Report& report) {
   }
   for (const auto& [code, count] : report["errors"].items())
     out += line("%-40s %9llu", code.c_str(), static_cast<unsigned long long>(count.get<std::uint64_t>()));
-  for (const char* part : {"agents", "seconds", "server", "bytes", "items", "uploads", "orders"}) {
+  for (const char* part : {"agents", "seconds", "server", "moments", "bytes", "items", "uploads", "orders"}) {
     if (report.contains(part)) out += std::string(part) + ": " + counts(report[part]) + '\n';
   }
   for (const auto& finding : report["findings"])

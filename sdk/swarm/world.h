@@ -39,6 +39,8 @@ struct Progress {
   std::atomic<std::int64_t> refused{0};
   std::atomic<std::int64_t> deaths{0};
   std::atomic<std::int64_t> clones{0};
+  std::atomic<std::int64_t> storms{0};        // so often all connections were cut at once
+  std::atomic<std::int64_t> broadcast_ns{0};  // when all of them were ordered the same; 0: never
   // From now on nothing new begins and nothing more goes wrong: what waits is delivered.
   std::atomic<bool> calm{false};
 };

@@ -69,6 +69,7 @@ void FleetNumbers::write(metrics::Snapshot& out) {
   const auto number = [](std::int64_t value) { return static_cast<double>(value); };
   Values agents;
   Values commands;
+  Values breakers;
   // A store that does not answer is no reason to be silent about everything else, and old numbers would be
   // wrong.
   try {
@@ -76,6 +77,7 @@ void FleetNumbers::write(metrics::Snapshot& out) {
     agents = {{{"connected"}, number(agents_.connected)},
               {{"silent"}, number(agents_.silent)},
               {{"never"}, number(agents_.never)}};
+    breakers = {{{"open"}, number(agents_.breakers_open)}};
     for (const char* state : {"scheduled", "queued", "delivered", "accepted", "running"})
       commands.push_back({{state}, number(commands_[state])});
   } catch (const http::Problem&) {
@@ -85,6 +87,8 @@ void FleetNumbers::write(metrics::Snapshot& out) {
       {"redflag_agents", "", "Enrolled agents by how they are connected, to any server", {"connection"}},
       agents);
   out.gauge({"redflag_commands", "", "Commands under way, by their state", {"state"}}, commands);
+  out.gauge({"redflag_breakers", "", "Circuit breakers around agents' plugins, by their state", {"state"}},
+            breakers);
 }
 
 void writeExpiries(const std::filesystem::path& data, metrics::Snapshot& out) {

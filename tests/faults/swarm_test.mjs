@@ -51,6 +51,25 @@ test(`E4 F1 the same on PostgreSQL (REDFLAG_SEED=${seed})`, () => {
   }
 });
 
+test(`D16 a fleet is measured while it is well, is ordered all at once, and is back after all connections ended (REDFLAG_SEED=${seed})`, () => {
+  const report = swarm('--agents', '80', '--ramp', '1', '--duration', '1', '--every', '3600', '--inventories', '0', '--steady', '2', '--broadcast',
+    '--storm');
+  const { steady, broadcast, storm } = report.moments;
+  assert.ok(steady.seconds >= 2 && steady.rss_kib > 10_000 && steady.cpu_percent < 100, JSON.stringify(steady));
+  assert.equal(broadcast.orders, 80);
+  assert.equal(report.orders.executed, 80);
+  assert.equal(report.operations.broadcast.count, 80);
+  assert.ok(broadcast.done_s >= broadcast.ordered_s, JSON.stringify(broadcast));
+  assert.ok(storm.back_s > 0 && storm.back_s < 60, JSON.stringify(storm));
+  assert.ok(report.operations.connect.count >= 160, 'not every agent came back with a new connection');
+});
+
+test('a moment that faults would spoil is refused, and named', () => {
+  const { status, stderr } = runToEnd([program('redflag-swarm'), '--storm', '--kill', 'server'], { allowFailure: true });
+  assert.equal(status, 2);
+  assert.match(stderr, /leave out --faults and --kill/);
+});
+
 // A fleet whose server forgets, or remembers twice, what it acknowledged.
 async function sabotaged(name, statement) {
   const state = path.join(temporaryFolder(`swarm-${name}`), 'server');

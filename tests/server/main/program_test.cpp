@@ -272,6 +272,7 @@ TEST_F(ProgramTest, metrics_are_openmetrics_move_with_requests_and_are_what_the_
             3);
   EXPECT_GE(after.sum("redflag_http_connections"), 2) << "this one, and the idle one";
   EXPECT_EQ(after.sum("redflag_agents"), 0);
+  EXPECT_EQ(after.sum("redflag_breakers", {{"state", "open"}}), 0);
   EXPECT_GT(after.sum("process_resident_memory_bytes"), 1e6);
   EXPECT_EQ(after.sum("redflag_build_info"), 1);
 

@@ -1,0 +1,115 @@
+"""What a server costs as a fleet grows: `redflag-swarm` against a server of its own, both on this machine's processors. Once all
+agents are there nothing is done for a minute (their scans go on: each two hours); then one order for all at once; then all
+connections end at the same moment, and all agents come back as agents do. Nothing may be lost or there twice at any size."""
+import json
+import os
+import re
+import ssl
+import subprocess
+import tempfile
+import urllib.request
+from pathlib import Path
+
+import lib
+
+SIZES = [int(size) for size in os.environ.get("REDFLAG_SCALE", "100 1000 3000 10000").split()]
+STEADY_S = 60
+ARRIVALS_PER_S = 100
+POSTGRES = lib.REPOSITORY / "tests/support/postgres"
+
+
+def transactions(state):
+    """Written by the server since its start."""
+    url = Path(state, "server.url").read_text().strip()
+    asked = urllib.request.Request(f"{url}/metrics", headers={
+        "authorization": "Bearer " + Path(state, "keys/metrics.token").read_text().strip()})
+    with urllib.request.urlopen(asked, context=ssl.create_default_context(cafile=f"{state}/ca.pem"), timeout=60) as answer:
+        text = answer.read().decode()
+    found = re.findall(r'^redflag_store_transaction_duration_seconds_count\{kind="write"[^}]*\} (\d+)', text, re.M)
+    if not found:
+        raise RuntimeError("the server counts no transactions")
+    return sum(map(int, found))
+
+
+def run(folder, agents, database):
+    """The swarm's report, with how much the steady minute wrote."""
+    state = f"{folder}/server"
+    ramp = max(2, agents / ARRIVALS_PER_S)
+    command = [lib.program("redflag-swarm"), "--server-state", state, "--agents", str(agents), "--ramp", str(ramp), "--duration",
+               str(ramp), "--every", "7200", "--order-every", "0", "--inventories", "0.02", "--steady", str(STEADY_S),
+               "--broadcast", "--storm", "--settle", "600", "--seed", "1", "--format", "json"]
+    if database:
+        command += ["--database", database]
+    swarm = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    counts = {}
+    told = []
+    for line in swarm.stderr:
+        told.append(line)
+        if line.startswith("moment: "):
+            counts[line.split()[1]] = transactions(state)
+    report = json.loads(swarm.stdout.read() or "null")
+    if swarm.wait() != 0 or report is None:
+        raise RuntimeError(f"{agents} agents: {''.join(told[-5:])}{report}")
+    assert report["lost"] == report["duplicate"] == 0 and report["moments"]["broadcast"]["orders"] == agents, report
+    return {**report, "written": counts["broadcast"] - counts["steady"]}
+
+
+def database_mb(folder, database):
+    if database:
+        asked = ["psql", "-X", "-tA", database, "-c", "SELECT pg_database_size(current_database())"]
+        return int(subprocess.run(asked, check=True, stdout=subprocess.PIPE, text=True).stdout) / 1e6
+    return sum(file.stat().st_size for file in Path(folder, "server").glob("redflag.db*")) / 1e6
+
+
+def numbers(report, agents, megabytes):
+    moments = report["moments"]
+    return {"memory, MB": moments["steady"]["rss_kib"] * 1024 / 1e6,
+            "processor while steady, % of one": moments["steady"]["cpu_percent"],
+            "transactions written a minute while steady": report["written"] * 60 / moments["steady"]["seconds"],
+            "traffic of an agent in the whole run, kB": sum(report["bytes"].values()) / agents / 1e3,
+            "database, MB": megabytes,
+            "all ordered to start at once, 99th percentile, s": report["operations"]["broadcast"]["p99_ms"] / 1e3,
+            "all connections lost: all back after, s": moments["storm"]["back_s"]}
+
+
+def grow(engine, place):
+    """For each size its numbers; `place(folder, size)` is the database's URL, "" for a file."""
+    found = {}
+    for agents in SIZES:
+        with tempfile.TemporaryDirectory(prefix="redflag-bench-", dir=lib.BUILD) as folder:
+            database = place(agents)
+            found[agents] = numbers(run(folder, agents, database), agents, database_mb(folder, database))
+    least, fewer, most = SIZES[0], SIZES[1], SIZES[-1]
+    goals = {"memory, MB": 400, "processor while steady, % of one": 25, "all connections lost: all back after, s": 60}
+    for name, value in found[most].items():
+        what, _, unit = name.rpartition(", ")
+        lib.state(f"{most} agents ({engine}): {what or name}", [value], unit if what else "", goals.get(name))
+    for name in ("memory, MB", "processor while steady, % of one"):
+        def more(agents):  # of each agent beyond the smallest fleet: what a server without any costs is not theirs
+            return (found[agents][name] - found[least][name]) / (agents - least)
+        lib.state(f"{name.split(',')[0]} of each further agent, up to {most} beside up to {fewer} ({engine})", [more(most)], "",
+                  1.2, {f"up to {fewer}": [more(fewer)]}, ratio=True)
+    return found
+
+
+def main():
+    engines = {"SQLite": grow("SQLite", lambda agents: "")}
+    with tempfile.TemporaryDirectory(prefix="redflag-bench-") as parent:
+        Path(parent).chmod(0o755)
+        folder = Path(parent, "pg")
+        subprocess.run([POSTGRES, "start", folder], check=True, env=dict(os.environ, FSYNC="on"))
+        try:
+            server = f"postgresql:///{{}}?user=postgres&host={folder}"
+
+            def place(agents):
+                subprocess.run(["psql", "-X", "-q", server.format("postgres"), "-c", f"CREATE DATABASE s{agents}"], check=True)
+                return server.format(f"s{agents}")
+
+            engines["PostgreSQL"] = grow("PostgreSQL", place)
+        finally:
+            subprocess.run([POSTGRES, "stop", folder], check=True)
+    for name in next(iter(engines["SQLite"].values())):
+        lib.plot(name, "agents", {engine: [(size, found[size][name]) for size in SIZES] for engine, found in engines.items()})
+
+
+main()

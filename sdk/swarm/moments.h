@@ -1,0 +1,66 @@
+#pragma once
+// What a run does on purpose once its whole fleet is there, one moment after the other, and what was measured
+// of each. Threads: one owner.
+
+#include <cstdint>
+#include <set>
+#include <string>
+
+#include "swarm/person.h"
+#include "swarm/server_process.h"
+#include "swarm/statistics.h"
+#include "swarm/world.h"
+
+namespace redflag::swarm {
+
+struct MomentsPlan {
+  std::int64_t steady_ns = 0;  // nothing is done for so long; 0: not at all
+  std::string broadcast;       // a command type, ordered of all agents at once; "": nothing is
+  bool storm = false;          // all connections end at once
+
+  bool any() const { return steady_ns > 0 || !broadcast.empty() || storm; }
+};
+
+class Moments {
+ public:
+  // All outlive it. `server`: of the run's own; without one its cost is not known.
+  Moments(MomentsPlan plan, const FleetPlan& fleet, Progress& progress, Ledger& ledger,
+          const ServerProcess* server, Person* person)
+      : plan_(std::move(plan)),
+        fleet_(fleet),
+        progress_(progress),
+        ledger_(ledger),
+        server_(server),
+        person_(person) {}
+
+  // To be called every few milliseconds, until over(). Orders of a broadcast block it.
+  Result<> step();
+  bool over() const { return at_ == At::kEnd; }
+  const std::set<std::string>& commandIds() const { return command_ids_; }
+  // {"steady": {"seconds","cpu_percent","rss_kib"}, "broadcast": {"orders","ordered_s","done_s"},
+  //  "storm": {"back_s"}}: what of it there was. cpu_percent is of one processor.
+  const Report& report() const { return report_; }
+
+ private:
+  enum class At { kArriving, kSteady, kBroadcast, kStorm, kEnd };
+  bool allThere() const;
+  std::size_t answered() const;  // orders that agents have carried out or refused
+  void enter(At at);
+  Result<> order();
+  void tellSteady();
+
+  const MomentsPlan plan_;
+  const FleetPlan& fleet_;
+  Progress& progress_;
+  Ledger& ledger_;
+  const ServerProcess* server_;
+  Person* person_;
+  At at_ = At::kArriving;
+  std::int64_t began_ns_ = 0;
+  std::int64_t began_cpu_ns_ = 0;
+  bool cut_ = false;  // the storm: seen that connections are missing
+  std::set<std::string> command_ids_;
+  Report report_ = Report::object();
+};
+
+}  // namespace redflag::swarm
