@@ -122,6 +122,7 @@ std::vector<http::Route> apiRoutes(services::Services& services) {
   addCommandRoutes(services, routes);
   addEnrolmentRoutes(services, routes);
   addPlaceRoutes(services, routes);
+  addScheduleRoutes(services, routes);
   addAuditRoutes(services, routes);
   addSecurityRoutes(services, routes);
   return routes;

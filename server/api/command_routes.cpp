@@ -15,9 +15,10 @@ constexpr std::size_t kMaxAgents = 2'000;
 constexpr std::size_t kOrderBytes = 256U << 10;
 
 http::Response listCommands(services::Services& services, const http::Request& request) {
-  const Query query(request, {"cursor", "limit", "agent_id", "state", "type"});
+  const Query query(request, {"cursor", "limit", "agent_id", "run_id", "state", "type"});
   store::CommandFilter filter;
   filter.agent_id = query.id("agent_id");
+  filter.run_id = query.id("run_id");
   filter.type = query.text("type", 64);
   for (const auto& name : query.list("state")) {
     const auto state = store::commandState(name);
@@ -90,13 +91,6 @@ http::Response create(services::Services& services, const http::Request& request
                           idempotency.remember(tx, response, services.context().now());
                         });
   return response;
-}
-
-// These three take no body, or an empty object.
-void refuseBody(const http::Request& request) {
-  if (request.body.empty()) return;
-  Body body(request);
-  body.finish();
 }
 
 http::Response cancel(services::Services& services, const http::Request& request) {

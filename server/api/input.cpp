@@ -88,21 +88,37 @@ std::vector<std::string> Query::list(const char* name) const {
 store::PageRequest Query::page() const {
   store::PageRequest page;
   page.cursor = text("cursor", kMaxCursor);
-  if (const std::string* limit = find("limit")) {
-    const auto [end, error] = std::from_chars(limit->data(), limit->data() + limit->size(), page.limit);
-    const bool whole = error == std::errc() && end == limit->data() + limit->size();
-    if (!whole || page.limit < 1 || page.limit > kMaxLimit)
-      refuseParameter("limit", "a number from 1 to 500");
-  }
+  page.limit = number("limit", 1, kMaxLimit, page.limit);
   return page;
+}
+
+std::size_t Query::number(const char* name, std::size_t low, std::size_t high, std::size_t fallback) const {
+  const std::string* text = find(name);
+  if (text == nullptr) return fallback;
+  std::size_t value = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  const bool whole = error == std::errc() && end == text->data() + text->size();
+  if (!whole || value < low || value > high)
+    refuseParameter(name, "a number from " + std::to_string(low) + " to " + std::to_string(high));
+  return value;
 }
 
 Body::Body(const http::Request& request, const JsonLimits& limits)
     : json_(parseBody(request, limits)), in_(json_, "body") {}
 
 void Body::finish() {
-  const auto ok = in_.finish();
+  api::finish(in_);
+}
+
+void finish(JsonReader& in) {
+  const auto ok = in.finish();
   if (!ok) throw http::Problem{400, "request.invalid", ok.error().text, fieldOf(ok.error().text)};
+}
+
+void refuseBody(const http::Request& request) {
+  if (request.body.empty()) return;
+  Body body(request);
+  body.finish();
 }
 
 std::vector<std::string> readIds(JsonReader& in, const char* key, std::size_t max_items) {
@@ -144,7 +160,8 @@ http::Response nothingToSay() {
 }
 
 services::Actor actorOf(const http::Request& request) {
-  return {request.principal.username, request.principal.grants, request.principal.proven};
+  return {request.principal.username, request.principal.grants, request.principal.proven,
+          request.principal.user_id};
 }
 
 }  // namespace redflag::api

@@ -23,7 +23,8 @@ class Query {
   std::string choice(const char* name, std::initializer_list<const char*> allowed) const;
   std::string id(const char* name) const;
   std::vector<std::string> list(const char* name) const;  // comma-separated
-  store::PageRequest page() const;                        // cursor and limit
+  std::size_t number(const char* name, std::size_t low, std::size_t high, std::size_t fallback) const;
+  store::PageRequest page() const;  // cursor and limit
 
  private:
   const std::string* find(const char* name) const;
@@ -41,6 +42,12 @@ class Body {
   Json json_;
   JsonReader in_;
 };
+
+// The same as Body::finish(), for a member that is an object with a reader of its own.
+void finish(JsonReader& in);
+
+// For a POST that takes no body, or an empty object.
+void refuseBody(const http::Request& request);
 
 // A list of ids, at least one, none twice.
 std::vector<std::string> readIds(JsonReader& in, const char* key, std::size_t max_items);

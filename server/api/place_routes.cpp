@@ -11,7 +11,7 @@ constexpr const char* kNoClient = "client.not_found";
 constexpr const char* kNoSite = "site.not_found";
 
 Json placeView(const store::Place& site) {
-  return {{"id", site.id}, {"name", site.name}, {"agents", site.agents}};
+  return {{"id", site.id}, {"name", site.name}, {"agents", site.agents}, {"time_zone", site.time_zone}};
 }
 
 Json clientView(const store::Client& client) {
@@ -62,6 +62,14 @@ http::Response renameSite(services::Services& services, const http::Request& req
                             placeView(services.places.renameSite(id, nameIn(request), actorOf(request))));
 }
 
+http::Response setTimeZone(services::Services& services, const http::Request& request) {
+  const std::string& id = pathId(request, kNoSite);
+  Body body(request);
+  const std::string time_zone = body.in().text("time_zone", 64);
+  body.finish();
+  return http::jsonResponse(200, placeView(services.places.setTimeZone(id, time_zone, actorOf(request))));
+}
+
 http::Response removeSite(services::Services& services, const http::Request& request) {
   services.places.removeSite(pathId(request, kNoSite), actorOf(request));
   return nothingToSay();
@@ -92,6 +100,7 @@ void addPlaceRoutes(services::Services& services, std::vector<http::Route>& rout
   add("DELETE", "/api/v1/clients/{id}", Permission::kAdmin, removeClient);
   add("POST", "/api/v1/clients/{id}/sites", Permission::kScopedAdmin, addSite);
   add("PATCH", "/api/v1/sites/{id}", Permission::kScopedAdmin, renameSite);
+  add("PUT", "/api/v1/sites/{id}/time-zone", Permission::kScopedAdmin, setTimeZone);
   add("DELETE", "/api/v1/sites/{id}", Permission::kScopedAdmin, removeSite);
   add("PUT", "/api/v1/agents/{id}/site", Permission::kScopedAdmin, moveAgent);
 }

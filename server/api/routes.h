@@ -30,6 +30,7 @@ void addIdentityRoutes(services::Services& services, std::vector<http::Route>& r
 void addAuditRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addSecurityRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addEnrolmentRoutes(services::Services& services, std::vector<http::Route>& routes);
+void addScheduleRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addPlaceRoutes(services::Services& services, std::vector<http::Route>& routes);
 
 }  // namespace redflag::api

@@ -9,6 +9,7 @@
 #include "store/events.h"
 #include "store/page.h"
 #include "store/scans.h"
+#include "store/schedules.h"
 #include "store/updates.h"
 
 namespace redflag::api {
@@ -27,6 +28,8 @@ Json view(const store::HistoryEntry& entry);
 Json view(const store::AuditRecord& record);
 Json view(const store::Scan& scan);
 Json view(const store::ShownRecord& record);
+Json view(const store::Schedule& schedule);
+Json view(const store::ScheduleRun& run);
 Json view(const services::ApprovalOutcome& outcome);
 
 // What has to happen next before this update is done, as a sentence; "" when nothing is awaited.

@@ -44,9 +44,10 @@ store::Command commandOf(const commands::CommandType& type, const Order& order, 
   command.created_at = command.state_since = now;
   command.actor = order.actor;
   // An agent's clock may be behind by as much as it tolerates: an order for now must not be one for later
-  // there.
-  command.not_before = std::max(order.not_before, now) - protocol::kClockToleranceNs;
+  // there. One for later is not for earlier.
+  command.not_before = order.not_before > now ? order.not_before : now - protocol::kClockToleranceNs;
   command.expires_at = std::max(order.not_before, now) + type.valid_s * kSecondNs;
+  if (order.expires_at != 0) command.expires_at = std::min(command.expires_at, order.expires_at);
   command.timeout_ns = type.timeout_s * kSecondNs;
   command.parameters = dumpJson(order.parameters);
   command.plan_hash = order.plan_hash;
@@ -55,6 +56,7 @@ store::Command commandOf(const commands::CommandType& type, const Order& order, 
   command.parent_id = order.parent_id;
   command.retry_of = order.retry_of;
   command.attempt = order.attempt;
+  command.run_id = order.run_id;
   return command;
 }
 
@@ -116,7 +118,7 @@ std::vector<PreparedOrder> Orders::prepare(const std::vector<Order>& orders, con
         if (plugin.state == "ok") request.plugins.push_back(plugin.id);
       }
       requests.push_back(std::move(request));
-      prepared.push_back({commandOf(type, order, *agent, now), order.update_ids, {}});
+      prepared.push_back({commandOf(type, order, *agent, now), order.update_ids, {}, order.schedule});
     }
   });
   for (const auto& one : prepared)
@@ -140,6 +142,7 @@ std::string Orders::place(store::WriteTransaction& tx, const PreparedOrder& prep
   entry.actor = command.actor;
   entry.kind = "command.ordered";
   entry.text = "ordered: " + command.title;
+  if (!prepared.schedule.empty()) entry.text += ", by the schedule " + prepared.schedule;
   entry.command_id = id;
   tx.events().record(command.client_id, command.agent_id, entry);
   if (command.state == CommandState::kQueued) {

@@ -17,6 +17,7 @@ struct Actor {
   std::string name;
   http::Grants grants;
   bool proven = false;
+  std::string user_id = {};  // "": the server itself
 };
 inline Actor serverItself() {
   return {"server", http::Grants::everywhere("admin"), true};
@@ -34,13 +35,17 @@ struct Order {
   std::string plan_hash = {};                // hexadecimal: the plan the order binds
   std::vector<std::string> update_ids = {};  // the updates it is about
   std::int64_t not_before = 0;               // 0: at once
+  std::int64_t expires_at = 0;               // 0: as long as its type is valid; never longer
+  std::string run_id = {};                   // of a schedule, and how it is called
+  std::string schedule = {};
 };
 
 // An order after its type has said what the agent shall do; or why it cannot be given.
 struct PreparedOrder {
   store::Command command;
   std::vector<std::string> update_ids;
-  store::Reason refused;  // code "" when it can be placed
+  store::Reason refused;      // code "" when it can be placed
+  std::string schedule = {};  // that ordered it
 };
 
 class Orders {

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "calendar/zone.h"
 #include "http/message.h"
+#include "services/schedule_reach.h"
 #include "store/events.h"
 
 namespace redflag::services {
@@ -56,6 +58,7 @@ void requireEmpty(const store::PlaceContents& in, const std::string& code) {
   add(in.agents, "machine", "machines");
   add(in.tokens, "enrolment token that is still good", "enrolment tokens that are still good");
   add(in.grants, "grant to somebody", "grants to somebody");
+  add(in.schedules, "schedule", "schedules");
   if (!what.empty()) throw http::Problem{409, code, "it is not empty: " + what};
 }
 
@@ -116,6 +119,7 @@ store::Place Places::addSite(const std::string& client_id, const std::string& na
     requireFree(client.sites, name, "");
     const store::Place site{newId(), name};
     tx.agents().addSite(client_id, site, context_.now());
+    lookAgain(tx);
     tell(context_, tx, client_id, actor, "site.added", "added the site " + name);
     return site;
   });
@@ -129,6 +133,22 @@ store::Place Places::renameSite(const std::string& site_id, const std::string& n
     tx.agents().renameSite(site_id, name);
     tell(context_, tx, client_id, actor, "site.renamed", site.name + " is now " + name);
     site.name = name;
+    return site;
+  });
+}
+
+store::Place Places::setTimeZone(const std::string& site_id, const std::string& time_zone,
+                                 const Actor& actor) {
+  if (const auto zone = calendar::Zone::find(time_zone); !zone)
+    throw http::Problem{422, "time_zone.unknown", zone.error().text, "/time_zone"};
+  return context_.store.write([&](WriteTransaction& tx) {
+    auto [client_id, site] = siteFor(tx, site_id, actor.grants.visible());
+    requireAdmin(actor, client_id, "");
+    tx.agents().setTimeZone(site_id, time_zone);
+    lookAgain(tx);
+    tell(context_, tx, client_id, actor, "site.time_zone_set",
+         site.name + " goes by the clocks of " + time_zone + " instead of " + site.time_zone);
+    site.time_zone = time_zone;
     return site;
   });
 }
@@ -158,6 +178,7 @@ store::Agent Places::move(const std::string& agent_id, const std::string& site_i
     if (site_id != agent->site.id) {
       const std::int64_t now = context_.now();
       tx.agents().move({agent->id, client_id, agent->site.id, {}}, site_id);
+      lookAgain(tx);
       store::HistoryEntry entry;
       entry.at = now;
       entry.subsystem = "agent";

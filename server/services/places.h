@@ -25,6 +25,8 @@ class Places {
   // administer as a whole, 409 as above.
   store::Place addSite(const std::string& client_id, const std::string& name, const Actor& actor);
   store::Place renameSite(const std::string& site_id, const std::string& name, const Actor& actor);
+  // `time_zone`: an IANA name, else http::Problem 422. Schedules that go by the site's clocks follow.
+  store::Place setTimeZone(const std::string& site_id, const std::string& time_zone, const Actor& actor);
   void removeSite(const std::string& site_id, const Actor& actor);
 
   // Into another site of the same client. http::Problem 404 for an agent or a site the actor does not see,

@@ -20,7 +20,9 @@ Services::Services(const Context& context)
       overview(context_, security),
       places(context_),
       users(context_),
-      upkeep(context_, orders, settlement, presence) {
+      schedules(context_),
+      schedule_runner(context_, orders),
+      upkeep(context_, orders, schedule_runner, settlement, presence) {
   context_.store.onOutbox([bell = &context_.bell] { bell->outboxGrew(); });
 }
 

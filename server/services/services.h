@@ -11,6 +11,8 @@
 #include "services/overview.h"
 #include "services/places.h"
 #include "services/presence.h"
+#include "services/schedule_runner.h"
+#include "services/schedules.h"
 #include "services/second_factors.h"
 #include "services/security.h"
 #include "services/settlement.h"
@@ -45,6 +47,8 @@ class Services {
   Overview overview;
   Places places;
   Users users;
+  Schedules schedules;
+  ScheduleRunner schedule_runner;
   Upkeep upkeep;
 
   const Context& context() const { return context_; }

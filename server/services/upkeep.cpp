@@ -14,6 +14,7 @@
 #include "store/metrics.h"
 #include "store/people.h"
 #include "store/scans.h"
+#include "store/schedules.h"
 
 namespace redflag::services {
 namespace {
@@ -73,6 +74,7 @@ void Upkeep::loop() {
 
 void Upkeep::round() {
   const metrics::Operation operation("upkeep");
+  schedules_.run();
   orders_.sweep();
   settlement_.run();
   presence_.announceSilent();
@@ -108,6 +110,7 @@ bool Upkeep::pruneSome(std::int64_t now) {
     more = tx.commands().prune(before, kPruneRows) || more;
     more = tx.events().prune(context_.settings.keep_events, before, kPruneRows) || more;
     more = tx.audit().prune(now - context_.settings.keep_audit_ns, now, kPruneRows) || more;
+    more = tx.schedules().prune(before, kPruneRows) || more;
     more = tx.agents().pruneTokens(before, kPruneRows) || more;
     more = tx.people().pruneApiTokens(before, kPruneRows) || more;
     more = tx.metrics().prune(now - kKeepPointsNs, now - kKeepDaysNs, kPruneRows) || more;

@@ -1,7 +1,7 @@
 #pragma once
-// The server's own work: settles commands when one has ended, gives up on those nobody accepted, notices
-// silence, signs the trust repository again, forgets what is old. One thread, woken by what happens, and
-// every few seconds for what only time brings.
+// The server's own work: carries out what is scheduled, settles commands when one has ended, gives up on
+// those nobody accepted, notices silence, signs the trust repository again, forgets what is old. One thread,
+// woken by what happens, and every few seconds for what only time brings.
 
 #include <condition_variable>
 #include <mutex>
@@ -9,14 +9,20 @@
 
 #include "services/orders.h"
 #include "services/presence.h"
+#include "services/schedule_runner.h"
 #include "services/settlement.h"
 
 namespace redflag::services {
 
 class Upkeep {
  public:
-  Upkeep(const Context& context, Orders& orders, Settlement& settlement, Presence& presence)
-      : context_(context), orders_(orders), settlement_(settlement), presence_(presence) {}
+  Upkeep(const Context& context, Orders& orders, ScheduleRunner& schedules, Settlement& settlement,
+         Presence& presence)
+      : context_(context),
+        orders_(orders),
+        schedules_(schedules),
+        settlement_(settlement),
+        presence_(presence) {}
   ~Upkeep() { stop(); }
   Upkeep(const Upkeep&) = delete;
   Upkeep& operator=(const Upkeep&) = delete;
@@ -37,6 +43,7 @@ class Upkeep {
 
   const Context& context_;
   Orders& orders_;
+  ScheduleRunner& schedules_;
   Settlement& settlement_;
   Presence& presence_;
   std::int64_t pruned_at_ = 0;

@@ -21,6 +21,7 @@ struct Place {
   std::string id;
   std::string name;
   std::int64_t agents = 0;
+  std::string time_zone = "UTC";  // whose clocks its machines go by; an IANA name
 };
 
 struct Client {
@@ -35,6 +36,7 @@ struct PlaceContents {
   std::int64_t agents = 0;
   std::int64_t tokens = 0;  // for enrolment, that are still good
   std::int64_t grants = 0;
+  std::int64_t schedules = 0;
 };
 
 // How contact is judged: connected means an open doorbell, or a request within `silent_after_ns`.
@@ -232,6 +234,7 @@ class Agents {
   virtual void addSite(const std::string& client_id, const Place& site, std::int64_t now) = 0;
   virtual void renameClient(const std::string& client_id, const std::string& name) = 0;
   virtual void renameSite(const std::string& site_id, const std::string& name) = 0;
+  virtual void setTimeZone(const std::string& site_id, const std::string& time_zone) = 0;
   // Of a client, or of one of its sites.
   virtual PlaceContents contents(const std::string& client_id, const std::string& site_id,
                                  std::int64_t now) const = 0;

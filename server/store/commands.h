@@ -46,12 +46,14 @@ struct Command {
   std::string progress;
   std::int64_t reported_at = 0;
   std::int64_t settle_tries = 0;
+  std::string run_id;  // of a schedule
 };
 
 struct CommandFilter {
   std::string agent_id;
   std::string type;
   std::vector<CommandState> states;  // empty: all
+  std::string run_id = {};           // of a schedule; "" for all
 };
 
 struct Transition {

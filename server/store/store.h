@@ -31,6 +31,7 @@ class Factors;
 class Metrics;
 class People;
 class Scans;
+class Schedules;
 class Updates;
 
 class ReadTransaction {
@@ -44,6 +45,7 @@ class ReadTransaction {
   virtual const Metrics& metrics() const = 0;
   virtual const People& people() const = 0;
   virtual const Scans& scans() const = 0;
+  virtual const Schedules& schedules() const = 0;
   virtual const Updates& updates() const = 0;
 };
 
@@ -57,6 +59,7 @@ class WriteTransaction : public ReadTransaction {
   using ReadTransaction::metrics;
   using ReadTransaction::people;
   using ReadTransaction::scans;
+  using ReadTransaction::schedules;
   using ReadTransaction::updates;
   virtual Agents& agents() = 0;
   virtual Audit& audit() = 0;
@@ -66,6 +69,7 @@ class WriteTransaction : public ReadTransaction {
   virtual Metrics& metrics() = 0;
   virtual People& people() = 0;
   virtual Scans& scans() = 0;
+  virtual Schedules& schedules() = 0;
   virtual Updates& updates() = 0;
   // A part that may fail by itself: what `part` did is undone when it throws, and the exception goes on.
   virtual void attempt(const std::function<void()>& part) = 0;

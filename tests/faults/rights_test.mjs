@@ -42,6 +42,9 @@ function expectSame(before, what) {
 }
 
 const order = (side, type = 'scan') => two.admin.post('/api/v1/commands', { type, agent_ids: [side.agent.id], parameters: type === 'scan' ? { plugins: ['apt'] } : {} });
+// Comes when none of this is left.
+const scheduleOf = (agentId) => ({ name: fresh('schedule'), type: 'scan', parameters: {}, scope: { agent_ids: [agentId] }, rule: { repeat: 'once', date: '2199-01-01', time: '02:30' } });
+const scheduleFor = (side) => scheduleOf(side.agent.id);
 const places = (side) => ({ client: side.client.id, site: side.site.id });
 let counter = 0;
 const fresh = (what) => `${what}-${++counter}`;
@@ -62,6 +65,7 @@ const objects = {
     const { items: [command] } = await order(side);
     return command.id;
   } },
+  schedule: { place: places, make: async (side) => (await two.admin.post('/api/v1/schedules', scheduleFor(side))).id },
   failed: { place: places, make: async (side) => {
     // Twice: the first may be one that is under way, tried again too often.
     for (let time = 1; ; time += 1) {
@@ -134,6 +138,15 @@ const expectations = {
   confirmPlan: { permission: 'approver', ok: 409, object: 'command' },
   retryCommand: { permission: 'technician', ok: 201, object: 'failed' },
   listCommandTypes: viewer,
+  listSchedules: viewer,
+  createSchedule: { permission: 'technician', ok: 201, about: 'agent', body: scheduleFor, unknown: () => scheduleOf(newId()) },
+  previewSchedule: { permission: 'technician', ok: 200, about: 'agent', body: scheduleFor, unknown: () => scheduleOf(newId()) },
+  getSchedule: { ...viewer, object: 'schedule' },
+  changeSchedule: { permission: 'technician', ok: 200, object: 'schedule', body: scheduleFor },
+  removeSchedule: { permission: 'technician', ok: 204, object: 'schedule' },
+  pauseSchedule: { permission: 'technician', ok: 200, object: 'schedule' },
+  resumeSchedule: { permission: 'technician', ok: 200, object: 'schedule' },
+  listScheduleRuns: { ...viewer, object: 'schedule' },
   listEnrolmentTokens: { ...manage, ok: 200 },
   createEnrolmentToken: { ...manage, ok: 201, about: 'agent', body: (side) => ({ seats: 1, expires_in_s: 600, site_id: side.site.id }),
     unknown: () => ({ seats: 1, expires_in_s: 600, site_id: newId() }) },
@@ -144,6 +157,7 @@ const expectations = {
   removeClient: { permission: 'admin', ok: 204, object: 'emptyClient' },
   createSite: { ...manage, ok: 201, object: 'client', body: () => ({ name: fresh('site') }) },
   renameSite: { ...manage, ok: 200, object: 'site', body: () => ({ name: fresh('site') }) },
+  setSiteTimeZone: { ...manage, ok: 200, object: 'site', body: () => ({ time_zone: 'Europe/Berlin' }) },
   removeSite: { ...manage, ok: 204, object: 'site' },
   acceptAgent: { permission: 'approver', ok: 409, object: 'agent', body: () => ({ reason: 'x' }) },
   acceptRestoredAgents: { permission: 'approver', ok: 200, body: () => ({ agent_ids: [newId()], reason: 'x' }) },

@@ -14,6 +14,7 @@ class SqlAgents : public Agents {
   void addSite(const std::string& client_id, const Place& site, std::int64_t now) override;
   void renameClient(const std::string& client_id, const std::string& name) override;
   void renameSite(const std::string& site_id, const std::string& name) override;
+  void setTimeZone(const std::string& site_id, const std::string& time_zone) override;
   PlaceContents contents(const std::string& client_id, const std::string& site_id,
                          std::int64_t now) const override;
   void removeClient(const std::string& client_id) override;

@@ -15,7 +15,8 @@ constexpr const char* kColumns =
     "c.extras, c.held, "
     "c.results, c.reason_code, c.reason_text, c.dedup_key, c.approval_id, c.parent_id, c.retry_of, "
     "c.attempt, c.percent, "
-    "c.progress, c.reported_at, c.settle_tries FROM commands c JOIN agents a USING (client_id, agent_id)";
+    "c.progress, c.reported_at, c.settle_tries, c.run_id FROM commands c JOIN agents a USING (client_id, "
+    "agent_id)";
 
 Command commandFrom(Rows& rows) {
   Command command;
@@ -41,6 +42,7 @@ Command commandFrom(Rows& rows) {
   command.progress = rows.text();
   command.reported_at = rows.integer();
   command.settle_tries = rows.integer();
+  command.run_id = rows.text();
   return command;
 }
 
@@ -61,6 +63,7 @@ Page<Command> SqlCommands::list(const CommandFilter& filter, const http::Visible
   Conditions where;
   restrictByAgent(where, visible, "c");
   if (!filter.agent_id.empty()) where.add("c.agent_id = ?", filter.agent_id);
+  if (!filter.run_id.empty()) where.add("c.run_id = ?", filter.run_id);
   if (!filter.type.empty()) where.add("c.type = ?", filter.type);
   if (!filter.states.empty()) {
     std::vector<std::string> names;

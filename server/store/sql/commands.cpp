@@ -21,12 +21,12 @@ std::string SqlCommands::add(const Command& command, const std::vector<std::stri
       "INSERT INTO commands (client_id, agent_id, command_id, type, title, state, state_since, created_at, "
       "actor, not_before, "
       "expires_at, timeout_ns, parameters, actions, plan_hash, dedup_key, approval_id, parent_id, retry_of, "
-      "attempt) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "attempt, run_id) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       command.client_id, command.agent_id, command.id, command.type, command.title, name(command.state),
       command.created_at, command.created_at, command.actor, command.not_before, command.expires_at,
       command.timeout_ns, command.parameters, command.actions, command.plan_hash, command.dedup_key,
-      command.approval_id, command.parent_id, command.retry_of, command.attempt);
+      command.approval_id, command.parent_id, command.retry_of, command.attempt, command.run_id);
   for (const auto& update_id : update_ids) {
     db_.post("INSERT INTO command_updates (client_id, command_id, update_id) VALUES (?, ?, ?)",
              command.client_id, command.id, update_id);

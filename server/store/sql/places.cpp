@@ -9,14 +9,14 @@ std::vector<Client> SqlAgents::clients(const http::Visible& visible) const {
   std::vector<Client> clients;
   const std::string sql =
       "SELECT c.client_id, c.name, s.site_id, s.name, (SELECT COUNT(*) FROM agents a WHERE a.site_id = "
-      "s.site_id) FROM clients c LEFT JOIN sites s ON s.client_id = c.client_id" +
+      "s.site_id), s.time_zone FROM clients c LEFT JOIN sites s ON s.client_id = c.client_id" +
       where.sql() + " ORDER BY c.name, c.client_id, s.name, s.site_id";
   auto rows = db_.queryValues(sql, where.values());
   while (rows.next()) {
     const std::string id = rows.text();
     const std::string name = rows.text();
     if (clients.empty() || clients.back().id != id) clients.push_back({id, name, {}});
-    Place site{rows.text(), rows.text(), rows.integer()};
+    Place site{rows.text(), rows.text(), rows.integer(), rows.text()};
     if (!site.id.empty()) clients.back().sites.push_back(std::move(site));
   }
   return clients;
@@ -29,8 +29,8 @@ void SqlAgents::addClient(const Client& client, std::int64_t now) {
 }
 
 void SqlAgents::addSite(const std::string& client_id, const Place& site, std::int64_t now) {
-  db_.post("INSERT INTO sites (client_id, site_id, name, created_at) VALUES (?, ?, ?, ?)", client_id, site.id,
-           site.name, now);
+  db_.post("INSERT INTO sites (client_id, site_id, name, time_zone, created_at) VALUES (?, ?, ?, ?, ?)",
+           client_id, site.id, site.name, site.time_zone, now);
 }
 
 void SqlAgents::renameClient(const std::string& client_id, const std::string& name) {
@@ -39,6 +39,10 @@ void SqlAgents::renameClient(const std::string& client_id, const std::string& na
 
 void SqlAgents::renameSite(const std::string& site_id, const std::string& name) {
   db_.post("UPDATE sites SET name = ? WHERE site_id = ?", name, site_id);
+}
+
+void SqlAgents::setTimeZone(const std::string& site_id, const std::string& time_zone) {
+  db_.post("UPDATE sites SET time_zone = ? WHERE site_id = ?", time_zone, site_id);
 }
 
 PlaceContents SqlAgents::contents(const std::string& client_id, const std::string& site_id,
@@ -58,6 +62,7 @@ PlaceContents SqlAgents::contents(const std::string& client_id, const std::strin
   in.agents = count("agents", "");
   in.tokens = count("enrolment_tokens", "revoked_at = 0 AND expires_at > ?");
   in.grants = count("user_grants", "");
+  in.schedules = count("schedules", "");
   return in;
 }
 

@@ -12,6 +12,7 @@
 #include "store/sql/metrics.h"
 #include "store/sql/people.h"
 #include "store/sql/scans.h"
+#include "store/sql/schedules.h"
 #include "store/sql/updates.h"
 #include "store/store.h"
 
@@ -29,6 +30,7 @@ class Transaction : public WriteTransaction {
         metrics_(connection),
         people_(connection),
         scans_(connection),
+        schedules_(connection),
         updates_(connection) {}
 
   const Agents& agents() const override { return agents_; }
@@ -39,6 +41,7 @@ class Transaction : public WriteTransaction {
   const Metrics& metrics() const override { return metrics_; }
   const People& people() const override { return people_; }
   const Scans& scans() const override { return scans_; }
+  const Schedules& schedules() const override { return schedules_; }
   const Updates& updates() const override { return updates_; }
   Agents& agents() override { return agents_; }
   Audit& audit() override { return audit_; }
@@ -48,6 +51,7 @@ class Transaction : public WriteTransaction {
   Metrics& metrics() override { return metrics_; }
   People& people() override { return people_; }
   Scans& scans() override { return scans_; }
+  Schedules& schedules() override { return schedules_; }
   Updates& updates() override { return updates_; }
 
   void attempt(const std::function<void()>& part) override;
@@ -67,6 +71,7 @@ class Transaction : public WriteTransaction {
   SqlMetrics metrics_;
   SqlPeople people_;
   SqlScans scans_;
+  SqlSchedules schedules_;
   SqlUpdates updates_;
   std::vector<std::function<void()>> after_commit_;
 };

@@ -31,7 +31,7 @@ const clients = [
 ].map((client, c) => ({
   id: makeId('CLIENT', c + 1),
   name: client.name,
-  sites: client.sites.map((name, s) => ({ id: makeId('SITE', c * 10 + s), name, agents: 0 })),
+  sites: client.sites.map((name, s) => ({ id: makeId('SITE', c * 10 + s), name, agents: 0, time_zone: s === 1 ? 'America/New_York' : 'Europe/London' })),
 }));
 
 const packages = [

@@ -587,9 +587,19 @@ class Mock {
         this.needProof();
         return [200, Object.assign(this.accountsOf(collection).find((each) => each.id === id), body)];
       case 'POST clients': return [201, this.newPlace(this.fleet.clients, { name: body.name, sites: [] })];
-      case 'POST clients/{id}/sites': return [201, this.newPlace(this.fleet.clients.find((each) => each.id === id).sites, { name: body.name, agents: 0 })];
+      case 'POST clients/{id}/sites': return [201, this.newPlace(this.fleet.clients.find((each) => each.id === id).sites, { name: body.name, agents: 0, time_zone: 'UTC' })];
       case 'PATCH clients/{id}': return [200, Object.assign(this.fleet.clients.find((each) => each.id === id), body)];
       case 'PATCH sites/{id}': return [200, Object.assign(this.fleet.clients.flatMap((each) => each.sites).find((each) => each.id === id), body)];
+      case 'PUT sites/{id}/time-zone': return [200, Object.assign(this.fleet.clients.flatMap((each) => each.sites).find((each) => each.id === id), body)];
+      case 'GET schedules': return [200, page(this.schedules(), query)];
+      case 'POST schedules': return [201, this.newSchedule(body)];
+      case 'POST schedules/{id}': return [200, this.forecast(body)];
+      case 'GET schedules/{id}': return [200, this.scheduleOf(id)];
+      case 'PUT schedules/{id}': return [200, Object.assign(this.scheduleOf(id), body)];
+      case 'POST schedules/{id}/pause': return [200, Object.assign(this.scheduleOf(id), { state: 'paused', next_at: null })];
+      case 'POST schedules/{id}/resume': return [200, Object.assign(this.scheduleOf(id), { state: 'active', next_at: this.fleet.at(-7200) })];
+      case 'GET schedules/{id}/runs': return [200, page(this.runs(), query)];
+      case 'DELETE schedules/{id}': return (this.planned = this.schedules().filter((each) => each.id !== id)), [204];
       case 'PUT users/{id}/password':
       case 'POST users/{id}/second-factor':
       case 'DELETE users/{id}':
@@ -610,6 +620,50 @@ class Mock {
 
   refuse(status, code, text, field) {
     throw new Refusal(status, code, text, field);
+  }
+
+  schedules() {
+    const { at, clients } = this.fleet;
+    if (clients.length === 0 || this.fleet.agents.length === 0) return [];
+    const one = (n, name, type, scope, rule, when, more = {}) => ({
+      id: makeId('SCHED', n), name, type, parameters: {}, scope, rule, when, time_zone: null, catch_up_s: 3600, state: 'active', author: 'mara',
+      created_at: at(2_000_000), changed_at: at(90_000), next_at: at(-30_000), ...more,
+    });
+    this.planned ??= [
+      one(1, 'Look again every night', 'scan', { client_id: clients[0].id }, { repeat: 'daily', time: '02:00' }, 'every day at 02:00'),
+      one(2, 'Greet the <b>office</b> of Northfield', 'greet', { site_id: clients[1].sites[1].id }, { repeat: 'weekly', time: '07:30', weekdays: ['mon', 'thu'] }, 'every Monday and Thursday at 07:30', { parameters: { whom: 'everybody' }, catch_up_s: 0 }),
+      one(3, 'Restart after Patch Tuesday', 'scan', { everything: true }, { repeat: 'patch_tuesday', time: '23:00', after_days: 4 }, 'every month, 4 days after Patch Tuesday, at 23:00', { time_zone: 'Europe/Berlin', state: 'paused', next_at: null }),
+      one(4, 'Once, tonight', 'scan', { agent_ids: this.fleet.agents.slice(0, 2).map((each) => each.id) }, { repeat: 'once', time: '02:30', date: '2026-01-04' }, 'once, on 2026-01-04 at 02:30', { state: 'done', next_at: null }),
+    ];
+    return this.planned;
+  }
+
+  scheduleOf(id) {
+    const found = this.schedules().find((each) => each.id === id);
+    if (!found) throw new Refusal(404, 'schedule.not_found', 'There is no such schedule.');
+    return found;
+  }
+
+  newSchedule(wish) {
+    const made = { ...this.schedules()[0], ...wish, id: makeId('SCHED', 100 + this.schedules().length), when: 'every day at 02:00' };
+    this.planned.push(made);
+    return made;
+  }
+
+  forecast({ rule }) {
+    const next = [1, 2, 3, 4, 5].map((n) => ({ at: this.fleet.at(-86_400 * n), local: `2026-03-${27 + n}T${rule.time}`, moved: n === 2 }));
+    return { agents: 41, left_out: 1, zones: [{ time_zone: 'Europe/London', sites: 3, next }, { time_zone: 'America/New_York', sites: 1, next: next.map((each) => ({ ...each, moved: false })) }] };
+  }
+
+  runs() {
+    const { at } = this.fleet;
+    const run = (n, more) => ({ id: makeId('RVN', n), time_zone: n % 2 ? 'Europe/London' : 'America/New_York', local: `2026-01-${20 - n}T02:00`, due_at: at(86_400 * n), at: at(86_400 * n - 3), outcome: 'ordered', reason: null, ordered: 40, states: { succeeded: 38, failed: 1, expired: 1 }, left_out: [], ...more });
+    return [
+      run(1, { states: { running: 3, succeeded: 37 } }),
+      run(2, { left_out: [{ hostname: 'web-<i>01</i>', code: 'agent.report_mode', text: 'it is in report mode: nothing can be changed there' }, { hostname: 'db-02', code: 'agent.not_active', text: 'it gets no orders: it is cloned' }] }),
+      run(3, { outcome: 'missed', ordered: 0, states: {}, reason: { code: 'schedule.too_late', text: 'no server could carry it out within 60 minutes' } }),
+      run(4, { outcome: 'refused', ordered: 0, states: {}, reason: { code: 'schedule.author_gone', text: 'mara, who saved it last, may do nothing any more' } }),
+    ];
   }
 
   people() {

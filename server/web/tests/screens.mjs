@@ -176,6 +176,24 @@ const scenes = [
   },
   { name: 'operation-running', path: () => `/operations/${server.mock.fleet.commands.find((command) => command.state === 'running').id}`, ready: text('Life of this command') },
   { name: 'operation-failed', path: () => `/operations/${server.mock.fleet.commands.find((command) => command.state === 'failed').id}`, ready: text('dpkg ended') },
+  { name: 'schedules', path: '/schedules', ready: (page) => page.getByRole('table', { name: 'Schedules' }).waitFor() },
+  { name: 'schedules-empty', path: '/schedules', ready: text('Nothing is scheduled'), state: { size: 0 } },
+  { name: 'schedules-error', path: '/schedules', ready: text('store.failed'), state: { fail: 500 } },
+  { name: 'schedules-loading', path: '/schedules', ready: loading, state: { hold: true } },
+  { name: 'schedules-viewer', path: '/schedules', ready: (page) => page.getByRole('table', { name: 'Schedules' }).waitFor(), state: { role: 'viewer' } },
+  {
+    name: 'schedules-add',
+    path: '/schedules',
+    ready: (page) => page.getByRole('table', { name: 'Schedules' }).waitFor(),
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Add a schedule…' }).click();
+      await page.getByRole('combobox', { name: 'For' }).or(page.getByRole('textbox', { name: 'For' })).click();
+      await page.getByRole('option', { name: 'Every machine of every client' }).click();
+      await page.getByText('Would be ordered of 41 machines now').waitFor();
+    },
+  },
+  { name: 'schedule', path: `/schedules/${makeId('SCHED', 2)}`, ready: text('no server could carry it out') },
+  { name: 'schedule-not-found', path: '/schedules/01KXXXXXXXXXXXXXXXXXXXXXXX', ready: text('schedule.not_found') },
   { name: 'enrolment', path: '/enrolment', ready: text('Seats used') },
   {
     name: 'enrolment-waiting',

@@ -189,6 +189,28 @@ class Answers : public ::testing::Test {
     throw std::runtime_error("no route " + shape);
   }
 
+  void calendarAnswers() {
+    const auto author =
+        world_.services.users.add("person", "tess", "hash", http::Grants::everywhere("admin"), world_.admin);
+    services::ScheduleWish wish;
+    wish.name = "Nightly";
+    wish.type = "scan";
+    wish.client_id = agent_.client_id;
+    wish.rule.minute_of_day = 23 * 60;
+    world_.services.schedules.add(wish, {"tess", author.grants, false, author.id});
+    world_.clock.advance_s(3'600);
+    world_.services.schedule_runner.run();
+    const Json schedules = get("/api/v1/schedules");
+    EXPECT_EQ(keysOf(schedules), membersOf("ScheduleList"));
+    const Json schedule = schedules["items"][0];
+    EXPECT_EQ(keysOf(schedule), membersOf("Schedule"));
+    EXPECT_EQ(schedule["when"], "every day at 23:00");
+    EXPECT_EQ(get("/api/v1/schedules/{id}", {{"id", schedule["id"]}}), schedule);
+    const Json runs = get("/api/v1/schedules/{id}/runs", {{"id", schedule["id"]}});
+    EXPECT_EQ(keysOf(runs), membersOf("ScheduleRunList"));
+    EXPECT_EQ(keysOf(runs["items"][0]), membersOf("ScheduleRun"));
+  }
+
   World world_;
   std::vector<http::Route> routes_;
   store::AgentKey agent_;
@@ -246,6 +268,7 @@ TEST_F(Answers, have_exactly_the_members_that_are_promised) {
   EXPECT_EQ(keysOf(client), membersOf("Client"));
   EXPECT_EQ(keysOf(client["sites"][0]), membersOf("Site"));
   EXPECT_EQ(client["sites"][0]["agents"], 1);
+  calendarAnswers();
   EXPECT_EQ(keysOf(get("/api/v1/audit")), membersOf("AuditList"));
   EXPECT_EQ(keysOf(get("/api/v1/audit")["items"][0]), membersOf("AuditRecord"));
   EXPECT_EQ(keysOf(get("/api/v1/audit/head")), membersOf("AuditHead"));

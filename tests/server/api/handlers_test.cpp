@@ -109,6 +109,47 @@ TEST_F(Handlers, bad_bodies_are_named_and_change_nothing) {
   EXPECT_TRUE(world_.services.orders.fetch(agent_).empty());
 }
 
+TEST_F(Handlers, a_schedule_is_read_strictly_and_an_empty_scope_is_not_everything) {
+  const Json good = {{"name", "Nightly"},
+                     {"type", "scan"},
+                     {"parameters", Json::object()},
+                     {"scope", {{"agent_ids", {agent_.agent_id}}}},
+                     {"rule", {{"repeat", "daily"}, {"time", "02:00"}}},
+                     {"time_zone", nullptr}};
+  const auto with = [&](const char* member, const Json& value) {
+    Json body = good;
+    body[member] = value;
+    return body;
+  };
+  const std::vector<std::pair<Json, std::string>> bad = {
+      {with("scope", Json::object()), "/scope/client_id"},
+      {with("scope", {{"everything", false}}), "/scope/client_id"},
+      {with("scope", {{"everything", true}, {"client_id", agent_.client_id}}), "/scope/client_id"},
+      {with("scope", {{"agent_ids", Json::array()}}), "/scope/agent_ids"},
+      {with("scope", {{"group", "x"}}), "/scope/client_id"},
+      {with("rule", {{"repeat", "daily"}, {"time", "2 o'clock"}}), "/rule/time"},
+      {with("rule", {{"repeat", "daily"}, {"time", "02:00"}, {"every", 2}}), "/rule/every"},
+      {with("catch_up_s", -1), "/catch_up_s"},
+      {with("catch_up_s", 604'801), "/catch_up_s"},
+      {with("name", ""), "/name"},
+      {with("more", 1), "/more"}};
+  for (const char* route : {"/api/v1/schedules", "/api/v1/schedules/preview"}) {
+    for (const auto& [body, field] : bad) {
+      const auto problem = refusal(request("POST", route, body));
+      EXPECT_EQ(problem.status, 400) << body;
+      EXPECT_EQ(problem.field, field) << body;
+    }
+  }
+  auto preview = request("POST", "/api/v1/schedules/preview", good);
+  preview.query["occurrences"] = "3";
+  EXPECT_EQ(json(call(preview))["zones"][0]["next"].size(), 3U);
+  preview.query["occurrences"] = "51";
+  EXPECT_EQ(refusal(preview).field, "occurrences");
+  EXPECT_EQ(json(call(request("GET", "/api/v1/schedules")))["total"], 0);
+  EXPECT_EQ(call(request("POST", "/api/v1/schedules", good)).status, 201);
+  EXPECT_EQ(json(call(request("GET", "/api/v1/schedules")))["items"][0]["scope"], good["scope"]);
+}
+
 TEST_F(Handlers, bad_parameters_are_named) {
   const std::vector<std::tuple<std::string, std::string, std::string>> bad = {
       {"/api/v1/agents", "sort", "shoe_size"},

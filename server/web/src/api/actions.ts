@@ -10,8 +10,11 @@ import type {
   NewSecondFactor,
   RateLimit,
   RebindBundle,
+  Schedule,
+  ScheduleWish,
   ServiceAccount,
   Session,
+  Site,
   UpdateGroupKey,
   User,
 } from './types';
@@ -205,8 +208,8 @@ export async function removeClient(id: string): Promise<void> {
   await answerOf(api.DELETE('/api/v1/clients/{id}', { params: { path: { id } } }));
 }
 
-export async function addSite(clientId: string, name: string): Promise<void> {
-  await answerOf(api.POST('/api/v1/clients/{id}/sites', { params: { path: { id: clientId } }, body: { name } }));
+export function addSite(clientId: string, name: string): Promise<Site> {
+  return answerOf(api.POST('/api/v1/clients/{id}/sites', { params: { path: { id: clientId } }, body: { name } }));
 }
 
 export async function renameSite(id: string, name: string): Promise<void> {
@@ -215,6 +218,30 @@ export async function renameSite(id: string, name: string): Promise<void> {
 
 export async function removeSite(id: string): Promise<void> {
   await answerOf(api.DELETE('/api/v1/sites/{id}', { params: { path: { id } } }));
+}
+
+export async function setTimeZone(siteId: string, timeZone: string): Promise<void> {
+  await answerOf(api.PUT('/api/v1/sites/{id}/time-zone', { params: { path: { id: siteId } }, body: { time_zone: timeZone } }));
+}
+
+export function addSchedule(wish: ScheduleWish): Promise<Schedule> {
+  return answerOf(api.POST('/api/v1/schedules', { body: wish }));
+}
+
+export function changeSchedule(id: string, wish: ScheduleWish): Promise<Schedule> {
+  return answerOf(api.PUT('/api/v1/schedules/{id}', { params: { path: { id } }, body: wish }));
+}
+
+export async function removeSchedule(id: string): Promise<void> {
+  await answerOf(api.DELETE('/api/v1/schedules/{id}', { params: { path: { id } } }));
+}
+
+export function pauseSchedule(id: string): Promise<Schedule> {
+  return answerOf(api.POST('/api/v1/schedules/{id}/pause', { params: { path: { id } } }));
+}
+
+export function resumeSchedule(id: string): Promise<Schedule> {
+  return answerOf(api.POST('/api/v1/schedules/{id}/resume', { params: { path: { id } } }));
 }
 
 export function setRateLimit(policy: string, perMinute: number): Promise<RateLimit> {

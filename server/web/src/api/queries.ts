@@ -2,7 +2,7 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/
 
 import { answerOf, api, rememberCsrfToken } from './client';
 import { ApiProblem, isSignedOut } from './problem';
-import type { Category, CommandState, Page, Session, UpdateState } from './types';
+import type { Category, CommandState, Page, ScheduleWish, Session, UpdateState } from './types';
 
 const page_rows = 200;
 
@@ -36,6 +36,7 @@ export interface RowFilter extends GroupFilter {
 
 export interface CommandFilter {
   agent_id?: string | undefined;
+  run_id?: string | undefined;
   state?: CommandState[] | undefined;
   type?: string | undefined;
 }
@@ -206,6 +207,36 @@ export const commandTypesQuery = queryOptions({
   staleTime: 300_000,
   queryFn: async ({ signal }) => (await answerOf(api.GET('/api/v1/command-types', { signal }))).items,
 });
+
+export const schedulesQuery = infiniteQueryOptions({
+  ...paging,
+  queryKey: ['schedules'],
+  queryFn: ({ signal, pageParam }) => answerOf(api.GET('/api/v1/schedules', { signal, params: { query: paged(pageParam) } })),
+});
+
+export const scheduleQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['schedule', id],
+    queryFn: ({ signal }) => answerOf(api.GET('/api/v1/schedules/{id}', { signal, params: { path: { id } } })),
+  });
+
+export const scheduleRunsQuery = (id: string) =>
+  infiniteQueryOptions({
+    ...paging,
+    queryKey: ['schedule-runs', id],
+    queryFn: ({ signal, pageParam }) =>
+      answerOf(api.GET('/api/v1/schedules/{id}/runs', { signal, params: { path: { id }, query: paged(pageParam) } })),
+  });
+
+// Saves nothing: what saving it would mean.
+export const forecastQuery = (wish: ScheduleWish) =>
+  queryOptions({
+    queryKey: ['forecast', wish],
+    placeholderData: keepPreviousData,
+    retry: false,
+    queryFn: ({ signal }) =>
+      answerOf(api.POST('/api/v1/schedules/preview', { signal, params: { query: { occurrences: 5 } }, body: wish })),
+  });
 
 export const tokensQuery = queryOptions({
   queryKey: ['tokens'],

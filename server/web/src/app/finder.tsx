@@ -25,6 +25,7 @@ const screens: Hit[] = [
   { href: '/agents', name: 'Agents' },
   { href: '/updates', name: 'Updates' },
   { href: '/operations', name: 'Operations' },
+  { href: '/schedules', name: 'Schedules' },
   { href: '/enrolment', name: 'Enrolment' },
   { href: '/settings', name: 'Settings' },
   { href: '/account', name: 'Account' },

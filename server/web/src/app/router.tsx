@@ -151,6 +151,7 @@ export interface OperationsSearch {
   view?: 'confirm' | 'finished' | 'all' | undefined;
   state?: CommandState[] | undefined;
   type?: string | undefined;
+  run?: string | undefined;
 }
 
 const operations = createRoute({
@@ -160,6 +161,7 @@ const operations = createRoute({
     view: oneOf(['confirm', 'finished', 'all'], raw.view),
     state: someOf(command_state_names, raw.state),
     type: text(raw.type),
+    run: text(raw.run),
   }),
   component: lazyRouteComponent(() => import('../screens/operations/operations-screen'), 'OperationsScreen'),
 });
@@ -168,6 +170,18 @@ const operation = createRoute({
   getParentRoute: () => signedIn,
   path: '/operations/$commandId',
   component: lazyRouteComponent(() => import('../screens/operations/operation-screen'), 'OperationScreen'),
+});
+
+const schedules = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/schedules',
+  component: lazyRouteComponent(() => import('../screens/schedules/schedules-screen'), 'SchedulesScreen'),
+});
+
+const schedule = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/schedules/$scheduleId',
+  component: lazyRouteComponent(() => import('../screens/schedules/schedule-screen'), 'ScheduleScreen'),
 });
 
 const enrolment = createRoute({
@@ -229,7 +243,7 @@ const tree = root.addChildren([
   setup,
   signIn,
   secondFactor,
-  signedIn.addChildren([overview, agents, agent, updates, updateRows, operations, operation, enrolment, settings, account, audit, security]),
+  signedIn.addChildren([overview, agents, agent, updates, updateRows, operations, operation, schedules, schedule, enrolment, settings, account, audit, security]),
 ]);
 
 export function makeRouter(queries: QueryClient) {

@@ -13,6 +13,7 @@ import { roles } from '../format/words';
 import { Live, useLiveness } from '../live/live';
 import {
   IconActivity,
+  IconCalendarTime,
   IconCloudOff,
   IconDeviceDesktop,
   IconHistory,
@@ -44,6 +45,7 @@ const screens = [
   { to: '/agents', text: 'Agents', Icon: IconServer2 },
   { to: '/updates', text: 'Updates', Icon: IconPackages },
   { to: '/operations', text: 'Operations', Icon: IconActivity },
+  { to: '/schedules', text: 'Schedules', Icon: IconCalendarTime },
   { to: '/enrolment', text: 'Enrolment', Icon: IconPlugConnected },
   { to: '/settings', text: 'Settings', Icon: IconSettings },
 ] as const;
@@ -81,7 +83,7 @@ function Frame() {
       <nav className={classes.side} aria-label="Screens">
         <Brand />
         {screens.map(({ to, text, Icon }) => (
-          <Link key={to} to={to} className={classes.link} data-wide={to === '/settings' || undefined} activeOptions={{ exact: to === '/' || to === '/settings', includeSearch: false }}>
+          <Link key={to} to={to} className={classes.link} data-wide={to === '/settings' || to === '/schedules' || undefined} activeOptions={{ exact: to === '/' || to === '/settings', includeSearch: false }}>
             <Icon size={19} stroke={1.7} aria-hidden />
             {text}
             {to === '/operations' && <Confirmations />}
@@ -237,6 +239,12 @@ function PersonMenu({ showKeys }: { showKeys: () => void }) {
           onClick={() => void navigate({ to: '/account' })}
         >
           Account
+        </Menu.Item>
+        <Menu.Item
+          leftSection={<IconCalendarTime size={16} />}
+          onClick={() => void navigate({ to: '/schedules' })}
+        >
+          Schedules
         </Menu.Item>
         <Menu.Item
           leftSection={<IconSettings size={16} />}

@@ -121,6 +121,21 @@ export function beginningOf(fields: Field[]): Entered {
   ) as Entered;
 }
 
+// The same, of parameters that are there already.
+export function enteredFrom(fields: Field[], parameters: unknown): Entered {
+  const values = isSchema(parameters) ? parameters : {};
+  return Object.assign(
+    beginningOf(fields),
+    ...fields.map((field): Entered => {
+      const value = values[field.name];
+      if (field.kind === 'group') return enteredFrom(field.fields, value);
+      if (value === undefined) return {};
+      if (field.kind === 'json') return { [field.pointer]: JSON.stringify(value, null, 2) };
+      return { [field.pointer]: value as Entered[string] };
+    }),
+  ) as Entered;
+}
+
 export interface Collected {
   parameters: Record<string, Json>;
   problems: Record<string, string>; // by pointer

@@ -1,4 +1,4 @@
-import type { Agent, Category, CommandState, CommandType, Role, Severity, UpdateState } from '../api/types';
+import type { Agent, Category, CommandState, CommandType, Role, Schedule, ScheduleRun, Severity, UpdateState } from '../api/types';
 
 // How a state is called and coloured, once for all screens.
 export type Tone = 'critical' | 'warning' | 'notice' | 'info' | 'good' | 'unrated' | 'quiet';
@@ -43,6 +43,18 @@ export const command_states: Record<CommandState, Word> = {
 export const in_flight: CommandState[] = ['scheduled', 'queued', 'delivered', 'accepted', 'running'];
 export const went_wrong: CommandState[] = ['failed', 'refused', 'expired', 'lost'];
 export const finished: CommandState[] = ['succeeded', 'cancelled', ...went_wrong];
+
+export const schedule_states: Record<Schedule['state'], Word> = {
+  active: { text: 'Active', tone: 'good' },
+  paused: { text: 'Paused', tone: 'warning' },
+  done: { text: 'Done', tone: 'quiet' },
+};
+
+export const run_outcomes: Record<ScheduleRun['outcome'], Word> = {
+  ordered: { text: 'Ordered', tone: 'good' },
+  missed: { text: 'Missed', tone: 'warning' },
+  refused: { text: 'Refused', tone: 'critical' },
+};
 
 export const categories: Record<Category, string> = {
   security: 'Security',

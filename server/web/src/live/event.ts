@@ -1,7 +1,7 @@
 import { readable } from '../api/readable';
 import type { EventData } from '../api/types';
 
-export const event_kinds = ['agent', 'update', 'command', 'scan', 'breaker', 'log', 'refusal', 'people'] as const;
+export const event_kinds = ['agent', 'update', 'command', 'scan', 'breaker', 'log', 'refusal', 'people', 'schedule'] as const;
 export type EventKind = (typeof event_kinds)[number];
 
 export interface LiveEvent {
@@ -32,7 +32,7 @@ export function keysTouchedBy({ kind, data }: LiveEvent): string[][] {
     case 'update':
       return [['updates'], ['update-groups'], ['agents'], ['overview'], ...agent, ...command];
     case 'command':
-      return [['commands'], ['updates'], ['update-groups'], ['overview'], ...command, ...history];
+      return [['commands'], ['schedule-runs'], ['updates'], ['update-groups'], ['overview'], ...command, ...history];
     case 'scan':
       return [['agents'], ['updates'], ['update-groups'], ['overview'], ...agent, ...history, ...reported];
     case 'breaker':
@@ -41,6 +41,8 @@ export function keysTouchedBy({ kind, data }: LiveEvent): string[][] {
       return [['overview'], ['commands'], ...command, ...history];
     case 'people':
       return [['session'], ['clients'], ['users'], ['service-accounts']];
+    case 'schedule':
+      return [['schedules'], ['schedule'], ['schedule-runs']];
     case 'log':
       return []; // its lines are in the event: see patch.ts
   }

@@ -74,6 +74,9 @@ test('every list and object has the document’s shape', async () => {
     ['/api/v1/audit/head', '/api/v1/audit/head'],
     ['/api/v1/security', '/api/v1/security'],
     ['/api/v1/rate-limits', '/api/v1/rate-limits'],
+    ['/api/v1/schedules', '/api/v1/schedules'],
+    ['/api/v1/schedules/{id}', `/api/v1/schedules/${server.mock.schedules()[0].id}`],
+    ['/api/v1/schedules/{id}/runs', `/api/v1/schedules/${server.mock.schedules()[0].id}/runs`],
   ];
   for (const [route, path] of asked) {
     const { status, type, body } = await ask('GET', path);
@@ -84,6 +87,7 @@ test('every list and object has the document’s shape', async () => {
 
 test('every change answers in the document’s shape', async () => {
   const { agents, commands, updates } = server.mock.fleet;
+  const schedule = { name: 'Nightly', type: 'scan', parameters: {}, scope: { everything: true }, rule: { repeat: 'daily', time: '02:00' } };
   const update_ids = updates.slice(0, 5).map((update: { id: string }) => update.id);
   const asked: [string, string, unknown][] = [
     ['/api/v1/approvals', '/api/v1/approvals?preview=1', { update_ids }],
@@ -97,6 +101,9 @@ test('every change answers in the document’s shape', async () => {
     ['/api/v1/service-accounts/{id}/tokens', `/api/v1/service-accounts/${server.mock.scripts()[0].id}/tokens`, { name: 'x', expires_in_s: 3600 }],
     ['/api/v1/clients', '/api/v1/clients', { name: 'A client' }],
     ['/api/v1/clients/{id}/sites', `/api/v1/clients/${server.mock.fleet.clients[0].id}/sites`, { name: 'A site' }],
+    ['/api/v1/schedules', '/api/v1/schedules', schedule],
+    ['/api/v1/schedules/preview', '/api/v1/schedules/preview', schedule],
+    ['/api/v1/schedules/{id}/pause', `/api/v1/schedules/${server.mock.schedules()[0].id}/pause`, undefined],
     ['/api/v1/account/second-factor', '/api/v1/account/second-factor', undefined],
     ['/api/v1/account/second-factor/confirm', '/api/v1/account/second-factor/confirm', { code: '123456' }],
     ['/api/v1/account/second-factor/recovery-codes', '/api/v1/account/second-factor/recovery-codes', { code: '123456' }],

@@ -58,7 +58,7 @@ export function OperationsScreen() {
 function Commands({ view, search }: { view: Exclude<View, 'confirm'>; search: OperationsSearch }) {
   const navigate = route.useNavigate();
   const state = search.state ?? states_of[view];
-  const query = useInfiniteQuery(commandsQuery({ state, type: search.type }));
+  const query = useInfiniteQuery(commandsQuery({ state, type: search.type, run_id: search.run }));
   const { rows, total, hasMore, loadMore } = useLoaded(query);
   const shown = states_of[view].length > 0 ? states_of[view] : [...in_flight, ...finished];
   const clear = () => void navigate({ search: { view: search.view }, replace: true });
@@ -78,7 +78,7 @@ function Commands({ view, search }: { view: Exclude<View, 'confirm'>; search: Op
       </FilterBar>
       <ListStates
         query={query}
-        empty={search.state || search.type ? <NothingFound clear={clear} /> : <Nothing view={view} />}
+        empty={search.state || search.type || search.run ? <NothingFound clear={clear} /> : <Nothing view={view} />}
       >
         <DataTable
           label="Commands"

@@ -1,25 +1,37 @@
-import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { Button, Group, Modal, Select, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 
-import { addClient, addSite, removeClient, removeSite, renameClient, renameSite } from '../../api/actions';
+import { addClient, addSite, removeClient, removeSite, renameClient, renameSite, setTimeZone } from '../../api/actions';
 import { clientsQuery } from '../../api/queries';
-import type { Client } from '../../api/types';
+import type { Client, Site } from '../../api/types';
 import { some } from '../../format/number';
 import { TableSkeleton } from '../../parts/data-table';
 import { Wrong } from '../../parts/door';
 import { Panel } from '../../parts/panel';
 import { sayDone } from '../../parts/said';
 import { Failure } from '../../parts/states';
+import { own_zone, zone_names } from '../../format/zones';
 import classes from './settings.module.css';
 
 // What the one dialog of this screen asks for.
 interface Asking {
   title: string;
   name: string;
-  save: (name: string) => Promise<unknown>;
+  zone?: string; // of a site
+  save: (name: string, zone: string) => Promise<unknown>;
   remove?: () => Promise<unknown>; // only for what is empty
+}
+
+async function newSite(clientId: string, name: string, zone: string): Promise<void> {
+  const site = await addSite(clientId, name);
+  if (zone !== site.time_zone) await setTimeZone(site.id, zone);
+}
+
+async function changeSite(site: Site, name: string, zone: string): Promise<void> {
+  if (name !== site.name) await renameSite(site.id, name);
+  if (zone !== site.time_zone) await setTimeZone(site.id, zone);
 }
 
 const machinesOf = (client: Client) => client.sites.reduce((sum, site) => sum + site.agents, 0);
@@ -83,7 +95,9 @@ function ClientRow({ client, ask }: { client: Client; ask: (asking: Asking) => v
           size="compact-xs"
           variant="subtle"
           aria-label={`Add a site to ${client.name}`}
-          onClick={() => ask({ title: `Add a site to ${client.name}`, name: '', save: (name) => addSite(client.id, name) })}
+          onClick={() =>
+            ask({ title: `Add a site to ${client.name}`, name: '', zone: own_zone, save: (name, zone) => newSite(client.id, name, zone) })
+          }
         >
           Add a site…
         </Button>
@@ -95,6 +109,7 @@ function ClientRow({ client, ask }: { client: Client; ask: (asking: Asking) => v
               {site.name}
             </Link>
             <span className="dim number">{some(site.agents, 'machine')}</span>
+            <span className="dim">{site.time_zone}</span>
             <Button
               size="compact-xs"
               variant="default"
@@ -103,7 +118,8 @@ function ClientRow({ client, ask }: { client: Client; ask: (asking: Asking) => v
                 ask({
                   title: `Change ${client.name} / ${site.name}`,
                   name: site.name,
-                  save: (name) => renameSite(site.id, name),
+                  zone: site.time_zone,
+                  save: (name, zone) => changeSite(site, name, zone),
                   ...(site.agents === 0 ? { remove: () => removeSite(site.id) } : {}),
                 })
               }
@@ -119,15 +135,16 @@ function ClientRow({ client, ask }: { client: Client; ask: (asking: Asking) => v
 
 function AskName({ asking, onDone }: { asking: Asking; onDone: () => void }) {
   const [name, setName] = useState(asking.name);
+  const [zone, setZone] = useState(asking.zone ?? '');
   const queries = useQueryClient();
   const after = {
     onSuccess: () => {
       sayDone('Done.');
-      for (const queryKey of [clientsQuery.queryKey, ['agents'], ['agent']]) void queries.invalidateQueries({ queryKey });
+      for (const queryKey of [clientsQuery.queryKey, ['agents'], ['agent'], ['schedules']]) void queries.invalidateQueries({ queryKey });
       onDone();
     },
   };
-  const save = useMutation({ mutationFn: () => asking.save(name), ...after });
+  const save = useMutation({ mutationFn: () => asking.save(name, zone), ...after });
   const remove = useMutation({ mutationFn: async () => asking.remove?.(), ...after });
   return (
     <form
@@ -147,6 +164,18 @@ function AskName({ asking, onDone }: { asking: Asking; onDone: () => void }) {
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
         />
+        {asking.zone !== undefined && (
+          <Select
+            label="Time zone"
+            description="Schedules that come by the time of each site go by its clocks"
+            searchable
+            allowDeselect={false}
+            nothingFoundMessage="No such time zone"
+            data={[...new Set([zone, ...zone_names])]}
+            value={zone}
+            onChange={(value) => setZone(value ?? zone)}
+          />
+        )}
         <Group justify={asking.remove ? 'space-between' : 'flex-end'} gap="xs">
           {asking.remove && (
             <Button variant="default" loading={remove.isPending} onClick={() => remove.mutate()}>

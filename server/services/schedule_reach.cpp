@@ -1,0 +1,101 @@
+#include "services/schedule_reach.h"
+
+#include <algorithm>
+
+#include "http/message.h"
+
+namespace redflag::services {
+namespace {
+
+constexpr std::size_t kPage = 500;
+
+bool isFor(const store::Schedule& schedule, const std::string& client_id, const std::string& site_id) {
+  if (!schedule.client_id.empty() && schedule.client_id != client_id) return false;
+  return schedule.site_id.empty() || schedule.site_id == site_id;
+}
+
+// The sites of machines that are named one by one; empty where none is.
+std::set<std::string> sitesOfNamed(const store::ReadTransaction& tx, const store::Schedule& schedule) {
+  std::set<std::string> sites;
+  for (const auto& id : schedule.agent_ids)
+    if (const auto agent = tx.agents().key(id)) sites.insert(agent->site_id);
+  return sites;
+}
+
+ZonedSites zonesAmong(const std::vector<store::Client>& clients, const store::ReadTransaction& tx,
+                      const store::Schedule& schedule) {
+  const auto named = sitesOfNamed(tx, schedule);
+  ZonedSites zones;
+  for (const auto& client : clients) {
+    for (const auto& site : client.sites) {
+      if (!isFor(schedule, client.id, site.id)) continue;
+      if (!schedule.agent_ids.empty() && !named.contains(site.id)) continue;
+      zones[schedule.time_zone.empty() ? site.time_zone : schedule.time_zone].insert(site.id);
+    }
+  }
+  if (zones.empty()) zones[schedule.time_zone.empty() ? "UTC" : schedule.time_zone] = {};
+  return zones;
+}
+
+}  // namespace
+
+ZonedSites zonesOf(const store::ReadTransaction& tx, const store::Schedule& schedule) {
+  return zonesAmong(tx.agents().clients(http::Visible::everything()), tx, schedule);
+}
+
+calendar::Zone zoneCalled(const std::string& name) {
+  auto zone = calendar::Zone::find(name);
+  if (!zone) throw http::Problem{500, "time_zone.unknown", name + ": " + zone.error().text};
+  return std::move(*zone);
+}
+
+calendar::Rule ruleOf(const store::Schedule& schedule) {
+  const auto json = parseJson(schedule.rule);
+  if (!json) throw http::Problem{500, "store.corrupt", "a schedule's rule: " + json.error().text};
+  JsonReader in(*json, "rule");
+  const calendar::Rule rule = calendar::readRule(in);
+  if (const auto ok = in.finish(); !ok) throw http::Problem{500, "store.corrupt", ok.error().text};
+  return rule;
+}
+
+std::vector<store::Agent> agentsAt(const store::ReadTransaction& tx, const store::Schedule& schedule,
+                                   const std::set<std::string>& sites, const http::Visible& visible,
+                                   const store::Contact& contact) {
+  std::vector<store::Agent> agents;
+  const std::set<std::string> named(schedule.agent_ids.begin(), schedule.agent_ids.end());
+  store::AgentFilter filter;
+  filter.client_id = schedule.client_id;
+  filter.site_id = schedule.site_id;
+  store::PageRequest page{kPage, ""};
+  do {
+    auto part = tx.agents().list(filter, visible, contact, page);
+    for (auto& agent : part.items) {
+      if (!sites.contains(agent.site.id) || (!named.empty() && !named.contains(agent.id))) continue;
+      agents.push_back(std::move(agent));
+    }
+    page.cursor = part.next_cursor;
+  } while (!page.cursor.empty());
+  return agents;
+}
+
+std::int64_t nextAfter(const calendar::Rule& rule, const ZonedSites& zones, std::int64_t after) {
+  std::int64_t next = 0;
+  for (const auto& [name, sites] : zones) {
+    const auto coming = calendar::upcoming(rule, zoneCalled(name), after, 1);
+    if (!coming.empty()) next = next == 0 ? coming.front().at : std::min(next, coming.front().at);
+  }
+  return next;
+}
+
+void lookAgain(store::WriteTransaction& tx) {
+  const auto schedules = tx.schedules().active();
+  if (schedules.empty()) return;
+  const auto clients = tx.agents().clients(http::Visible::everything());
+  for (const auto& schedule : schedules) {
+    const std::int64_t next =
+        nextAfter(ruleOf(schedule), zonesAmong(clients, tx, schedule), schedule.checked_at);
+    if (next != 0 && next != schedule.next_at) tx.schedules().setNext(schedule, next);
+  }
+}
+
+}  // namespace redflag::services

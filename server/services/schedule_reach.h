@@ -1,0 +1,37 @@
+#pragma once
+// Whom a schedule is for, as things stand, and by whose clocks it comes there.
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "calendar/occurrences.h"
+#include "services/context.h"
+#include "store/schedules.h"
+
+namespace redflag::services {
+
+// The zones of a schedule, and the sites whose machines go by each. The schedule's own, where it has one;
+// UTC for a place without any site yet.
+using ZonedSites = std::map<std::string, std::set<std::string>>;
+ZonedSites zonesOf(const store::ReadTransaction& tx, const store::Schedule& schedule);
+
+// http::Problem 500 for a zone that this server's system does not know (any more).
+calendar::Zone zoneCalled(const std::string& name);
+
+// http::Problem 500 for what cannot be read.
+calendar::Rule ruleOf(const store::Schedule& schedule);
+
+// Its machines at these sites that are visible; none that was revoked.
+std::vector<store::Agent> agentsAt(const store::ReadTransaction& tx, const store::Schedule& schedule,
+                                   const std::set<std::string>& sites, const http::Visible& visible,
+                                   const store::Contact& contact);
+
+// When it comes next, in whichever zone; 0: never.
+std::int64_t nextAfter(const calendar::Rule& rule, const ZonedSites& zones, std::int64_t after);
+
+// Sites, their zones, or where a machine is have changed: when each schedule comes next is computed again.
+void lookAgain(store::WriteTransaction& tx);
+
+}  // namespace redflag::services
