@@ -12,7 +12,7 @@ import classes from './schedules.module.css';
 const typing_ms = 300;
 const shown_zones = 4;
 
-const nothing_yet: ScheduleWish = { name: '', type: '', parameters: {}, scope: {}, rule: { repeat: 'daily', time: '' } };
+const nothing_yet: ScheduleWish = { name: '', type: '', parameters: {}, scope: {}, rule: { repeat: 'daily', time: '' }, catch_up_s: 0 };
 
 // When it would come, before it is saved.
 export function ForecastView({ wish }: { wish: ScheduleWish | null }) {
