@@ -124,6 +124,7 @@ std::vector<http::Route> apiRoutes(services::Services& services) {
   addPlaceRoutes(services, routes);
   addScheduleRoutes(services, routes);
   addAuditRoutes(services, routes);
+  addSecondPersonRoutes(services, routes);
   addSecurityRoutes(services, routes);
   return routes;
 }

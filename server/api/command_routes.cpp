@@ -15,11 +15,12 @@ constexpr std::size_t kMaxAgents = 2'000;
 constexpr std::size_t kOrderBytes = 256U << 10;
 
 http::Response listCommands(services::Services& services, const http::Request& request) {
-  const Query query(request, {"cursor", "limit", "agent_id", "run_id", "state", "type"});
+  const Query query(request, {"cursor", "limit", "agent_id", "run_id", "state", "type", "order_id"});
   store::CommandFilter filter;
   filter.agent_id = query.id("agent_id");
   filter.run_id = query.id("run_id");
   filter.type = query.text("type", 64);
+  filter.order_id = query.id("order_id");
   for (const auto& name : query.list("state")) {
     const auto state = store::commandState(name);
     if (!state) refuseParameter("state", "states of a command, separated by commas");

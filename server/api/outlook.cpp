@@ -31,6 +31,10 @@ Outlook ended(const store::Command& command) {
 Outlook outlookOf(const store::Command& command, const std::string& connection) {
   const bool connected = connection == "connected";
   switch (command.state) {
+    case CommandState::kAwaitingApproval:
+      return {"another person must approve what " + command.actor + " ordered",
+              "nothing is handed to the machine before; without an approval the order ends at " +
+                  toRfc3339(command.expires_at)};
     case CommandState::kScheduled:
       return {"its time, which is " + toRfc3339(command.not_before),
               "the machine is told to fetch the order"};

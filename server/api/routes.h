@@ -28,6 +28,7 @@ void addUpdateRoutes(services::Services& services, std::vector<http::Route>& rou
 void addCommandRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addIdentityRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addAuditRoutes(services::Services& services, std::vector<http::Route>& routes);
+void addSecondPersonRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addSecurityRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addEnrolmentRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addScheduleRoutes(services::Services& services, std::vector<http::Route>& routes);

@@ -13,6 +13,7 @@ std::string waitingForCommand(const store::Update& update) {
   const bool planning = update.state == store::UpdateState::kApproved;
   const std::string what = planning ? "the plan" : "the install";
   const std::string& state = update.command_state;
+  if (state == "awaiting_approval") return what + " waits for the approval of a second person";
   if (state == "scheduled") return what + " waits for its time";
   if (state == "queued" || state == "delivered") {
     if (update.agent_connection != "connected") return what + " waits for the machine: it is not connected";
@@ -155,6 +156,8 @@ Json view(const store::Command& command) {
           {"actor", command.actor},
           {"expires_at", timeOrNull(command.expires_at)},
           {"retry_of", textOrNull(command.retry_of)},
+          {"order_id", textOrNull(command.order_id)},
+          {"approved_by", textOrNull(command.approved_by)},
           {"percent", command.percent ? Json(*command.percent) : Json()},
           {"progress", textOrNull(command.progress)},
           {"reason", reasonOrNull(command.reason)}};
@@ -211,7 +214,8 @@ Json view(const services::ApprovalOutcome& outcome) {
           {"approved", outcome.approved},
           {"agents", outcome.agents},
           {"skipped", std::move(skipped)},
-          {"command_ids", outcome.command_ids}};
+          {"command_ids", outcome.command_ids},
+          {"awaiting_approval", outcome.awaiting_approval}};
 }
 
 }  // namespace redflag::api

@@ -114,6 +114,7 @@ http::Principal Gate::service(const http::RequestHead& head, Permission permissi
   out.username = found->name;
   out.grants = found->grants;
   out.token_id = toHex(found->token_hash);
+  out.minter_id = found->minter_id;
   return out;
 }
 

@@ -80,6 +80,7 @@ struct TokenAccount {
   http::Grants grants;
   std::int64_t expires_at = 0;
   std::int64_t last_used_at = 0;
+  std::string minter_id = {};  // the account that made it
 };
 
 class TokenStore {

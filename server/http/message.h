@@ -35,6 +35,7 @@ struct Principal {
   Grants grants;                 // kUser
   std::string session_id;        // kUser who signed in
   std::string token_id;          // kUser that is a service account
+  std::string minter_id;         // kUser that is a service account: who made the token
   std::string agent_state = {};  // kAgent: of its identity; anything but active gets no orders
   std::string agent_line = {};   // kAgent: of the access token
   bool second_factor = false;    // kUser: has one

@@ -78,7 +78,7 @@ void FleetNumbers::write(metrics::Snapshot& out) {
               {{"silent"}, number(agents_.silent)},
               {{"never"}, number(agents_.never)}};
     breakers = {{{"open"}, number(agents_.breakers_open)}};
-    for (const char* state : {"scheduled", "queued", "delivered", "accepted", "running"})
+    for (const char* state : {"awaiting_approval", "scheduled", "queued", "delivered", "accepted", "running"})
       commands.push_back({{state}, number(commands_[state])});
   } catch (const http::Problem&) {
     read_ns_ = 0;

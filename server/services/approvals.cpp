@@ -5,6 +5,7 @@
 
 #include "base/encoding.h"
 #include "http/message.h"
+#include "services/second_person.h"
 #include "store/events.h"
 
 namespace redflag::services {
@@ -14,6 +15,7 @@ constexpr std::size_t kMaxRows = 100'000;
 constexpr std::size_t kIdsAQuery = 500;
 constexpr int kTries = 3;
 constexpr const char* kPlanType = "plan_updates";
+constexpr const char* kInstallType = "install_updates";  // what follows a plan without anybody being asked
 constexpr const char* kNeeded = "approver";
 constexpr const char* kNoApprover = "approving this asks for the role approver there";
 
@@ -167,11 +169,14 @@ ApprovalOutcome Approvals::carryOut(Batch& batch, const Actor& actor, const stor
     orders.push_back(std::move(order));
   }
   const auto prepared = orders_.prepare(orders, actor);
+  const auto install = context_.types.find(kInstallType);
   const std::int64_t now = context_.now();
   return context_.store.write([&](store::WriteTransaction& tx) {
     ApprovalOutcome outcome;
     outcome.skipped = batch.skipped;
     std::set<std::string> agents;
+    auto bound_orders = prepared;
+    bindToAuthor(tx, bound_orders, approval_id, install ? install->risk : "high", actor, now);
     for (std::size_t i = 0; i < prepared.size(); ++i) {
       const auto& part = batch.parts[i];
       if (!prepared[i].refused.code.empty()) {
@@ -180,8 +185,9 @@ ApprovalOutcome Approvals::carryOut(Batch& batch, const Actor& actor, const stor
         continue;
       }
       const auto agent = tx.agents().key(part.agent_id).value();
-      const std::string command_id = orders_.place(tx, prepared[i]);
+      const std::string command_id = orders_.place(tx, bound_orders[i]);
       if (command_id != prepared[i].command.id) throw Changed{};
+      outcome.awaiting_approval = bound_orders[i].command.state == store::CommandState::kAwaitingApproval;
       std::vector<store::ApprovedUpdate> bound;
       for (const auto& row : part.rows) {
         if (!tx.updates().advance(agent, row.id, row.state, store::UpdateEvent::kApproved,

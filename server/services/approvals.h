@@ -31,6 +31,7 @@ struct ApprovalOutcome {
   std::size_t agents = 0;
   std::vector<SkippedUpdate> skipped;
   std::vector<std::string> command_ids;
+  bool awaiting_approval = false;  // a second person must approve it too
 };
 
 // Why this row cannot be approved now; nullopt when it can.

@@ -16,6 +16,8 @@ using store::Reason;
 using store::UpdateEvent;
 using store::UpdateState;
 
+constexpr const char* kNotApproved = "command.not_approved";
+
 void finishEffect(JsonReader& in) {
   if (auto ok = in.finish(); !ok) throw http::Problem{503, "command_type.failed", ok.error().text};
 }
@@ -183,14 +185,15 @@ void Effects::applyInstalled(store::WriteTransaction& tx) {
 
 // No update may wait for a command that has ended: what no effect named ends with it.
 void Effects::applyRest(store::WriteTransaction& tx) {
-  const bool cancelled = command_.state == store::CommandState::kCancelled;
+  const bool not_approved = command_.reason.code == kNotApproved;
+  const bool cancelled = command_.state == store::CommandState::kCancelled || not_approved;
   for (const auto& update : mine(tx)) {
     const bool waits = update.state == UpdateState::kApproved || update.state == UpdateState::kPlanned ||
                        update.state == UpdateState::kInstalling;
     if (!waits) continue;
     if (cancelled) {
       advance(tx, update, UpdateEvent::kWithdrawn,
-              {{"update.cancelled", "the order was cancelled"}, {}, {}, {}});
+              {{"update.cancelled", not_approved ? command_.reason.text : "the order was cancelled"}, {}, {}, {}});
     } else {
       failUpdate(tx, update,
                  failed_.value_or(Reason{"install.no_result", "the command ended without a word about it"}));

@@ -11,16 +11,27 @@ using store::CommandEvent;
 
 constexpr std::size_t kSweepBatch = 500;
 
-void advance(store::WriteTransaction& tx, const store::Command& command, CommandEvent event,
-             const store::Reason& reason, std::int64_t now) {
-  const auto reached = tx.commands().advance(command, event, "server", reason, now);
+constexpr const char* kServer = "server";
+
+store::Reason overdueReason(const store::Command& command) {
+  if (command.state == store::CommandState::kAwaitingApproval)
+    return {"command.not_approved", "no second person approved it in time"};
+  return {"command.expired", "the agent did not accept it in time"};
+}
+
+}  // namespace
+
+void Orders::step(store::WriteTransaction& tx, const store::Command& command, CommandEvent event,
+                  const std::string& actor, const store::Reason& reason) const {
+  const std::int64_t now = context_.now();
+  const auto reached = tx.commands().advance(command, event, actor, reason, now);
   if (!reached || *reached == command.state) return;
   tx.events().publish(
       command.client_id, "command",
       {{"agent_id", command.agent_id}, {"command_id", command.id}, {"state", store::name(*reached)}}, now);
+  if (*reached != store::CommandState::kQueued) return;
+  tx.afterCommit([bell = &context_.bell, agent_id = command.agent_id] { bell->ring(agent_id); });
 }
-
-}  // namespace
 
 std::vector<Json> Orders::fetch(const store::AgentKey& agent) {
   if (agent.standing.state != "active") return {};  // until a person has looked
@@ -55,8 +66,8 @@ std::vector<Json> Orders::fetch(const store::AgentKey& agent) {
   if (!changes) return envelopes;
   context_.store.write([&](store::WriteTransaction& tx) {
     for (const auto& [command, reason] : handled) {
-      advance(tx, *command, reason.code.empty() ? CommandEvent::kFetched : CommandEvent::kFailed, reason,
-              now);
+      step(tx, *command, reason.code.empty() ? CommandEvent::kFetched : CommandEvent::kFailed, kServer,
+           reason);
     }
   });
   return envelopes;
@@ -74,17 +85,13 @@ void Orders::sweep() {
   });
   if (due.empty() && overdue.empty() && silent.empty()) return;
   context_.store.write([&](store::WriteTransaction& tx) {
-    for (const auto& command : due) {
-      advance(tx, command, CommandEvent::kDue, {}, now);
-      tx.afterCommit([bell = &context_.bell, agent_id = command.agent_id] { bell->ring(agent_id); });
-    }
-    for (const auto& command : overdue) {
-      advance(tx, command, CommandEvent::kOverdue, {"command.expired", "the agent did not accept it in time"},
-              now);
-    }
+    for (const auto& command : due)
+      step(tx, command, CommandEvent::kDue, kServer, {});
+    for (const auto& command : overdue)
+      step(tx, command, CommandEvent::kOverdue, kServer, overdueReason(command));
     for (const auto& command : silent) {
-      advance(tx, command, CommandEvent::kSilence,
-              {"command.lost", "the agent accepted it and has been silent since"}, now);
+      step(tx, command, CommandEvent::kSilence, kServer,
+           {"command.lost", "the agent accepted it and has been silent since"});
     }
   });
 }

@@ -5,6 +5,7 @@
 #include "base/encoding.h"
 #include "http/message.h"
 #include "protocol/limits.h"
+#include "services/second_person.h"
 #include "store/events.h"
 
 namespace redflag::services {
@@ -141,7 +142,8 @@ std::string Orders::place(store::WriteTransaction& tx, const PreparedOrder& prep
   entry.subsystem = "command";
   entry.actor = command.actor;
   entry.kind = "command.ordered";
-  entry.text = "ordered: " + command.title;
+  const bool waits = command.state == CommandState::kAwaitingApproval;
+  entry.text = "ordered: " + command.title + (waits ? ", which waits for a second person" : "");
   if (!prepared.schedule.empty()) entry.text += ", by the schedule " + prepared.schedule;
   entry.command_id = id;
   tx.events().record(command.client_id, command.agent_id, entry);
@@ -162,6 +164,9 @@ std::vector<store::Command> Orders::order(const std::string& type_id,
     throw http::Problem{409, "command.needs_approval", type.title + " is ordered by approving updates",
                         "/type"};
   }
+  if (!type.listed) {
+    throw http::Problem{409, "command.not_listed", type.title + " is not ordered by itself", "/type"};
+  }
   requireProof(type, actor);
   if (const auto problem = context_.types.validate(type, parameters)) {
     throw http::Problem{422, "command.bad_parameters", problem->text, "/parameters" + problem->field};
@@ -174,9 +179,12 @@ std::vector<store::Command> Orders::order(const std::string& type_id,
     if (one.refused.code.empty()) continue;
     throw http::Problem{409, one.refused.code, one.command.hostname + ": " + one.refused.text, "/agent_ids"};
   }
+  const std::string order_id = newId();
   return context_.store.write([&](store::WriteTransaction& tx) {
     std::vector<store::Command> placed;
-    for (const auto& one : prepared)
+    auto bound = prepared;
+    bindToAuthor(tx, bound, order_id, type.risk, actor, context_.now());
+    for (const auto& one : bound)
       placed.push_back(tx.commands().find(place(tx, one), http::Visible::everything()).value());
     if (within) within(tx, placed);
     return placed;
@@ -257,14 +265,18 @@ store::Command Orders::confirm(const std::string& command_id, const Actor& actor
     }
   });
   requireProof(typeOf(order.type), actor);
-  const auto prepared = prepare({order}, actor).front();
-  if (!prepared.refused.code.empty()) throw http::Problem{409, prepared.refused.code, prepared.refused.text};
+  const std::string risk = typeOf(order.type).risk;
+  const auto prepared = prepare({order}, actor);
+  if (const auto& refused = prepared.front().refused; !refused.code.empty())
+    throw http::Problem{409, refused.code, refused.text};
   const std::int64_t now = context_.now();
   return context_.store.write([&](store::WriteTransaction& tx) {
     const auto current = tx.commands().find(command_id, actor.grants.visible());
     if (!current || current->held != command.held) throw nothing;
     const auto agent = tx.agents().key(command.agent_id).value();
-    const std::string id = place(tx, prepared);
+    auto bound = prepared;
+    bindToAuthor(tx, bound, newId(), risk, actor, now);
+    const std::string id = place(tx, bound.front());
     tx.commands().setPlan(command, {command.plan, command.plan_hash, command.extras, ""});
     for (const auto& update : waiting) {
       tx.updates().advance(agent, update.id, update.state, store::UpdateEvent::kConfirmed, {{}, id, {}, {}},
@@ -301,10 +313,13 @@ store::Command Orders::retry(const std::string& command_id, const Actor& actor) 
   Order order{old.type, *parameters, old.agent_id, actor.name};
   order.retry_of = old.id;
   order.attempt = old.attempt + 1;
-  const auto prepared = prepare({order}, actor).front();
-  if (!prepared.refused.code.empty()) throw http::Problem{409, prepared.refused.code, prepared.refused.text};
+  const auto prepared = prepare({order}, actor);
+  if (const auto& refused = prepared.front().refused; !refused.code.empty())
+    throw http::Problem{409, refused.code, refused.text};
   return context_.store.write([&](store::WriteTransaction& tx) {
-    return tx.commands().find(place(tx, prepared), actor.grants.visible()).value();
+    auto bound = prepared;
+    bindToAuthor(tx, bound, newId(), type.risk, actor, context_.now());
+    return tx.commands().find(place(tx, bound.front()), actor.grants.visible()).value();
   });
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 // Commands from the order to the agent's hands: made, handed out signed, cancelled, confirmed, retried, given
-// up.
+// up. What of them waits for a second person is services/second_person.h.
 
 #include <functional>
 #include <string>
@@ -17,7 +17,8 @@ struct Actor {
   std::string name;
   http::Grants grants;
   bool proven = false;
-  std::string user_id = {};  // "": the server itself
+  std::string id = {};         // of the account; "": the server itself
+  std::string author_id = {};  // of the account that answers for it: another one's, where a token was shown
 };
 inline Actor serverItself() {
   return {"server", http::Grants::everywhere("admin"), true};
@@ -56,7 +57,7 @@ class Orders {
 
   // The same type for many agents, all or none. `within` runs in the transaction that stores them.
   // http::Problem 404 type, or an agent the actor does not see; 403 the actor's role over one of them, or the
-  // proof; 409 the type is ordered by approval only or refuses an agent; 422 with the field.
+  // proof; 409 the type is ordered by approval only, is not for people to order, or refuses an agent; 422 with the field.
   std::vector<store::Command> order(const std::string& type, const std::vector<std::string>& agent_ids,
                                     const Json& parameters, const Actor& actor, const Within& within = {});
 
@@ -80,6 +81,9 @@ class Orders {
   std::vector<PreparedOrder> prepare(const std::vector<Order>& orders, const Actor& actor);
   // The id of the command: a new one, or the one under way that is the same.
   std::string place(store::WriteTransaction& tx, const PreparedOrder& prepared);
+  // One change of a command's state, told to whoever watches; once it is queued, its agent's bell is rung.
+  void step(store::WriteTransaction& tx, const store::Command& command, store::CommandEvent event,
+            const std::string& actor, const store::Reason& reason) const;
   // A command that the actor sees (else http::Problem 404) and over whose agent the actor has the role its
   // type asks for, and at least `least` (else 403).
   store::Command findFor(const Actor& actor, const std::string& command_id, const std::string& least) const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "store/commands.h"
 #include "store/events.h"
 
 namespace redflag::services {
@@ -54,6 +55,9 @@ std::vector<Need> needsOf(const OverviewFacts& facts) {
       {"awaiting_confirmation", "warning", waiting,
        spoken(waiting, "update waits", "updates wait") + ": the plan holds more than was approved",
        "/operations?view=confirm"},
+      {"held_orders", "warning", facts.held_orders,
+       spoken(facts.held_orders, "order waits", "orders wait") + " for the approval of a second person",
+       "/operations?view=held"},
       {"breakers_open", "warning", facts.agents_with_open_breaker,
        spoken(facts.agents_with_open_breaker, "machine has a plugin", "machines have a plugin") +
            " that is not run for a while, after failures",
@@ -81,6 +85,7 @@ OverviewFacts Overview::facts(const http::Visible& visible) const {
     broken.breaker_open = true;
     facts.agents_with_open_breaker = tx.agents().list(broken, visible, context_.contact(), {1, ""}).total;
     facts.updates = tx.updates().totals(visible);
+    facts.held_orders = tx.commands().heldOrders(visible, {1, ""}).total;
     facts.refusals_24h = tx.events().countSince("command.refused", context_.now() - kDayNs, visible);
   });
   if (visible.all()) facts.security_rows = security_.needing();

@@ -120,7 +120,7 @@ store::Schedule Schedules::judged(const ScheduleWish& wish, const Actor& actor) 
   schedule.time_zone = wish.time_zone;
   schedule.catch_up_s = wish.catch_up_s;
   schedule.author = actor.name;
-  schedule.author_id = actor.user_id;
+  schedule.author_id = actor.id;
   schedule.changed_at = schedule.created_at = schedule.checked_at = context_.now();
   context_.store.read([&](const ReadTransaction& tx) {
     place(tx, schedule, wish, actor);

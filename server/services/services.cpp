@@ -15,6 +15,7 @@ Services::Services(const Context& context)
       uploads(context_),
       orders(context_),
       approvals(context_, orders),
+      second_person(context_, orders),
       settlement(context_, orders),
       security(context_, context_.data),
       overview(context_, security),

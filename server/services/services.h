@@ -14,6 +14,7 @@
 #include "services/schedule_runner.h"
 #include "services/schedules.h"
 #include "services/second_factors.h"
+#include "services/second_person.h"
 #include "services/security.h"
 #include "services/settlement.h"
 #include "services/upkeep.h"
@@ -42,6 +43,7 @@ class Services {
   Uploads uploads;
   Orders orders;
   Approvals approvals;
+  SecondPerson second_person;
   Settlement settlement;
   Security security;
   Overview overview;

@@ -124,6 +124,7 @@ store::Account Users::add(const std::string& kind, const std::string& name, cons
     if (refusal) return;
     if (!tx.people().addAccount(account, password_hash))
       throw http::Problem{409, "user.name_taken", "this name is taken", "/name"};
+    if (kind == "person") tx.people().setArming(account.id, {actor.author_id, account.created_at});
     tell(tx, grants, actor, "account.added",
          "added the " + nounOf(kind) + " " + name + ": " + spoken(grants));
   });
@@ -172,6 +173,7 @@ void Users::setPassword(const std::string& id, const std::string& password_hash,
     const store::Account account = require(tx, "person", id, actor);
     tx.people().setPassword(id, password_hash);
     tx.people().removeSessionsOf(id, "");
+    tx.people().setArming(id, {actor.author_id, context_.now()});
     tell(tx, account.grants, actor, "account.password", "a new password for " + account.name);
   });
 }
@@ -186,6 +188,7 @@ NewApiToken Users::addToken(const std::string& account_id, const std::string& na
   made.secret = auth::ApiTokens::newSecret();
   made.token = {newId(), account_id, name, context_.now(), actor.name};
   made.token.expires_at = made.token.created_at + expires_in_s * kSecondNs;
+  made.token.minter_id = actor.id;
   context_.store.write([&](WriteTransaction& tx) {
     const store::Account account = require(tx, "service", account_id, actor);
     tx.people().addApiToken(made.token, auth::ApiTokens::hashOf(made.secret));

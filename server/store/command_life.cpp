@@ -8,6 +8,7 @@ namespace {
 using S = CommandState;
 constexpr auto kNo = static_cast<S>(-1);
 
+constexpr auto Aw = S::kAwaitingApproval;
 constexpr auto Sc = S::kScheduled;
 constexpr auto Qu = S::kQueued;
 constexpr auto De = S::kDelivered;
@@ -22,28 +23,30 @@ constexpr auto Lo = S::kLost;
 
 // clang-format off
 constexpr std::array<std::array<S, kCommandStates>, kCommandEvents> kLife = {{
-    // scheduled queued delivered accepted running succeeded failed refused expired cancelled lost
-    {Qu, Qu, De, Ac, Ru, Ok, Fa, Re, Ex, Ca, Lo},           // due
-    {kNo, De, De, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo},  // fetched
-    {kNo, Ac, Ac, Ac, Ru, Ok, Fa, Re, Ac, Ca, Ac},          // accepted (before it expired, reported late)
-    {kNo, Ru, Ru, Ru, Ru, Ok, Fa, Re, Ru, Ca, Ru},          // running
-    {kNo, Ok, Ok, Ok, Ok, Ok, Fa, Re, Ok, Ca, Ok},          // succeeded
-    {kNo, Fa, Fa, Fa, Fa, Ok, Fa, Re, Fa, Ca, Fa},          // failed
-    {kNo, Re, Re, Re, Re, Ok, Fa, Re, Re, Ca, Re},          // refused
-    {kNo, Ca, Ca, Ca, Ca, Ok, Fa, Re, Ca, Ca, Ca},          // cancelled by agent
-    {Ca, Ca, kNo, kNo, kNo, kNo, kNo, kNo, kNo, Ca, kNo},   // cancelled
-    {Ex, Ex, Ex, kNo, kNo, kNo, kNo, kNo, Ex, kNo, kNo},    // overdue
-    {kNo, kNo, kNo, Lo, Lo, kNo, kNo, kNo, kNo, kNo, Lo},   // silence
+    // awaiting scheduled queued delivered accepted running succeeded failed refused expired cancelled lost
+    {Aw, Qu, Qu, De, Ac, Ru, Ok, Fa, Re, Ex, Ca, Lo},            // due
+    {kNo, kNo, De, De, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo},  // fetched
+    {kNo, kNo, Ac, Ac, Ac, Ru, Ok, Fa, Re, Ac, Ca, Ac},          // accepted (before it expired, reported late)
+    {kNo, kNo, Ru, Ru, Ru, Ru, Ok, Fa, Re, Ru, Ca, Ru},          // running
+    {kNo, kNo, Ok, Ok, Ok, Ok, Ok, Fa, Re, Ok, Ca, Ok},          // succeeded
+    {kNo, kNo, Fa, Fa, Fa, Fa, Ok, Fa, Re, Fa, Ca, Fa},          // failed
+    {kNo, kNo, Re, Re, Re, Re, Ok, Fa, Re, Re, Ca, Re},          // refused
+    {kNo, kNo, Ca, Ca, Ca, Ca, Ok, Fa, Re, Ca, Ca, Ca},          // cancelled by agent
+    {Ca, Ca, Ca, kNo, kNo, kNo, kNo, kNo, kNo, kNo, Ca, kNo},    // cancelled
+    {Ex, Ex, Ex, Ex, kNo, kNo, kNo, kNo, kNo, Ex, kNo, kNo},     // overdue
+    {kNo, kNo, kNo, kNo, Lo, Lo, kNo, kNo, kNo, kNo, kNo, Lo},   // silence
+    {Sc, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo}, // approved
+    {Ca, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo}, // declined
 }};
 // clang-format on
 
 constexpr std::array<const char*, kCommandStates> kStateNames = {
-    "scheduled", "queued",  "delivered", "accepted",  "running", "succeeded",
-    "failed",    "refused", "expired",   "cancelled", "lost"};
+    "awaiting_approval", "scheduled", "queued",  "delivered", "accepted",  "running",
+    "succeeded",         "failed",    "refused", "expired",   "cancelled", "lost"};
 
 constexpr std::array<const char*, kCommandEvents> kEventNames = {
     "due",       "fetched", "accepted", "running", "succeeded", "failed", "refused", "cancelled_by_agent",
-    "cancelled", "overdue", "silence"};
+    "cancelled", "overdue", "silence",  "approved", "declined"};
 
 }  // namespace
 

@@ -2,8 +2,9 @@
 // The life of a command, as one table. The store writes each change guarded by the state it left, with time,
 // actor and reason.
 //
-//   scheduled → queued → delivered → accepted → running → succeeded | failed | refused | cancelled
-// expired: nobody accepted it in time. lost: silence after it was accepted; a late result still counts. A
+//   (awaiting_approval →) scheduled → queued → delivered → accepted → running → succeeded | failed | refused | cancelled
+// awaiting_approval: a policy asks for a second person; no agent knows of it. expired: nobody approved or
+// accepted it in time. lost: silence after it was accepted; a late result still counts. A
 // report may skip states, because the agent's spool may have coalesced them or the server may have been
 // restored from a backup.
 
@@ -13,6 +14,7 @@
 namespace redflag::store {
 
 enum class CommandState {
+  kAwaitingApproval,
   kScheduled,
   kQueued,
   kDelivered,
@@ -25,7 +27,7 @@ enum class CommandState {
   kCancelled,
   kLost,
 };
-constexpr int kCommandStates = 11;
+constexpr int kCommandStates = 12;
 
 enum class CommandEvent {
   kDue,
@@ -39,8 +41,10 @@ enum class CommandEvent {
   kCancelled,  // by a person, before the agent was handed anything
   kOverdue,    // past its expiry
   kSilence,
+  kApproved,  // this and the next one: by a second person
+  kDeclined,
 };
-constexpr int kCommandEvents = 11;
+constexpr int kCommandEvents = 13;
 
 // The state after the event; the same one when the event changes nothing (a repeated report); nullopt when it
 // must not happen there.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,11 +48,32 @@ struct Command {
   std::int64_t reported_at = 0;
   std::int64_t settle_tries = 0;
   std::string run_id;  // of a schedule
+  std::string order_id;     // what was ordered together has the same; "" for what follows by itself
+  std::string risk;         // of what a person ordered: the class that policies speak of, or ""
+  std::string author_id;    // the account that answers for it, or "" for the server's own
+  std::string approved_by;  // the second person, or ""
+};
+
+// What was ordered together and waits for a second person, as far as its reader sees it.
+struct HeldOrder {
+  std::string id;
+  std::string type;
+  std::string title;
+  std::string risk;
+  std::string actor;
+  std::string author_id;
+  std::int64_t created_at = 0;
+  std::int64_t expires_at = 0;
+  std::int64_t agents = 0;
+  std::int64_t clients = 0;
+  std::string parameters;            // one JSON object; "" where they differ
+  std::vector<std::string> updates;  // "name version", some of them
 };
 
 struct CommandFilter {
   std::string agent_id;
   std::string type;
+  std::string order_id;
   std::vector<CommandState> states;  // empty: all
   std::string run_id = {};           // of a schedule; "" for all
 };
@@ -122,7 +144,17 @@ class Commands {
   virtual std::vector<Command> silent(std::int64_t now,
                                       std::size_t limit) const = 0;  // accepted or running, no word
 
-  // How many are scheduled, queued, delivered, accepted and running, by the state's name.
+  // Orders that wait for a second person, oldest first, and the commands of one of them that still do.
+  virtual Page<HeldOrder> heldOrders(const http::Visible& visible, const PageRequest& page) const = 0;
+  virtual std::vector<Command> heldOf(const std::string& order_id, const http::Visible& visible) const = 0;
+  // Agents that this account gave orders of this risk since then, without a second person.
+  virtual std::set<std::string> orderedAlone(const std::string& author_id, const std::string& risk,
+                                             std::int64_t since) const = 0;
+  // After a second person has approved it.
+  virtual void setApproved(const Command& command, const std::string& approved_by, std::int64_t not_before,
+                           std::int64_t expires_at) = 0;
+
+  // How many are awaiting approval, scheduled, queued, delivered, accepted and running, by the state's name.
   virtual std::map<std::string, std::int64_t> underWay() const = 0;
 
   // Finished commands whose effects were not carried out yet, oldest first.

@@ -28,6 +28,20 @@ struct Account {
   std::int64_t last_used_at = 0;  // of its sessions that are there, or tokens; 0: none
 };
 
+// From how many machines on an order of a class of risk needs a second person; 0: from none.
+struct SecondPersonRule {
+  std::int64_t machines = 0;
+  std::int64_t machines_before = 0;  // until the last change
+  std::int64_t changed_at = 0;
+  std::string changed_by;
+};
+
+// Who, other than its owner, last gave an account its password.
+struct Arming {
+  std::string by;
+  std::int64_t at = 0;
+};
+
 struct ApiToken {
   std::string id;
   std::string account_id;
@@ -37,6 +51,7 @@ struct ApiToken {
   std::int64_t expires_at = 0;
   std::int64_t revoked_at = 0;    // 0: not
   std::int64_t last_used_at = 0;  // 0: never
+  std::string minter_id;          // the account that made it
 };
 
 class People {
@@ -87,6 +102,12 @@ class People {
   // What admins set, by policy; nullopt takes it back.
   virtual std::map<std::string, std::int64_t> rates() const = 0;
   virtual void setRate(const std::string& policy, std::optional<std::int64_t> per_minute) = 0;
+
+  // By class of risk.
+  virtual std::map<std::string, SecondPersonRule> secondPersonRules() const = 0;
+  virtual void setSecondPersonRule(const std::string& risk, const SecondPersonRule& rule) = 0;
+  virtual Arming arming(const std::string& user_id) const = 0;
+  virtual void setArming(const std::string& user_id, const Arming& arming) = 0;
 
   // At most `limit`; true: there may be more.
   virtual bool pruneAnswers(std::int64_t before, int limit) = 0;

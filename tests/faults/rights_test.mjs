@@ -14,7 +14,12 @@ const contract = JSON.parse(fs.readFileSync(path.join(repository, 'server/api/op
 const two = new TwoClients();
 const kPassword = 'correct horse battery staple';
 
-before(() => two.start('rights'));
+before(async () => {
+  await two.start('rights');
+  // Whose orders wait: of nobody who is asked below, and of nobody who gave them their passwords.
+  two.author = (await two.person('author', { role: 'approver', client_id: null, site_id: null })).api;
+  await two.admin.request('PUT', '/api/v1/second-person-rules/high', { machines: 1 });
+});
 
 // Everything in the store, but for when somebody was last heard of and what is recorded of refusals.
 const store = () => runToEnd(['sqlite3', '-readonly', path.join(two.fleet.data, 'redflag.db'), '.dump']).stdout.split('\n')
@@ -73,6 +78,11 @@ const objects = {
       await two.admin.post(`/api/v1/commands/${command.id}/cancel`);
       if (time === 2) return command.id;
     }
+  } },
+  heldOrder: { place: places, make: async (side) => {
+    const { items: [command] } = await two.author.post('/api/v1/commands', { type: 'restart_services', agent_ids: [side.agent.id], parameters: { services: [`${fresh('unit')}.service`] } });
+    assert.equal(command.state, 'awaiting_approval');
+    return command.order_id;
   } },
   token: { place: places, make: async (side) => (await two.admin.post('/api/v1/enrolment-tokens', { seats: 1, expires_in_s: 600, site_id: side.site.id })).id },
   client: { place: (side) => ({ client: side.client.id, site: '' }), make: async (side) => side.client.id },
@@ -136,6 +146,11 @@ const expectations = {
   getCommand: { ...viewer, object: 'command' },
   cancelCommand: { permission: 'technician', ok: 200, object: 'command' },
   confirmPlan: { permission: 'approver', ok: 409, object: 'command' },
+  listHeldOrders: viewer,
+  approveHeldOrder: { permission: 'approver', ok: 200, object: 'heldOrder', proof: true, body: () => ({ reason: 'x' }) },
+  declineHeldOrder: { permission: 'approver', ok: 200, object: 'heldOrder', session: true, body: () => ({ reason: 'x' }) },
+  listSecondPersonRules: viewer,
+  setSecondPersonRule: { permission: 'admin', ok: 200, proof: true, path: '/api/v1/second-person-rules/destructive', body: () => ({ machines: 1 }) },
   retryCommand: { permission: 'technician', ok: 201, object: 'failed' },
   listCommandTypes: viewer,
   listSchedules: viewer,

@@ -71,13 +71,13 @@ void SqlPeople::removeAccount(const std::string& id) {
 std::vector<ApiToken> SqlPeople::apiTokensWhere(const std::string& column, const std::string& value) const {
   std::vector<ApiToken> tokens;
   const std::string sql =
-      "SELECT token_id, user_id, name, created_at, created_by, expires_at, revoked_at, last_used_at FROM "
+      "SELECT token_id, user_id, name, created_at, created_by, expires_at, revoked_at, last_used_at, minter_id FROM "
       "api_tokens WHERE " +
       column + " = ? ORDER BY created_at DESC, token_id";
   auto rows = db_.query(sql, value);
   while (rows.next()) {
     tokens.push_back({rows.text(), rows.text(), rows.text(), rows.integer(), rows.text(), rows.integer(),
-                      rows.integer(), rows.integer()});
+                      rows.integer(), rows.integer(), rows.text()});
   }
   return tokens;
 }
@@ -94,11 +94,10 @@ std::optional<ApiToken> SqlPeople::apiToken(const std::string& token_id) const {
 
 void SqlPeople::addApiToken(const ApiToken& token, const std::string& token_hash) {
   db_.post(
-      "INSERT INTO api_tokens (token_hash, token_id, user_id, name, created_at, created_by, expires_at) "
-      "VALUES "
-      "(?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO api_tokens (token_hash, token_id, user_id, name, created_at, created_by, expires_at, "
+      "minter_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
       Blob{token_hash}, token.id, token.account_id, token.name, token.created_at, token.created_by,
-      token.expires_at);
+      token.expires_at, token.minter_id);
 }
 
 void SqlPeople::revokeApiToken(const std::string& token_id, std::int64_t now) {
@@ -109,12 +108,13 @@ std::optional<auth::TokenAccount> SqlPeople::findApiToken(const std::string& tok
   auth::TokenAccount found;
   {
     auto rows = db_.query(
-        "SELECT t.token_hash, t.user_id, u.username, t.expires_at, t.last_used_at FROM api_tokens t JOIN "
+        "SELECT t.token_hash, t.user_id, u.username, t.expires_at, t.last_used_at, t.minter_id "
+        "FROM api_tokens t JOIN "
         "users "
         "u USING (user_id) WHERE t.token_hash = ? AND t.revoked_at = 0 AND u.disabled = 0",
         Blob{token_hash});
     if (!rows.next()) return std::nullopt;
-    found = {rows.blob(), rows.text(), rows.text(), {}, rows.integer(), rows.integer()};
+    found = {rows.blob(), rows.text(), rows.text(), {}, rows.integer(), rows.integer(), rows.text()};
   }
   found.grants = grantsOf(found.account_id);
   return found;

@@ -15,8 +15,8 @@ constexpr const char* kColumns =
     "c.extras, c.held, "
     "c.results, c.reason_code, c.reason_text, c.dedup_key, c.approval_id, c.parent_id, c.retry_of, "
     "c.attempt, c.percent, "
-    "c.progress, c.reported_at, c.settle_tries, c.run_id FROM commands c JOIN agents a USING (client_id, "
-    "agent_id)";
+    "c.progress, c.reported_at, c.settle_tries, c.run_id, c.order_id, c.risk, c.author_id, c.approved_by "
+    "FROM commands c JOIN agents a USING (client_id, agent_id)";
 
 Command commandFrom(Rows& rows) {
   Command command;
@@ -42,7 +42,9 @@ Command commandFrom(Rows& rows) {
   command.progress = rows.text();
   command.reported_at = rows.integer();
   command.settle_tries = rows.integer();
-  command.run_id = rows.text();
+  for (std::string* field :
+       {&command.run_id, &command.order_id, &command.risk, &command.author_id, &command.approved_by})
+    *field = rows.text();
   return command;
 }
 
@@ -65,6 +67,7 @@ Page<Command> SqlCommands::list(const CommandFilter& filter, const http::Visible
   if (!filter.agent_id.empty()) where.add("c.agent_id = ?", filter.agent_id);
   if (!filter.run_id.empty()) where.add("c.run_id = ?", filter.run_id);
   if (!filter.type.empty()) where.add("c.type = ?", filter.type);
+  if (!filter.order_id.empty()) where.add("c.order_id = ?", filter.order_id);
   if (!filter.states.empty()) {
     std::vector<std::string> names;
     for (const auto state : filter.states)
@@ -117,7 +120,7 @@ std::vector<Command> SqlCommands::due(std::int64_t now, std::size_t limit) const
 
 std::vector<Command> SqlCommands::overdue(std::int64_t now, std::size_t limit) const {
   return select(
-      " WHERE c.state IN ('scheduled', 'queued', 'delivered') AND c.expires_at <= ? ORDER BY c.command_id "
+      " WHERE c.state IN ('awaiting_approval', 'scheduled', 'queued', 'delivered') AND c.expires_at <= ? ORDER BY c.command_id "
       "LIMIT ?",
       {now, toValue(limit)});
 }
@@ -133,7 +136,7 @@ std::map<std::string, std::int64_t> SqlCommands::underWay() const {
   std::map<std::string, std::int64_t> counts;
   auto rows = db_.query(
       "SELECT state, COUNT(*) FROM commands "
-      "WHERE state IN ('scheduled', 'queued', 'delivered', 'accepted', 'running') GROUP BY state");
+      "WHERE state IN ('awaiting_approval', 'scheduled', 'queued', 'delivered', 'accepted', 'running') GROUP BY state");
   while (rows.next()) {
     std::string state = rows.text();
     counts[std::move(state)] = rows.integer();

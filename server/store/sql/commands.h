@@ -26,6 +26,12 @@ class SqlCommands : public Commands {
   std::vector<Command> due(std::int64_t now, std::size_t limit) const override;
   std::vector<Command> overdue(std::int64_t now, std::size_t limit) const override;
   std::vector<Command> silent(std::int64_t now, std::size_t limit) const override;
+  Page<HeldOrder> heldOrders(const http::Visible& visible, const PageRequest& page) const override;
+  std::vector<Command> heldOf(const std::string& order_id, const http::Visible& visible) const override;
+  std::set<std::string> orderedAlone(const std::string& author_id, const std::string& risk,
+                                     std::int64_t since) const override;
+  void setApproved(const Command& command, const std::string& approved_by, std::int64_t not_before,
+                   std::int64_t expires_at) override;
   std::map<std::string, std::int64_t> underWay() const override;
   std::vector<Command> unsettled(std::size_t limit) const override;
   bool settle(const Command& command) override;
@@ -38,6 +44,7 @@ class SqlCommands : public Commands {
 
  private:
   std::vector<Command> select(const std::string& conditions, const std::vector<Value>& values) const;
+  std::vector<std::string> updatesHeld(const std::string& order_id, const http::Visible& visible) const;
   void recordTransition(const Command& command, const std::string& from, const std::string& to,
                         const std::string& actor, const Reason& reason, std::int64_t now);
 

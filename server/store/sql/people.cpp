@@ -158,6 +158,35 @@ void SqlPeople::setRate(const std::string& policy, std::optional<std::int64_t> p
   if (per_minute) db_.post("INSERT INTO rate_limits (policy, per_minute) VALUES (?, ?)", policy, *per_minute);
 }
 
+std::map<std::string, SecondPersonRule> SqlPeople::secondPersonRules() const {
+  std::map<std::string, SecondPersonRule> out;
+  auto rows =
+      db_.query("SELECT risk, machines, machines_before, changed_at, changed_by FROM second_person");
+  while (rows.next()) {
+    const std::string risk = rows.text();
+    out[risk] = {rows.integer(), rows.integer(), rows.integer(), rows.text()};
+  }
+  return out;
+}
+
+void SqlPeople::setSecondPersonRule(const std::string& risk, const SecondPersonRule& rule) {
+  db_.post("DELETE FROM second_person WHERE risk = ?", risk);
+  db_.post(
+      "INSERT INTO second_person (risk, machines, machines_before, changed_at, changed_by) VALUES (?, ?, ?, "
+      "?, ?)",
+      risk, rule.machines, rule.machines_before, rule.changed_at, rule.changed_by);
+}
+
+Arming SqlPeople::arming(const std::string& user_id) const {
+  auto rows = db_.query("SELECT armed_by, armed_at FROM users WHERE user_id = ?", user_id);
+  if (!rows.next()) return {};
+  return {rows.text(), rows.integer()};
+}
+
+void SqlPeople::setArming(const std::string& user_id, const Arming& arming) {
+  db_.post("UPDATE users SET armed_by = ?, armed_at = ? WHERE user_id = ?", arming.by, arming.at, user_id);
+}
+
 bool SqlPeople::pruneAnswers(std::int64_t before, int limit) {
   return db_.execute(
              "DELETE FROM answers WHERE (user_id, idempotency_key) IN "

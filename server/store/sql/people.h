@@ -40,6 +40,10 @@ class SqlPeople : public People {
                       std::int64_t now) override;
   std::map<std::string, std::int64_t> rates() const override;
   void setRate(const std::string& policy, std::optional<std::int64_t> per_minute) override;
+  std::map<std::string, SecondPersonRule> secondPersonRules() const override;
+  void setSecondPersonRule(const std::string& risk, const SecondPersonRule& rule) override;
+  Arming arming(const std::string& user_id) const override;
+  void setArming(const std::string& user_id, const Arming& arming) override;
   bool pruneAnswers(std::int64_t before, int limit) override;
 
  private:

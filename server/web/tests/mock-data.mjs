@@ -197,6 +197,8 @@ function makeCommands(agents, updates, at) {
       created_at: at(90 + n * 260),
       actor: n % 4 === 0 ? 'system' : 'mara',
       expires_at: at(-86400 + n * 200),
+      order_id: makeId('RDR', 100 + number),
+      approved_by: n % 7 === 3 ? 'erin' : null,
       retry_of: n % 13 === 6 ? makeId('CMND', 100 + agents.indexOf(acting[0])) : null,
       percent: state === 'running' ? 42 : null,
       progress: state === 'running' ? 'Unpacking libssl3:amd64 (3.0.17-1~deb12u2)' : null,

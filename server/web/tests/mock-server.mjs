@@ -59,7 +59,7 @@ class Mock {
   // asks for it. role: whose session it is, null: signed out. fail: every answer is that status. setup: no user yet. hold: only the
   // session is answered.
   reset({ role = 'admin', fail = null, setup = false, size = this.size, away = false, hold = false, factor = false, required = false, proven = true, tampered = false }) {
-    Object.assign(this, { role, fail, tampered, rates: { people: 900 }, setup, away, hold, factor, required, proven, half: false, users: null, services: null, fleet: makeFleet(size), keys: new Map(), seq: 0 });
+    Object.assign(this, { role, fail, tampered, rates: { people: 900 }, rules: { high: 20, destructive: 1 }, decided: new Set(), setup, away, hold, factor, required, proven, half: false, users: null, services: null, fleet: makeFleet(size), keys: new Map(), seq: 0 });
     this.cutStreams();
   }
 
@@ -93,6 +93,7 @@ class Mock {
       { kind: 'failed_updates', severity: 'critical', count: inState('failed'), text: 'updates failed to install', link: '/updates?state=failed' },
       { kind: 'security_updates', severity: 'critical', count: security.length, text: 'security updates are open', link: '/updates?category=security' },
       { kind: 'awaiting_confirmation', severity: 'warning', count: inState('awaiting_confirmation'), text: 'updates wait: the plan holds more than was approved', link: '/operations?view=confirm' },
+      { kind: 'held_orders', severity: 'warning', count: this.heldOrders().length, text: 'orders wait for the approval of a second person', link: '/operations?view=held' },
       { kind: 'agents_in_doubt', severity: 'critical', count: doubtful, text: 'machines get no orders until somebody has looked: new, restored or copied', link: '/agents?identity=needs_a_look' },
       { kind: 'breakers_open', severity: 'warning', count: broken, text: 'machines have a plugin that is not run for a while, after failures', link: '/agents?breaker=open' },
       { kind: 'agents_silent', severity: 'warning', count: connected('silent'), text: 'machines have not been heard of lately', link: '/agents?connection=silent' },
@@ -236,6 +237,7 @@ class Mock {
         code: 'approval.not_approvable', text: update.not_approvable_because,
       })),
       command_ids: [],
+      awaiting_approval: false,
     };
     if (!preview) {
       this.keys.set(key, answer);
@@ -438,6 +440,38 @@ class Mock {
     };
   }
 
+  heldOrders() {
+    const { at } = this.fleet;
+    const order = (n, more) => ({
+      id: makeId('RDR', n), type: 'plan_updates', title: 'Plan updates', risk: 'high', actor: 'erin', own: false, created_at: at(1800 * n),
+      expires_at: at(1800 * n - 86_400), agents: 212, clients: 14, parameters: null, updates: ['openssl 3.0.17-1~deb12u2', 'nginx<b> 1.22.1-9+deb12u2'], ...more,
+    });
+    return [
+      order(1, {}),
+      order(2, { type: 'reboot', title: 'Restart the machine', risk: 'destructive', agents: 3, clients: 1, parameters: { delay_min: 5, message: 'maintenance' }, updates: [] }),
+      order(3, { actor: 'mara', own: true, agents: 40, clients: 2 }),
+    ].filter((each) => this.fleet.agents.length > 0 && !this.decided.has(each.id));
+  }
+
+  decideOrder(id, body) {
+    this.needProof();
+    if (!body.reason) throw new Refusal(400, 'request.invalid', 'body.reason: expected why, in a line of text', '/reason');
+    const { agents } = this.heldOrders().find((each) => each.id === id);
+    this.decided.add(id);
+    return { commands: agents };
+  }
+
+  secondPersonRules() {
+    const rule = (risk, machines, more = {}) => ({ risk, machines, set: machines, set_counts_at: null, changed_at: this.fleet.at(86_400), changed_by: 'mara', ...more });
+    return [rule('high', this.rules.high), rule('destructive', 1, this.rules.destructive === 1 ? {} : { set: this.rules.destructive, set_counts_at: this.fleet.at(-86_400) })];
+  }
+
+  setRule(risk, machines) {
+    this.needProof();
+    this.rules[risk] = machines;
+    return this.secondPersonRules().find((rule) => rule.risk === risk);
+  }
+
   rateLimits() {
     const limit = (policy, text, usual, configured = null) => ({ policy, text, per_minute: this.rates[policy] ?? configured ?? usual, usual, configured, set: this.rates[policy] ?? null });
     return [
@@ -565,6 +599,11 @@ class Mock {
       case 'POST commands/{id}/cancel': return [200, this.change(id, { state: 'cancelled', percent: null, progress: null })];
       case 'POST commands/{id}/confirm': return [200, this.confirm(id)];
       case 'POST commands/{id}/retry': return [201, this.again(id)];
+      case 'GET held-orders': return [200, page(this.heldOrders(), query)];
+      case 'POST held-orders/{id}/approve':
+      case 'POST held-orders/{id}/decline': return [200, this.decideOrder(id, body)];
+      case 'GET second-person-rules': return [200, { items: this.secondPersonRules() }];
+      case 'PUT second-person-rules/{id}': return [200, this.setRule(id, body.machines)];
       case 'GET enrolment-tokens': return [200, { items: this.fleet.tokens }];
       case 'POST enrolment-tokens': return [201, this.token(body)];
       case 'POST agents/{id}/rebind': return [201, { id: makeId('TKN', 90), bundle: `rfb1.${'b'.repeat(600)}`, expires_at: new Date(Date.now() + 86_400_000).toISOString() }];

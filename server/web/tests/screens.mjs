@@ -163,6 +163,18 @@ const scenes = [
   { name: 'operations-viewer', path: '/operations', ready: (page) => page.getByRole('table', { name: 'Commands' }).waitFor(), state: { role: 'viewer' } },
   { name: 'operations-finished', path: '/operations?view=finished', ready: (page) => page.getByRole('table', { name: 'Commands' }).waitFor() },
   { name: 'operations-to-confirm', path: '/operations?view=confirm', ready: text('Plans that need confirmation') },
+  { name: 'operations-to-approve', path: '/operations?view=held', ready: text('Orders that need a second person') },
+  { name: 'operations-none-to-approve', path: '/operations?view=held', ready: text('No order waits for a second person'), state: { size: 0 } },
+  { name: 'operations-to-approve-viewer', path: '/operations?view=held', ready: text('Orders that need a second person'), state: { role: 'viewer' } },
+  {
+    name: 'operations-approve',
+    path: '/operations?view=held',
+    ready: text('Orders that need a second person'),
+    act: async (page) => {
+      await page.getByRole('button', { name: /^Approve: Restart the machine/ }).click();
+      await page.getByRole('dialog', { name: 'Approve what erin ordered' }).waitFor();
+    },
+  },
   { name: 'operations-empty', path: '/operations', ready: text('Nothing is in flight'), state: { size: 0 } },
   { name: 'operation-to-confirm', path: () => `/operations/${waitingCommand()}`, ready: text('covered by no approval') },
   {
@@ -230,6 +242,16 @@ const scenes = [
       await page.getByRole('textbox', { name: 'A minute: requests of one agent' }).fill('90');
       await page.getByRole('button', { name: 'Change: requests of one agent' }).click();
       await page.getByText('set here; otherwise 60').waitFor();
+    },
+  },
+  {
+    name: 'security-rule-loosened',
+    path: '/settings/security',
+    ready: text('Restarts, and other destructive orders'),
+    act: async (page) => {
+      await page.getByRole('textbox', { name: /^Machines: Restarts/ }).fill('0');
+      await page.getByRole('button', { name: /^Change: Restarts/ }).click();
+      await page.getByText('one person is enough').waitFor();
     },
   },
   { name: 'security-error', path: '/settings/security', ready: text('store.failed'), state: { fail: 500 } },

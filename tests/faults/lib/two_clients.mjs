@@ -20,7 +20,8 @@ function firstWords(hostname) {
   return { items: [
     { kind: 'agent_status', id: newId(), at: now(), hostname, agent_version: '0.1.0', mode: 'act', isolation: 'weak', boot_id: 'boot',
       os_name: 'Debian', os_version: '12', kernel: '6.1', config: { state: 'ok', text: '' },
-      plugins: [{ id: 'apt', version: '1.0.0', name: 'APT', interfaces: ['rf.scanner/1', 'rf.updater/1'], state: 'ok', text: '', breaker: 'closed' }] },
+      plugins: [['apt', 'rf.updater/1'], ['system', 'rf.action/1']].map(([id, can]) => (
+        { id, version: '1.0.0', name: id, interfaces: ['rf.scanner/1', can], state: 'ok', text: '', breaker: 'closed' })) },
     scanOf(Array.from({ length: 30 }, (_, number) => update(`${hostname}-package-${number}`)))] };
 }
 

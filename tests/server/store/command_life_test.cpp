@@ -33,17 +33,23 @@ const std::map<E, std::map<S, S>> kOwn = {
     {E::kDue, {{S::kScheduled, S::kQueued}}},
     {E::kFetched, {{S::kQueued, S::kDelivered}, {S::kDelivered, S::kDelivered}}},
     {E::kCancelled,
-     {{S::kScheduled, S::kCancelled}, {S::kQueued, S::kCancelled}, {S::kCancelled, S::kCancelled}}},
+     {{S::kAwaitingApproval, S::kCancelled},
+      {S::kScheduled, S::kCancelled},
+      {S::kQueued, S::kCancelled},
+      {S::kCancelled, S::kCancelled}}},
     {E::kOverdue,
-     {{S::kScheduled, S::kExpired},
+     {{S::kAwaitingApproval, S::kExpired},
+      {S::kScheduled, S::kExpired},
       {S::kQueued, S::kExpired},
       {S::kDelivered, S::kExpired},
       {S::kExpired, S::kExpired}}},
     {E::kSilence, {{S::kAccepted, S::kLost}, {S::kRunning, S::kLost}, {S::kLost, S::kLost}}},
+    {E::kApproved, {{S::kAwaitingApproval, S::kScheduled}}},
+    {E::kDeclined, {{S::kAwaitingApproval, S::kCancelled}}},
 };
 
 std::optional<S> expectedReport(S state, E event) {
-  if (state == S::kScheduled) return std::nullopt;
+  if (state == S::kAwaitingApproval || state == S::kScheduled) return std::nullopt;
   if (kFinal.contains(state)) return state;
   // "accepted" that comes after "running" does not go back.
   if (event == E::kAccepted && state == S::kRunning) return state;
@@ -84,8 +90,22 @@ TEST(CommandLife, the_server_takes_back_only_what_no_agent_was_handed) {
   for (const S state : every()) {
     const auto next = after(state, E::kCancelled);
     if (next && *next != state) {
-      EXPECT_TRUE(state == S::kScheduled || state == S::kQueued) << name(state);
+      EXPECT_TRUE(state == S::kAwaitingApproval || state == S::kScheduled || state == S::kQueued)
+          << name(state);
     }
+  }
+}
+
+TEST(CommandLife, nothing_but_a_second_person_lets_out_what_waits_for_one) {
+  for (int event = 0; event < kCommandEvents; ++event) {
+    const auto next = after(S::kAwaitingApproval, static_cast<E>(event));
+    const bool let_out = next && *next != S::kAwaitingApproval && !finished(*next);
+    EXPECT_EQ(let_out, static_cast<E>(event) == E::kApproved) << name(static_cast<E>(event));
+  }
+  for (const S state : every()) {
+    if (state == S::kAwaitingApproval) continue;
+    EXPECT_FALSE(after(state, E::kApproved)) << name(state);
+    EXPECT_FALSE(after(state, E::kDeclined)) << name(state);
   }
 }
 

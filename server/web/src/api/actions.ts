@@ -12,6 +12,7 @@ import type {
   RebindBundle,
   Schedule,
   ScheduleWish,
+  SecondPersonRule,
   ServiceAccount,
   Session,
   Site,
@@ -113,6 +114,21 @@ export function confirmPlan(id: string): Promise<Command> {
 
 export function retryCommand(id: string): Promise<Command> {
   return answerOf(api.POST('/api/v1/commands/{id}/retry', { params: { path: { id } } }));
+}
+
+// Both answer how many machines' orders they were about.
+export async function approveHeldOrder(id: string, reason: string): Promise<number> {
+  const params = { path: { id } };
+  return (await answerOf(api.POST('/api/v1/held-orders/{id}/approve', { params, body: { reason } }))).commands;
+}
+
+export async function declineHeldOrder(id: string, reason: string): Promise<number> {
+  const params = { path: { id } };
+  return (await answerOf(api.POST('/api/v1/held-orders/{id}/decline', { params, body: { reason } }))).commands;
+}
+
+export function setSecondPersonRule(risk: SecondPersonRule['risk'], machines: number): Promise<SecondPersonRule> {
+  return answerOf(api.PUT('/api/v1/second-person-rules/{risk}', { params: { path: { risk } }, body: { machines } }));
 }
 
 // `document`: which holder of its state is the agent from now on; '' where there is only one.

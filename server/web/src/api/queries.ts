@@ -37,6 +37,7 @@ export interface RowFilter extends GroupFilter {
 export interface CommandFilter {
   agent_id?: string | undefined;
   run_id?: string | undefined;
+  order_id?: string | undefined;
   state?: CommandState[] | undefined;
   type?: string | undefined;
 }
@@ -196,6 +197,13 @@ export const commandsQuery = (filter: CommandFilter) =>
       answerOf(api.GET('/api/v1/commands', { signal, params: { query: { ...given(filter), ...paged(pageParam) } } })),
   });
 
+export const heldOrdersQuery = infiniteQueryOptions({
+  ...paging,
+  queryKey: ['commands', 'held'],
+  queryFn: ({ signal, pageParam }) =>
+    answerOf(api.GET('/api/v1/held-orders', { signal, params: { query: paged(pageParam) } })),
+});
+
 export const commandQuery = (id: string) =>
   queryOptions({
     queryKey: ['command', id],
@@ -274,6 +282,11 @@ export const auditHeadQuery = queryOptions({
 export const securityQuery = queryOptions({
   queryKey: ['security'],
   queryFn: ({ signal }) => answerOf(api.GET('/api/v1/security', { signal })),
+});
+
+export const secondPersonRulesQuery = queryOptions({
+  queryKey: ['second-person-rules'],
+  queryFn: async ({ signal }) => (await answerOf(api.GET('/api/v1/second-person-rules', { signal }))).items,
 });
 
 export const rateLimitsQuery = queryOptions({

@@ -148,8 +148,9 @@ const updateRows = createRoute({
 });
 
 export interface OperationsSearch {
-  view?: 'confirm' | 'finished' | 'all' | undefined;
+  view?: 'confirm' | 'held' | 'finished' | 'all' | undefined;
   state?: CommandState[] | undefined;
+  order?: string | undefined;
   type?: string | undefined;
   run?: string | undefined;
 }
@@ -158,8 +159,9 @@ const operations = createRoute({
   getParentRoute: () => signedIn,
   path: '/operations',
   validateSearch: (raw: RawSearch): OperationsSearch => ({
-    view: oneOf(['confirm', 'finished', 'all'], raw.view),
+    view: oneOf(['confirm', 'held', 'finished', 'all'], raw.view),
     state: someOf(command_state_names, raw.state),
+    order: text(raw.order),
     type: text(raw.type),
     run: text(raw.run),
   }),

@@ -27,6 +27,7 @@ export const update_states: Record<UpdateState, Word> = {
 };
 
 export const command_states: Record<CommandState, Word> = {
+  awaiting_approval: { text: 'Needs approval', tone: 'warning' },
   scheduled: { text: 'Scheduled', tone: 'quiet' },
   queued: { text: 'Queued', tone: 'quiet' },
   delivered: { text: 'Delivered', tone: 'info' },
@@ -40,7 +41,7 @@ export const command_states: Record<CommandState, Word> = {
   lost: { text: 'Lost', tone: 'warning' },
 };
 
-export const in_flight: CommandState[] = ['scheduled', 'queued', 'delivered', 'accepted', 'running'];
+export const in_flight: CommandState[] = ['awaiting_approval', 'scheduled', 'queued', 'delivered', 'accepted', 'running'];
 export const went_wrong: CommandState[] = ['failed', 'refused', 'expired', 'lost'];
 export const finished: CommandState[] = ['succeeded', 'cancelled', ...went_wrong];
 

@@ -9,13 +9,14 @@ interface DecideDialogProps {
   children: ReactNode;
   confirm: string;
   danger?: boolean;
+  keptIn?: string;
   decide: (reason: string) => Promise<unknown>;
   onDone: () => void;
   onClose: () => void;
 }
 
 // A decision that is recorded with its reason.
-export function DecideDialog({ title, children, confirm, danger = false, decide, onDone, onClose }: DecideDialogProps) {
+export function DecideDialog({ title, children, confirm, danger = false, keptIn = 'the machine’s history', decide, onDone, onClose }: DecideDialogProps) {
   const [reason, setReason] = useState('');
   const run = useMutation({
     mutationFn: () => decide(reason.trim()),
@@ -35,7 +36,7 @@ export function DecideDialog({ title, children, confirm, danger = false, decide,
         {children}
         <Textarea
           label="Reason"
-          description="Kept in the machine’s history, with your name"
+          description={`Kept in ${keptIn}, with your name`}
           value={reason}
           maxLength={500}
           required

@@ -77,6 +77,8 @@ test('every list and object has the document’s shape', async () => {
     ['/api/v1/schedules', '/api/v1/schedules'],
     ['/api/v1/schedules/{id}', `/api/v1/schedules/${server.mock.schedules()[0].id}`],
     ['/api/v1/schedules/{id}/runs', `/api/v1/schedules/${server.mock.schedules()[0].id}/runs`],
+    ['/api/v1/held-orders', '/api/v1/held-orders'],
+    ['/api/v1/second-person-rules', '/api/v1/second-person-rules'],
   ];
   for (const [route, path] of asked) {
     const { status, type, body } = await ask('GET', path);
@@ -109,6 +111,8 @@ test('every change answers in the document’s shape', async () => {
     ['/api/v1/account/second-factor/recovery-codes', '/api/v1/account/second-factor/recovery-codes', { code: '123456' }],
     ['/api/v1/session', '/api/v1/session', { username: 'mara', password: 'correct horse battery' }],
     ['/api/v1/session/second-factor', '/api/v1/session/second-factor', { code: '123456' }],
+    ['/api/v1/held-orders/{id}/approve', `/api/v1/held-orders/${server.mock.heldOrders()[0].id}/approve`, { reason: 'agreed' }],
+    ['/api/v1/held-orders/{id}/decline', `/api/v1/held-orders/${server.mock.heldOrders()[1].id}/decline`, { reason: 'not now' }],
     ['/api/v1/enrolment-tokens', '/api/v1/enrolment-tokens', { seats: 2, expires_in_s: 3600 }],
   ];
   for (const [route, path, sent] of asked) {

@@ -6,7 +6,7 @@ import type { Command, CommandState } from '../../api/types';
 import { GuardedButton } from '../../parts/guarded-button';
 import { sayDone, sayFailed } from '../../parts/said';
 
-const not_started: CommandState[] = ['scheduled', 'queued', 'delivered', 'accepted'];
+const not_started: CommandState[] = ['awaiting_approval', 'scheduled', 'queued', 'delivered', 'accepted'];
 const may_be_tried_again: CommandState[] = ['failed', 'refused', 'expired', 'cancelled', 'lost'];
 
 // An install can be cancelled only until it starts; other work at any time before its end.

@@ -50,7 +50,7 @@ function Operation({ command }: { command: CommandDetail }) {
             <Link to="/agents/$agentId" params={{ agentId: command.agent_id }} search={{ tab: 'log' }}>
               {command.hostname}
             </Link>
-            {` · by ${command.actor} `}
+            {` · by ${command.actor}${command.approved_by ? `, approved by ${command.approved_by}` : ''} `}
             <Ago at={command.created_at} />
             {command.retry_of && (
               <>

@@ -13,11 +13,12 @@ import { ListStates, useLoaded } from '../../parts/list';
 import { ScreenHead } from '../../parts/screen-head';
 import { NothingFound, State } from '../../parts/states';
 import { command_columns } from './command-columns';
+import { HeldOrders } from './held-orders';
 import { WaitingPlans } from './waiting-plans';
 
 const route = getRouteApi('/app/operations');
 
-type View = 'flight' | 'confirm' | 'finished' | 'all';
+type View = 'flight' | 'confirm' | 'held' | 'finished' | 'all';
 
 // A link that names a state belongs to the view that has it.
 export function viewOf(search: OperationsSearch): View {
@@ -25,7 +26,9 @@ export function viewOf(search: OperationsSearch): View {
   return search.state?.some((state) => !in_flight.includes(state)) ? 'finished' : 'flight';
 }
 
-const states_of: Record<Exclude<View, 'confirm'>, CommandState[]> = { flight: in_flight, finished, all: [] };
+type Listed = Exclude<View, 'confirm' | 'held'>;
+
+const states_of: Record<Listed, CommandState[]> = { flight: in_flight, finished, all: [] };
 
 export function OperationsScreen() {
   const search = route.useSearch();
@@ -40,6 +43,7 @@ export function OperationsScreen() {
       value={view}
       data={[
         { value: 'flight', label: 'In flight' },
+        { value: 'held', label: 'To approve' },
         { value: 'confirm', label: 'To confirm' },
         { value: 'finished', label: 'Finished' },
         { value: 'all', label: 'All' },
@@ -50,15 +54,23 @@ export function OperationsScreen() {
   return (
     <>
       <ScreenHead title="Operations" actions={views} />
-      {view === 'confirm' ? <WaitingPlans /> : <Commands view={view} search={search} />}
+      {view === 'confirm' ? (
+        <WaitingPlans />
+      ) : view === 'held' ? (
+        <HeldOrders />
+      ) : (
+        <Commands view={view} search={search} />
+      )}
     </>
   );
 }
 
-function Commands({ view, search }: { view: Exclude<View, 'confirm'>; search: OperationsSearch }) {
+function Commands({ view, search }: { view: Listed; search: OperationsSearch }) {
   const navigate = route.useNavigate();
   const state = search.state ?? states_of[view];
-  const query = useInfiniteQuery(commandsQuery({ state, type: search.type, run_id: search.run }));
+  const query = useInfiniteQuery(
+    commandsQuery({ state, type: search.type, run_id: search.run, order_id: search.order }),
+  );
   const { rows, total, hasMore, loadMore } = useLoaded(query);
   const shown = states_of[view].length > 0 ? states_of[view] : [...in_flight, ...finished];
   const clear = () => void navigate({ search: { view: search.view }, replace: true });
@@ -78,7 +90,9 @@ function Commands({ view, search }: { view: Exclude<View, 'confirm'>; search: Op
       </FilterBar>
       <ListStates
         query={query}
-        empty={search.state || search.type || search.run ? <NothingFound clear={clear} /> : <Nothing view={view} />}
+        empty={
+          search.state || search.type || search.run || search.order ? <NothingFound clear={clear} /> : <Nothing view={view} />
+        }
       >
         <DataTable
           label="Commands"
@@ -95,7 +109,7 @@ function Commands({ view, search }: { view: Exclude<View, 'confirm'>; search: Op
   );
 }
 
-function Nothing({ view }: { view: View }) {
+function Nothing({ view }: { view: Listed }) {
   return (
     <State
       title={view === 'flight' ? 'Nothing is in flight' : 'No command yet'}

@@ -14,6 +14,7 @@ import { PathLink } from '../../parts/path-link';
 import { ScreenHead } from '../../parts/screen-head';
 import { Failure, NoPermission, State } from '../../parts/states';
 import { RateLimits } from './rate-limits';
+import { SecondPerson } from './second-person';
 import classes from './security.module.css';
 
 const areas: { area: SecurityRow['area']; title: string; note: string }[] = [
@@ -60,6 +61,7 @@ function Picture() {
         );
       })}
       <Refusals refusals={data.refusals} />
+      <SecondPerson />
       <RateLimits />
     </>
   );

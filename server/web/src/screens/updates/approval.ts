@@ -41,13 +41,17 @@ export function previewAll(wanted: Wanted[]): Promise<Part[]> {
   }));
 }
 
-// Stops at the first failure; `onDone` has heard of every part that was carried out, so that only the rest is tried again.
-export async function approveAll(parts: Part[], onDone: (part: Part) => void): Promise<void> {
+// Answers what was carried out now. Stops at the first failure; `onDone` has heard of every part that was carried out, so that only the rest is tried again.
+export async function approveAll(parts: Part[], onDone: (part: Part) => void): Promise<Approval[]> {
+  const approvals: Approval[] = [];
   for (const part of parts) {
     if (part.done === null && part.preview.approved > 0) {
-      onDone({ ...part, done: await approve(part.target, part.intention) });
+      const done = await approve(part.target, part.intention);
+      approvals.push(done);
+      onDone({ ...part, done });
     }
   }
+  return approvals;
 }
 
 export interface SkipReason {

@@ -58,8 +58,13 @@ function Decision({ parts: previewed, onClose, onApproved }: DecisionProps) {
       approveAll(parts, (part) =>
         setParts((known) => known.map((each) => (each.intention === part.intention ? part : each))),
       ),
-    onSuccess: () => {
-      sayDone(`${some(rows, 'update')} approved. Each machine now makes its plan.`);
+    onSuccess: (approvals) => {
+      const waits = approvals.some((approval) => approval.awaiting_approval);
+      sayDone(
+        waits
+          ? `${some(rows, 'update')} approved. A second person must approve ${rows === 1 ? 'it' : 'them'} too: Operations, To approve.`
+          : `${some(rows, 'update')} approved. Each machine now makes its plan.`,
+      );
       onApproved();
       onClose();
     },

@@ -1,0 +1,110 @@
+#include "api/input.h"
+#include "api/routes.h"
+#include "api/views.h"
+#include "auth/people_routes.h"
+#include "protocol/record_kinds.h"
+
+namespace redflag::api {
+namespace {
+
+using http::Permission;
+
+constexpr const char* kNoOrder = "order.not_found";
+constexpr std::size_t kMaxReason = 500;
+
+Json orderView(const store::HeldOrder& order, const std::string& asked_by) {
+  return {{"id", order.id},
+          {"type", order.type},
+          {"title", order.title},
+          {"risk", order.risk},
+          {"actor", order.actor},
+          {"own", order.author_id == asked_by},
+          {"created_at", timeOrNull(order.created_at)},
+          {"expires_at", timeOrNull(order.expires_at)},
+          {"agents", order.agents},
+          {"clients", order.clients},
+          {"parameters", parsedOr(order.parameters, Json())},
+          {"updates", order.updates}};
+}
+
+Json ruleView(const services::RuleInForce& rule) {
+  return {{"risk", rule.risk},
+          {"machines", rule.machines},
+          {"set", rule.set},
+          {"set_counts_at", timeOrNull(rule.set_counts_at)},
+          {"changed_at", timeOrNull(rule.changed_at)},
+          {"changed_by", textOrNull(rule.changed_by)}};
+}
+
+http::Response listOrders(services::Services& services, const http::Request& request) {
+  const Query query(request, {"cursor", "limit"});
+  const services::Actor actor = actorOf(request);
+  const auto page = services.store().read([&](const store::ReadTransaction& tx) {
+    return tx.commands().heldOrders(actor.grants.visible(), query.page());
+  });
+  Json items = Json::array();
+  for (const auto& order : page.items)
+    items.push_back(orderView(order, actor.author_id));
+  return http::jsonResponse(
+      200,
+      {{"items", std::move(items)}, {"next_cursor", textOrNull(page.next_cursor)}, {"total", page.total}});
+}
+
+using Decide = std::size_t (services::SecondPerson::*)(const std::string&, const std::string&,
+                                                       const services::Actor&);
+
+http::Response decide(services::Services& services, const http::Request& request, Decide how) {
+  // Whoever decides has to be somebody else, and a token is not somebody.
+  auth::requireSession(request);
+  const std::string& id = pathId(request, kNoOrder);
+  Body body(request);
+  const std::string reason = body.in().text("reason", kMaxReason);
+  if (reason.empty() || !protocol::isCleanText(reason))
+    body.in().refuse("reason", "why, in a line of text");
+  body.finish();
+  const std::size_t decided = (services.second_person.*how)(id, reason, actorOf(request));
+  services.upkeep.wake();
+  return http::jsonResponse(200, {{"commands", decided}});
+}
+
+http::Response listRules(services::Services& services, const http::Request&) {
+  Json items = Json::array();
+  for (const auto& rule : services.second_person.rules())
+    items.push_back(ruleView(rule));
+  return http::jsonResponse(200, {{"items", std::move(items)}});
+}
+
+http::Response setRule(services::Services& services, const http::Request& request) {
+  Body body(request);
+  const std::int64_t machines = body.in().integer("machines", 0, services::SecondPerson::kMostMachines);
+  body.finish();
+  return http::jsonResponse(200, ruleView(services.second_person.setRule(request.parameters.at("risk"),
+                                                                         machines, actorOf(request))));
+}
+
+}  // namespace
+
+void addSecondPersonRoutes(services::Services& services, std::vector<http::Route>& routes) {
+  const auto add = [&](const char* method, const char* path, Permission permission, auto handler) {
+    routes.push_back({.method = method,
+                      .path = path,
+                      .permission = permission,
+                      .handler = [&services, handler](const http::Request& request) {
+                        return handler(services, request);
+                      }});
+  };
+  const auto deciding = [](Decide how) {
+    return [how](services::Services& all, const http::Request& request) { return decide(all, request, how); };
+  };
+  add("GET", "/api/v1/held-orders", Permission::kViewer, listOrders);
+  add("POST", "/api/v1/held-orders/{id}/approve", Permission::kApprover,
+      deciding(&services::SecondPerson::approve));
+  routes.back().needs_proof = true;
+  add("POST", "/api/v1/held-orders/{id}/decline", Permission::kApprover,
+      deciding(&services::SecondPerson::decline));
+  add("GET", "/api/v1/second-person-rules", Permission::kViewer, listRules);
+  add("PUT", "/api/v1/second-person-rules/{risk}", Permission::kAdmin, setRule);
+  routes.back().needs_proof = true;
+}
+
+}  // namespace redflag::api

@@ -1,0 +1,134 @@
+import { Button, Group } from '@mantine/core';
+import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+
+import { approveHeldOrder, declineHeldOrder } from '../../api/actions';
+import { heldOrdersQuery } from '../../api/queries';
+import type { HeldOrder } from '../../api/types';
+import { some } from '../../format/number';
+import { risks } from '../../format/words';
+import { Ago } from '../../parts/ago';
+import { DecideDialog } from '../../parts/decide-dialog';
+import { GuardedButton } from '../../parts/guarded-button';
+import { IconCircleCheck } from '../../parts/icons';
+import { ListStates, useLoaded } from '../../parts/list';
+import { Panel } from '../../parts/panel';
+import { sayDone } from '../../parts/said';
+import { State } from '../../parts/states';
+import { WordTag } from '../../parts/tag';
+import classes from './operations.module.css';
+
+const own = 'You ordered it: another person must decide';
+
+function whereOf(order: HeldOrder): string {
+  const machines = some(order.agents, 'machine');
+  return order.clients > 1 ? `${machines} of ${some(order.clients, 'client')}` : machines;
+}
+
+// What it would do, as far as it is the same everywhere.
+function whatOf(order: HeldOrder): string | null {
+  if (order.updates.length > 0) return order.updates.join(', ');
+  const given = Object.entries(order.parameters ?? {});
+  return given.length === 0 ? null : given.map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(', ');
+}
+
+// Who waits for whom: one line for each order, since each is one decision.
+export function HeldOrders() {
+  const query = useInfiniteQuery(heldOrdersQuery);
+  const { rows, total, hasMore, loadMore } = useLoaded(query);
+  return (
+    <ListStates query={query} empty={<NoneHeld />}>
+      <Panel title="Orders that need a second person" note={`${some(total, 'order')}; nothing is handed to a machine before`}>
+        <ul className={classes.plans}>
+          {rows.map((order) => (
+            <Held key={order.id} order={order} />
+          ))}
+        </ul>
+      </Panel>
+      {hasMore && (
+        <Button variant="default" onClick={loadMore}>
+          More
+        </Button>
+      )}
+    </ListStates>
+  );
+}
+
+function Held({ order }: { order: HeldOrder }) {
+  const [deciding, setDeciding] = useState<'approve' | 'decline' | null>(null);
+  const queries = useQueryClient();
+  const what = whatOf(order);
+  const name = `${order.title} on ${whereOf(order)}`;
+  const done = () => {
+    sayDone(deciding === 'approve' ? `Approved: ${name}` : `Declined: ${name}`);
+    for (const key of ['commands', 'command', 'overview']) void queries.invalidateQueries({ queryKey: [key] });
+  };
+  return (
+    <li>
+      <div className={classes.name}>
+        <Link to="/operations" search={{ view: 'all', order: order.id }} className="break">
+          {name}
+        </Link>
+        <span className="break">
+          {`Ordered by ${order.actor} `}
+          <Ago at={order.created_at} />
+          {order.own ? '; waits for another person until ' : '; waits until '}
+          <Ago at={order.expires_at} />
+        </span>
+        {what && <span className="break">{what}</span>}
+      </div>
+      <WordTag word={risks[order.risk]} />
+      <Group gap="xs">
+        <GuardedButton
+          needs="approver"
+          size="xs"
+          variant="default"
+          blocked={order.own ? own : null}
+          aria-label={`Decline: ${name}`}
+          onClick={() => setDeciding('decline')}
+        >
+          Decline…
+        </GuardedButton>
+        <GuardedButton
+          needs="approver"
+          size="xs"
+          blocked={order.own ? own : null}
+          aria-label={`Approve: ${name}`}
+          onClick={() => setDeciding('approve')}
+        >
+          Approve…
+        </GuardedButton>
+      </Group>
+      {deciding && (
+        <DecideDialog
+          title={deciding === 'approve' ? `Approve what ${order.actor} ordered` : `Decline what ${order.actor} ordered`}
+          confirm={deciding === 'approve' ? 'Approve' : 'Decline'}
+          danger={deciding === 'approve' && order.risk === 'destructive'}
+          keptIn="each machine’s history"
+          decide={(reason) => (deciding === 'approve' ? approveHeldOrder : declineHeldOrder)(order.id, reason)}
+          onDone={done}
+          onClose={() => setDeciding(null)}
+        >
+          <p style={{ marginTop: 0 }} className="break">
+            <b>{name}</b>
+            {what && `: ${what}`}
+          </p>
+          <p>
+            {deciding === 'approve'
+              ? 'Each machine fetches it at once, checks it against its own policy, and begins.'
+              : 'It ends, and no machine hears of it.'}
+          </p>
+        </DecideDialog>
+      )}
+    </li>
+  );
+}
+
+function NoneHeld() {
+  return (
+    <State title="No order waits for a second person" icon={<IconCircleCheck size={36} stroke={1.4} />}>
+      <p>Which orders need one is said under Settings, Security.</p>
+    </State>
+  );
+}
