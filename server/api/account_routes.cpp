@@ -56,6 +56,7 @@ Json tokenView(const store::ApiToken& token) {
           {"created_by", token.created_by},
           {"expires_at", timeOrNull(token.expires_at)},
           {"revoked", token.revoked_at != 0},
+          {"ended", token.ended},
           {"last_used_at", timeOrNull(token.last_used_at)}};
 }
 

@@ -32,7 +32,8 @@ void requireCode(const People& people, const Request& request, const std::string
     throw Problem{409, "second_factor.not_set", "there is no second factor"};
   requireRight(people, request, me(request).username,
                {422, "second_factor.wrong_code", "the code is wrong, or was used before", "code"},
-               [&] { return people.second_factor.accepts(me(request), code); });
+               [&] { return people.second_factor.accepts(me(request), code); }, {},
+               SignInThrottle::kCode);
 }
 
 void requirePassword(const People& people, const Request& request, const std::string& password) {

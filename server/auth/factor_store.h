@@ -55,7 +55,7 @@ class FactorStore {
   // times.
   virtual std::optional<std::string> tryPending(const std::string& token_hash, std::int64_t now,
                                                 std::int64_t most) = 0;
-  virtual void removePending(const std::string& token_hash) = 0;
+  virtual bool removePending(const std::string& token_hash) = 0;  // false: it was not there any more
 };
 
 }  // namespace redflag::auth

@@ -86,25 +86,32 @@ http::Principal Gate::person(const http::RequestHead& head, Permission permissio
       throw Problem{403, "session.csrf", "the X-CSRF-Token header is not the session's", ""};
     }
   }
-  if (!found->grants.admit(permission))
+  return admitted(*found, permission);
+}
+
+http::Principal Gate::admitted(const SessionUser& user, Permission permission) const {
+  if (!user.grants.admit(permission))
     throw Problem{403, "role.insufficient", "your role does not allow this", ""};
-  if (permission != Permission::kSignedIn && lacksFactor(*found)) {
+  if (permission != Permission::kSignedIn && lacksFactor(user)) {
     throw Problem{403, "session.second_factor_required",
                   "your role asks for a second factor: set one up first", ""};
   }
   http::Principal out;
   out.kind = http::Principal::Kind::kUser;
-  out.user_id = found->session.user_id;
-  out.username = found->username;
-  out.grants = found->grants;
-  out.session_id = Sessions::idOf(found->session);
-  out.second_factor = found->second_factor;
-  out.proven = sessions_.proven(found->session);
+  out.user_id = user.session.user_id;
+  out.username = user.username;
+  out.grants = user.grants;
+  out.session_id = Sessions::idOf(user.session);
+  out.second_factor = user.second_factor;
+  out.proven = sessions_.proven(user.session);
   return out;
 }
 
 http::Principal Gate::service(const http::RequestHead& head, Permission permission) {
-  const auto found = tokens_.find(head.header("authorization"));
+  return admitted(tokens_.find(head.header("authorization")), permission);
+}
+
+http::Principal Gate::admitted(const std::optional<TokenAccount>& found, Permission permission) const {
   if (!found) throw Problem{401, "token.invalid", "this token is not good, or not any more", ""};
   if (!found->grants.admit(permission))
     throw Problem{403, "role.insufficient", "this account's role does not allow this", ""};
@@ -133,6 +140,20 @@ void Gate::checkBody(const http::Principal& principal, const http::RequestHead& 
   const bool is_signed =
       principal.kind == http::Principal::Kind::kAgent || principal.kind == http::Principal::Kind::kEnrolling;
   if (is_signed) SignedRequests::checkBody(head, body);
+}
+
+void Gate::admitAgain(http::Principal& principal, Permission permission) {
+  using Kind = http::Principal::Kind;
+  if (principal.kind == Kind::kAgent && !stillAdmitted(principal))
+    throw Problem{401, "agent.ended", "this agent's access ended while its request came in", ""};
+  if (principal.kind != Kind::kUser) return;
+  if (!principal.token_id.empty()) {
+    principal = admitted(tokens_.findById(principal.token_id), permission);
+    return;
+  }
+  const auto found = sessions_.findById(principal.session_id);
+  if (!found) throw Problem{401, "session.required", "sign in first", ""};
+  principal = admitted(*found, permission);
 }
 
 bool Gate::stillAdmitted(const http::Principal& principal) {

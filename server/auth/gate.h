@@ -25,9 +25,12 @@ class Gate : public http::Authenticator {
                         const std::string& peer) override;
   void checkBody(const http::Principal& principal, const http::RequestHead& head,
                  std::string_view body) override;
+  void admitAgain(http::Principal& principal, http::Permission permission) override;
   bool stillAdmitted(const http::Principal& principal) override;
 
  private:
+  http::Principal admitted(const SessionUser& user, http::Permission permission) const;
+  static http::Principal admitted(const std::optional<TokenAccount>& found, http::Permission permission);
   http::Principal person(const http::RequestHead& head, http::Permission permission, const std::string& peer);
   http::Principal service(const http::RequestHead& head, http::Permission permission);
   void requireOwnPage(const http::RequestHead& head, const std::string& username, const std::string& peer);

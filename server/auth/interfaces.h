@@ -49,8 +49,9 @@ class UserStore {
   virtual bool createFirstUser(const User& user) = 0;
   // false, and nothing stored, when the name is taken.
   virtual bool createUser(const User& user) = 0;
-  // Ends every session of the user.
-  virtual void changePassword(const User& user, const std::string& password_hash) = 0;
+  // Ends every session of the user, and every sign-in that is under way. false, and nothing changed, when
+  // the password is not user.password_hash any more.
+  virtual bool changePassword(const User& user, const std::string& password_hash) = 0;
 };
 
 // A session as stored. The browser holds 32 random bytes; the store only their SHA-256, so that a stolen
@@ -72,7 +73,8 @@ struct SessionUser {
   bool second_factor = false;  // there is one
 };
 
-// Whose a token is that is neither revoked nor of a disabled account.
+// Whose a token is that is neither revoked nor of a disabled account, and whose maker is there and administers
+// all that the account may.
 struct TokenAccount {
   std::string token_hash;  // 32 raw bytes
   std::string account_id;
@@ -93,7 +95,8 @@ class TokenStore {
 class SessionStore {
  public:
   virtual ~SessionStore() = default;
-  virtual void createSession(const Session& session) = 0;
+  // false, and nothing stored, when its user is gone, disabled, or has another password than this by now.
+  virtual bool createSession(const Session& session, const std::string& password_hash) = 0;
   virtual std::optional<SessionUser> findSession(const std::string& token_hash) const = 0;
   virtual void touchSession(const std::string& token_hash, std::int64_t last_used_at) = 0;
   virtual void proveSession(const std::string& token_hash, std::int64_t proven_at) = 0;

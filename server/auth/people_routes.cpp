@@ -17,6 +17,7 @@ using http::Response;
 constexpr const char* kPendingCookie = "__Host-redflag-sign-in";
 constexpr const char* kPendingAttributes = "; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=";
 constexpr const char* kPendingSeconds = "300";
+constexpr const char* kUnknownAccount = "an unknown account";
 
 Json sessionJson(const People& people, const std::string& user_id, const std::string& username,
                  const http::Grants& grants, bool second_factor, const std::string& csrf_token) {
@@ -55,13 +56,17 @@ Response signIn(const People& people, const Request& request) {
   const std::string password = body.text("password");
   body.finish();
   const std::string name = Passwords::normalName(typed);
-  if (http::Origin* origin = http::currentOrigin()) origin->subject = name;
-  std::optional<User> user;
-  requireRight(people, request, name, {401, "sign_in.failed", "the name or the password is wrong"}, [&] {
-    user = people.users.findUser(name);
-    return people.passwords.verify(password,
-                                   user ? std::optional<std::string>(user->password_hash) : std::nullopt);
-  });
+  // What is nobody's name may be a password in the wrong field: it is written down nowhere.
+  const auto user = people.users.findUser(name);
+  const std::string spoken_name = user ? name : kUnknownAccount;
+  if (http::Origin* origin = http::currentOrigin()) origin->subject = spoken_name;
+  requireRight(
+      people, request, name, {401, "sign_in.failed", "the name or the password is wrong"},
+      [&] {
+        return people.passwords.verify(password,
+                                       user ? std::optional<std::string>(user->password_hash) : std::nullopt);
+      },
+      spoken_name);
   if (people.second_factor.enabled(user->id)) return askForCode(people, *user);
   return signedIn(people, request, *user, false, 200);
 }
@@ -73,12 +78,13 @@ Response signInByCode(const People& people, const Request& request) {
   const std::string token = cookieValue(headerOf(request, "cookie"), kPendingCookie);
   const auto username = people.second_factor.pending(token);
   const auto user = username ? people.users.findUser(*username) : std::nullopt;
-  if (!user) throw Problem{401, "sign_in.expired", "begin again with your name and password"};
+  const Problem begin_again{401, "sign_in.expired", "begin again with your name and password"};
+  if (!user) throw begin_again;
   requireRight(people, request, user->username,
                {401, "sign_in.code", "the code is wrong, or was used before"}, [&] {
                  return people.second_factor.accepts({user->id, user->username}, code);
-               });
-  people.second_factor.endPending(token);
+               }, {}, SignInThrottle::kCode);
+  if (!people.second_factor.endPending(token)) throw begin_again;
   Response out = signedIn(people, request, *user, true, 200);
   out.headers.emplace_back("Set-Cookie", std::string(kPendingCookie) + "=" + kPendingAttributes + "0");
   return out;
@@ -98,13 +104,15 @@ Response changePassword(const People& people, const Request& request) {
   body.finish();
   Passwords::checkNew(new_password);
   const auto& me = request.principal;
-  const auto user = people.users.findUser(me.username);
-  requireRight(people, request, me.username,
-               {403, "password.wrong", "this is not the password until now", "old_password"}, [&] {
-                 return people.passwords.verify(
-                     old_password, user ? std::optional<std::string>(user->password_hash) : std::nullopt);
-               });
-  people.users.changePassword(*user, people.passwords.hash(new_password));
+  auto user = people.users.findUser(me.username);
+  const Problem wrong{403, "password.wrong", "this is not the password until now", "old_password"};
+  requireRight(people, request, me.username, wrong, [&] {
+    return people.passwords.verify(old_password,
+                                   user ? std::optional<std::string>(user->password_hash) : std::nullopt);
+  });
+  const std::string hash = people.passwords.hash(new_password);
+  if (!people.users.changePassword(*user, hash)) throw wrong;
+  user->password_hash = hash;
   // The old password is no code: whoever has a second factor has proven no more than before.
   return signedIn(people, request, *user, me.second_factor, 200, !me.second_factor || me.proven);
 }
@@ -153,12 +161,13 @@ void requireSession(const Request& request) {
 }
 
 void requireRight(const People& people, const Request& request, const std::string& username,
-                  const Problem& wrong, const std::function<bool()>& is_right) {
-  const std::string from = username + " from " + request.peer;
+                  const Problem& wrong, const std::function<bool()>& is_right, const std::string& spoken_name,
+                  SignInThrottle::What what) {
+  const std::string from = (spoken_name.empty() ? username : spoken_name) + " from " + request.peer;
   SignInThrottle::Attempt attempt;
   try {
     attempt = people.throttle.attempt(username, request.peer,
-                                      people.devices.deviceOf(headerOf(request, "cookie"), username));
+                                      people.devices.deviceOf(headerOf(request, "cookie"), username), what);
   } catch (const Problem& throttled) {
     // Names are the attacker's to choose: each would be a line of its own.
     people.alarms.raise(

@@ -37,9 +37,11 @@ std::vector<http::Route> accountRoutes(People people);  // one's own account; an
 void requireSession(const http::Request& request);
 
 // Tries a password or a code within the budgets of `username`; what is wrong is written down, and is the
-// Problem `wrong`. Problem 429 when too much was wrong lately.
+// Problem `wrong`. Problem 429 when too much was wrong lately. `spoken_name`: what is written down instead of
+// the name.
 void requireRight(const People& people, const http::Request& request, const std::string& username,
-                  const http::Problem& wrong, const std::function<bool()>& is_right);
+                  const http::Problem& wrong, const std::function<bool()>& is_right,
+                  const std::string& spoken_name = {}, SignInThrottle::What what = SignInThrottle::kPassword);
 
 // A user as it is stored; checks name, password and role (Problem 400).
 User makeUser(Passwords& passwords, const std::string& username, const std::string& password,

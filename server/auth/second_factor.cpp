@@ -189,8 +189,9 @@ std::optional<std::string> SecondFactor::pending(const std::string& token) {
   return store_.tryPending(sha256(*bytes), clock_.epochNs(), kPendingTries);
 }
 
-void SecondFactor::endPending(const std::string& token) {
-  if (const auto bytes = fromBase64Url(token)) store_.removePending(sha256(*bytes));
+bool SecondFactor::endPending(const std::string& token) {
+  const auto bytes = fromBase64Url(token);
+  return bytes && store_.removePending(sha256(*bytes));
 }
 
 }  // namespace redflag::auth

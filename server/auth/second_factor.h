@@ -50,7 +50,8 @@ class SecondFactor {
   std::string pend(const Person& person, const std::string& password_hash);
   // The name of whose it is; one try is counted. nullopt: begin again with the password.
   std::optional<std::string> pending(const std::string& token);
-  void endPending(const std::string& token);
+  // false: it had ended already, as it does when the password is changed.
+  bool endPending(const std::string& token);
 
  private:
   std::string seal(const std::string& secret, const std::string& user_id) const;

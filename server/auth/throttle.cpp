@@ -7,8 +7,11 @@ namespace {
 
 constexpr Budget::Rate kPair{10, 10.0 / 60};
 constexpr Budget::Rate kAddress{60, 60.0 / 60};
-constexpr Budget::Rate kAccount{50, 50.0 / 3600};  // at most 100 in any hour
+// At most twice as many in any hour: of an account together 100.
+constexpr Budget::Rate kAccount{25, 25.0 / 3600};
+constexpr Budget::Rate kCodes{10, 10.0 / 3600};
 constexpr Budget::Rate kDevice{20, 20.0 / 3600};
+constexpr Budget::Rate kKnown{25, 25.0 / 3600};
 
 }  // namespace
 
@@ -16,10 +19,12 @@ SignInThrottle::SignInThrottle(const Clock& clock)
     : pairs_(clock, kPair),
       addresses_(clock, kAddress),
       accounts_(clock, kAccount),
-      devices_(clock, kDevice) {}
+      codes_(clock, kCodes),
+      devices_(clock, kDevice),
+      known_(clock, kKnown) {}
 
 SignInThrottle::Attempt SignInThrottle::attempt(const std::string& account, const std::string& address,
-                                                const std::string& device) {
+                                                const std::string& device, What what) {
   const std::string from = networkOf(address);
   Attempt out;
   const auto take = [&out](Budget& budget, const std::string& key) {
@@ -35,8 +40,10 @@ SignInThrottle::Attempt SignInThrottle::attempt(const std::string& account, cons
   take(pairs_, account + '\n' + from);
   if (device.empty()) {
     take(accounts_, account);
+    if (what == kCode) take(codes_, account);
   } else {
     take(devices_, device);
+    take(known_, account);
   }
   return out;
 }

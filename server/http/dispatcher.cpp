@@ -11,6 +11,7 @@
 namespace redflag::http {
 namespace {
 
+constexpr std::int64_t kPromptNs = 250'000'000;
 constexpr std::size_t kExpansion = 8;  // a compressed body may grow by this factor over the route's limit
 
 bool changesState(const std::string& method) {
@@ -139,8 +140,20 @@ Dispatcher::Admission Dispatcher::admit(RequestHead&& head, const std::string& p
   return out;
 }
 
+// People are asked about again whenever there was a body to wait for, agents only when it took its time: what
+// they upload comes all day, and fast.
+void Dispatcher::judgeAgain(Admission& admission) const {
+  Principal& principal = admission.request.principal;
+  if (admission.route == nullptr || admission.body_bytes == 0) return;
+  const bool person = principal.kind == Principal::Kind::kUser;
+  if (!person && monotonicNow() - admission.began_ns < kPromptNs) return;
+  authenticator_.admitAgain(principal, admission.route->permission);
+  if (admission.route->needs_proof && !principal.proven) throw stepUpRequired();
+}
+
 Response Dispatcher::handle(Admission& admission, std::string body) {
   authenticator_.checkBody(admission.request.principal, admission.head, body);
+  judgeAgain(admission);
   if (admission.route == nullptr) return fallback_(admission.request);
   admission.request.body = expandBody(admission.head, std::move(body), admission.route->body_limit);
   return admission.route->handler ? admission.route->handler(admission.request) : Response{};

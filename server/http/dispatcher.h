@@ -55,6 +55,7 @@ class Dispatcher {
 
  private:
   void checkLength(const RequestHead& head, std::size_t limit) const;
+  void judgeAgain(Admission& admission) const;
   Response handle(Admission& admission, std::string body);
   Response problem(const Problem& refused, const std::string& request_id);
   void tell(const Problem& refused, const Origin& origin, const std::string& route,

@@ -1,6 +1,7 @@
 #include "services/accounts.h"
 
 #include "store/events.h"
+#include "store/factors.h"
 #include "store/people.h"
 
 namespace redflag::services {
@@ -31,10 +32,13 @@ bool Accounts::createUser(const auth::User& user) {
       [&](WriteTransaction& tx) { return tx.people().addUser(user, context_.now()); });
 }
 
-void Accounts::changePassword(const auth::User& user, const std::string& password_hash) {
-  context_.store.write([&](WriteTransaction& tx) {
+bool Accounts::changePassword(const auth::User& user, const std::string& password_hash) {
+  return context_.store.write([&](WriteTransaction& tx) {
+    const auto now = tx.people().findUser(user.username);
+    if (!now || now->id != user.id || now->password_hash != user.password_hash) return false;
     tx.people().setPassword(user.id, password_hash);
     tx.people().removeSessionsOf(user.id, "");
+    tx.factors().removePendingOf(user.id);
     store::HistoryEntry entry;
     entry.at = context_.now();
     entry.subsystem = "people";
@@ -43,6 +47,7 @@ void Accounts::changePassword(const auth::User& user, const std::string& passwor
     entry.text = "changed the own password";
     tx.events().record("", "", entry);
     tx.events().publish("", "people", Json::object(), entry.at);
+    return true;
   });
 }
 
@@ -54,8 +59,14 @@ void Accounts::touchToken(const std::string& token_hash, std::int64_t last_used_
   context_.store.write([&](WriteTransaction& tx) { tx.people().touchApiToken(token_hash, last_used_at); });
 }
 
-void Accounts::createSession(const auth::Session& session) {
-  context_.store.write([&](WriteTransaction& tx) { tx.people().addSession(session); });
+bool Accounts::createSession(const auth::Session& session, const std::string& password_hash) {
+  return context_.store.write([&](WriteTransaction& tx) {
+    const auto account = tx.people().account(session.user_id);
+    const auto user = account ? tx.people().findUser(account->name) : std::nullopt;
+    if (!user || user->password_hash != password_hash) return false;
+    tx.people().addSession(session);
+    return true;
+  });
 }
 
 std::optional<auth::SessionUser> Accounts::findSession(const std::string& token_hash) const {

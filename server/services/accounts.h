@@ -19,12 +19,12 @@ class Accounts : public auth::UserStore,
   std::optional<auth::User> findUserById(const std::string& user_id) const override;
   bool createFirstUser(const auth::User& user) override;
   bool createUser(const auth::User& user) override;
-  void changePassword(const auth::User& user, const std::string& password_hash) override;
+  bool changePassword(const auth::User& user, const std::string& password_hash) override;
 
   std::optional<auth::TokenAccount> findToken(const std::string& token_hash) const override;
   void touchToken(const std::string& token_hash, std::int64_t last_used_at) override;
 
-  void createSession(const auth::Session& session) override;
+  bool createSession(const auth::Session& session, const std::string& password_hash) override;
   std::optional<auth::SessionUser> findSession(const std::string& token_hash) const override;
   void touchSession(const std::string& token_hash, std::int64_t last_used_at) override;
   void proveSession(const std::string& token_hash, std::int64_t proven_at) override;

@@ -23,6 +23,8 @@ Refusal refusalOf(EnrolmentOutcome outcome) {
       return {"enrolment.expired", "the token has expired"};
     case EnrolmentOutcome::kRevoked:
       return {"enrolment.revoked", "the token was revoked"};
+    case EnrolmentOutcome::kMinterEnded:
+      return {"enrolment.minter", "whoever made the token may not let machines in there any more"};
     case EnrolmentOutcome::kSeatsExhausted:
       return {"enrolment.seats_exhausted", "seats exhausted"};
     case EnrolmentOutcome::kAgentRevoked:
@@ -81,6 +83,7 @@ NewToken Enrolment::makeToken(std::int64_t seats, std::int64_t expires_in_s, con
   made.token.accept = !accept.empty() ? accept : seats > 1 ? "manual" : "auto";
   made.token.created_at = context_.now();
   made.token.created_by = actor.name;
+  made.token.minter_id = actor.id;
   made.token.expires_at = made.token.created_at + expires_in_s * kSecondNs;
   made.bundle = bundleWith(secret, {});
   context_.store.write([&](store::WriteTransaction& tx) {
@@ -111,6 +114,7 @@ NewToken Enrolment::rebind(const std::string& agent_id, const std::string& reaso
   made.token.seats = 1;
   made.token.created_at = context_.now();
   made.token.created_by = actor.name;
+  made.token.minter_id = actor.id;
   made.token.expires_at = made.token.created_at + expires_in_s * kSecondNs;
   made.token.rebinds = agent_id;
   made.bundle = bundleWith(secret, agent_id);

@@ -87,8 +87,8 @@ std::optional<std::string> SecondFactors::tryPending(const std::string& token_ha
       [&](WriteTransaction& tx) { return tx.factors().tryPending(token_hash, now, most); });
 }
 
-void SecondFactors::removePending(const std::string& token_hash) {
-  context_.store.write([&](WriteTransaction& tx) { tx.factors().removePending(token_hash); });
+bool SecondFactors::removePending(const std::string& token_hash) {
+  return context_.store.write([&](WriteTransaction& tx) { return tx.factors().removePending(token_hash); });
 }
 
 }  // namespace redflag::services

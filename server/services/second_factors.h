@@ -26,7 +26,7 @@ class SecondFactors : public auth::FactorStore, public auth::NoticeBoard {
   void addPending(const auth::PendingSignIn& pending, std::int64_t now) override;
   std::optional<std::string> tryPending(const std::string& token_hash, std::int64_t now,
                                         std::int64_t most) override;
-  void removePending(const std::string& token_hash) override;
+  bool removePending(const std::string& token_hash) override;
 
  private:
   void record(store::WriteTransaction& tx, const auth::Notice& notice) const;

@@ -1,9 +1,13 @@
 #include "services/users.h"
 
+#include <map>
+#include <set>
+
 #include "auth/api_tokens.h"
 #include "base/encoding.h"
 #include "http/message.h"
 #include "store/events.h"
+#include "store/factors.h"
 
 namespace redflag::services {
 namespace {
@@ -36,6 +40,7 @@ std::string clientOf(const http::Grants& grants) {
 }
 
 std::string spoken(const http::Grants& grants) {
+  if (grants.all().empty()) return "nothing";
   std::string text;
   for (const auto& grant : grants.all()) {
     text += (text.empty() ? "" : ", ") + grant.role + " of ";
@@ -44,6 +49,14 @@ std::string spoken(const http::Grants& grants) {
                 : "client " + grant.client_id + (grant.site_id.empty() ? "" : ", site " + grant.site_id);
   }
   return text;
+}
+
+// Of everything first, as client "", then of each client.
+std::map<std::string, std::vector<http::Grant>> byClient(const http::Grants& grants) {
+  std::map<std::string, std::vector<http::Grant>> parts;
+  for (const auto& grant : grants.all())
+    parts[grant.client_id].push_back(grant);
+  return parts;
 }
 
 std::string nounOf(const std::string& kind) {
@@ -104,6 +117,25 @@ void Users::tell(WriteTransaction& tx, const http::Grants& about, const Actor& a
   tx.events().publish(client_id, "people", Json::object(), entry.at);
 }
 
+// Each client's history tells of what is its own, and of nothing else.
+void Users::tellGrants(WriteTransaction& tx, const store::Account& before, const http::Grants& after,
+                       const Actor& actor) const {
+  auto from = byClient(before.grants);
+  auto to = byClient(after);
+  std::set<std::string> clients;
+  for (const auto& parts : {from, to}) {
+    for (const auto& [client_id, grants] : parts)
+      clients.insert(client_id);
+  }
+  for (const auto& client_id : clients) {
+    const http::Grants had(from[client_id]);
+    const http::Grants has(to[client_id]);
+    if (had == has) continue;
+    tell(tx, had.all().empty() ? has : had, actor, "account.grants",
+         nounOf(before.kind) + " " + before.name + ": " + spoken(had) + " becomes " + spoken(has));
+  }
+}
+
 std::vector<store::Account> Users::list(const std::string& kind, const Actor& actor) const {
   auto accounts = context_.store.read([&](const ReadTransaction& tx) { return tx.people().accounts(kind); });
   std::erase_if(accounts, [&](const store::Account& account) { return !actor.grants.cover(account.grants); });
@@ -142,16 +174,17 @@ store::Account Users::change(const std::string& kind, const std::string& id, con
     if (refusal) return;
     if (change.grants && *change.grants != before.grants) {
       tx.people().setGrants(id, *change.grants);
-      tell(tx, before.grants, actor, "account.grants",
-           nounOf(kind) + " " + before.name + ": " + spoken(before.grants) + " becomes " +
-               spoken(*change.grants));
+      tellGrants(tx, before, *change.grants, actor);
     }
     if (change.disabled && *change.disabled != before.disabled) {
       tx.people().setDisabled(id, *change.disabled);
       tell(tx, before.grants, actor, *change.disabled ? "account.disabled" : "account.enabled",
            nounOf(kind) + " " + before.name);
     }
-    if (change.disabled && *change.disabled) tx.people().removeSessionsOf(id, "");
+    if (change.disabled && *change.disabled) {
+      tx.people().removeSessionsOf(id, "");
+      tx.factors().removePendingOf(id);
+    }
     requireAnAdmin(tx, before);
     after = tx.people().account(id).value();
   });
@@ -173,13 +206,23 @@ void Users::setPassword(const std::string& id, const std::string& password_hash,
     const store::Account account = require(tx, "person", id, actor);
     tx.people().setPassword(id, password_hash);
     tx.people().removeSessionsOf(id, "");
+    tx.factors().removePendingOf(id);
     tx.people().setArming(id, {actor.author_id, context_.now()});
     tell(tx, account.grants, actor, "account.password", "a new password for " + account.name);
   });
 }
 
 std::vector<store::ApiToken> Users::tokens(const std::string& account_id) const {
-  return context_.store.read([&](const ReadTransaction& tx) { return tx.people().apiTokens(account_id); });
+  return context_.store.read([&](const ReadTransaction& tx) {
+    auto tokens = tx.people().apiTokens(account_id);
+    const http::Grants grants = tx.people().grantsOf(account_id);
+    for (auto& token : tokens) {
+      if (token.minter_id.empty()) continue;
+      const auto minter = tx.people().account(token.minter_id);
+      token.ended = !minter || minter->disabled || !minter->grants.cover(grants);
+    }
+    return tokens;
+  });
 }
 
 NewApiToken Users::addToken(const std::string& account_id, const std::string& name, std::int64_t expires_in_s,

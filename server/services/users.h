@@ -44,6 +44,7 @@ class Users {
   void setPassword(const std::string& id, const std::string& password_hash, const Actor& actor);
 
   std::vector<store::ApiToken> tokens(const std::string& account_id) const;
+  // Good as long as whoever made it is there and administers all that the account may.
   NewApiToken addToken(const std::string& account_id, const std::string& name, std::int64_t expires_in_s,
                        const Actor& actor);
   void revokeToken(const std::string& token_id, const Actor& actor);
@@ -56,6 +57,9 @@ class Users {
                                      const Actor& actor) const;
   void tell(store::WriteTransaction& tx, const http::Grants& about, const Actor& actor,
             const std::string& kind, const std::string& text) const;
+
+  void tellGrants(store::WriteTransaction& tx, const store::Account& before, const http::Grants& after,
+                  const Actor& actor) const;
 
   const Context& context_;
 };

@@ -183,6 +183,7 @@ struct EnrolmentToken {
   std::int64_t expires_at = 0;
   bool revoked = false;
   std::string accept = "auto";  // auto | manual: who enrols with it waits until a person has looked
+  std::string minter_id = {};   // the account that made it; "": the server's console
   std::string rebinds = {};     // the agent that gets a new key by it; "": new agents join
 };
 
@@ -194,6 +195,7 @@ enum class EnrolmentOutcome {
   kUnknownToken,
   kExpired,
   kRevoked,
+  kMinterEnded,  // whoever made it is gone, or administers its site no more
   kSeatsExhausted,
   kAgentRevoked,
   kOtherClient,  // the key is an agent's of another client

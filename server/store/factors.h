@@ -26,7 +26,8 @@ class Factors {
   virtual void addPending(const auth::PendingSignIn& pending) = 0;
   virtual std::optional<std::string> tryPending(const std::string& token_hash, std::int64_t now,
                                                 std::int64_t most) = 0;
-  virtual void removePending(const std::string& token_hash) = 0;
+  virtual bool removePending(const std::string& token_hash) = 0;  // false: it was not there any more
+  virtual void removePendingOf(const std::string& user_id) = 0;
   virtual void removeExpiredPending(std::int64_t now) = 0;
 };
 

@@ -51,7 +51,8 @@ struct ApiToken {
   std::int64_t expires_at = 0;
   std::int64_t revoked_at = 0;    // 0: not
   std::int64_t last_used_at = 0;  // 0: never
-  std::string minter_id;          // the account that made it
+  std::string minter_id;          // the account that made it; "": the server's console
+  bool ended = false;             // that account could not make it now; not read by addApiToken()
 };
 
 class People {
@@ -79,7 +80,7 @@ class People {
   virtual std::optional<ApiToken> apiToken(const std::string& token_id) const = 0;
   virtual void addApiToken(const ApiToken& token, const std::string& token_hash) = 0;
   virtual void revokeApiToken(const std::string& token_id, std::int64_t now) = 0;
-  // Of an account that is not disabled; not a revoked one.
+  // Of an account that is not disabled; not a revoked one, nor one that its maker could not make now.
   virtual std::optional<auth::TokenAccount> findApiToken(const std::string& token_hash) const = 0;
   virtual void touchApiToken(const std::string& token_hash, std::int64_t last_used_at) = 0;
   // Forgets tokens that expired before. At most `limit`; true: there may be more.

@@ -21,9 +21,14 @@ CREATE UNIQUE INDEX commands_once ON commands (client_id, agent_id, dedup_key)
   WHERE state IN ('awaiting_approval', 'scheduled', 'queued', 'delivered', 'accepted', 'running');
 CREATE INDEX commands_by_author ON commands (author_id, created_at) WHERE author_id <> '';
 
--- Whose rights a token lives by.
+-- Whose rights a token lives by; '' is the server's console.
 ALTER TABLE api_tokens ADD COLUMN minter_id TEXT COLLATE "C" NOT NULL DEFAULT '';
 UPDATE api_tokens SET minter_id = COALESCE((SELECT u.user_id FROM users u WHERE u.username = api_tokens.created_by), 'gone');
+
+ALTER TABLE enrolment_tokens ADD COLUMN minter_id TEXT COLLATE "C" NOT NULL DEFAULT '';
+UPDATE enrolment_tokens SET minter_id = COALESCE(
+  (SELECT u.user_id FROM users u WHERE u.username = enrolment_tokens.created_by),
+  CASE WHEN created_by = 'console' THEN '' ELSE 'gone' END);
 
 -- Who, other than its owner, last gave an account its password, and when.
 ALTER TABLE users ADD COLUMN armed_by TEXT COLLATE "C" NOT NULL DEFAULT '';

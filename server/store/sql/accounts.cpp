@@ -117,6 +117,9 @@ std::optional<auth::TokenAccount> SqlPeople::findApiToken(const std::string& tok
     found = {rows.blob(), rows.text(), rows.text(), {}, rows.integer(), rows.integer(), rows.text()};
   }
   found.grants = grantsOf(found.account_id);
+  if (found.minter_id.empty()) return found;
+  const auto minter = account(found.minter_id);
+  if (!minter || minter->disabled || !minter->grants.cover(found.grants)) return std::nullopt;
   return found;
 }
 

@@ -38,11 +38,22 @@ std::optional<AgentKey> SqlAgents::keyOf(const std::string& public_key, std::str
   return key;
 }
 
+bool SqlAgents::mayStillMint(const EnrolmentToken& token) const {
+  if (token.minter_id.empty()) return true;
+  return db_
+      .query(
+          "SELECT 1 FROM users u JOIN user_grants g ON g.user_id = u.user_id WHERE u.user_id = ? AND "
+          "u.disabled = 0 AND g.role = 'admin' AND (g.client_id = '' OR (g.client_id = ? AND (g.site_id = '' "
+          "OR g.site_id = ?))) LIMIT 1",
+          token.minter_id, token.client_id, token.site_id)
+      .next();
+}
+
 Enrolled SqlAgents::enrol(const NewAgent& agent, const std::string& token_secret_hash, std::int64_t now) {
   EnrolmentToken token;
   {
     auto rows = db_.query(
-        "SELECT token_id, client_id, site_id, seats, expires_at, revoked_at, accept, rebinds FROM "
+        "SELECT token_id, client_id, site_id, seats, expires_at, revoked_at, accept, rebinds, minter_id FROM "
         "enrolment_tokens "
         "WHERE secret_hash = ?",
         token_secret_hash);
@@ -55,6 +66,7 @@ Enrolled SqlAgents::enrol(const NewAgent& agent, const std::string& token_secret
     token.revoked = rows.integer() != 0;
     token.accept = rows.text();
     token.rebinds = rows.text();
+    token.minter_id = rows.text();
   }
   std::string came_with;
   auto known = keyOf(agent.public_key, came_with);
@@ -67,6 +79,7 @@ Enrolled SqlAgents::enrol(const NewAgent& agent, const std::string& token_secret
     return {EnrolmentOutcome::kKnown, *known, token.client_id, token.accept};
   if (token.revoked) return refused(EnrolmentOutcome::kRevoked);
   if (token.expires_at <= now) return refused(EnrolmentOutcome::kExpired);
+  if (!mayStillMint(token)) return refused(EnrolmentOutcome::kMinterEnded);
   if (!token.rebinds.empty()) {
     const auto bound = key(token.rebinds);
     if (!bound) return refused(EnrolmentOutcome::kUnknownToken);
@@ -108,10 +121,10 @@ Enrolled SqlAgents::enrol(const NewAgent& agent, const std::string& token_secret
 void SqlAgents::addToken(const EnrolmentToken& token, const std::string& secret_hash) {
   db_.post(
       "INSERT INTO enrolment_tokens (client_id, token_id, site_id, secret_hash, seats, created_at, "
-      "created_by, expires_at, accept, rebinds) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "created_by, expires_at, accept, rebinds, minter_id) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       token.client_id, token.id, token.site_id, secret_hash, token.seats, token.created_at, token.created_by,
-      token.expires_at, token.accept, token.rebinds);
+      token.expires_at, token.accept, token.rebinds, token.minter_id);
 }
 
 std::vector<EnrolmentToken> SqlAgents::tokens(const http::Visible& visible) const {

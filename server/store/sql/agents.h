@@ -51,6 +51,7 @@ class SqlAgents : public Agents {
   std::vector<AgentKey> silentSince(std::int64_t from, std::int64_t to) const override;
 
  private:
+  bool mayStillMint(const EnrolmentToken& token) const;
   std::vector<EnrolmentToken> tokensWhere(const Conditions& where) const;
   std::optional<AgentKey> keyOf(const std::string& public_key, std::string& token_id) const;
 

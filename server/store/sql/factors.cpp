@@ -68,8 +68,12 @@ std::optional<std::string> SqlFactors::tryPending(const std::string& token_hash,
   return rows.next() ? std::optional(rows.text()) : std::nullopt;
 }
 
-void SqlFactors::removePending(const std::string& token_hash) {
-  db_.post("DELETE FROM pending_sign_ins WHERE token_hash = ?", Blob{token_hash});
+bool SqlFactors::removePending(const std::string& token_hash) {
+  return db_.execute("DELETE FROM pending_sign_ins WHERE token_hash = ?", Blob{token_hash}) > 0;
+}
+
+void SqlFactors::removePendingOf(const std::string& user_id) {
+  db_.post("DELETE FROM pending_sign_ins WHERE user_id = ?", user_id);
 }
 
 void SqlFactors::removeExpiredPending(std::int64_t now) {

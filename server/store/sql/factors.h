@@ -18,7 +18,8 @@ class SqlFactors : public Factors {
   void addPending(const auth::PendingSignIn& pending) override;
   std::optional<std::string> tryPending(const std::string& token_hash, std::int64_t now,
                                         std::int64_t most) override;
-  void removePending(const std::string& token_hash) override;
+  bool removePending(const std::string& token_hash) override;
+  void removePendingOf(const std::string& user_id) override;
   void removeExpiredPending(std::int64_t now) override;
 
  private:

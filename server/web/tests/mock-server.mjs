@@ -738,7 +738,7 @@ class Mock {
 
   newToken(id, { name, expires_in_s }) {
     const account = this.scripts().find((each) => each.id === id);
-    const token = { id: makeId('APITKN', 90 + account.tokens.length), name, created_at: new Date().toISOString(), created_by: 'mara', expires_at: new Date(Date.now() + expires_in_s * 1000).toISOString(), revoked: false, last_used_at: null };
+    const token = { id: makeId('APITKN', 90 + account.tokens.length), name, created_at: new Date().toISOString(), created_by: 'mara', expires_at: new Date(Date.now() + expires_in_s * 1000).toISOString(), revoked: false, ended: false, last_used_at: null };
     account.tokens.unshift(token);
     return { ...token, token: 'rf_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG' };
   }

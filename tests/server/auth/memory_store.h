@@ -1,7 +1,9 @@
 #pragma once
 // What sign-in needs from storage, in memory; and a clock that is turned by hand.
 
+#include <algorithm>
 #include <atomic>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -54,10 +56,13 @@ class MemoryStore : public AgentDirectory,
     const std::lock_guard lock(mutex_);
     return users.emplace(user.username, user).second;
   }
-  void changePassword(const User& user, const std::string& password_hash) override {
+  bool changePassword(const User& user, const std::string& password_hash) override {
     const std::lock_guard lock(mutex_);
+    if (users.at(user.username).password_hash != user.password_hash) return false;
     users.at(user.username).password_hash = password_hash;
+    std::erase_if(pending, [&](const auto& entry) { return entry.second.first.user_id == user.id; });
     std::erase_if(sessions, [&](const auto& entry) { return entry.second.user_id == user.id; });
+    return true;
   }
   std::optional<TokenAccount> findToken(const std::string& token_hash) const override {
     const std::lock_guard lock(mutex_);
@@ -69,9 +74,14 @@ class MemoryStore : public AgentDirectory,
     tokens.at(token_hash).last_used_at = last_used_at;
     ++touches;
   }
-  void createSession(const Session& session) override {
+  bool createSession(const Session& session, const std::string& password_hash) override {
+    if (before_session) before_session();
     const std::lock_guard lock(mutex_);
-    sessions[session.token_hash] = session;
+    const bool good = std::any_of(users.begin(), users.end(), [&](const auto& entry) {
+      return entry.second.id == session.user_id && entry.second.password_hash == password_hash;
+    });
+    if (good) sessions[session.token_hash] = session;
+    return good;
   }
   std::optional<SessionUser> findSession(const std::string& token_hash) const override {
     const std::lock_guard lock(mutex_);
@@ -192,9 +202,9 @@ class MemoryStore : public AgentDirectory,
     }
     return std::nullopt;
   }
-  void removePending(const std::string& token_hash) override {
+  bool removePending(const std::string& token_hash) override {
     const std::lock_guard lock(mutex_);
-    pending.erase(token_hash);
+    return pending.erase(token_hash) > 0;
   }
 
   std::map<std::string, StoredFactor> factors;            // by user
@@ -208,6 +218,7 @@ class MemoryStore : public AgentDirectory,
   int touches = 0;
   std::set<std::string> known_lines;
   std::vector<std::string> refusals;
+  std::function<void()> before_session;  // what happens while somebody signs in
 
  private:
   mutable std::mutex mutex_;

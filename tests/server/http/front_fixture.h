@@ -27,6 +27,9 @@ class Believer : public Authenticator {
     return out;
   }
   void checkBody(const Principal&, const RequestHead&, std::string_view) override {}
+  void admitAgain(Principal& principal, Permission) override {
+    if (!stillAdmitted(principal)) throw Problem{401, "session.required", "who are you?"};
+  }
   bool stillAdmitted(const Principal& principal) override {
     const std::lock_guard lock(mutex_);
     return principal.user_id != turned_out_;

@@ -107,6 +107,7 @@ function AddService({ onAdded }: { onAdded: () => void }) {
 
 function standingOf(token: ApiToken, nowMs: number): Word {
   if (token.revoked) return { text: 'Revoked', tone: 'quiet' };
+  if (token.ended) return { text: 'Ended with its maker’s rights', tone: 'warning' };
   return Date.parse(token.expires_at) <= nowMs ? { text: 'Expired', tone: 'quiet' } : { text: 'Good', tone: 'good' };
 }
 
@@ -129,9 +130,9 @@ function Tokens({ account, onChanged }: { account: ServiceAccount; onChanged: ()
               <span className="break">{token.name}</span>
               <WordTag word={word} />
               <span className="dim">
-                expires <Ago at={token.expires_at} />
+                made by {token.created_by}, expires <Ago at={token.expires_at} />
               </span>
-              {word.text === 'Good' && (
+              {!token.revoked && word.text !== 'Expired' && (
                 <Button
                   size="compact-xs"
                   variant="default"
@@ -208,7 +209,7 @@ function ShownOnce({ token, onClose }: { token: NewApiToken; onClose: () => void
   return (
     <Stack gap="sm">
       <p style={{ margin: 0 }}>
-        <b>This is shown once.</b> Whoever has it may do what the account may.
+        <b>This is shown once.</b> Whoever has it may do what the account may, as long as you administer all of that.
       </p>
       <code className={classes.secret}>{token.token}</code>
       <Group justify="flex-end" gap="xs">
