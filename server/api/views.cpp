@@ -101,6 +101,8 @@ Json view(const store::Update& update) {
   const auto obstacle = services::notApprovable(update);
   return {{"id", update.id},
           {"agent_id", update.agent_id},
+          {"client_id", update.client_id},
+          {"site_id", update.site_id},
           {"hostname", update.hostname},
           {"manager", record.manager},
           {"key", record.key},
@@ -149,6 +151,8 @@ Json view(const store::Command& command) {
           {"type", command.type},
           {"title", command.title},
           {"agent_id", command.agent_id},
+          {"client_id", command.client_id},
+          {"site_id", command.site_id},
           {"hostname", command.hostname},
           {"state", store::name(command.state)},
           {"state_since", timeOrNull(command.state_since)},

@@ -119,7 +119,7 @@ export function makeFleet(size, now = Date.now()) {
       const id = makeId('UPDATE', n * 50 + p);
       updates.push({
         id,
-        agent_id: agent.id,
+        agent_id: agent.id, client_id: agent.client.id, site_id: agent.site.id,
         hostname,
         manager: 'apt',
         key: `${name}:amd64`,
@@ -190,7 +190,7 @@ function makeCommands(agents, updates, at) {
       id: makeId('CMND', 100 + number),
       type,
       title: { install_updates: 'Install updates', scan: 'Scan', plan_updates: 'Plan updates' }[type],
-      agent_id: agent.id,
+      agent_id: agent.id, client_id: agent.client.id, site_id: agent.site.id,
       hostname: agent.hostname,
       state,
       state_since: at(30 + n * 240),

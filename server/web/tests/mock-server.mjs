@@ -58,8 +58,8 @@ class Mock {
   // factor: whether there is a second factor. required: the role asks for one. proven: false, a change that needs a proof
   // asks for it. role: whose session it is, null: signed out. fail: every answer is that status. setup: no user yet. hold: only the
   // session is answered.
-  reset({ role = 'admin', fail = null, setup = false, size = this.size, away = false, hold = false, factor = false, required = false, proven = true, tampered = false }) {
-    Object.assign(this, { role, fail, tampered, rates: { people: 900 }, rules: { high: 20, destructive: 1 }, decided: new Set(), setup, away, hold, factor, required, proven, half: false, users: null, services: null, fleet: makeFleet(size), keys: new Map(), seq: 0 });
+  reset({ role = 'admin', fail = null, setup = false, size = this.size, away = false, hold = false, factor = false, required = false, proven = true, tampered = false, elsewhere = false }) {
+    Object.assign(this, { role, fail, tampered, elsewhere, rates: { people: 900 }, rules: { high: 20, destructive: 1 }, decided: new Set(), setup, away, hold, factor, required, proven, half: false, users: null, services: null, fleet: makeFleet(size), keys: new Map(), seq: 0 });
     this.cutStreams();
   }
 
@@ -74,7 +74,7 @@ class Mock {
   }
 
   session() {
-    return { user: { id: makeId('USER', 1), username: 'mara', role: this.role, grants: [{ role: this.role, client_id: null, site_id: null }] }, second_factor: { enabled: this.factor, required: this.required }, csrf_token: 'mock-csrf-token' };
+    return { user: { id: makeId('USER', 1), username: 'mara', role: this.role, grants: [{ role: this.role, client_id: this.elsewhere ? makeId('GONE', 1) : null, site_id: null }] }, second_factor: { enabled: this.factor, required: this.required }, csrf_token: 'mock-csrf-token' };
   }
 
   overview() {
@@ -440,6 +440,13 @@ class Mock {
     };
   }
 
+  moveAgent(id, siteId) {
+    const agent = this.fleet.agents.find((each) => each.id === id);
+    const site = this.fleet.clients.find((each) => each.id === agent.client.id).sites.find((each) => each.id === siteId);
+    agent.site = { id: site.id, name: site.name };
+    return agent;
+  }
+
   heldOrders() {
     const { at } = this.fleet;
     const order = (n, more) => ({
@@ -582,6 +589,7 @@ class Mock {
       case 'GET agents': return [200, this.agents(query)];
       case 'GET agents/{id}': return [200, this.agent(id)];
       case 'POST agents/{id}/accept': return this.decide(id, 'active', ''), [204];
+      case 'PUT agents/{id}/site': return [200, this.moveAgent(id, body.site_id)];
       case 'POST agents/{id}/revoke': return this.needProof(), this.decide(id, 'revoked', body.reason), [204];
       case 'POST agents/{id}': return body.agent_ids.forEach((each) => this.decide(each, 'active', '')), [200, { skipped: [] }];
       case 'GET agents/{id}/updates': return [200, page(this.updateRows(query, id), query)];

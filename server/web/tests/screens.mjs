@@ -87,6 +87,19 @@ const scenes = [
   { name: 'agent', path: agent(5), ready: text('APT packages') },
   { name: 'agents-needing-a-look', path: '/agents?identity=needs_a_look', ready: (page) => page.getByText('4 agents').waitFor() },
   { name: 'agents-restored', path: '/agents?identity=restored', ready: text('Accept 2 restored machines') },
+  {
+    name: 'agents-move',
+    path: '/agents?search=web-',
+    ready: (page) => page.getByRole('table', { name: 'Agents' }).waitFor(),
+    act: async (page) => {
+      for (const box of (await page.getByRole('checkbox', { name: /^Select web-/ }).all()).slice(0, 4)) await box.check();
+      await page.getByRole('button', { name: 'Move…' }).click();
+      await page.getByRole('combobox', { name: 'To the site' }).or(page.getByRole('textbox', { name: 'To the site' })).click();
+      await page.getByRole('option').first().click();
+      await page.getByText(/^Moves |^None of them moves/).waitFor();
+    },
+  },
+  { name: 'agent-elsewhere', path: agent(2), ready: text('APT packages'), state: { role: 'technician', elsewhere: true } },
   { name: 'agent-pending', path: agent(21), ready: text('Pending approval') },
   { name: 'agent-cloned', path: agent(22), ready: text('From 198.51.100.4') },
   {

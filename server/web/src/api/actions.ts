@@ -1,6 +1,7 @@
 import { answerOf, api, rememberCsrfToken } from './client';
 import type {
   AccountChange,
+  Agent,
   Approval,
   Client,
   Command,
@@ -140,6 +141,10 @@ export async function acceptAgent(id: string, reason: string, document: string):
 // Answers how many of them were not restored any more.
 export async function acceptRestored(agentIds: string[], reason: string): Promise<number> {
   return (await answerOf(api.POST('/api/v1/agents/accept', { body: { agent_ids: agentIds, reason } }))).skipped.length;
+}
+
+export function moveAgent(id: string, siteId: string): Promise<Agent> {
+  return answerOf(api.PUT('/api/v1/agents/{id}/site', { params: { path: { id } }, body: { site_id: siteId } }));
 }
 
 export async function revokeAgent(id: string, reason: string): Promise<void> {

@@ -1,12 +1,13 @@
 import { Button, Tooltip, type ButtonProps } from '@mantine/core';
 import type { MouseEvent, ReactNode } from 'react';
 
-import { useMay } from '../api/permissions';
+import { useMay, type Place } from '../api/permissions';
 import type { Role } from '../api/types';
 import { roles } from '../format/words';
 
 interface GuardedButtonProps extends ButtonProps {
   needs: Role;
+  at?: Place; // where it is about; without, somewhere is enough
   onClick: () => void;
   // Why it cannot be pressed now; stays focusable, so that the reason can be read.
   blocked?: string | null;
@@ -14,9 +15,9 @@ interface GuardedButtonProps extends ButtonProps {
   'aria-label'?: string;
 }
 
-export function GuardedButton({ needs, onClick, blocked = null, children, ...others }: GuardedButtonProps) {
-  const allowed = useMay(needs);
-  const reason = allowed ? blocked : `Needs the role ${roles[needs]}`;
+export function GuardedButton({ needs, at, onClick, blocked = null, children, ...others }: GuardedButtonProps) {
+  const allowed = useMay(needs, at);
+  const reason = allowed ? blocked : `Needs the role ${roles[needs]}${at === 'everywhere' ? ' of everything' : at ? ' there' : ''}`;
   const press = (event: MouseEvent) => {
     event.preventDefault();
     if (reason === null) onClick();

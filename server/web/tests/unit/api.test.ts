@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { approve, previewApproval, signIn } from '../../src/api/actions';
 import { answerOf, api } from '../../src/api/client';
-import { mayAct } from '../../src/api/permissions';
+import { mayAct, mayThere } from '../../src/api/permissions';
 import { ApiProblem, isAway, problemFrom, Unreachable } from '../../src/api/problem';
 import { approveAll, previewAll, skipReasons, type Part } from '../../src/screens/updates/approval';
 import { readable } from '../../src/api/readable';
@@ -134,6 +134,22 @@ describe('an approval', () => {
 test('a role may what the roles below it may', () => {
   expect(mayAct('approver', 'technician')).toBe(true);
   expect(mayAct('technician', 'approver')).toBe(false);
+});
+
+test('what is offered is judged by the place', () => {
+  const a = { client_id: 'A', site_id: 'A1' };
+  const grants = [
+    { role: 'technician' as const, client_id: 'A', site_id: null },
+    { role: 'admin' as const, client_id: 'B', site_id: 'B1' },
+  ];
+  expect(mayThere(grants, 'technician', a)).toBe(true);
+  expect(mayThere(grants, 'approver', a)).toBe(false);
+  expect(mayThere(grants, 'admin', { client_id: 'B', site_id: 'B1' })).toBe(true);
+  expect(mayThere(grants, 'viewer', { client_id: 'B', site_id: 'B2' })).toBe(false);
+  expect(mayThere(grants, 'viewer', { client_id: 'C', site_id: 'C1' })).toBe(false);
+  expect(mayThere(grants, 'admin', undefined)).toBe(true);
+  expect(mayThere(grants, 'admin', 'everywhere')).toBe(false);
+  expect(mayThere([{ role: 'admin', client_id: null, site_id: null }], 'admin', 'everywhere')).toBe(true);
 });
 
 test('texts that would be obeyed instead of read are made visible, and nothing else is changed', () => {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 
-import type { Agent, EnrolmentToken, Update } from '../../src/api/types';
+import type { Agent, Client, EnrolmentToken, Grant, Update } from '../../src/api/types';
 import { factText } from '../../src/screens/agent/agent-overview';
+import { moveOf, targetsFor } from '../../src/screens/agents/moving';
 import { stepsOf } from '../../src/screens/enrolment/steps';
 import { standingOf } from '../../src/screens/enrolment/tokens';
 import { lineToPaste } from '../../src/screens/enrolment/waiting-for';
@@ -75,6 +76,30 @@ test('an update says what went wrong before what it waits for, and why it cannot
   expect(whyOf({ ...stuck, state: 'approved', waiting_for: 'the plan waits for its time' })).toBe('The plan waits for its time');
   expect(whyOf({ ...stuck, blocked_by: 'held' })).toBe('Held on the machine');
   expect(whyOf({ ...stuck, reason: { code: 'apt.failed', text: 'dpkg ended with status 1' } })).toBe('dpkg ended with status 1');
+});
+
+test('a move stays within the client, and within what one administers', () => {
+  const agent = (hostname: string, client: string, site: string) =>
+    ({ id: hostname, hostname, client: { id: client }, site: { id: site } }) as Agent;
+  const clients = [
+    { id: 'A', name: 'Client A', sites: [{ id: 'A1', name: 'One' }, { id: 'A2', name: 'Two' }, { id: 'A3', name: 'Three' }] },
+    { id: 'B', name: 'Client B', sites: [{ id: 'B1', name: 'One' }] },
+  ] as unknown as Client[];
+  const grants: Grant[] = [
+    { role: 'admin', client_id: 'A', site_id: 'A1' },
+    { role: 'admin', client_id: 'A', site_id: 'A2' },
+    { role: 'approver', client_id: 'A', site_id: 'A3' },
+  ];
+  const agents = [agent('one', 'A', 'A1'), agent('two', 'A', 'A2'), agent('three', 'A', 'A3'), agent('other', 'B', 'B1')];
+  const targets = targetsFor(agents, clients, grants);
+  expect(targets.map((target) => target.label)).toEqual(['Client A / One', 'Client A / Two']);
+  const { moved, left_out } = moveOf(agents, targets[1]!, grants);
+  expect(moved.map((each) => each.hostname)).toEqual(['one']);
+  expect(left_out.map(({ text, agents: left }) => [text, left.map((each) => each.hostname)])).toEqual([
+    ['are there already', ['two']],
+    ['are at a site that you do not administer', ['three']],
+    ['belong to another client', ['other']],
+  ]);
 });
 
 test('facts of any shape are text', () => {

@@ -3,6 +3,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import { acceptAgent, revokeAgent } from '../../api/actions';
+import { siteOf } from '../../api/permissions';
 import type { AgentDetail, AgentDocument } from '../../api/types';
 import { identities, identity_advice, sentence } from '../../format/words';
 import { Ago } from '../../parts/ago';
@@ -75,7 +76,7 @@ function Accept({ agent }: { agent: AgentDetail }) {
   const refresh = useRefresh(agent.id);
   return (
     <>
-      <GuardedButton needs="approver" onClick={() => setAsking(true)}>
+      <GuardedButton needs="approver" at={siteOf(agent)} onClick={() => setAsking(true)}>
         Accept…
       </GuardedButton>
       {asking && (
@@ -116,7 +117,7 @@ export function Revoke({ agent, word }: { agent: AgentDetail; word: 'Reject' | '
   const refresh = useRefresh(agent.id);
   return (
     <>
-      <GuardedButton needs="admin" variant="default" onClick={() => setAsking(true)}>
+      <GuardedButton needs="admin" at={siteOf(agent)} variant="default" onClick={() => setAsking(true)}>
         {`${word}…`}
       </GuardedButton>
       {asking && (

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import { rebindAgent } from '../../api/actions';
-import { useMay } from '../../api/permissions';
+import { siteOf, useMay } from '../../api/permissions';
 import type { AgentDetail, RebindBundle } from '../../api/types';
 import { Ago } from '../../parts/ago';
 import { IconCheck, IconCopy } from '../../parts/icons';
@@ -16,7 +16,7 @@ import classes from './agent.module.css';
 // For a machine that cannot open its key any more: too many of its parts are new, or its disk was put into another one.
 export function AgentRebind({ agent }: { agent: AgentDetail }) {
   const [made, setMade] = useState<RebindBundle | null>(null);
-  if (!useMay('admin')) return null;
+  if (!useMay('admin', siteOf(agent))) return null;
   return (
     <Panel title="Bind to a new machine" note={made ? <Expires at={made.expires_at} /> : 'When its key no longer opens'}>
       {made ? <Line bundle={made.bundle} /> : <Ask agent={agent} onMade={setMade} />}

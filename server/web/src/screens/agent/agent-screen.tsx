@@ -5,6 +5,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { newIntention, scanNow } from '../../api/actions';
+import { siteOf } from '../../api/permissions';
 import { agentQuery } from '../../api/queries';
 import type { AgentDetail } from '../../api/types';
 import type { AgentSearch } from '../../app/router';
@@ -20,6 +21,7 @@ import { sayDone, sayFailed } from '../../parts/said';
 import { ScreenHead } from '../../parts/screen-head';
 import { Failure } from '../../parts/states';
 import { WordTag } from '../../parts/tag';
+import { MoveDialog } from '../agents/move-dialog';
 import { OrderDialog } from '../operations/order-dialog';
 import { AgentHistory } from './agent-history';
 import { AgentIdentity, Revoke } from './agent-identity';
@@ -64,6 +66,7 @@ function Agent({ agent }: { agent: AgentDetail }) {
         actions={
           <>
             {agent.identity.state === 'active' && <Revoke agent={agent} word="Revoke" />}
+            <MoveAgent agent={agent} />
             <OrderCommand agent={agent} />
             <ScanNow agent={agent} />
           </>
@@ -112,14 +115,26 @@ function Agent({ agent }: { agent: AgentDetail }) {
   );
 }
 
+function MoveAgent({ agent }: { agent: AgentDetail }) {
+  const [asking, setAsking] = useState(false);
+  return (
+    <>
+      <GuardedButton needs="admin" at={siteOf(agent)} variant="default" onClick={() => setAsking(true)}>
+        Move…
+      </GuardedButton>
+      {asking && <MoveDialog agents={[agent]} onMoved={() => undefined} onClose={() => setAsking(false)} />}
+    </>
+  );
+}
+
 function OrderCommand({ agent }: { agent: AgentDetail }) {
   const [asking, setAsking] = useState(false);
   return (
     <>
-      <GuardedButton needs="technician" variant="default" leftSection={<IconTerminal2 size={16} />} onClick={() => setAsking(true)}>
+      <GuardedButton needs="technician" at={siteOf(agent)} variant="default" leftSection={<IconTerminal2 size={16} />} onClick={() => setAsking(true)}>
         Order a command…
       </GuardedButton>
-      {asking && <OrderDialog agentId={agent.id} hostname={agent.hostname} onClose={() => setAsking(false)} />}
+      {asking && <OrderDialog agent={agent} onClose={() => setAsking(false)} />}
     </>
   );
 }
@@ -140,6 +155,7 @@ function ScanNow({ agent }: { agent: AgentDetail }) {
   return (
     <GuardedButton
       needs="technician"
+      at={siteOf(agent)}
       leftSection={<IconRefresh size={16} />}
       loading={scan.isPending}
       onClick={() => scan.mutate()}

@@ -1,9 +1,11 @@
 import { Button, Group } from '@mantine/core';
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
+import type { RowSelectionState } from '@tanstack/react-table';
 import { useState } from 'react';
 
 import { acceptRestored } from '../../api/actions';
+import { siteOf, useMayThere } from '../../api/permissions';
 import { agentsQuery, clientsQuery, type AgentFilter, type AgentSort } from '../../api/queries';
 import type { Agent } from '../../api/types';
 import { some } from '../../format/number';
@@ -17,8 +19,10 @@ import { ListStates, useLoaded } from '../../parts/list';
 import { sayDone } from '../../parts/said';
 import { ScreenHead } from '../../parts/screen-head';
 import { SearchField } from '../../parts/search-field';
+import { SelectionBar } from '../../parts/selection-bar';
 import { NothingFound, State } from '../../parts/states';
 import { agent_columns } from './columns';
+import { MoveDialog } from './move-dialog';
 
 const route = getRouteApi('/app/agents');
 const connection_options = options(connections);
@@ -39,6 +43,10 @@ export function AgentsScreen() {
   const { rows, total, hasMore, loadMore } = useLoaded(query);
   const set = (change: AgentFilter) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
   const clear = () => void navigate({ search: { sort: filter.sort }, replace: true });
+  const [ids, setIds] = useState<RowSelectionState>({});
+  const [moving, setMoving] = useState<Agent[] | null>(null);
+  const mayMove = useMayThere('admin');
+  const selected = rows.filter((agent) => ids[agent.id]);
   const clients = useQuery(clientsQuery).data ?? [];
   const places = clients.flatMap((client) => [
     { value: client.id, label: client.name },
@@ -105,8 +113,17 @@ export function AgentsScreen() {
           loadMore={loadMore}
           sort={filter.sort ?? 'hostname'}
           onSort={(sort) => set({ sort: sort === 'hostname' ? undefined : (sort as AgentSort) })}
+          selection={mayMove(undefined) ? { ids, onChange: setIds } : undefined}
+          selectable={(agent) => mayMove(siteOf(agent))}
+          unselectableBecause={() => 'You do not administer its site'}
         />
+        <SelectionBar selected={selected.length} clear={() => setIds({})}>
+          <GuardedButton needs="admin" size="xs" onClick={() => setMoving(selected)}>
+            Move…
+          </GuardedButton>
+        </SelectionBar>
       </ListStates>
+      {moving && <MoveDialog agents={moving} onMoved={() => setIds({})} onClose={() => setMoving(null)} />}
     </>
   );
 }
@@ -115,7 +132,12 @@ export function AgentsScreen() {
 function AcceptRestored({ agents }: { agents: Agent[] }) {
   const [asking, setAsking] = useState(false);
   const queries = useQueryClient();
-  const ids = agents.slice(0, 1000).map((agent) => agent.id);
+  const mayAccept = useMayThere('approver');
+  const ids = agents
+    .filter((agent) => mayAccept(siteOf(agent)))
+    .slice(0, 1000)
+    .map((agent) => agent.id);
+  if (ids.length === 0) return null;
   return (
     <Group mb="sm">
       <GuardedButton needs="approver" onClick={() => setAsking(true)}>

@@ -42,6 +42,7 @@ export function CommandButtons({ command, size = 'compact-xs' }: CommandButtonsP
     return (
       <GuardedButton
         needs="technician"
+        at={command}
         size={size}
         variant="default"
         loading={cancel.isPending}
@@ -56,6 +57,7 @@ export function CommandButtons({ command, size = 'compact-xs' }: CommandButtonsP
   return (
     <GuardedButton
       needs="technician"
+      at={command}
       size={size}
       variant="default"
       loading={retry.isPending}

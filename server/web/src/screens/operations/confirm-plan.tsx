@@ -31,7 +31,7 @@ export function ConfirmPlan({ command }: { command: CommandDetail }) {
   const removals = command.extras.filter((step) => step.operation === 'remove').length;
   return (
     <>
-      <GuardedButton needs="approver" onClick={() => setAsking(true)}>
+      <GuardedButton needs="approver" at={command} onClick={() => setAsking(true)}>
         Confirm the plan…
       </GuardedButton>
       <Modal

@@ -4,9 +4,10 @@ import { useNavigate } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 
 import { newIntention, orderCommand } from '../../api/actions';
+import { siteOf } from '../../api/permissions';
 import { ApiProblem } from '../../api/problem';
 import { commandTypesQuery } from '../../api/queries';
-import type { CommandType } from '../../api/types';
+import type { AgentDetail, CommandType } from '../../api/types';
 import { beginningOf, collect, fieldAt, fieldsOf, type Entered, type Json } from '../../format/schema';
 import { risks } from '../../format/words';
 import { GuardedButton } from '../../parts/guarded-button';
@@ -17,19 +18,18 @@ import { WordTag } from '../../parts/tag';
 import classes from './order-dialog.module.css';
 
 interface OrderDialogProps {
-  agentId: string;
-  hostname: string;
+  agent: AgentDetail;
   onClose: () => void;
 }
 
 // Anything that can be ordered directly, also of a command type that came as a plugin.
-export function OrderDialog({ agentId, hostname, onClose }: OrderDialogProps) {
+export function OrderDialog({ agent, onClose }: OrderDialogProps) {
   const [chosen, setChosen] = useState<string | null>(null);
   const types = useQuery(commandTypesQuery);
   const orderable = types.data?.filter((type) => type.listed && !type.needs_approval) ?? [];
   const type = orderable.find((each) => each.type === chosen);
   return (
-    <Modal opened onClose={onClose} title={`Order a command for ${hostname}`} size="lg" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal opened onClose={onClose} title={`Order a command for ${agent.hostname}`} size="lg" closeButtonProps={{ 'aria-label': 'Close' }}>
       {types.data ? (
         <>
           <Select
@@ -42,7 +42,7 @@ export function OrderDialog({ agentId, hostname, onClose }: OrderDialogProps) {
             value={chosen}
             onChange={setChosen}
           />
-          {type && <OrderForm key={type.type} type={type} agentId={agentId} hostname={hostname} onClose={onClose} />}
+          {type && <OrderForm key={type.type} type={type} agent={agent} onClose={onClose} />}
         </>
       ) : types.isError ? (
         <Failure error={types.error} retry={() => void types.refetch()} />
@@ -53,7 +53,7 @@ export function OrderDialog({ agentId, hostname, onClose }: OrderDialogProps) {
   );
 }
 
-function OrderForm({ type, agentId, hostname, onClose }: OrderDialogProps & { type: CommandType }) {
+function OrderForm({ type, agent, onClose }: OrderDialogProps & { type: CommandType }) {
   const fields = useMemo(() => fieldsOf(type.parameters_schema), [type]);
   const [entered, setEntered] = useState<Entered>(() => beginningOf(fields));
   const [missing, setMissing] = useState<Record<string, string>>({});
@@ -61,9 +61,9 @@ function OrderForm({ type, agentId, hostname, onClose }: OrderDialogProps & { ty
   const navigate = useNavigate();
   const queries = useQueryClient();
   const order = useMutation({
-    mutationFn: (parameters: Record<string, Json>) => orderCommand(type.type, [agentId], parameters, intention),
+    mutationFn: (parameters: Record<string, Json>) => orderCommand(type.type, [agent.id], parameters, intention),
     onSuccess: ([command]) => {
-      sayDone(`Ordered for ${hostname}: ${type.title}`);
+      sayDone(`Ordered for ${agent.hostname}: ${type.title}`);
       onClose();
       if (command) void navigate({ to: '/operations/$commandId', params: { commandId: command.id } });
     },
@@ -115,6 +115,7 @@ function OrderForm({ type, agentId, hostname, onClose }: OrderDialogProps & { ty
         </Button>
         <GuardedButton
           needs={type.permission}
+          at={siteOf(agent)}
           loading={order.isPending}
           onClick={send}
           {...(type.risk === 'destructive' ? { color: 'red.9' } : {})}

@@ -69,6 +69,7 @@ function Limit({ limit }: { limit: RateLimit }) {
       />
       <GuardedButton
         needs="admin"
+        at="everywhere"
         size="xs"
         variant="default"
         loading={change.isPending}
@@ -81,6 +82,7 @@ function Limit({ limit }: { limit: RateLimit }) {
       {limit.set !== null && (
         <GuardedButton
           needs="admin"
+        at="everywhere"
           size="xs"
           variant="subtle"
           loading={reset.isPending}

@@ -82,6 +82,7 @@ function Rule({ rule }: { rule: SecondPersonRule }) {
       />
       <GuardedButton
         needs="admin"
+        at="everywhere"
         size="xs"
         variant="default"
         loading={change.isPending}

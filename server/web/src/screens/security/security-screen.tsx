@@ -33,7 +33,7 @@ const marks: Record<SecurityRow['level'], { word: Word; Icon: typeof IconInfoCir
 };
 
 export function SecurityScreen() {
-  const allowed = useMay('admin');
+  const allowed = useMay('admin', 'everywhere');
   return (
     <>
       <ScreenHead title="Security" />

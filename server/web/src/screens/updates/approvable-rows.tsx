@@ -1,7 +1,7 @@
 import type { ColumnDef, RowSelectionState } from '@tanstack/react-table';
 import { useState } from 'react';
 
-import { useMay } from '../../api/permissions';
+import { useMayThere } from '../../api/permissions';
 import type { Update } from '../../api/types';
 import { some } from '../../format/number';
 import { sentence } from '../../format/words';
@@ -24,8 +24,9 @@ const wide_table_px = 860;
 export function ApprovableRows({ label, columns, loaded }: ApprovableRowsProps) {
   const [ids, setIds] = useState<RowSelectionState>({});
   const [wanted, setWanted] = useState<string[] | null>(null);
-  const mayApprove = useMay('approver');
-  const selected = loaded.rows.filter((update) => ids[update.id] && update.approvable).map((update) => update.id);
+  const mayApprove = useMayThere('approver');
+  const approvable = (update: Update) => update.approvable && mayApprove(update);
+  const selected = loaded.rows.filter((update) => ids[update.id] && approvable(update)).map((update) => update.id);
   return (
     <>
       <DataTable
@@ -38,9 +39,13 @@ export function ApprovableRows({ label, columns, loaded }: ApprovableRowsProps) 
         rowName={(update) => `${update.name} on ${update.hostname}`}
         hasMore={loaded.hasMore}
         loadMore={loaded.loadMore}
-        selection={mayApprove ? { ids, onChange: setIds } : undefined}
-        selectable={(update) => update.approvable}
-        unselectableBecause={(update) => update.not_approvable_because && sentence(update.not_approvable_because)}
+        selection={mayApprove(undefined) ? { ids, onChange: setIds } : undefined}
+        selectable={approvable}
+        unselectableBecause={(update) =>
+          mayApprove(update)
+            ? update.not_approvable_because && sentence(update.not_approvable_because)
+            : 'Needs the role Approver there'
+        }
       />
       <SelectionBar selected={selected.length} clear={() => setIds({})}>
         <GuardedButton needs="approver" size="xs" onClick={() => setWanted(selected)}>
