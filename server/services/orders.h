@@ -57,7 +57,8 @@ class Orders {
 
   // The same type for many agents, all or none. `within` runs in the transaction that stores them.
   // http::Problem 404 type, or an agent the actor does not see; 403 the actor's role over one of them, or the
-  // proof; 409 the type is ordered by approval only, is not for people to order, or refuses an agent; 422 with the field.
+  // proof; 409 the type is ordered by approval only, is not for people to order, or refuses an agent; 422
+  // with the field.
   std::vector<store::Command> order(const std::string& type, const std::vector<std::string>& agent_ids,
                                     const Json& parameters, const Actor& actor, const Within& within = {});
 

@@ -190,13 +190,16 @@ void ScheduleRunner::carryOut(const Due& due) {
   run.outcome = "ordered";
   const std::int64_t expires_at =
       std::max(due.occurrence.at + latenessNs(schedule), run.at + kLeastLatenessS * kSecondNs);
-  const auto prepared = orders_.prepare(ordersFor(agents, schedule, run.id, expires_at),
-                                        {author->name, author->grants, true, author->id});
+  const Actor actor{author->name, author->grants, true, author->id, author->id};
+  const auto prepared = orders_.prepare(ordersFor(agents, schedule, run.id, expires_at), actor);
   context_.store.write([&](store::WriteTransaction& tx) {
     if (!begin(tx, due, run)) return;
     store::ScheduleRun complete = run;
     LeftOut not_asked = left_out;
-    for (const auto& one : prepared) {
+    // What one person may not order alone, no schedule of theirs does.
+    auto bound = prepared;
+    bindToAuthor(tx, bound, newId(), type->risk, actor, run.at);
+    for (const auto& one : bound) {
       store::Reason reason = one.refused;
       if (reason.code.empty() && orders_.place(tx, one) != one.command.id)
         reason = {"command.under_way", "the same was ordered already and is under way"};

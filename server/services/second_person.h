@@ -14,11 +14,11 @@ namespace redflag::services {
 // A rule as it counts now. Asking for more counts at once; asking for less a day later, so that whoever took
 // over one administrator cannot order and switch the rule off in one go.
 struct RuleInForce {
-  std::string risk;             // high | destructive
-  std::int64_t machines = 0;    // from how many on; 0: nobody is asked
-  std::int64_t set = 0;         // what was set last
+  std::string risk;                // high | destructive
+  std::int64_t machines = 0;       // from how many on; 0: nobody is asked
+  std::int64_t set = 0;            // what was set last
   std::int64_t set_counts_at = 0;  // epoch ns from which that counts; 0: it does
-  std::int64_t changed_at = 0;  // epoch ns; 0: never
+  std::int64_t changed_at = 0;     // epoch ns; 0: never
   std::string changed_by;
 };
 
@@ -54,7 +54,7 @@ class SecondPerson {
 
 // Says of orders that a person gives together who answers for them, and makes them wait when a rule says so.
 // In the transaction that places them, on what it places.
-void bindToAuthor(store::WriteTransaction& tx, std::vector<PreparedOrder>& orders, const std::string& order_id,
-                  const std::string& risk, const Actor& actor, std::int64_t now);
+void bindToAuthor(store::WriteTransaction& tx, std::vector<PreparedOrder>& orders,
+                  const std::string& order_id, const std::string& risk, const Actor& actor, std::int64_t now);
 
 }  // namespace redflag::services

@@ -47,7 +47,7 @@ struct Command {
   std::string progress;
   std::int64_t reported_at = 0;
   std::int64_t settle_tries = 0;
-  std::string run_id;  // of a schedule
+  std::string run_id;       // of a schedule
   std::string order_id;     // what was ordered together has the same; "" for what follows by itself
   std::string risk;         // of what a person ordered: the class that policies speak of, or ""
   std::string author_id;    // the account that answers for it, or "" for the server's own

@@ -71,7 +71,8 @@ void SqlPeople::removeAccount(const std::string& id) {
 std::vector<ApiToken> SqlPeople::apiTokensWhere(const std::string& column, const std::string& value) const {
   std::vector<ApiToken> tokens;
   const std::string sql =
-      "SELECT token_id, user_id, name, created_at, created_by, expires_at, revoked_at, last_used_at, minter_id FROM "
+      "SELECT token_id, user_id, name, created_at, created_by, expires_at, revoked_at, last_used_at, "
+      "minter_id FROM "
       "api_tokens WHERE " +
       column + " = ? ORDER BY created_at DESC, token_id";
   auto rows = db_.query(sql, value);

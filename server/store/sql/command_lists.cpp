@@ -120,7 +120,8 @@ std::vector<Command> SqlCommands::due(std::int64_t now, std::size_t limit) const
 
 std::vector<Command> SqlCommands::overdue(std::int64_t now, std::size_t limit) const {
   return select(
-      " WHERE c.state IN ('awaiting_approval', 'scheduled', 'queued', 'delivered') AND c.expires_at <= ? ORDER BY c.command_id "
+      " WHERE c.state IN ('awaiting_approval', 'scheduled', 'queued', 'delivered') AND c.expires_at <= ? "
+      "ORDER BY c.command_id "
       "LIMIT ?",
       {now, toValue(limit)});
 }
@@ -136,7 +137,8 @@ std::map<std::string, std::int64_t> SqlCommands::underWay() const {
   std::map<std::string, std::int64_t> counts;
   auto rows = db_.query(
       "SELECT state, COUNT(*) FROM commands "
-      "WHERE state IN ('awaiting_approval', 'scheduled', 'queued', 'delivered', 'accepted', 'running') GROUP BY state");
+      "WHERE state IN ('awaiting_approval', 'scheduled', 'queued', 'delivered', 'accepted', 'running') GROUP "
+      "BY state");
   while (rows.next()) {
     std::string state = rows.text();
     counts[std::move(state)] = rows.integer();

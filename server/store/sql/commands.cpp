@@ -76,7 +76,8 @@ std::optional<CommandState> SqlCommands::advance(const Command& command, Command
 void SqlCommands::setApproved(const Command& command, const std::string& approved_by, std::int64_t not_before,
                               std::int64_t expires_at) {
   db_.post(
-      "UPDATE commands SET approved_by = ?, not_before = ?, expires_at = ? WHERE client_id = ? AND agent_id = "
+      "UPDATE commands SET approved_by = ?, not_before = ?, expires_at = ? WHERE client_id = ? AND agent_id "
+      "= "
       "? AND command_id = ?",
       approved_by, not_before, expires_at, command.client_id, command.agent_id, command.id);
 }

@@ -39,8 +39,18 @@ Page<HeldOrder> SqlCommands::heldOrders(const http::Visible& visible, const Page
         where.sql() + " GROUP BY c.created_at, c.order_id ORDER BY c.created_at, c.order_id LIMIT ?";
     auto rows = db_.queryValues(sql, where.with(page.limit + 1));
     while (rows.next()) {
-      answer.items.push_back({rows.text(), rows.text(), rows.text(), rows.text(), rows.text(), rows.text(),
-                              rows.integer(), rows.integer(), rows.integer(), rows.integer(), rows.text(), {}});
+      answer.items.push_back({rows.text(),
+                              rows.text(),
+                              rows.text(),
+                              rows.text(),
+                              rows.text(),
+                              rows.text(),
+                              rows.integer(),
+                              rows.integer(),
+                              rows.integer(),
+                              rows.integer(),
+                              rows.text(),
+                              {}});
     }
   }
   if (answer.items.size() > page.limit) {

@@ -160,8 +160,7 @@ void SqlPeople::setRate(const std::string& policy, std::optional<std::int64_t> p
 
 std::map<std::string, SecondPersonRule> SqlPeople::secondPersonRules() const {
   std::map<std::string, SecondPersonRule> out;
-  auto rows =
-      db_.query("SELECT risk, machines, machines_before, changed_at, changed_by FROM second_person");
+  auto rows = db_.query("SELECT risk, machines, machines_before, changed_at, changed_by FROM second_person");
   while (rows.next()) {
     const std::string risk = rows.text();
     out[risk] = {rows.integer(), rows.integer(), rows.integer(), rows.text()};
