@@ -151,7 +151,7 @@ protocol::Verdict<Order> Executor::admit(const protocol::Envelope& envelope, std
   const auto rules = rules_.read();
   if (!rules) return handOn({refusal::kPolicy, rules.error().text});
   if (!(*rules)->act()) return handOn({refusal::kModeReport, "this machine is in report mode"});
-  const char* needed = installs(*order) ? RF_UPDATER_1 : RF_ACTIONS_1;
+  const char* needed = bindsPlan(*order) ? RF_UPDATER_1 : RF_ACTIONS_1;
   if (const auto setup = (*rules)->plugin(order->plugin, needed); !setup) {
     return handOn({refusal::kUnknownAction, setup.error().text});
   }
@@ -279,7 +279,7 @@ std::optional<Outcome> Executor::perform(Journal& journal, JournalEntry& entry) 
   HostWork hosts(
       options_.host_program, options_.scratch, options_.state_folder / "runs", journal, clock_,
       [this](const Json& event) { tell(event); }, stop_);
-  if (installs(entry.order)) {
+  if (bindsPlan(entry.order)) {
     return Installer(options_.limits, rules_, hosts, clock_, options_.boot_id).run(entry);
   }
   return ActionRun(options_.limits.action_ns, rules_, hosts, journal, clock_,

@@ -21,8 +21,8 @@ Outcome failed(std::string code, std::string text) {
   return {"failed", std::move(code), std::move(text), Json::array()};
 }
 
-// What install() wrote, with the plan's word on a reboot where it has none of its own. Null when it is no
-// JSON object.
+// What install() or rollback() wrote, with the plan's word on a reboot where it has none of its own. Null
+// when it is no JSON object.
 Json resultOf(const RunReport& report, bool needs_reboot) {
   auto json = parseJson(report.result(), {.bytes = 8U << 20, .depth = 8, .values = 400'000});
   if (!json || !json->is_object()) return nullptr;
@@ -116,13 +116,13 @@ std::optional<Outcome> Installer::install(JournalEntry& entry, const PluginSetup
   request["plan"] = plan.document;
   entry.needs_reboot = plan.needs_reboot;
   auto run = hosts_.startPrivileged(entry, Phase::kInstalling, setup,
-                                    {RF_UPDATER_1, "install", request, limits_.soft_ns});
+                                    {RF_UPDATER_1, entry.order.action.c_str(), request, limits_.soft_ns});
   if (!run) return failed("install.host", run.error().text);
   return followInstall(entry, *run, false);
 }
 
 std::optional<Outcome> Installer::resumeInstall(JournalEntry& entry) {
-  const HostPlace place = hosts_.placeOf(entry, "install");
+  const HostPlace place = hosts_.placeOf(entry, entry.order.action.c_str());
   if (entry.host.pid == 0) {  // it was never told to begin: nothing has changed yet
     HostRun::dismissWaiting(place);
     entry.phase = Phase::kPlanning;

@@ -1,6 +1,7 @@
 #pragma once
-// Carries out one order: plans again, compares, asks the policy, installs, and mends what a broken install
-// leaves. Everything it decides on is in the journal, so that it goes on after a restart where it was.
+// Carries out one order to install or to go back: plans again, compares, asks the policy, does it, and mends
+// what a broken one leaves. Everything it decides on is in the journal, so that it goes on after a restart
+// where it was.
 
 #include <cstdint>
 #include <optional>

@@ -9,11 +9,16 @@ using protocol::refuse;
 namespace {
 
 constexpr const char* kInstall = "install";
+constexpr const char* kRollback = "rollback";
+
+bool isUpdatersWork(const std::string& action) {
+  return action == kInstall || action == kRollback;
+}
 
 }  // namespace
 
-bool installs(const Order& order) {
-  return order.action == kInstall;
+bool bindsPlan(const Order& order) {
+  return isUpdatersWork(order.action);
 }
 
 protocol::Verdict<protocol::Envelope> verifyEnvelope(const Json& transport, const ExecutorTrust& trust,
@@ -34,21 +39,21 @@ protocol::Verdict<Order> orderFrom(const protocol::Envelope& envelope) {
   if (envelope.actions.size() != 1)
     return refuse(protocol::refusal::kUnknownAction, "the executor carries out one action in an order");
   const protocol::Action& action = envelope.actions.front();
-  const bool install = action.action == kInstall;
-  if (action.plugin == "kernel" || (!install && host::isReservedAction(action.action))) {
+  const bool planned = isUpdatersWork(action.action);
+  if (action.plugin == "kernel" || (!planned && host::isReservedAction(action.action))) {
     return refuse(protocol::refusal::kUnknownAction,
                   action.plugin + "/" + action.action + " is not the executor's");
   }
-  if (install == envelope.plan_hash.empty()) {
+  if (planned == envelope.plan_hash.empty()) {
     return refuse(protocol::refusal::kMalformed,
-                  install ? "plan_hash: expected 32 bytes" : "plan_hash: expected none, nothing is planned");
+                  planned ? "plan_hash: expected 32 bytes" : "plan_hash: expected none, nothing is planned");
   }
   Order order{envelope.command_id,    protocol::identityHash(envelope),
               action.plugin,          action.action,
               action.parameters,      envelope.plan_hash,
               envelope.restore_epoch, envelope.not_before,
               envelope.expires_at};
-  if (!install) return order;
+  if (!planned) return order;
   if (const auto updates = updatesOf(order); !updates) {
     return refuse(protocol::refusal::kMalformed, updates.error().text);
   }
@@ -62,7 +67,9 @@ Result<Json> updatesOf(const Order& order) {
   Json updates = in.array("updates", protocol::kMaxPlanSteps);
   in.find("plan");  // what the server confirmed; the plan that counts is made here
   if (auto ok = in.finish(); !ok) return tl::unexpected<Error>(ok.error());
-  return Json{{"updates", std::move(updates)}};
+  Json request = {{"updates", std::move(updates)}};
+  if (order.action == kRollback) request["rollback"] = true;
+  return request;
 }
 
 }  // namespace redflag::kernel

@@ -16,7 +16,7 @@ struct Order {
   std::string command_id;  // safe as a file name
   std::string identity;    // protocol::identityHash()
   std::string plugin;
-  std::string action;      // "install", or one of the plugin's own
+  std::string action;      // "install", "rollback", or one of the plugin's own
   std::string parameters;  // the exact text
   std::string plan_hash;   // 32 raw bytes
   std::int64_t restore_epoch = 0;
@@ -24,8 +24,9 @@ struct Order {
   std::int64_t expires_at = 0;
 };
 
-// True for the updater's work, which binds a plan; everything else is an action of rf.actions/1.
-bool installs(const Order& order);
+// True for an updater's work (install, rollback), which binds a plan; everything else is an action of
+// rf.actions/1.
+bool bindsPlan(const Order& order);
 
 // How an order ended. `code` and `text` are empty when it succeeded.
 struct Outcome {
@@ -41,7 +42,7 @@ protocol::Verdict<protocol::Envelope> verifyEnvelope(const Json& transport, cons
                                                      const protocol::CommandList& keys, std::int64_t now_ns);
 protocol::Verdict<Order> orderFrom(const protocol::Envelope& envelope);
 
-// {"updates":[…]} of the parameters: what the updater is asked to plan.
+// {"updates":[…]} of the parameters, with "rollback":true for one: what the updater is asked to plan.
 Result<Json> updatesOf(const Order& order);
 
 }  // namespace redflag::kernel

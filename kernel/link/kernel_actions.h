@@ -18,8 +18,9 @@ struct Whose {
   RunBy who = RunBy::kNobody;
   std::string why;  // nobody: why not
 };
-// `kernel/…` and `<plugin>/plan` are the kernel's, `<plugin>/install` is the executor's, the other verbs of
-// updaters are nobody's. Of every other action its plugin says itself whether it changes the machine.
+// `kernel/…` and `<plugin>/plan` are the kernel's, `<plugin>/install` and `<plugin>/rollback` the executor's,
+// the other verbs of updaters are nobody's. Of every other action its plugin says itself whether it changes
+// the machine.
 Whose whose(const protocol::Action& action, Scanner& scanner);
 bool isCancel(const protocol::Action& action);
 

@@ -5,9 +5,9 @@
 
 namespace redflag::platform {
 
-// Keeps what starting processes as other users, and ending them, needs, for good: the calling thread and what
-// it starts, other threads too, can do nothing else that only root may. What belongs to the user root stays
-// open to it.
-Result<> keepOnlyChangingUsers();
+// Keeps what starting processes as other users, ending them, and reading which files a process maps needs,
+// for good: the calling thread and what it starts, other threads too, can do nothing else that only root may.
+// What belongs to the user root stays open to it.
+Result<> keepOnlyBrokersRights();
 
 }  // namespace redflag::platform

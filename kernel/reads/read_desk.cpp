@@ -6,10 +6,10 @@
 #include "base/time.h"
 #include "host/capabilities.h"
 #include "host/frame.h"
-#include "host/reads.h"
 #include "platform/duplex_pipe.h"
 #include "reads/engine_questions.h"
 #include "reads/local_http.h"
+#include "reads/process_questions.h"
 #include "redflag/abi.h"
 
 namespace redflag::kernel {
@@ -79,12 +79,26 @@ void ReadDesk::serve() {
   stream_.shutDown();  // so that a host that waits does not wait for nothing
 }
 
+bool ReadDesk::say(std::string_view text) {
+  return stream_.send(text, kSendNs).has_value();
+}
+
+bool ReadDesk::answerOnProcesses(const host::Question& question) {
+  if (!isProcessQuestion(question.target))
+    return say(refusal(RF_DENIED, question.target + " is not among the reads of the agent's list"));
+  const auto body = outdatedProcessesJson();
+  if (body.size() > question.max_bytes)
+    return say(
+        refusal(RF_LIMIT, "the answer has more than " + std::to_string(question.max_bytes) + " bytes"));
+  return say(dumpJson({{"http_status", kHttpOk}})) && say(body);
+}
+
 bool ReadDesk::answer(std::string_view message) {
   const auto question = host::decodeQuestion(message);
   if (!question) return false;
-  const auto say = [this](std::string_view text) { return stream_.send(text, kSendNs).has_value(); };
   if (std::find(sockets_.begin(), sockets_.end(), question->socket) == sockets_.end())
     return say(refusal(RF_DENIED, "http:unix:" + question->socket + " is not among its capabilities"));
+  if (question->socket == kProcesses) return answerOnProcesses(*question);
   if (!isEngineQuestion(question->target))
     return say(refusal(RF_DENIED, "GET " + question->target + " is not among the reads of the agent's list"));
   const auto time = std::min(question->timeout_ms * kMillisecondNs, kMostNs);

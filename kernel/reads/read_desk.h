@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "host/reads.h"
 #include "platform/descriptor.h"
 #include "platform/local_socket.h"
 #include "platform/process.h"
@@ -32,6 +33,8 @@ class ReadDesk {
   ReadDesk(std::vector<std::string> sockets, platform::Descriptor own, platform::Descriptor child)
       : sockets_(std::move(sockets)), stream_(std::move(own)), child_(std::move(child)) {}
   void serve();
+  bool say(std::string_view text);
+  bool answerOnProcesses(const host::Question& question);
   // False when the host is gone, or does not keep to the protocol.
   bool answer(std::string_view message);
 

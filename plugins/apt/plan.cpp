@@ -13,6 +13,8 @@
 namespace redflag::apt {
 namespace {
 
+constexpr const char* kVersionGone = "apt.version_gone";
+
 std::string label(const Wanted& wanted) {
   return wanted.name + ":" + wanted.arch + " " + wanted.version;
 }
@@ -21,6 +23,13 @@ pkgCache::VerIterator findVersion(pkgCache::PkgIterator package, const std::stri
   for (auto candidate = package.VersionList(); !candidate.end(); ++candidate)
     if (version == candidate.VerStr()) return candidate;
   return {};
+}
+
+// Not only in dpkg's own list.
+bool canBeHad(pkgCache::VerIterator version) {
+  for (auto file = version.FileList(); !file.end(); ++file)
+    if ((file.File()->Flags & pkgCache::Flag::NotSource) == 0) return true;
+  return false;
 }
 
 // Architecture-independent packages are "all" in a row, but belong to a package of the native architecture,
@@ -33,19 +42,24 @@ Result<Candidate> find(pkgCache& cache, const Wanted& wanted) {
     if (package->CurrentVer == 0 || (wanted.arch != "all" && wanted.arch != package.Arch())) continue;
     known = true;
     const auto version = findVersion(package, wanted.version);
-    if (!version.end()) return Candidate{package, version};
+    if (!version.end() && (version == package.CurrentVer() || canBeHad(version)))
+      return Candidate{package, version};
   }
   if (!known)
     return fail(RF_PERMANENT, "apt.not_installed",
                 label(wanted) + ": the package is not installed, so it cannot be updated");
-  return fail(RF_PERMANENT, "apt.version_gone", label(wanted) + ": no archive offers this version");
+  return fail(RF_PERMANENT, kVersionGone, label(wanted) + ": no archive offers this version");
 }
 
-Result<> check(const Candidate& candidate, const Wanted& wanted) {
-  if (candidate.version.CompareVer(candidate.package.CurrentVer()) < 0)
-    return fail(
-        RF_PERMANENT, "apt.newer_installed",
-        label(wanted) + ": " + candidate.package.CurrentVer().VerStr() + " is installed, which is newer");
+Result<> check(const Candidate& candidate, const Wanted& wanted, bool rollback) {
+  const std::string now = candidate.package.CurrentVer().VerStr();
+  const int order = candidate.version.CompareVer(candidate.package.CurrentVer());
+  if (order < 0 && !rollback)
+    return fail(RF_PERMANENT, "apt.newer_installed",
+                label(wanted) + ": " + now + " is installed, which is newer");
+  if (order >= 0 && rollback)
+    return fail(RF_PERMANENT, "apt.nothing_to_undo",
+                label(wanted) + ": " + now + " is installed, which is not newer");
   const bool held =
       candidate.package->SelectedState == pkgCache::State::Hold && !_config->FindB("APT::Ignore-Hold", false);
   if (held && candidate.version != candidate.package.CurrentVer())
@@ -53,14 +67,21 @@ Result<> check(const Candidate& candidate, const Wanted& wanted) {
   return {};
 }
 
-Result<std::vector<Candidate>> findAll(pkgCache& cache, const std::vector<Wanted>& updates) {
+Result<std::vector<Candidate>> findAll(pkgCache& cache, const Request& request) {
   std::vector<Candidate> found;
-  for (const auto& wanted : updates) {
+  std::string gone;
+  for (const auto& wanted : request.updates) {
     auto candidate = find(cache, wanted);
+    if (!candidate && candidate.error().code == kVersionGone) {
+      gone += (gone.empty() ? "" : "; ") + candidate.error().text;
+      continue;
+    }
     if (!candidate) return tl::unexpected<Problem>(candidate.error());
-    if (auto ok = check(*candidate, wanted); !ok) return tl::unexpected<Problem>(ok.error());
+    if (auto ok = check(*candidate, wanted, request.rollback); !ok)
+      return tl::unexpected<Problem>(ok.error());
     found.push_back(*candidate);
   }
+  if (!gone.empty()) return fail(RF_PERMANENT, kVersionGone, gone);
   return found;
 }
 
@@ -119,14 +140,14 @@ Step stepOf(pkgDepCache& cache, pkgCache::PkgIterator package) {
 
 }  // namespace
 
-Result<Plan> makePlan(Session& session, const std::vector<Wanted>& updates) {
+Result<Plan> makePlan(Session& session, const Request& request) {
   auto dependencies = session.dependencies();
   if (!dependencies) return tl::unexpected<Problem>(dependencies.error());
   pkgDepCache& cache = **dependencies;
   if (cache.BrokenCount() != 0)
     return fail(RF_PERMANENT, "apt.broken_dependencies",
                 "installed packages miss what they depend on; `apt --fix-broken install` mends that");
-  const auto candidates = findAll(session.cache(), updates);
+  const auto candidates = findAll(session.cache(), request);
   if (!candidates) return tl::unexpected<Problem>(candidates.error());
   if (auto marked = mark(cache, *candidates); !marked) return tl::unexpected<Problem>(marked.error());
   Plan plan;
@@ -142,6 +163,8 @@ Result<Plan> makePlan(Session& session, const std::vector<Wanted>& updates) {
   std::sort(plan.steps.begin(), plan.steps.end(), [](const Step& a, const Step& b) {
     return std::tie(a.name, a.arch, a.operation) < std::tie(b.name, b.arch, b.operation);
   });
+  if (const auto more = notOrdered(plan, ':'); request.rollback && !more.empty())
+    return fail(RF_PERMANENT, "apt.rollback_needs_more", "going back would also: " + more);
   plan.download_bytes = static_cast<std::int64_t>(cache.DebSize());
   plan.installed_bytes_delta = cache.UsrSize();
   return plan;

@@ -58,6 +58,10 @@ class AptPlugin : public rf::Scanner, public rf::Updater, public rf::Actions {
     const auto alone = aloneInLibapt();
     return AptUpdater(settings_, host_, run).install(request, result);
   }
+  rf::Status rollback(rf::Run& run, std::string_view request, rf::Output& result) override {
+    const auto alone = aloneInLibapt();
+    return AptUpdater(settings_, host_, run).rollback(request, result);
+  }
   rf::Status verify(rf::Run& run, std::string_view request, rf::Output& result) override {
     const auto alone = aloneInLibapt();
     return AptUpdater(settings_, host_, run).verify(request, result);
@@ -93,6 +97,8 @@ const rf::Declaration kDeclaration{
                      {"read:{root}/var/lib/dpkg"},
                      {"read:{root}/etc/machine-id", false},
                      {"read:/proc/locks", false},
+                     // What a rollback may go back to although no archive has it any more.
+                     {"read:{root}/var/cache/apt/archives", false},
                      {"read:{root}/run/reboot-required", false},
                      {"read:{root}/run/reboot-required.pkgs", false},
                      // Its own binary cache, in the first of these that it may write.

@@ -76,12 +76,14 @@ struct Session::Parts {
 Session::Session(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Session::~Session() = default;
 
-Result<std::unique_ptr<Session>> Session::open() {
+Result<std::unique_ptr<Session>> Session::open(const std::vector<std::string>& packages) {
   if (const auto hidden = unreadablePreferences(); !hidden.empty())
     return fail(RF_DENIED, "apt.preferences_unreadable",
                 hidden.front() + ": the user who scans may not read these pins: make the file readable");
   auto parts = std::make_unique<Parts>();
   auto sources = readSources(parts->broken);
+  for (const auto& package : packages)
+    if (!sources->AddVolatileFile(package)) return fail(RF_PERMANENT, "apt.package_broken", takeAptErrors());
   parts->file = std::make_unique<Parts::CacheFile>(sources.release());
   if (!parts->file->BuildCaches(nullptr, false))
     return fail(RF_TRANSIENT, "apt.lists_broken", takeAptErrors());

@@ -39,7 +39,8 @@ class Session {
  public:
   // Needs configureApt. Sources that cannot be read or understood are left out and named; everything else
   // goes on. Without all of the pins nothing does: each candidate could be another.
-  static Result<std::unique_ptr<Session>> open();
+  // `packages`: files of packages that are to be had besides what the archives offer.
+  static Result<std::unique_ptr<Session>> open(const std::vector<std::string>& packages = {});
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;

@@ -9,6 +9,7 @@
 #include "common/ending.h"
 #include "dpkg_repair.h"
 #include "installer.h"
+#include "kept_packages.h"
 #include "transaction.h"
 
 namespace redflag::apt {
@@ -42,7 +43,14 @@ std::string resultOf(pkgCache& cache, const Step& step) {
 Result<AptUpdater::Prepared> AptUpdater::prepare(const Request& request) {
   auto session = Session::open();
   if (!session) return tl::unexpected<Problem>(session.error());
-  auto plan = makePlan(**session, request.updates);
+  auto plan = makePlan(**session, request);
+  if (!plan && request.rollback && plan.error().code == "apt.version_gone") {
+    const auto kept = findKeptPackages(request.updates);
+    if (kept.empty()) return tl::unexpected<Problem>(plan.error());
+    session = Session::open(kept);
+    if (!session) return tl::unexpected<Problem>(session.error());
+    plan = makePlan(**session, request);
+  }
   if (!plan) return tl::unexpected<Problem>(plan.error());
   return Prepared{std::move(*session), std::move(*plan)};
 }
@@ -101,8 +109,17 @@ Result<Json> AptUpdater::outcome(const Plan& plan, const std::string& errors) {
 }
 
 rf::Status AptUpdater::install(std::string_view text, rf::Output& result) {
-  const auto request = parseRequest(text, true);
+  return carryOut(text, false, result);
+}
+
+rf::Status AptUpdater::rollback(std::string_view text, rf::Output& result) {
+  return carryOut(text, true, result);
+}
+
+rf::Status AptUpdater::carryOut(std::string_view text, bool rollback, rf::Output& result) {
+  auto request = parseRequest(text, true);
   if (!request) return plugin::end(run_, result, tl::unexpected<Problem>(request.error()));
+  request->rollback = rollback;
   const auto written = plugin::end(run_, result, runInstall(*request));
   return rf::worse(written, run_.outcome());
 }

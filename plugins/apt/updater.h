@@ -15,6 +15,8 @@ class AptUpdater {
   rf::Status plan(std::string_view request, rf::Output& result);
   rf::Status download(std::string_view request, rf::Output& result);
   rf::Status install(std::string_view request, rf::Output& result);
+  // To older versions, from the archives or from what apt kept of earlier downloads.
+  rf::Status rollback(std::string_view request, rf::Output& result);
   // Writes {"updates":[{"name","arch","version","installed_version","verified":bool}…]}: is the approved
   // version, or a newer one, completely installed?
   rf::Status verify(std::string_view request, rf::Output& result);
@@ -26,6 +28,7 @@ class AptUpdater {
     Plan plan;
   };
   Result<Prepared> prepare(const Request& request);
+  rf::Status carryOut(std::string_view text, bool rollback, rf::Output& result);
   Result<Json> runInstall(const Request& request);
   Result<Json> outcome(const Plan& plan, const std::string& errors);
 

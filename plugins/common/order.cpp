@@ -60,6 +60,7 @@ redflag::Result<Request> readRequest(std::string_view text, bool with_plan,
   if (!updates) return tl::unexpected<Error>(updates.error());
   Request request;
   request.updates = std::move(*updates);
+  request.rollback = in.optionalBoolean("rollback", false);
   if (with_plan) {
     JsonReader plan(in.object("plan"), "request.plan");
     auto steps = readItems<Step>(plan.array("steps", kMaxUpdates), "request.plan.steps", readStep);
@@ -73,13 +74,17 @@ redflag::Result<Request> readRequest(std::string_view text, bool with_plan,
   return request;
 }
 
+std::string sentenceOn(const Step& step, char separator) {
+  return step.operation + " " + step.name + separator + step.arch + " " +
+         (step.to.empty() ? step.from : step.to);
+}
+
 // The steps of one plan that the other does not have.
 std::string missing(const std::vector<Step>& here, const std::vector<Step>& there, char separator) {
   std::string names;
   for (const auto& step : here)
     if (std::find(there.begin(), there.end(), step) == there.end())
-      names += (names.empty() ? " " : ", ") + step.operation + " " + step.name + separator + step.arch + " " +
-               (step.to.empty() ? step.from : step.to);
+      names += (names.empty() ? " " : ", ") + sentenceOn(step, separator);
   return names;
 }
 
@@ -95,6 +100,13 @@ Result<Request> parseRequest(std::string_view text, bool with_plan, const std::s
   auto request = readRequest(text, with_plan, mayBeNamed);
   if (!request) return fail(RF_INVALID, manager + ".bad_request", request.error().text);
   return std::move(*request);
+}
+
+std::string notOrdered(const Plan& plan, char separator) {
+  std::string names;
+  for (const auto& step : plan.steps)
+    if (!step.requested) names += (names.empty() ? "" : ", ") + sentenceOn(step, separator);
+  return names;
 }
 
 Json toJson(const Step& step) {

@@ -46,12 +46,17 @@ struct Plan {
 struct Request {
   std::vector<Wanted> updates;
   std::vector<Step> planned;  // of the plan that was confirmed; empty where an operation has none
+  bool rollback = false;      // to older versions than what is installed, and nothing else
 };
 
 // `mayBeNamed`: whether a text could be a name, architecture or version for this manager; what could not is
 // refused before the manager sees it. RF_INVALID "MANAGER.bad_request" names the member that is wrong.
 Result<Request> parseRequest(std::string_view text, bool with_plan, const std::string& manager,
                              const std::function<bool(const std::string&)>& mayBeNamed);
+
+// What a rollback would change besides what was ordered ("remove tool.all 2.0, ..."), or "": going back is
+// exactly that, or nothing.
+std::string notOrdered(const Plan& plan, char separator);
 
 Json toJson(const Step& step);
 Json toJson(const Plan& plan);

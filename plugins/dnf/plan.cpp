@@ -11,6 +11,8 @@
 namespace redflag::dnf {
 namespace {
 
+constexpr const char* kVersionGone = "dnf.version_gone";
+
 std::string fullName(DnfPackage* package) {
   return textOf(dnf_package_get_nevra(package));
 }
@@ -55,7 +57,7 @@ Problem whyNotOffered(const Session& session, const Wanted& wanted) {
   auto* sack = session.sack();
   const auto hidden = findOffered(Query(hy_query_create_flags(sack, HY_IGNORE_EXCLUDES)), wanted);
   if (hidden->len == 0)
-    return {RF_PERMANENT, "dnf.version_gone", label(wanted) + ": no repository offers this version"};
+    return {RF_PERMANENT, kVersionGone, label(wanted) + ": no repository offers this version"};
   for (auto* package : listOf(hidden))
     if (session.filters().isLocked(package))
       return {RF_PERMANENT, "dnf.held", label(wanted) + ": a version lock on this machine keeps it out"};
@@ -69,15 +71,19 @@ struct Found {
   DnfPackage* package = nullptr;
 };
 
-Result<Found> find(const Session& session, const Wanted& wanted) {
+Result<Found> find(const Session& session, const Wanted& wanted, bool rollback) {
   auto* sack = session.sack();
   Found found{findOffered(Query(hy_query_create(sack)), wanted)};
   const auto installed = findInstalled(sack, wanted.name);
   const auto* newest = newestInstalled(installed);
-  if (newest != nullptr &&
+  const bool newer =
+      newest != nullptr &&
       dnf_sack_evr_cmp(sack, textOf(dnf_package_get_evr(const_cast<DnfPackage*>(newest))).c_str(),
-                       wanted.version.c_str()) > 0)
+                       wanted.version.c_str()) > 0;
+  if (newer && !rollback)
     return fail(RF_PERMANENT, "dnf.newer_installed", label(wanted) + ": a newer version is installed");
+  if (!newer && rollback)
+    return fail(RF_PERMANENT, "dnf.nothing_to_undo", label(wanted) + ": no newer version is installed");
   if (found.offered->len == 0) return tl::unexpected<Problem>(whyNotOffered(session, wanted));
   found.package = listOf(found.offered).front();
   if (newest == nullptr && !obsoletesInstalled(sack, found.package))
@@ -197,25 +203,43 @@ class Steps {
   std::vector<Package> kept_;
 };
 
+// What is wanted and not there yet. Every version that cannot be had is named.
+Result<std::vector<Found>> findAll(const Session& session, const Request& request) {
+  std::vector<Found> found;
+  std::string gone;
+  for (const auto& wanted : request.updates) {
+    if (isInstalled(session.sack(), wanted)) continue;
+    auto one = find(session, wanted, request.rollback);
+    if (one) {
+      found.push_back(std::move(*one));
+    } else if (one.error().code == kVersionGone) {
+      gone += (gone.empty() ? "" : "; ") + one.error().text;
+    } else {
+      return tl::unexpected<Problem>(one.error());
+    }
+  }
+  if (!gone.empty()) return fail(RF_PERMANENT, kVersionGone, gone);
+  return found;
+}
+
 }  // namespace
 
-Result<Plan> makePlan(const Session& session, const std::vector<Wanted>& updates) {
+Result<Plan> makePlan(const Session& session, const Request& request) {
+  const auto found = findAll(session, request);
+  if (!found) return tl::unexpected<Problem>(found.error());
+  if (found->empty()) return Plan{};
   const Goal goal(hy_goal_create(session.sack()));
-  std::vector<Found> found;
-  for (const auto& wanted : updates) {
-    if (isInstalled(session.sack(), wanted)) continue;
-    auto one = find(session, wanted);
-    if (!one) return tl::unexpected<Problem>(one.error());
-    hy_goal_install(goal.get(), one->package);
-    found.push_back(std::move(*one));
-  }
-  if (found.empty()) return Plan{};
+  for (const auto& one : *found)
+    hy_goal_install(goal.get(), one.package);
   ErrorText error;
   int flags = DNF_FORCE_BEST;
   if (!session.configuration().weak_dependencies) flags |= DNF_IGNORE_WEAK_DEPS;
   if (dnf_goal_depsolve(goal.get(), static_cast<DnfGoalActions>(flags), error.out()) == 0)
     return fail(RF_PERMANENT, "dnf.unresolvable", error.text());
-  return Steps(session, goal.get(), updates).take();
+  auto plan = Steps(session, goal.get(), request.updates).take();
+  if (const auto more = notOrdered(plan, '.'); request.rollback && !more.empty())
+    return fail(RF_PERMANENT, "dnf.rollback_needs_more", "going back would also: " + more);
+  return plan;
 }
 
 Json toReplay(const Plan& plan) {

@@ -23,7 +23,7 @@ Result<Request> parseRequest(std::string_view text, bool with_plan);
 
 // Needs lists of files. Refused: what a lock or an exclude keeps out, is not installed, already newer, no
 // longer offered (`dnf.version_gone`), or impossible (`dnf.unresolvable`).
-Result<Plan> makePlan(const Session& session, const std::vector<Wanted>& updates);
+Result<Plan> makePlan(const Session& session, const Request& request);
 
 // The plan as the file that `dnf history replay` carries out: exactly these packages, or nothing.
 Json toReplay(const Plan& plan);

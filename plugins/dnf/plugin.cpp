@@ -59,8 +59,9 @@ class DnfPlugin : public rf::Scanner, public rf::Updater {
     const auto alone = aloneInLibdnf();
     return DnfUpdater(settings_, host_, run).verify(request, result);
   }
-  rf::Status rollback(rf::Run& run, std::string_view, rf::Output&) override {
-    return DnfUpdater(settings_, host_, run).rollback();
+  rf::Status rollback(rf::Run& run, std::string_view request, rf::Output& result) override {
+    const auto alone = aloneInLibdnf();
+    return DnfUpdater(settings_, host_, run).rollback(request, result);
   }
 
  private:

@@ -104,7 +104,7 @@ std::string resultOf(DnfSack* sack, const Step& step) {
 Result<Plan> DnfUpdater::prepare(const Request& request) {
   const auto session = Session::open(settings_, FileLists::kLoaded);
   if (!session) return tl::unexpected<Problem>(session.error());
-  return makePlan(**session, request.updates);
+  return makePlan(**session, request);
 }
 
 Result<Plan> DnfUpdater::prepareAgain(const Request& request) {
@@ -213,8 +213,17 @@ Result<Json> DnfUpdater::outcome(const Plan& plan, const std::string& errors, st
 }
 
 rf::Status DnfUpdater::install(std::string_view text, rf::Output& result) {
-  const auto request = parseRequest(text, true);
+  return carryOut(text, false, result);
+}
+
+rf::Status DnfUpdater::rollback(std::string_view text, rf::Output& result) {
+  return carryOut(text, true, result);
+}
+
+rf::Status DnfUpdater::carryOut(std::string_view text, bool rollback, rf::Output& result) {
+  auto request = parseRequest(text, true);
   if (!request) return plugin::end(run_, result, tl::unexpected<Problem>(request.error()));
+  request->rollback = rollback;
   const auto written = plugin::end(run_, result, runInstall(*request));
   return rf::worse(written, run_.outcome());
 }
@@ -238,12 +247,6 @@ rf::Status DnfUpdater::verify(std::string_view text, rf::Output& result) {
     return Json{{"updates", std::move(updates)}};
   };
   return plugin::end(run_, result, look());
-}
-
-rf::Status DnfUpdater::rollback() {
-  return run_.fail(rf::Status::kUnsupported, "dnf.no_rollback",
-                   "repositories seldom keep the versions that were replaced; `dnf history undo` with the "
-                   "history_id of the result shows what is possible");
 }
 
 }  // namespace redflag::dnf

@@ -21,8 +21,8 @@ class DnfUpdater {
   // Writes {"updates":[{"name","arch","version","installed_version","verified":bool}…]}: is the approved
   // version, or a newer one, installed?
   rf::Status verify(std::string_view request, rf::Output& result);
-  // RF_UNSUPPORTED, with the reason.
-  rf::Status rollback();
+  // To older versions that a repository still offers; a transaction of dnf's like any other.
+  rf::Status rollback(std::string_view request, rf::Output& result);
 
  private:
   Result<Plan> prepare(const Request& request);
@@ -30,6 +30,7 @@ class DnfUpdater {
   Result<> fetch(const Plan& plan, const Patience& patience);
   Result<std::string> replay(const Plan& plan, const std::vector<std::string>& options,
                              const Patience& patience, const std::function<bool()>& stop);
+  rf::Status carryOut(std::string_view text, bool rollback, rf::Output& result);
   Result<Json> runInstall(const Request& request);
   Result<Json> outcome(const Plan& plan, const std::string& errors, std::int64_t before);
 

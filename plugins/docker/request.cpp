@@ -52,6 +52,11 @@ Result<Request> parseRequest(std::string_view text, bool with_plan) {
   if (auto read = readItems(in.array("updates", kMaxUpdates), "request.updates", readWanted, out.updates);
       !read)
     return tl::unexpected<Problem>(read.error());
+  if (in.optionalBoolean("rollback", false))
+    return fail(
+        RF_UNSUPPORTED, "docker.no_rollback",
+        "the container that was replaced is put back while the new one is watched, and removed once it is "
+        "healthy: after that there is nothing to put back");
   if (with_plan) {
     JsonReader plan(in.object("plan"), "request.plan");
     if (auto read = readItems(plan.array("steps", kMaxUpdates), "request.plan.steps", readStep, out.planned);

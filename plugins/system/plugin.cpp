@@ -26,11 +26,14 @@ const rf::Declaration kDeclaration{
     .version = REDFLAG_VERSION,
     .name = "System",
     .vendor = "RedFlag",
-    .record_kinds = {"fact/1", "metric/1"},
+    .record_kinds = {"fact/1", "metric/1", "service/1"},
     .capabilities = {{"read:/etc/os-release"},
                      {"read:/usr/lib/os-release"},
                      {"read:/proc"},
                      {"read:/boot", false},
+                     // Which processes run replaced code, and whose file it was.
+                     {"http:unix:/proc", false},
+                     {"read:/var/lib/dpkg/info", false},
                      {"read:/run/reboot-required", false},
                      {"read:/run/reboot-required.pkgs", false},
                      // Restarting it, and its services, takes the service manager's own programs.

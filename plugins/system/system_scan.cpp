@@ -17,6 +17,7 @@ rf::Status SystemScan::scan() {
   processors();
   load();
   pressure();
+  services_.report();
   return run_.outcome();
 }
 

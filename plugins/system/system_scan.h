@@ -1,16 +1,17 @@
 #pragma once
-// What machine this is and how it is, from files alone.
+// What machine this is and how it is, from files alone; and which of its services have to be restarted.
 
 #include <string>
 #include <vector>
 
+#include "outdated_services.h"
 #include "redflag/sdk.hpp"
 
 namespace redflag::system {
 
 class SystemScan {
  public:
-  SystemScan(const rf::Host& host, rf::Run& run) : files_(host), run_(run) {}
+  SystemScan(const rf::Host& host, rf::Run& run) : files_(host), run_(run), services_(host, run) {}
   rf::Status scan();
 
  private:
@@ -26,6 +27,7 @@ class SystemScan {
 
   rf::File files_;
   rf::Run& run_;
+  OutdatedServices services_;
 };
 
 }  // namespace redflag::system

@@ -48,6 +48,7 @@ struct PlanRequest {
 
 struct Planned {
   Json actions = Json::array();  // [{"plugin","action","parameters":{…}}…], 1 to 16
+  std::string plan_hash;         // hexadecimal: of the steps that a rollback's order binds, or ""
   std::string error_code;        // not "": this agent cannot be asked that
   std::string error_text;
 };

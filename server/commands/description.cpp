@@ -55,7 +55,7 @@ Result<CommandType> readDescription(const Json& description, const std::string& 
   type.result_schema = in.object("result_schema");
   for (auto& effect : texts(in, "effects")) {
     static constexpr std::array kEffects = {"updates.planned", "updates.installed", "updates.failed",
-                                            "follow_up"};
+                                            "updates.rolled_back", "follow_up"};
     if (std::find(kEffects.begin(), kEffects.end(), effect) == kEffects.end())
       in.refuse("effects", "effects that exist");
     type.effects.insert(std::move(effect));

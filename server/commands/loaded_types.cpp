@@ -1,10 +1,12 @@
 #include "commands/loaded_types.h"
 
+#include "base/encoding.h"
 #include "base/log.h"
 #include "commands/schema.h"
 #include "host/manifest.h"
 #include "http/message.h"
 #include "protocol/limits.h"
+#include "protocol/plan_hash.h"
 #include "redflag/draft/command_type.h"
 
 namespace redflag::commands {
@@ -34,6 +36,16 @@ Json itemOf(const Outcome& outcome) {
           {"text", outcome.text}};
 }
 
+// Only of a rollback, whose steps the order itself names: an install binds what an approval was compared
+// with.
+Result<std::string> boundPlan(const Json& plan, const Json& actions) {
+  if (actions.size() != 1 || actions[0].at("action") != "rollback")
+    return fail(Code::kInvalid, "plan.plan: expected none beside anything but one rollback");
+  auto steps = protocol::planSteps(plan);
+  if (!steps) return tl::unexpected<Error>(steps.error());
+  return toHex(protocol::planHash(std::move(*steps)));
+}
+
 Result<Planned> readPlanned(const Json& answer) {
   Planned planned;
   JsonReader in(answer, "plan");
@@ -55,6 +67,11 @@ Result<Planned> readPlanned(const Json& answer) {
       return fail(Code::kLimit, "plan.actions: parameters are too long for one order");
     }
     planned.actions.push_back(std::move(entry));
+  }
+  if (const Json* plan = in.find("plan")) {
+    auto hash = boundPlan(*plan, planned.actions);
+    if (!hash) return tl::unexpected<Error>(hash.error());
+    planned.plan_hash = std::move(*hash);
   }
   if (auto ok = in.finish(); !ok) return tl::unexpected<Error>(ok.error());
   if (planned.actions.empty()) return fail(Code::kInvalid, "plan.actions: expected at least one action");

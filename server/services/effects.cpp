@@ -36,6 +36,7 @@ void Effects::prepare(const std::vector<Json>& effects) {
     if (name == "updates.planned") readPlanned(effect);
     if (name == "updates.installed") readInstalled(effect);
     if (name == "updates.failed") readFailed(effect);
+    if (name == "updates.rolled_back") readRolledBack(effect);
     if (name == "follow_up") readFollowUp(effect);
   }
   if (follow_up_) prepareFollowUp();
@@ -86,6 +87,19 @@ void Effects::readFailed(const Json& effect) {
   finishEffect(in);
 }
 
+void Effects::readRolledBack(const Json& effect) {
+  JsonReader in(effect, "updates.rolled_back");
+  in.text("effect", 64);
+  rolled_back_by_ = in.text("manager", 128);
+  for (const Json& entry : in.array("updates", protocol::kMaxPlanSteps)) {
+    JsonReader one(entry, "updates.rolled_back.updates");
+    rolled_back_.push_back(
+        {one.text("name", 1024), one.text("arch", 1024), one.text("version", 1024), one.text("now", 1024)});
+    finishEffect(one);
+  }
+  finishEffect(in);
+}
+
 void Effects::readFollowUp(const Json& effect) {
   JsonReader in(effect, "follow_up");
   in.text("effect", 64);
@@ -133,6 +147,7 @@ void Effects::apply(store::WriteTransaction& tx) {
   if (plan_) tx.commands().setPlan(command_, *plan_);
   if (!failed_ && plan_) applyPlan(tx);
   if (!installed_.empty()) applyInstalled(tx);
+  if (!rolled_back_.empty()) applyRolledBack(tx);
   if (!plan_ && !failed_ && next_) orders_.place(tx, *next_);
   applyRest(tx);
   tx.events().publish(agent_.client_id, "update",
@@ -180,6 +195,22 @@ void Effects::applyInstalled(store::WriteTransaction& tx) {
     } else if (proof == "listed") {
       failUpdate(tx, update, stillListed());
     }
+  }
+}
+
+// They are not this command's own: what it takes back was installed by another one.
+void Effects::applyRolledBack(store::WriteTransaction& tx) {
+  const auto known = tx.updates().known(agent_, rolled_back_by_);
+  for (const auto& step : rolled_back_) {
+    for (const auto& update : known) {
+      if (update.manager != rolled_back_by_ || update.name != step.name || update.arch != step.arch ||
+          update.candidate_version != step.version)
+        continue;
+      advance(tx, update, UpdateEvent::kRolledBack,
+              {{"update.rolled_back", "taken back to " + step.now + " by " + command_.actor}, {}, {}, false});
+    }
+    record(tx, "update.rolled_back", step.name + ": " + step.version + " taken back to " + step.now, "",
+           "info");
   }
 }
 

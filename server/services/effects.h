@@ -28,15 +28,24 @@ class Effects {
     std::string version;
   };
 
+  struct RolledBack {
+    std::string name;
+    std::string arch;
+    std::string version;  // that is gone
+    std::string now;
+  };
+
   void readPlanned(const Json& effect);
   void readInstalled(const Json& effect);
   void readFailed(const Json& effect);
+  void readRolledBack(const Json& effect);
   void readFollowUp(const Json& effect);
   void prepareFollowUp();
 
   std::vector<store::KnownUpdate> mine(store::WriteTransaction& tx) const;
   void applyPlan(store::WriteTransaction& tx);
   void applyInstalled(store::WriteTransaction& tx);
+  void applyRolledBack(store::WriteTransaction& tx);
   void applyRest(store::WriteTransaction& tx);
   void failUpdate(store::WriteTransaction& tx, const store::KnownUpdate& update, const store::Reason& reason);
   bool advance(store::WriteTransaction& tx, const store::KnownUpdate& update, store::UpdateEvent event,
@@ -56,6 +65,8 @@ class Effects {
   std::set<std::string> left_out_;  // update ids
   std::vector<Installed> installed_;
   bool needs_reboot_ = false;
+  std::string rolled_back_by_;  // the manager
+  std::vector<RolledBack> rolled_back_;
   std::optional<store::Reason> failed_;
   std::optional<Json> follow_up_;  // {"type","parameters"}
   std::optional<PreparedOrder> next_;

@@ -127,6 +127,7 @@ std::vector<PreparedOrder> Orders::prepare(const std::vector<Order>& orders, con
   const auto plans = context_.types.plan(type, requests);
   for (std::size_t i = 0; i < plans.size(); ++i) {
     prepared[i].command.actions = dumpJson(plans[i].actions);
+    if (!plans[i].plan_hash.empty()) prepared[i].command.plan_hash = plans[i].plan_hash;
     prepared[i].refused = {plans[i].error_code, plans[i].error_text};
   }
   return prepared;

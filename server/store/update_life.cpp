@@ -37,6 +37,7 @@ constexpr std::array<std::array<S, kUpdateStates>, kUpdateEvents> kLife = {{
     {El, El, El, El, Ig, Ve, Ve, Ve, El, Su, El},           // proven (installing: the result is still to come)
     {Av, Ap, Pl, Co, Ig, Fa, Fa, Fa, Fa, Av, Av},           // disproven
     {kNo, Fa, Fa, Fa, Fa, Fa, Fa, kNo, kNo, kNo, kNo},      // failed
+    {Av, kNo, kNo, kNo, kNo, Av, Av, Av, Av, Su, Av},       // rolled back (failed: a scan that was quicker lists it again)
 }};
 // clang-format on
 
@@ -48,7 +49,7 @@ constexpr std::array<const char*, kUpdateStates> kStateNames = {
 constexpr std::array<const char*, kUpdateEvents> kEventNames = {
     "listed",        "gone",         "newer_offered", "approved",        "withdrawn",
     "plan_covered",  "plan_exceeds", "confirmed",     "install_started", "install_done",
-    "reboot_needed", "proven",       "disproven",     "failed"};
+    "reboot_needed", "proven",       "disproven",     "failed",          "rolled_back"};
 
 }  // namespace
 

@@ -40,11 +40,12 @@ enum class UpdateEvent {
   kInstallStarted,
   kInstallDone,  // the agent says so; nothing is proven yet
   kRebootNeeded,
-  kProven,     // a complete verify scan no longer lists it (after the reboot, if one was needed)
-  kDisproven,  // a verify scan still lists it, or the old version is still there
-  kFailed,     // the order failed, was refused or expired
+  kProven,      // a complete verify scan no longer lists it (after the reboot, if one was needed)
+  kDisproven,   // a verify scan still lists it, or the old version is still there
+  kFailed,      // the order failed, was refused or expired
+  kRolledBack,  // the agent has gone back to the version before
 };
-constexpr int kUpdateEvents = 14;
+constexpr int kUpdateEvents = 15;
 
 // The state after the event: the same one when the event changes nothing; nullopt when it must not happen
 // there.

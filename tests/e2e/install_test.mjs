@@ -1,12 +1,13 @@
 // The main job, as a technician does it: `scripts/run --sandbox`, the one-time link, approve in the browser, and dpkg's own
 // database shows the new version. The sandbox is a Debian root with a signed repository of its own.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { Api } from './lib/api.mjs';
 import { openBrowser } from './lib/browser.mjs';
-import { cleanUp, Program, repository, runToEnd, temporaryFolder, until } from './lib/processes.mjs';
+import { cleanUp, Program, program, repository, runToEnd, temporaryFolder, until } from './lib/processes.mjs';
 
 after(cleanUp);
 
@@ -40,6 +41,20 @@ async function updateReaches(api, name, state, timeoutMs = 90_000) {
     if (row?.state === 'failed' && state !== 'failed') throw new Error(`${name} failed: ${JSON.stringify(row.reason)}`);
     return row?.state === state ? row : null;
   }, `${name} to be ${state}`, timeoutMs, () => JSON.stringify(row));
+}
+
+// redflagctl with a service account's token, as a script has it.
+async function scriptOf(api, url, data) {
+  const account = await api.post('/api/v1/service-accounts', { name: 'script', grants: [{ role: 'approver', client_id: null, site_id: null }] });
+  const { token } = await api.post(`/api/v1/service-accounts/${account.id}/tokens`, { name: 'test', expires_in_s: 3600 });
+  const env = { PATH: process.env.PATH, HOME: temporaryFolder('ctl-home') };
+  const run = (words, input = '') => {
+    const ended = spawnSync(program('redflagctl'), words, { env, input, encoding: 'utf8', timeout: 60_000 });
+    assert.equal(ended.status, 0, ended.stderr);
+    return ended.stdout;
+  };
+  run(['login', '--server', url, '--ca', path.join(data, 'server/ca.pem')], `${token}\n`);
+  return (...words) => JSON.parse(run([...words, '--format', 'json']));
 }
 
 test('an approved update is planned, installed by the executor, and verified by a second scan', async () => {
@@ -82,6 +97,30 @@ test('an approved update is planned, installed by the executor, and verified by 
     await page.getByRole('heading', { name: 'Install updates', level: 1 }).waitFor();
     await picture('install');
 
+    // And back again, by a script's token: exactly the version before, and the next scan offers the update anew.
+    const ctl = await scriptOf(api, url, data);
+    const back = (name, from, to) => ctl('commands', 'create', '--type', 'rollback_updates', '--agent-ids', verified.agent_id, '--parameters',
+      JSON.stringify({ manager: 'apt', updates: [{ name, arch: 'all', from, to }] })).items[0].id;
+    const ended = async (id) => {
+      const shown = await until(async () => {
+        const found = ctl('commands', 'show', id);
+        return ['succeeded', 'failed', 'refused'].includes(found.state) ? found : null;
+      }, `the command ${id} to end`, 90_000);
+      return shown;
+    };
+    const rolledBack = await ended(back('redflag-demo-lib', '2.1', '2.0'));
+    assert.equal(rolledBack.state, 'succeeded', JSON.stringify(rolledBack.reason));
+    assert.equal(installedVersion(root, 'redflag-demo-lib'), 'ii 2.0');
+    assert.equal(fs.readFileSync(path.join(root, 'usr/share/redflag-demo-lib/version'), 'utf8').trim(), '2.0');
+    const offered = await until(async () => {
+      const row = await updateOf(api, 'redflag-demo-lib');
+      return row?.state === 'available' && row.installed_version === '2.0' ? row : null;
+    }, 'redflag-demo-lib to be offered again', 90_000);
+    assert.equal(offered.approvable, true);
+    await page.goto(`${url}/operations/${verified.command_id}`);
+    await page.getByRole('button', { name: 'Roll back…' }).waitFor();
+    await picture('installed');
+
     // This one brings a package that nobody approved: it waits for a person.
     await approve(page, url, 'redflag-demo', '1.1');
     const waiting = await updateReaches(api, 'redflag-demo', 'awaiting_confirmation');
@@ -94,6 +133,11 @@ test('an approved update is planned, installed by the executor, and verified by 
     await updateReaches(api, 'redflag-demo', 'verified');
     assert.equal(installedVersion(root, 'redflag-demo'), 'ii 1.1');
     assert.equal(installedVersion(root, 'redflag-demo-data'), 'ii 1.1');
+    const impossible = await ended(back('redflag-demo', '1.1', '1.0'));
+    assert.equal(impossible.state, 'failed');
+    assert.equal(impossible.reason.code, 'apt.version_gone');
+    assert.match(impossible.reason.text, /redflag-demo:all 1\.0/);
+    assert.equal(installedVersion(root, 'redflag-demo'), 'ii 1.1');
 
     // A maintainer script that fails is never called a success.
     await approve(page, url, 'redflag-demo-broken', '1.1');

@@ -11,11 +11,11 @@
 namespace redflag::platform {
 namespace {
 
-constexpr unsigned kKept[] = {CAP_SETUID, CAP_SETGID, CAP_KILL};
+constexpr unsigned kKept[] = {CAP_SETUID, CAP_SETGID, CAP_KILL, CAP_SYS_PTRACE};
 
 }  // namespace
 
-Result<> keepOnlyChangingUsers() {
+Result<> keepOnlyBrokersRights() {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct sets[2] = {};
   std::uint64_t kept = 0;

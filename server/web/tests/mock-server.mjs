@@ -290,7 +290,12 @@ class Mock {
       plan: planned ? { steps, download_bytes: 18_734_112, installed_bytes_delta: -1_224_704, needs_reboot: true, restarts: ['nginx.service', 'ssh.service'] } : null,
       plan_hash: planned ? '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08' : null,
       extras,
-      results: command.state === 'succeeded' ? [{ steps: [], needs_reboot: true }] : null,
+      results: command.state === 'succeeded' ? [{
+        steps: command.type === 'install_updates'
+          ? [step('upgrade', 'libssl3', '3.0.15-1~deb12u1', '3.0.17-1~deb12u2', true), step('install', 'libpcre2-posix3', '', '10.42-1', false)].map((each) => ({ ...each, result: 'done' }))
+          : [],
+        needs_reboot: true,
+      }] : null,
       log: command.state === 'queued' ? [] : [
         line(1, 'Reading package lists... Done'),
         line(2, 'Preconfiguring packages ...'),
@@ -338,7 +343,7 @@ class Mock {
   }
 
   recordKinds() {
-    return { items: [{ kind: 'org.example.certificate/1', count: 3 }, { kind: 'package/1', count: 240 }] };
+    return { items: [{ kind: 'org.example.certificate/1', count: 3 }, { kind: 'package/1', count: 240 }, { kind: 'service/1', count: 2 }] };
   }
 
   records(query) {
@@ -353,6 +358,16 @@ class Mock {
         installed_bytes: 4096 * (n + 1), installed_at: at(86400 * (n + 1)),
       },
     }));
+    const services = ['ssh.service', 'nginx.service'].map((name, n) => ({
+      kind: 'service/1',
+      plugin: 'system',
+      scope: '',
+      at: at(900),
+      fields: {
+        name, state: 'running', needs_restart: true, packages: n === 0 ? ['libssl3', 'zlib1g'] : [],
+        reason: `${name.slice(0, 5)} still runs what was replaced: /usr/lib/x86_64-linux-gnu/libssl.so.3`,
+      },
+    }));
     const certificates = ['mail.example.org', 'www.example.org', '<b>hostile</b>'].map((name, n) => ({
       kind: 'org.example.certificate/1',
       plugin: 'org.example.tls',
@@ -360,7 +375,7 @@ class Mock {
       at: at(900),
       fields: { name, days_left: 12 * n, issuer: 'Example CA', names: [name, `alt.${name}`] },
     }));
-    const all = query.get('kind') === 'package/1' ? packages : certificates;
+    const all = { 'package/1': packages, 'service/1': services }[query.get('kind')] ?? certificates;
     return page(all.filter((row) => has(JSON.stringify(row.fields), query.get('search') ?? '')), query);
   }
 

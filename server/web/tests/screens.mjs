@@ -59,6 +59,9 @@ const heading = (name) => (page) => page.getByRole('heading', { name, exact: tru
 const text = (value) => (page) => page.getByText(value).first().waitFor();
 const loading = (page) => page.getByRole('status', { name: 'Loading' }).first().waitFor();
 
+function installed() {
+  return server.mock.fleet.commands.find((command) => command.type === 'install_updates' && command.state === 'succeeded').id;
+}
 function waitingCommand() {
   return server.mock.fleet.updates.find((update) => update.state === 'awaiting_confirmation').command_id;
 }
@@ -119,6 +122,15 @@ const scenes = [
   { name: 'agent-silent', path: `${agent(6)}?tab=updates`, ready: text('is not connected') },
   { name: 'agent-report-mode', path: `${agent(1)}?tab=updates`, ready: text('is in report mode:') },
   { name: 'agent-updates', path: `${agent(2)}?tab=updates`, ready: (page) => page.getByRole('table').waitFor() },
+  {
+    name: 'agent-services',
+    path: agent(2),
+    ready: text('Services to restart'),
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Restart…' }).click();
+      await page.getByText('Whoever uses one of them notices').waitFor();
+    },
+  },
   { name: 'agent-records', path: `${agent(2)}?tab=records&kind=package%2F1`, ready: (page) => page.getByRole('table').waitFor() },
   { name: 'agent-records-foreign', path: `${agent(2)}?tab=records`, ready: (page) => page.getByRole('table').waitFor() },
   { name: 'agent-metrics', path: `${agent(2)}?tab=metrics`, ready: text('full in about 34 days') },
@@ -197,6 +209,15 @@ const scenes = [
     act: async (page) => {
       await page.getByRole('button', { name: 'Confirm the plan…' }).click();
       await page.getByText('nobody has approved').waitFor();
+    },
+  },
+  {
+    name: 'operation-roll-back',
+    path: () => `/operations/${installed()}`,
+    ready: text('Life of this command'),
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Roll back…' }).click();
+      await page.getByText('would go back to the version before').waitFor();
     },
   },
   { name: 'operation-running', path: () => `/operations/${server.mock.fleet.commands.find((command) => command.state === 'running').id}`, ready: text('Life of this command') },

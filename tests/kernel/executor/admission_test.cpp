@@ -94,7 +94,12 @@ TEST_F(Admission, refuses_what_it_should_not_do_by_name) {
       {"expired", [](auto& e) { e.expires_at = e.issued_at; }},
       {"not_yet_valid", [](auto& e) { e.not_before = e.issued_at + 1; }},
       {"malformed", [](auto& e) { e.actions[0].action = "remove"; }},  // nothing is planned for it
-      {"unknown_action", [](auto& e) { e.actions[0].action = "rollback"; }},
+      {"unknown_action", [](auto& e) { e.actions[0].action = "repair"; }},
+      {"malformed",
+       [](auto& e) {
+         e.actions[0].action = "rollback";
+         e.plan_hash.clear();
+       }},
       {"unknown_action", [](auto& e) { e.actions[0].plugin = "apt"; }},
       {"unknown_action", [](auto& e) { e.actions.push_back(e.actions[0]); }},
       {"malformed", [](auto& e) { e.plan_hash.clear(); }},

@@ -10,6 +10,7 @@
 #include "base/encoding.h"
 #include "executor/host_run.h"
 #include "host/manifest.h"
+#include "protocol/plan_hash.h"
 #include "support.h"
 
 namespace redflag::kernel::test {
@@ -154,6 +155,26 @@ TEST_F(Install, refuses_what_the_policy_does_not_allow) {
   EXPECT_EQ(result.at("code"), "policy");
   EXPECT_THAT(result.at("text").get<std::string>(), HasSubstr("line 7 of the policy: web team"));
   EXPECT_EQ(log(), "");
+}
+
+TEST_F(Install, goes_back_only_where_a_line_of_the_policy_allows_downgrades) {
+  std::ofstream(machine.path() / "packages/nginx") << "3";
+  auto back = order();
+  back.actions[0].action = "rollback";
+  back.plan_hash = protocol::planHash({{"downgrade", "nginx", "all", "3", "2"}});
+  rules.state.policy.allow[0].action = "test.updater/*";
+  begin();
+  const Json refused = carryOut(back);
+  EXPECT_EQ(refused.at("state"), "refused");
+  EXPECT_EQ(refused.at("code"), "policy");
+  EXPECT_THAT(refused.at("text").get<std::string>(),
+              HasSubstr("downgrade of nginx by test.updater/rollback"));
+  EXPECT_EQ(log(), "");
+  rules.state.policy.allow[0].downgrades = true;
+  back.command_id = newId();
+  EXPECT_EQ(carryOut(back).at("state"), "succeeded");
+  EXPECT_EQ(log(), "rollback begins\ninstalled nginx\n");
+  EXPECT_EQ(readAll(machine.path() / "packages/nginx"), "2");
 }
 
 TEST_F(Install, refuses_an_order_that_expired_while_it_waited) {

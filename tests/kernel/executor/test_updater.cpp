@@ -54,17 +54,27 @@ class TestUpdater : public rf::Scanner, public rf::Updater {
 
   rf::Status plan(rf::Run& run, std::string_view request, rf::Output& result) override {
     waitWhile(run, "slow");
-    const json updates = json::parse(request).at("updates");
+    const json wanted = json::parse(request);
     json steps = json::array();
-    for (const auto& update : updates)
+    for (const auto& update : wanted.at("updates"))
       steps.push_back(stepFor(update));
+    if (wanted.contains("rollback"))
+      for (auto& step : steps)
+        step["operation"] = "downgrade";
     if (exists("drift")) steps.push_back(stepFor({{"name", "zdrift"}, {"arch", "all"}, {"version", "1"}}));
     return result.write(json{{"steps", steps}, {"needs_reboot", exists("reboot")}, {"uid", getuid()}}.dump());
   }
 
   rf::Status install(rf::Run& run, std::string_view request, rf::Output& result) override {
+    return change(run, request, "install begins", result);
+  }
+  rf::Status rollback(rf::Run& run, std::string_view request, rf::Output& result) override {
+    return change(run, request, "rollback begins", result);
+  }
+
+  rf::Status change(rf::Run& run, std::string_view request, const char* beginning, rf::Output& result) {
     json steps = json::parse(request).at("plan").at("steps");
-    note("install begins");
+    note(beginning);
     bool stopped = false;
     for (std::size_t i = 0; i < steps.size(); ++i) {
       waitWhile(run, "hold");

@@ -240,7 +240,7 @@ TEST_F(OrdersTest, an_action_nobody_knows_is_refused) {
   EXPECT_EQ(refusalCode(), refusal::kUnknownAction);
   ASSERT_TRUE(take(order("y", {{"kernel", "scan", "{}"}, {"apt", "install", "{}"}})));
   EXPECT_EQ(refusalCode(), refusal::kUnknownAction);
-  for (const char* action : {"rollback", "download", "reboot", "remove", "Install"}) {
+  for (const char* action : {"repair", "download", "reboot", "remove", "Install"}) {
     ASSERT_TRUE(take(order(std::string("order-") + action, {{"apt", action, "{}"}})));
     EXPECT_EQ(refusalCode(), refusal::kUnknownAction) << action;
   }

@@ -126,6 +126,68 @@ TEST_F(AptInstall, installs_exactly_the_plan_and_shows_what_dpkg_says) {
       << "new dependencies are marked automatic";
 }
 
+TEST_F(AptInstall, goes_back_to_a_version_that_an_archive_still_offers) {
+  const auto back = UpdaterOf::order("redflag-demo-lib", "2.0", "all");
+  EXPECT_EQ(updater_.rollBack(back), rf::Status::kPermanent);
+  EXPECT_EQ(updater_.lastCode(), "apt.nothing_to_undo");
+  ASSERT_EQ(updater_.install(UpdaterOf::order("redflag-demo-lib", "2.1", "all")), rf::Status::kOk);
+  ASSERT_EQ(installed("redflag-demo-lib"), "ii 2.1");
+  EXPECT_EQ(updater_.run(&AptUpdater::plan, back), rf::Status::kPermanent);
+  EXPECT_EQ(updater_.lastCode(), "apt.newer_installed") << "an install never goes back";
+  ASSERT_EQ(updater_.rollBack(back), rf::Status::kOk) << updater_.lastText();
+  EXPECT_EQ(results(), (Results{{"redflag-demo-lib", "done"}}));
+  EXPECT_EQ(updater_.result().at("steps")[0].at("operation"), "downgrade");
+  EXPECT_EQ(installed("redflag-demo-lib"), "ii 2.0");
+}
+
+TEST_F(AptInstall, says_which_versions_cannot_be_had_any_more) {
+  ASSERT_EQ(updater_.install(UpdaterOf::order("redflag-demo", "1.1", "all")), rf::Status::kOk);
+  const auto before = database();
+  auto back = UpdaterOf::order("redflag-demo", "1.0", "all");
+  back["updates"].push_back({{"name", "redflag-demo-data"}, {"arch", "all"}, {"version", "0.9"}});
+  EXPECT_EQ(updater_.rollBack(back), rf::Status::kPermanent);
+  EXPECT_EQ(updater_.lastCode(), "apt.version_gone");
+  EXPECT_EQ(
+      updater_.lastText(),
+      "redflag-demo:all 1.0: no archive offers this version; redflag-demo-data:all 0.9: no archive offers "
+      "this version");
+  EXPECT_EQ(database(), before);
+}
+
+TEST_F(AptInstall, goes_back_to_a_version_that_only_the_cache_of_earlier_downloads_has) {
+  ASSERT_EQ(updater_.install(UpdaterOf::order("redflag-demo", "1.1", "all")), rf::Status::kOk);
+  const auto kept = root() / "var/cache/apt/archives/redflag-demo_1.0_all.deb";
+  std::filesystem::copy_file(sandbox_ / "repo/pool/old/redflag-demo_1.0_all.deb", kept);
+  std::filesystem::permissions(kept, std::filesystem::perms(0666));
+  const auto back = UpdaterOf::order("redflag-demo", "1.0", "all");
+  EXPECT_EQ(updater_.rollBack(back), rf::Status::kPermanent) << "anybody could have written it";
+  EXPECT_EQ(updater_.lastCode(), "apt.version_gone");
+  std::filesystem::permissions(kept, std::filesystem::perms(0644));
+  ASSERT_EQ(updater_.rollBack(back), rf::Status::kOk) << updater_.lastText();
+  EXPECT_EQ(installed("redflag-demo"), "ii 1.0");
+  EXPECT_EQ(installed("redflag-demo-data"), "ii 1.1") << "what the update brought anew stays";
+  EXPECT_TRUE(std::filesystem::exists(kept));
+}
+
+TEST_F(AptInstall, does_not_go_back_where_more_would_change) {
+  build("lib", "1.0", {});
+  build("lib", "2.0", {});
+  offerOwn();
+  installByHand("lib", "2.0");
+  const auto tree = sandbox_ / "needs-1.0/DEBIAN";
+  std::filesystem::create_directories(tree);
+  std::ofstream(tree / "control") << "Package: needs\nVersion: 1.0\nArchitecture: all\nDepends: lib (>= 2)\n"
+                                     "Maintainer: Test <t@example.org>\nDescription: test\n";
+  outputOf({"dpkg-deb", "--build", "--root-owner-group", sandbox_ / "needs-1.0",
+            sandbox_ / "own/needs_1.0_all.deb"});
+  std::filesystem::remove(root() / "tmp/own.deb");
+  installByHand("needs", "1.0");
+  EXPECT_EQ(updater_.rollBack(UpdaterOf::order("lib", "1.0", "all")), rf::Status::kPermanent);
+  EXPECT_THAT(updater_.lastCode(), testing::AnyOf("apt.rollback_needs_more", "apt.unresolvable"));
+  EXPECT_EQ(installed("lib"), "ii 2.0");
+  EXPECT_EQ(installed("needs"), "ii 1.0");
+}
+
 TEST_F(AptInstall, fetches_the_lists_anew_and_says_what_became_of_each_source) {
   std::filesystem::permissions(sandbox_, std::filesystem::perms(0755));
   const auto lists = root() / "var/lib/apt/lists";

@@ -1,6 +1,6 @@
 // Updates are planned by libdnf and carried out by dnf, on a real rpm database: exactly the plan, or nothing.
 #include <fcntl.h>
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -293,9 +293,46 @@ TEST_F(DnfInstall, waits_for_another_dnf_and_gives_up_in_time) {
   EXPECT_EQ(root_.installed(), Rows{"tool-1.1-1.x86_64"});
 }
 
-TEST_F(DnfInstall, says_that_it_cannot_go_back) {
-  EXPECT_EQ(updater_.rollback(), rf::Status::kUnsupported);
-  EXPECT_EQ(updater_.lastCode(), "dnf.no_rollback");
+TEST_F(DnfInstall, goes_back_to_a_version_that_a_repository_still_offers) {
+  root_.install({{"tool", "1.0-1"}, {"other", "1.0-1"}});
+  root_.addRepository({.id = "base"}, {{"tool", "1.0-1"}, {"tool", "2.0-1"}});
+  root_.refresh();
+  ASSERT_EQ(updater_.install(tool("2.0-1")), rf::Status::kOk) << updater_.lastText();
+  ASSERT_EQ(root_.installed(), (Rows{"tool-2.0-1.x86_64", "other-1.0-1.x86_64"}));
+  EXPECT_EQ(updater_.run(&dnf::DnfUpdater::plan, tool("1.0-1")), rf::Status::kPermanent);
+  EXPECT_EQ(updater_.lastCode(), "dnf.newer_installed") << "an install never goes back";
+  ASSERT_EQ(updater_.rollBack(tool("1.0-1")), rf::Status::kOk) << updater_.lastText();
+  EXPECT_EQ(resultsOf(updater_.result()), Rows{"tool done"});
+  EXPECT_EQ(stepsOf(updater_.result()), Steps{"downgrade tool.x86_64 2.0-1>1.0-1"});
+  EXPECT_EQ(updater_.result().at("history_id"), 2) << "a transaction of dnf's own, which its history has";
+  EXPECT_EQ(root_.installed(), (Rows{"tool-1.0-1.x86_64", "other-1.0-1.x86_64"}));
+  ASSERT_EQ(scan_.run(RF_PURPOSE_VERIFY), rf::Status::kOk);
+  EXPECT_EQ(scan_.rows(), Rows{"tool x86_64 2.0-1 base"});
+}
+
+TEST_F(DnfInstall, says_which_versions_cannot_be_had_any_more) {
+  root_.install({{"tool", "2.0-1"}, {"other", "2.0-1"}});
+  root_.addRepository({.id = "base"}, {{"tool", "2.0-1"}, {"other", "2.0-1"}});
+  root_.refresh();
+  EXPECT_EQ(updater_.rollBack(order({{"tool", "x86_64", "1.0-1"}, {"other", "x86_64", "1.1-1"}})),
+            rf::Status::kPermanent);
+  EXPECT_EQ(updater_.lastCode(), "dnf.version_gone");
+  EXPECT_EQ(
+      updater_.lastText(),
+      "tool.x86_64 1.0-1: no repository offers this version; other.x86_64 1.1-1: no repository offers this "
+      "version");
+  EXPECT_EQ(root_.installed(), (Rows{"tool-2.0-1.x86_64", "other-2.0-1.x86_64"}));
+}
+
+TEST_F(DnfInstall, does_not_go_back_where_more_would_change) {
+  root_.install({{"lib", "2.0-1"}, {"tool", "2.0-1", "Requires: lib >= 2\n"}});
+  root_.addRepository({.id = "base"}, {{"lib", "1.0-1"}, {"lib", "2.0-1"}, {"tool", "1.0-1"}});
+  root_.refresh();
+  EXPECT_EQ(updater_.rollBack(order({{"lib", "x86_64", "1.0-1"}})), rf::Status::kPermanent);
+  EXPECT_THAT(updater_.lastCode(), testing::AnyOf("dnf.rollback_needs_more", "dnf.unresolvable"));
+  EXPECT_EQ(root_.installed(), (Rows{"lib-2.0-1.x86_64", "tool-2.0-1.x86_64"}));
+  EXPECT_EQ(updater_.rollBack(order({{"lib", "x86_64", "3.0-1"}})), rf::Status::kPermanent);
+  EXPECT_EQ(updater_.lastCode(), "dnf.nothing_to_undo");
 }
 
 TEST_F(DnfInstall, downloads_ahead_without_changing_anything) {

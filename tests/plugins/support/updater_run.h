@@ -20,15 +20,19 @@ class UpdaterRun {
   rf::Status repair() {
     return call([](Updater& updater, rf::Output& output) { return updater.repair(output); });
   }
-  rf::Status rollback() {
-    return call([](Updater& updater, rf::Output&) { return updater.rollback(); });
-  }
   // Plans, and installs that plan.
   rf::Status install(const Json& order) {
     if (const auto planned = run(&Updater::plan, order); planned != rf::Status::kOk) return planned;
     auto confirmed = order;
     confirmed["plan"] = result();
     return run(&Updater::install, confirmed);
+  }
+  // The same back to an older version.
+  rf::Status rollBack(Json order) {
+    order["rollback"] = true;
+    if (const auto planned = run(&Updater::plan, order); planned != rf::Status::kOk) return planned;
+    order["plan"] = result();
+    return run(&Updater::rollback, order);
   }
   Json result() const { return Json::parse(written_); }
   std::string lastCode() const { return fake.reports.empty() ? "" : fake.reports.back().code; }

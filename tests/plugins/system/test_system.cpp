@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "kernel_images.h"
+#include "outdated_services.h"
 #include "support/fake_host.h"
 #include "system_scan.h"
 #include "text_forms.h"
@@ -65,6 +66,45 @@ TEST_F(SystemTree, says_which_system_this_is) {
   EXPECT_EQ(metric("memory_available_bytes"), 1000 * 1024.0);
   EXPECT_EQ(metric("swap_used_bytes"), 6 * 1024.0);
   EXPECT_EQ(metric("uptime_seconds"), 1560.25);
+}
+
+TEST(UnitOf, is_the_system_service_that_a_control_group_belongs_to) {
+  EXPECT_EQ(system::unitOf("/system.slice/ssh.service"), "ssh.service");
+  EXPECT_EQ(system::unitOf("/system.slice/system-getty.slice/getty@tty1.service"), "getty@tty1.service");
+  EXPECT_EQ(system::unitOf("/system.slice/redflag-broker.service/run-1"), "redflag-broker.service");
+  for (const char* none :
+       {"", "/", "/init.scope", "/system.slice", "/user.slice/user-0.slice/user@0.service/x.service",
+        "/system.slice/docker-0a1b.scope", "/system.slice/web.service/libpod-payload-0a1b"})
+    EXPECT_EQ(system::unitOf(none), "") << none;
+}
+
+TEST_F(SystemTree, names_services_that_run_replaced_files_with_the_packages_of_these) {
+  fake_.local_answers["/outdated"] = R"({"processes":[
+    {"pid":7,"command":"sshd","control_group":"/system.slice/ssh.service","files":["/usr/lib/x86_64-linux-gnu/libz.so.1"]},
+    {"pid":8,"command":"sshd-session","control_group":"/system.slice/ssh.service","files":["/usr/lib/libunowned.so"]},
+    {"pid":9,"command":"bash","control_group":"/user.slice/user-0.slice/session-1.scope","files":["/usr/bin/bash"]}
+  ],"unreadable":3})";
+  write("var/lib/dpkg/info/zlib1g:amd64.list", "/.\n/lib\n/lib/x86_64-linux-gnu/libz.so.1\n");
+  write("var/lib/dpkg/info/other.list", "/usr/lib/x86_64-linux-gnu/libz.so.1.2\n");
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  const auto services = fake_.ofKind("service/1");
+  ASSERT_EQ(services.size(), 1U);
+  EXPECT_EQ(services[0].at("name"), "ssh.service");
+  EXPECT_EQ(services[0].at("needs_restart"), 1);
+  EXPECT_EQ(services[0].at("packages"), "zlib1g");
+  EXPECT_EQ(services[0].at("reason"),
+            "sshd, sshd-session still runs what was replaced: /usr/lib/libunowned.so, "
+            "/usr/lib/x86_64-linux-gnu/libz.so.1");
+  EXPECT_EQ(fake_.fact("services.unreadable_processes"), 3);
+}
+
+TEST_F(SystemTree, takes_no_odd_answer_for_one) {
+  for (const char* odd :
+       {"[]", "{}", R"({"processes":[{"pid":1}],"unreadable":0})", R"({"processes":[],"unreadable":-1})"}) {
+    fake_.local_answers["/outdated"] = odd;
+    EXPECT_NE(scan(), rf::Status::kOk) << odd;
+    EXPECT_TRUE(fake_.ofKind("service/1").empty());
+  }
 }
 
 TEST_F(SystemTree, asks_for_a_reboot_into_a_newer_kernel_of_the_same_flavour) {

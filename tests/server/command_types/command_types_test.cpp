@@ -76,8 +76,8 @@ Json step(const Json& update, const std::string& result) {
 
 TEST(CommandTypes, describe_themselves_under_the_name_of_their_folder) {
   for (const char* id :
-       {"scan", "cancel", "plan_updates", "install_updates", "reboot", "cancel_reboot", "restart_services",
-        "refresh", "collect_diagnostics", "configure", "rapid_mode", "update_agent"}) {
+       {"scan", "cancel", "plan_updates", "install_updates", "rollback_updates", "reboot", "cancel_reboot",
+        "restart_services", "refresh", "collect_diagnostics", "configure", "rapid_mode", "update_agent"}) {
     EXPECT_EQ(LoadedType(id).describe().at("type"), id);
   }
 }
@@ -177,6 +177,40 @@ TEST(CommandTypes, a_half_done_install_says_what_is_installed_and_that_the_rest_
   EXPECT_EQ(effects[1]["effect"], "updates.failed");
   EXPECT_EQ(effects[1]["class"], "install");
   EXPECT_EQ(effects[1]["code"], "apt.postinst_failed");
+}
+
+TEST(CommandTypes, a_rollback_binds_exactly_the_steps_back_and_tells_which_were_done) {
+  LoadedType type("rollback_updates");
+  const Json nginx{{"name", "nginx"}, {"arch", "amd64"}, {"from", "1.1"}, {"to", "1.0"}};
+  const Json curl{{"name", "curl"}, {"arch", "amd64"}, {"from", "8.1"}, {"to", "8.0"}};
+  const Json parameters{{"manager", "apt"}, {"updates", {nginx, curl}}};
+  const auto planned = type.plan({{"parameters", parameters}, {"agent", agent("act")}});
+  EXPECT_EQ(planned["actions"][0]["action"], "rollback");
+  EXPECT_EQ(planned["actions"][0]["parameters"]["updates"][0],
+            (Json{{"name", "nginx"}, {"arch", "amd64"}, {"version", "1.0"}}));
+  EXPECT_EQ(planned["plan"], planned["actions"][0]["parameters"]["plan"]);
+  EXPECT_EQ(planned["plan"]["steps"][1]["operation"], "downgrade");
+  EXPECT_EQ(planned["plan"]["steps"][1]["from"], "8.1");
+  EXPECT_EQ(type.plan({{"parameters", parameters}, {"agent", agent("report")}})["error"]["code"],
+            "agent.report_mode");
+
+  Json steps = planned["plan"]["steps"];
+  steps[0]["result"] = "done";
+  steps[1]["result"] = "failed";
+  const auto effects = type.effects({{"parameters", parameters},
+                                     {"outcome", "failed"},
+                                     {"results", {{{"steps", steps}}}},
+                                     {"code", "apt.install_failed"},
+                                     {"text", "curl"}});
+  ASSERT_EQ(effects.size(), 1U);
+  EXPECT_EQ(effects[0]["updates"],
+            Json::array({{{"name", "nginx"}, {"arch", "amd64"}, {"version", "1.1"}, {"now", "1.0"}}}));
+  EXPECT_TRUE(type.effects({{"parameters", parameters},
+                            {"outcome", "refused"},
+                            {"results", Json::array()},
+                            {"code", "policy"},
+                            {"text", "no"}})
+                  .empty());
 }
 
 TEST(CommandTypes, an_order_that_nobody_took_in_time_failed_because_the_machine_was_offline) {

@@ -186,6 +186,54 @@ TEST_F(Approving, counts_the_done_steps_of_an_install_that_failed_at_another) {
   EXPECT_EQ(nginx(), "failed");
 }
 
+class RollingBack : public Approving {
+ protected:
+  RollingBack() {
+    planNginx();
+    install(installResult(kNginx));
+    world.scan(agent, {.purpose = "verify", .records = {updateRow({"curl", "8.1"})}});
+    EXPECT_EQ(nginx(), "verified");
+    const Json& step = kBack["steps"][0];
+    const Json update{
+        {"name", step["name"]}, {"arch", step["arch"]}, {"from", step["from"]}, {"to", step["to"]}};
+    order = world.services.orders
+                .order("rollback_updates", {agent.agent_id},
+                       {{"manager", "apt"}, {"updates", Json::array({update})}}, world.approver)
+                .front();
+  }
+
+  const Json kBack = World::plan({{"downgrade", "nginx", "1.1", "1.0"}});
+  const ScanSpec listed_again{.purpose = "verify",
+                              .records = {updateRow({"nginx", "1.1"}), updateRow({"curl", "8.1"})}};
+  store::Command order;
+};
+
+TEST_F(RollingBack, binds_the_steps_and_makes_the_update_available_again) {
+  EXPECT_EQ(order.plan_hash, World::hashOf(kBack));
+  world.carryOut(agent, order.id, "succeeded", installResult(kBack));
+  EXPECT_EQ(nginx(), "available");
+  EXPECT_EQ(world.update(agent, "nginx", "1.1").reason.code, "update.rolled_back");
+  world.scan(agent, listed_again);
+  EXPECT_EQ(nginx(), "available");
+  EXPECT_EQ(world.approve({world.update(agent, "nginx", "1.1").id}).approved, 1U);
+}
+
+TEST_F(RollingBack, makes_it_available_also_if_the_scan_came_before_the_result_was_settled) {
+  world.services.orders.fetch(agent);
+  world.clock.advance_s(1);
+  world.mustTake(
+      agent, {world.stateItem(order.id, "running"),
+              world.stateItem(order.id, "succeeded", installResult(kBack)), world.scanItem(listed_again)});
+  EXPECT_EQ(nginx(), "failed");
+  ASSERT_TRUE(world.services.settlement.run());
+  EXPECT_EQ(nginx(), "available");
+}
+
+TEST_F(RollingBack, leaves_the_update_as_it_was_when_the_machine_refuses) {
+  world.carryOut(agent, order.id, "refused", Json::array(), "policy", "no allow line matches");
+  EXPECT_EQ(nginx(), "verified");
+}
+
 TEST_F(Approving, waits_for_the_reboot_and_asks_for_the_scan_after_it) {
   planNginx();
   install(installResult(kNginx, "done", true));

@@ -19,6 +19,7 @@
  * plan()
  *   item {"parameters":{…},"agent":{"agent_id","hostname","mode","plugins":["apt"…]}}
  *   -> {"actions":[{"plugin":"apt","action":"plan","parameters":{…}}…]} or {"error":{"code","text"}}
+ *   One action "rollback" comes with "plan":{"steps":[…]}: exactly these steps are what the order binds.
  * on_result()
  *   item {"parameters":{…},"outcome":"succeeded|failed|refused|expired|cancelled",
  *         "results":[one for each action],"code","text"}
@@ -28,7 +29,8 @@
  *   updates.planned   {"plan":{…},"plan_hash":"…"}    the server compares with the approval, then follows up
  * or waits updates.installed {"updates":[{"name","arch","version"}],"needs_reboot":bool (false)}
  *   updates.failed    {"class":"install|refused|offline","code","text"}
- *   follow_up         {"type":"…","parameters":{…}}   a new command to the same agent
+ *   updates.rolled_back {"manager","updates":[{"name","arch","version","now"}]}   `version` was taken back to
+ * `now` follow_up         {"type":"…","parameters":{…}}   a new command to the same agent
  */
 #ifndef REDFLAG_DRAFT_COMMAND_TYPE_H
 #define REDFLAG_DRAFT_COMMAND_TYPE_H

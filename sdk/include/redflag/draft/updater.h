@@ -2,14 +2,19 @@
  *
  * A request is one JSON object:
  *   {"updates":[{"name","arch","version"}…],   what was approved: install exactly these versions
- *    "plan":{…}}                               download, install, verify: the plan that was confirmed, as
- * plan() wrote it plan() writes one JSON object:
+ *    "plan":{…},                               download, install, verify, rollback: the plan that was
+ *                                              confirmed, as plan() wrote it
+ *    "rollback":true}                          plan and rollback only: these versions are older than what is
+ *                                              installed, and nothing else may change
+ * plan() writes one JSON object:
  *   {"steps":[{"operation":"install|upgrade|remove|downgrade","name","arch","from","to","category","requested":bool}…],
  *    "download_bytes":n,"installed_bytes_delta":n,"needs_reboot":bool,"restarts":["unit"…]}
  * `from` is "" for a new package, `to` is "" for a removal. Steps are sorted by (name, arch, operation).
- * install() writes {"steps":[the same, each with "result":"done|failed|not_started"]}. If the plan cannot be
- * made again exactly (something changed), it changes nothing and returns RF_PERMANENT with a report coded
- * "<plugin>.plan_changed".
+ * install() and rollback() write {"steps":[the same, each with "result":"done|failed|not_started"]}. If the
+ * plan cannot be made again exactly (something changed), it changes nothing and returns RF_PERMANENT with a
+ * report coded
+ * "<plugin>.plan_changed". A rollback whose versions cannot be had any more is refused while it is planned:
+ * "<plugin>.version_gone", with each package and version in the text.
  */
 #ifndef REDFLAG_DRAFT_UPDATER_H
 #define REDFLAG_DRAFT_UPDATER_H

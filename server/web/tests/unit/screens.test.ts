@@ -8,6 +8,7 @@ import { standingOf } from '../../src/screens/enrolment/tokens';
 import { lineToPaste } from '../../src/screens/enrolment/waiting-for';
 import { isCancellable } from '../../src/screens/operations/command-buttons';
 import { viewOf } from '../../src/screens/operations/operations-screen';
+import { stepsBack } from '../../src/screens/operations/roll-back';
 import { plansOf } from '../../src/screens/operations/waiting-plans';
 import { takeToken } from '../../src/screens/setup/token';
 import { sharesOf } from '../../src/screens/updates/group-columns';
@@ -36,6 +37,15 @@ test('an install that runs cannot be cancelled, a scan can', () => {
   expect(isCancellable({ ...command, state: 'accepted' })).toBe(true);
   expect(isCancellable({ ...command, type: 'scan' })).toBe(true);
   expect(isCancellable({ ...command, state: 'succeeded' })).toBe(false);
+});
+
+test('an install is taken back by what it replaced, and nothing else', () => {
+  const step = (name: string, operation: string, from: string, result: string) => ({ name, arch: 'amd64', operation, from, to: '2', category: 'unknown', requested: true, result });
+  const steps = [step('a', 'upgrade', '1', 'done'), step('new', 'install', '', 'done'), step('b', 'upgrade', '1', 'failed'), step('c', 'remove', '1', 'done')];
+  const back = stepsBack({ type: 'install_updates', results: [{ steps }] } as Parameters<typeof stepsBack>[0]);
+  expect(back.map(({ name, operation, from, to }) => [name, operation, from, to])).toEqual([['a', 'downgrade', '2', '1']]);
+  expect(stepsBack({ type: 'plan_updates', results: [{ steps }] } as Parameters<typeof stepsBack>[0])).toEqual([]);
+  expect(stepsBack({ type: 'install_updates', results: null } as Parameters<typeof stepsBack>[0])).toEqual([]);
 });
 
 test('a link to refused commands opens the view that has them', () => {

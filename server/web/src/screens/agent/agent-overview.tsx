@@ -8,24 +8,28 @@ import { IconBolt } from '../../parts/icons';
 import { Facts, Panel } from '../../parts/panel';
 import { Dot, Tag } from '../../parts/tag';
 import { AgentRebind } from './agent-rebind';
+import { AgentServices } from './agent-services';
 import classes from './agent.module.css';
 
 export function AgentOverview({ agent }: { agent: AgentDetail }) {
   return (
     <div className={classes.columns}>
-      <Panel title="Plugins" note="What runs on this machine, and how its last scan went">
-        {agent.plugins.length === 0 ? (
-          <p className={classes.note} style={{ padding: '0 0.9rem 0.75rem' }}>
-            The agent has not said yet which plugins it has.
-          </p>
-        ) : (
-          <ul className={classes.plugins}>
-            {agent.plugins.map((plugin) => (
-              <Plugin key={plugin.id} plugin={plugin} />
-            ))}
-          </ul>
-        )}
-      </Panel>
+      <div>
+        <AgentServices agent={agent} />
+        <Panel title="Plugins" note="What runs on this machine, and how its last scan went">
+          {agent.plugins.length === 0 ? (
+            <p className={classes.note} style={{ padding: '0 0.9rem 0.75rem' }}>
+              The agent has not said yet which plugins it has.
+            </p>
+          ) : (
+            <ul className={classes.plugins}>
+              {agent.plugins.map((plugin) => (
+                <Plugin key={plugin.id} plugin={plugin} />
+              ))}
+            </ul>
+          )}
+        </Panel>
+      </div>
       <div>
         <Panel title="This machine">
           <Facts

@@ -9,9 +9,11 @@ import { sayDone, sayFailed } from '../../parts/said';
 const not_started: CommandState[] = ['awaiting_approval', 'scheduled', 'queued', 'delivered', 'accepted'];
 const may_be_tried_again: CommandState[] = ['failed', 'refused', 'expired', 'cancelled', 'lost'];
 
-// An install can be cancelled only until it starts; other work at any time before its end.
+const begun_is_begun = ['install_updates', 'rollback_updates'];
+
+// What installs can be cancelled only until it starts; other work at any time before its end.
 export function isCancellable(command: Command): boolean {
-  return not_started.includes(command.state) || (command.state === 'running' && command.type !== 'install_updates');
+  return not_started.includes(command.state) || (command.state === 'running' && !begun_is_begun.includes(command.type));
 }
 
 interface CommandButtonsProps {

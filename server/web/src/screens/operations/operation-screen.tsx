@@ -20,6 +20,7 @@ import { CommandButtons } from './command-buttons';
 import { ConfirmPlan, planWaits } from './confirm-plan';
 import classes from './operations.module.css';
 import { PlanView } from './plan-view';
+import { RollBack } from './roll-back';
 
 const route = getRouteApi('/app/operations/$commandId');
 
@@ -44,7 +45,16 @@ function Operation({ command }: { command: CommandDetail }) {
         tags={
           <WordTag word={waits ? { text: 'Plan needs confirmation', tone: 'warning' } : command_states[command.state]} />
         }
-        actions={waits ? <ConfirmPlan command={command} /> : <CommandButtons command={command} size="sm" />}
+        actions={
+          waits ? (
+            <ConfirmPlan command={command} />
+          ) : (
+            <>
+              <RollBack command={command} />
+              <CommandButtons command={command} size="sm" />
+            </>
+          )
+        }
         below={
           <>
             <Link to="/agents/$agentId" params={{ agentId: command.agent_id }} search={{ tab: 'log' }}>

@@ -14,9 +14,9 @@ export function stepId(step: PlanStep): string {
   return `${step.operation} ${step.name} ${step.arch} ${step.to}`;
 }
 
-// Extras first: they are what somebody has to decide about.
-export function PlanView({ steps, extras }: { steps: PlanStep[]; extras: PlanStep[] }) {
-  const extra = new Set(extras.map(stepId));
+// Extras first: they are what somebody has to decide about. Without any word of extras nothing is said of approval.
+export function PlanView({ steps, extras }: { steps: PlanStep[]; extras?: PlanStep[] }) {
+  const extra = new Set(extras?.map(stepId));
   const sorted = [...steps].sort((a, b) => Number(extra.has(stepId(b))) - Number(extra.has(stepId(a))));
   return (
     <div className={classes.scroll} tabIndex={0} role="group" aria-label="Steps">
@@ -27,7 +27,7 @@ export function PlanView({ steps, extras }: { steps: PlanStep[]; extras: PlanSte
             <th scope="col">Package</th>
             <th scope="col">From</th>
             <th scope="col">To</th>
-            <th scope="col">Approved</th>
+            {extras && <th scope="col">Approved</th>}
           </tr>
         </thead>
         <tbody>
@@ -41,7 +41,7 @@ export function PlanView({ steps, extras }: { steps: PlanStep[]; extras: PlanSte
               </td>
               <td className="mono dim">{step.from || '–'}</td>
               <td className="mono">{step.to || '–'}</td>
-              <td>{extra.has(stepId(step)) ? <Tag tone="warning">not yet</Tag> : <span className="dim">yes</span>}</td>
+              {extras && <td>{extra.has(stepId(step)) ? <Tag tone="warning">not yet</Tag> : <span className="dim">yes</span>}</td>}
             </tr>
           ))}
         </tbody>

@@ -1,0 +1,103 @@
+#include "platform/replaced_files.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <set>
+#include <string_view>
+
+namespace redflag::platform {
+namespace {
+
+constexpr std::size_t kMaxProcesses = 2000;
+constexpr std::size_t kMaxFiles = 32;
+constexpr std::size_t kMaxPath = 1024;
+constexpr std::string_view kDeleted = " (deleted)";
+
+std::optional<std::int64_t> processId(const std::string& name) {
+  std::int64_t pid = 0;
+  const auto* end = name.data() + name.size();
+  const auto [stop, error] = std::from_chars(name.data(), end, pid);
+  return error == std::errc() && stop == end && pid > 0 ? std::optional(pid) : std::nullopt;
+}
+
+// "7f…-7f… r-xp 00000000 fe:01 1234   /usr/lib/libz.so.1 (deleted)": the path, when that is what it says.
+std::string_view executedAndGone(std::string_view line) {
+  const auto permissions = line.find(' ');
+  if (permissions == std::string_view::npos || !line.ends_with(kDeleted) || line.size() < permissions + 5)
+    return {};
+  if (line[permissions + 3] != 'x') return {};
+  const auto path = line.find('/', permissions);
+  if (path == std::string_view::npos) return {};
+  line.remove_suffix(kDeleted.size());
+  return path < line.size() ? line.substr(path) : std::string_view();
+}
+
+bool isBelow(std::string_view path, const std::vector<std::string>& folders) {
+  return std::any_of(folders.begin(), folders.end(), [&](const std::string& folder) {
+    return path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
+  });
+}
+
+std::string firstLineOf(const std::filesystem::path& file) {
+  std::string line;
+  std::ifstream in(file);
+  std::getline(in, line);
+  return line;
+}
+
+// Of the unified hierarchy, or of systemd's own where there are several.
+std::string controlGroupOf(const std::filesystem::path& process) {
+  std::ifstream in(process / "cgroup");
+  std::string group;
+  for (std::string line; std::getline(in, line);) {
+    for (const std::string_view form : {"0::", ":name=systemd:"}) {
+      const auto at = line.find(form);
+      const bool fits = form == "0::" ? at == 0 : at != std::string::npos;
+      if (!fits) continue;
+      const auto path = line.substr(at + form.size());
+      if (path != "/") group = path;
+    }
+  }
+  return group;
+}
+
+}  // namespace
+
+std::vector<std::string> packageFolders() {
+  return {"/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libx32", "/usr/libexec",
+          "/bin",     "/sbin",     "/lib",     "/lib32",     "/lib64",     "/libx32",     "/opt"};
+}
+
+OutdatedProcesses outdatedProcesses(const std::vector<std::string>& folders) {
+  OutdatedProcesses out;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+    const auto pid = processId(entry.path().filename().string());
+    if (!pid) continue;
+    std::ifstream maps(entry.path() / "maps");
+    if (!maps) {
+      if (std::filesystem::exists(entry.path(), error)) ++out.unreadable;
+      continue;
+    }
+    std::set<std::string> files;
+    for (std::string line; files.size() < kMaxFiles && std::getline(maps, line);) {
+      const auto path = executedAndGone(line);
+      if (!path.empty() && path.size() <= kMaxPath && isBelow(path, folders)) files.emplace(path);
+    }
+    if (files.empty()) continue;
+    out.found.push_back({*pid,
+                         firstLineOf(entry.path() / "comm"),
+                         controlGroupOf(entry.path()),
+                         {files.begin(), files.end()}});
+    if (out.found.size() == kMaxProcesses) break;
+  }
+  std::sort(out.found.begin(), out.found.end(),
+            [](const OutdatedProcess& a, const OutdatedProcess& b) { return a.pid < b.pid; });
+  return out;
+}
+
+}  // namespace redflag::platform

@@ -1,0 +1,29 @@
+#pragma once
+// Programs that still run code which is no longer on disk: their file was replaced, or removed, since.
+// Source: proc_pid_maps(5), and the question that Debian's needrestart asks.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace redflag::platform {
+
+struct OutdatedProcess {
+  std::int64_t pid = 0;
+  std::string command;             // of at most 16 bytes, as the kernel keeps it
+  std::string control_group;       // "/system.slice/ssh.service"; "" where there are none
+  std::vector<std::string> files;  // that it maps to execute, and that are gone; at most 32
+};
+
+struct OutdatedProcesses {
+  std::vector<OutdatedProcess> found;  // by pid, at most 2,000
+  std::int64_t unreadable = 0;         // processes that this user may not look into
+};
+
+// Files below `folders` count; what a program made itself, in /tmp or in memory, says nothing about an
+// update. About 0.1 ms a process. Threads: any.
+OutdatedProcesses outdatedProcesses(const std::vector<std::string>& folders);
+// Where packages put programs and libraries.
+std::vector<std::string> packageFolders();
+
+}  // namespace redflag::platform

@@ -1,0 +1,42 @@
+#pragma once
+// Which services run code that an update has replaced: service/1 rows with needs_restart. Whoever started the
+// host looks into the processes (it has the right to); which service a process belongs to is in its control
+// group, which package a file came from in dpkg's lists.
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "redflag/sdk.hpp"
+
+namespace redflag::system {
+
+// "ssh.service" of "/system.slice/ssh.service"; "" for what no system service owns: sessions, scopes,
+// containers.
+std::string unitOf(std::string_view control_group);
+
+class OutdatedServices {
+ public:
+  OutdatedServices(const rf::Host& host, rf::Run& run) : processes_(host), files_(host), run_(run) {}
+  // Rows, and the fact services.unreadable_processes. Without anybody to ask: nothing, which is what is
+  // known.
+  void report();
+
+ private:
+  struct Service {
+    std::set<std::string> commands;
+    std::set<std::string> files;
+  };
+  redflag::Result<> group(const Json& answer);
+  void nameOwners();
+
+  rf::LocalHttp processes_;
+  rf::File files_;
+  rf::Run& run_;
+  std::map<std::string, Service> services_;              // by unit
+  std::map<std::string, std::set<std::string>> owners_;  // of a file: packages
+};
+
+}  // namespace redflag::system

@@ -1,0 +1,86 @@
+// A real process with a real library that is replaced under it.
+#include "platform/replaced_files.h"
+
+#include <dlfcn.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+namespace redflag::platform {
+namespace {
+
+// The library of C++ that this program runs with: its copy can surely be loaded beside it.
+std::filesystem::path someLibrary() {
+  Dl_info info{};
+  const auto* known = ::dlsym(RTLD_DEFAULT, "__cxa_guard_acquire");
+  return ::dladdr(known, &info) != 0 ? std::filesystem::canonical(info.dli_fname) : std::filesystem::path();
+}
+
+class ReplacedFiles : public testing::Test {
+ protected:
+  ReplacedFiles() {
+    auto pattern = (std::filesystem::temp_directory_path() / "redflag-replaced-XXXXXX").string();
+    folder_ = std::filesystem::canonical(mkdtemp(pattern.data()));
+    library_ = folder_ / "libdemo.so";
+    std::filesystem::copy_file(someLibrary(), library_);
+  }
+  ~ReplacedFiles() override {
+    if (child_ > 0) {
+      ::kill(child_, SIGKILL);
+      ::waitpid(child_, nullptr, 0);
+    }
+    std::filesystem::remove_all(folder_);
+  }
+  // A process that has loaded the library and does nothing more.
+  void startUser() {
+    int ready[2];
+    ASSERT_EQ(::pipe(ready), 0);
+    child_ = ::fork();
+    if (child_ == 0) {
+      const char loaded = ::dlopen(library_.c_str(), RTLD_NOW | RTLD_LOCAL) != nullptr ? 'y' : 'n';
+      if (::write(ready[1], &loaded, 1) != 1) ::_exit(1);
+      for (;;)
+        ::pause();
+    }
+    char loaded = 'n';
+    ASSERT_EQ(::read(ready[0], &loaded, 1), 1);
+    ASSERT_EQ(loaded, 'y');
+    ::close(ready[0]);
+    ::close(ready[1]);
+  }
+  void replaceLibrary() const {
+    std::filesystem::copy_file(library_, folder_ / "new");
+    std::filesystem::rename(folder_ / "new", library_);
+  }
+  std::vector<std::string> filesOfUser(const std::vector<std::string>& folders) const {
+    for (const auto& process : outdatedProcesses(folders).found)
+      if (process.pid == child_) return process.files;
+    return {};
+  }
+
+  std::filesystem::path folder_;
+  std::filesystem::path library_;
+  pid_t child_ = 0;
+};
+
+TEST_F(ReplacedFiles, are_seen_in_the_process_that_still_runs_them) {
+  startUser();
+  EXPECT_TRUE(filesOfUser({folder_.string()}).empty()) << "nothing was replaced yet";
+  replaceLibrary();
+  EXPECT_EQ(filesOfUser({folder_.string()}), std::vector<std::string>{library_.string()});
+  EXPECT_TRUE(filesOfUser({folder_.string() + "x", "/usr/lib"}).empty()) << "outside of the folders";
+  EXPECT_TRUE(filesOfUser(packageFolders()).empty()) << "no package puts anything there";
+}
+
+TEST_F(ReplacedFiles, of_a_removed_library_are_seen_as_well) {
+  startUser();
+  std::filesystem::remove(library_);
+  EXPECT_EQ(filesOfUser({folder_.string()}), std::vector<std::string>{library_.string()});
+}
+
+}  // namespace
+}  // namespace redflag::platform
