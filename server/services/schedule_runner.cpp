@@ -5,6 +5,7 @@
 #include "base/encoding.h"
 #include "base/log.h"
 #include "http/message.h"
+#include "services/second_person.h"
 #include "store/events.h"
 #include "store/people.h"
 
