@@ -12,6 +12,7 @@ namespace redflag::kernel {
 
 void addConfig(CLI::App& app, Context& context);
 void addEnroll(CLI::App& app, Context& context);
+void addForgetServer(CLI::App& app, Context& context);
 void addPlugins(CLI::App& app, Context& context);
 void addPolicy(CLI::App& app, Context& context);
 void addPrepareImage(CLI::App& app, Context& context);

@@ -49,6 +49,10 @@ std::optional<Config> Context::readConfig() {
   return std::move(loaded.config);
 }
 
+std::filesystem::path Context::brokerSocket(const std::string& named) const {
+  return named.empty() && paths().installed ? "/run/redflag-broker/broker.sock" : named;
+}
+
 void Context::fail(int code, const std::string& text) {
   std::fprintf(stderr, "redflag-agent: %s\n", text.c_str());
   exit_code = code;

@@ -31,6 +31,9 @@ struct Context {
   // The configuration, or all defaults where there is no file. nullopt: it is bad; its problems were printed
   // on stderr and the exit code set.
   std::optional<Config> readConfig();
+  // Where the broker listens; "": there is none. Installed, it belongs to the agent; elsewhere only if it is
+  // `named`.
+  std::filesystem::path brokerSocket(const std::string& named) const;
   // Prints "redflag-agent: <text>" on stderr and sets the exit code.
   void fail(int code, const std::string& text);
 };

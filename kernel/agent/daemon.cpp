@@ -129,7 +129,7 @@ Result<> Daemon::startLink() {
   settings.proxy = config->proxy;
   settings.mode = config->mode == Mode::kAct ? "act" : "report";
   settings.policy = [this] { return policyNow(); };
-  if (brokered()) settings.marks = brokeredMarks(settings_.broker_socket);
+  settings.marks = marksOfThisMachine(settings_.broker_socket);
   std::unique_ptr<OrderRunner> runner;
   if (config->mode == Mode::kAct) runner = std::make_unique<ExecutorRunner>(settings_.executor_socket);
   auto link = std::make_shared<Link>(std::move(settings), *spool_, *scans_, std::move(runner), systemClock(),

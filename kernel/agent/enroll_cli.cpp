@@ -5,6 +5,7 @@
 
 #include "agent/commands.h"
 #include "agent/enroll_command.h"
+#include "broker/brokered_marks.h"
 #include "local/log.h"
 #include "platform/lifetime.h"
 
@@ -20,14 +21,18 @@ void addEnroll(CLI::App& app, Context& context) {
       ->excludes(input);
   command->add_option("--executor-state", request->executor_state,
                       "The executor's folder (mode: act, as root)");
+  auto broker = std::make_shared<std::string>();
+  command->add_option("--broker-socket", *broker,
+                      "Where the broker listens, which knows the machine's numbers");
   command->add_flag("--replace", request->replace, "Forget the present enrolment first");
   addFormat(*command, request->json);
-  command->callback([request, &context] {
+  command->callback([request, broker, &context] {
     platform::forbidCoreDumps();  // the agent's key and the bundle's token are in its memory
     startLog(context.log_level.empty() ? "warning" : context.log_level, "stderr");
     const auto config = context.readConfig();
     if (!config) return;
     request->state = context.paths().state;
+    request->marks = marksOfThisMachine(context.brokerSocket(*broker));
     context.exit_code = runEnroll(*config, *request, std::cin, std::cout, std::cerr);
   });
 }

@@ -6,6 +6,7 @@
 #include <iosfwd>
 
 #include "config/config.h"
+#include "identity/fingerprint.h"
 
 namespace redflag::kernel {
 
@@ -16,11 +17,13 @@ struct EnrollRequest {
   std::filesystem::path executor_state = {};  // "": the executor's own default for this state folder
   bool replace = false;                       // forget the present agent first
   bool json = false;
+  MarkReader marks = ownMarks();  // what the agent's key is bound to: as the daemon's are read (markReader())
 };
 
-// Asking again is safe: the same key gets the same answer. In mode act, as root, it also writes whom the
-// executor believes. 0: done. 1: failed. 2: the bundle or the request makes no sense. 3: refused by the
-// server, or enrolled as another agent. 4: the server cannot be reached now.
+// A machine keeps its trust root: a bundle that names another is refused (3), also with --replace, and
+// nothing is given up then. Asking again is safe: the same key gets the same answer. In mode act, as root, it
+// also writes whom the executor believes. 0: done. 1: failed. 2: the bundle or the request makes no sense. 3:
+// refused by the server, or enrolled as another agent. 4: the server cannot be reached now.
 int runEnroll(const Config& config, const EnrollRequest& request, std::istream& in, std::ostream& out,
               std::ostream& err);
 

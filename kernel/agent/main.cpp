@@ -47,5 +47,5 @@ int main(int argc, char** argv) {
   arguments = argv;
   return runCommandLine(argc, argv,
                         {addKernelsRun, addKernelsEnroll, addKernelsTuf, addScan, addStatus, addConfig,
-                         addPlugins, addPolicy, addPrepareImage, addSelftest, addVersion});
+                         addPlugins, addPolicy, addPrepareImage, addForgetServer, addSelftest, addVersion});
 }

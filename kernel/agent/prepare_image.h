@@ -6,8 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
-#include "platform/paths.h"
+#include "agent/forgetting.h"
 
 namespace redflag::kernel {
 
@@ -19,19 +18,12 @@ struct ImageRequest {
 };
 
 struct ImageReport {
-  struct Entry {
-    std::filesystem::path path;
-    std::string what;
-  };
-  std::vector<Entry> removed;
-  std::vector<std::filesystem::path>
-      left;                   // in those folders, and not known to this version: somebody's else
+  std::vector<Forgotten::Entry> removed;
+  std::vector<std::filesystem::path> left;
   bool bundle_waits = false;  // copies enrol by themselves
 };
 
-// Stops nothing by force: kConflict while the agent or its executor runs. kInvalid: the bundle is none, or
-// one that re-binds a single agent. Whom it takes out first is the agent's key: an image that was made after
-// an interruption holds no second one. Done twice, the second time finds nothing.
+// forget(kEverything). kInvalid: the bundle is none, or one that re-binds a single agent.
 Result<ImageReport> prepareImage(const ImageRequest& request);
 
 }  // namespace redflag::kernel

@@ -14,7 +14,6 @@ namespace redflag::kernel {
 namespace {
 
 constexpr std::int64_t kLookNs = 15 * kSecondNs;  // how soon a changed configuration file is noticed
-constexpr const char* kBrokerSocket = "/run/redflag-broker/broker.sock";
 constexpr const char* kExecutorSocket = "/run/redflag-executor/executor.sock";
 
 struct Sockets {
@@ -35,10 +34,8 @@ void runAgent(const Sockets& sockets, Context& context) {
   std::error_code error;
   auto file = context.configFile();
   if (context.config.empty() && !std::filesystem::exists(file, error)) file.clear();
-  // Installed, the broker belongs to the agent; elsewhere only if it is named.
-  const auto paths = context.paths();
-  const auto broker = sockets.broker.empty() && paths.installed ? kBrokerSocket : sockets.broker;
-  Daemon daemon({paths, file, sockets.executor, broker, context.log_level});
+  Daemon daemon(
+      {context.paths(), file, sockets.executor, context.brokerSocket(sockets.broker), context.log_level});
   if (auto started = daemon.start(); !started) {
     return context.fail(exitCodeOf(started.error()), started.error().text);
   }

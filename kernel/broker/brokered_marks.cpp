@@ -5,6 +5,7 @@
 #include "broker/messages.h"
 #include "local/channel.h"
 #include "platform/local_socket.h"
+#include "platform/owner.h"
 
 namespace redflag::kernel {
 namespace {
@@ -44,6 +45,15 @@ MarkReader brokeredMarks(const std::filesystem::path& socket) {
     if (!*answer) return unavailable("it closed the connection; its log says why");
     return read(**answer);
   };
+}
+
+MarkReader marksOfThisMachine(const std::filesystem::path& broker_socket) {
+  if (platform::runsAsRoot()) {
+    return [found = platform::machineMarks()](const std::string& salt) -> Result<std::vector<Mark>> {
+      return marksOf(found, salt);
+    };
+  }
+  return broker_socket.empty() ? ownMarks() : brokeredMarks(broker_socket);
 }
 
 }  // namespace redflag::kernel

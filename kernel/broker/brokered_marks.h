@@ -9,4 +9,9 @@ namespace redflag::kernel {
 
 MarkReader brokeredMarks(const std::filesystem::path& socket);
 
+// The one way for all that make or open the agent's key, so that a key is bound to the same parts whoever
+// made it: root reads them itself, now, and keeps them when it takes on another user; everybody else asks the
+// broker, where there is one ("": none).
+MarkReader marksOfThisMachine(const std::filesystem::path& broker_socket);
+
 }  // namespace redflag::kernel

@@ -146,6 +146,21 @@ std::filesystem::path commandTrustFolder(const std::filesystem::path& state) {
   return state / "trust";
 }
 
+Result<> trustServer(const protocol::Bundle& bundle, const EnrolmentSettings& settings) {
+  const auto trust = TlsTrust::make(bundle.authorities);
+  if (!trust) return tl::unexpected<Error>(trust.error());
+  if (auto ok = platform::makePrivateFolder(settings.state); !ok) return ok;
+  Result<> last = fail(Code::kInvalid, "the bundle names no server");
+  for (const auto& url : bundle.urls) {
+    HttpsClient client(url, *trust, settings.proxy, settings.times);
+    last = beginTrust(client, bundle.root, settings.state);
+    if (last) return last;
+    last = failAt(url, last.error());
+    if (last.error().code != Code::kUnavailable) break;
+  }
+  return last;
+}
+
 Result<Identity> enroll(const protocol::Bundle& bundle, const EnrolmentSettings& settings) {
   const IdentityStore store(settings.state, settings.marks);
   const bool rebinds = !bundle.rebinds.empty();
@@ -165,8 +180,10 @@ Result<Identity> enroll(const protocol::Bundle& bundle, const EnrolmentSettings&
   if (rebinds) {
     if (auto ok = store.adoptNextKey(); !ok) return tl::unexpected<Error>(ok.error());
   }
-  // Last: from here on this is an agent.
+  // From here on this is an agent.
   if (auto ok = store.save(*identity); !ok) return tl::unexpected<Error>(ok.error());
+  if (auto ok = CommandTrust(commandTrustFolder(settings.state), systemClock()).confirm(); !ok)
+    return tl::unexpected<Error>(ok.error());
   return identity;
 }
 

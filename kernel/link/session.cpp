@@ -25,6 +25,8 @@ Session::Session(const Parts& parts, Identity identity, protocol::SigningKey key
       reports_(parts.spool, parts.clock),
       trust_(commandTrustFolder(parts.settings.state), parts.clock),
       places_({parts.store, identity_, parts.proxy, parts.settings.times}) {
+  if (auto ok = trust_.confirm(); !ok)
+    spdlog::warn("the trust root may still be replaced: {}", ok.error().text);
   if (auto ok = trust_.load(); !ok)
     spdlog::info("no order is taken before the server was asked: {}", ok.error().text);
   openOrders(parts);

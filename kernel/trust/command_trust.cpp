@@ -1,7 +1,11 @@
 #include "trust/command_trust.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "base/encoding.h"
 #include "platform/files.h"
+#include "protocol/tuf/trusted_set.h"
 #include "trust/tuf/download.h"
 
 namespace redflag::kernel {
@@ -10,6 +14,11 @@ namespace {
 using redflag::tuf::kMaxMetadataBytes;
 using redflag::tuf::kMaxRootBytes;
 constexpr std::string_view kRootEnding = ".root.json";
+// An empty file: the root was pinned by an enrolment that has not succeeded yet.
+constexpr const char* kPending = "pending";
+constexpr const char* kHowToLeave =
+    ". Nothing was changed. If this machine is to belong to another server, `redflag-agent forget-server` "
+    "says what it gives up";
 
 tl::unexpected<Error> passError(const Error& error) {
   return tl::unexpected<Error>(error);
@@ -38,38 +47,84 @@ std::string rootName(std::int64_t version) {
   return std::to_string(version) + std::string(kRootEnding);
 }
 
+std::string describe(std::int64_t version, const std::string& hash) {
+  return std::to_string(version) + " (" + toHex(hash).substr(0, 16) + "…)";
+}
+
 }  // namespace
 
 CommandTrust::CommandTrust(std::filesystem::path folder, const Clock& clock)
     : folder_(std::move(folder)), clock_(clock), why_not_("the list of command keys was not fetched yet") {}
 
-Result<> CommandTrust::begin(const protocol::TrustRoot& pinned, const std::string& root) {
-  // Whoever enrols again goes on with what is known: a server must not make them forget.
-  if (pinnedRoot(pinned)) return {};
-  if (sha256(root) != pinned.sha256) {
-    return fail(Code::kDenied, "trust root: it is not the one that the enrolment bundle pins");
+Result<std::optional<std::string>> CommandTrust::presentRoot() const {
+  for (const auto& file : {tuf::Store(folder_ / "metadata").read(redflag::tuf::kRoot),
+                           platform::readFile(folder_ / "first.json", kMaxRootBytes)}) {
+    if (file) return std::optional(*file);
+    if (file.error().code != Code::kNotFound) return failAt("trust root", file.error());
   }
+  return std::optional<std::string>();
+}
+
+// Of those that were verified: the first, the present one, and those between.
+bool CommandTrust::knows(const protocol::TrustRoot& pinned, std::int64_t present_version) const {
+  std::vector<Result<std::string>> known = {
+      platform::readFile(folder_ / "first.json", kMaxRootBytes),
+      tuf::Store(folder_ / "metadata").read(redflag::tuf::kRoot),
+  };
+  // A later one was remembered when it came by, whatever was thought of it then.
+  if (pinned.version <= present_version)
+    known.push_back(platform::readFile(folder_ / "roots" / rootName(pinned.version), kMaxRootBytes));
+  return std::any_of(known.begin(), known.end(),
+                     [&](const auto& root) { return root && sha256(*root) == pinned.sha256; });
+}
+
+Result<> CommandTrust::beginAnew(const protocol::TrustRoot& pinned, tuf::Fetcher& metadata) {
+  const auto root = tuf::fetchAll(metadata, rootName(pinned.version), kMaxRootBytes);
+  if (!root) return failAt("trust root", root.error());
+  if (sha256(*root) != pinned.sha256)
+    return fail(Code::kDenied, "trust root: it is not the one that the enrolment bundle pins");
+  std::error_code error;
+  std::filesystem::remove_all(folder_ / "roots", error);  // another root's
   for (const char* part : {"", "metadata", "roots", "content"})
     if (auto ok = platform::makePrivateFolder(folder_ / part); !ok) return ok;
+  if (auto ok = platform::writeFileAtomic(folder_ / kPending, ""); !ok) return ok;
   const tuf::Store store(folder_ / "metadata");
   for (const char* role : {"timestamp", "snapshot", "targets"})
     if (auto ok = store.remove(role); !ok) return ok;
-  if (auto ok = tuf::trustRoot(store, root); !ok) return ok;
-  return platform::writeFileAtomic(folder_ / "first.json", root);
+  if (auto ok = tuf::trustRoot(store, *root); !ok) return ok;
+  return platform::writeFileAtomic(folder_ / "first.json", *root);
 }
 
 Result<> CommandTrust::begin(const protocol::TrustRoot& pinned, tuf::Fetcher& metadata) {
-  if (pinnedRoot(pinned)) return {};
-  const auto root = tuf::fetchAll(metadata, rootName(pinned.version), kMaxRootBytes);
-  if (!root) return failAt("trust root", root.error());
-  return begin(pinned, *root);
+  const auto present = presentRoot();
+  if (!present) return passError(present.error());
+  if (!*present) return beginAnew(pinned, metadata);
+  auto trusted = redflag::tuf::TrustedSet::start(**present, clock_.epochNs());
+  if (!trusted) return failAt("the trust root of this machine", trusted.error());
+  const std::int64_t version = trusted->root().version;
+  if (knows(pinned, version)) return {};
+  std::error_code error;
+  if (std::filesystem::exists(folder_ / kPending, error)) return beginAnew(pinned, metadata);
+  const auto another = [&](const std::string& why) {
+    return fail(Code::kDenied, "trust root: this machine trusts root " +
+                                   describe(version, sha256(**present)) + ", the bundle names root " +
+                                   describe(pinned.version, pinned.sha256) + ", and " + why + kHowToLeave);
+  };
+  if (pinned.version <= version) return another("that is none of its predecessors");
+  if (pinned.version - version > tuf::kMaxRootRotations) return another("that is too far ahead");
+  for (std::int64_t next = version + 1; next <= pinned.version; ++next) {
+    const auto root = tuf::fetchAll(metadata, rootName(next), kMaxRootBytes);
+    if (!root && root.error().code == Code::kUnavailable) return failAt("trust root", root.error());
+    if (!root) return another("no root " + std::to_string(next) + " leads there: " + root.error().text);
+    if (const auto follows = trusted->updateRoot(*root); !follows)
+      return another("root " + std::to_string(next) + " does not follow: " + follows.error().text);
+    if (next == pinned.version && sha256(*root) == pinned.sha256) return {};
+  }
+  return another("its successor of that number is another one");
 }
 
-Result<std::string> CommandTrust::pinnedRoot(const protocol::TrustRoot& pinned) const {
-  for (auto& known : {platform::readFile(folder_ / "first.json", kMaxRootBytes),
-                      tuf::Store(folder_ / "metadata").read(redflag::tuf::kRoot)})
-    if (known && sha256(*known) == pinned.sha256) return known;
-  return fail(Code::kNotFound, "the pinned trust root is not here");
+Result<> CommandTrust::confirm() {
+  return platform::removeFile(folder_ / kPending);
 }
 
 Result<CommandTrust::Known> CommandTrust::read(tuf::Client& client, tuf::Fetcher* content) {
@@ -124,13 +179,20 @@ Result<protocol::CommandList> CommandTrust::commands() const {
 
 Json CommandTrust::files() const {
   Json metadata = Json::object();
+  const tuf::Store store(folder_ / "metadata");
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(folder_ / "roots", error)) {
     const auto text = platform::readFile(entry.path(), kMaxRootBytes);
     if (text) metadata[entry.path().filename().string()] = *text;
   }
+  for (const auto& root :
+       {platform::readFile(folder_ / "first.json", kMaxRootBytes), store.read(redflag::tuf::kRoot)}) {
+    if (!root) continue;
+    const auto document = redflag::tuf::readDocument(*root, kMaxRootBytes, redflag::tuf::kRoot);
+    if (document)
+      metadata[document->body.value("version", Json(0)).dump() + std::string(kRootEnding)] = *root;
+  }
   // As a repository names them: the reader asks for versions that it reads in these very documents.
-  const tuf::Store store(folder_ / "metadata");
   for (const char* role : {"timestamp", "snapshot", "targets"}) {
     const auto text = store.read(role);
     if (!text) continue;

@@ -24,12 +24,13 @@ class CommandTrust final : public CommandSource {
   // `folder`: metadata/ and content/ are made in it.
   CommandTrust(std::filesystem::path folder, const Clock& clock);
 
-  // Trusts this root document if it is the pinned one; nothing changes where that one is trusted already.
-  // kDenied when it is another.
-  Result<> begin(const protocol::TrustRoot& pinned, const std::string& root);
+  // Trusts the pinned root where none is trusted yet. Where one is, it stays: the pinned one must be that
+  // one, one of those before it, or one that it leads to by what the specification asks of successors. Else
+  // kDenied, and nothing changes: who hands out bundles does not choose whom a machine believes. Only until
+  // confirm() a root that was pinned anew gives way to another: that enrolment came to nothing.
   Result<> begin(const protocol::TrustRoot& pinned, tuf::Fetcher& metadata);
-  // The pinned document, if it is the first or the present one here; else kNotFound.
-  Result<std::string> pinnedRoot(const protocol::TrustRoot& pinned) const;
+  // This machine is an agent of that server.
+  Result<> confirm();
 
   // Brings everything up to date. kDenied and kInvalid: what is offered is not to be believed, and no list
   // is, until a refresh succeeds. kUnavailable: nothing was offered; what is known goes on until it expires.
@@ -48,6 +49,10 @@ class CommandTrust final : public CommandSource {
     std::int64_t expires_ns = 0;  // of the targets document
   };
 
+  // Nothing: none is trusted yet.
+  Result<std::optional<std::string>> presentRoot() const;
+  bool knows(const protocol::TrustRoot& pinned, std::int64_t present_version) const;
+  Result<> beginAnew(const protocol::TrustRoot& pinned, tuf::Fetcher& metadata);
   Result<Known> read(tuf::Client& client, tuf::Fetcher* content);
   Result<> keep(Result<Known> known);
 

@@ -115,6 +115,42 @@ TEST_F(EnrollCommand, does_not_become_another_agent_by_accident) {
   EXPECT_EQ(IdentityStore(request_.state, ownMarks()).load()->agent_id, "agent-1");
 }
 
+// What whoever owns a server could ask people to run.
+TEST_F(EnrollCommand, B11_a_bundle_with_another_trust_root_changes_nothing_however_it_is_offered) {
+  ASSERT_EQ(enroll(), 0);
+  const std::string before = key();
+  test::FakeServer stranger;
+  for (const bool replace : {false, true}) {
+    for (const char* rebinds : {"", "agent-1"}) {
+      request_.replace = replace;
+      auto bundle = stranger.bundle();
+      bundle.rebinds = rebinds;
+      EXPECT_EQ(enroll(protocol::encodeBundle(bundle).value()), 3);
+      EXPECT_NE(err_.str().find("forget-server"), std::string::npos) << err_.str();
+      EXPECT_EQ(key(), before);
+    }
+  }
+  EXPECT_TRUE(stranger.requests("/agent/v1/enroll").empty()) << "no token is given away";
+  EXPECT_EQ(IdentityStore(request_.state, ownMarks()).load()->urls.at(0), server_.url());
+  request_.replace = false;
+  EXPECT_EQ(enroll(), 0) << "its own server's bundle is as good as before";
+}
+
+TEST_F(EnrollCommand, B11_the_executors_root_alone_is_enough_to_refuse_another) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root may";
+  config_.mode = Mode::kAct;
+  ASSERT_EQ(enroll(), 0) << err_.str();
+  std::filesystem::remove_all(request_.state / "trust");
+  std::filesystem::remove_all(request_.state / "identity");
+  test::FakeServer stranger;
+  EXPECT_EQ(enroll(protocol::encodeBundle(stranger.bundle()).value()), 3);
+  EXPECT_NE(err_.str().find("the executor"), std::string::npos) << err_.str();
+  EXPECT_TRUE(stranger.requests("/agent/v1/enroll").empty());
+  ListedOrderKeys keys(request_.state / "executor", systemClock());
+  EXPECT_TRUE(keys.commands(server_.trust().files()));
+  EXPECT_EQ(enroll(), 0) << "what the refused one left is in nobody's way: " << err_.str();
+}
+
 TEST_F(EnrollCommand, tells_the_executor_whom_to_believe) {
   if (geteuid() != 0) GTEST_SKIP() << "only root may";
   config_.mode = Mode::kAct;

@@ -71,6 +71,23 @@ TEST_F(PrepareImage, leaves_nothing_of_the_agent_and_says_what_it_removed) {
   EXPECT_TRUE(prepareImage(request_)->removed.empty()) << "the second time";
 }
 
+TEST_F(PrepareImage, B11_forgetting_the_server_alone_is_said_before_it_is_done_and_keeps_the_rest) {
+  const auto look = lookAtWhatToForget(Forget::kServer, request_.paths, request_.executor_state);
+  ASSERT_TRUE(look) << look.error().text;
+  EXPECT_TRUE(fs::exists(request_.paths.state / "trust/metadata/root.json"));
+  const auto done = forget(Forget::kServer, request_.paths, request_.executor_state);
+  ASSERT_TRUE(done) << done.error().text;
+  ASSERT_EQ(done->entries.size(), look->entries.size());
+  for (std::size_t i = 0; i < done->entries.size(); ++i) {
+    EXPECT_EQ(done->entries[i].path, look->entries[i].path);
+    EXPECT_FALSE(fs::exists(done->entries[i].path));
+  }
+  EXPECT_EQ(namesIn(request_.paths.state),
+            (std::set<std::string>{"breakers.db.damaged-1", "plugins", "run", "schedule.json", "scratch"}));
+  EXPECT_TRUE(fs::is_empty(request_.executor_state));
+  EXPECT_TRUE(forget(Forget::kServer, request_.paths, request_.executor_state)->entries.empty());
+}
+
 TEST_F(PrepareImage, keeps_what_it_does_not_know_and_names_it) {
   put(request_.paths.state / "notes.txt");
   put(request_.paths.state / "trustworthy");

@@ -28,7 +28,9 @@ class Program : public testing::Test {
     std::filesystem::create_directory(machine.path() / "packages");
     EXPECT_TRUE(saveExecutorTrust(state(), server.trust()).has_value());
     CommandTrust pinned(ListedOrderKeys::trustFolder(state()), systemClock());
-    EXPECT_TRUE(pinned.begin(trust.pinned(), trust.repository.root(1)).has_value());
+    const Json files = trust.files();
+    HandedFiles handed(files, HandedFiles::Part::kMetadata);
+    EXPECT_TRUE(pinned.begin(trust.pinned(), handed).has_value());
     writeConfig("act");
   }
   std::filesystem::path state() const { return folder.path() / "state"; }

@@ -42,6 +42,7 @@ class CommandTrustTest : public testing::Test {
  protected:
   void SetUp() override {
     ASSERT_TRUE(trust_.begin(repository_.pinned(), metadata_));
+    ASSERT_TRUE(trust_.confirm());
     ASSERT_TRUE(refresh());
   }
   static std::string made() {
@@ -71,6 +72,75 @@ TEST_F(CommandTrustTest, begins_only_with_the_pinned_root) {
   EXPECT_EQ(other.begin(pinned, metadata_).error().code, Code::kDenied);
   EXPECT_FALSE(other.refresh(metadata_, content_));
   EXPECT_FALSE(other.commands());
+}
+
+TEST_F(CommandTrustTest, B11_keeps_its_root_when_a_bundle_names_another_and_goes_on_with_it) {
+  const test::CommandRepository foreign(second_);
+  Served foreign_metadata(foreign, "/trust/metadata/");
+  const auto refused = trust_.begin(foreign.pinned(), foreign_metadata);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kDenied);
+  EXPECT_NE(refused.error().text.find("forget-server"), std::string::npos) << refused.error().text;
+  ASSERT_TRUE(refresh());
+  EXPECT_TRUE(believes(first_));
+  Served foreign_content(foreign, "/trust/targets/");
+  EXPECT_FALSE(trust_.refresh(foreign_metadata, foreign_content));
+  EXPECT_FALSE(believes(second_));
+}
+
+TEST_F(CommandTrustTest, is_led_by_its_root_to_a_later_one_that_a_bundle_names) {
+  for (int i = 0; i < 2; ++i)
+    repository_.repository.rotate("root");
+  repository_.publish();
+  ASSERT_TRUE(trust_.begin({3, sha256(repository_.repository.root(3))}, metadata_));
+  ASSERT_TRUE(refresh());
+  metadata_.down = true;
+  for (const std::int64_t version : {1, 2, 3})
+    EXPECT_TRUE(trust_.begin({version, sha256(repository_.repository.root(version))}, metadata_)) << version;
+}
+
+TEST_F(CommandTrustTest, B11_takes_no_later_root_that_its_own_does_not_lead_to) {
+  test::CommandRepository foreign(second_);
+  foreign.repository.rotate("root");
+  const protocol::TrustRoot forged{2, sha256(foreign.repository.root(2))};
+  repository_.repository.files["2.root.json"] = foreign.repository.root(2);
+  EXPECT_FALSE(refresh()) << "it came by, and was refused";
+  EXPECT_EQ(trust_.begin(forged, metadata_).error().code, Code::kDenied);
+  repository_.repository.files.erase("2.root.json");
+  EXPECT_EQ(trust_.begin(forged, metadata_).error().code, Code::kDenied) << "it is remembered, not believed";
+  EXPECT_EQ(trust_.begin({1'000'000, forged.sha256}, metadata_).error().code, Code::kDenied);
+  repository_.repository.rotate("root");
+  EXPECT_EQ(trust_.begin(forged, metadata_).error().code, Code::kDenied) << "the true second root is another";
+  metadata_.down = true;
+  EXPECT_EQ(trust_.begin(forged, metadata_).error().code, Code::kUnavailable);
+  metadata_.down = false;
+  ASSERT_TRUE(refresh());
+  EXPECT_TRUE(believes(first_));
+}
+
+TEST_F(CommandTrustTest, gives_a_root_up_only_while_no_enrolment_has_come_of_it) {
+  CommandTrust other(folder_.path() / "other", clock_);
+  test::CommandRepository foreign(second_);
+  Served foreign_metadata(foreign, "/trust/metadata/");
+  Served foreign_content(foreign, "/trust/targets/");
+  foreign.repository.rotate("root");
+  foreign.publish();
+  ASSERT_TRUE(other.begin(foreign.pinned(), foreign_metadata));
+  ASSERT_TRUE(other.refresh(foreign_metadata, foreign_content));
+  ASSERT_TRUE(other.begin(repository_.pinned(), metadata_));
+  ASSERT_TRUE(other.refresh(metadata_, content_));
+  EXPECT_FALSE(other.files().at("metadata").contains("2.root.json")) << "nothing is left of the first";
+  ASSERT_TRUE(other.confirm());
+  EXPECT_EQ(other.begin(foreign.pinned(), foreign_metadata).error().code, Code::kDenied);
+}
+
+TEST_F(CommandTrustTest, is_not_led_back_to_a_root_before_its_first) {
+  repository_.repository.rotate("root");
+  repository_.publish();
+  CommandTrust later(folder_.path() / "later", clock_);
+  ASSERT_TRUE(later.begin({2, sha256(repository_.repository.root(2))}, metadata_));
+  ASSERT_TRUE(later.confirm());
+  EXPECT_EQ(later.begin(repository_.pinned(), metadata_).error().code, Code::kDenied);
 }
 
 TEST_F(CommandTrustTest, B3_ends_a_key_with_the_next_list) {
@@ -132,11 +202,16 @@ class OrderKeysTest : public CommandTrustTest {
  protected:
   void SetUp() override {
     CommandTrustTest::SetUp();
-    CommandTrust own(ListedOrderKeys::trustFolder(state()), clock_);
     ASSERT_TRUE(platform::makePrivateFolder(state()));
-    ASSERT_TRUE(own.begin(repository_.pinned(), trust_.pinnedRoot(repository_.pinned()).value()));
+    ASSERT_TRUE(beginBy(trust_.files(), repository_.pinned()));
   }
   std::filesystem::path state() const { return folder_.path() / "executor"; }
+  Result<> beginBy(const Json& files, const protocol::TrustRoot& pinned) {
+    HandedFiles handed(files, HandedFiles::Part::kMetadata);
+    CommandTrust own(ListedOrderKeys::trustFolder(state()), clock_);
+    const auto begun = own.begin(pinned, handed);
+    return begun ? own.confirm() : begun;
+  }
   bool executorBelieves(const std::string& key, const Json& handed) {
     const auto list = keys_.commands(handed);
     return list && list->publicKey(protocol::keyId(key), clock_.now).has_value();
@@ -156,6 +231,17 @@ TEST_F(OrderKeysTest, follow_roots_that_the_kernel_saw_while_nothing_was_ordered
     repository_.publish();
     ASSERT_TRUE(refresh());
   }
+  EXPECT_TRUE(executorBelieves(first_, trust_.files()));
+}
+
+TEST_F(OrderKeysTest, B11_begin_once_and_are_led_on_by_what_the_kernel_saw) {
+  const test::CommandRepository foreign(second_);
+  EXPECT_EQ(beginBy(foreign.files(), foreign.pinned()).error().code, Code::kDenied);
+  for (int i = 0; i < 2; ++i)
+    repository_.repository.rotate("root");
+  repository_.publish();
+  ASSERT_TRUE(refresh());
+  EXPECT_TRUE(beginBy(trust_.files(), {3, sha256(repository_.repository.root(3))}));
   EXPECT_TRUE(executorBelieves(first_, trust_.files()));
 }
 
