@@ -162,7 +162,8 @@ http::Response nothingToSay() {
 services::Actor actorOf(const http::Request& request) {
   const http::Principal& who = request.principal;
   // Whoever made a token answers for what is done with it.
-  return {who.username, who.grants, who.proven, who.user_id, who.token_id.empty() ? who.user_id : who.minter_id};
+  return {who.username, who.grants, who.proven, who.user_id,
+          who.token_id.empty() ? who.user_id : who.minter_id};
 }
 
 }  // namespace redflag::api

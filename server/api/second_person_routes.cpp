@@ -10,7 +10,7 @@ namespace {
 using http::Permission;
 
 constexpr const char* kNoOrder = "order.not_found";
-constexpr std::size_t kMaxReason = 500;
+constexpr std::size_t kMaxWhy = 500;
 
 Json orderView(const store::HeldOrder& order, const std::string& asked_by) {
   return {{"id", order.id},
@@ -58,9 +58,8 @@ http::Response decide(services::Services& services, const http::Request& request
   auth::requireSession(request);
   const std::string& id = pathId(request, kNoOrder);
   Body body(request);
-  const std::string reason = body.in().text("reason", kMaxReason);
-  if (reason.empty() || !protocol::isCleanText(reason))
-    body.in().refuse("reason", "why, in a line of text");
+  const std::string reason = body.in().text("reason", kMaxWhy);
+  if (reason.empty() || !protocol::isCleanText(reason)) body.in().refuse("reason", "why, in a line of text");
   body.finish();
   const std::size_t decided = (services.second_person.*how)(id, reason, actorOf(request));
   services.upkeep.wake();

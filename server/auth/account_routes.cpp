@@ -30,10 +30,10 @@ Response codesResponse(int status, const std::vector<std::string>& codes) {
 void requireCode(const People& people, const Request& request, const std::string& code) {
   if (!people.second_factor.enabled(me(request).id))
     throw Problem{409, "second_factor.not_set", "there is no second factor"};
-  requireRight(people, request, me(request).username,
-               {422, "second_factor.wrong_code", "the code is wrong, or was used before", "code"},
-               [&] { return people.second_factor.accepts(me(request), code); }, {},
-               SignInThrottle::kCode);
+  requireRight(
+      people, request, me(request).username,
+      {422, "second_factor.wrong_code", "the code is wrong, or was used before", "code"},
+      [&] { return people.second_factor.accepts(me(request), code); }, {}, SignInThrottle::kCode);
 }
 
 void requirePassword(const People& people, const Request& request, const std::string& password) {

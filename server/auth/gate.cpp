@@ -111,7 +111,7 @@ http::Principal Gate::service(const http::RequestHead& head, Permission permissi
   return admitted(tokens_.find(head.header("authorization")), permission);
 }
 
-http::Principal Gate::admitted(const std::optional<TokenAccount>& found, Permission permission) const {
+http::Principal Gate::admitted(const std::optional<TokenAccount>& found, Permission permission) {
   if (!found) throw Problem{401, "token.invalid", "this token is not good, or not any more", ""};
   if (!found->grants.admit(permission))
     throw Problem{403, "role.insufficient", "this account's role does not allow this", ""};

@@ -73,8 +73,8 @@ struct SessionUser {
   bool second_factor = false;  // there is one
 };
 
-// Whose a token is that is neither revoked nor of a disabled account, and whose maker is there and administers
-// all that the account may.
+// Whose a token is that is neither revoked nor of a disabled account, and whose maker is there and
+// administers all that the account may.
 struct TokenAccount {
   std::string token_hash;  // 32 raw bytes
   std::string account_id;

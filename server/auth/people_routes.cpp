@@ -80,10 +80,12 @@ Response signInByCode(const People& people, const Request& request) {
   const auto user = username ? people.users.findUser(*username) : std::nullopt;
   const Problem begin_again{401, "sign_in.expired", "begin again with your name and password"};
   if (!user) throw begin_again;
-  requireRight(people, request, user->username,
-               {401, "sign_in.code", "the code is wrong, or was used before"}, [&] {
-                 return people.second_factor.accepts({user->id, user->username}, code);
-               }, {}, SignInThrottle::kCode);
+  requireRight(
+      people, request, user->username, {401, "sign_in.code", "the code is wrong, or was used before"},
+      [&] {
+        return people.second_factor.accepts({user->id, user->username}, code);
+      },
+      {}, SignInThrottle::kCode);
   if (!people.second_factor.endPending(token)) throw begin_again;
   Response out = signedIn(people, request, *user, true, 200);
   out.headers.emplace_back("Set-Cookie", std::string(kPendingCookie) + "=" + kPendingAttributes + "0");

@@ -52,7 +52,7 @@ Sessions::Begun Sessions::begin(const User& user, const std::string& cookie_head
   const std::int64_t now = clock_.epochNs();
   store_.removeStaleSessions(now, now - limits_.idle_ns);
   const std::string secret = randomBytes(kSecretBytes);
-  const Session session{sha256(secret), user.id, now,    now, now + limits_.absolute_ns,
+  const Session session{sha256(secret), user.id,         now, now, now + limits_.absolute_ns,
                         address,        proven ? now : 0};
   if (!store_.createSession(session, user.password_hash))
     throw http::Problem{401, "sign_in.expired", "begin again with your name and password"};

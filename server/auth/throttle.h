@@ -1,9 +1,10 @@
 #pragma once
 // How many sign-ins may fail. Three budgets: a pair of account and address, an address, an account. The last
 // would let an attacker keep the account's owner out, so a browser that once signed in to the account (it
-// holds a device cookie) is not counted there but by itself, and together with the account's other known ones:
-// whoever has many such cookies guesses no faster. In any hour an account sees at most 100 failures in all, of
-// which at most 20 are codes from browsers that are not known (of a million, three are good at a time).
+// holds a device cookie) is not counted there but by itself, and together with the account's other known
+// ones: whoever has many such cookies guesses no faster. In any hour an account sees at most 100 failures in
+// all, of which at most 20 are codes from browsers that are not known (of a million, three are good at a
+// time).
 
 #include <string>
 #include <vector>

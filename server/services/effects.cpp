@@ -224,7 +224,10 @@ void Effects::applyRest(store::WriteTransaction& tx) {
     if (!waits) continue;
     if (cancelled) {
       advance(tx, update, UpdateEvent::kWithdrawn,
-              {{"update.cancelled", not_approved ? command_.reason.text : "the order was cancelled"}, {}, {}, {}});
+              {{"update.cancelled", not_approved ? command_.reason.text : "the order was cancelled"},
+               {},
+               {},
+               {}});
     } else {
       failUpdate(tx, update,
                  failed_.value_or(Reason{"install.no_result", "the command ended without a word about it"}));

@@ -14,7 +14,7 @@ namespace {
 using store::CommandEvent;
 
 constexpr std::array kRisks = {"high", "destructive"};
-constexpr const char* kNeeded = "approver";
+constexpr const char* kDecidingRole = "approver";
 
 bool asksForLess(std::int64_t machines, std::int64_t before) {
   return before > 0 && (machines == 0 || machines > before);
@@ -54,14 +54,16 @@ void requireTwoPersons(const store::ReadTransaction& tx, const std::string& auth
     return arming.by == by && now - arming.at < SecondPerson::kPatienceNs;
   };
   if (!armed(actor.id, author_id) && !armed(author_id, actor.id)) return;
-  throw http::Problem{403, "order.not_independent",
-                      "one of you gave the other one a password within the last day: a third person must decide"};
+  throw http::Problem{
+      403, "order.not_independent",
+      "one of you gave the other one a password within the last day: a third person must decide"};
 }
 
 }  // namespace
 
-void bindToAuthor(store::WriteTransaction& tx, std::vector<PreparedOrder>& orders, const std::string& order_id,
-                  const std::string& risk, const Actor& actor, std::int64_t now) {
+void bindToAuthor(store::WriteTransaction& tx, std::vector<PreparedOrder>& orders,
+                  const std::string& order_id, const std::string& risk, const Actor& actor,
+                  std::int64_t now) {
   if (actor.author_id.empty()) return;
   const bool waits = mustWait(tx, orders, risk, actor, now);
   for (auto& order : orders) {
@@ -115,10 +117,10 @@ std::vector<store::Command> SecondPerson::decidable(const store::WriteTransactio
   auto commands = tx.commands().heldOf(order_id, actor.grants.visible());
   if (commands.empty()) throw http::Problem{404, "order.not_found", "there is no such order that waits"};
   requireTwoPersons(tx, commands.front().author_id, actor, context_.now());
+  const auto type = context_.types.find(commands.front().type);
   std::erase_if(commands, [&](const store::Command& command) {
-    const auto type = context_.types.find(command.type);
     const std::string role = actor.grants.roleOver(command.client_id, command.site_id);
-    return !http::atLeast(role, kNeeded) || (type && !http::atLeast(role, type->permission));
+    return !http::atLeast(role, kDecidingRole) || (type && !http::atLeast(role, type->permission));
   });
   if (commands.empty())
     throw http::Problem{403, "role.insufficient", "deciding about this asks for the role approver there"};
@@ -137,33 +139,37 @@ void SecondPerson::record(store::WriteTransaction& tx, const store::Command& com
   tx.events().record(command.client_id, command.agent_id, entry);
 }
 
-std::size_t SecondPerson::approve(const std::string& order_id, const std::string& reason, const Actor& actor) {
+std::size_t SecondPerson::approve(const std::string& order_id, const std::string& reason,
+                                  const Actor& actor) {
   const std::int64_t now = context_.now();
   return context_.store.write([&](store::WriteTransaction& tx) {
     const auto commands = decidable(tx, order_id, actor);
+    const auto type = context_.types.find(commands.front().type);
+    if (!type)
+      throw http::Problem{409, "command_type.not_found", "this command type is not installed any more"};
     for (const auto& command : commands) {
-      const auto type = context_.types.find(command.type);
-      if (!type)
-        throw http::Problem{409, "command_type.not_found", "this command type is not installed any more"};
       const std::int64_t from = std::max(command.not_before, now - protocol::kClockToleranceNs);
       tx.commands().setApproved(command, actor.name, from,
                                 from + protocol::kClockToleranceNs + type->valid_s * kSecondNs);
       orders_.step(tx, command, CommandEvent::kApproved, actor.name,
                    {"command.approved", "approved by " + actor.name + ": " + reason});
       if (from <= now) orders_.step(tx, command, CommandEvent::kDue, actor.name, {});
-      record(tx, command, actor, "command.approved", "approved what " + command.actor + " ordered: " + reason);
+      record(tx, command, actor, "command.approved",
+             "approved what " + command.actor + " ordered: " + reason);
     }
     return commands.size();
   });
 }
 
-std::size_t SecondPerson::decline(const std::string& order_id, const std::string& reason, const Actor& actor) {
+std::size_t SecondPerson::decline(const std::string& order_id, const std::string& reason,
+                                  const Actor& actor) {
   return context_.store.write([&](store::WriteTransaction& tx) {
     const auto commands = decidable(tx, order_id, actor);
     for (const auto& command : commands) {
       orders_.step(tx, command, CommandEvent::kDeclined, actor.name,
                    {"command.declined", "declined by " + actor.name + ": " + reason});
-      record(tx, command, actor, "command.declined", "declined what " + command.actor + " ordered: " + reason);
+      record(tx, command, actor, "command.declined",
+             "declined what " + command.actor + " ordered: " + reason);
     }
     return commands.size();
   });

@@ -2,7 +2,8 @@
 // The life of a command, as one table. The store writes each change guarded by the state it left, with time,
 // actor and reason.
 //
-//   (awaiting_approval →) scheduled → queued → delivered → accepted → running → succeeded | failed | refused | cancelled
+//   (awaiting_approval →) scheduled → queued → delivered → accepted → running → succeeded | failed | refused
+//   | cancelled
 // awaiting_approval: a policy asks for a second person; no agent knows of it. expired: nobody approved or
 // accepted it in time. lost: silence after it was accepted; a late result still counts. A
 // report may skip states, because the agent's spool may have coalesced them or the server may have been

@@ -51,7 +51,7 @@ struct ApiToken {
   std::int64_t expires_at = 0;
   std::int64_t revoked_at = 0;    // 0: not
   std::int64_t last_used_at = 0;  // 0: never
-  std::string minter_id;          // the account that made it; "": the server's console
+  std::string minter_id = {};     // the account that made it; "": the server's console
   bool ended = false;             // that account could not make it now; not read by addApiToken()
 };
 

@@ -7,7 +7,7 @@
 namespace redflag::store::sql {
 namespace {
 
-constexpr int kShownUpdates = 20;
+constexpr std::size_t kShownUpdates = 20;
 
 Conditions waiting(const http::Visible& visible) {
   Conditions where;

@@ -338,7 +338,8 @@ TEST(Throttle, D10_allows_at_most_a_hundred_failures_an_hour_however_many_known_
   int unknown_codes = 0;
   const auto guess = [&](int n, const std::string& device, SignInThrottle::What what) {
     try {
-      throttle.attempt("alex", "10." + std::to_string(n % 200) + "." + std::to_string(n / 250) + ".1", device, what);
+      throttle.attempt("alex", "10." + std::to_string(n % 200) + "." + std::to_string(n / 250) + ".1", device,
+                       what);
       ++failures;
       if (device.empty() && what == SignInThrottle::kCode) ++unknown_codes;
     } catch (const http::Problem&) {

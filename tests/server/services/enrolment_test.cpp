@@ -50,6 +50,32 @@ TEST(A1_one_seat_for_one_key, a_second_key_is_refused_and_the_first_is_answered_
   EXPECT_EQ(refused.code, "enrolment.seats_exhausted");
 }
 
+TEST(Enrolment, a_token_lets_nobody_in_once_its_maker_no_longer_administers_the_site) {
+  World world;
+  const auto client = world.services.places.addClient("Client", world.admin);
+  const auto site = world.services.places.addSite(client.id, "Site", world.admin);
+  const http::Grants grants({{"admin", client.id, site.id}});
+  const auto boss = world.services.users.add("person", "boss", "hash", grants, world.admin);
+  const services::Actor maker{"boss", grants, true, boss.id, boss.id};
+  const auto made = world.services.enrolment.makeToken(10, 3600, site.id, maker, "auto");
+  const std::string token = protocol::decodeBundle(made.bundle).value().token;
+  const auto first = newAgent();
+  EXPECT_EQ(refusal(world, first, token), "");
+  const auto become = [&](const services::AccountChange& change) {
+    world.services.users.change("person", boss.id, change, world.admin);
+  };
+  become({http::Grants({{"approver", client.id, ""}}), {}});
+  EXPECT_EQ(refusal(world, newAgent(), token), "enrolment.minter");
+  EXPECT_EQ(refusal(world, first, token), "") << "who came with it gets the same answer";
+  become({grants, {}});
+  EXPECT_EQ(refusal(world, newAgent(), token), "");
+  become({{}, true});
+  EXPECT_EQ(refusal(world, newAgent(), token), "enrolment.minter");
+  world.services.users.remove("person", boss.id, world.admin);
+  EXPECT_EQ(refusal(world, newAgent(), token), "enrolment.minter");
+  EXPECT_EQ(refusal(world, newAgent(), world.token), "") << "made on the console";
+}
+
 TEST(A2_seat_race, of_fifty_at_once_exactly_one_gets_the_seat) {
   World world;
   const std::string token = tokenOf(world, 1);

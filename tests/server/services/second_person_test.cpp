@@ -165,7 +165,8 @@ TEST_F(SecondPersonRule, whoever_ordered_it_can_take_it_back) {
 
 TEST_F(SecondPersonRule, an_agent_cannot_speak_of_an_order_that_it_was_never_handed) {
   const auto held = order(erin, 0, 2);
-  world.upload(agents[0], {world.stateItem(held[0].id, "accepted"), world.stateItem(held[0].id, "succeeded")});
+  world.upload(agents[0],
+               {world.stateItem(held[0].id, "accepted"), world.stateItem(held[0].id, "succeeded")});
   EXPECT_EQ(state(held[0]), CommandState::kAwaitingApproval);
 }
 

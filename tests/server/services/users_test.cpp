@@ -88,6 +88,56 @@ TEST_F(People, nobody_manages_somebody_who_may_more) {
   EXPECT_EQ(names(world_.admin), (std::vector<std::string>{"both", "everything"}));
 }
 
+TEST_F(People, a_token_is_good_as_long_as_its_maker_could_make_it_now) {
+  auto& users = world_.services.users;
+  const Grants of_a({{"admin", a_.id, ""}});
+  const auto boss = add("boss", of_a, world_.admin);
+  const Actor maker{"boss", of_a, true, boss.id, boss.id};
+  const auto robot = add("robot", Grants({{"technician", a_.id, ""}}), maker, "service");
+  const auto made = users.addToken(robot.id, "one", 3600, maker);
+  const auto good = [&] {
+    const bool found = world_.store.read([&](const store::ReadTransaction& tx) {
+      return tx.people().findApiToken(auth::ApiTokens::hashOf(made.secret)).has_value();
+    });
+    EXPECT_EQ(users.tokens(robot.id).at(0).ended, !found);
+    return found;
+  };
+  const auto become = [&](const services::AccountChange& change) {
+    users.change("person", boss.id, change, world_.admin);
+  };
+  EXPECT_TRUE(good());
+  become({Grants({{"admin", b_.id, ""}}), {}});
+  EXPECT_FALSE(good()) << "administers another client";
+  become({Grants({{"approver", a_.id, ""}}), {}});
+  EXPECT_FALSE(good()) << "is no admin";
+  become({of_a, {}});
+  EXPECT_TRUE(good());
+  users.change("service", robot.id, {Grants({{"viewer", a_.id, ""}, {"viewer", b_.id, ""}}), {}},
+               world_.admin);
+  EXPECT_FALSE(good()) << "the account may more than its maker administers";
+  users.change("service", robot.id, {Grants({{"viewer", a_.id, ""}}), {}}, world_.admin);
+  become({{}, true});
+  EXPECT_FALSE(good()) << "is disabled";
+  become({{}, false});
+  EXPECT_TRUE(good());
+  users.remove("person", boss.id, world_.admin);
+  EXPECT_FALSE(good()) << "is gone";
+  add("boss", of_a, world_.admin);
+  EXPECT_FALSE(good()) << "another one of the same name";
+}
+
+TEST_F(People, each_clients_history_tells_of_grants_to_its_own_places_alone) {
+  const auto moved = add("moved", Grants({{"viewer", a_.id, ""}}), world_.admin);
+  world_.services.users.change("person", moved.id, {Grants({{"approver", b_.id, ""}}), {}}, world_.admin);
+  const auto told = [&](const std::string& client_id) {
+    return world_.store.read([&](const store::ReadTransaction& tx) {
+      return tx.events().history(client_id, "", {1, ""}).items.at(0).text;
+    });
+  };
+  EXPECT_EQ(told(a_.id), "user moved: viewer of client " + a_.id + " becomes nothing");
+  EXPECT_EQ(told(b_.id), "user moved: nothing becomes approver of client " + b_.id);
+}
+
 TEST_F(People, the_last_admin_of_everything_stays_one) {
   const auto first = add("first", Grants::everywhere("admin"), world_.admin);
   auto& users = world_.services.users;

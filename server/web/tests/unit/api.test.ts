@@ -39,7 +39,7 @@ function answerWith(make: (request: Request) => Response | Promise<Response>) {
   network.answer = make;
 }
 
-const preview = { approval_id: null, approved: 2, agents: 2, skipped: [], command_ids: [] };
+const preview = { approval_id: null, approved: 2, agents: 2, skipped: [], command_ids: [], awaiting_approval: false };
 const group = { manager: 'apt', name: 'openssl', arch: 'amd64', candidate_version: '3' };
 
 beforeEach(() => {

@@ -103,7 +103,7 @@ test('a move stays within the client, and within what one administers', () => {
   const agents = [agent('one', 'A', 'A1'), agent('two', 'A', 'A2'), agent('three', 'A', 'A3'), agent('other', 'B', 'B1')];
   const targets = targetsFor(agents, clients, grants);
   expect(targets.map((target) => target.label)).toEqual(['Client A / One', 'Client A / Two']);
-  const { moved, left_out } = moveOf(agents, targets[1]!, grants);
+  const { moved, left_out } = moveOf(agents, { client_id: 'A', site_id: 'A2', label: '' }, grants);
   expect(moved.map((each) => each.hostname)).toEqual(['one']);
   expect(left_out.map(({ text, agents: left }) => [text, left.map((each) => each.hostname)])).toEqual([
     ['are there already', ['two']],
