@@ -69,6 +69,16 @@ TEST_F(Desk, answers_only_at_sockets_that_were_granted) {
   EXPECT_TRUE(engine.asked().empty());
 }
 
+TEST_F(Desk, says_which_processes_run_replaced_code_and_nothing_else_about_processes) {
+  const auto outcome = ask("/proc /outdated", {"http:unix:/proc"});
+  EXPECT_EQ(fact(outcome, 0), 200);
+  const Json said = Json::parse(fact(outcome, 1).get<std::string>(), nullptr, false);
+  EXPECT_TRUE(said.is_object() && said.at("processes").is_array()) << said;
+  for (const char* other : {"/1/environ", "/self/mem", "/outdated/", "/outdated?pid=1", "/version"})
+    EXPECT_EQ(ask(std::string("/proc ") + other, {"http:unix:/proc"}).status, "denied") << other;
+  EXPECT_EQ(ask("/proc /outdated", {"http:unix:" + socket()}).status, "denied");
+}
+
 TEST_F(Desk, asks_nothing_that_is_not_on_its_list) {
   test::ScriptedService engine(socket(), {});
   const auto outcome = ask("/containers/web/export");
