@@ -7,6 +7,7 @@
 #include "link/access.h"
 #include "link/event_stream.h"
 #include "protocol/compress.h"
+#include "protocol/handed_trust.h"
 #include "protocol/limits.h"
 #include "protocol/message_signature.h"
 
@@ -198,6 +199,18 @@ Answer<Fetched> ServerApi::fetch() {
   if (auto ok = in.finishIgnoringUnknown(); !ok) return notOurs(ok.error().text);
   out.envelopes.assign(list.begin(), list.end());
   return out;
+}
+
+Answer<bool> ServerApi::handTrust(const Json& files) {
+  const std::string body = dumpJson(files);
+  if (body.size() > protocol::kMaxHandedTrustBytes)
+    return failure(Kind::kTooLarge, "over the limit of trust documents");
+  const auto answer = post("/agent/v1/trust", body, nullptr, kMaxAnswer, signer_.access);
+  if (!answer) return tl::unexpected<Failure>(answer.error());
+  JsonReader in(*answer, "answer");
+  const bool newer = in.boolean("newer");
+  if (auto ok = in.finishIgnoringUnknown(); !ok) return notOurs(ok.error().text);
+  return newer;
 }
 
 Answer<Json> ServerApi::enroll(const Json& request) {

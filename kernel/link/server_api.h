@@ -82,6 +82,8 @@ class ServerApi {
   // The bodies of items, each one JSON object as the spool holds it.
   Answer<UploadAnswer> upload(const std::vector<std::string>& items);
   Answer<Fetched> fetch();
+  // CommandTrust::files(), for a server whose own are older. True: it sees that now.
+  Answer<bool> handTrust(const Json& files);
   Answer<Json> enroll(const Json& request);
   Answer<Json> renew(const Json& request);  // of the access token: signed with the key alone
 

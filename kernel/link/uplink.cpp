@@ -127,11 +127,22 @@ Answer<bool> Uplink::refreshTrust() {
     return tl::unexpected<Failure>(Failure{Failure::Kind::kStopping, 0, {}, error.text, 0});
   if (error.code == Code::kUnavailable)
     return tl::unexpected<Failure>(Failure{Failure::Kind::kUnreachable, 0, {}, error.text, 0});
-  if (error.text == told_distrust_) return true;
-  told_distrust_ = error.text;
-  spdlog::error("the server's trust repository is refused: {}", error.text);
-  parts_.reports.refusal("", kTrustRefused, "the server's trust repository is refused: " + error.text,
-                         "kernel");
+  if (error.text != told_distrust_) {
+    told_distrust_ = error.text;
+    spdlog::error("the server's trust repository is refused: {}", error.text);
+    parts_.reports.refusal("", kTrustRefused, "the server's trust repository is refused: " + error.text,
+                           "kernel");
+  }
+  return handTrustBack();
+}
+
+// Perhaps the server was set back and does not know it: what is verified here is its own, and newer. An older
+// server has no such route, and one that is in other hands may do with it what it likes: it is all public.
+Answer<bool> Uplink::handTrustBack() {
+  const auto newer = connection_.api().handTrust(parts_.trust.files());
+  if (newer && *newer)
+    spdlog::warn("the server was told that its trust documents are older than this agent's");
+  if (!newer && newer.error().kind == Failure::Kind::kStopping) return newer;
   return true;
 }
 

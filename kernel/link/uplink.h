@@ -52,6 +52,7 @@ class Uplink {
   Answer<bool> talk();
   Answer<bool> fetch();
   Answer<bool> refreshTrust();
+  Answer<bool> handTrustBack();
   void tick();
   void reportStatus();
 

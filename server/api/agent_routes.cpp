@@ -1,9 +1,11 @@
 #include "api/input.h"
 #include "api/routes.h"
 #include "base/encoding.h"
+#include "protocol/handed_trust.h"
 #include "protocol/limits.h"
 #include "protocol/record_kinds.h"
 #include "protocol/state_document.h"
+#include "services/handed_trust.h"
 
 namespace redflag::api {
 namespace {
@@ -93,6 +95,16 @@ http::Response fetch(services::Services& services, const http::Request& request)
   return http::jsonResponse(200, answer);
 }
 
+// {"metadata":{name: text…},"content":text}, as CommandTrust::files() of the agent has it.
+http::Response takeTrust(services::Services& services, const http::Request& request) {
+  Body body(request, {.bytes = protocol::kMaxHandedTrustBytes, .depth = 4, .values = 2'000});
+  const Json files = {{"metadata", body.in().object("metadata")},
+                      {"content", body.in().text("content", protocol::kMaxHandedTrustBytes)}};
+  body.finish();
+  const bool newer = services::takeHandedTrust(services.context(), agentOf(request), files);
+  return http::jsonResponse(200, {{"newer", newer}});
+}
+
 }  // namespace
 
 std::vector<http::Route> agentRoutes(services::Services& services) {
@@ -109,6 +121,7 @@ std::vector<http::Route> agentRoutes(services::Services& services) {
   add("/agent/v1/enroll", Permission::kEnrolling, 8U << 10, enrol);
   add("/agent/v1/token", Permission::kRenewing, 4U << 10, renew);
   add("/agent/v1/upload", Permission::kAgent, protocol::kMaxUploadBytes, upload);
+  add("/agent/v1/trust", Permission::kAgent, protocol::kMaxHandedTrustBytes, takeTrust);
   add("/agent/v1/commands/fetch", Permission::kAgent, 1U << 10, fetch);
   return routes;
 }

@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t kMaxPerKey = 4096;
 constexpr std::size_t kMinRewrite = 10'000;  // lines, before the file is written anew without the old ones
 constexpr std::int64_t kSweepEveryS = 60;
+constexpr std::int64_t kUnderWayS = 5;
 
 std::string aheadLine(const std::string& key, std::int64_t created_s, const std::string& nonce) {
   return std::to_string(created_s) + ' ' + toBase64Url(key) + ' ' + toBase64Url(nonce) + '\n';
@@ -33,6 +34,12 @@ void NonceMemory::checkTime(std::int64_t created_s) const {
   if (created_s < now_s - protocol::kClockToleranceS || created_s > now_s + protocol::kClockToleranceS) {
     throw http::Problem{401, "signature.clock", "the signature's time is more than 5 minutes off; see Date",
                         ""};
+  }
+  // Heads take no longer than that from an agent to here.
+  if (created_s <= started_s_ && created_s < now_s - kUnderWayS) {
+    throw http::Problem{
+        401, "signature.replayed",
+        "the signature was made before this server started, too long ago to have been under way", ""};
   }
   if (created_s <= started_s_) {
     throw http::Problem{401, "signature.before_start",

@@ -111,8 +111,9 @@ void unpack(const fs::path& archive, const fs::path& into) {
 }
 
 // `keys` leaves first and comes last: a folder without it is no server's, so that none starts on a mixture.
-constexpr const char* kLeaving[] = {"keys", "redflag.db", "redflag.db-wal", "redflag.db-shm", "server.yaml",
-                                    "tls",  "trust",      "restored",       "ca.pem",         "audit.head"};
+constexpr const char* kLeaving[] = {"keys",        "redflag.db", "redflag.db-wal", "redflag.db-shm",
+                                    "server.yaml", "tls",        "trust",          "restored",
+                                    "behind",      "ca.pem",     "audit.head"};
 constexpr const char* kComing[] = {"redflag.db", "server.yaml", "tls", "trust", "restored", "keys"};
 
 // Answers where.

@@ -15,6 +15,7 @@
 #include "main/data_folder.h"
 #include "main/settings.h"
 #include "trust/expiry.h"
+#include "trust/set_back.h"
 
 namespace redflag::server {
 namespace {
@@ -177,6 +178,17 @@ void checkKeys(const fs::path& data, std::vector<Finding>& out) {
     check("access.key", true, "restore it from a backup, or remove it: the server makes a new one");
   check("device.key", false, "restore it from a backup, or run `redflag-server init` for a new one");
   conclude(out, before, "keys", "command key and device key are there");
+}
+
+void checkSetBack(const fs::path& data, std::vector<Finding>& out) {
+  const std::size_t before = out.size();
+  try {
+    const auto why = trust::whyHeldBack(trust::marksIn(data), trust::versionsIn(data / "trust"));
+    if (!why.empty()) add(out, "trust", Level::kError, "no order is signed: " + why);
+  } catch (const std::exception& error) {
+    add(out, "trust", Level::kError, error.what(), "restore it from a backup");
+  }
+  conclude(out, before, "trust", "no agent knows newer trust documents than this server");
 }
 
 void checkExpiries(const fs::path& data, std::int64_t now_s, std::vector<Finding>& out) {

@@ -162,6 +162,7 @@ std::vector<Finding> examineServer(const std::filesystem::path& data, const std:
   }
   checkSecrets(data, out);
   checkKeys(data, out);
+  checkSetBack(data, out);
   checkExpiries(data, now_s, out);
   checkDatabase(data, database, now_s, out);
   return out;

@@ -16,10 +16,12 @@ constexpr std::int64_t kSummaryEveryNs = 60 * kSecondNs;
 constexpr std::chrono::seconds kLookEvery{1};
 constexpr const char* kManyOthers = "many";
 
-// Part of everybody's day: a browser that asks whether it is still signed in, and a client of the trust
-// repository that asks for the root after the newest.
+// Part of everybody's day: a browser that asks whether it is still signed in, a client of the trust
+// repository that asks for the root after the newest, and a request that was under way while this server
+// started.
 bool isRoutine(const http::Refusal& refusal) {
-  return (refusal.code == "session.required" && refusal.route == "GET /api/v1/session") ||
+  return refusal.code == "signature.before_start" ||
+         (refusal.code == "session.required" && refusal.route == "GET /api/v1/session") ||
          (refusal.status == 404 && refusal.route.starts_with("GET /trust/metadata/"));
 }
 

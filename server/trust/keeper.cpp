@@ -1,15 +1,19 @@
 #include "trust/keeper.h"
 
-#include <charconv>
-
 #include "base/log.h"
 #include "base/time.h"
-#include "trust/files.h"
+#include "trust/set_back.h"
 
 namespace redflag::trust {
 namespace {
 
 constexpr std::int64_t kLookEveryNs = 10 * kSecondNs;
+
+// The other mark lies beside the one that a restore leaves behind.
+std::string whyHeld(const std::filesystem::path& restored, const PublishedTrust& trust, std::int64_t epoch) {
+  return whyHeldBack({restored, restored.parent_path() / "behind"},
+                     {trust.root_version, trust.targets_version, 0, 0, epoch});
+}
 
 }  // namespace
 
@@ -19,11 +23,7 @@ std::shared_ptr<const PublishedTrust> Keeper::published() const {
 }
 
 bool Keeper::heldBack(std::int64_t epoch) const {
-  const auto mark = readIfThere(restored_);
-  std::int64_t before = 0;
-  if (!mark) return false;
-  const auto read = std::from_chars(mark->data(), mark->data() + mark->size(), before);
-  return read.ec != std::errc() || epoch <= before;
+  return !whyHeld(restored_, *published(), epoch).empty();
 }
 
 Result<std::int64_t> Keeper::epochFor(const std::string& key_id, std::int64_t now_ns) const {
@@ -35,11 +35,7 @@ Result<std::int64_t> Keeper::epochFor(const std::string& key_id, std::int64_t no
     return fail(Code::kDenied, "the published list does not name this server's command key, or not for now");
   }
   const std::int64_t epoch = trust->commands.restore_epoch;
-  if (heldBack(epoch)) {
-    return fail(Code::kDenied,
-                "this server was restored from a backup: look at what it would order, then sign a higher "
-                "epoch with `redflag-server keys commands --restore-epoch`");
-  }
+  if (heldBack(epoch)) return fail(Code::kDenied, whyHeld(restored_, *trust, epoch));
   return epoch;
 }
 

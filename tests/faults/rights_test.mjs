@@ -209,6 +209,7 @@ const expectations = {
   agentEnrol: { permission: 'enrolling', ok: 401, body: () => ({}) },
   agentRenew: { permission: 'renewing', ok: 400, body: () => ({}) },
   agentUpload: { permission: 'agent', ok: 200, body: () => ({ items: [] }) },
+  agentTrust: { permission: 'agent', ok: 200, body: () => ({ metadata: {}, content: '' }) },
   agentFetch: { permission: 'agent', ok: 200, body: () => ({}) },
   agentDoorbell: { permission: 'agent', ok: 200 },
 };

@@ -12,9 +12,13 @@
 #include <utility>
 
 #include "platform/descriptor.h"
+#include "platform/unfinished.h"
 
 namespace redflag::platform {
 namespace {
+
+// In no percent-encoded name: what a killed process left is told from files that are wanted.
+constexpr const char* kUnfinished = ".%%";
 
 tl::unexpected<Error> ioError(const std::filesystem::path& path, const char* step, int error) {
   const Code code = error == ENOENT                       ? Code::kNotFound
@@ -46,7 +50,7 @@ void Descriptor::reset() {
 }
 
 Result<FileReplacement> FileReplacement::begin(const std::filesystem::path& path, std::uint32_t mode) {
-  std::string temporary = path.string() + ".XXXXXX";
+  std::string temporary = path.string() + kUnfinished + "XXXXXX";
   const int fd = ::mkostemp(temporary.data(), O_CLOEXEC);
   if (fd < 0) return ioError(path, "create", errno);
   FileReplacement file(fd, path, std::move(temporary));
@@ -62,6 +66,15 @@ FileReplacement::FileReplacement(FileReplacement&& other) noexcept
 FileReplacement::~FileReplacement() {
   if (descriptor_ >= 0) ::close(descriptor_);
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void removeUnfinished(const std::filesystem::path& path) {
+  const std::string begin = path.filename().string() + kUnfinished;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(path.parent_path(), error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(begin) && name.size() == begin.size() + 6) ::unlink(entry.path().c_str());
+  }
 }
 
 Result<> FileReplacement::append(std::string_view part) {

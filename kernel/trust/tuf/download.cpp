@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "platform/files.h"
+#include "platform/unfinished.h"
 
 namespace redflag::kernel::tuf {
 namespace {
@@ -40,6 +41,7 @@ Result<std::filesystem::path> download(Fetcher& content, const redflag::tuf::Tar
   auto file = targetFile(folder, target.name);
   if (!file || isThere(*file, target.info)) return file;
   if (auto ok = platform::makePrivateFolder(folder); !ok) return tl::unexpected<Error>(ok.error());
+  platform::removeUnfinished(*file);
   auto replacement = platform::FileReplacement::begin(*file);
   if (!replacement) return tl::unexpected<Error>(replacement.error());
   redflag::tuf::ContentCheck check(target.info);

@@ -10,6 +10,7 @@ export class Middleman {
     this.fleet = fleet;
     this.alter = (envelopes) => envelopes;
     this.during = async () => {};  // told the steps of each upload (head, half, sent, answered), and what is in it; waited for
+    this.answers = new Map();  // instead of the server's, by the path of a GET; null: there is no such thing
     this.fetches = 0;
     this.doorbells = new Set();
     this.rung = 0;  // doorbells that ever were
@@ -25,6 +26,8 @@ export class Middleman {
   }
 
   handOn(request, response) {
+    const own = this.answers.get(request.url);
+    if (own !== undefined) return response.writeHead(own === null ? 404 : 200, { 'content-type': 'application/json' }).end(own ?? '{}');
     const uploads = request.url === '/agent/v1/upload';
     const upstream = https.request({ host: '127.0.0.1', port: this.fleet.port, method: request.method, path: request.url,
       headers: request.headers, rejectUnauthorized: false, agent: false }, (answer) => {

@@ -116,14 +116,22 @@ class TestUpdater : public rf::Scanner, public rf::Updater {
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
 
+  // Versions are numbers of one length; none is wanted of what is to go.
+  static const char* operationFor(const std::string& installed, const std::string& wanted) {
+    if (wanted.empty()) return "remove";
+    if (installed.empty()) return "install";
+    return wanted < installed ? "downgrade" : "upgrade";
+  }
+
   json stepFor(const json& update) const {
     const auto name = update.at("name").get<std::string>();
     const std::string installed = contentOf(folder_ / "packages" / name);
-    return {{"operation", installed.empty() ? "install" : "upgrade"},
+    const auto wanted = update.at("version").get<std::string>();
+    return {{"operation", operationFor(installed, wanted)},
             {"name", name},
             {"arch", update.at("arch")},
             {"from", installed},
-            {"to", update.at("version")},
+            {"to", wanted},
             {"category", "updates"},
             {"requested", true}};
   }

@@ -274,6 +274,12 @@ TEST_F(LinkTest, E6_reports_a_server_that_went_back_takes_no_order_of_it_and_goe
   };
   ASSERT_TRUE(server.waitFor(told));
   EXPECT_TRUE(server.waitFor([&] { return link_->status().at("refused_orders") >= 2; })) << "the order, too";
+  const auto handed = server.requests("/agent/v1/trust");
+  ASSERT_FALSE(handed.empty()) << "the server may not know it";
+  EXPECT_TRUE(handed[0].signature_ok);
+  const Json timestamp =
+      parseJson(parseJson(handed[0].body)->at("metadata").at("timestamp.json").get<std::string>()).value();
+  EXPECT_EQ(timestamp.at("signed").at("version"), server.trust().repository.version("timestamp"));
   EXPECT_EQ(lastState(server, "order-1"), "");
   ASSERT_TRUE(spool_.put("breaker", {{"number", 1}}));
   EXPECT_TRUE(server.waitFor([&] { return !server.items("breaker").empty(); }));

@@ -112,8 +112,12 @@ TEST_F(RefusalLog, leaves_out_what_is_part_of_everybodys_day) {
   auto next_root = refusal("trust.no_such_file", "192.0.2.1", 404);
   next_root.route = "GET /trust/metadata/{file}";
   log_.note(next_root);
+  log_.note(refusal("signature.before_start", "192.0.2.1", 401));
   ASSERT_TRUE(log_.write(true));
   EXPECT_TRUE(records().empty());
+  log_.note(refusal("signature.replayed", "192.0.2.1", 401));
+  ASSERT_TRUE(log_.write(true));
+  EXPECT_EQ(records().size(), 1U);
 }
 
 TEST_F(RefusalLog, are_counted_by_code_for_whoever_asks_what_was_refused) {

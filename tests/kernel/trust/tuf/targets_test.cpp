@@ -1,4 +1,6 @@
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "harness.h"
 
@@ -14,6 +16,33 @@ TEST_F(TufClient, finds_targets_of_the_top_level_role) {
   repository().publishNext();
   EXPECT_EQ(found("a/b.txt"), hashOf("content"));
   EXPECT_EQ(found("a/c.txt"), "the repository has no target \"a/c.txt\"");
+}
+
+TEST_F(TufClient, removes_what_a_download_left_that_was_killed_and_nothing_else) {
+  repository().addTarget("a", "content");
+  repository().publishNext();
+  auto client = this->client();
+  ASSERT_TRUE(client.refresh());
+  const auto target = client.find("a").value();
+  const auto folder = folder_ / "targets";
+  ASSERT_TRUE(platform::makePrivateFolder(folder));
+  std::ofstream(folder / "a.abcdef") << "another target";
+  const pid_t killed = ::fork();
+  if (killed == 0) {
+    auto begun = platform::FileReplacement::begin(folder / "a");
+    ::_exit(begun && begun->append("con") ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(killed, &status, 0), killed);
+  ASSERT_EQ(status, 0);
+  const auto files = [&] {
+    return std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator());
+  };
+  ASSERT_EQ(files(), 2);
+  ASSERT_TRUE(download(*network_, target, client.referenceOf(target), folder));
+  EXPECT_EQ(files(), 2);
+  EXPECT_EQ(platform::readFile(folder / "a", 100).value(), "content");
+  EXPECT_TRUE(std::filesystem::exists(folder / "a.abcdef"));
 }
 
 TEST_F(TufClient, finds_targets_of_a_delegated_role_and_stores_it) {

@@ -1,0 +1,30 @@
+#include "services/handed_trust.h"
+
+#include "base/log.h"
+#include "store/events.h"
+#include "trust/set_back.h"
+
+namespace redflag::services {
+
+bool takeHandedTrust(const Context& context, const store::AgentKey& agent, const Json& files) {
+  if (context.data.empty()) return false;
+  const std::int64_t now = context.now();
+  const auto heard = trust::hearOfTrust(context.data, files, agent.agent_id, now);
+  if (!heard.newer) return false;
+  if (heard.news.empty()) return true;
+  spdlog::error("trust: {}", heard.news);
+  context.store.write([&](store::WriteTransaction& tx) {
+    store::HistoryEntry entry;
+    entry.at = now;
+    entry.subsystem = "trust";
+    entry.actor = "agent";
+    entry.kind = "trust.set_back";
+    entry.code = "trust.set_back";
+    entry.text = heard.news;
+    entry.severity = "error";
+    tx.events().record(agent.client_id, agent.agent_id, entry);
+  });
+  return true;
+}
+
+}  // namespace redflag::services
