@@ -113,12 +113,20 @@ std::optional<Outcome> ActionRun::resume(JournalEntry& entry) {
   return follow(entry, *run, true);
 }
 
+// The executor before us died between starting the host and telling it what to do.
+std::optional<Outcome> ActionRun::beginAgain(JournalEntry& entry) {
+  logLine("info", fmt::format("{}: its host was never told to begin", entry.order.command_id));
+  entry.phase = Phase::kPlanning;
+  return prepare(entry);
+}
+
 std::optional<Outcome> ActionRun::follow(JournalEntry& entry, HostRun& run, bool attached) {
   const Followed followed = hosts_.follow(run, {.soft_at = entry.begun_monotonic + limit_ns_,
                                                 .hard_at = entry.begun_monotonic + limit_ns_ + kStopGraceNs,
                                                 .tell = entry.order.command_id,
                                                 .attached = attached});
   if (followed.stopped) return std::nullopt;
+  if (attached && !followed.report.told()) return beginAgain(entry);
   if (followed.report.done()) return conclude(entry, followed.report);
   if (followed.killed)
     return actionFailed("action.killed", "the action did not end in its time and was killed");

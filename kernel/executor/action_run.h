@@ -36,6 +36,7 @@ class ActionRun {
   std::optional<Outcome> begin(JournalEntry& entry, const PluginSetup& setup, Json parameters);
   std::optional<Outcome> resume(JournalEntry& entry);
   std::optional<Outcome> follow(JournalEntry& entry, HostRun& run, bool attached);
+  std::optional<Outcome> beginAgain(JournalEntry& entry);
   std::optional<Outcome> conclude(JournalEntry& entry, const RunReport& report);
 
   std::int64_t limit_ns_;

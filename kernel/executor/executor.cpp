@@ -95,7 +95,9 @@ Json Executor::submit(const Json& transport, const Json& handed) {
   std::string command_id;
   const auto considered = consider(transport, handed, command_id);
   if (!considered) {
-    logLine("error", "an order could not be taken: " + considered.error().text);
+    // That too many wait is told to whoever hands it over, and is no error here.
+    if (considered.error().code != Code::kUnavailable)
+      logLine("error", "an order could not be taken: " + considered.error().text);
     return errorEvent(considered.error().text, clock_.epochNs());
   }
   if (*considered) return stateEvent(**considered);

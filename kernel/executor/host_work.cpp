@@ -16,6 +16,7 @@ namespace {
 constexpr std::int64_t kStepNs = kSecondNs / 10;
 constexpr std::int64_t kAfterDoneNs = 10 * kSecondNs;  // to clean up behind itself
 constexpr std::int64_t kHelloNs = 60 * kSecondNs;      // a host taken up again was told to begin long ago
+constexpr std::int64_t kToldNs = 2 * kSecondNs;        // or it never was
 
 Json startMessage(const PluginSetup& setup, const HostCall& call) {
   return {{"operation", call.operation},
@@ -84,13 +85,16 @@ Followed HostWork::follow(HostRun& run, const Following& how) const {
     if (const auto frames = run.step(kStepNs)) {
       for (const auto& frame : *frames)
         out.report.take(frame);
+    } else {
+      out.report.unreadable();
     }
     if (std::exchange(first, false)) out.report.forgetPending();
     const std::int64_t now = clock_.monotonicNs();
     out.report.flush(clock_.epochNs(), now);
     if (out.report.done() && done_at == 0) done_at = now;
     const bool overstays = done_at != 0 && now - done_at > kAfterDoneNs;
-    const bool silent = how.attached && !out.report.loaded() && now - began > kHelloNs;
+    const bool silent = how.attached && ((!out.report.told() && now - began > kToldNs) ||
+                                         (!out.report.loaded() && now - began > kHelloNs));
     if (now > how.soft_at) run.cancel();
     if (now > how.hard_at || overstays || silent) {
       out.killed = !overstays;

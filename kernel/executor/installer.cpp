@@ -144,6 +144,12 @@ std::optional<Outcome> Installer::followInstall(JournalEntry& entry, HostRun& ru
                                                 .tell = entry.order.command_id,
                                                 .attached = attached});
   if (followed.stopped) return std::nullopt;
+  if (attached && !followed.report.told()) {
+    // The executor before us died between starting the host and telling it what to do.
+    logLine("info", fmt::format("{}: its host was never told to begin", entry.order.command_id));
+    entry.phase = Phase::kPlanning;
+    return plan(entry);
+  }
   if (followed.report.done()) return outcomeOf(followed.report, entry.needs_reboot);
   if (!followed.report.loaded()) {
     return failed("install.host", "the updater's host ended before it began; nothing was changed");

@@ -23,6 +23,7 @@ std::string textOf(const Json& json, const char* key, std::size_t max) {
 }  // namespace
 
 void RunReport::take(const host::Frame& frame) {
+  told_ = true;  // a host says nothing before it was told what to do
   if (frame.type == host::FrameType::kResult) {
     result_ = frame.payload;
     return;

@@ -19,11 +19,14 @@ class RunReport {
       : command_id_(std::move(command_id)), sink_(std::move(sink)) {}
 
   void take(const host::Frame& frame);
+  // Something was written that nobody can read.
+  void unreadable() { told_ = true; }
   // Hands on what was held back. Call it after each batch of frames.
   void flush(std::int64_t now_ns, std::int64_t monotonic_ns);
   // Frames from before we came were handed on by somebody else: forget what is held back.
   void forgetPending();
 
+  bool told() const { return told_; }  // it has read what it is to do; nothing of the plugin ran before that
   bool loaded() const { return loaded_; }                // the plugin's code may have run
   bool done() const { return done_; }                    // it said how it ended
   const std::string& status() const { return status_; }  // "ok", "transient", … once done
@@ -38,6 +41,7 @@ class RunReport {
 
   std::string command_id_;
   EventSink sink_;
+  bool told_ = false;
   bool loaded_ = false;
   bool done_ = false;
   std::string status_;

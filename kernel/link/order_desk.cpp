@@ -1,6 +1,7 @@
 #include "link/order_desk.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/encoding.h"
 #include "base/log.h"
@@ -119,9 +120,11 @@ bool OrderDesk::handToExecutor(const CheckedOrder& order, const Json& transport)
   }
   auto event = parts_.runner->submit(transport, parts_.trust_files());
   if (!event) {
-    spdlog::warn("order {} waits: the executor does not take it: {}", id, event.error().text);
+    if (std::exchange(told_waiting_, event.error().text) != event.error().text)
+      spdlog::warn("order {} waits: the executor does not take it: {}", id, event.error().text);
     return false;
   }
+  told_waiting_.clear();
   // An executor that does not believe the envelope names no id. This side does, and it is the answer to this
   // one.
   if (event->event == "refused" && event->command_id.empty()) event->command_id = id;

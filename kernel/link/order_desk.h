@@ -52,7 +52,8 @@ class OrderDesk {
   Result<> putExecutorState(const OrderEvent& event, const std::string& state);
 
   Parts parts_;
-  std::mutex results_;  // the same result may come as an answer and as an event at once
+  std::string told_waiting_;  // why orders wait, as the log has it
+  std::mutex results_;        // the same result may come as an answer and as an event at once
 };
 
 }  // namespace redflag::kernel

@@ -3,12 +3,22 @@
 #include "base/encoding.h"
 #include "base/log.h"
 #include "link/trust_fetcher.h"
+#include "protocol/limits.h"
 
 namespace redflag::kernel {
 namespace {
 
 // Failures in a row after which the server may have moved.
 constexpr int kLostAfter = 3;
+
+// A server hands out so many at a time, in so many bytes.
+bool mayBeCut(const std::vector<Json>& envelopes) {
+  if (envelopes.size() >= protocol::kMaxFetchedCommands) return true;
+  std::size_t bytes = 0;
+  for (const Json& envelope : envelopes)
+    bytes += envelope.value("body", std::string()).size();
+  return bytes > protocol::kMaxFetchBytes / 4;
+}
 
 }  // namespace
 
@@ -52,6 +62,7 @@ void Uplink::run() {
       next_tick = monotonicNow() + parts_.settings.tick_ns;
     }
     reportStatus();
+    fetchRest();
     if (try_now_.exchange(false)) backoff_.tryNow();
     const bool due = workDue();
     if (due && backoff_.mayTry(monotonicNow())) {
@@ -81,6 +92,14 @@ void Uplink::reportStatus() {
     return spdlog::error("the agent's status could not be kept: {}", ok.error().text);
   }
   told_status_ = text;
+}
+
+// What an answer has no room for is rung for no second time. Until the server has heard what was accepted, it
+// would hand out the same again.
+void Uplink::fetchRest() {
+  if (!fetch_rest_ || parts_.spool.count() > 0) return;
+  fetch_rest_ = false;
+  fetch_wanted_ = true;
 }
 
 void Uplink::attempt() {
@@ -164,6 +183,7 @@ Answer<bool> Uplink::fetch() {
   for (const Json& transport : orders->envelopes) {
     if (!parts_.desk.take(transport)) fetch_later_ = true;
   }
+  fetch_rest_ = !fetch_later_ && parts_.spool.count() > 0 && mayBeCut(orders->envelopes);
   if (parts_.queue != nullptr) parts_.contact.orders(fetch_later_ ? "waiting" : "ok");
   // Last: an address that does not answer must not hold orders up.
   if (const auto list = parts_.trust.commands()) parts_.places.follow(*list);

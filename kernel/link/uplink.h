@@ -55,6 +55,7 @@ class Uplink {
   Answer<bool> handTrustBack();
   void tick();
   void reportStatus();
+  void fetchRest();
 
   Parts parts_;
   ServerConnection connection_;
@@ -64,6 +65,7 @@ class Uplink {
   std::atomic<bool> try_now_ = false;
   std::int64_t fetch_again_ns_;  // monotonic: a new list is not rung for
   bool fetch_later_ = false;     // an order could not be taken: ask again at the next tick
+  bool fetch_rest_ = false;      // there may be more: ask when the server knows that these were accepted
   std::string told_status_;
   std::string told_distrust_;
   std::thread thread_;

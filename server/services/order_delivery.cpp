@@ -19,18 +19,26 @@ store::Reason overdueReason(const store::Command& command) {
   return {"command.expired", "the agent did not accept it in time"};
 }
 
+struct Handled {
+  const store::Command* command;
+  store::Reason unsignable;  // code "" when it was signed
+  Json envelope;
+  bool stands = true;
+};
+
 }  // namespace
 
-void Orders::step(store::WriteTransaction& tx, const store::Command& command, CommandEvent event,
+bool Orders::step(store::WriteTransaction& tx, const store::Command& command, CommandEvent event,
                   const std::string& actor, const store::Reason& reason) const {
   const std::int64_t now = context_.now();
   const auto reached = tx.commands().advance(command, event, actor, reason, now);
-  if (!reached || *reached == command.state) return;
+  if (!reached || *reached == command.state) return reached.has_value();
   tx.events().publish(
       command.client_id, "command",
       {{"agent_id", command.agent_id}, {"command_id", command.id}, {"state", store::name(*reached)}}, now);
-  if (*reached != store::CommandState::kQueued) return;
-  tx.afterCommit([bell = &context_.bell, agent_id = command.agent_id] { bell->ring(agent_id); });
+  if (*reached == store::CommandState::kQueued)
+    tx.afterCommit([bell = &context_.bell, agent_id = command.agent_id] { bell->ring(agent_id); });
+  return true;
 }
 
 std::vector<Json> Orders::fetch(const store::AgentKey& agent) {
@@ -45,31 +53,35 @@ std::vector<Json> Orders::fetch(const store::AgentKey& agent) {
     spdlog::warn("orders: {} wait for agent {}: {}", waiting.size(), agent.agent_id, epoch.error().text);
     return {};
   }
-  std::vector<Json> envelopes;
-  std::vector<std::pair<const store::Command*, store::Reason>> handled;  // a reason: it cannot be signed
+  std::vector<Handled> handled;
   std::size_t bytes = 0;
   bool changes = false;
   for (const auto& command : waiting) {
     auto envelope = context_.signer.sign(command, *epoch, now);
     if (!envelope) {
       spdlog::error("orders: {} cannot be signed: {}", command.id, envelope.error().text);
-      handled.emplace_back(&command, store::Reason{"command.unsignable", envelope.error().text});
+      handled.push_back({&command, {"command.unsignable", envelope.error().text}, {}});
       changes = true;
       continue;
     }
     bytes += dumpJson(*envelope).size();
-    if (bytes > protocol::kMaxFetchBytes && !envelopes.empty()) break;
-    envelopes.push_back(std::move(*envelope));
-    handled.emplace_back(&command, store::Reason{});
+    if (bytes > protocol::kMaxFetchBytes && !handled.empty()) break;
+    handled.push_back({&command, {}, std::move(*envelope)});
     changes = changes || command.state != store::CommandState::kDelivered;
   }
-  if (!changes) return envelopes;
-  context_.store.write([&](store::WriteTransaction& tx) {
-    for (const auto& [command, reason] : handled) {
-      step(tx, *command, reason.code.empty() ? CommandEvent::kFetched : CommandEvent::kFailed, kServer,
-           reason);
+  // What was cancelled since it was read is no order any more: nobody may get it.
+  const auto claim = [&](store::WriteTransaction& tx) {
+    for (Handled& one : handled) {
+      const bool is_signed = one.unsignable.code.empty();
+      one.stands = step(tx, *one.command, is_signed ? CommandEvent::kFetched : CommandEvent::kFailed, kServer,
+                        one.unsignable);
     }
-  });
+  };
+  if (changes) context_.store.write(claim);
+  std::vector<Json> envelopes;
+  for (Handled& one : handled) {
+    if (one.stands && !one.envelope.is_null()) envelopes.push_back(std::move(one.envelope));
+  }
   return envelopes;
 }
 

@@ -8,6 +8,10 @@ namespace {
 constexpr const char* kUnderWay =
     "('awaiting_approval', 'scheduled', 'queued', 'delivered', 'accepted', 'running')";
 
+bool isUnderWay(CommandState state) {
+  return !finished(state) && state != CommandState::kLost;
+}
+
 }  // namespace
 
 std::string SqlCommands::add(const Command& command, const std::vector<std::string>& update_ids) {
@@ -61,6 +65,7 @@ std::optional<CommandState> SqlCommands::advance(const Command& command, Command
   }
   const auto to = after(from, event);
   if (!to || *to == from) return to;
+  if (!isUnderWay(from) && isUnderWay(*to)) yieldKey(command);
   const int changed = db_.execute(
       "UPDATE commands SET state = ?, state_since = ?2, reported_at = ?2, reason_code = ?, reason_text = ?, "
       "settlement = CASE WHEN ? = 1 THEN 'pending' ELSE settlement END WHERE client_id = ? AND agent_id = ? "
@@ -80,6 +85,18 @@ void SqlCommands::setApproved(const Command& command, const std::string& approve
       "= "
       "? AND command_id = ?",
       approved_by, not_before, expires_at, command.client_id, command.agent_id, command.id);
+}
+
+// Given up for lost or expired, it may have a successor by now, to whom the key belongs.
+void SqlCommands::yieldKey(const Command& command) {
+  static const std::string kYield =
+      std::string(
+          "UPDATE commands SET dedup_key = command_id WHERE client_id = ?1 AND agent_id = ?2 AND command_id "
+          "= "
+          "?3 AND EXISTS (SELECT 1 FROM commands o WHERE o.client_id = ?1 AND o.agent_id = ?2 AND "
+          "o.dedup_key = commands.dedup_key AND o.state IN ") +
+      kUnderWay + ")";
+  db_.post(kYield, command.client_id, command.agent_id, command.id);
 }
 
 void SqlCommands::setResults(const Command& command, const std::string& results) {

@@ -47,6 +47,7 @@ class SqlCommands : public Commands {
   std::vector<std::string> updatesHeld(const std::string& order_id, const http::Visible& visible) const;
   void recordTransition(const Command& command, const std::string& from, const std::string& to,
                         const std::string& actor, const Reason& reason, std::int64_t now);
+  void yieldKey(const Command& command);
 
   Connection& db_;
 };

@@ -8,8 +8,11 @@
 #include <mutex>
 
 #include "base/encoding.h"
+#include "executor/host_run.h"
+#include "executor/journal_keeper.h"
 #include "executor/reboot_watch.h"
 #include "host/manifest.h"
+#include "platform/files.h"
 #include "support.h"
 
 namespace redflag::kernel::test {
@@ -225,6 +228,31 @@ TEST(RebootWatch, waits_for_the_delay_and_half_an_hour_and_then_says_that_nothin
   EXPECT_FALSE(afterReboot(entry, same, (1000 + 300 + 1799) * kSecondNs));
   EXPECT_EQ(afterReboot(entry, same, (1000 + 300 + 1800) * kSecondNs)->code, "reboot.not_happened");
   EXPECT_EQ(afterReboot(entry, {"boot-2", "6.1"}, 0)->state, "succeeded") << "any kernel will do";
+}
+
+TEST_F(Action, whose_host_was_never_told_to_begin_is_begun_by_the_next_executor) {
+  const auto envelope = writeOrder();
+  ProcessMark host;
+  {
+    JournalKeeper keeper(folder.path());
+    Journal* journal = keeper.forOrders(loadExecutorTrust(folder.path()).value()).value();
+    const std::int64_t now = clock.monotonicNs();
+    JournalEntry entry = journal->accept(orderFrom(envelope).value(), clock.epoch, now, "boot-1").value();
+    ASSERT_TRUE(journal->begin(entry, clock.epoch).value());
+    const HostPlace place{folder.path() / "runs" / envelope.command_id, "run"};
+    ASSERT_TRUE(platform::makePrivateFolder(place.folder).has_value());
+    auto run = HostRun::spawn(place, {REDFLAG_BUILD "/bin/redflag-host", true, {}});
+    ASSERT_TRUE(run.has_value()) << run.error().text;
+    entry.phase = Phase::kInstalling;
+    entry.begun_monotonic = now;
+    entry.host = host = run->mark();
+    ASSERT_TRUE(journal->update(entry).has_value());
+    run->release();  // and here the executor is killed
+  }
+  begin();
+  EXPECT_EQ(resultOf(envelope).at("state"), "succeeded");
+  EXPECT_EQ(log(), "begun\n");
+  EXPECT_FALSE(isAlive(host));
 }
 
 TEST(RebootWatch, refuses_a_promise_that_is_none) {

@@ -274,6 +274,7 @@ void FakeServer::accept(const Json& item) {
 FakeReply FakeServer::fetch() {
   Json commands = Json::array();
   for (auto order : orders_) {
+    if (commands.size() == protocol::kMaxFetchedCommands) break;
     order.issued_at = epochNow();
     commands.push_back(protocol::sealEnvelope(order, command_key_).value());
   }

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <fstream>
+#include <set>
 
 #include "doubles.h"
 #include "fake_server.h"
@@ -217,6 +218,25 @@ TEST_F(LinkTest, fetches_what_was_ordered_while_the_doorbell_was_away) {
   server.queue(server.order("order-1", {{"kernel", "scan", "{}"}}));
   start();
   EXPECT_TRUE(server.waitFor([&] { return lastState(server, "order-1") == "succeeded"; }));
+}
+
+TEST_F(LinkTest, asks_again_for_what_one_answer_has_no_room_for) {
+  FakeServer server;
+  ASSERT_TRUE(enrollAt(server));
+  constexpr std::size_t kOrders = 80;
+  for (std::size_t i = 0; i < kOrders; ++i)
+    server.queue(server.order("order-" + std::to_string(i), {{"kernel", "scan", "{}"}}));
+  start();
+  const auto done = [&] {
+    std::set<std::string> ids;
+    for (const Json& item : server.items("command_state")) {
+      if (item.at("state") == "succeeded") ids.insert(item.at("command_id"));
+    }
+    return ids.size();
+  };
+  for (int i = 0; i < 6 && done() < kOrders; ++i)
+    server.waitFor([&] { return done() == kOrders; });
+  EXPECT_EQ(done(), kOrders) << "nobody rings for them a second time";
 }
 
 TEST_F(LinkTest, comes_back_when_the_server_closes_the_doorbell) {

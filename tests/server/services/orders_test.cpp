@@ -131,6 +131,18 @@ TEST_F(Ordering, is_cancelled_at_once_while_the_agent_knows_nothing) {
   EXPECT_TRUE(world.services.orders.fetch(agent).empty());
 }
 
+TEST_F(Ordering, is_not_handed_out_when_it_is_cancelled_in_that_very_moment) {
+  const auto cancelled = order();
+  const auto other = order({{"plugins", {"viewonly"}}});
+  world.before_signing = [&] {
+    EXPECT_EQ(world.services.orders.cancel(cancelled.id, world.technician).state, CommandState::kCancelled);
+  };
+  const auto handed_out = world.services.orders.fetch(agent);
+  ASSERT_EQ(handed_out.size(), 1U);
+  EXPECT_EQ(opened(world, handed_out[0]).command_id, other.id);
+  EXPECT_EQ(state(cancelled), CommandState::kCancelled);
+}
+
 TEST_F(Ordering, is_cancelled_by_the_agent_once_it_has_it) {
   const auto command = order();
   world.services.orders.fetch(agent);
@@ -174,6 +186,35 @@ TEST_F(Ordering, is_lost_after_silence_and_found_by_a_late_result) {
   world.mustTake(agent,
                  {world.stateItem(command.id, "succeeded", Json::array({{{"scans", Json::array()}}}))});
   EXPECT_EQ(state(command), CommandState::kSucceeded);
+}
+
+TEST_F(Ordering, a_late_word_of_one_given_up_for_lost_is_taken_beside_its_successor) {
+  const auto lost = order();
+  world.services.orders.fetch(agent);
+  world.mustTake(agent, {world.stateItem(lost.id, "accepted")});
+  world.clock.advance_s(3'600);
+  world.services.orders.sweep();
+  ASSERT_EQ(state(lost), CommandState::kLost);
+  const auto successor = order();
+  ASSERT_NE(successor.id, lost.id);
+  world.mustTake(agent, {world.stateItem(lost.id, "running")});
+  EXPECT_EQ(state(lost), CommandState::kRunning);
+  EXPECT_EQ(order().id, successor.id) << "the same order again is the one that was given last";
+  world.carryOut(agent, lost.id, "succeeded", Json::array());
+  world.carryOut(agent, successor.id, "succeeded", Json::array());
+  EXPECT_EQ(state(successor), CommandState::kSucceeded);
+}
+
+TEST_F(Ordering, a_late_word_of_one_that_expired_is_taken_beside_its_successor) {
+  const auto expired = order();
+  world.services.orders.fetch(agent);
+  world.clock.advance_s(2 * 86'400);
+  world.services.orders.sweep();
+  ASSERT_EQ(state(expired), CommandState::kExpired);
+  const auto successor = order();
+  world.mustTake(agent, {world.stateItem(expired.id, "accepted"), world.stateItem(expired.id, "running")});
+  EXPECT_EQ(state(expired), CommandState::kRunning);
+  EXPECT_EQ(state(successor), CommandState::kQueued);
 }
 
 TEST_F(Ordering, a_repeated_or_contradicting_word_changes_nothing) {

@@ -40,7 +40,10 @@ World::World(commands::CommandTypes* types)
                 types != nullptr ? *types : builtInTypes(),
                 signer,
                 testBundle,
-                [this](std::int64_t) { return epoch; },
+                [this](std::int64_t) {
+                  if (before_signing) before_signing();
+                  return epoch;
+                },
                 bell,
                 clock,
                 {},

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -105,7 +106,8 @@ class World {
   ManualClock clock;
   RecordedStreams streams;
   services::Bell bell;
-  Result<std::int64_t> epoch = 0;  // under which orders are signed, or why not
+  Result<std::int64_t> epoch = 0;             // under which orders are signed, or why not
+  std::function<void()> before_signing = {};  // between what was read and what is handed out
   commands::CommandSigner signer;
   auth::AccessTokens tokens;
   std::unique_ptr<store::Store> opened;
