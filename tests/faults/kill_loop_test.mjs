@@ -8,21 +8,12 @@ import { after, test } from 'node:test';
 import { Fleet } from '../e2e/lib/fleet.mjs';
 import { cleanUp, runToEnd, sleep } from '../e2e/lib/processes.mjs';
 import { LoneAgent } from './lib/raw_tls.mjs';
+import { random } from './lib/random.mjs';
 
 after(cleanUp);
 
 const kills = Number(process.env.REDFLAG_KILLS ?? 40);
 const seed = Number(process.env.REDFLAG_SEED ?? randomInt(2 ** 31));
-
-// Mulberry32: small, and the same everywhere.
-function random(state) {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 function scanItem(id) {
   const at = new Date().toISOString();

@@ -1,12 +1,12 @@
 // What was scanned reaches the store once, whoever dies and whatever the network does in between.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { agentShows, Fleet } from '../e2e/lib/fleet.mjs';
 import { cleanUp, runToEnd, sleep, until } from '../e2e/lib/processes.mjs';
 import { Middleman } from './lib/middleman.mjs';
+import { Wire } from './lib/wire.mjs';
 
 after(cleanUp);
 
@@ -24,48 +24,6 @@ function scansInStore(fleet) {
   const [all, distinct] = sql(fleet, "SELECT count(*), count(DISTINCT scan_id) FROM scans WHERE plugin='system'").split('|').map(Number);
   assert.equal(all, distinct, 'a scan is in the store twice');
   return all;
-}
-
-// A TCP forwarder between the agent and its server, which can be cut.
-class Wire {
-  constructor(target) {
-    this.target = target;
-    this.mode = 'pass';
-    this.sockets = new Set();
-    this.server = net.createServer((client) => this.forward(client));
-  }
-
-  async listen() {
-    await new Promise((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-    return this.server.address().port;
-  }
-
-  forward(client) {
-    if (this.mode === 'cut') return client.destroy();
-    const upstream = net.connect(this.target, '127.0.0.1');
-    for (const socket of [client, upstream]) {
-      this.sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        this.sockets.delete(socket);
-        client.destroy();
-        upstream.destroy();
-      });
-    }
-    client.pipe(upstream);
-    upstream.pipe(client);
-    return undefined;
-  }
-
-  set(mode) {
-    this.mode = mode;
-    if (mode !== 'pass') for (const socket of this.sockets) socket.destroy();
-  }
-
-  close() {
-    this.set('cut');
-    this.server.close();
-  }
 }
 
 // Orders a scan of an agent that has just started, and lets `harm` happen once, at one step of the upload that carries it.
