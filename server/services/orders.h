@@ -83,6 +83,7 @@ class Orders {
   // The id of the command: a new one, or the one under way that is the same.
   std::string place(store::WriteTransaction& tx, const PreparedOrder& prepared);
   // One change of a command's state, told to whoever watches; once it is queued, its agent's bell is rung.
+  // False: somebody else has moved it to where this must not happen.
   bool step(store::WriteTransaction& tx, const store::Command& command, store::CommandEvent event,
             const std::string& actor, const store::Reason& reason) const;
   // A command that the actor sees (else http::Problem 404) and over whose agent the actor has the role its
