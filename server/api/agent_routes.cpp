@@ -138,6 +138,7 @@ std::vector<http::Route> apiRoutes(services::Services& services) {
   addScheduleRoutes(services, routes);
   addAuditRoutes(services, routes);
   addSecondPersonRoutes(services, routes);
+  addErrorRoutes(services, routes);
   addSecurityRoutes(services, routes);
   return routes;
 }

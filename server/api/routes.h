@@ -29,6 +29,7 @@ void addCommandRoutes(services::Services& services, std::vector<http::Route>& ro
 void addIdentityRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addAuditRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addSecondPersonRoutes(services::Services& services, std::vector<http::Route>& routes);
+void addErrorRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addSecurityRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addEnrolmentRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addScheduleRoutes(services::Services& services, std::vector<http::Route>& routes);

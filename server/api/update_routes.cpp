@@ -1,3 +1,4 @@
+#include "api/evidence.h"
 #include "api/idempotency.h"
 #include "api/input.h"
 #include "api/routes.h"
@@ -70,6 +71,17 @@ http::Response ofAgent(services::Services& services, const http::Request& reques
   return rowsOf(services, filter, request.principal.grants.visible(), query);
 }
 
+http::Response show(services::Services& services, const http::Request& request) {
+  store::UpdateFilter filter;
+  filter.ids = {pathId(request, "update.not_found")};
+  return services.store().read([&](const store::ReadTransaction& tx) {
+    const auto found =
+        tx.updates().list(filter, request.principal.grants.visible(), services.context().contact(), {1, ""});
+    if (found.items.empty()) throw http::Problem{404, "update.not_found", "there is no such update"};
+    return http::jsonResponse(200, evidenceView(tx, found.items.front()));
+  });
+}
+
 http::Response groups(services::Services& services, const http::Request& request) {
   const Query query(request, {"cursor", "limit", "category", "search", "state"});
   const store::UpdateFilter filter = filterOf(query);
@@ -125,6 +137,7 @@ void addUpdateRoutes(services::Services& services, std::vector<http::Route>& rou
   add("/api/v1/agents/{id}/updates", ofAgent);
   add("/api/v1/updates", groups);
   add("/api/v1/updates/rows", rows);
+  add("/api/v1/updates/{id}", show);
   routes.push_back(
       {.method = "POST",
        .path = "/api/v1/approvals",

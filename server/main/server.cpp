@@ -133,7 +133,8 @@ services::Context Server::context() {
           [this] {
             rates_.use(services_.accounts.rates());  // another server on the database may have set them
             expiries_.tend(epochNow());
-          }};
+          },
+          &errors_};
 }
 
 void Server::secure() {
@@ -213,6 +214,16 @@ http::Response Server::application(const http::Request& request) const {
   return web_->serve(request);
 }
 
+void Server::writeLastErrors() {
+  try {
+    errors_.write(*store_);
+  } catch (const std::exception& error) {
+    spdlog::warn("the last errors are in this log alone: {}", error.what());
+  } catch (const http::Problem& problem) {
+    spdlog::warn("the last errors are in this log alone: {}", problem.detail);
+  }
+}
+
 void Server::stop() {
   if (front_ == nullptr) return;
   front_->stop(kStopLimit);
@@ -222,6 +233,7 @@ void Server::stop() {
   bell_.disconnect();
   services_.upkeep.stop();
   refusals_.stop();
+  writeLastErrors();
   audit_.finish(epochNow());
   store_->onOutbox({});
   front_.reset();

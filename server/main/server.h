@@ -16,8 +16,10 @@
 #include "http/static_files.h"
 #include "main/commands.h"
 #include "main/data_folder.h"
+#include "main/error_sink.h"
 #include "main/metrics.h"
 #include "main/settings.h"
+#include "services/error_log.h"
 #include "services/refusal_log.h"
 #include "services/services.h"
 #include "store/store.h"
@@ -46,14 +48,17 @@ class Server {
   services::Context context();
   void secure();
   void takeOverAuthority();
+  void writeLastErrors();
   void open(const std::string& listen);
 
   const DataFolder data_;
   const Settings settings_;
   std::vector<std::string> urls_;  // known once the port is
 
-  metrics::Registry metrics_;  // first: everything tells it something
-  services::Bell bell_;        // rung by the store
+  metrics::Registry metrics_;  // first, with the log: everything tells them something
+  services::ErrorLog errors_;
+  ErrorTap tap_{errors_};
+  services::Bell bell_;  // rung by the store
   std::unique_ptr<store::Store> store_;
   commands::LoadedCommandTypes types_;
   commands::CommandSigner signer_;

@@ -191,7 +191,7 @@ ApprovalOutcome Approvals::carryOut(Batch& batch, const Actor& actor, const stor
       std::vector<store::ApprovedUpdate> bound;
       for (const auto& row : part.rows) {
         if (!tx.updates().advance(agent, row.id, row.state, store::UpdateEvent::kApproved,
-                                  {{}, command_id, "", false}, now)) {
+                                  {{}, command_id, "", false, "", ""}, now)) {
           throw Changed{};
         }
         const auto& r = row.record;

@@ -13,6 +13,7 @@
 #include "protocol/bundle.h"
 #include "services/audit_keeper.h"
 #include "services/bell.h"
+#include "services/error_log.h"
 #include "store/agents.h"
 #include "store/store.h"
 #include "trust/keeper.h"
@@ -44,6 +45,7 @@ struct Context {
   AuditKeeper* audit = nullptr;                // tended by the upkeep; none: nothing is signed
   std::filesystem::path data = {};             // the server's folder; "": none is looked at
   std::function<void()> each_round = {};       // of the upkeep, in addition
+  ErrorLog* errors = nullptr;                  // written by the upkeep; none: the log alone has them
 
   std::int64_t now() const { return clock.epochNs(); }
   store::Contact contact() const { return {now(), settings.silent_after_ns}; }

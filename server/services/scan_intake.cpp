@@ -202,11 +202,17 @@ class Intake {
     }
     for (const auto& id : decision_.unlisted)
       tx_.updates().setListed(agent_, id, false);
-    for (const auto& [id, proof] : decision_.proofs)
-      tx_.updates().setProof(agent_, id, proof);
+    for (auto& proof : decision_.proofs) {
+      proof.scan_id = scan_.id;
+      tx_.updates().setProof(agent_, proof);
+    }
     for (const auto& change : decision_.advanced) {
-      tx_.updates().advanceKnown(agent_, change.update_id, change.from, change.event,
-                                 {change.reason, {}, {}, {}}, scan_.received_at);
+      store::UpdateChange row{change.reason, {}, {}, {}};
+      if (change.event == store::UpdateEvent::kProven || change.event == store::UpdateEvent::kDisproven) {
+        row.proof_scan_id = scan_.id;
+        row.proof_version = change.installed;
+      }
+      tx_.updates().advanceKnown(agent_, change.update_id, change.from, change.event, row, scan_.received_at);
     }
   }
 

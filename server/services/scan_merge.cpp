@@ -127,23 +127,29 @@ class Merge {
   // Not listed any more, and yet the manager says that nothing was installed: the offer was withdrawn.
   bool keptOldVersion(const KnownUpdate& known) const {
     if (known.installed_version.empty() || known.installed_version == known.candidate_version) return false;
+    return installedNow(known) == known.installed_version;
+  }
+
+  // As far as the manager says: of what it has a package row for, or offers.
+  std::string installedNow(const KnownUpdate& known) const {
     const auto installed = in_.installed.find({known.manager, known.key});
-    if (installed != in_.installed.end()) return installed->second == known.installed_version;
+    if (installed != in_.installed.end()) return installed->second;
     const auto listed = newest_.find(joined({&known.manager, &known.key}));
-    return listed != newest_.end() &&
-           in_.found[listed->second].record.installed_version == known.installed_version;
+    return listed == newest_.end() ? std::string() : in_.found[listed->second].record.installed_version;
   }
 
   void noteProof(const KnownUpdate& known, const char* proof) {
     if (!in_.command_id.empty() && in_.command_id == known.command_id)
-      out_.proofs.emplace_back(known.id, proof);
+      out_.proofs.push_back({known.id, proof, installedNow(known)});
   }
 
   void advance(const KnownUpdate& known, UpdateEvent event, Reason reason) {
     const auto to = store::after(known.state, event);
     if (!to || *to == known.state) return;
     if (*to == UpdateState::kVerified) reason = {};
-    out_.advanced.push_back({known.id, known.name, known.state, event, std::move(reason)});
+    const bool judged = event == UpdateEvent::kProven || event == UpdateEvent::kDisproven;
+    out_.advanced.push_back({known.id, known.name, known.state, event, std::move(reason),
+                             judged ? installedNow(known) : std::string()});
   }
 
   const MergeInput& in_;

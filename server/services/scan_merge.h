@@ -46,13 +46,14 @@ struct MergeDecision {
     store::UpdateState from;
     store::UpdateEvent event;
     store::Reason reason;
+    // Of a proof or its contrary: the version that is installed, "" when the manager does not say.
+    std::string installed = {};
   };
   std::vector<std::size_t> added;  // indexes into found
   std::vector<Refresh> refreshed;
   std::vector<std::string> unlisted;  // ids
-  std::vector<std::pair<std::string, std::string>>
-      proofs;                     // id, "gone" or "listed": the result is still to come
-  std::vector<Advance> advanced;  // only real changes of state
+  std::vector<store::Proof> proofs;   // the result is still to come
+  std::vector<Advance> advanced;      // only real changes of state
 
   bool empty() const {
     return added.empty() && refreshed.empty() && unlisted.empty() && proofs.empty() && advanced.empty();

@@ -10,6 +10,7 @@
 #include "store/agents.h"
 #include "store/audit.h"
 #include "store/commands.h"
+#include "store/errors.h"
 #include "store/events.h"
 #include "store/metrics.h"
 #include "store/people.h"
@@ -75,6 +76,7 @@ void Upkeep::loop() {
 void Upkeep::round() {
   const metrics::Operation operation("upkeep");
   schedules_.run();
+  if (context_.errors != nullptr) context_.errors->write(context_.store);
   orders_.sweep();
   settlement_.run();
   presence_.announceSilent();
@@ -109,6 +111,7 @@ bool Upkeep::pruneSome(std::int64_t now) {
     bool more = tx.scans().prune(before, std::min(before, now - kKeepItemsNs), kPruneRows);
     more = tx.commands().prune(before, kPruneRows) || more;
     more = tx.events().prune(context_.settings.keep_events, before, kPruneRows) || more;
+    more = tx.errors().prune(before, kPruneRows) || more;
     more = tx.audit().prune(now - context_.settings.keep_audit_ns, now, kPruneRows) || more;
     more = tx.schedules().prune(before, kPruneRows) || more;
     more = tx.agents().pruneTokens(before, kPruneRows) || more;

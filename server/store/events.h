@@ -36,7 +36,8 @@ class Events {
   virtual ~Events() = default;
 
   // `agent_id` may be "": something that happened to the client; `client_id` too: to the server itself. What
-  // people do, and everything of enrolment, security, trust, keys and people, is in the audit log as well.
+  // people do, and everything of enrolment, security, trust, keys and people, is in the audit log as well; a
+  // warning or an error of an agent is counted among its errors.
   virtual void record(const std::string& client_id, const std::string& agent_id,
                       const HistoryEntry& entry) = 0;
   virtual Page<HistoryEntry> history(const std::string& client_id, const std::string& agent_id,
@@ -44,9 +45,9 @@ class Events {
   virtual std::int64_t countSince(const std::string& kind, std::int64_t since,
                                   const http::Visible& visible) const = 0;
 
-  // Types: agent | update | command | scan | breaker | log | refusal | people. Written when the transaction
-  // commits. `client_id` may be "": then only who sees everything is told. One about an agent names it in
-  // `data` as agent_id: whoever sees only some sites is told of nothing else.
+  // Types: agent | update | command | scan | breaker | log | refusal | people | error. Written when the
+  // transaction commits. `client_id` may be "": then only who sees everything is told. One about an agent
+  // names it in `data` as agent_id: whoever sees only some sites is told of nothing else.
   virtual void publish(const std::string& client_id, const std::string& type, const Json& data,
                        std::int64_t now) = 0;
   virtual std::vector<http::Event> after(std::int64_t seq, std::size_t limit,

@@ -85,6 +85,7 @@ class Scans {
   virtual void add(const AgentKey& agent, const Scan& scan) = 0;
   // The newest of each plugin that really ran.
   virtual std::vector<Scan> newest(const AgentKey& agent) const = 0;
+  virtual std::optional<Scan> find(const AgentKey& agent, const std::string& scan_id) const = 0;
   // All that are kept, the last received first.
   virtual Page<Scan> list(const AgentKey& agent, const PageRequest& page) const = 0;
 

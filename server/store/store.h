@@ -26,6 +26,7 @@ namespace redflag::store {
 class Agents;
 class Audit;
 class Commands;
+class Errors;
 class Events;
 class Factors;
 class Metrics;
@@ -40,6 +41,7 @@ class ReadTransaction {
   virtual const Agents& agents() const = 0;
   virtual const Audit& audit() const = 0;
   virtual const Commands& commands() const = 0;
+  virtual const Errors& errors() const = 0;
   virtual const Events& events() const = 0;
   virtual const Factors& factors() const = 0;
   virtual const Metrics& metrics() const = 0;
@@ -54,6 +56,7 @@ class WriteTransaction : public ReadTransaction {
   using ReadTransaction::agents;
   using ReadTransaction::audit;
   using ReadTransaction::commands;
+  using ReadTransaction::errors;
   using ReadTransaction::events;
   using ReadTransaction::factors;
   using ReadTransaction::metrics;
@@ -64,6 +67,7 @@ class WriteTransaction : public ReadTransaction {
   virtual Agents& agents() = 0;
   virtual Audit& audit() = 0;
   virtual Commands& commands() = 0;
+  virtual Errors& errors() = 0;
   virtual Events& events() = 0;
   virtual Factors& factors() = 0;
   virtual Metrics& metrics() = 0;

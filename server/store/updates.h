@@ -131,6 +131,28 @@ struct UpdateChange {
   std::optional<std::string> command_id;
   std::optional<std::string> install_boot_id;
   std::optional<bool> reboot_required;
+  std::optional<std::string> proof_scan_id = {};
+  std::optional<std::string> proof_version = {};
+};
+
+// What a verify scan saw of one update.
+struct Proof {
+  std::string update_id;
+  std::string seen;     // "gone" or "listed"
+  std::string version;  // that the manager says is installed; "" when it does not say
+  std::string scan_id = {};
+};
+
+// What stands behind an update's state. "" or 0: it never came to that, or is forgotten.
+struct UpdateEvidence {
+  std::string scope;
+  std::string approval_id;
+  std::string approved_by;
+  std::int64_t approved_at = 0;
+  std::string install_boot_id;
+  bool reboot_required = false;
+  std::string proof_scan_id;
+  std::string proof_version;
 };
 
 // A plugin whose installs wait for the proof that only a scan after the reboot can give.
@@ -150,6 +172,9 @@ class Updates {
                                    const PageRequest& page) const = 0;
   virtual UpdateTotals totals(const http::Visible& visible) const = 0;
 
+  // Of an update that list() answered.
+  virtual UpdateEvidence evidence(const Update& update) const = 0;
+
   virtual std::vector<KnownUpdate> known(const AgentKey& agent, const std::string& plugin) const = 0;
   // Whether anything of this plugin waits for a verify scan's word.
   virtual bool awaitsProof(const AgentKey& agent, const std::string& plugin) const = 0;
@@ -165,7 +190,7 @@ class Updates {
   virtual void refresh(const AgentKey& agent, const std::string& update_id, const std::string& scope,
                        const UpdateRecord& record, const std::string& digest) = 0;
   virtual void setListed(const AgentKey& agent, const std::string& update_id, bool listed) = 0;
-  virtual void setProof(const AgentKey& agent, const std::string& update_id, const std::string& proof) = 0;
+  virtual void setProof(const AgentKey& agent, const Proof& proof) = 0;
   // Guarded by `from`: false, and nothing changed, when the row is elsewhere by now or the event must not
   // happen there.
   virtual bool advance(const AgentKey& agent, const std::string& update_id, UpdateState from,

@@ -66,6 +66,12 @@ const objects = {
     spare.push(agent.id);
     return agent.id;
   } },
+  update: { place: places, make: async (side) => (await two.admin.get(`/api/v1/updates/rows?agent_id=${side.agent.id}`)).items[0].id },
+  error: { place: places, make: async (side) => {
+    await side.agent.post('/agent/v1/upload', JSON.stringify({ items: [{ kind: 'breaker', id: newId(), at: new Date().toISOString(), plugin: 'apt', plugin_version: '1',
+      interface: 'rf.scanner/1', from: 'closed', to: 'open', class: 'crash', code: `broke.${side.letter}`, text: `of ${side.letter}` }] }));
+    return (await two.admin.get(`/api/v1/errors?code=broke.${side.letter}`)).items[0].id;
+  } },
   command: { place: places, make: async (side) => {
     const { items: [command] } = await order(side);
     return command.id;
@@ -138,6 +144,7 @@ const expectations = {
   listAgentRecords: { ...ofAgent, query: '?kind=package/1' },
   listUpdateGroups: viewer,
   listUpdates: viewer,
+  getUpdate: { ...viewer, object: 'update' },
   approve: { permission: 'approver', ok: 201, about: 'agent', body: (side) => ({ update_ids: [nextRow(side)] }), peek: (side) => ({ update_ids: [side.rows[0].id] }),
     unknown: () => ({ update_ids: [newId()] }) },
   listCommands: viewer,
@@ -192,6 +199,9 @@ const expectations = {
   removeServiceAccount: { ...manage, ok: 204, proof: true, object: 'account' },
   createApiToken: { ...manage, ok: 201, proof: true, object: 'account', body: () => ({ name: 'two', expires_in_s: 600 }) },
   revokeApiToken: { ...manage, ok: 204, object: 'apiToken' },
+  listErrors: viewer,
+  getError: { ...viewer, object: 'error' },
+  reportErrors: { permission: 'viewer', ok: 204, body: () => ({ errors: [{ name: 'TypeError', message: 'x', page: '/', times: 1 }] }) },
   listAudit: { ...manage, ok: 200 },
   getAuditHead: { ...manage, ok: 200 },
   exportAudit: { ...manage, ok: 200, object: 'client', path: '/api/v1/audit/export?client_id={id}' },

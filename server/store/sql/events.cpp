@@ -16,6 +16,23 @@ bool isAudited(const HistoryEntry& entry) {
   return (entry.actor != "agent" && entry.actor != "server") || always.contains(entry.subsystem);
 }
 
+ErrorNote errorOf(const std::string& client_id, const std::string& agent_id, const HistoryEntry& entry) {
+  ErrorNote note;
+  note.at = entry.at;
+  note.source = "agent";
+  note.client_id = client_id;
+  note.agent_id = agent_id;
+  note.subsystem = entry.subsystem;
+  note.kind = entry.kind;
+  note.code = entry.code;
+  note.severity = entry.severity;
+  note.text = entry.text;
+  note.command_id = entry.command_id;
+  note.scan_id = entry.scan_id;
+  note.times = entry.times;
+  return note;
+}
+
 }  // namespace
 
 void SqlEvents::record(const std::string& client_id, const std::string& agent_id, const HistoryEntry& entry) {
@@ -27,6 +44,7 @@ void SqlEvents::record(const std::string& client_id, const std::string& agent_id
       client_id, agent_id, entry.at, entry.subsystem, entry.actor, entry.kind, entry.text, entry.code,
       entry.severity, entry.command_id, entry.scan_id);
   if (isAudited(entry)) audit(client_id, agent_id, entry);
+  if (!agent_id.empty() && entry.severity != "info") errors_.note(errorOf(client_id, agent_id, entry));
 }
 
 void SqlEvents::audit(const std::string& client_id, const std::string& agent_id, const HistoryEntry& entry) {

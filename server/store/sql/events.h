@@ -2,12 +2,14 @@
 #include "store/events.h"
 #include "store/sql/audit.h"
 #include "store/sql/connection.h"
+#include "store/sql/errors.h"
 
 namespace redflag::store::sql {
 
 class SqlEvents : public Events {
  public:
-  SqlEvents(Connection& connection, SqlAudit& audit) : db_(connection), audit_(audit) {}
+  SqlEvents(Connection& connection, SqlAudit& audit, SqlErrors& errors)
+      : db_(connection), audit_(audit), errors_(errors) {}
 
   void record(const std::string& client_id, const std::string& agent_id, const HistoryEntry& entry) override;
   Page<HistoryEntry> history(const std::string& client_id, const std::string& agent_id,
@@ -40,6 +42,7 @@ class SqlEvents : public Events {
 
   Connection& db_;
   SqlAudit& audit_;
+  SqlErrors& errors_;
   std::vector<Publication> published_;
 };
 

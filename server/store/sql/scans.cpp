@@ -88,6 +88,14 @@ std::vector<Scan> SqlScans::newest(const AgentKey& agent) const {
   return scans;
 }
 
+std::optional<Scan> SqlScans::find(const AgentKey& agent, const std::string& scan_id) const {
+  static const std::string kSql = "SELECT " + std::string(kScanColumns) +
+                                  " FROM scans WHERE client_id = ? AND agent_id = ? AND scan_id = ?";
+  auto rows = db_.query(kSql, agent.client_id, agent.agent_id, scan_id);
+  if (!rows.next()) return std::nullopt;
+  return scanOf(rows);
+}
+
 Page<Scan> SqlScans::list(const AgentKey& agent, const PageRequest& page) const {
   Page<Scan> answer;
   Conditions where;

@@ -11,6 +11,7 @@ class SqlScans : public Scans {
   bool takeItem(const AgentKey& agent, const std::string& item_id, std::int64_t now) override;
   void add(const AgentKey& agent, const Scan& scan) override;
   std::vector<Scan> newest(const AgentKey& agent) const override;
+  std::optional<Scan> find(const AgentKey& agent, const std::string& scan_id) const override;
   Page<Scan> list(const AgentKey& agent, const PageRequest& page) const override;
   std::vector<ScopePicture> pictures(const AgentKey& agent, const std::string& plugin,
                                      const std::string& purpose_class) const override;

@@ -7,6 +7,7 @@
 #include "store/sql/agents.h"
 #include "store/sql/audit.h"
 #include "store/sql/commands.h"
+#include "store/sql/errors.h"
 #include "store/sql/events.h"
 #include "store/sql/factors.h"
 #include "store/sql/metrics.h"
@@ -25,7 +26,8 @@ class Transaction : public WriteTransaction {
         agents_(connection),
         audit_(connection),
         commands_(connection),
-        events_(connection, audit_),
+        errors_(connection),
+        events_(connection, audit_, errors_),
         factors_(connection),
         metrics_(connection),
         people_(connection),
@@ -36,6 +38,7 @@ class Transaction : public WriteTransaction {
   const Agents& agents() const override { return agents_; }
   const Audit& audit() const override { return audit_; }
   const Commands& commands() const override { return commands_; }
+  const Errors& errors() const override { return errors_; }
   const Events& events() const override { return events_; }
   const Factors& factors() const override { return factors_; }
   const Metrics& metrics() const override { return metrics_; }
@@ -46,6 +49,7 @@ class Transaction : public WriteTransaction {
   Agents& agents() override { return agents_; }
   Audit& audit() override { return audit_; }
   Commands& commands() override { return commands_; }
+  Errors& errors() override { return errors_; }
   Events& events() override { return events_; }
   Factors& factors() override { return factors_; }
   Metrics& metrics() override { return metrics_; }
@@ -66,6 +70,7 @@ class Transaction : public WriteTransaction {
   SqlAgents agents_;
   SqlAudit audit_;
   SqlCommands commands_;
+  SqlErrors errors_;
   SqlEvents events_;
   SqlFactors factors_;
   SqlMetrics metrics_;

@@ -33,7 +33,8 @@ KnownUpdate knownFrom(Rows& rows) {
 constexpr const char* kMove =
     "UPDATE updates SET state = ?1, state_since = CASE WHEN state = ?1 THEN state_since ELSE ? END, "
     "reason_code = ?, reason_text = ?, command_id = COALESCE(?, command_id), install_boot_id = COALESCE(?, "
-    "install_boot_id), reboot_required = COALESCE(?, reboot_required), proof = '' "
+    "install_boot_id), reboot_required = COALESCE(?, reboot_required), proof_scan_id = COALESCE(?, "
+    "proof_scan_id), proof_version = COALESCE(?, proof_version), proof = '' "
     "WHERE client_id = ? AND agent_id = ? AND update_id = ? AND state = ?";
 
 Value orNull(const std::optional<std::string>& text) {
@@ -45,8 +46,8 @@ template <class Run>
 auto move(const AgentKey& agent, const std::string& update_id, UpdateState from, UpdateState to,
           const UpdateChange& change, std::int64_t now, const Run& run) {
   return run(name(to), now, change.reason.code, change.reason.text, orNull(change.command_id),
-             orNull(change.install_boot_id), change.reboot_required, agent.client_id, agent.agent_id,
-             update_id, name(from));
+             orNull(change.install_boot_id), change.reboot_required, orNull(change.proof_scan_id),
+             orNull(change.proof_version), agent.client_id, agent.agent_id, update_id, name(from));
 }
 
 }  // namespace
@@ -143,9 +144,31 @@ void SqlUpdates::setListed(const AgentKey& agent, const std::string& update_id, 
            agent.client_id, agent.agent_id, update_id);
 }
 
-void SqlUpdates::setProof(const AgentKey& agent, const std::string& update_id, const std::string& proof) {
-  db_.post("UPDATE updates SET proof = ? WHERE client_id = ? AND agent_id = ? AND update_id = ?", proof,
-           agent.client_id, agent.agent_id, update_id);
+void SqlUpdates::setProof(const AgentKey& agent, const Proof& proof) {
+  db_.post(
+      "UPDATE updates SET proof = ?, proof_scan_id = ?, proof_version = ? "
+      "WHERE client_id = ? AND agent_id = ? AND update_id = ?",
+      proof.seen, proof.scan_id, proof.version, agent.client_id, agent.agent_id, proof.update_id);
+}
+
+UpdateEvidence SqlUpdates::evidence(const Update& update) const {
+  UpdateEvidence out;
+  auto rows = db_.query(
+      "SELECT u.scope, u.install_boot_id, u.reboot_required, u.proof_scan_id, u.proof_version, "
+      "COALESCE(a.approval_id, ''), COALESCE(a.actor, ''), COALESCE(a.at, 0) FROM updates u "
+      "LEFT JOIN commands c ON c.client_id = u.client_id AND c.agent_id = u.agent_id AND c.command_id = "
+      "u.command_id LEFT JOIN approvals a ON a.client_id = u.client_id AND a.approval_id = c.approval_id AND "
+      "a.agent_id = u.agent_id AND a.update_id = u.update_id "
+      "WHERE u.client_id = ? AND u.agent_id = ? AND u.update_id = ?",
+      update.client_id, update.agent_id, update.id);
+  if (!rows.next()) return out;
+  out.scope = rows.text();
+  out.install_boot_id = rows.text();
+  out.reboot_required = rows.boolean();
+  for (std::string* text : {&out.proof_scan_id, &out.proof_version, &out.approval_id, &out.approved_by})
+    *text = rows.text();
+  out.approved_at = rows.integer();
+  return out;
 }
 
 bool SqlUpdates::advance(const AgentKey& agent, const std::string& update_id, UpdateState from,

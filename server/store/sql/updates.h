@@ -13,6 +13,7 @@ class SqlUpdates : public Updates {
   Page<UpdateGroup> groups(const UpdateFilter& filter, const http::Visible& visible,
                            const PageRequest& page) const override;
   UpdateTotals totals(const http::Visible& visible) const override;
+  UpdateEvidence evidence(const Update& update) const override;
   std::vector<KnownUpdate> known(const AgentKey& agent, const std::string& plugin) const override;
   bool awaitsProof(const AgentKey& agent, const std::string& plugin) const override;
   std::vector<Rebooted> rebooted(std::size_t limit) const override;
@@ -23,7 +24,7 @@ class SqlUpdates : public Updates {
   void refresh(const AgentKey& agent, const std::string& update_id, const std::string& scope,
                const UpdateRecord& record, const std::string& digest) override;
   void setListed(const AgentKey& agent, const std::string& update_id, bool listed) override;
-  void setProof(const AgentKey& agent, const std::string& update_id, const std::string& proof) override;
+  void setProof(const AgentKey& agent, const Proof& proof) override;
   bool advance(const AgentKey& agent, const std::string& update_id, UpdateState from, UpdateEvent event,
                const UpdateChange& change, std::int64_t now) override;
   void advanceKnown(const AgentKey& agent, const std::string& update_id, UpdateState from, UpdateEvent event,

@@ -12,6 +12,7 @@ import { createRoot } from 'react-dom/client';
 import { ApiProblem, Unreachable } from './api/problem';
 import { sessionQuery } from './api/queries';
 import { makeQueryClient } from './api/query-client';
+import { report, watchErrors } from './api/report';
 import { makeRouter } from './app/router';
 import { theme } from './app/theme';
 
@@ -20,11 +21,14 @@ const router = makeRouter(queries);
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no element #root');
 
-// What the server refused or did not answer is said on the screen; only what nobody expected is for the console.
+// What the server refused or did not answer is said on the screen; only what nobody expected is for the console, and is told.
 function onCaughtError(error: unknown): void {
-  if (!(error instanceof ApiProblem || error instanceof Unreachable)) console.error(error);
+  if (error instanceof ApiProblem || error instanceof Unreachable) return;
+  console.error(error);
+  report(error);
 }
 
+watchErrors();
 createRoot(root, { onCaughtError }).render(
   <StrictMode>
     <MantineProvider

@@ -52,6 +52,7 @@ class Mock {
     this.size = size;
     this.streams = new Set();
     this.requests = [];
+    this.reported = [];
     this.reset({});
   }
 
@@ -419,6 +420,60 @@ class Mock {
     return page(rows.filter((row) => equal('actor', row.actor) && equal('severity', row.severity) && equal('client_id', row.client_id) && (!query.get('kind') || row.kind.startsWith(query.get('kind'))) && (!query.get('from') || row.at >= query.get('from'))), query);
   }
 
+  errors(query) {
+    const { at, agents } = this.fleet;
+    const machines = Math.min(12, agents.length);
+    const all = [
+      ['agent', 'scan', 'scan.incomplete', 'apt.lists_old', 'warning', 'apt: ended as transient: the lists of deb.example.org bookworm-security are 9 days old', machines, 340],
+      ['agent', 'breaker', 'breaker.open', 'run.crash', 'error', 'docker: the breaker went from closed to open: the plugin ended with signal 11', 3, 3],
+      ['agent', 'trust', 'command.refused', 'bad_signature', 'error', 'kernel refused an order: <img src=x onerror="window.hostile=1"> \u202edenrut', 1, 1],
+      ['agent', 'command', 'command.failed', 'apt.dpkg_failed', 'error', 'Install updates: failed: dpkg ended with 1 while it configured postfix', 2, 2],
+      ['server', 'settlement', 'server.error', '', 'error', 'org.example.greet: the command type does not answer', 0, 5],
+      ['browser', 'web', 'browser.error', 'TypeError', 'error', "Cannot read properties of undefined (reading 'map')", 0, 17],
+    ];
+    const rows = agents.length === 0 ? [] : all.map(([source, subsystem, kind, code, severity, text, on, times], n) => ({
+      id: makeId('ERR', n + 1), source, subsystem, kind, code: code || null, severity, text, agents: on, times, first_at: at(86_400 * (n + 1)), last_at: at(300 * (n * n + 1)),
+    }));
+    const equal = (name, value) => !query.get(name) || query.get(name) === value;
+    const found = rows.filter((row) => equal('source', row.source) && equal('severity', row.severity) && equal('subsystem', row.subsystem) && equal('code', row.code) && has(row.text, query.get('search') ?? '') && (!query.get('from') || row.last_at >= query.get('from')));
+    if (query.get('sort') === 'worst') found.sort((a, b) => (a.severity === 'error' ? 0 : 1) - (b.severity === 'error' ? 0 : 1) || b.agents - a.agents);
+    return page(found, query);
+  }
+
+  error(id) {
+    const group = this.errors(new URLSearchParams()).items.find((each) => each.id === id);
+    if (!group) throw new Refusal(404, 'error.not_found', 'There is no such error.');
+    const { at, agents, commands } = this.fleet;
+    const row = (more) => ({ agent_id: null, hostname: null, text: group.text, detail: null, command_id: null, scan_id: null, actor: null, times: 2, first_at: group.first_at, last_at: at(320), ...more });
+    const rows = {
+      agent: () => agents.slice(0, group.agents).map((agent) => row({ agent_id: agent.id, hostname: agent.hostname, command_id: group.subsystem === 'command' ? commands[0].id : null })),
+      server: () => [row({ detail: 'settlement: org.example.greet: the command type does not answer' })],
+      browser: () => [row({ actor: 'mara', detail: '/agents\nTypeError: Cannot read properties of undefined\n    at Row (https://redflag.example/assets/agents-4f2a.js:1:4211)' })],
+    };
+    return { ...group, rows: rows[group.source]() };
+  }
+
+  update(id) {
+    const update = this.fleet.updates.find((each) => each.id === id);
+    if (!update) throw new Refusal(404, 'update.not_found', 'There is no such update.');
+    const { at } = this.fleet;
+    const judged = ['verified', 'failed'].includes(update.state);
+    const done = [...(judged ? ['verified', 'failed'] : []), 'installed', 'awaiting_reboot'].includes(update.state);
+    const command_id = update.command_id ?? (judged ? this.fleet.commands.find((command) => command.state === 'succeeded')?.id : null);
+    const commands = command_id ? [this.command(command_id)] : [];
+    return {
+      ...update,
+      approval: command_id ? { id: makeId('APPRVX', 1), by: 'mara', at: at(7200), version: update.candidate_version } : null,
+      versions: { before: update.installed_version || null, approved: update.candidate_version, after: update.state === 'verified' ? update.candidate_version : null },
+      reboot: { needed: update.needs_reboot === true, installed_in_boot: done ? '0b44e1a2-0000-4000-8000-000000000000' : null },
+      proof: judged ? {
+        scan_id: makeId('SCAN', 9), at: at(600), received_at: at(590), purpose: 'verify', trigger: 'order', plugin: update.manager, plugin_version: '1.0.0', status: 'ok', complete: true,
+        scope: 'deb.example.org bookworm-security', scope_status: 'ok', boot_id: '6f1c1f5e-0000-4000-8000-000000000000', command_id, reports: [],
+      } : null,
+      commands: commands.map(({ plan_hash, results, log, ...command }) => ({ ...command, plan_hash, results, log })),
+    };
+  }
+
   auditHead() {
     return {
       head: { kind: 'redflag-audit-head/1', seq: 420, hash: '60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752', at_ms: Date.now(), key_id: '0123456789abcdef', public_key: 'A'.repeat(43), signature: 'B'.repeat(86) },
@@ -613,7 +668,7 @@ class Mock {
       case 'GET agents/{id}/records': return [200, this.records(query)];
       case 'GET agents/{id}/history': return [200, this.history(id, query)];
       case 'GET updates': return [200, this.groups(query)];
-      case 'GET updates/{id}': return [200, page(this.updateRows(query), query)];
+      case 'GET updates/{id}': return [200, id === 'rows' ? page(this.updateRows(query), query) : this.update(id)];
       case 'POST approvals': return [query.get('preview') === '1' ? 200 : 201, this.approve(body, query, headers['idempotency-key'])];
       case 'GET command-types': return [200, { items: command_types }];
       case 'GET commands': return [200, this.commands(query)];
@@ -633,6 +688,9 @@ class Mock {
       case 'DELETE enrolment-tokens/{id}': return (this.fleet.tokens.find((token) => token.id === id).revoked = true), [204];
       case 'GET audit': return [200, this.audit(query)];
       case 'GET audit/{id}': return [200, this.auditHead()];
+      case 'GET errors': return [200, this.errors(query)];
+      case 'GET errors/{id}': return [200, this.error(id)];
+      case 'POST errors': return this.reported.push(...body.errors), [204];
       case 'GET security': return [200, this.security()];
       case 'GET rate-limits': return [200, { items: this.rateLimits() }];
       case 'PUT rate-limits/{id}': return [200, this.setRate(id, body.per_minute)];

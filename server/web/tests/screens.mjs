@@ -169,6 +169,15 @@ const scenes = [
   { name: 'updates-viewer', path: '/updates', ready: (page) => page.getByRole('table', { name: 'Updates' }).waitFor(), state: { role: 'viewer' } },
   { name: 'updates-by-machine', path: '/updates/rows?state=failed,awaiting_confirmation', ready: (page) => page.getByRole('table').waitFor() },
   { name: 'updates-of-one', path: '/updates/rows?manager=apt&name=openssl&arch=amd64&version=3.0.17-1~deb12u2', ready: (page) => page.getByRole('table').waitFor() },
+  {
+    name: 'update-evidence',
+    path: '/updates/rows?state=verified',
+    ready: (page) => page.getByRole('table').waitFor(),
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Why do we say verified?' }).first().click();
+      await page.getByText('it no longer lists this update').waitFor();
+    },
+  },
   { name: 'updates-empty', path: '/updates', ready: text('No update is known'), state: { size: 0 } },
   {
     name: 'approve',
@@ -267,6 +276,21 @@ const scenes = [
   { name: 'audit-error', path: '/audit', ready: text('store.failed'), state: { fail: 500 } },
   { name: 'audit-loading', path: '/audit', ready: loading, state: { hold: true } },
   { name: 'audit-no-permission', path: '/audit', ready: text('Your role does not allow this'), state: { role: 'viewer' } },
+  {
+    name: 'errors',
+    path: '/errors',
+    ready: text('6 kinds'),
+    act: async (page) => {
+      for (const name of ['kernel refused an order', 'Cannot read properties']) await page.getByRole('button', { name }).click();
+      await page.getByLabel('Details').waitFor();
+    },
+  },
+  { name: 'errors-worst', path: '/errors?sort=worst&source=agent', ready: text('4 kinds') },
+  { name: 'errors-of-one-code', path: '/errors?code=run.crash', ready: text('Only run.crash') },
+  { name: 'errors-empty', path: '/errors', ready: text('Nothing has gone wrong'), state: { size: 0 } },
+  { name: 'errors-nothing-matches', path: '/errors?search=no-such-error', ready: text('Nothing matches these filters') },
+  { name: 'errors-error', path: '/errors', ready: text('store.failed'), state: { fail: 500 } },
+  { name: 'errors-loading', path: '/errors', ready: loading, state: { hold: true } },
   { name: 'security', path: '/settings/security', ready: text('requests of one agent') },
   {
     name: 'security-limit-changed',

@@ -6,6 +6,7 @@
 //   locked    repair says the manager's lock is held while it exists
 //   drift     planning adds one package more
 //   slow      planning waits while it exists
+//   away      the source of a scan does not answer while it exists
 #include <unistd.h>
 
 #include <chrono>
@@ -32,6 +33,10 @@ class TestUpdater : public rf::Scanner, public rf::Updater {
 
   rf::Status scan(rf::Run& run) override {
     auto scope = run.scope("files");
+    if (exists("away")) {
+      scope.fail(rf::Status::kTransient, "test.away", "the source does not answer");
+      return run.outcome();
+    }
     std::error_code none;
     for (const auto& file : std::filesystem::directory_iterator(folder_ / "available", none)) {
       const std::string name = file.path().filename().string();

@@ -8,6 +8,7 @@
 
 #include "api/openapi.h"
 #include "api/routes.h"
+#include "store/errors.h"
 #include "support/world.h"
 
 namespace redflag::testing {
@@ -232,6 +233,8 @@ TEST_F(Answers, have_exactly_the_members_that_are_promised) {
   EXPECT_EQ(keysOf(agent["plugins"][0]["breaker"]), membersOf("Breaker"));
   EXPECT_EQ(keysOf(agent["facts"][0]), membersOf("Fact"));
   EXPECT_EQ(keysOf(get("/api/v1/updates/rows")["items"][0]), membersOf("Update"));
+  const Json update = get("/api/v1/updates/{id}", {{"id", get("/api/v1/updates/rows")["items"][0]["id"]}});
+  EXPECT_EQ(keysOf(update), membersOf("UpdateDetail"));
   EXPECT_EQ(keysOf(get("/api/v1/updates")["items"][0]), membersOf("UpdateGroup"));
   const Json command = get("/api/v1/commands")["items"][0];
   EXPECT_EQ(keysOf(command), membersOf("Command"));
@@ -263,6 +266,18 @@ TEST_F(Answers, have_exactly_the_members_that_are_promised) {
     const Json longer = get("/api/v1/agents/{id}/metrics", {{"id", agent_.agent_id}}, {{"period", period}});
     EXPECT_EQ(longer["items"][0]["points"].size(), 1U) << period;
   }
+  world_.store.write([&](store::WriteTransaction& tx) {
+    store::ErrorNote note;
+    note.source = "server";
+    note.at = world_.clock.now;
+    tx.errors().note(note);
+  });
+  const Json errors = get("/api/v1/errors");
+  EXPECT_EQ(keysOf(errors), membersOf("ErrorGroupList"));
+  EXPECT_EQ(keysOf(errors["items"][0]), membersOf("ErrorGroup"));
+  const Json error = get("/api/v1/errors/{id}", {{"id", errors["items"][0]["id"]}});
+  EXPECT_EQ(keysOf(error), membersOf("ErrorDetail"));
+  EXPECT_EQ(keysOf(error["rows"][0]), membersOf("ErrorRow"));
   EXPECT_EQ(keysOf(get("/api/v1/enrolment-tokens")["items"][0]), membersOf("EnrolmentToken"));
   const Json client = get("/api/v1/clients")["items"][0];
   EXPECT_EQ(keysOf(client), membersOf("Client"));

@@ -178,7 +178,7 @@ TEST_F(Handlers, what_does_not_exist_is_404_everywhere) {
   for (const std::string shape :
        {"/api/v1/agents/{id}", "/api/v1/agents/{id}/updates", "/api/v1/agents/{id}/history",
         "/api/v1/agents/{id}/records", "/api/v1/agents/{id}/record-kinds", "/api/v1/agents/{id}/metrics",
-        "/api/v1/commands/{id}"}) {
+        "/api/v1/commands/{id}", "/api/v1/updates/{id}", "/api/v1/errors/{id}"}) {
     for (const std::string& id : {newId(), std::string("../../etc/passwd"), std::string()}) {
       auto get = request("GET", shape);
       get.parameters["id"] = id;
@@ -190,6 +190,77 @@ TEST_F(Handlers, what_does_not_exist_is_404_everywhere) {
     post.parameters["id"] = newId();
     EXPECT_EQ(refusal(post).status, 404) << verb;
   }
+}
+
+TEST_F(Handlers, take_what_went_wrong_in_a_browser_within_limits) {
+  const auto one = [](const Json& more) {
+    Json error = {{"name", "TypeError"}, {"message", "x is undefined"}, {"page", "/agents"}, {"times", 3}};
+    error.update(more);
+    return error;
+  };
+  const auto send = [&](const Json& errors) {
+    return refusal(request("POST", "/api/v1/errors", {{"errors", errors}})).status;
+  };
+  EXPECT_EQ(send(Json::array({one({{"stack", "at Row (a.js:1:1)"}}), one(Json::object())})), 204);
+  const Json listed = json(call(request("GET", "/api/v1/errors")))["items"];
+  ASSERT_EQ(listed.size(), 1U);
+  EXPECT_EQ(listed[0]["source"], "browser");
+  EXPECT_EQ(listed[0]["code"], "TypeError");
+  EXPECT_EQ(listed[0]["times"], 6);
+  EXPECT_EQ(send(Json::array({one({{"times", 0}})})), 400);
+  EXPECT_EQ(send(Json::array({one({{"times", 10'001}})})), 400);
+  EXPECT_EQ(send(Json::array({one({{"message", std::string(4'097, 'x')}})})), 400);
+  EXPECT_EQ(send(Json::array({one({{"agent_id", "x"}})})), 400);
+  EXPECT_EQ(send(Json(std::vector<Json>(21, one(Json::object())))), 400);
+  EXPECT_EQ(json(call(request("GET", "/api/v1/errors")))["items"][0]["times"], 6);
+}
+
+TEST_F(Handlers, say_why_an_update_counts_as_verified) {
+  const std::string id = world_.update(agent_, "nginx", "1.1").id;
+  auto get = request("GET", "/api/v1/updates/{id}");
+  get.parameters["id"] = id;
+  EXPECT_EQ(json(call(get))["approval"], nullptr);
+  EXPECT_EQ(json(call(get))["proof"], nullptr);
+  const Json plan = World::plan({{"upgrade", "nginx", "1.0", "1.1"}});
+  const auto approved = world_.approve({id});
+  world_.carryOut(agent_, approved.command_ids[0], "succeeded",
+                  Json::array({{{"plan", plan}, {"plan_hash", World::hashOf(plan)}}}));
+  const auto install = world_.newest("install_updates");
+  world_.mustTake(agent_,
+                  {{{"kind", "command_log"},
+                    {"id", newId()},
+                    {"at", toRfc3339(world_.clock.now)},
+                    {"command_id", install.id},
+                    {"lines", {{{"at", toRfc3339(world_.clock.now)}, {"text", "Unpacking nginx"}}}}}});
+  Json steps = plan["steps"];
+  for (Json& step : steps)
+    step["result"] = "done";
+  world_.carryOut(agent_, install.id, "succeeded",
+                  Json::array({{{"steps", steps}, {"needs_reboot", false}}}));
+  ASSERT_EQ(world_.stateOf(agent_, "nginx", "1.1"), "installed");
+  const Json package = {{"record", "package/1"}, {"scope", "main"}, {"manager", "apt"},
+                        {"key", "nginx"},        {"name", "nginx"}, {"version", "1.1"}};
+  world_.scan(agent_, {.purpose = "verify",
+                       .records = {updateRow({"curl", "8.1"}), package},
+                       .command_id = install.id,
+                       .boot_id = "boot-7"});
+  const Json shown = json(call(get));
+  EXPECT_EQ(shown["state"], "verified");
+  EXPECT_EQ(shown["approval"]["by"], world_.approver.name);
+  EXPECT_EQ(shown["versions"], (Json{{"before", "1.0"}, {"approved", "1.1"}, {"after", "1.1"}}));
+  EXPECT_EQ(shown["proof"]["purpose"], "verify");
+  EXPECT_EQ(shown["proof"]["scope_status"], "ok");
+  EXPECT_EQ(shown["proof"]["boot_id"], "boot-7");
+  EXPECT_EQ(shown["proof"]["command_id"], install.id);
+  ASSERT_EQ(shown["commands"].size(), 2U);
+  EXPECT_EQ(shown["commands"][0]["type"], "plan_updates");
+  EXPECT_EQ(shown["commands"][1]["plan_hash"], World::hashOf(plan));
+  EXPECT_EQ(shown["commands"][1]["log"][0]["text"], "Unpacking nginx");
+  // Approved anew, the old proof is none.
+  world_.scan(agent_, {.records = {updateRow({"curl", "8.1"}), updateRow({"nginx", "1.1"})}});
+  ASSERT_EQ(world_.stateOf(agent_, "nginx", "1.1"), "failed");
+  world_.approve({id});
+  EXPECT_EQ(json(call(get))["proof"], nullptr);
 }
 
 TEST_F(Handlers, a_technician_cannot_stop_what_an_approver_ordered) {

@@ -183,11 +183,11 @@ TEST(Merge, a_proof_that_is_quicker_than_its_result_is_kept_for_it) {
   auto input = scan(S::kInstalling, true);
   auto decision = decideMerge(input);
   ASSERT_EQ(decision.proofs.size(), 1U);
-  EXPECT_EQ(decision.proofs[0].second, "gone");
+  EXPECT_EQ(decision.proofs[0].seen, "gone");
   input.found = {found()};
   decision = decideMerge(input);
   ASSERT_EQ(decision.proofs.size(), 1U);
-  EXPECT_EQ(decision.proofs[0].second, "listed");
+  EXPECT_EQ(decision.proofs[0].seen, "listed");
   input.command_id = "another order's scan";
   EXPECT_TRUE(decideMerge(input).proofs.empty());
 }

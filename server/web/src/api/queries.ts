@@ -51,6 +51,17 @@ export interface AuditFilter {
   from?: string | undefined;
 }
 
+export interface ErrorFilter {
+  source?: 'agent' | 'server' | 'browser' | undefined;
+  severity?: 'warning' | 'error' | undefined;
+  subsystem?: string | undefined;
+  code?: string | undefined;
+  agent_id?: string | undefined;
+  search?: string | undefined;
+  from?: string | undefined;
+  sort?: 'newest' | 'worst' | undefined;
+}
+
 // An absent filter is left out of the address instead of being sent empty.
 function given<Filter extends object>(filter: Filter): { [Key in keyof Filter]: Exclude<Filter[Key], undefined> } {
   const entries = Object.entries(filter).filter(
@@ -187,6 +198,26 @@ export const rowCountQuery = (filter: RowFilter) =>
     queryFn: async ({ signal }) =>
       (await answerOf(api.GET('/api/v1/updates/rows', { signal, params: { query: { ...given(filter), limit: 1 } } })))
         .total,
+  });
+
+export const updateQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['update', id],
+    queryFn: ({ signal }) => answerOf(api.GET('/api/v1/updates/{id}', { signal, params: { path: { id } } })),
+  });
+
+export const errorsQuery = (filter: ErrorFilter) =>
+  infiniteQueryOptions({
+    ...paging,
+    queryKey: ['errors', 'list', given(filter)],
+    queryFn: ({ signal, pageParam }) =>
+      answerOf(api.GET('/api/v1/errors', { signal, params: { query: { ...given(filter), ...paged(pageParam) } } })),
+  });
+
+export const errorQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['errors', 'one', id],
+    queryFn: ({ signal }) => answerOf(api.GET('/api/v1/errors/{id}', { signal, params: { path: { id } } })),
   });
 
 export const commandsQuery = (filter: CommandFilter) =>

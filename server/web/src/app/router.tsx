@@ -235,6 +235,35 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import('../screens/audit/audit-screen'), 'AuditScreen'),
 });
 
+const error_sources = ['agent', 'server', 'browser'] as const;
+
+export interface ErrorsSearch {
+  source?: (typeof error_sources)[number] | undefined;
+  severity?: 'warning' | 'error' | undefined;
+  subsystem?: string | undefined;
+  code?: string | undefined;
+  agent_id?: string | undefined;
+  search?: string | undefined;
+  period?: (typeof audit_periods)[number] | undefined;
+  sort?: 'newest' | 'worst' | undefined;
+}
+
+const errors = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/errors',
+  validateSearch: (raw: RawSearch): ErrorsSearch => ({
+    source: oneOf(error_sources, raw.source),
+    severity: oneOf(['warning', 'error'], raw.severity),
+    subsystem: text(raw.subsystem),
+    code: text(raw.code),
+    agent_id: text(raw.agent_id),
+    search: text(raw.search),
+    period: oneOf(audit_periods, raw.period),
+    sort: oneOf(['newest', 'worst'], raw.sort),
+  }),
+  component: lazyRouteComponent(() => import('../screens/errors/errors-screen'), 'ErrorsScreen'),
+});
+
 const security = createRoute({
   getParentRoute: () => signedIn,
   path: '/settings/security',
@@ -245,7 +274,7 @@ const tree = root.addChildren([
   setup,
   signIn,
   secondFactor,
-  signedIn.addChildren([overview, agents, agent, updates, updateRows, operations, operation, schedules, schedule, enrolment, settings, account, audit, security]),
+  signedIn.addChildren([overview, agents, agent, updates, updateRows, operations, operation, schedules, schedule, enrolment, settings, account, audit, errors, security]),
 ]);
 
 export function makeRouter(queries: QueryClient) {

@@ -13,6 +13,7 @@ import { roles } from '../format/words';
 import { Live, useLiveness } from '../live/live';
 import {
   IconActivity,
+  IconAlertTriangle,
   IconCalendarTime,
   IconCloudOff,
   IconDeviceDesktop,
@@ -46,6 +47,7 @@ const screens = [
   { to: '/updates', text: 'Updates', Icon: IconPackages },
   { to: '/operations', text: 'Operations', Icon: IconActivity },
   { to: '/schedules', text: 'Schedules', Icon: IconCalendarTime },
+  { to: '/errors', text: 'Errors', Icon: IconAlertTriangle },
   { to: '/enrolment', text: 'Enrolment', Icon: IconPlugConnected },
   { to: '/settings', text: 'Settings', Icon: IconSettings },
 ] as const;
@@ -83,7 +85,7 @@ function Frame() {
       <nav className={classes.side} aria-label="Screens">
         <Brand />
         {screens.map(({ to, text, Icon }) => (
-          <Link key={to} to={to} className={classes.link} data-wide={to === '/settings' || to === '/schedules' || undefined} activeOptions={{ exact: to === '/' || to === '/settings', includeSearch: false }}>
+          <Link key={to} to={to} className={classes.link} data-wide={to === '/settings' || to === '/schedules' || to === '/errors' || undefined} activeOptions={{ exact: to === '/' || to === '/settings', includeSearch: false }}>
             <Icon size={19} stroke={1.7} aria-hidden />
             {text}
             {to === '/operations' && <Confirmations />}
@@ -239,6 +241,9 @@ function PersonMenu({ showKeys }: { showKeys: () => void }) {
           onClick={() => void navigate({ to: '/account' })}
         >
           Account
+        </Menu.Item>
+        <Menu.Item leftSection={<IconAlertTriangle size={16} />} onClick={() => void navigate({ to: '/errors' })}>
+          Errors
         </Menu.Item>
         <Menu.Item
           leftSection={<IconCalendarTime size={16} />}

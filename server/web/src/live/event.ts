@@ -1,7 +1,7 @@
 import { readable } from '../api/readable';
 import type { EventData } from '../api/types';
 
-export const event_kinds = ['agent', 'update', 'command', 'scan', 'breaker', 'log', 'refusal', 'people', 'schedule'] as const;
+export const event_kinds = ['agent', 'update', 'command', 'scan', 'breaker', 'log', 'refusal', 'people', 'schedule', 'error'] as const;
 export type EventKind = (typeof event_kinds)[number];
 
 export interface LiveEvent {
@@ -30,15 +30,17 @@ export function keysTouchedBy({ kind, data }: LiveEvent): string[][] {
     case 'agent':
       return [['agents'], ['overview'], ['tokens'], ...agent, ...history];
     case 'update':
-      return [['updates'], ['update-groups'], ['agents'], ['overview'], ...agent, ...command];
+      return [['updates'], ['update-groups'], ['agents'], ['overview'], ['errors'], ['update'], ...agent, ...command];
     case 'command':
-      return [['commands'], ['schedule-runs'], ['updates'], ['update-groups'], ['overview'], ...command, ...history];
+      return [['commands'], ['schedule-runs'], ['updates'], ['update-groups'], ['overview'], ['errors'], ...command, ...history];
     case 'scan':
-      return [['agents'], ['updates'], ['update-groups'], ['overview'], ...agent, ...history, ...reported];
+      return [['agents'], ['updates'], ['update-groups'], ['overview'], ['errors'], ...agent, ...history, ...reported];
     case 'breaker':
-      return [['agents'], ['overview'], ...agent, ...history];
+      return [['agents'], ['overview'], ['errors'], ...agent, ...history];
     case 'refusal':
-      return [['overview'], ['commands'], ...command, ...history];
+      return [['overview'], ['commands'], ['errors'], ...command, ...history];
+    case 'error':
+      return [['errors']];
     case 'people':
       return [['session'], ['clients'], ['users'], ['service-accounts']];
     case 'schedule':

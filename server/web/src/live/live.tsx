@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { createContext, useContext, useEffect, useState, type ReactNode } from 'react';
 
+import { sendKeptErrors } from '../api/report';
 import { keysTouchedBy } from './event';
 import { patchLog } from './patch';
 import { Refresher } from './refresher';
@@ -31,6 +32,7 @@ export function Live({ children }: { children: ReactNode }) {
           status,
           awaySinceMs: status === 'away' ? (before.awaySinceMs ?? Date.now()) : null,
         }));
+        if (status === 'live') sendKeptErrors();
         // A stream also ends with the session: if it has, this finds out and the sign-in screen follows.
         if (status === 'away') void queries.refetchQueries({ queryKey: ['session'] });
       },

@@ -1,11 +1,14 @@
+import { UnstyledButton } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { ColumnDef } from '@tanstack/react-table';
+import { useState } from 'react';
 
 import type { Update } from '../../api/types';
 import { bytes, some } from '../../format/number';
 import { blocked_by, kindOf, sentence, update_states } from '../../format/words';
 import { Ago } from '../../parts/ago';
 import { Tag, WordTag } from '../../parts/tag';
+import { EvidenceDialog, questionOf } from './evidence-dialog';
 import classes from './updates.module.css';
 
 // What went wrong, what it waits for, or why nobody can approve it now.
@@ -29,7 +32,22 @@ export function Standing({ update }: { update: Update }) {
         <WordTag word={word} />
       )}
       {why && <span>{why}</span>}
+      <Question update={update} />
     </div>
+  );
+}
+
+function Question({ update }: { update: Update }) {
+  const [open, setOpen] = useState(false);
+  const question = questionOf(update);
+  if (question === null) return null;
+  return (
+    <>
+      <UnstyledButton className={classes.question} onClick={() => setOpen(true)}>
+        {question}
+      </UnstyledButton>
+      {open && <EvidenceDialog update={update} onClose={() => setOpen(false)} />}
+    </>
   );
 }
 

@@ -1,0 +1,3 @@
+-- Which scan proved an install, or disproved it, and the version that the manager then said is installed.
+ALTER TABLE updates ADD COLUMN proof_scan_id TEXT COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE updates ADD COLUMN proof_version TEXT COLLATE "C" NOT NULL DEFAULT '';

@@ -1,0 +1,229 @@
+// What went wrong is counted by kind, for whoever may see it; on both engines.
+#include "store/errors.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "base/encoding.h"
+#include "services/error_log.h"
+#include "support/world.h"
+
+namespace redflag::testing {
+namespace {
+
+using http::Grants;
+using http::Visible;
+
+Json breaker(const World& world, const std::string& plugin, const std::string& code,
+             const std::string& text) {
+  return {{"kind", "breaker"},     {"id", newId()},    {"at", toRfc3339(world.clock.now)},
+          {"plugin", plugin},      {"to", "open"},     {"interface", "rf.scanner/1"},
+          {"plugin_version", "1"}, {"from", "closed"}, {"class", "crash"},
+          {"code", code},          {"text", text}};
+}
+
+class ErrorsKept : public ::testing::Test {
+ protected:
+  std::vector<store::ErrorGroup> groups(const store::ErrorFilter& filter = {},
+                                        const Visible& visible = Visible::everything()) {
+    return world.store.read([&](const store::ReadTransaction& tx) {
+      return tx.errors().groups(filter, visible, {100, ""}).items;
+    });
+  }
+  void note(const store::ErrorNote& one) {
+    world.store.write([&](store::WriteTransaction& tx) { tx.errors().note(one); });
+  }
+  store::ErrorNote ofServer(const std::string& text) {
+    store::ErrorNote one;
+    one.at = world.clock.now;
+    one.source = "server";
+    one.subsystem = "store";
+    one.kind = "server.error";
+    one.text = text;
+    return one;
+  }
+
+  World world;
+};
+
+TEST_F(ErrorsKept, what_an_agent_reports_is_counted_by_kind_and_machine) {
+  const auto alpha = world.enrol("alpha");
+  const auto beta = world.enrol("beta");
+  world.mustTake(alpha, {breaker(world, "docker", "run.crash", "ended with signal 11 after 31 ms")});
+  world.clock.advance_s(60);
+  world.mustTake(alpha, {breaker(world, "docker", "run.crash", "ended with signal 11 after 7 ms")});
+  world.mustTake(beta, {breaker(world, "docker", "run.crash", "ended with signal 11 after 8 ms")});
+  world.mustTake(beta, {breaker(world, "apt", "run.hang", "did not end")});
+  store::ErrorFilter filter;
+  filter.subsystem = "breaker";
+  filter.sort = "worst";
+  const auto found = groups(filter);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].code, "run.crash");
+  EXPECT_EQ(found[0].severity, "error");
+  EXPECT_EQ(found[0].agents, 2);
+  EXPECT_EQ(found[0].times, 3);
+  EXPECT_EQ(found[0].last_at - found[0].first_at, 60 * kSecondNs);
+  world.store.read([&](const store::ReadTransaction& tx) {
+    const auto rows = tx.errors().rows(found[0].id, Visible::everything(), 10);
+    ASSERT_EQ(rows.size(), 2U);
+    std::map<std::string, std::int64_t> times;
+    for (const auto& row : rows)
+      times[row.hostname] = row.times;
+    EXPECT_EQ(times, (std::map<std::string, std::int64_t>{{"alpha", 2}, {"beta", 1}}));
+  });
+}
+
+TEST_F(ErrorsKept, a_refused_order_and_a_failed_scan_are_among_them_with_what_they_belong_to) {
+  const auto agent = world.enrol();
+  const auto command =
+      world.services.orders.order("scan", {agent.agent_id}, {{"plugins", {"apt"}}}, world.technician).front();
+  world.services.orders.fetch(agent);
+  world.mustTake(agent, {{{"kind", "refusal"},
+                          {"id", newId()},
+                          {"at", toRfc3339(world.clock.now)},
+                          {"command_id", command.id},
+                          {"code", "bad_signature"},
+                          {"text", "not signed by <b>this</b> server"},
+                          {"by", "kernel"}}});
+  world.scan(agent, {.scopes = {{"main", "transient"}}});
+  std::map<std::string, store::ErrorGroup> by_kind;
+  for (const auto& group : groups())
+    by_kind[group.kind] = group;
+  ASSERT_TRUE(by_kind.contains("command.refused"));
+  EXPECT_NE(by_kind["command.refused"].text.find("<b>this</b>"), std::string::npos) << "nothing is sanitised";
+  EXPECT_EQ(by_kind["scan.incomplete"].severity, "warning");
+  world.store.read([&](const store::ReadTransaction& tx) {
+    const auto rows = tx.errors().rows(by_kind["command.refused"].id, Visible::everything(), 10);
+    ASSERT_EQ(rows.size(), 1U);
+    EXPECT_EQ(rows[0].newest.command_id, command.id);
+    EXPECT_FALSE(
+        tx.errors().rows(by_kind["scan.incomplete"].id, Visible::everything(), 10)[0].newest.scan_id.empty());
+  });
+}
+
+TEST_F(ErrorsKept, are_seen_by_whoever_sees_the_machine_and_the_servers_by_who_sees_everything) {
+  const auto agent = world.enrol();
+  world.mustTake(agent, {breaker(world, "apt", "run.crash", "ended")});
+  note(ofServer("the disk is gone"));
+  EXPECT_EQ(groups().size(), 2U);
+  const auto own = groups({}, Grants({{"viewer", agent.client_id, ""}}).visible());
+  ASSERT_EQ(own.size(), 1U);
+  EXPECT_EQ(own[0].source, "agent");
+  EXPECT_EQ(groups({}, Grants({{"viewer", agent.client_id, agent.site_id}}).visible()).size(), 1U);
+  const auto stranger = Grants({{"viewer", newId(), ""}}).visible();
+  EXPECT_TRUE(groups({}, stranger).empty());
+  world.store.read([&](const store::ReadTransaction& tx) {
+    EXPECT_FALSE(tx.errors().group(own[0].id, stranger).has_value());
+    EXPECT_TRUE(tx.errors().rows(own[0].id, stranger, 10).empty());
+  });
+}
+
+TEST_F(ErrorsKept, the_kinds_of_one_machine_are_bounded_and_the_oldest_make_room) {
+  const auto word = [](int i) {
+    return std::string("kind ") + static_cast<char>('a' + i / 26) + static_cast<char>('a' + i % 26);
+  };
+  for (int i = 0; i < 230; ++i) {
+    world.clock.advance_s(1);
+    note(ofServer(word(i)));
+  }
+  store::ErrorFilter filter;
+  const auto page = world.store.read([&](const store::ReadTransaction& tx) {
+    return tx.errors().groups(filter, Visible::everything(), {50, ""});
+  });
+  EXPECT_EQ(page.total, 200);
+  EXPECT_EQ(page.items.front().text, word(229));
+  filter.search = word(0);
+  EXPECT_TRUE(groups(filter).empty());
+}
+
+TEST_F(ErrorsKept, every_page_of_every_order_has_each_kind_once) {
+  const auto agent = world.enrol();
+  for (char c = 'a'; c < 'i'; ++c) {
+    world.mustTake(agent, {breaker(world, "apt", "run.crash", std::string("like ") + c)});
+    for (char again = 'a'; again < c; ++again)
+      note(ofServer(std::string("of the server ") + c));
+  }
+  for (const std::string sort : {"newest", "worst"}) {
+    store::ErrorFilter filter;
+    filter.sort = sort;
+    std::set<std::string> seen;
+    std::string cursor;
+    do {
+      const auto page = world.store.read([&](const store::ReadTransaction& tx) {
+        return tx.errors().groups(filter, Visible::everything(), {4, cursor});
+      });
+      EXPECT_EQ(page.total, 15);
+      for (const auto& group : page.items)
+        EXPECT_TRUE(seen.insert(group.id).second) << sort;
+      cursor = page.next_cursor;
+    } while (!cursor.empty());
+    EXPECT_EQ(seen.size(), 15U) << sort;
+  }
+}
+
+TEST_F(ErrorsKept, are_forgotten_when_they_did_not_happen_for_long) {
+  note(ofServer("once"));
+  note(ofServer("again and again"));
+  world.clock.advance_s(60 * 86'400);
+  note(ofServer("again and again"));
+  world.clock.advance_s(40 * 86'400);
+  world.services.upkeep.round();
+  store::ErrorFilter filter;
+  filter.source = "server";
+  const auto left = groups(filter);
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(left[0].text, "again and again");
+  EXPECT_EQ(left[0].times, 2);
+}
+
+TEST_F(ErrorsKept, lines_of_the_servers_log_are_one_row_a_kind_and_wait_for_a_store_that_is_away) {
+  services::ErrorLog log(world.clock);
+  for (int i = 0; i < 40; ++i)
+    log.noteLine("settlement: scan: the host ended with " + std::to_string(i));
+  log.noteLine(R"(request_id=01M8 error="vector::_M_range_check")");
+  log.write(world.store);
+  store::ErrorFilter filter;
+  filter.source = "server";
+  filter.sort = "worst";
+  const auto found = groups(filter);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].subsystem, "settlement");
+  EXPECT_EQ(found[0].times, 40);
+  EXPECT_EQ(found[1].code, "internal");
+  EXPECT_EQ(found[1].text, "vector::_M_range_check");
+  log.write(world.store);
+  EXPECT_EQ(groups(filter)[0].times, 40) << "once written, it is written";
+}
+
+TEST(ErrorOfLine, names_the_subsystem_and_the_code_where_a_line_does) {
+  const auto one = services::errorOfLine("store: store.failed: the disk is full", 7);
+  EXPECT_EQ(one.subsystem, "store");
+  EXPECT_EQ(one.code, "store.failed");
+  EXPECT_EQ(one.text, "the disk is full");
+  EXPECT_EQ(one.detail, "store: store.failed: the disk is full");
+  const auto plain = services::errorOfLine("Something odd: and more", 7);
+  EXPECT_EQ(plain.subsystem, "server");
+  EXPECT_EQ(plain.text, "Something odd: and more");
+  EXPECT_EQ(services::errorOfLine("bad \xff byte", 7).text, "bad ? byte");
+}
+
+TEST(Fingerprint, tells_kinds_apart_and_not_numbers_or_names) {
+  store::ErrorNote one;
+  one.source = "agent";
+  one.text = "apt: \"https://deb.example.org\" timed out after 31 s (id 01M8JG4A6V)";
+  store::ErrorNote other = one;
+  other.text = "apt: \"https://ppa.example.net\" timed out after 7 s (id 77XJG4A6V)";
+  EXPECT_EQ(store::fingerprintOf(one), store::fingerprintOf(other));
+  other.text = "dnf: \"https://ppa.example.net\" timed out after 7 s (id 77XJG4A6V)";
+  EXPECT_NE(store::fingerprintOf(one), store::fingerprintOf(other));
+  other = one;
+  other.code = "apt.timeout";
+  EXPECT_NE(store::fingerprintOf(one), store::fingerprintOf(other));
+  EXPECT_EQ(store::fingerprintOf(one).size(), 26U);
+}
+
+}  // namespace
+}  // namespace redflag::testing
