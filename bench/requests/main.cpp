@@ -68,9 +68,12 @@ Json measure(const std::filesystem::path& nonces) {
   Json out = Json::array();
   for (int round = -1; round < kRounds; ++round) {  // the first is not counted
     LateClock clock;
-    auth::NonceMemory memory(clock, nonces);
+    const std::filesystem::path times = nonces.string() + ".clock";
+    std::filesystem::remove(times);
+    auth::SignatureClock time(clock, times, "");
+    auth::NonceMemory memory(time, nonces);
     clock.started = true;
-    auth::SignedRequests requests(agents, memory, tokens);
+    auth::SignedRequests requests(agents, memory, tokens, clock);
     std::vector<http::RequestHead> heads;
     for (int i = 0; i < kRequests; ++i)
       heads.push_back(signedHead(key, authorization));

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "base/encoding.h"
+#include "base/narrow_help.h"
 
 namespace redflag::kernel {
 namespace {
@@ -34,6 +35,7 @@ int runCommandLine(int argc, char** argv, std::initializer_list<AddCommand> comm
   }
   Context context;
   CLI::App app("RedFlag's agent: finds out which updates exist and reports them", "redflag-agent");
+  NarrowHelp::use(app);
   addGlobalOptions(app, context);
   for (const auto add : commands)
     add(app, context);

@@ -97,6 +97,12 @@ void Contact::stopped() {
   doorbell_open_ = false;
 }
 
+std::string Contact::binding() const {
+  const std::lock_guard lock(mutex_);
+  if (!binding_.is_object()) return {};
+  return binding_.value("weak", true) ? "weak" : "machine";
+}
+
 Json Contact::status() const {
   const std::lock_guard lock(mutex_);
   const std::int64_t wait_ns = next_ns_ == 0 ? 0 : std::max<std::int64_t>(next_ns_ - monotonicNow(), 0);

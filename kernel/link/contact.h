@@ -34,6 +34,8 @@ class Contact {
   void rejected(const std::vector<Uploader::Rejection>& rejections);
   void stopped();
 
+  // Of the key: "weak" or "machine"; "" before it was opened.
+  std::string binding() const;
   Json status() const;
 
  private:

@@ -1,5 +1,7 @@
 #include "link/uplink.h"
 
+#include <algorithm>
+
 #include "base/encoding.h"
 #include "base/log.h"
 #include "link/trust_fetcher.h"
@@ -19,6 +21,12 @@ bool mayBeCut(const std::vector<Json>& envelopes) {
     bytes += envelope.value("body", std::string()).size();
   return bytes > protocol::kMaxFetchBytes / 4;
 }
+
+// The server takes nothing of an agent that nobody has accepted. It says how it stands when asked for orders,
+// and rings when that has changed.
+constexpr const char* kHeld = "agent.held";
+constexpr std::int64_t kHeldAtLeastS = 30;
+constexpr std::int64_t kHeldAtMostS = 3600;
 
 }  // namespace
 
@@ -50,8 +58,12 @@ void Uplink::fetchSoon() {
   parts_.wake.ring();
 }
 
+bool Uplink::maySend() const {
+  return parts_.spool.count() > 0 && monotonicNow() >= held_until_ns_;
+}
+
 bool Uplink::workDue() const {
-  return parts_.spool.count() > 0 || (fetch_wanted_ && !parts_.spool.full());
+  return maySend() || (fetch_wanted_ && !parts_.spool.full());
 }
 
 void Uplink::run() {
@@ -82,6 +94,7 @@ void Uplink::reportStatus() {
   Json status = parts_.scanner.status();
   for (const auto& der : parts_.endpoint.identity.authorities)
     status["authorities"].push_back(protocol::authorityMark(der));
+  if (const std::string binding = parts_.contact.binding(); !binding.empty()) status["binding"] = binding;
   const std::string text = dumpJson(status);
   if (text == told_status_) return;
   const std::string id = newId();
@@ -124,10 +137,14 @@ Answer<bool> Uplink::talk() {
   if (fetch_wanted_ && !parts_.spool.full()) {
     if (auto fetched = fetch(); !fetched) return fetched;
   }
-  if (parts_.spool.count() == 0) return true;
+  if (!maySend()) return true;
   const auto sent = uploader_.step(connection_.api());
   parts_.contact.rejected(uploader_.takeRejections());
-  if (!sent) return tl::unexpected<Failure>(sent.error());
+  if (sent) return true;
+  if (sent.error().code != kHeld) return tl::unexpected<Failure>(sent.error());
+  const std::int64_t wait_s = std::clamp(sent.error().retry_after_s, kHeldAtLeastS, kHeldAtMostS);
+  held_until_ns_ = monotonicNow() + wait_s * kSecondNs;
+  fetch_wanted_ = true;  // for the reason
   return true;
 }
 
@@ -179,6 +196,7 @@ Answer<bool> Uplink::fetch() {
     return tl::unexpected<Failure>(orders.error());
   }
   parts_.contact.held(orders->held_state, orders->held_reason);
+  if (orders->held_state.empty()) held_until_ns_ = 0;
   fetch_later_ = false;
   for (const Json& transport : orders->envelopes) {
     if (!parts_.desk.take(transport)) fetch_later_ = true;

@@ -38,6 +38,8 @@ http::Response listAgents(services::Services& services, const http::Request& req
   filter.connection = query.choice("connection", {"connected", "silent", "never"});
   filter.breaker_open = !query.choice("breaker", {"open"}).empty();
   filter.config_invalid = !query.choice("config", {"invalid"}).empty();
+  filter.weakly_isolated = !query.choice("isolation", {"weak"}).empty();
+  filter.weakly_bound = !query.choice("binding", {"weak"}).empty();
   filter.identity =
       query.choice("identity", {"needs_a_look", "active", "pending", "cloned", "restored", "revoked"});
   const std::string sort = query.choice("sort", {"hostname", "-hostname", "last_seen", "-last_seen",

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "api/heavy_answers.h"
 #include "api/input.h"
 #include "api/routes.h"
 #include "api/views.h"
@@ -12,6 +13,7 @@ namespace {
 using http::Permission;
 
 constexpr std::size_t kMaxExport = 64U << 20;
+constexpr std::size_t kExportsAtOnce = 2;
 
 std::int64_t timeIn(const Query& query, const char* name, std::int64_t fallback) {
   const std::string text = query.text(name, 40);
@@ -67,7 +69,8 @@ void requireAdminOf(const services::Services& services, const http::Request& req
     throw http::Problem{403, "role.insufficient", "this asks for the role admin there"};
 }
 
-http::Response exportAudit(services::Services& services, const http::Request& request) {
+http::Response exportAudit(services::Services& services, const std::shared_ptr<HeavyAnswers>& exports,
+                           const http::Request& request) {
   const Query query(request, {"client_id", "from", "to"});
   store::AuditExport what;
   what.client_id = query.id("client_id");
@@ -75,6 +78,7 @@ http::Response exportAudit(services::Services& services, const http::Request& re
   what.from = timeIn(query, "from", 0);
   what.to = timeIn(query, "to", INT64_MAX);
   http::Response out;
+  out.until_sent = HeavyAnswers::begin(exports, request.principal.user_id);
   out.content_type = "application/jsonl";
   out.body = keeperOf(services).exported(what, kMaxExport);
   out.headers.emplace_back("Content-Disposition", "attachment; filename=\"redflag-audit.jsonl\"");
@@ -113,7 +117,11 @@ void addAuditRoutes(services::Services& services, std::vector<http::Route>& rout
   };
   add("/api/v1/audit", Permission::kScopedAdmin, listAudit);
   add("/api/v1/audit/head", Permission::kScopedAdmin, auditHead);
-  add("/api/v1/audit/export", Permission::kScopedAdmin, exportAudit);
+  add("/api/v1/audit/export", Permission::kScopedAdmin,
+      [exports = std::make_shared<HeavyAnswers>(kExportsAtOnce)](services::Services& all,
+                                                                 const http::Request& request) {
+        return exportAudit(all, exports, request);
+      });
 }
 
 }  // namespace redflag::api

@@ -11,7 +11,8 @@ namespace redflag::api {
 
 class Idempotency {
  public:
-  // http::Problem 400 without the header, 409 when the key was used for another request.
+  // http::Problem 400 without the header, 409 when the key was used for another request, 429 when so many
+  // answers are kept for this account already that no other one can be.
   Idempotency(store::Store& store, const http::Request& request);
 
   // What this request was answered before.

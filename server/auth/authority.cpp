@@ -19,7 +19,9 @@ constexpr std::int64_t kBackdateDays = 1;  // for machines whose clock is behind
 constexpr const char* kActive = "ca-active";
 constexpr const char* kReserve = "ca-reserve";
 constexpr const char* kNext = "ca-next";
+constexpr const char* kSpare = "ca-spare";
 constexpr const char* kOld = "ca-old";
+constexpr const char* kFormer = "ca-former";
 
 std::string require(const std::filesystem::path& file) {
   auto content = readSecretFile(file);
@@ -37,15 +39,20 @@ std::filesystem::path privateKeyFile(const std::filesystem::path& folder, const 
 
 }  // namespace
 
-Authority::Authority(std::filesystem::path folder) : folder_(std::move(folder)) {
+Authority::Authority(std::filesystem::path folder) : Authorities(std::move(folder)) {
+  const AuthorityLock lock(this->folder(), AuthorityLock::Access::kChange);
   finishTakeOver();
+  removeStrayKeys();
+  if (has(kReserve) && !has(kActive))
+    throw std::runtime_error(certificateFile(this->folder(), kActive).string() +
+                             " is missing: restore it from a backup, no agent believes another one");
   ensureCertificate(kActive);
   ensureCertificate(kReserve);
 }
 
 void Authority::ensureCertificate(const std::string& name) {
-  const auto certificate_file = certificateFile(folder_, name.c_str());
-  const auto key_file = privateKeyFile(folder_, name.c_str());
+  const auto certificate_file = certificateFile(folder(), name.c_str());
+  const auto key_file = privateKeyFile(folder(), name.c_str());
   if (readSecretFile(certificate_file)) {
     const Certificate certificate = certificateFromPem(require(certificate_file));
     if (!belongTogether(*certificate, *keyFromPem(require(key_file)))) {
@@ -63,8 +70,11 @@ void Authority::ensureCertificate(const std::string& name) {
 }
 
 bool Authority::ensureServerCertificate(const std::set<std::string>& names, std::int64_t now_s) {
-  const Certificate issuer = certificateFromPem(activePem());
-  const Key issuer_key = keyFromPem(require(privateKeyFile(folder_, kActive)));
+  const AuthorityLock lock(folder(), AuthorityLock::Access::kChange);
+  finishTakeOver();
+  const std::string issuer_pem = require(certificateFile(folder(), kActive));
+  const Certificate issuer = certificateFromPem(issuer_pem);
+  const Key issuer_key = keyFromPem(require(privateKeyFile(folder(), kActive)));
   if (const auto pem = readSecretFile(chainFile())) {
     const Certificate present = certificateFromPem(*pem);
     const bool lasts = notAfter(*present) > now_s + kRenewDays * kDayS;
@@ -81,38 +91,28 @@ bool Authority::ensureServerCertificate(const std::set<std::string>& names, std:
   return true;
 }
 
-std::vector<std::string> Authority::certificatesDer() const {
-  std::vector<std::string> out;
-  for (const char* role : {"active", "reserve", "next", "old"}) {
-    if (auto der = certificateDer(role)) out.push_back(std::move(*der));
-  }
-  return out;
-}
-
-std::optional<std::string> Authority::certificateDer(const std::string& role) const {
-  const auto pem = readSecretFile(folder_ / ("ca-" + role + ".pem"));
-  if (!pem) return std::nullopt;
-  return toDer(*certificateFromPem(*pem));
-}
-
 bool Authority::has(const char* name) const {
-  return readSecretFile(certificateFile(folder_, name)).has_value();
+  return readSecretFile(certificateFile(folder(), name)).has_value();
 }
 
-bool Authority::prepareNext() {
+// The spare comes first: a next one beside it is the whole of the step.
+bool Authority::prepareNext(Cause cause) {
+  const AuthorityLock lock(folder(), AuthorityLock::Access::kChange);
   if (has(kNext)) return false;
+  if (cause == Cause::kStolen) ensureCertificate(kSpare);
   ensureCertificate(kNext);
   return true;
 }
 
 // The certificate goes last to where it is looked for: with it the pair is whole.
 void Authority::move(const char* from, const char* to) {
-  writeSecretFile(privateKeyFile(folder_, to), require(privateKeyFile(folder_, from)));
-  std::filesystem::rename(certificateFile(folder_, from), certificateFile(folder_, to));
-  std::filesystem::remove(privateKeyFile(folder_, from));
+  writeSecretFile(privateKeyFile(folder(), to), require(privateKeyFile(folder(), from)));
+  std::filesystem::rename(certificateFile(folder(), from), certificateFile(folder(), to));
+  std::filesystem::remove(privateKeyFile(folder(), from));
 }
 
 void Authority::takeOver() {
+  const AuthorityLock lock(folder(), AuthorityLock::Access::kChange);
   if (!has(kNext))
     throw std::runtime_error("there is no next authority; run `redflag-server ca rotate` first");
   if (has(kOld))
@@ -122,19 +122,40 @@ void Authority::takeOver() {
 }
 
 void Authority::finishTakeOver() {
-  if (has(kOld) && !has(kActive)) move(kReserve, kActive);
-  if (has(kNext) && !has(kReserve)) move(kNext, kReserve);
+  if (has(kOld) && !has(kActive)) {
+    if (has(kSpare)) {
+      if (has(kReserve)) move(kReserve, kFormer);
+      move(kNext, kActive);
+    } else {
+      move(kReserve, kActive);
+    }
+  }
+  if (has(kReserve) || !has(kOld)) return;
+  if (has(kSpare)) {
+    move(kSpare, kReserve);
+  } else if (has(kNext)) {
+    move(kNext, kReserve);
+  }
 }
 
 bool Authority::retireOld() {
+  const AuthorityLock lock(folder(), AuthorityLock::Access::kChange);
   if (!has(kOld)) return false;
-  std::filesystem::remove(certificateFile(folder_, kOld));
-  std::filesystem::remove(privateKeyFile(folder_, kOld));
+  remove(kFormer);
+  remove(kOld);
   return true;
 }
 
-std::string Authority::activePem() const {
-  return require(certificateFile(folder_, kActive));
+void Authority::remove(const char* name) {
+  std::filesystem::remove(certificateFile(folder(), name));
+  std::filesystem::remove(privateKeyFile(folder(), name));
+}
+
+// Of a step that was cut short between a certificate and its key: a key that may be stolen must not stay.
+void Authority::removeStrayKeys() {
+  for (const char* name : {kActive, kReserve, kNext, kSpare, kOld, kFormer})
+    if (!has(name)) std::filesystem::remove(privateKeyFile(folder(), name));
+  if (has(kSpare) && has(kReserve) && !has(kNext)) remove(kSpare);
 }
 
 }  // namespace redflag::auth

@@ -23,32 +23,32 @@ std::string aheadLine(const std::string& key, std::int64_t created_s, const std:
 
 }  // namespace
 
-NonceMemory::NonceMemory(const Clock& clock, std::filesystem::path ahead_file)
-    : clock_(clock), started_s_(clock.epochNs() / kSecondNs), ahead_file_(std::move(ahead_file)) {
+NonceMemory::NonceMemory(SignatureClock& time, std::filesystem::path ahead_file)
+    : time_(time), ahead_file_(std::move(ahead_file)) {
   loadAhead();
   rewriteAhead();
 }
 
 void NonceMemory::checkTime(std::int64_t created_s) const {
-  const std::int64_t now_s = clock_.epochNs() / kSecondNs;
+  const std::int64_t now_s = time_.nowS();
   if (created_s < now_s - protocol::kClockToleranceS || created_s > now_s + protocol::kClockToleranceS) {
     throw http::Problem{401, "signature.clock", "the signature's time is more than 5 minutes off; see Date",
                         ""};
   }
   // Heads take no longer than that from an agent to here.
-  if (created_s <= started_s_ && created_s < now_s - kUnderWayS) {
+  if (created_s <= time_.startedS() && created_s < now_s - kUnderWayS) {
     throw http::Problem{
         401, "signature.replayed",
         "the signature was made before this server started, too long ago to have been under way", ""};
   }
-  if (created_s <= started_s_) {
+  if (created_s <= time_.startedS()) {
     throw http::Problem{401, "signature.before_start",
                         "this server started after the signature was made; sign again", "", 1};
   }
 }
 
 void NonceMemory::use(const std::string& key, std::int64_t created_s, const std::string& nonce) {
-  const std::int64_t now_s = clock_.epochNs() / kSecondNs;
+  const std::int64_t now_s = time_.nowS();
   const std::lock_guard lock(mutex_);
   sweep(now_s);
   Seen& seen = seen_[key];
@@ -97,7 +97,7 @@ void NonceMemory::loadAhead() {
 }
 
 void NonceMemory::rewriteAhead() {
-  const std::int64_t oldest_s = clock_.epochNs() / kSecondNs - protocol::kClockToleranceS;
+  const std::int64_t oldest_s = time_.nowS() - protocol::kClockToleranceS;
   std::erase_if(ahead_, [oldest_s](const Ahead& entry) { return entry.created_s < oldest_s; });
   rewrite_at_ = std::max(kMinRewrite, 2 * ahead_.size());
   std::string text;

@@ -2,7 +2,7 @@
 // Which signatures were used already. Holds every nonce for as long as its signature's time is acceptable.
 //
 // It is lost with the process, so signatures made before the process started are refused by their time
-// instead. That leaves signatures of agents whose clock is ahead: made before, dated after. Those few are
+// (signature_clock.h) instead. That leaves signatures of agents whose clock is ahead: made before, dated after. Those few are
 // also written to a file.
 
 #include <cstdint>
@@ -15,19 +15,18 @@
 #include <string>
 #include <utility>
 
-#include "base/time.h"
+#include "auth/signature_clock.h"
 
 namespace redflag::auth {
 
 class NonceMemory {
  public:
-  // `clock` outlives it. Throws std::runtime_error when `ahead_file` can be neither read nor made.
-  NonceMemory(const Clock& clock, std::filesystem::path ahead_file);
+  // `time` outlives it. Throws std::runtime_error when `ahead_file` can be neither read nor made.
+  NonceMemory(SignatureClock& time, std::filesystem::path ahead_file);
 
   // Whether a signature of this time can be accepted at all, before it is verified. Throws Problem 401:
   // signature.clock (more than 5 minutes off), signature.before_start (make it again). [any thread]
   void checkTime(std::int64_t created_s) const;
-  std::int64_t nowS() const { return clock_.epochNs() / kSecondNs; }
   // For a verified signature. Throws Problem 401 signature.replayed when it was used before, 429 when this
   // key signed thousands of requests within the window. [any thread]
   void use(const std::string& key, std::int64_t created_s, const std::string& nonce);
@@ -45,8 +44,7 @@ class NonceMemory {
   void rewriteAhead();
   void noteAhead(const std::string& key, std::int64_t created_s, const std::string& nonce);
 
-  const Clock& clock_;
-  const std::int64_t started_s_;
+  SignatureClock& time_;
   const std::filesystem::path ahead_file_;
   std::mutex mutex_;
   std::map<std::string, Seen> seen_;  // by public key

@@ -1,6 +1,7 @@
 #include "auth/signed_requests.h"
 
 #include "base/encoding.h"
+#include "protocol/limits.h"
 #include "protocol/message_signature.h"
 
 namespace redflag::auth {
@@ -41,8 +42,9 @@ http::Principal principalOf(const AgentIdentity& agent, const std::string& line)
 
 }  // namespace
 
-SignedRequests::SignedRequests(AgentDirectory& agents, NonceMemory& nonces, const AccessTokens& tokens)
-    : agents_(agents), nonces_(nonces), tokens_(tokens) {}
+SignedRequests::SignedRequests(AgentDirectory& agents, NonceMemory& nonces, const AccessTokens& tokens,
+                               const Clock& clock)
+    : agents_(agents), nonces_(nonces), tokens_(tokens), clock_(clock) {}
 
 http::Principal SignedRequests::agent(const http::RequestHead& head, const std::string& peer) {
   const AgentIdentity agent = holder(head, true, peer);
@@ -92,7 +94,9 @@ std::string SignedRequests::checkToken(const http::RequestHead& head, const Agen
     agents_.refused(agent, "token.invalid", peer);
     throw http::Problem{401, "token.invalid", "an access token of this agent is required", ""};
   }
-  if (nonces_.nowS() >= claims->expires_at_s)
+  const std::int64_t now_s = clock_.epochNs() / kSecondNs;
+  // One that was handed out later than now is of a time that the clock has taken back: it would live longer.
+  if (now_s >= claims->expires_at_s || claims->issued_at_s > now_s + protocol::kClockToleranceS)
     throw http::Problem{401, "token.expired", "the access token has expired", ""};
   if (claims->line == agent.line) {
     if (claims->number == agent.number) return claims->line;
@@ -100,6 +104,7 @@ std::string SignedRequests::checkToken(const http::RequestHead& head, const Agen
   }
   const bool in_doubt = agent.state == "restored" || agent.state == "cloned";
   if (in_doubt && agents_.lineSeen(agent, claims->line)) return claims->line;
+  agents_.refused(agent, "token.ended", peer);
   throw http::Problem{401, "token.ended", "another copy of this agent was accepted; enrol this one again",
                       ""};
 }

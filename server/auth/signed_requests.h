@@ -6,14 +6,15 @@
 #include "auth/access_tokens.h"
 #include "auth/interfaces.h"
 #include "auth/nonce_memory.h"
+#include "base/time.h"
 #include "http/head.h"
 
 namespace redflag::auth {
 
 class SignedRequests {
  public:
-  // All outlive it.
-  SignedRequests(AgentDirectory& agents, NonceMemory& nonces, const AccessTokens& tokens);
+  // All outlive it. `clock`: by which access tokens end.
+  SignedRequests(AgentDirectory& agents, NonceMemory& nonces, const AccessTokens& tokens, const Clock& clock);
 
   // An enrolled agent with an access token of its own. Throws Problem 401: signature.invalid whatever is
   // wrong with the signature (no such agent, another key, another request, none at all), or what NonceMemory
@@ -35,6 +36,7 @@ class SignedRequests {
   AgentDirectory& agents_;
   NonceMemory& nonces_;
   const AccessTokens& tokens_;
+  const Clock& clock_;
 };
 
 }  // namespace redflag::auth

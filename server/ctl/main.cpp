@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "api/openapi.h"
+#include "base/narrow_help.h"
 #include "ctl/show.h"
 #include "ctl/words.h"
 
@@ -86,6 +87,7 @@ int run(int argc, char** argv) {
   if (!document) throw std::runtime_error(document.error().text);
   const auto operations = operationsOf(*document);
   CLI::App app("The API of a RedFlag server. Sign in once with `login`; then NOUN VERB.", "redflagctl");
+  NarrowHelp::use(app);
   app.require_subcommand(1);
   app.fallthrough();
   std::string file;

@@ -4,7 +4,6 @@
 #include <array>
 #include <ctime>
 
-#include "base/time.h"
 #include "http/problem.h"
 
 namespace redflag::http {
@@ -45,12 +44,13 @@ std::string httpDate(std::int64_t epoch_s) {
                      months[static_cast<std::size_t>(parts.tm_mon)]);  // whatever the locale
 }
 
-std::string serializeResponse(const Response& response, Framing framing, bool keep_alive) {
+std::string serializeResponse(const Response& response, Framing framing, bool keep_alive,
+                              std::int64_t date_s) {
   const bool bodiless = response.status == 204 || response.status == 304;
   std::string out =
       "HTTP/1.1 " + std::to_string(response.status) + ' ' + reasonPhrase(response.status) + "\r\n";
   out.reserve(1024 + response.body.size());
-  out += "Date: " + httpDate(epochNow() / kSecondNs) + "\r\n";
+  out += "Date: " + httpDate(date_s) + "\r\n";
   if (!bodiless) out += "Content-Type: " + headerValue(response.content_type) + "\r\n";
   if (framing != Framing::kStream && !bodiless) {
     out += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";

@@ -104,6 +104,7 @@ bool Connection::receive() {
 
 std::optional<Wait> Connection::shakeHands() {
   const TlsStream::State state = stream_->handshake();
+  if (!stream_->refusal().empty()) shared_.dispatcher.cut(std::string(stream_->refusal()), peer_);
   if (state != TlsStream::State::kOk) return waitFor(state);
   state_ = State::kHead;
   return std::nullopt;
@@ -209,7 +210,9 @@ void Connection::startStream(Response response) {
 }
 
 void Connection::send(const Response& response, Framing framing) {
-  out_ = serializeResponse(response, framing, keep_alive_);
+  const std::int64_t date_s = shared_.date_s ? shared_.date_s() : epochNow() / kSecondNs;
+  out_ = serializeResponse(response, framing, keep_alive_, date_s);
+  until_sent_ = response.until_sent;
   written_ = 0;
   state_ = State::kAnswer;
   after_answer_ = keep_alive_ ? State::kHead : State::kLinger;
@@ -223,6 +226,7 @@ std::optional<Wait> Connection::flush() {
     written_ += io.bytes;
   }
   out_ = std::string();
+  until_sent_.reset();
   written_ = 0;
   return std::nullopt;
 }

@@ -5,6 +5,7 @@
 // and an answer through, within a time that depends on their size alone. Nothing here waits.
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,7 @@ struct Shared {
   FeedOpener& feeds;
   const ConnectionLimits limits;
   const TrustedProxies proxies;
+  const std::function<std::int64_t()> date_s;
   std::atomic<std::uint64_t> body_bytes{0};
 };
 
@@ -90,6 +92,7 @@ class Connection : public Guest {
   std::int64_t deadline_ns_ = 0;
   TlsStream::State io_ = TlsStream::State::kOk;  // of the last receive()
   std::string in_;                               // received, not yet used
+  std::shared_ptr<void> until_sent_;  // of what is in out_
   std::string out_;
   std::size_t written_ = 0;  // of out_
   std::string request_id_;

@@ -29,7 +29,7 @@ Front::Front(const FrontOptions& options, ssl_ctx_st* context, std::vector<Route
       context_(context),
       hub_(hub),
       dispatcher_(withStreams(std::move(routes)), authenticator, std::move(fallback), registry),
-      shared_{dispatcher_, hub, options.limits, options.proxies},
+      shared_{dispatcher_, hub, options.limits, options.proxies, options.date_s},
       lot_(options.workers),
       listener_(options.listen, [this](int fd, const std::string& peer) { accepted(fd, peer); }) {
   std::signal(SIGPIPE, SIG_IGN);

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@ struct FrontOptions {
   std::size_t max_connections = 20'000;  // past it a visitor is turned away; RLIMIT_NOFILE must allow as many
   ConnectionLimits limits;
   TrustedProxies proxies;
+  std::function<std::int64_t()> date_s = {};  // of answers; none: the machine's clock [any thread]
 };
 
 class Front {

@@ -37,9 +37,36 @@ TlsStream::State TlsStream::outcome(int result) {
   }
 }
 
+namespace {
+
+std::string_view refusalOf(unsigned long error) {
+  if (ERR_GET_LIB(error) != ERR_LIB_SSL) return {};
+  switch (ERR_GET_REASON(error)) {
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+      return "tls.certificate_refused";
+    case SSL_R_HTTP_REQUEST:
+    case SSL_R_HTTPS_PROXY_REQUEST:
+      return "tls.plaintext";
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_VERSION_TOO_LOW:
+      return "tls.version";
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
 TlsStream::State TlsStream::handshake() {
   ERR_clear_error();
-  return outcome(SSL_do_handshake(ssl_));
+  const State state = outcome(SSL_do_handshake(ssl_));
+  if (state == State::kClosed) refusal_ = refusalOf(ERR_peek_error());
+  return state;
 }
 
 TlsStream::Io TlsStream::read(char* buffer, std::size_t size) {

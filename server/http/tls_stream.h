@@ -29,6 +29,10 @@ class TlsStream {
   TlsStream& operator=(const TlsStream&) = delete;
 
   State handshake();
+  // Of a handshake that has just ended with kClosed, what the other side did wrong or did not take:
+  // tls.certificate_refused (it believes none of ours, or not any more), tls.plaintext, tls.version; "" where
+  // it is none of these.
+  std::string_view refusal() const { return refusal_; }
   Io read(char* buffer, std::size_t size);
   Io write(std::string_view bytes);
   // Bytes that were received but not read yet, which the socket no longer shows as readable.
@@ -47,6 +51,7 @@ class TlsStream {
 
   int fd_;
   ssl_st* ssl_;
+  std::string_view refusal_;
 };
 
 }  // namespace redflag::http

@@ -37,13 +37,15 @@ class OpenLog {
  public:
   explicit OpenLog(const AuditOptions& options)
       : data_(DataFolder::open(options.data)),
-        store_(openDatabase(data_, readSettings(data_.settings()), options.database)),
-        keeper_(*store_, loadAuditKey(data_), data_.auditHead(), systemClock()) {}
+        settings_(readSettings(data_.settings())),
+        store_(openDatabase(data_, settings_, options.database)),
+        keeper_(*store_, loadAuditKey(data_), data_.auditHead(), systemClock(), settings_.keepAuditNs()) {}
   store::Store& store() { return *store_; }
   services::AuditKeeper& keeper() { return keeper_; }
 
  private:
   DataFolder data_;
+  Settings settings_;
   std::unique_ptr<store::Store> store_;
   services::AuditKeeper keeper_;
 };

@@ -1,9 +1,10 @@
 #pragma once
-// How far the change of the server's own authority is (auth/authority.h).
+// How far the change of the server's own authority is (auth/authority.h), and its record.
 
 #include <cstdint>
+#include <string>
 
-#include "auth/authority.h"
+#include "auth/authorities.h"
 #include "protocol/command_list.h"
 #include "store/agents.h"
 #include "store/store.h"
@@ -21,7 +22,11 @@ struct Rotation {
 };
 
 // `published`: the list that agents are given; nullptr while there is none.
-Rotation rotationOf(const auth::Authority& authority, store::Store& store,
+Rotation rotationOf(const auth::Authorities& authorities, store::Store& store,
                     const protocol::CommandList* published, std::int64_t now);
+
+// In the audit log: `kind` is authority.change_begun, .taken_over or .retired; `actor` "console" or "server".
+void recordAuthority(store::Store& store, const std::string& actor, const std::string& kind,
+                     const std::string& text, std::int64_t now);
 
 }  // namespace redflag::server

@@ -17,6 +17,7 @@
 #include "main/commands.h"
 #include "main/data_folder.h"
 #include "main/database.h"
+#include "services/endings.h"
 #include "store/archive.h"
 #include "trust/repository.h"
 
@@ -25,8 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What makes a server the one its agents know. The nonces of clocks are of the moment, and `ca.pem` is made
-// again.
+// What makes a server the one its agents know. Nonces and the clock are of the moment, and `ca.pem` is made again.
 constexpr const char* kFolders[] = {"tls", "keys", "trust/metadata", "trust/targets/trust"};
 
 std::string contentOf(const fs::path& file) {
@@ -42,7 +42,8 @@ std::vector<store::ArchivedFile> filesOf(const DataFolder& data) {
   for (const char* folder : kFolders) {
     if (!fs::exists(data.path() / folder)) continue;
     for (const auto& entry : fs::directory_iterator(data.path() / folder)) {
-      if (entry.is_regular_file() && entry.path() != data.nonces())
+      if (entry.is_regular_file() && entry.path() != data.nonces() &&
+          entry.path() != data.signatureClock())
         out.push_back(
             {std::string(folder) + '/' + entry.path().filename().string(), contentOf(entry.path())});
     }
@@ -129,6 +130,27 @@ fs::path putAside(const DataFolder& data) {
   return aside;
 }
 
+// What ended since the backup: from the folder as it is, or from where it was kept. The staged database is
+// told, before it takes the other's place.
+void endSince(const RestoreOptions& options, const DataFolder& data, const fs::path& staged) {
+  const fs::path from = options.endings.empty() ? data.endings() : options.endings;
+  if (!options.endings.empty() && !fs::exists(from)) throw std::runtime_error(from.string() + ": no such file");
+  const fs::path to = staged / "keys/endings";
+  const auto kept = services::readEndings(from);
+  const auto backed_up = services::readEndings(to);
+  if (!kept && !options.endings.empty()) throw std::runtime_error(kept.error().text);
+  const bool whole = kept && *kept && backed_up && *backed_up && (*kept)->continues(**backed_up);
+  if (whole) auth::writeSecretFile(to, contentOf(from));
+  const services::EndingList list = whole                     ? **kept
+                                    : backed_up && *backed_up ? **backed_up
+                                                              : services::EndingList{};
+  const auto store = store::openStore({staged / "redflag.db", ""});
+  const auto ended = services::recheckRestored(*store, list, whole, epochNow());
+  std::cout << (whole ? "What ended since the backup is known: " + std::to_string(ended) + " things ended again.\n"
+                      : "What ended since the backup is not known: enrolment and API tokens are void, and each "
+                        "agent\nwaits until a person has accepted it.\n");
+}
+
 }  // namespace
 
 void backup(const BackupOptions& options) {
@@ -150,6 +172,7 @@ void restore(const RestoreOptions& options) {
   const FolderLock lock(data);
   const Staging staging(data);
   unpack(options.from, staging.path());
+  endSince(options, data, staging.path());
   // Before the keys come in: no server starts without it.
   auth::writeSecretFile(staging.path() / "restored",
                         std::to_string(trust::publishedEpoch(staging.path() / "trust")));

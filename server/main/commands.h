@@ -51,6 +51,7 @@ void backup(const BackupOptions& options);
 struct RestoreOptions {
   std::filesystem::path data;
   std::filesystem::path from;
+  std::filesystem::path endings;  // keys/endings of the server as it last was; "": the folder's own
 };
 void restore(const RestoreOptions& options);
 

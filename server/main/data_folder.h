@@ -27,6 +27,7 @@ class DataFolder {
   std::filesystem::path auditKey() const { return folder_ / "keys/audit.key"; }
   // The audit log's newest signed head.
   std::filesystem::path auditHead() const { return folder_ / "audit.head"; }
+  std::filesystem::path endings() const { return folder_ / "keys/endings"; }  // services/endings.h
   std::filesystem::path restored() const { return folder_ / "restored"; }  // keeper.h
   std::filesystem::path trust() const { return folder_ / "trust"; }        // what `keys publish` fills
   std::filesystem::path deviceKey() const { return folder_ / "keys/device.key"; }
@@ -36,6 +37,7 @@ class DataFolder {
   // What a monitoring system shows to read /metrics.
   std::filesystem::path metricsToken() const { return folder_ / "keys/metrics.token"; }
   std::filesystem::path nonces() const { return folder_ / "keys/nonces"; }
+  std::filesystem::path signatureClock() const { return folder_ / "keys/signature.clock"; }
   std::filesystem::path url() const { return folder_ / "server.url"; }  // there once the server listens
 
  private:

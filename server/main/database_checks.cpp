@@ -100,12 +100,16 @@ void checkFleet(const store::Database& database, std::int64_t now_ns, std::vecto
 }
 
 // Whether the audit log is whole, and its head: for whoever keeps what doctor says.
-void checkAudit(const DataFolder& data, const store::Database& database, std::vector<Finding>& out) {
+void checkAudit(const DataFolder& data, const store::Database& database, std::int64_t now_ns,
+                std::vector<Finding>& out) {
   std::optional<store::SignedHead> kept;
   if (std::filesystem::exists(data.auditHead())) kept = services::readHeadFile(data.auditHead());
+  const std::int64_t keep_ns = readSettings(data.settings()).keepAuditNs();
   const auto store = store::openStore(database);
-  const auto verdict =
-      store->read([&](const store::ReadTransaction& tx) { return store::verifyAudit(tx, kept); });
+  const auto verdict = store->read([&](const store::ReadTransaction& tx) {
+    const bool tells = kept && store::stillTells(*kept, tx.audit().head(), now_ns, keep_ns);
+    return store::verifyAudit(tx, tells ? kept : std::nullopt);
+  });
   if (!verdict.ok) {
     return add(out, "audit", Level::kError, "the audit log is not whole: " + verdict.text,
                "somebody changed the database past the server: keep a copy, and compare it with an export or "
@@ -134,7 +138,7 @@ void checkDatabase(const std::filesystem::path& data, const std::string& databas
     check = "speed";
     checkFleet(where, now_s * kSecondNs, out);
     check = "audit";
-    checkAudit(folder, where, out);
+    checkAudit(folder, where, now_s * kSecondNs, out);
   } catch (const http::Problem& problem) {
     add(out, check, Level::kError, problem.detail,
         problem.code == "store.busy" ? "find who has the database open and end that"

@@ -10,6 +10,7 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "base/narrow_help.h"
 #include "http/message.h"
 #include "main/audit.h"
 #include "main/authority_commands.h"
@@ -115,10 +116,12 @@ void addRestore(CLI::App& app, RestoreOptions& options) {
       "restore",
       "put a backup in the place of the folder's server, which must not run; what was there is kept aside. "
       "No order is signed afterwards until `keys commands --restore-epoch` raised the epoch: look first at "
-      "what "
-      "would be ordered");
+      "what would be ordered. What was revoked since the backup ends again where the folder still has its "
+      "keys/endings; else tokens are void, and each agent waits until a person has accepted it");
   command->add_option("--data", options.data, "the server's folder; made where there is none")->required();
   command->add_option("--from", options.from, "a file that backup wrote")->required();
+  command->add_option("--endings", options.endings,
+                      "the file keys/endings of the server as it last was, where the folder has none");
   command->callback([&options] { restore(options); });
 }
 
@@ -160,6 +163,7 @@ void addUser(CLI::App& app, UserOptions& options, bool& password_stdin) {
 
 int run(int argc, char** argv) {
   CLI::App app("RedFlag server");
+  NarrowHelp::use(app);
   app.require_subcommand(1);
   Arguments arguments;
   bool password_stdin = false;

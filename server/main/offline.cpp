@@ -2,7 +2,7 @@
 
 #include <fstream>
 
-#include "auth/authority.h"
+#include "auth/authorities.h"
 #include "http/message.h"
 #include "main/database.h"
 #include "main/settings.h"
@@ -57,13 +57,13 @@ protocol::SigningKey loadAuditKey(const DataFolder& data) {
 trust::ServerKeys serverKeys(const DataFolder& data) {
   const trust::OnlineKeys online = loadOnlineKeys(data);
   return {online.snapshot.publicKey(), online.timestamp.publicKey(), loadSigner(data).publicKeys().front(),
-          urlsOf(data), auth::Authority(data.tls()).certificatesDer()};
+          urlsOf(data), auth::Authorities(data.tls()).certificatesDer()};
 }
 
 protocol::Bundle bundleFor(const DataFolder& data, const std::vector<std::string>& urls) {
   protocol::Bundle out;
   out.urls = urls;
-  out.authorities = auth::Authority(data.tls()).certificatesDer();
+  out.authorities = auth::Authorities(data.tls()).certificatesDer();
   const auto root = trust::newestRoot(data.trust());
   if (!root) {
     throw http::Problem{409, "trust.not_published",

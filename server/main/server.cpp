@@ -76,7 +76,8 @@ Server::Server(const DataFolder& data, const Settings& settings, const ServeOpti
       tokens_(accessKey(data), settings.agent_token_life_s),
       repository_(data.trust(), loadOnlineKeys(data)),
       trust_(repository_, data.restored()),
-      audit_(*store_, loadAuditKey(data), data.auditHead(), systemClock()),
+      audit_(*store_, loadAuditKey(data), data.auditHead(), systemClock(), settings.keepAuditNs()),
+      endings_(data.endings()),
       expiries_(data.path()),
       services_(context()),
       refusals_(services_.context()),
@@ -92,8 +93,9 @@ Server::Server(const DataFolder& data, const Settings& settings, const ServeOpti
       rates_(systemClock(), throttle_.pairs(), settings.rate_limits),
       devices_(deviceKey(data)),
       setup_(services_.accounts),
-      nonces_(systemClock(), data.nonces()),
-      signatures_(services_.access, nonces_, tokens_),
+      signature_clock_(systemClock(), data.signatureClock(), auth::thisBoot()),
+      nonces_(signature_clock_, data.nonces()),
+      signatures_(services_.access, nonces_, tokens_, systemClock()),
       gate_(services_.access, signatures_, sessions_, api_tokens_, metricsToken(data),
             settings.require_second_factor, &alarms_),
       streams_(gate_, outbox_, services_.presence),
@@ -101,6 +103,7 @@ Server::Server(const DataFolder& data, const Settings& settings, const ServeOpti
   for (const auto& refused : types_.refused())
     spdlog::error("command_type={} refused: {}", refused.id, refused.why);
   services_.initialize();
+  endAgainWhatEnded();
   services_.presence.forgetAll();
   rates_.use(services_.accounts.rates());
   trust_.tend(epochNow());
@@ -115,7 +118,7 @@ Server::~Server() {
 services::Context Server::context() {
   services::Settings limits;
   limits.keep_ns = settings_.keep_days * 86'400 * kSecondNs;
-  limits.keep_audit_ns = settings_.keep_audit_days * 86'400 * kSecondNs;
+  limits.keep_audit_ns = settings_.keepAuditNs();
   limits.silent_after_ns = settings_.silent_after_minutes * 60 * kSecondNs;
   return {*store_,
           types_,
@@ -134,7 +137,17 @@ services::Context Server::context() {
             rates_.use(services_.accounts.rates());  // another server on the database may have set them
             expiries_.tend(epochNow());
           },
-          &errors_};
+          &errors_,
+          &endings_};
+}
+
+// Whoever set the database back, or copied another one into its place, did not ask what had ended.
+void Server::endAgainWhatEnded() {
+  const auto ended = services::endAgain(*store_, endings_.list(), epochNow());
+  if (ended > 0)
+    spdlog::warn("the database is older than {}: {} revoked agents, replaced keys, tokens or accounts ended again",
+                 data_.endings().string(), ended);
+  services::learnEndings(*store_, endings_);
 }
 
 void Server::secure() {
@@ -148,28 +161,31 @@ void Server::secure() {
 
 void Server::tend() {
   try {
-    takeOverAuthority();
     secure();
+    if (takeOverAuthority()) secure();
   } catch (const std::exception& error) {
     spdlog::error("certificates could not be tended: {}", error.what());
   }
 }
 
-void Server::takeOverAuthority() {
-  if (!authority_.certificateDer("next")) return;  // as nearly always
+bool Server::takeOverAuthority() {
+  if (!authority_.certificateDer("next")) return false;  // as nearly always
   const auto published = trust_.published();
   const auto state = rotationOf(authority_, *store_, published ? &published->commands : nullptr, epochNow());
-  if (!state.ready) return;
+  if (!state.ready) return false;
   authority_.takeOver();
-  spdlog::warn(
-      "the reserve authority has taken over: browsers need the new {}; then run `redflag-server ca retire`",
-      data_.caCopy().string());
+  const std::string text = "another authority signs the server's certificate from now on";
+  recordAuthority(*store_, "server", "authority.taken_over", text, epochNow());
+  spdlog::warn("{}: browsers need the new {}; then run `redflag-server ca retire`", text,
+               data_.caCopy().string());
+  return true;
 }
 
 void Server::open(const std::string& listen) {
   http::FrontOptions options;
   options.listen = listen;
   options.proxies = http::TrustedProxies(settings_.trusted_proxies);
+  options.date_s = [this] { return signature_clock_.nowS(); };  // which agents sign by
   front_ = std::make_unique<http::Front>(
       options, tls_->get(), routes(), gate_, streams_,
       [this](const http::Request& request) { return application(request); }, metrics_);

@@ -46,8 +46,9 @@ class Server {
   std::vector<http::Route> routes();
   http::Response application(const http::Request& request) const;
   services::Context context();
+  void endAgainWhatEnded();
   void secure();
-  void takeOverAuthority();
+  bool takeOverAuthority();
   void writeLastErrors();
   void open(const std::string& listen);
 
@@ -66,6 +67,7 @@ class Server {
   trust::Repository repository_;
   trust::Keeper trust_;
   services::AuditKeeper audit_;
+  services::Endings endings_;
   trust::ExpiryLog expiries_;
   services::Services services_;
   services::RefusalLog refusals_;
@@ -82,6 +84,7 @@ class Server {
   auth::RateLimits rates_;
   auth::Devices devices_;
   auth::Setup setup_;
+  auth::SignatureClock signature_clock_;
   auth::NonceMemory nonces_;
   auth::SignedRequests signatures_;
   auth::Gate gate_;

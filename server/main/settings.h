@@ -36,6 +36,7 @@ struct Settings {
   std::vector<std::string> names;
   std::int64_t keep_days = 90;
   std::int64_t keep_audit_days = 730;
+  std::int64_t keepAuditNs() const { return keep_audit_days * 86'400 * 1'000'000'000; }
   std::int64_t silent_after_minutes = 10;
   std::int64_t agent_token_life_s = 86'400;
   std::string database;                             // "": the file

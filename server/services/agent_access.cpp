@@ -24,6 +24,7 @@ std::string textOf(const std::string& code) {
   if (code == "signature.replayed") return "a request of this agent's was sent again by somebody";
   if (code == "token.invalid")
     return "a request with this agent's key and no access token of its own was refused";
+  if (code == "token.ended") return "a copy of this agent asked that was ended when another one was accepted";
   if (code == "token.wrong_agent") return "this agent's key signed a state document in another agent's name";
   return "a request in this agent's name was refused: it was not signed with the agent's key";
 }
@@ -164,20 +165,26 @@ AgentAccess::Outcome AgentAccess::renewIn(store::WriteTransaction& tx, const sto
   const auto genuine = [&](const std::string& line, std::int64_t number) {
     return equalSecrets(context_.tokens->refreshToken(agent.agent_id, line, number), renewal.refresh_token);
   };
-  const auto lines = tx.agents().lines(agent);
+  auto lines = tx.agents().lines(agent);
+  const std::size_t living = lines.size();
+  for (auto& ended : tx.agents().endedLines(agent))
+    lines.push_back(std::move(ended));
   const std::string token_hash = protocol::tokenHash(renewal.refresh_token);
   const LineJudgement judgement = judgeDocument(lines, opened, token_hash, genuine, now);
   store::Standing standing = tx.agents().standing(agent);
   Outcome out{judgement.kind, false, {}};
   if (out.kind == Kind::kUnknown || out.kind == Kind::kExpired || standing.state == "revoked") return out;
   const store::Line& known = lines[judgement.line];
-  out.too_many = out.kind == Kind::kBehind && lines.size() >= kMaxLines;
+  // What has ended stays ended: whoever comes back with it is another holder of the key.
+  const bool forks = out.kind == Kind::kBehind || known.ended_at != 0;
+  out.too_many = forks && living >= kMaxLines;
   if (out.too_many) return out;
 
   store::Line& line = out.line = known;
-  if (out.kind == Kind::kBehind) {
+  if (forks) {
     line.id = newId();
     line.began_at = now;
+    line.ended_at = 0;
   }
   line.number = opened.document.number;
   line.document_hash = opened.hash;
@@ -188,32 +195,49 @@ AgentAccess::Outcome AgentAccess::renewIn(store::WriteTransaction& tx, const sto
   line.peer = peer;
   line.seen_at = now;
   line.expires_at = now + kRefreshLifeNs;
+  line.may_be_ahead = false;
   tx.agents().putLine(agent, line);
-  if (out.kind == Kind::kBehind) {
+  if (forks) {
     fork(tx, agent, standing, known, line);
   } else if (line.id != standing.line) {
     seenAlive(tx, agent, line);
   } else {
     standing.number = line.number;
+    if (out.kind == Kind::kAhead && !known.may_be_ahead) setBack(tx, agent, standing);
     tx.agents().setStanding(agent, standing);
   }
   return out;
 }
 
+// Nobody has said that this server's database is an older one: what was revoked since is not known either.
+void AgentAccess::setBack(store::WriteTransaction& tx, const store::AgentKey& agent,
+                          store::Standing& standing) const {
+  if (standing.state != "active") return;
+  standing.state = "restored";
+  standing.since = context_.now();
+  standing.reason =
+      "its state is newer than this server's, which was set back to an older one: accept it if it is still yours";
+  alarm(tx, agent, "agent.state_ahead", standing.reason, standing.since);
+  told(tx, agent, standing.since);
+}
+
 void AgentAccess::fork(store::WriteTransaction& tx, const store::AgentKey& agent, store::Standing standing,
-                       const store::Line& from, store::Line line) const {
+                       const store::Line& from, const store::Line& line) const {
   const std::int64_t now = context_.now();
   if (standing.state != "cloned") {
     standing.state = "restored";
     standing.since = now;
-    standing.reason = "it says that its state is number " + std::to_string(line.number) +
-                      ", where the server has another one with number " + std::to_string(from.number) +
-                      ": restored from a backup, or a copy";
+    standing.reason = from.ended_at != 0
+                          ? "a machine is back whose state was ended when another one was accepted: a second "
+                            "holder of this agent's key, or restored once more"
+                          : "it says that its state is number " + std::to_string(line.number) +
+                                ", where the server has another one with number " +
+                                std::to_string(from.number) + ": restored from a backup, or a copy";
   }
   standing.line = line.id;
   standing.number = line.number;
   tx.agents().setStanding(agent, standing);
-  alarm(tx, agent, "agent.state_behind", standing.reason, now);
+  alarm(tx, agent, from.ended_at != 0 ? "agent.copy_returned" : "agent.state_behind", standing.reason, now);
   told(tx, agent, now);
   // Whoever else holds this agent's state is to show itself.
   tx.afterCommit([bell = &context_.bell, agent_id = agent.agent_id] { bell->ring(agent_id); });

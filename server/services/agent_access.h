@@ -52,7 +52,8 @@ class AgentAccess : public auth::AgentDirectory {
   Outcome renewIn(store::WriteTransaction& tx, const store::AgentKey& agent, const Renewal& renewal,
                   const protocol::OpenedDocument& opened, const std::string& peer) const;
   void fork(store::WriteTransaction& tx, const store::AgentKey& agent, store::Standing standing,
-            const store::Line& from, store::Line line) const;
+            const store::Line& from, const store::Line& line) const;
+  void setBack(store::WriteTransaction& tx, const store::AgentKey& agent, store::Standing& standing) const;
   void seenAlive(store::WriteTransaction& tx, const store::AgentKey& agent, const store::Line& line) const;
   Credentials credentials(const store::AgentKey& agent, const store::Line& line) const;
   bool mayRecord(const std::string& agent_id, const std::string& code);

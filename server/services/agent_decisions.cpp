@@ -67,7 +67,7 @@ void AgentDecisions::acceptIn(store::WriteTransaction& tx, const store::AgentKey
                         "there is nothing to accept: this agent is " + before.state};
   }
   const store::Line line = chosen(tx.agents().lines(agent), named, before);
-  tx.agents().removeLines(agent, line.id);
+  tx.agents().endLines(agent, line.id, now);
   tx.agents().setStanding(agent, {"active", "", now, line.id, line.number});
   decided(tx, agent, "agent.accepted", "accepted, after it was " + before.state, decision, now);
   // It has orders to fetch, and other copies' doorbells close.
@@ -96,9 +96,10 @@ void AgentDecisions::revoke(const std::string& agent_id, const Decision& decisio
     const store::AgentKey agent = agentIn(tx, agent_id, decision.actor, "admin");
     if (agent.standing.state == "revoked")
       throw http::Problem{409, "agent.revoked", "this agent was revoked already"};
-    tx.agents().removeLines(agent, "");
+    tx.agents().removeLines(agent);
     tx.agents().setStanding(agent, {"revoked", decision.reason, now, "", 0});
     decided(tx, agent, "agent.revoked", "revoked", decision, now);
+    endsWith(tx, context_.endings, {Ending::What::kAgent, agent.agent_id, ""});
     tx.afterCommit([bell = &context_.bell, id = agent.agent_id] { bell->ring(id); });
   });
 }

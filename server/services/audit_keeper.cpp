@@ -31,8 +31,12 @@ store::SignedHead readHeadFile(const std::filesystem::path& file) {
 }
 
 AuditKeeper::AuditKeeper(store::Store& store, protocol::SigningKey key, std::filesystem::path head_file,
-                         const Clock& clock)
-    : store_(store), key_(std::move(key)), head_file_(std::move(head_file)), clock_(clock) {}
+                         const Clock& clock, std::int64_t keep_ns)
+    : store_(store),
+      key_(std::move(key)),
+      head_file_(std::move(head_file)),
+      clock_(clock),
+      keep_ns_(keep_ns) {}
 
 store::SignedHead AuditKeeper::head() const {
   const auto head = store_.read([](const store::ReadTransaction& tx) { return tx.audit().head(); });
@@ -71,10 +75,20 @@ std::optional<store::SignedHead> AuditKeeper::kept() const {
   return readHeadFile(head_file_);
 }
 
+// A server that was off for longer than records are kept comes back with a head of what was forgotten since.
+std::optional<store::SignedHead> AuditKeeper::telling(std::optional<store::SignedHead> head) const {
+  if (!head) return head;
+  const auto log = store_.read([](const store::ReadTransaction& tx) { return tx.audit().head(); });
+  if (store::stillTells(*head, log, clock_.epochNs(), keep_ns_)) return head;
+  spdlog::warn("audit: the head of record {} that was kept is older than records are: nothing is compared with it",
+               head->seq);
+  return std::nullopt;
+}
+
 AuditKeeper::Verification AuditKeeper::verify() {
   Verification out;
   out.at = clock_.epochNs();
-  const auto signed_head = kept();
+  const auto signed_head = telling(kept());
   if (signed_head && signed_head->public_key != key_.publicKey()) {
     out.verdict.ok = false;
     out.verdict.text = head_file_.string() + " is signed by another key than this server's";
@@ -91,6 +105,8 @@ AuditKeeper::Verification AuditKeeper::verify() {
 // A head that is signed over another one must stand on it: else a tail that was cut is forgotten.
 std::string AuditKeeper::missingSince(const std::optional<store::SignedHead>& before) const {
   if (!before || before->seq == 0) return {};
+  const auto log = store_.read([](const store::ReadTransaction& tx) { return tx.audit().head(); });
+  if (before->seq == log.kept_after && before->hash == log.kept_hash) return {};  // the last that was forgotten
   const auto records =
       store_.read([&](const store::ReadTransaction& tx) { return tx.audit().after(before->seq - 1, 1); });
   if (!records.empty() && records[0].seq == before->seq && records[0].hash == before->hash) return {};
@@ -102,7 +118,7 @@ void AuditKeeper::keepHead(std::int64_t now_ns) {
   kept_at_ = now_ns;
   const auto head = this->head();
   if (head.seq == kept_seq_) return;
-  if (const std::string missing = missingSince(kept()); !missing.empty()) {
+  if (const std::string missing = missingSince(telling(kept())); !missing.empty()) {
     spdlog::error("audit: the log is not whole: {}", missing);
     const std::lock_guard lock(mutex_);
     last_.verdict.ok = false;

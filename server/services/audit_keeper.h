@@ -19,8 +19,9 @@ namespace redflag::services {
 class AuditKeeper {
  public:
   // `head_file`: where the newest head is kept, so that a log that is cut off afterwards is noticed.
+  // `keep_ns`: how long records are kept.
   AuditKeeper(store::Store& store, protocol::SigningKey key, std::filesystem::path head_file,
-              const Clock& clock);
+              const Clock& clock, std::int64_t keep_ns);
 
   store::SignedHead head() const;  // of now [any thread]
   // See exportAudit(). [any thread]
@@ -44,6 +45,7 @@ class AuditKeeper {
 
  private:
   std::optional<store::SignedHead> kept() const;
+  std::optional<store::SignedHead> telling(std::optional<store::SignedHead> head) const;
   std::string missingSince(const std::optional<store::SignedHead>& before) const;
   void keepHead(std::int64_t now_ns);
 
@@ -51,6 +53,7 @@ class AuditKeeper {
   const protocol::SigningKey key_;
   const std::filesystem::path head_file_;
   const Clock& clock_;
+  const std::int64_t keep_ns_;
   mutable std::mutex mutex_;
   Verification last_;
   std::int64_t kept_at_ = 0;

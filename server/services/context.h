@@ -14,6 +14,7 @@
 #include "services/audit_keeper.h"
 #include "services/bell.h"
 #include "services/error_log.h"
+#include "services/endings.h"
 #include "store/agents.h"
 #include "store/store.h"
 #include "trust/keeper.h"
@@ -46,6 +47,7 @@ struct Context {
   std::filesystem::path data = {};             // the server's folder; "": none is looked at
   std::function<void()> each_round = {};       // of the upkeep, in addition
   ErrorLog* errors = nullptr;                  // written by the upkeep; none: the log alone has them
+  Endings* endings = nullptr;                  // none: what ends is kept in the database alone
 
   std::int64_t now() const { return clock.epochNs(); }
   store::Contact contact() const { return {now(), settings.silent_after_ns}; }

@@ -56,6 +56,10 @@ bool administers(const Actor& actor, const std::string& client_id, const std::st
   return http::atLeast(actor.grants.roleOver(client_id, site_id), "admin");
 }
 
+void seatTaken(store::WriteTransaction& tx, Endings* endings, const store::Enrolled& enrolled) {
+  endsWith(tx, endings, {Ending::What::kSeat, enrolled.token_id, std::to_string(enrolled.seats_used)});
+}
+
 // Fills in the token's site and client.
 void place(store::EnrolmentToken& token, const std::vector<store::Client>& clients,
            const std::string& site_id, const Actor& actor) {
@@ -152,6 +156,7 @@ void Enrolment::revokeToken(const std::string& token_id, const Actor& actor) {
     if (!administers(actor, token->client_id, token->site_id))
       throw http::Problem{403, "role.insufficient", "you do not administer this token's site"};
     tx.agents().revokeToken(token_id, now);
+    endsWith(tx, context_.endings, {Ending::What::kEnrolmentToken, token_id, ""});
     tx.events().record(token->client_id, "",
                        entryOf(now, actor.name, "enrolment.token_revoked", "revoked an enrolment token"));
   });
@@ -168,7 +173,7 @@ void Enrolment::begin(store::WriteTransaction& tx, store::Enrolled& enrolled, co
                              : waits  ? "its enrolment token wants a person to accept each agent"
                                       : "";
   enrolled.agent.standing = {waits ? "pending" : "active", reason, context_.now(), line.id, 0};
-  tx.agents().removeLines(enrolled.agent, "");
+  tx.agents().removeLines(enrolled.agent);
   tx.agents().putLine(enrolled.agent, line);
   tx.agents().setStanding(enrolled.agent, enrolled.agent.standing);
 }
@@ -181,6 +186,7 @@ std::pair<store::AgentKey, bool> Enrolment::enrol(const store::NewAgent& agent, 
     store::Enrolled result = tx.agents().enrol(agent, hashOf(token), now);
     if (result.outcome == EnrolmentOutcome::kEnrolled || result.outcome == EnrolmentOutcome::kAgain) {
       begin(tx, result, peer);
+      seatTaken(tx, context_.endings, result);
       const char* how =
           result.outcome == EnrolmentOutcome::kAgain ? " enrolled again from " : " enrolled from ";
       tx.events().record(result.client_id, result.agent.agent_id,
@@ -188,6 +194,9 @@ std::pair<store::AgentKey, bool> Enrolment::enrol(const store::NewAgent& agent, 
       tx.events().publish(result.client_id, "agent", {{"agent_id", result.agent.agent_id}}, now);
     } else if (result.outcome == EnrolmentOutcome::kRebound) {
       begin(tx, result, peer);
+      seatTaken(tx, context_.endings, result);
+      endsWith(tx, context_.endings,
+               {Ending::What::kAgentKey, result.agent.agent_id, toBase64Url(result.agent.public_key)});
       auto entry =
           entryOf(now, "agent", "agent.rebound",
                   agent.hostname + " got a new key from " + peer + "; the old one opens nothing any more");

@@ -164,17 +164,19 @@ void Security::addAudit(std::vector<SecurityRow>& out) const {
 
 void Security::addFleet(const store::ReadTransaction& tx, std::vector<SecurityRow>& out) const {
   const auto totals = tx.agents().totals(http::Visible::everything(), context_.contact());
-  const auto in_doubt = [&](const char* id, const char* title, std::int64_t count, const char* what,
-                            const char* advice) {
-    SecurityRow row{
-        id,   "agents", Level::kGood, title, "none", "", 0, count, "/agents?identity=" + std::string(id),
-        false};
+  const auto counted = [&](const char* id, const char* title, std::int64_t count, const char* what,
+                           const char* advice, const std::string& link, Level level) {
+    SecurityRow row{id, "agents", Level::kGood, title, "none", "", 0, count, link, false};
     if (count > 0) {
-      row.level = Level::kWarning;
+      row.level = level;
       row.text = std::to_string(count) + what;
       row.advice = advice;
     }
     out.push_back(std::move(row));
+  };
+  const auto in_doubt = [&](const char* id, const char* title, std::int64_t count, const char* what,
+                            const char* advice) {
+    counted(id, title, count, what, advice, "/agents?identity=" + std::string(id), Level::kWarning);
   };
   in_doubt("pending", "New machines to be accepted", totals.pending, " wait, without orders",
            "accept those that you know, and revoke the others");
@@ -182,13 +184,15 @@ void Security::addFleet(const store::ReadTransaction& tx, std::vector<SecurityRo
            "find the copy, enrol it by itself, and accept the one that stays");
   in_doubt("restored", "Restored agents", totals.restored, " came back in an older state, without orders",
            "accept them if somebody restored them from a backup");
-  const std::int64_t weak = tx.agents().weaklyIsolated();
-  out.push_back(
-      {"weak_isolation", "agents", weak == 0 ? Level::kGood : Level::kNote, "Weakly isolated agents",
-       weak == 0 ? "on every machine all walls around plugins stand"
-                 : std::to_string(weak) + " run plugins with a wall missing",
-       weak == 0 ? "" : "start redflag-broker there, or see with `redflag-agent status` which wall it is", 0,
-       weak, "/agents", false});
+  counted("weak_isolation", "Weakly isolated agents", totals.weakly_isolated,
+          " run plugins with a wall missing",
+          "start redflag-broker there, or see with `redflag-agent status` which wall it is",
+          "/agents?isolation=weak", Level::kNote);
+  counted("weak_binding", "Keys that a copied disk carries along", totals.weakly_bound,
+          " have a key that is bound to nothing but what is on the disk",
+          "install the agent with its broker, which reads the machine's own numbers, or keep copies of these "
+          "disks as safe as keys",
+          "/agents?binding=weak", Level::kNote);
 }
 
 SecurityFacts Security::facts() const {

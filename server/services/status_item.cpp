@@ -99,6 +99,9 @@ void Uploads::takeStatus(store::WriteTransaction& tx, const store::AgentKey& age
   status.config_text = config.optionalText("text", kMaxStatusText);
   finishItem(config);
   status.authorities = readAuthorities(in);
+  status.binding = in.optionalText("binding", 16);
+  if (!status.binding.empty() && status.binding != "weak" && status.binding != "machine")
+    in.refuse("binding", "weak or machine");
   finishItem(in);
 
   const std::int64_t now = context_.now();

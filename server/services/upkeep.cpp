@@ -26,6 +26,7 @@ constexpr std::int64_t kPruneEveryNs = 600 * kSecondNs;
 constexpr int kPruneRows = 2'000;                               // of a table at a time: a short transaction
 constexpr std::int64_t kKeepItemsNs = 90 * 86'400 * kSecondNs;  // at least: a machine may be off that long
 constexpr std::int64_t kKeepAnswersNs = 86'400 * kSecondNs;
+constexpr std::int64_t kKeepAnswersBytes = 256LL << 20;  // of all accounts
 
 constexpr std::int64_t kKeepPointsNs = 14 * 86'400 * kSecondNs;  // of metrics, in the grain of ten minutes
 constexpr std::int64_t kKeepDaysNs = 400 * 86'400 * kSecondNs;   // of metrics, a day's extremes
@@ -117,7 +118,7 @@ bool Upkeep::pruneSome(std::int64_t now) {
     more = tx.agents().pruneTokens(before, kPruneRows) || more;
     more = tx.people().pruneApiTokens(before, kPruneRows) || more;
     more = tx.metrics().prune(now - kKeepPointsNs, now - kKeepDaysNs, kPruneRows) || more;
-    return tx.people().pruneAnswers(now - kKeepAnswersNs, kPruneRows) || more;
+    return tx.people().pruneAnswers(now - kKeepAnswersNs, kKeepAnswersBytes, kPruneRows) || more;
   });
 }
 

@@ -28,10 +28,12 @@ class Uploads {
 
   // `body`: {"items":[…]} as text. An item that was taken before is acknowledged and changes nothing; a bad
   // one is rejected by name and leaves no trace, the others go on. http::Problem 400 when the whole is not
-  // readable, 503 when the store cannot keep it: then nothing was taken.
+  // readable, 503 when the store cannot keep it, or agent.held while a person has to look at the agent first:
+  // then nothing was taken, and the agent sends it again.
   UploadAnswer take(const store::AgentKey& agent, const std::string& body);
 
  private:
+  void requireAccepted(const store::AgentKey& agent) const;
   void takeItem(store::WriteTransaction& tx, const store::AgentKey& agent, const Json& item,
                 std::string_view cut_records) const;
   void takeStatus(store::WriteTransaction& tx, const store::AgentKey& agent, const Json& item) const;

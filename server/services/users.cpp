@@ -181,6 +181,8 @@ store::Account Users::change(const std::string& kind, const std::string& id, con
       tell(tx, before.grants, actor, *change.disabled ? "account.disabled" : "account.enabled",
            nounOf(kind) + " " + before.name);
     }
+    if (change.disabled)
+      endsWith(tx, context_.endings, {Ending::What::kAccount, id, *change.disabled ? "shut" : "open"});
     if (change.disabled && *change.disabled) {
       tx.people().removeSessionsOf(id, "");
       tx.factors().removePendingOf(id);
@@ -196,6 +198,7 @@ void Users::remove(const std::string& kind, const std::string& id, const Actor& 
   context_.store.write([&](WriteTransaction& tx) {
     const store::Account before = require(tx, kind, id, actor);
     tx.people().removeAccount(id);
+    endsWith(tx, context_.endings, {Ending::What::kAccount, id, "shut"});
     requireAnAdmin(tx, before);
     tell(tx, before.grants, actor, "account.removed", "removed the " + nounOf(kind) + " " + before.name);
   });
@@ -247,6 +250,7 @@ void Users::revokeToken(const std::string& token_id, const Actor& actor) {
     if (!account || !actor.grants.cover(account->grants))
       throw http::Problem{404, "api_token.not_found", "there is no such token"};
     tx.people().revokeApiToken(token_id, context_.now());
+    endsWith(tx, context_.endings, {Ending::What::kApiToken, token_id, ""});
     tell(tx, account->grants, actor, "api_token.revoked",
          "revoked a token of the service account " + account->name);
   });

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "http/message.h"
 #include "services/context.h"
 #include "services/orders.h"
 #include "store/people.h"

@@ -81,6 +81,8 @@ struct Line {
   std::int64_t began_at = 0;
   std::int64_t seen_at = 0;
   std::int64_t expires_at = 0;  // of the refresh token
+  std::int64_t ended_at = 0;    // another line was accepted instead; 0: it was not
+  bool may_be_ahead = false;    // the server was restored from a backup, and knows what was revoked since
 };
 
 struct Agent {
@@ -115,6 +117,8 @@ struct AgentFilter {
   std::string identity;  // "": all but revoked; a state of Standing; needs_a_look: pending, cloned, restored
   bool breaker_open = false;
   bool config_invalid = false;
+  bool weakly_isolated = false;
+  bool weakly_bound = false;
   std::string sort = "hostname";  // hostname | last_seen | updates | enrolled, with a leading - downwards
 };
 
@@ -152,6 +156,7 @@ struct AgentStatus {
   std::string config_text;
   std::vector<AgentPlugin> plugins;
   std::vector<std::string> authorities;  // that it believes: authorityMark()
+  std::string binding;                   // of its key: weak | machine; "": it does not say
 };
 
 struct AgentKey {
@@ -206,6 +211,8 @@ struct Enrolled {
   AgentKey agent;         // of kEnrolled, kKnown, kAgain and kRebound
   std::string client_id;  // of the token, when there is one: where the refusal is recorded
   std::string accept;     // of the token
+  std::string token_id = {};
+  std::int64_t seats_used = 0;  // of the token, by now; of kEnrolled, kAgain and kRebound
 };
 
 struct AgentTotals {
@@ -218,12 +225,15 @@ struct AgentTotals {
   std::int64_t pending = 0;
   std::int64_t cloned = 0;
   std::int64_t restored = 0;
+  std::int64_t weakly_isolated = 0;  // on which a wall around plugins is missing
+  std::int64_t weakly_bound = 0;     // whose key a copied disk carries along
 };
 
-// How many of the agents that were seen lately believe an authority.
+// How many of the active agents that were seen lately believe an authority.
 struct AuthorityReach {
   std::int64_t seen = 0;
   std::int64_t believe = 0;
+  std::vector<std::string> others = {};  // hostnames of some that do not, the longest silent first
 };
 
 class Agents {
@@ -254,9 +264,10 @@ class Agents {
   virtual std::vector<AgentPlugin> plugins(const AgentKey& agent) const = 0;
   virtual std::vector<Breaker> breakers(const AgentKey& agent) const = 0;
   virtual Standing standing(const AgentKey& agent) const = 0;        // of one that is there
-  virtual std::vector<Line> lines(const AgentKey& agent) const = 0;  // the oldest first
+  // The oldest first; those that have ended, by themselves.
+  virtual std::vector<Line> lines(const AgentKey& agent) const = 0;
+  virtual std::vector<Line> endedLines(const AgentKey& agent) const = 0;
   virtual AgentTotals totals(const http::Visible& visible, const Contact& contact) const = 0;
-  virtual std::int64_t weaklyIsolated() const = 0;  // agents on which a wall around plugins is missing
 
   // One seat of the token, or the answer a known key got before. Two that race for the last seat: one gets
   // it. A token that re-binds gives its agent this key; the old one is nobody's from then on.
@@ -269,13 +280,20 @@ class Agents {
   // true: there may be more.
   virtual bool pruneTokens(std::int64_t before, int limit) = 0;
   virtual void revokeToken(const std::string& token_id, std::int64_t now) = 0;
+  virtual void revokeAllTokens(std::int64_t now) = 0;
   // Every token that would still give this agent a new key.
   virtual void revokeRebinds(const std::string& agent_id, std::int64_t now) = 0;
 
   virtual void setStanding(const AgentKey& agent, const Standing& standing) = 0;
+  virtual void setKey(const AgentKey& agent, const std::string& public_key) = 0;
+  // After a restore: every active agent is "restored" until a person has looked.
+  virtual void holdActive(const std::string& reason, std::int64_t now) = 0;
+  // After a restore: that an agent is further than its line here is no surprise, once.
+  virtual void expectAhead() = 0;
   virtual void putLine(const AgentKey& agent, const Line& line) = 0;
-  // All of the agent's but this one; "": all.
-  virtual void removeLines(const AgentKey& agent, const std::string& but) = 0;
+  // All of the agent's but this one end. Ended ones whose refresh token has expired are forgotten.
+  virtual void endLines(const AgentKey& agent, const std::string& but, std::int64_t now) = 0;
+  virtual void removeLines(const AgentKey& agent) = 0;  // ended ones, too
 
   virtual void setStatus(const AgentKey& agent, const AgentStatus& status) = 0;
   virtual AuthorityReach authorityReach(const std::string& authority_mark, std::int64_t seen_since) const = 0;

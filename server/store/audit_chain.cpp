@@ -127,6 +127,11 @@ Result<SignedHead> readHead(const Json& json) {
   return out;
 }
 
+bool stillTells(const SignedHead& signed_head, const AuditHead& log, std::int64_t now_ns,
+                std::int64_t keep_ns) {
+  return signed_head.seq >= log.kept_after || signed_head.at >= now_ns - keep_ns;
+}
+
 AuditVerdict verifyAudit(const ReadTransaction& tx, const std::optional<SignedHead>& signed_head) {
   AuditVerdict verdict;
   verdict.head = tx.audit().head();

@@ -80,6 +80,7 @@ class People {
   virtual std::optional<ApiToken> apiToken(const std::string& token_id) const = 0;
   virtual void addApiToken(const ApiToken& token, const std::string& token_hash) = 0;
   virtual void revokeApiToken(const std::string& token_id, std::int64_t now) = 0;
+  virtual void revokeAllApiTokens(std::int64_t now) = 0;
   // Of an account that is not disabled; not a revoked one, nor one that its maker could not make now.
   virtual std::optional<auth::TokenAccount> findApiToken(const std::string& token_hash) const = 0;
   virtual void touchApiToken(const std::string& token_hash, std::int64_t last_used_at) = 0;
@@ -98,6 +99,11 @@ class People {
 
   // Of an Idempotency-Key, per user.
   virtual std::optional<StoredAnswer> answer(const std::string& user_id, const std::string& key) const = 0;
+  struct Answers {
+    std::int64_t count = 0;
+    std::int64_t bytes = 0;
+  };
+  virtual Answers answersOf(const std::string& user_id) const = 0;
   virtual void rememberAnswer(const std::string& user_id, const std::string& key, const StoredAnswer& answer,
                               std::int64_t now) = 0;
   // What admins set, by policy; nullopt takes it back.
@@ -110,8 +116,9 @@ class People {
   virtual Arming arming(const std::string& user_id) const = 0;
   virtual void setArming(const std::string& user_id, const Arming& arming) = 0;
 
-  // At most `limit`; true: there may be more.
-  virtual bool pruneAnswers(std::int64_t before, int limit) = 0;
+  // Those from before, and the oldest of what is more than `keep_bytes` together. At most `limit`; true: there
+  // may be more.
+  virtual bool pruneAnswers(std::int64_t before, std::int64_t keep_bytes, int limit) = 0;
 };
 
 }  // namespace redflag::store

@@ -261,3 +261,16 @@ test('D5: zstd bombs are stopped at the limit of their route', async () => {
   await sleep(1000);
   assert.ok(memory('VmRSS') < 160, `${memory('VmRSS')} MiB are still in use`);
 });
+
+test('F4: who refuses our certificate, or speaks without TLS, is in the security log', async () => {
+  const url = `127.0.0.1:${fleet.port}/healthz`;
+  const asked = (...argv) => runToEnd(['curl', '-s', '--max-time', '10', ...argv], { allowFailure: true });
+  const wrong = asked('--cacert', '/etc/ssl/certs/ca-certificates.crt', `https://${url}`);
+  assert.equal(wrong.status, 60, 'another authority');
+  const plain = asked('-o', '/dev/null', '-w', '%{http_code}', `http://${url}`);
+  assert.equal(plain.stdout, '000', 'no answer without TLS');
+  const api = await fleet.signIn();
+  for (const code of ['tls.certificate_refused', 'tls.plaintext']) {
+    await until(async () => (await api.get('/api/v1/audit?kind=security.refused&limit=200')).items.some((one) => one.code === code && one.peer === '127.0.0.1'), code, 10_000);
+  }
+});

@@ -8,6 +8,7 @@ import { Agent, Fleet, agentShows } from '../e2e/lib/fleet.mjs';
 import { build, cleanUp, program, runToEnd, until } from '../e2e/lib/processes.mjs';
 import { ed25519 } from './lib/envelope.mjs';
 import { ask, LoneAgent } from './lib/raw_tls.mjs';
+import { newId } from './lib/two_clients.mjs';
 
 after(cleanUp);
 
@@ -30,6 +31,9 @@ async function lone() {
   agent.take(await agent.renew());
   return agent;
 }
+
+const status = (hostname) => ({ kind: 'agent_status', id: newId(), at: new Date().toISOString(), hostname, agent_version: '0.1.0', mode: 'report',
+  isolation: 'weak', boot_id: 'boot', os_name: 'Debian', os_version: '12', kernel: '6.1', config: { state: 'ok', text: '' }, plugins: [] });
 
 // As an agent does whose token the server takes no more.
 async function fetchRenewed(agent) {
@@ -139,9 +143,11 @@ test('A6: of a copied folder both are found out and neither gets orders; one is 
   await until(async () => (await commandState(id)) === 'succeeded', 'the order', 40_000, () => original.process.output.slice(-1500));
   assert.equal((await identity(original.id)).state, 'active');
   copy.start();
-  await until(() => copy.status()?.link?.state === 'refused', 'the copy to be refused', 40_000, () => JSON.stringify(copy.status()?.link));
-  assert.match(copy.status().link.last_error, /enrol again/);
-  assert.equal((await identity(original.id)).state, 'active');
+  await stateIs(original.id, 'cloned');
+  assert.equal((await recorded(original.id, 'agent.copy_returned')).length, 1, 'it is found again');
+  const later = await orderScan(original.id);
+  await until(() => copy.status()?.link?.held?.state === 'cloned', 'the copy to say so', 40_000, () => JSON.stringify(copy.status()?.link));
+  assert.equal(await commandState(later), 'queued', 'no orders');
   await copy.process.stop();
   await original.process.stop();
 });
@@ -231,12 +237,22 @@ test('A12: whoever enrols with a token for many machines waits for a person, wit
   const held = await fetched(stranger);
   assert.deepEqual(held.json.commands, []);
   assert.equal(held.json.held.state, 'pending');
+  const seen = async () => (await api.get(`/api/v1/agents/${stranger.id}`)).hostname;
+  const called = await seen();
+  const told = JSON.stringify({ items: [status('poisoned')] });
+  const kept = await stranger.post('/agent/v1/upload', told);
+  assert.equal(kept.status, 503);
+  assert.equal(kept.json.code, 'agent.held');
+  assert.ok(Number(kept.headers['retry-after']) > 0);
+  assert.equal(await seen(), called, 'what a stranger tells is not shown');
   const { agents, needs } = await api.get('/api/v1/overview');
   assert.equal(agents.pending, 1);
   assert.equal(needs.find((need) => need.kind === 'agents_in_doubt').count, (await api.get('/api/v1/agents?identity=needs_a_look')).total);
   assert.equal((await decide(stranger.id, 'accept', { reason: '' })).status, 400, 'a reason is needed');
   assert.equal((await decide(stranger.id, 'accept', { reason: 'ours' })).status, 204);
   assert.equal((await fetched(stranger)).json.commands.length, 1);
+  assert.equal((await stranger.post('/agent/v1/upload', told)).status, 200, 'what it kept is taken now');
+  assert.equal(await seen(), 'poisoned');
   const other = new LoneAgent(fleet);
   await other.enrol(made.bundle);
   assert.equal((await decide(other.id, 'revoke', { reason: 'not ours' })).status, 204);

@@ -105,6 +105,10 @@ void SqlPeople::revokeApiToken(const std::string& token_id, std::int64_t now) {
   db_.post("UPDATE api_tokens SET revoked_at = ? WHERE token_id = ? AND revoked_at = 0", now, token_id);
 }
 
+void SqlPeople::revokeAllApiTokens(std::int64_t now) {
+  db_.post("UPDATE api_tokens SET revoked_at = ? WHERE revoked_at = 0", now);
+}
+
 std::optional<auth::TokenAccount> SqlPeople::findApiToken(const std::string& token_hash) const {
   auth::TokenAccount found;
   {

@@ -53,6 +53,8 @@ Conditions conditionsOf(const AgentFilter& filter, const http::Visible& visible,
         "b.state = 'open')");
   }
   if (filter.config_invalid) where.add("a.config_state = 'invalid'");
+  if (filter.weakly_isolated) where.add("a.isolation = 'weak'");
+  if (filter.weakly_bound) where.add("a.binding = 'weak'");
   if (filter.identity.empty()) {
     where.add("a.identity_state <> 'revoked'");
   } else if (filter.identity == "needs_a_look") {
@@ -180,12 +182,6 @@ std::optional<Agent> SqlAgents::find(const std::string& agent_id, const http::Vi
   return agentFrom(rows);
 }
 
-std::int64_t SqlAgents::weaklyIsolated() const {
-  auto rows = db_.query("SELECT COUNT(*) FROM agents WHERE isolation = 'weak'");
-  rows.next();
-  return rows.integer();
-}
-
 AgentTotals SqlAgents::totals(const http::Visible& visible, const Contact& contact) const {
   Conditions where;
   where.add("a.identity_state <> 'revoked'");
@@ -194,8 +190,10 @@ AgentTotals SqlAgents::totals(const http::Visible& visible, const Contact& conta
       std::string(
           "SELECT connection, COUNT(*), COUNT(*) FILTER (WHERE config_state = 'invalid'), "
           "COUNT(*) FILTER (WHERE identity_state = 'pending'), COUNT(*) FILTER (WHERE identity_state = "
-          "'cloned'), COUNT(*) FILTER (WHERE identity_state = 'restored') FROM (SELECT ") +
-      kConnectionSql + " AS connection, a.config_state, a.identity_state FROM agents a" + where.sql() +
+          "'cloned'), COUNT(*) FILTER (WHERE identity_state = 'restored'), COUNT(*) FILTER (WHERE isolation = "
+          "'weak'), COUNT(*) FILTER (WHERE binding = 'weak') FROM (SELECT ") +
+      kConnectionSql +
+      " AS connection, a.config_state, a.identity_state, a.isolation, a.binding FROM agents a" + where.sql() +
       ") judged GROUP BY connection";
   AgentTotals totals;
   {
@@ -213,6 +211,8 @@ AgentTotals SqlAgents::totals(const http::Visible& visible, const Contact& conta
       totals.pending += rows.integer();
       totals.cloned += rows.integer();
       totals.restored += rows.integer();
+      totals.weakly_isolated += rows.integer();
+      totals.weakly_bound += rows.integer();
     }
   }
   Conditions open;

@@ -57,7 +57,7 @@ Enrolled SqlAgents::enrol(const NewAgent& agent, const std::string& token_secret
         "enrolment_tokens "
         "WHERE secret_hash = ?",
         token_secret_hash);
-    if (!rows.next()) return {EnrolmentOutcome::kUnknownToken, {}, {}, {}};
+    if (!rows.next()) return {};
     token.id = rows.text();
     token.client_id = rows.text();
     token.site_id = rows.text();
@@ -95,16 +95,18 @@ Enrolled SqlAgents::enrol(const NewAgent& agent, const std::string& token_secret
       "COUNT(*) < ?4",
       token.client_id, token.id, agent_id, token.seats);
   if (taken == 0) return refused(EnrolmentOutcome::kSeatsExhausted);
+  const std::int64_t seats_used = seatsTaken(token);
   if (!token.rebinds.empty()) {
     db_.execute(
         "UPDATE agents SET public_key = ?, token_id = ?, doorbell = 0 WHERE client_id = ? AND agent_id = ?",
         Blob{agent.public_key}, token.id, token.client_id, agent_id);
-    return {EnrolmentOutcome::kRebound, key(agent_id).value(), token.client_id, token.accept};
+    return {EnrolmentOutcome::kRebound, key(agent_id).value(), token.client_id, token.accept, token.id,
+            seats_used};
   }
   if (known) {
     db_.post("UPDATE agents SET token_id = ? WHERE client_id = ? AND agent_id = ?", token.id, token.client_id,
              agent_id);
-    return {EnrolmentOutcome::kAgain, *known, token.client_id, token.accept};
+    return {EnrolmentOutcome::kAgain, *known, token.client_id, token.accept, token.id, seats_used};
   }
   db_.post(
       "INSERT INTO agents (client_id, agent_id, site_id, public_key, token_id, hostname, mode, "
@@ -115,7 +117,16 @@ Enrolled SqlAgents::enrol(const NewAgent& agent, const std::string& token_secret
   return {EnrolmentOutcome::kEnrolled,
           {agent_id, token.client_id, token.site_id, agent.public_key},
           token.client_id,
-          token.accept};
+          token.accept,
+          token.id,
+          seats_used};
+}
+
+std::int64_t SqlAgents::seatsTaken(const EnrolmentToken& token) const {
+  auto rows = db_.query("SELECT COUNT(*) FROM enrolment_seats WHERE client_id = ? AND token_id = ?",
+                        token.client_id, token.id);
+  rows.next();
+  return rows.integer();
 }
 
 void SqlAgents::addToken(const EnrolmentToken& token, const std::string& secret_hash) {
@@ -199,13 +210,30 @@ void SqlAgents::revokeToken(const std::string& token_id, std::int64_t now) {
   db_.post("UPDATE enrolment_tokens SET revoked_at = ? WHERE token_id = ? AND revoked_at = 0", now, token_id);
 }
 
+void SqlAgents::revokeAllTokens(std::int64_t now) {
+  db_.post("UPDATE enrolment_tokens SET revoked_at = ? WHERE revoked_at = 0", now);
+}
+
 AuthorityReach SqlAgents::authorityReach(const std::string& authority_mark, std::int64_t seen_since) const {
+  const std::string believes = "%" + authority_mark + " %";
+  AuthorityReach out;
+  {
+    auto rows = db_.query(
+        "SELECT COUNT(*), COALESCE(SUM(CASE WHEN authorities LIKE ? THEN 1 ELSE 0 END), 0) FROM agents "
+        "WHERE last_seen_at >= ? AND identity_state = 'active'",
+        believes, seen_since);
+    rows.next();
+    out.seen = rows.integer();
+    out.believe = rows.integer();
+  }
+  if (out.seen == out.believe) return out;
   auto rows = db_.query(
-      "SELECT COUNT(*), COALESCE(SUM(CASE WHEN authorities LIKE ? THEN 1 ELSE 0 END), 0) FROM agents "
-      "WHERE last_seen_at >= ?",
-      "%" + authority_mark + " %", seen_since);
-  rows.next();
-  return AuthorityReach{rows.integer(), rows.integer()};
+      "SELECT hostname FROM agents WHERE last_seen_at >= ? AND identity_state = 'active' AND authorities NOT "
+      "LIKE ? ORDER BY last_seen_at, hostname LIMIT 10",
+      seen_since, believes);
+  while (rows.next())
+    out.others.push_back(rows.text());
+  return out;
 }
 
 void SqlAgents::setStatus(const AgentKey& agent, const AgentStatus& status) {
@@ -214,10 +242,10 @@ void SqlAgents::setStatus(const AgentKey& agent, const AgentStatus& status) {
     authorities += mark + ' ';
   db_.post(
       "UPDATE agents SET hostname = ?, agent_version = ?, mode = ?, isolation = ?, boot_id = ?, os_name = ?, "
-      "os_version = ?, kernel = ?, config_state = ?, config_text = ?, authorities = ? WHERE client_id = ? "
+      "os_version = ?, kernel = ?, config_state = ?, config_text = ?, authorities = ?, binding = ? WHERE client_id = ? "
       "AND agent_id = ?",
       status.hostname, status.agent_version, status.mode, status.isolation, status.boot_id, status.os_name,
-      status.os_version, status.kernel, status.config_state, status.config_text, authorities, agent.client_id,
+      status.os_version, status.kernel, status.config_state, status.config_text, authorities, status.binding, agent.client_id,
       agent.agent_id);
   db_.post("DELETE FROM agent_plugins WHERE client_id = ? AND agent_id = ?", agent.client_id, agent.agent_id);
   for (const AgentPlugin& plugin : status.plugins) {

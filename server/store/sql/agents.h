@@ -29,7 +29,7 @@ class SqlAgents : public Agents {
   std::vector<Breaker> breakers(const AgentKey& agent) const override;
   Standing standing(const AgentKey& agent) const override;
   std::vector<Line> lines(const AgentKey& agent) const override;
-  std::int64_t weaklyIsolated() const override;
+  std::vector<Line> endedLines(const AgentKey& agent) const override;
   AgentTotals totals(const http::Visible& visible, const Contact& contact) const override;
   Enrolled enrol(const NewAgent& agent, const std::string& token_secret_hash, std::int64_t now) override;
   void addToken(const EnrolmentToken& token, const std::string& secret_hash) override;
@@ -38,10 +38,15 @@ class SqlAgents : public Agents {
                                       const http::Visible& visible) const override;
   bool pruneTokens(std::int64_t before, int limit) override;
   void revokeToken(const std::string& token_id, std::int64_t now) override;
+  void revokeAllTokens(std::int64_t now) override;
   void revokeRebinds(const std::string& agent_id, std::int64_t now) override;
   void setStanding(const AgentKey& agent, const Standing& standing) override;
+  void setKey(const AgentKey& agent, const std::string& public_key) override;
+  void holdActive(const std::string& reason, std::int64_t now) override;
+  void expectAhead() override;
   void putLine(const AgentKey& agent, const Line& line) override;
-  void removeLines(const AgentKey& agent, const std::string& but) override;
+  void endLines(const AgentKey& agent, const std::string& but, std::int64_t now) override;
+  void removeLines(const AgentKey& agent) override;
   void setStatus(const AgentKey& agent, const AgentStatus& status) override;
   AuthorityReach authorityReach(const std::string& authority_mark, std::int64_t seen_since) const override;
   void setBreaker(const AgentKey& agent, const Breaker& breaker) override;
@@ -52,6 +57,8 @@ class SqlAgents : public Agents {
 
  private:
   bool mayStillMint(const EnrolmentToken& token) const;
+  std::vector<Line> linesWhere(const AgentKey& agent, const char* condition) const;
+  std::int64_t seatsTaken(const EnrolmentToken& token) const;
   std::vector<EnrolmentToken> tokensWhere(const Conditions& where) const;
   std::optional<AgentKey> keyOf(const std::string& public_key, std::string& token_id) const;
 

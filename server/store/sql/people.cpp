@@ -186,11 +186,25 @@ void SqlPeople::setArming(const std::string& user_id, const Arming& arming) {
   db_.post("UPDATE users SET armed_by = ?, armed_at = ? WHERE user_id = ?", arming.by, arming.at, user_id);
 }
 
-bool SqlPeople::pruneAnswers(std::int64_t before, int limit) {
-  return db_.execute(
-             "DELETE FROM answers WHERE (user_id, idempotency_key) IN "
-             "(SELECT user_id, idempotency_key FROM answers WHERE at < ? LIMIT ?)",
-             before, limit) == limit;
+People::Answers SqlPeople::answersOf(const std::string& user_id) const {
+  auto rows =
+      db_.query("SELECT COUNT(*), COALESCE(SUM(LENGTH(body)), 0) FROM answers WHERE user_id = ?", user_id);
+  rows.next();
+  return Answers{rows.integer(), rows.integer()};
+}
+
+bool SqlPeople::pruneAnswers(std::int64_t before, std::int64_t keep_bytes, int limit) {
+  constexpr const char* oldest =
+      "DELETE FROM answers WHERE (user_id, idempotency_key) IN "
+      "(SELECT user_id, idempotency_key FROM answers WHERE at < ? ORDER BY at LIMIT ?)";
+  if (db_.execute(oldest, before, limit) == limit) return true;
+  std::int64_t bytes = 0;
+  {
+    auto rows = db_.query("SELECT COALESCE(SUM(LENGTH(body)), 0) FROM answers");
+    rows.next();
+    bytes = rows.integer();
+  }
+  return bytes > keep_bytes && db_.execute(oldest, INT64_MAX, limit) > 0;
 }
 
 }  // namespace redflag::store::sql

@@ -23,6 +23,7 @@ class SqlPeople : public People {
   std::vector<ApiToken> apiTokens(const std::string& account_id) const override;
   std::optional<ApiToken> apiToken(const std::string& token_id) const override;
   void addApiToken(const ApiToken& token, const std::string& token_hash) override;
+  void revokeAllApiTokens(std::int64_t now) override;
   void revokeApiToken(const std::string& token_id, std::int64_t now) override;
   std::optional<auth::TokenAccount> findApiToken(const std::string& token_hash) const override;
   void touchApiToken(const std::string& token_hash, std::int64_t last_used_at) override;
@@ -44,7 +45,8 @@ class SqlPeople : public People {
   void setSecondPersonRule(const std::string& risk, const SecondPersonRule& rule) override;
   Arming arming(const std::string& user_id) const override;
   void setArming(const std::string& user_id, const Arming& arming) override;
-  bool pruneAnswers(std::int64_t before, int limit) override;
+  Answers answersOf(const std::string& user_id) const override;
+  bool pruneAnswers(std::int64_t before, std::int64_t keep_bytes, int limit) override;
 
  private:
   std::vector<Account> accountsWhere(const std::string& column, const std::string& value) const;

@@ -127,6 +127,8 @@ class Mock {
         (!query.get('connection') || agent.connection === query.get('connection')) &&
         (!query.get('breaker') || agent.breakers_open > 0) &&
         (!query.get('config') || agent.config.state === 'invalid') &&
+        (!query.get('isolation') || agent.isolation === 'weak') &&
+        (!query.get('binding') || Number(agent.id.slice(-2)) % 9 === 0) &&
         (query.get('identity') ? (query.get('identity') === 'needs_a_look' ? in_doubt : [query.get('identity')]).includes(agent.identity.state) : agent.identity.state !== 'revoked'),
     );
     const sort = query.get('sort') ?? 'hostname';
@@ -498,7 +500,8 @@ class Mock {
         row('orders', 'trust', 'good', 'Signing of orders', 'orders are signed under restore epoch 0'),
         row('certificate', 'tls', 'critical', 'TLS certificate', 'TLS certificate server.pem ends on 2026-04-12, in 5 days', 'start the server again: it renews its certificate by itself', { until: day(5) }),
         row('authority', 'tls', 'good', 'Own authority', 'certificate authority ca-active.pem ends on 2036-02-09, in 3592 days', null, { until: day(3592) }),
-        row('weak_isolation', 'agents', 'note', 'Weakly isolated agents', '17 run plugins with a wall missing', 'start redflag-broker there, or see with `redflag-agent status` which wall it is', { count: 17, link: '/agents' }),
+        row('weak_isolation', 'agents', 'note', 'Weakly isolated agents', '17 run plugins with a wall missing', 'start redflag-broker there, or see with `redflag-agent status` which wall it is', { count: 17, link: '/agents?isolation=weak' }),
+        row('weak_binding', 'agents', 'note', 'Keys that a copied disk carries along', '3 have a key that is bound to nothing but what is on the disk', 'install the agent with its broker, which reads the machine’s own numbers, or keep copies of these disks as safe as keys', { count: 3, link: '/agents?binding=weak' }),
         row('failed_sign_ins', 'people', 'warning', 'Failed sign-ins', '4,231 in the last 24 hours', 'look in the audit log where they come from, and keep those addresses out before the server', { count: 4231, link: '/audit?kind=security' }),
         row('audit', 'audit', 'good', 'Audit log', 'verified 2026-04-07T04:00Z: 420 records, up to record 420', null, { link: '/audit' }),
       ],

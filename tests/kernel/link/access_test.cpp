@@ -169,6 +169,35 @@ TEST_F(AgentAccess, A12_says_why_the_server_gives_no_orders) {
   EXPECT_EQ(link_->status().at("held").at("reason"), "a person has to accept it");
 }
 
+TEST_F(AgentAccess, A12_keeps_what_it_has_until_it_is_accepted_and_sends_it_then) {
+  FakeServer server;
+  std::atomic<bool> accepted = false;
+  server.held = {{"state", "pending"}, {"reason", "a person has to accept it"}};
+  enrolAt(server);
+  server.answerWith([&](FakeServer&, const FakeRequest& request) -> std::optional<FakeReply> {
+    if (accepted || request.target != "/agent/v1/upload") return std::nullopt;
+    return test::problem(503, "agent.held");
+  });
+  start();
+  ASSERT_TRUE(server.waitFor([&] { return server.requests("/agent/v1/upload").size() == 1; }));
+  EXPECT_TRUE(shows([](const Json& status) { return status.at("held").is_object(); }));
+  EXPECT_EQ(link_->status().at("state"), "connected") << "the server is there";
+  EXPECT_EQ(link_->status().at("failures"), 0);
+  server.ring();
+  ASSERT_TRUE(server.waitFor([&] { return server.requests("/agent/v1/commands/fetch").size() >= 3; }));
+  EXPECT_EQ(server.requests("/agent/v1/upload").size(), 1U) << "it is not asked again and again";
+  EXPECT_GT(spool_.spool->count(), 0U);
+  {
+    const auto lock = server.lockTrust();
+    accepted = true;
+    server.held = Json();
+  }
+  server.ring();
+  EXPECT_TRUE(server.waitFor([&] { return !server.items("agent_status").empty(); }));
+  EXPECT_TRUE(shows([&](const Json&) { return spool_.spool->count() == 0; }));
+  link_.reset();
+}
+
 TEST_F(AgentAccess, A11_says_that_it_was_revoked) {
   FakeServer server;
   enrolAt(server);

@@ -4,7 +4,9 @@
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <fstream>
+#include <thread>
 
 #include "auth/secret_file.h"
 #include "auth/tls.h"
@@ -73,8 +75,8 @@ TEST_F(AuthorityTest, F4_the_reserve_takes_over_and_the_old_one_goes_when_it_is_
   EXPECT_FALSE(authority.retireOld());
   authority.ensureServerCertificate({"localhost"}, now_s_);
 
-  EXPECT_TRUE(authority.prepareNext());
-  EXPECT_FALSE(authority.prepareNext());
+  EXPECT_TRUE(authority.prepareNext(Authority::Cause::kPlanned));
+  EXPECT_FALSE(authority.prepareNext(Authority::Cause::kPlanned));
   const std::string c = *authority.certificateDer("next");
   EXPECT_EQ(authority.certificatesDer(), (std::vector<std::string>{a, b, c}));
   EXPECT_FALSE(authority.ensureServerCertificate({"localhost"}, now_s_)) << "nothing is switched yet";
@@ -84,7 +86,7 @@ TEST_F(AuthorityTest, F4_the_reserve_takes_over_and_the_old_one_goes_when_it_is_
   EXPECT_TRUE(authority.ensureServerCertificate({"localhost"}, now_s_));
   const auto server = certificateFromPem(*readSecretFile(authority.chainFile()));
   EXPECT_TRUE(isSignedBy(*server, *keyFromPem(*readSecretFile(folder_.path() / "ca-active.key"))));
-  authority.prepareNext();
+  authority.prepareNext(Authority::Cause::kPlanned);
   EXPECT_THROW(authority.takeOver(), std::runtime_error) << "one after the other";
 
   EXPECT_TRUE(authority.retireOld());
@@ -94,7 +96,7 @@ TEST_F(AuthorityTest, F4_the_reserve_takes_over_and_the_old_one_goes_when_it_is_
 
 TEST_F(AuthorityTest, F4_a_take_over_that_was_cut_short_is_finished_by_the_next_start) {
   Authority authority(folder_.path());
-  authority.prepareNext();
+  authority.prepareNext(Authority::Cause::kPlanned);
   const auto before = authority.certificatesDer();
   const auto rename = [&](const char* from, const char* to) {
     for (const char* end : {".key", ".pem"})
@@ -104,6 +106,106 @@ TEST_F(AuthorityTest, F4_a_take_over_that_was_cut_short_is_finished_by_the_next_
   rename("ca-active", "ca-old");
   EXPECT_EQ(Authority(folder_.path()).certificatesDer(),
             (std::vector<std::string>{before[1], before[2], before[0]}));
+}
+
+// Whoever copied the active key had the reserve's before him, in the same folder.
+TEST_F(AuthorityTest, F4_where_a_key_may_be_stolen_neither_of_those_that_lay_together_goes_on) {
+  Authority authority(folder_.path());
+  const std::string a = *authority.certificateDer("active");
+  const std::string b = *authority.certificateDer("reserve");
+  EXPECT_TRUE(authority.prepareNext(Authority::Cause::kStolen));
+  const std::string c = *authority.certificateDer("next");
+  const std::string d = *authority.certificateDer("spare");
+  EXPECT_EQ(authority.certificatesDer(), (std::vector<std::string>{a, c, d})) << "the reserve is given up at once";
+  authority.takeOver();
+  EXPECT_EQ(authority.certificateDer("active"), c);
+  EXPECT_EQ(authority.certificateDer("reserve"), d);
+  EXPECT_EQ(authority.certificatesDer(), (std::vector<std::string>{c, d}));
+  EXPECT_TRUE(authority.ensureServerCertificate({"localhost"}, now_s_));
+  EXPECT_TRUE(authority.retireOld());
+  for (const char* name : {"ca-old", "ca-former", "ca-spare", "ca-next"})
+    for (const char* end : {".key", ".pem"})
+      EXPECT_FALSE(std::filesystem::exists(folder_.path() / (std::string(name) + end))) << name << end;
+  EXPECT_EQ(Authority(folder_.path()).certificatesDer(), (std::vector<std::string>{c, d}));
+}
+
+// Each file operation of a switch, and the process is gone before it.
+TEST_F(AuthorityTest, F4_a_switch_that_is_cut_short_anywhere_is_finished_by_the_next_start) {
+  Authority made(folder_.path());
+  made.prepareNext(Authority::Cause::kStolen);
+  const std::string c = *made.certificateDer("next");
+  const std::string d = *made.certificateDer("spare");
+  using Step = std::pair<const char*, const char*>;
+  const std::vector<Step> steps = {{"active", "old"}, {"reserve", "former"}, {"next", "active"}, {"spare", "reserve"}};
+  for (std::size_t cut = 0; cut < 3 * steps.size(); ++cut) {
+    const testing::TemporaryFolder copy;
+    std::filesystem::copy(folder_.path(), copy.path(), std::filesystem::copy_options::recursive);
+    for (std::size_t at = 0; at <= cut; ++at) {
+      const auto [from, to] = steps[at / 3];
+      const auto file = [&](const char* role, const char* end) {
+        return copy.path() / (std::string("ca-") + role + end);
+      };
+      if (at % 3 == 0) writeSecretFile(file(to, ".key"), *readSecretFile(file(from, ".key")));
+      if (at % 3 == 1) std::filesystem::rename(file(from, ".pem"), file(to, ".pem"));
+      if (at % 3 == 2) std::filesystem::remove(file(from, ".key"));
+    }
+    Authority again(copy.path());
+    if (cut == 0) again.takeOver();
+    EXPECT_EQ(again.certificateDer("active"), c) << cut;
+    EXPECT_EQ(again.certificateDer("reserve"), d) << cut;
+    EXPECT_TRUE(again.ensureServerCertificate({"localhost"}, now_s_)) << cut;
+    EXPECT_FALSE(std::filesystem::exists(copy.path() / "ca-spare.key")) << cut;
+  }
+}
+
+TEST_F(AuthorityTest, to_read_them_makes_and_moves_nothing_whenever_it_is) {
+  const auto files = [this] {
+    std::set<std::string> out;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.path()))
+      out.insert(entry.path().filename().string() + *readSecretFile(entry.path()));
+    return out;
+  };
+  EXPECT_THROW((void)Authorities(folder_.path()).all(), std::runtime_error) << "there is none yet";
+  EXPECT_TRUE(files().empty());
+  {
+    Authority authority(folder_.path());
+    authority.prepareNext(Authority::Cause::kPlanned);
+  }
+  for (const char* end : {".key", ".pem"})  // in the middle of a switch
+    std::filesystem::rename(folder_.path() / (std::string("ca-active") + end),
+                            folder_.path() / (std::string("ca-old") + end));
+  const auto before = files();
+  EXPECT_THROW((void)Authorities(folder_.path()).certificatesDer(), std::runtime_error);
+  EXPECT_EQ(files(), before);
+}
+
+TEST_F(AuthorityTest, makes_no_other_one_where_the_active_one_was_lost) {
+  { Authority authority(folder_.path()); }
+  std::filesystem::remove(folder_.path() / "ca-active.pem");
+  EXPECT_THROW(Authority{folder_.path()}, std::runtime_error);
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "ca-active.pem"));
+}
+
+// Whoever asks while another process switches sees it before or after.
+TEST_F(AuthorityTest, are_read_whole_while_they_change) {
+  Authority authority(folder_.path());
+  std::atomic<bool> done = false;
+  std::atomic<int> reads = 0;
+  std::thread reader([&] {
+    while (!done) {
+      EXPECT_GE(Authorities(folder_.path()).certificatesDer().size(), 2U);
+      ++reads;
+    }
+  });
+  for (int i = 0; i < 10; ++i) {
+    authority.prepareNext(i % 2 == 0 ? Authority::Cause::kPlanned : Authority::Cause::kStolen);
+    authority.takeOver();
+    authority.retireOld();
+  }
+  while (reads < 5)
+    std::this_thread::yield();
+  done = true;
+  reader.join();
 }
 
 TEST_F(AuthorityTest, refuses_keys_that_others_can_read_and_pairs_that_do_not_match) {

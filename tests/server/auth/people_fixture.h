@@ -117,9 +117,10 @@ class PeopleTest : public ::testing::Test {
   auth::Setup setup_{store_};
   Alarms alarms_{store_, clock_};
   SecondFactor factor_{store_, clock_, std::string(32, 'f'), {}};
-  NonceMemory nonces_{clock_, folder_.path() / "nonces"};
+  SignatureClock signature_clock_{clock_, folder_.path() / "signature.clock", "boot"};
+  NonceMemory nonces_{signature_clock_, folder_.path() / "nonces"};
   AccessTokens access_tokens_{protocol::SigningKey::generate(), 86'400};
-  SignedRequests signatures_{store_, nonces_, access_tokens_};
+  SignedRequests signatures_{store_, nonces_, access_tokens_, clock_};
   ApiTokens tokens_{store_, clock_};
   Gate gate_{store_, signatures_, sessions_, tokens_, "the-token-of-the-monitoring", {}, &alarms_};
   Nothing nothing_;

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "auth/gate.h"
+#include "auth/secret_file.h"
 #include "base/encoding.h"
 #include "memory_store.h"
 #include "protocol/message_signature.h"
@@ -10,6 +11,21 @@ namespace redflag::auth {
 namespace {
 
 using protocol::SigningKey;
+
+// Which an administrator, or NTP, sets.
+class SteppedClock : public Clock {
+ public:
+  std::int64_t epochNs() const override { return epoch_ns; }
+  std::int64_t monotonicNs() const override { return monotonic_ns; }
+  void pass(std::int64_t seconds) {
+    epoch_ns += seconds * kSecondNs;
+    monotonic_ns += seconds * kSecondNs;
+  }
+  void step(std::int64_t seconds) { epoch_ns += seconds * kSecondNs; }
+
+  std::atomic<std::int64_t> epoch_ns{1'800'000'000 * kSecondNs};
+  std::atomic<std::int64_t> monotonic_ns{5'000 * kSecondNs};
+};
 
 class SignaturesTest : public ::testing::Test {
  protected:
@@ -22,8 +38,11 @@ class SignaturesTest : public ::testing::Test {
 
   // What a new process would hold.
   void start() {
-    nonces_ = std::make_unique<NonceMemory>(clock_, folder_.path() / "nonces");
-    signatures_ = std::make_unique<SignedRequests>(store_, *nonces_, tokens_);
+    nonces_.reset();
+    time_.reset();
+    time_ = std::make_unique<SignatureClock>(clock_, folder_.path() / "signature.clock", boot_);
+    nonces_ = std::make_unique<NonceMemory>(*time_, folder_.path() / "nonces");
+    signatures_ = std::make_unique<SignedRequests>(store_, *nonces_, tokens_, clock_);
     gate_ = std::make_unique<Gate>(store_, *signatures_, sessions_, api_tokens_);
   }
 
@@ -67,13 +86,15 @@ class SignaturesTest : public ::testing::Test {
   }
 
   testing::TemporaryFolder folder_;
-  HandClock clock_;
+  SteppedClock clock_;
   MemoryStore store_;
   const SigningKey key_a_ = SigningKey::generate();
   const SigningKey key_b_ = SigningKey::generate();
   Sessions sessions_{store_, clock_};
   ApiTokens api_tokens_{store_, clock_};
   AccessTokens tokens_{SigningKey::generate(), 86'400};
+  std::string boot_ = "boot-1";
+  std::unique_ptr<SignatureClock> time_;
   std::unique_ptr<NonceMemory> nonces_;
   std::unique_ptr<SignedRequests> signatures_;
   std::unique_ptr<Gate> gate_;
@@ -141,6 +162,75 @@ TEST_F(SignaturesTest, made_in_the_second_of_the_start_are_made_again) {
   EXPECT_EQ(verdict(good()), "401 signature.before_start");
   clock_.pass(1);
   EXPECT_EQ(verdict(good()), "admitted agent-a");
+}
+
+// E9: an agent signs by the Date of the server's answers.
+TEST_F(SignaturesTest, E9_of_agents_go_on_while_the_clock_steps_back_and_forth_and_none_is_good_twice) {
+  std::vector<http::RequestHead> used;
+  const auto ask = [&] {
+    used.push_back(head(key_a_, "agent-a", time_->nowS()));
+    return verdict(used.back());
+  };
+  ASSERT_EQ(ask(), "admitted agent-a");
+  for (const std::int64_t step : {-3'600, -86'400, 86'400, 86'400, -86'400, -20, -600, 3'600}) {
+    clock_.step(step);
+    clock_.pass(2);
+    EXPECT_EQ(ask(), "admitted agent-a") << step;
+    for (int minute = 0; minute < 12; ++minute) {
+      clock_.pass(60);
+      EXPECT_EQ(ask(), "admitted agent-a") << step;
+      for (const auto& request : used)
+        EXPECT_NE(verdict(request), "admitted agent-a") << step << " s, and " << minute << " min later";
+    }
+  }
+}
+
+TEST_F(SignaturesTest, E9_are_good_once_also_where_the_clock_steps_back_over_a_restart) {
+  for (const char* boot : {"boot-1", "boot-2"}) {
+    clock_.pass(3'600);
+    std::vector<http::RequestHead> used;
+    for (int i = 0; i < 10; ++i, clock_.pass(59)) {
+      used.push_back(head(key_a_, "agent-a", time_->nowS()));
+      EXPECT_EQ(verdict(used.back()), "admitted agent-a");
+    }
+    nonces_.reset();
+    time_.reset();
+    boot_ = boot;
+    clock_.step(-900);
+    start();
+    for (int minute = 0; minute < 30; ++minute, clock_.pass(60)) {
+      for (const auto& request : used)
+        EXPECT_NE(verdict(request), "admitted agent-a") << boot << ", " << minute << " min later";
+      if (minute > 1) {
+        EXPECT_EQ(verdict(head(key_a_, "agent-a", time_->nowS())), "admitted agent-a");
+      }
+    }
+  }
+}
+
+TEST_F(SignaturesTest, E9_a_process_that_was_killed_leaves_no_second_for_another_request) {
+  clock_.pass(100);
+  const auto request = head(key_a_, "agent-a", time_->nowS());
+  ASSERT_EQ(verdict(request), "admitted agent-a");
+  const auto noted = readSecretFile(folder_.path() / "signature.clock");
+  nonces_.reset();
+  time_.reset();
+  writeSecretFile(folder_.path() / "signature.clock", *noted);  // as it was before the orderly end
+  boot_ = "boot-2";
+  clock_.step(-50);
+  start();
+  for (int i = 0; i < 200; ++i, clock_.pass(1))
+    EXPECT_NE(verdict(request), "admitted agent-a");
+}
+
+TEST_F(SignaturesTest, E9_access_tokens_live_no_longer_where_the_clock_steps_back) {
+  const std::string token = "Bearer " + tokenOf("agent-a");
+  const auto ask = [&] { return verdict(withToken(key_a_, "agent-a", time_->nowS(), "{}", token)); };
+  EXPECT_EQ(ask(), "admitted agent-a");
+  clock_.step(-86'400);
+  EXPECT_EQ(ask(), "401 token.expired") << "another one is handed out at once";
+  const std::string next = "Bearer " + tokenOf("agent-a");
+  EXPECT_EQ(verdict(withToken(key_a_, "agent-a", time_->nowS(), "{}", next)), "admitted agent-a");
 }
 
 TEST_F(SignaturesTest, must_be_within_five_minutes) {

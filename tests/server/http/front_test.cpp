@@ -4,6 +4,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <array>
+
 #include "base/json.h"
 #include "front_fixture.h"
 #include "protocol/compress.h"
@@ -85,6 +87,16 @@ TEST_F(FrontTest, answers_head_without_a_body) {
   const Reply head = client.reply(false);
   EXPECT_EQ(head.headers.at("content-length"), "7");
   EXPECT_EQ(client.reply().body, "\"hello\"");
+}
+
+TEST_F(FrontTest, F4_answers_nothing_to_whoever_speaks_without_tls_and_tells_of_it) {
+  TlsClient client(front_->port(), 8000, false);
+  ASSERT_EQ(::write(client.fd(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 27), 27);
+  std::array<char, 64> got{};
+  const auto count = ::read(client.fd(), got.data(), got.size());
+  EXPECT_EQ(std::string(got.data(), count > 0 ? static_cast<std::size_t>(count) : 0).find("HTTP"),
+            std::string::npos);
+  EXPECT_EQ(front_->dispatcher().refusals().snapshot().at("tls.plaintext"), 1U);
 }
 
 struct Suspicious {

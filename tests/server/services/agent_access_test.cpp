@@ -73,6 +73,14 @@ class AccessTest : public ::testing::Test {
         [&](const store::ReadTransaction& tx) { return tx.agents().key(agent_.agent_id); });
   }
   std::string state() { return key()->standing.state; }
+  // As people see it.
+  std::string hostname() {
+    return world_.store.read([&](const store::ReadTransaction& tx) {
+      return tx.agents()
+          .find(agent_.agent_id, http::Visible::everything(), world_.services.context().contact())
+          ->hostname;
+    });
+  }
   std::vector<store::Line> lines() {
     return world_.store.read([&](const store::ReadTransaction& tx) { return tx.agents().lines(agent_); });
   }
@@ -173,7 +181,6 @@ TEST_F(Access, A7_a_state_that_went_back_is_restored_until_a_person_accepts_it) 
   renew(rolled_back);
   EXPECT_EQ(state(), "active");
   EXPECT_EQ(lines().size(), 1U);
-  EXPECT_EQ(refusal([&] { renew(disk_); }), "401 refresh.unknown") << "what it was before must enrol again";
   EXPECT_EQ(world_.history(agent_).front().kind, "agent.accepted");
   EXPECT_EQ(world_.history(agent_).front().actor, "erin");
 }
@@ -207,8 +214,83 @@ TEST_F(Access, A6_a_copy_that_runs_beside_its_original_leaves_both_without_order
   EXPECT_EQ(state(), "active");
   EXPECT_EQ(orders(), 1U);
   renew(disk_);
-  EXPECT_EQ(refusal([&] { renew(copy); }), "401 refresh.unknown");
   EXPECT_EQ(state(), "active");
+}
+
+TEST_F(Access, A6_a_holder_that_was_not_accepted_and_comes_back_is_found_again) {
+  enrol();
+  renew(disk_);
+  Disk copy = disk_;
+  renew(copy);
+  renew(disk_);
+  renew(copy);
+  ASSERT_EQ(state(), "cloned");
+  const auto original = world_.tokens.verify((renew(disk_), access_))->line;
+  world_.services.decisions.accept(agent_.agent_id, original, kLooked);
+  world_.services.orders.order("scan", {agent_.agent_id}, Json::object(), world_.technician);
+  ASSERT_EQ(orders(), 1U);
+  const std::size_t before = alarms().size();
+  world_.streams.rung.clear();
+
+  renew(copy);
+  EXPECT_EQ(state(), "restored") << "somebody holds the key besides the one that was accepted";
+  EXPECT_EQ(orders(), 0U);
+  EXPECT_EQ(alarms().size(), before + 1);
+  EXPECT_EQ(alarms().front(), "agent.copy_returned");
+  EXPECT_EQ(world_.streams.rung, std::vector<std::string>{agent_.agent_id}) << "the accepted one is to show itself";
+  EXPECT_TRUE(seenOn(original));
+  EXPECT_EQ(state(), "cloned");
+  ASSERT_EQ(lines().size(), 2U) << "a person can choose again";
+  renew(copy);
+  EXPECT_EQ(lines().size(), 2U);
+
+  const auto key = SigningKey::generate();
+  const auto rebind = protocol::decodeBundle(
+                          world_.services.enrolment.rebind(agent_.agent_id, "copied", 600, world_.admin).bundle)
+                          .value();
+  auto again = request();
+  again.public_key = key.publicKey();
+  world_.services.enrolment.enrol(again, rebind.token, "192.0.2.1");
+  EXPECT_EQ(state(), "active") << "a new key ends it";
+  EXPECT_EQ(refusal([&] { renew(copy); }), "400 request.invalid") << "signed with the old key";
+}
+
+TEST_F(Access, A6_an_answer_that_was_lost_on_the_way_back_is_given_again) {
+  enrol();
+  renew(disk_);
+  const Disk snapshot = disk_;
+  renew(disk_);
+  Disk rolled_back = snapshot;
+  renew(rolled_back);
+  world_.services.decisions.accept(agent_.agent_id, "", kLooked);
+  prepare(disk_);
+  const auto first = send(disk_);
+  const auto second = send(disk_);
+  EXPECT_EQ(first.refresh_token, second.refresh_token);
+  EXPECT_EQ(lines().size(), 2U);
+  EXPECT_EQ(state(), "restored");
+}
+
+TEST_F(Access, A6_what_a_copied_agent_sends_waits_until_a_person_has_looked) {
+  enrol();
+  world_.mustTake(agent_, {world_.statusItem("alpha", "act")});
+  renew(disk_);
+  Disk copy = disk_;
+  renew(disk_);
+  renew(copy);
+  const auto sends = [&](const std::string& hostname) {
+    return refusal([&] { world_.upload(*key(), {world_.statusItem(hostname, "act")}); });
+  };
+  ASSERT_EQ(state(), "restored");
+  EXPECT_EQ(sends("poisoned"), "503 agent.held") << "another machine may hold the key";
+  renew(disk_);
+  ASSERT_EQ(state(), "cloned");
+  EXPECT_EQ(sends("poisoned"), "503 agent.held");
+  EXPECT_EQ(hostname(), "alpha");
+  const auto line = world_.tokens.verify((renew(disk_), access_))->line;
+  world_.services.decisions.accept(agent_.agent_id, line, kLooked);
+  EXPECT_EQ(sends("beta"), "");
+  EXPECT_EQ(hostname(), "beta");
 }
 
 TEST_F(Access, A6_the_other_holder_shows_itself_by_any_request) {
@@ -246,14 +328,25 @@ TEST_F(Access, a_server_restored_from_a_backup_knows_what_it_handed_out_since) {
   const auto standing = key()->standing;
   for (int i = 0; i < 3; ++i)
     renew(disk_);
-  world_.store.write([&](store::WriteTransaction& tx) {
-    tx.agents().putLine(agent_, backup);
-    tx.agents().setStanding(agent_, standing);
-  });
+  const auto setBack = [&](bool told) {
+    world_.store.write([&](store::WriteTransaction& tx) {
+      tx.agents().putLine(agent_, backup);
+      tx.agents().setStanding(agent_, standing);
+      if (told) tx.agents().expectAhead();
+    });
+  };
+  setBack(true);
   renew(disk_);
-  EXPECT_EQ(state(), "active");
+  EXPECT_EQ(state(), "active") << "`restore` has looked what ended since";
   EXPECT_TRUE(alarms().empty());
   EXPECT_EQ(key()->standing.number, 5);
+  setBack(false);
+  renew(disk_);
+  EXPECT_EQ(state(), "restored") << "nobody has: the agent may have been revoked since";
+  EXPECT_EQ(alarms(), std::vector<std::string>{"agent.state_ahead"});
+  EXPECT_TRUE(world_.services.decisions.acceptRestored({agent_.agent_id}, kLooked).empty());
+  renew(disk_);
+  EXPECT_EQ(state(), "active");
 }
 
 TEST_F(Access, what_does_not_fit_together_is_refused_and_changes_nothing) {
@@ -299,12 +392,15 @@ TEST_F(Access, A12_whoever_enrols_by_manual_token_gets_no_orders_until_it_is_acc
   enrol("", 2);
   EXPECT_EQ(state(), "pending") << "the default for more than one seat";
   world_.services.orders.order("scan", {agent_.agent_id}, Json::object(), world_.technician);
-  world_.mustTake(agent_, {world_.statusItem("alpha", "act")});
+  EXPECT_EQ(refusal([&] { world_.upload(agent_, {world_.statusItem("poisoned", "report")}); }), "503 agent.held");
+  EXPECT_EQ(hostname(), "alpha");
   renew(disk_);
   EXPECT_EQ(orders(), 0U);
   EXPECT_EQ(state(), "pending");
   world_.services.decisions.accept(agent_.agent_id, "", kLooked);
   EXPECT_EQ(orders(), 1U);
+  world_.mustTake(*key(), {world_.statusItem("beta", "act")});
+  EXPECT_EQ(hostname(), "beta");
   EXPECT_EQ(refusal([&] { world_.services.decisions.accept(agent_.agent_id, "", kLooked); }),
             "409 agent.not_waiting");
   EXPECT_FALSE(world_.services.decisions.acceptRestored({agent_.agent_id, newId()}, kLooked).empty());

@@ -183,5 +183,52 @@ TEST(Presence, silence_is_told_once_and_a_doorbell_is_contact) {
   EXPECT_EQ(connection(), "silent");
 }
 
+// Whoever follows a number on the security overview sees exactly those agents.
+TEST(Security, each_row_about_agents_leads_to_as_many_as_it_counts) {
+  World world;
+  for (const char* isolation : {"weak", "weak", "full"}) {
+    const auto agent = world.enrol(isolation);
+    auto item = world.statusItem(isolation, "act");
+    item["isolation"] = isolation;
+    item["binding"] = std::string(isolation) == "full" ? "weak" : "machine";
+    world.mustTake(agent, {item});
+  }
+  const auto gone = world.enrol("gone");
+  auto item = world.statusItem("gone", "act");
+  item["isolation"] = "weak";
+  item["binding"] = "weak";
+  world.mustTake(gone, {item});
+  world.services.decisions.revoke(gone.agent_id, {"sold", world.admin});
+  const auto stranger = world.services.enrolment.makeToken(2, 600, "", world.admin);
+  world.services.enrolment.enrol({std::string(32, 'k'), "new", "act", "", "", "", ""},
+                                 protocol::decodeBundle(stranger.bundle).value().token, "192.0.2.1");
+
+  std::map<std::string, std::int64_t> counts;
+  for (const auto& row : world.services.security.facts().rows) {
+    if (row.area != "agents") continue;
+    store::AgentFilter filter;
+    const std::string link = row.link;
+    ASSERT_TRUE(link.starts_with("/agents?")) << row.id << ": " << link;
+    const std::string name = link.substr(8, link.find('=') - 8);
+    const std::string value = link.substr(link.find('=') + 1);
+    if (name == "identity") filter.identity = value;
+    filter.weakly_isolated = name == "isolation";
+    filter.weakly_bound = name == "binding";
+    const auto listed = world.store.read([&](const store::ReadTransaction& tx) {
+      return tx.agents()
+          .list(filter, http::Visible::everything(), world.services.context().contact(), {10, ""})
+          .total;
+    });
+    EXPECT_EQ(listed, row.count) << row.id;
+    EXPECT_EQ(row.advice.empty(), row.count == 0) << row.id << ": what helps";
+    counts[row.id] = row.count;
+  }
+  EXPECT_EQ(counts, (std::map<std::string, std::int64_t>{{"pending", 1},
+                                                         {"cloned", 0},
+                                                         {"restored", 0},
+                                                         {"weak_isolation", 2},
+                                                         {"weak_binding", 1}}));
+}
+
 }  // namespace
 }  // namespace redflag::testing

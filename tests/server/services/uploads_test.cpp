@@ -163,6 +163,28 @@ TEST(Uploads, F4_it_is_known_how_many_agents_believe_an_authority) {
   EXPECT_EQ(reach("00000000000000aa", world.clock.now), Reach(2, 1));
 }
 
+// Whoever is let in no more, or has to be accepted first, would be waited for for weeks.
+TEST(Uploads, F4_a_switch_of_the_authority_waits_for_active_agents_and_names_them) {
+  World world;
+  const auto one = world.enrol("alpha");
+  const auto two = world.enrol("beta");
+  world.services.presence.seen(one.agent_id);
+  world.services.presence.seen(two.agent_id);
+  const auto reach = [&] {
+    return world.store.read(
+        [&](const store::ReadTransaction& tx) { return tx.agents().authorityReach("00000000000000aa", 0); });
+  };
+  EXPECT_EQ(reach().seen, 2);
+  EXPECT_EQ(reach().others, (std::vector<std::string>{"alpha", "beta"}));
+  world.services.decisions.revoke(two.agent_id, {"sold", world.admin});
+  EXPECT_EQ(reach().seen, 1);
+  EXPECT_EQ(reach().others, std::vector<std::string>{"alpha"});
+  auto item = world.statusItem("alpha", "act");
+  item["authorities"] = Json::array({"00000000000000aa"});
+  world.mustTake(one, {item});
+  EXPECT_EQ(reach().believe, reach().seen);
+}
+
 TEST(Uploads, each_commit_tells_the_streams_and_not_each_event_in_it) {
   World world;
   const auto agent = world.enrol();

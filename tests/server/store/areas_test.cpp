@@ -257,7 +257,7 @@ TEST_F(Areas, answers_are_remembered_and_forgotten) {
   ASSERT_TRUE(known);
   EXPECT_EQ(known->status, 201);
   EXPECT_FALSE(read([](const ReadTransaction& tx) { return tx.people().answer("v", "key"); }));
-  store_.write([&](WriteTransaction& tx) { tx.people().pruneAnswers(6, 100); });
+  store_.write([&](WriteTransaction& tx) { tx.people().pruneAnswers(6, 1 << 20, 100); });
   EXPECT_FALSE(read([](const ReadTransaction& tx) { return tx.people().answer("u", "key"); }));
 }
 

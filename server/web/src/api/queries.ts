@@ -11,6 +11,8 @@ export interface AgentFilter {
   connection?: 'connected' | 'silent' | 'never' | undefined;
   breaker?: 'open' | undefined;
   config?: 'invalid' | undefined;
+  isolation?: 'weak' | undefined;
+  binding?: 'weak' | undefined;
   identity?: 'needs_a_look' | 'active' | 'pending' | 'cloned' | 'restored' | 'revoked' | undefined;
   client_id?: string | undefined;
   site_id?: string | undefined;

@@ -84,6 +84,8 @@ const agents = createRoute({
     breaker: oneOf(['open'], raw.breaker),
     identity: oneOf(['needs_a_look', 'active', 'pending', 'cloned', 'restored', 'revoked'], raw.identity),
     config: oneOf(['invalid'], raw.config),
+    isolation: oneOf(['weak'], raw.isolation),
+    binding: oneOf(['weak'], raw.binding),
     client_id: text(raw.client_id),
     site_id: text(raw.site_id),
     sort: oneOf(

@@ -103,10 +103,10 @@ export const identities: Record<Agent['identity']['state'], Word> = {
 
 export const identity_advice: Record<Agent['identity']['state'], string> = {
   active: '',
-  pending: 'It reports, and gets no orders until it is accepted. Accept it if you know the machine.',
-  restored: 'It reports, and gets no orders. Accept it if the machine was restored from a backup or a snapshot.',
+  pending: 'Nothing it says is taken, and it gets no orders, until it is accepted. Accept it if you know the machine.',
+  restored: 'It gets no orders; where two documents are listed, nothing it says is taken either. Accept it if the machine was restored from a backup or a snapshot.',
   cloned:
-    'All of them report, and none gets orders. Accept the one that is the machine, and enrol the others again; if nobody copied it, its key may be in other hands: revoke it.',
+    'Nothing that any of them says is taken, and none gets orders. Stop the others or enrol them again, and accept the one that is the machine. If nobody copied it, its key may be in other hands: bind it to a new key, or revoke it.',
   revoked: 'It is let in no more. What is known of it stays.',
 };
 

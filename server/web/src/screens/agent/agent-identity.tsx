@@ -93,7 +93,7 @@ function Accept({ agent }: { agent: AgentDetail }) {
           {agent.documents.length > 1 ? (
             <Radio.Group
               label="Which one is this machine?"
-              description="It goes on as it is. Every other one has to be enrolled again."
+              description="It goes on as it is. Every other one has to be enrolled again: if it comes back as it is, it is found again."
               value={chosen}
               onChange={setChosen}
               required

@@ -29,12 +29,21 @@ const connection_options = options(connections);
 const trouble_options = [
   { value: 'breaker', label: 'Breaker open' },
   { value: 'config', label: 'Config invalid' },
+  { value: 'isolation', label: 'Weakly isolated' },
+  { value: 'binding', label: 'Key not bound' },
   { value: 'needs_a_look', label: 'Needs a look' },
   { value: 'pending', label: 'Pending approval' },
   { value: 'restored', label: 'Restored?' },
   { value: 'cloned', label: 'Cloned' },
   { value: 'revoked', label: 'Revoked' },
 ] as const;
+
+const own_filters = ['breaker', 'config', 'isolation', 'binding'] as const;
+type OwnFilter = (typeof own_filters)[number];
+const isOwnFilter = (kind: string | undefined): kind is OwnFilter => own_filters.some((name) => name === kind);
+
+const troubleOf = (filter: AgentFilter) =>
+  own_filters.find((name) => filter[name]) ?? (filter.identity === 'active' ? undefined : filter.identity);
 
 export function AgentsScreen() {
   const filter = route.useSearch();
@@ -55,7 +64,7 @@ export function AgentsScreen() {
       : []),
   ]);
   const filtered = Object.entries(filter).some(([name, value]) => name !== 'sort' && value !== undefined);
-  const trouble = filter.breaker ? 'breaker' : filter.config ? 'config' : filter.identity === 'active' ? undefined : filter.identity;
+  const trouble = troubleOf(filter);
 
   return (
     <>
@@ -82,7 +91,9 @@ export function AgentsScreen() {
             set({
               breaker: kind === 'breaker' ? 'open' : undefined,
               config: kind === 'config' ? 'invalid' : undefined,
-              identity: kind === 'breaker' || kind === 'config' ? undefined : kind,
+              isolation: kind === 'isolation' ? 'weak' : undefined,
+              binding: kind === 'binding' ? 'weak' : undefined,
+              identity: isOwnFilter(kind) ? undefined : kind,
             })
           }
         />

@@ -1,0 +1,38 @@
+// Every program and every command of it explains itself, in a terminal of 80 columns.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { cleanUp, program, runToEnd } from './lib/processes.mjs';
+
+after(cleanUp);
+
+// The names that a help lists as commands.
+function commandsIn(help) {
+  const out = [];
+  let listing = false;
+  for (const line of help.split('\n')) {
+    if (/^\S.*:$/.test(line)) listing = !/^(Options|Positionals):$/.test(line);
+    const name = /^ {2}([a-z][a-z0-9-]*)(,\s*\S+)*(\s|$)/.exec(line);
+    if (listing && name) out.push(name[1]);
+  }
+  return out;
+}
+
+function walk(name, path, seen) {
+  const { stdout, status } = runToEnd([program(name), ...path, '--help'], { allowFailure: true });
+  const called = [name, ...path].join(' ');
+  assert.equal(status, 0, called);
+  assert.ok(stdout.length > 0, `${called} says nothing`);
+  const wide = stdout.split('\n').filter((line) => [...line].length > 80);
+  assert.deepEqual(wide, [], called);
+  seen.push(called);
+  if (path.length < 3) for (const command of commandsIn(stdout)) walk(name, [...path, command], seen);
+}
+
+const least = { 'redflag-server': 25, 'redflag-agent': 15, redflagctl: 40, 'redflag-broker': 1, 'redflag-plugin-check': 3, 'redflag-swarm': 1 };
+for (const [name, commands] of Object.entries(least)) {
+  test(`${name} and each of its commands fit their help into 80 columns`, () => {
+    const seen = [];
+    walk(name, [], seen);
+    assert.ok(seen.length >= commands, `only ${seen.length}: ${seen.join(', ')}`);
+  });
+}
