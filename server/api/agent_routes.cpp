@@ -136,6 +136,8 @@ std::vector<http::Route> apiRoutes(services::Services& services) {
   addEnrolmentRoutes(services, routes);
   addPlaceRoutes(services, routes);
   addScheduleRoutes(services, routes);
+  addIgnoreRoutes(services, routes);
+  addPolicyRoutes(services, routes);
   addAuditRoutes(services, routes);
   addSecondPersonRoutes(services, routes);
   addErrorRoutes(services, routes);

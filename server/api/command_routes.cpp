@@ -68,8 +68,9 @@ http::Response showCommand(services::Services& services, const http::Request& re
     json["transitions"] = transitionsView(tx.commands().transitions(*command));
     store::UpdateFilter about;
     about.command_id = command->id;
+    const Prospects prospects(tx, services.context().types, services.context().now());
     json["updates"] =
-        view(tx.updates().list(about, visible, services.context().contact(), {500, ""}))["items"];
+        view(tx.updates().list(about, visible, services.context().contact(), {500, ""}), prospects)["items"];
     return http::jsonResponse(200, json);
   });
 }

@@ -30,9 +30,10 @@ Idempotency::Idempotency(store::Store& store, const http::Request& request)
     return found;
   });
   if (kept.count >= kMostAnswers || kept.bytes >= kMostBytes) {
-    throw http::Problem{429, "request.too_many_keys",
-                        "more answers than are kept for one account: the oldest end a day after their request",
-                        "Idempotency-Key", kFullForS};
+    throw http::Problem{
+        429, "request.too_many_keys",
+        "more answers than are kept for one account: the oldest end a day after their request",
+        "Idempotency-Key", kFullForS};
   }
   if (!known) return;
   if (known->request_hash != request_hash_) {

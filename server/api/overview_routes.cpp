@@ -25,9 +25,9 @@ Json updatesView(const store::UpdateTotals& totals) {
                  {"medium", of_severity("medium")},
                  {"low", of_severity("low")},
                  {"unrated", of_severity("unknown")}}}};
-  for (const auto state :
-       {UpdateState::kApproved, UpdateState::kPlanned, UpdateState::kAwaitingConfirmation,
-        UpdateState::kInstalling, UpdateState::kInstalled, UpdateState::kFailed, UpdateState::kVerified}) {
+  for (const auto state : {UpdateState::kApproved, UpdateState::kPlanned, UpdateState::kAwaitingConfirmation,
+                           UpdateState::kInstalling, UpdateState::kInstalled, UpdateState::kFailed,
+                           UpdateState::kVerified, UpdateState::kIgnored, UpdateState::kCleared}) {
     json[store::name(state)] = in_state(state);
   }
   return json;

@@ -25,6 +25,8 @@ std::vector<http::Route> trustRoutes(const trust::Repository& repository);
 void addOverviewRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addAgentRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addUpdateRoutes(services::Services& services, std::vector<http::Route>& routes);
+void addIgnoreRoutes(services::Services& services, std::vector<http::Route>& routes);
+void addPolicyRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addCommandRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addIdentityRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addAuditRoutes(services::Services& services, std::vector<http::Route>& routes);

@@ -9,22 +9,6 @@ Json named(const store::Named& named) {
   return {{"id", named.id}, {"name", named.name}};
 }
 
-std::string waitingForCommand(const store::Update& update) {
-  const bool planning = update.state == store::UpdateState::kApproved;
-  const std::string what = planning ? "the plan" : "the install";
-  const std::string& state = update.command_state;
-  if (state == "awaiting_approval") return what + " waits for the approval of a second person";
-  if (state == "scheduled") return what + " waits for its time";
-  if (state == "queued" || state == "delivered") {
-    if (update.agent_connection != "connected") return what + " waits for the machine: it is not connected";
-    return "the machine is about to fetch the order for " + what;
-  }
-  if (state == "accepted") return "the machine has the order for " + what;
-  if (state == "running") return planning ? "the machine is making the plan" : "the machine is installing";
-  if (state == "lost") return "the machine accepted the order and has been silent since";
-  return "the server is looking at the result";
-}
-
 }  // namespace
 
 Json timeOrNull(std::int64_t epoch_ns) {
@@ -44,23 +28,6 @@ Json parsedOr(const std::string& text, Json fallback) {
   if (text.empty()) return fallback;
   auto json = parseJson(text, {64U << 20, 32, 4'000'000});
   return json ? std::move(*json) : std::move(fallback);
-}
-
-std::string waitingFor(const store::Update& update) {
-  switch (update.state) {
-    case store::UpdateState::kApproved:
-    case store::UpdateState::kPlanned:
-    case store::UpdateState::kInstalling:
-      return waitingForCommand(update);
-    case store::UpdateState::kAwaitingConfirmation:
-      return "a person must confirm: the plan holds more than was approved";
-    case store::UpdateState::kInstalled:
-      return "the scan after the install must prove it";
-    case store::UpdateState::kAwaitingReboot:
-      return "the machine must reboot, then a scan must prove it";
-    default:
-      return "";
-  }
 }
 
 Json view(const store::Agent& agent) {
@@ -83,7 +50,8 @@ Json view(const store::Agent& agent) {
                {"updates",
                 {{"available", agent.updates.available},
                  {"installable", agent.updates.installable},
-                 {"security", agent.updates.security}}},
+                 {"security", agent.updates.security},
+                 {"ignored", agent.updates.ignored}}},
                {"breakers_open", agent.breakers_open},
                {"last_scan", nullptr},
                {"config", {{"state", agent.config_state}, {"text", agent.config_text}}}};
@@ -96,9 +64,22 @@ Json view(const store::Agent& agent) {
   return json;
 }
 
-Json view(const store::Update& update) {
+namespace {
+
+Json ignoredOrNull(const store::Update& update) {
+  if (update.state != store::UpdateState::kIgnored) return {};
+  return {{"rule_id", update.ignored_by},
+          {"by", update.ignored_author},
+          {"until", timeOrNull(update.ignored_until)},
+          {"reason", update.reason.text}};
+}
+
+}  // namespace
+
+Json view(const store::Update& update, const Prospect& prospect) {
   const store::UpdateRecord& record = update.record;
   const auto obstacle = services::notApprovable(update);
+  const Outlook outlook = outlookOf(update, prospect);
   return {{"id", update.id},
           {"agent_id", update.agent_id},
           {"client_id", update.client_id},
@@ -122,11 +103,20 @@ Json view(const store::Update& update) {
           {"state", store::name(update.state)},
           {"state_since", timeOrNull(update.state_since)},
           {"reason", reasonOrNull(update.reason)},
-          {"waiting_for", textOrNull(waitingFor(update))},
+          {"waiting_for", textOrNull(outlook.waiting_for)},
+          {"next", textOrNull(outlook.next)},
+          {"ignored", ignoredOrNull(update)},
           {"command_id", textOrNull(update.command_id)},
           {"first_seen_at", timeOrNull(update.first_seen_at)},
           {"approvable", !obstacle.has_value()},
           {"not_approvable_because", obstacle ? Json(obstacle->text) : Json()}};
+}
+
+Json view(const store::Page<store::Update>& page, const Prospects& prospects) {
+  Json items = Json::array();
+  for (const auto& update : page.items)
+    items.push_back(view(update, prospects.of(update)));
+  return {{"items", std::move(items)}, {"next_cursor", textOrNull(page.next_cursor)}, {"total", page.total}};
 }
 
 Json view(const store::UpdateGroup& group) {

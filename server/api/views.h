@@ -1,6 +1,7 @@
 #pragma once
 // Rows as openapi.json shows them.
 
+#include "api/update_outlook.h"
 #include "base/json.h"
 #include "services/approvals.h"
 #include "store/agents.h"
@@ -21,7 +22,8 @@ Json reasonOrNull(const store::Reason& reason);
 Json parsedOr(const std::string& text, Json fallback);
 
 Json view(const store::Agent& agent);
-Json view(const store::Update& update);
+Json view(const store::Update& update, const Prospect& prospect);
+Json view(const store::Page<store::Update>& page, const Prospects& prospects);
 Json view(const store::UpdateGroup& group);
 Json view(const store::Command& command);
 Json view(const store::HistoryEntry& entry);
@@ -31,9 +33,6 @@ Json view(const store::ShownRecord& record);
 Json view(const store::Schedule& schedule);
 Json view(const store::ScheduleRun& run);
 Json view(const services::ApprovalOutcome& outcome);
-
-// What has to happen next before this update is done, as a sentence; "" when nothing is awaited.
-std::string waitingFor(const store::Update& update);
 
 template <class T>
 Json view(const store::Page<T>& page) {

@@ -1,6 +1,6 @@
 #pragma once
-// The server's own certificate authorities as they lie in their folder, to read: nothing is ever made or moved
-// here. What changes them is authority.h.
+// The server's own certificate authorities as they lie in their folder, to read: nothing is ever made or
+// moved here. What changes them is authority.h.
 //
 // Folder: ca-<role>.pem ca-<role>.key server.pem (with its issuer) server.key
 

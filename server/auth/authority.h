@@ -10,8 +10,8 @@
 //   retireOld()            B        C                          B C, once they have the next list
 //
 // Who missed the overlap knows B, and so the server; who missed two of them has to be enrolled again. But
-// whoever copied A's key had B's before him, in the same folder. So where a key may be in other hands, neither
-// goes on:
+// whoever copied A's key had B's before him, in the same folder. So where a key may be in other hands,
+// neither goes on:
 //
 //                          active   reserve   next   spare   old   former   agents believe
 //   as it is               A        B                                       A B
@@ -19,7 +19,8 @@
 //   takeOver()             C        D                        A     B        C D, once they have the next list
 //   retireOld()            C        D
 //
-// Then who missed the overlap has to be enrolled again. Each step is taken up again where a crash cut it short.
+// Then who missed the overlap has to be enrolled again. Each step is taken up again where a crash cut it
+// short.
 
 #include <cstdint>
 #include <filesystem>
@@ -32,8 +33,8 @@ namespace redflag::auth {
 
 class Authority : public Authorities {
  public:
-  // Finishes what was cut short, and makes what a new folder lacks. Throws std::runtime_error with the file or
-  // OpenSSL's reason, also where the active one was lost: another one is nobody's that agents believe.
+  // Finishes what was cut short, and makes what a new folder lacks. Throws std::runtime_error with the file
+  // or OpenSSL's reason, also where the active one was lost: another one is nobody's that agents believe.
   explicit Authority(std::filesystem::path folder);
 
   // Makes sure that the server's certificate names exactly these hosts and addresses, is signed by the active

@@ -2,8 +2,8 @@
 // Which signatures were used already. Holds every nonce for as long as its signature's time is acceptable.
 //
 // It is lost with the process, so signatures made before the process started are refused by their time
-// (signature_clock.h) instead. That leaves signatures of agents whose clock is ahead: made before, dated after. Those few are
-// also written to a file.
+// (signature_clock.h) instead. That leaves signatures of agents whose clock is ahead: made before, dated
+// after. Those few are also written to a file.
 
 #include <cstdint>
 #include <deque>

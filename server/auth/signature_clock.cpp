@@ -41,8 +41,8 @@ SignatureClock::~SignatureClock() {
   }
 }
 
-// Within one start of the machine the monotonic clock tells exactly how far the last process' time would be by
-// now. After another start only that it may have come a note further than it wrote.
+// Within one start of the machine the monotonic clock tells exactly how far the last process' time would be
+// by now. After another start only that it may have come a note further than it wrote.
 void SignatureClock::takeUp() {
   std::istringstream in(readSecretFile(file_).value_or(""));
   std::int64_t value_ns = 0;

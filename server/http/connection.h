@@ -92,7 +92,7 @@ class Connection : public Guest {
   std::int64_t deadline_ns_ = 0;
   TlsStream::State io_ = TlsStream::State::kOk;  // of the last receive()
   std::string in_;                               // received, not yet used
-  std::shared_ptr<void> until_sent_;  // of what is in out_
+  std::shared_ptr<void> until_sent_;             // of what is in out_
   std::string out_;
   std::size_t written_ = 0;  // of out_
   std::string request_id_;

@@ -50,7 +50,8 @@ Json authoritiesOf(const DataFolder& data) {
 
 std::string waitingText(const store::AuthorityReach& reach) {
   std::string out = "Waiting for agents: " + std::to_string(reach.believe) + " of the " +
-                    std::to_string(reach.seen) + " active ones seen in the last 14 days believe the\nnext one.";
+                    std::to_string(reach.seen) +
+                    " active ones seen in the last 14 days believe the\nnext one.";
   for (std::size_t i = 0; i < reach.others.size(); ++i)
     out += (i == 0 ? " Not yet: " : ", ") + reach.others[i];
   if (static_cast<std::int64_t>(reach.others.size()) < reach.seen - reach.believe) out += ", …";
@@ -77,7 +78,7 @@ void show(const AuthorityOptions& options) {
                              {"published", state.published},
                              {"agents_seen", state.reach.seen},
                              {"agents_ready", state.reach.believe},
-                            {"waits_for", state.reach.others}}}})
+                             {"waits_for", state.reach.others}}}})
               << '\n';
     return;
   }
@@ -103,13 +104,14 @@ void rotate(const AuthorityOptions& options) {
                   options.stolen ? "began to replace the authority and its reserve: a key may be stolen"
                                  : "made a new authority: the reserve is to take over",
                   epochNow());
-  std::cout << (options.stolen
-                    ? "Two new authorities are made. The server keeps its certificate until every active agent\n"
-                      "that was seen in the last 14 days believes them; then one signs, the other is the\n"
-                      "reserve. An agent that is off until then has to be enrolled again.\n"
-                    : "A new authority is made. The server keeps its certificate until every active agent that\n"
-                      "was seen in the last 14 days believes the new one, too; then the reserve takes over.\n")
-            << kPublish;
+  std::cout
+      << (options.stolen
+              ? "Two new authorities are made. The server keeps its certificate until every active agent\n"
+                "that was seen in the last 14 days believes them; then one signs, the other is the\n"
+                "reserve. An agent that is off until then has to be enrolled again.\n"
+              : "A new authority is made. The server keeps its certificate until every active agent that\n"
+                "was seen in the last 14 days believes the new one, too; then the reserve takes over.\n")
+      << kPublish;
 }
 
 void switchNow(const AuthorityOptions& options) {
@@ -134,7 +136,8 @@ void retire(const AuthorityOptions& options) {
   const auto store = storeOf(options, data);
   if (!auth::Authority(data.tls()).retireOld())
     throw std::runtime_error("there is no old authority; see `redflag-server ca show`");
-  recordAuthority(*store, "console", "authority.retired", "removed the old authority and its key", epochNow());
+  recordAuthority(*store, "console", "authority.retired", "removed the old authority and its key",
+                  epochNow());
   std::cout << "The old authority and its key are gone. Agents believe it until they have the next list.\n"
             << kPublish;
 }

@@ -26,7 +26,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What makes a server the one its agents know. Nonces and the clock are of the moment, and `ca.pem` is made again.
+// What makes a server the one its agents know. Nonces and the clock are of the moment, and `ca.pem` is made
+// again.
 constexpr const char* kFolders[] = {"tls", "keys", "trust/metadata", "trust/targets/trust"};
 
 std::string contentOf(const fs::path& file) {
@@ -42,8 +43,7 @@ std::vector<store::ArchivedFile> filesOf(const DataFolder& data) {
   for (const char* folder : kFolders) {
     if (!fs::exists(data.path() / folder)) continue;
     for (const auto& entry : fs::directory_iterator(data.path() / folder)) {
-      if (entry.is_regular_file() && entry.path() != data.nonces() &&
-          entry.path() != data.signatureClock())
+      if (entry.is_regular_file() && entry.path() != data.nonces() && entry.path() != data.signatureClock())
         out.push_back(
             {std::string(folder) + '/' + entry.path().filename().string(), contentOf(entry.path())});
     }
@@ -134,7 +134,8 @@ fs::path putAside(const DataFolder& data) {
 // told, before it takes the other's place.
 void endSince(const RestoreOptions& options, const DataFolder& data, const fs::path& staged) {
   const fs::path from = options.endings.empty() ? data.endings() : options.endings;
-  if (!options.endings.empty() && !fs::exists(from)) throw std::runtime_error(from.string() + ": no such file");
+  if (!options.endings.empty() && !fs::exists(from))
+    throw std::runtime_error(from.string() + ": no such file");
   const fs::path to = staged / "keys/endings";
   const auto kept = services::readEndings(from);
   const auto backed_up = services::readEndings(to);
@@ -146,9 +147,11 @@ void endSince(const RestoreOptions& options, const DataFolder& data, const fs::p
                                                               : services::EndingList{};
   const auto store = store::openStore({staged / "redflag.db", ""});
   const auto ended = services::recheckRestored(*store, list, whole, epochNow());
-  std::cout << (whole ? "What ended since the backup is known: " + std::to_string(ended) + " things ended again.\n"
-                      : "What ended since the backup is not known: enrolment and API tokens are void, and each "
-                        "agent\nwaits until a person has accepted it.\n");
+  std::cout << (whole
+                    ? "What ended since the backup is known: " + std::to_string(ended) +
+                          " things ended again.\n"
+                    : "What ended since the backup is not known: enrolment and API tokens are void, and each "
+                      "agent\nwaits until a person has accepted it.\n");
 }
 
 }  // namespace

@@ -28,8 +28,8 @@ class DataFolder {
   // The audit log's newest signed head.
   std::filesystem::path auditHead() const { return folder_ / "audit.head"; }
   std::filesystem::path endings() const { return folder_ / "keys/endings"; }  // services/endings.h
-  std::filesystem::path restored() const { return folder_ / "restored"; }  // keeper.h
-  std::filesystem::path trust() const { return folder_ / "trust"; }        // what `keys publish` fills
+  std::filesystem::path restored() const { return folder_ / "restored"; }     // keeper.h
+  std::filesystem::path trust() const { return folder_ / "trust"; }           // what `keys publish` fills
   std::filesystem::path deviceKey() const { return folder_ / "keys/device.key"; }
   // Signs agents' access tokens. Another one: every agent asks for a new token once.
   std::filesystem::path accessKey() const { return folder_ / "keys/access.key"; }

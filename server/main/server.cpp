@@ -145,8 +145,9 @@ services::Context Server::context() {
 void Server::endAgainWhatEnded() {
   const auto ended = services::endAgain(*store_, endings_.list(), epochNow());
   if (ended > 0)
-    spdlog::warn("the database is older than {}: {} revoked agents, replaced keys, tokens or accounts ended again",
-                 data_.endings().string(), ended);
+    spdlog::warn(
+        "the database is older than {}: {} revoked agents, replaced keys, tokens or accounts ended again",
+        data_.endings().string(), ended);
   services::learnEndings(*store_, endings_);
 }
 

@@ -216,7 +216,8 @@ void AgentAccess::setBack(store::WriteTransaction& tx, const store::AgentKey& ag
   standing.state = "restored";
   standing.since = context_.now();
   standing.reason =
-      "its state is newer than this server's, which was set back to an older one: accept it if it is still yours";
+      "its state is newer than this server's, which was set back to an older one: accept it if it is still "
+      "yours";
   alarm(tx, agent, "agent.state_ahead", standing.reason, standing.since);
   told(tx, agent, standing.since);
 }

@@ -61,6 +61,31 @@ std::vector<store::Update> rowsOf(const store::ReadTransaction& tx, const Select
   return rows;
 }
 
+void bind(store::WriteTransaction& tx, const store::AgentKey& agent, const std::string& approval_id,
+          const std::vector<store::Update>& rows, const Actor& actor, std::int64_t now) {
+  std::vector<store::ApprovedUpdate> bound;
+  for (const auto& row : rows) {
+    const auto& r = row.record;
+    bound.push_back({row.id, r.manager, r.key, r.name, r.arch, r.candidate_version});
+  }
+  tx.commands().addApproval(agent, approval_id, bound, actor.name, now);
+}
+
+void tell(store::WriteTransaction& tx, const store::AgentKey& agent, std::size_t count,
+          const std::string& more, const std::string& command_id, const Actor& actor, std::int64_t now) {
+  store::HistoryEntry entry;
+  entry.at = now;
+  entry.subsystem = "update";
+  entry.actor = actor.name;
+  entry.kind = "update.approved";
+  entry.text = "approved " + std::to_string(count) + (count == 1 ? " update" : " updates") + more;
+  entry.command_id = command_id;
+  tx.events().record(agent.client_id, agent.agent_id, entry);
+  Json data = {{"agent_id", agent.agent_id}};
+  if (!command_id.empty()) data["command_id"] = command_id;
+  tx.events().publish(agent.client_id, "update", data, now);
+}
+
 }  // namespace
 
 std::optional<store::Reason> notApprovable(const store::Update& update) {
@@ -68,7 +93,9 @@ std::optional<store::Reason> notApprovable(const store::Update& update) {
   if (store::closed(update.state)) {
     return store::Reason{"update.closed", std::string("it is ") + store::name(update.state) + " already"};
   }
-  if (update.state != UpdateState::kAvailable && update.state != UpdateState::kFailed) {
+  if (update.state == UpdateState::kIgnored)
+    return store::Reason{"update.ignored", "it is ignored: " + update.reason.text};
+  if (!store::after(update.state, store::UpdateEvent::kApproved)) {
     return store::Reason{"update.in_flight", "it is approved already and under way"};
   }
   if (!update.has_updater) {
@@ -134,17 +161,45 @@ ApprovalOutcome Approvals::preview(const Selection& selection, const Actor& acto
   return outcome;
 }
 
-ApprovalOutcome Approvals::approve(const Selection& selection, const Actor& actor, const Within& within) {
+ApprovalOutcome Approvals::approve(const Selection& selection, const Actor& actor, const Within& within,
+                                   How how) {
   for (int attempt = 1;; ++attempt) {
     Batch batch = choose(selection, actor);
     try {
-      return carryOut(batch, actor, nullptr, within);
+      return how == How::kOrder ? carryOut(batch, actor, nullptr, within) : onlyApprove(batch, actor, within);
     } catch (const Changed&) {
       if (attempt == kTries) {
         throw http::Problem{409, "approval.changed", "these updates keep changing; try again", "", 1};
       }
     }
   }
+}
+
+ApprovalOutcome Approvals::onlyApprove(const Batch& batch, const Actor& actor, const Within& within) {
+  const std::string approval_id = newId();
+  const std::int64_t now = context_.now();
+  return context_.store.write([&](store::WriteTransaction& tx) {
+    ApprovalOutcome outcome;
+    outcome.skipped = batch.skipped;
+    std::set<std::string> agents;
+    for (const auto& part : batch.parts) {
+      const auto agent = tx.agents().key(part.agent_id).value();
+      for (const auto& row : part.rows) {
+        if (!tx.updates().advance(agent, row.id, row.state, store::UpdateEvent::kCleared, {{}, "", "", false},
+                                  now)) {
+          throw Changed{};
+        }
+      }
+      bind(tx, agent, approval_id, part.rows, actor, now);
+      tell(tx, agent, part.rows.size(), "; nothing is ordered yet", "", actor, now);
+      outcome.approved += part.rows.size();
+      agents.insert(part.agent_id);
+    }
+    outcome.agents = agents.size();
+    if (outcome.approved > 0) outcome.approval_id = approval_id;
+    if (within) within(tx, outcome);
+    return outcome;
+  });
 }
 
 ApprovalOutcome Approvals::carryOut(Batch& batch, const Actor& actor, const store::Command* retry_of,
@@ -188,27 +243,15 @@ ApprovalOutcome Approvals::carryOut(Batch& batch, const Actor& actor, const stor
       const std::string command_id = orders_.place(tx, bound_orders[i]);
       if (command_id != prepared[i].command.id) throw Changed{};
       outcome.awaiting_approval = bound_orders[i].command.state == store::CommandState::kAwaitingApproval;
-      std::vector<store::ApprovedUpdate> bound;
       for (const auto& row : part.rows) {
         if (!tx.updates().advance(agent, row.id, row.state, store::UpdateEvent::kApproved,
                                   {{}, command_id, "", false, "", ""}, now)) {
           throw Changed{};
         }
-        const auto& r = row.record;
-        bound.push_back({row.id, r.manager, r.key, r.name, r.arch, r.candidate_version});
       }
-      tx.commands().addApproval(agent, approval_id, bound, actor.name, now);
-      store::HistoryEntry entry;
-      entry.at = now;
-      entry.subsystem = "update";
-      entry.actor = actor.name;
-      entry.kind = "update.approved";
-      entry.text = "approved " + std::to_string(bound.size()) + (bound.size() == 1 ? " update" : " updates");
-      entry.command_id = command_id;
-      tx.events().record(agent.client_id, agent.agent_id, entry);
-      tx.events().publish(agent.client_id, "update",
-                          {{"agent_id", agent.agent_id}, {"command_id", command_id}}, now);
-      outcome.approved += bound.size();
+      bind(tx, agent, approval_id, part.rows, actor, now);
+      tell(tx, agent, part.rows.size(), "", command_id, actor, now);
+      outcome.approved += part.rows.size();
       outcome.command_ids.push_back(command_id);
       agents.insert(part.agent_id);
     }

@@ -1,6 +1,6 @@
 #pragma once
-// A person approves updates: rows are bound (manager, key, arch, version), and one order for each agent and
-// manager plans their installation.
+// Updates are approved, by a person or a policy: rows are bound (manager, key, arch, version), and one order
+// for each agent and manager plans their installation; or it is left to somebody else to order it.
 
 #include <functional>
 #include <optional>
@@ -40,6 +40,7 @@ std::optional<store::Reason> notApprovable(const store::Update& update);
 class Approvals {
  public:
   using Within = std::function<void(store::WriteTransaction&, const ApprovalOutcome&)>;
+  enum class How { kOrder, kOnlyApprove };
 
   Approvals(const Context& context, Orders& orders) : context_(context), orders_(orders) {}
 
@@ -48,13 +49,15 @@ class Approvals {
   // there or not to be seen, 403 when the actor is no approver of it.
   ApprovalOutcome preview(const Selection& selection, const Actor& actor) const;
   // The same, done: all or nothing. `within` runs in the same transaction.
-  ApprovalOutcome approve(const Selection& selection, const Actor& actor, const Within& within = {});
+  ApprovalOutcome approve(const Selection& selection, const Actor& actor, const Within& within = {},
+                          How how = How::kOrder);
   // Plans anew what this command was about and did not install. http::Problem 404, 409.
   store::Command again(const std::string& command_id, const Actor& actor);
 
  private:
   struct Batch;
   Batch choose(const Selection& selection, const Actor& actor) const;
+  ApprovalOutcome onlyApprove(const Batch& batch, const Actor& actor, const Within& within);
   ApprovalOutcome carryOut(Batch& batch, const Actor& actor, const store::Command* retry_of,
                            const Within& within);
 

@@ -80,8 +80,9 @@ std::optional<store::SignedHead> AuditKeeper::telling(std::optional<store::Signe
   if (!head) return head;
   const auto log = store_.read([](const store::ReadTransaction& tx) { return tx.audit().head(); });
   if (store::stillTells(*head, log, clock_.epochNs(), keep_ns_)) return head;
-  spdlog::warn("audit: the head of record {} that was kept is older than records are: nothing is compared with it",
-               head->seq);
+  spdlog::warn(
+      "audit: the head of record {} that was kept is older than records are: nothing is compared with it",
+      head->seq);
   return std::nullopt;
 }
 
@@ -106,7 +107,8 @@ AuditKeeper::Verification AuditKeeper::verify() {
 std::string AuditKeeper::missingSince(const std::optional<store::SignedHead>& before) const {
   if (!before || before->seq == 0) return {};
   const auto log = store_.read([](const store::ReadTransaction& tx) { return tx.audit().head(); });
-  if (before->seq == log.kept_after && before->hash == log.kept_hash) return {};  // the last that was forgotten
+  if (before->seq == log.kept_after && before->hash == log.kept_hash)
+    return {};  // the last that was forgotten
   const auto records =
       store_.read([&](const store::ReadTransaction& tx) { return tx.audit().after(before->seq - 1, 1); });
   if (!records.empty() && records[0].seq == before->seq && records[0].hash == before->hash) return {};

@@ -4,6 +4,7 @@
 
 #include "http/message.h"
 #include "protocol/limits.h"
+#include "services/ignores.h"
 #include "services/plan_check.h"
 #include "services/scan_merge.h"
 #include "store/events.h"
@@ -150,6 +151,7 @@ void Effects::apply(store::WriteTransaction& tx) {
   if (!rolled_back_.empty()) applyRolledBack(tx);
   if (!plan_ && !failed_ && next_) orders_.place(tx, *next_);
   applyRest(tx);
+  applyIgnoreRules(tx, agent_, now_);
   tx.events().publish(agent_.client_id, "update",
                       {{"agent_id", agent_.agent_id}, {"command_id", command_.id}}, now_);
 }

@@ -30,7 +30,8 @@ bool revokeAgain(store::WriteTransaction& tx, const std::string& agent_id, std::
   if (!agent || agent->standing.state == "revoked") return false;
   tx.agents().removeLines(*agent);
   tx.agents().setStanding(*agent, {"revoked", std::string("revoked before: ") + kSetBack, now, "", 0});
-  recordAgain(tx, agent->client_id, agent_id, "agent.revoked", std::string("revoked again: ") + kSetBack, now);
+  recordAgain(tx, agent->client_id, agent_id, "agent.revoked", std::string("revoked again: ") + kSetBack,
+              now);
   return true;
 }
 
@@ -51,9 +52,10 @@ bool revokeTokenAgain(store::WriteTransaction& tx, const Ending& ending, std::in
   if (!token || token->revoked) return false;
   if (ending.what == What::kSeat && token->seats_used >= seatsOf(ending.value)) return false;
   tx.agents().revokeToken(ending.id, now);
-  recordAgain(tx, token->client_id, "", "enrolment.token_revoked",
-              std::string("revoked an enrolment token whose seats were taken, or that was revoked: ") + kSetBack,
-              now);
+  recordAgain(
+      tx, token->client_id, "", "enrolment.token_revoked",
+      std::string("revoked an enrolment token whose seats were taken, or that was revoked: ") + kSetBack,
+      now);
   return true;
 }
 
@@ -143,18 +145,20 @@ std::int64_t recheckRestored(store::Store& store, const EndingList& list, bool w
     tx.agents().expectAhead();
     if (!whole) {
       tx.agents().holdActive(
-          "this server was restored from a backup and does not know which agents were revoked since: accept it "
+          "this server was restored from a backup and does not know which agents were revoked since: accept "
+          "it "
           "if it is still yours",
           now);
       tx.agents().revokeAllTokens(now);
       tx.people().revokeAllApiTokens(now);
     }
-    recordAgain(tx, "", "", "server.restored",
-                whole ? "restored from a backup; what ended since was known, " + std::to_string(ended) +
-                            " things ended again"
-                      : "restored from a backup; what ended since is not known: tokens are void, and each agent "
-                        "waits until a person has accepted it",
-                now);
+    recordAgain(
+        tx, "", "", "server.restored",
+        whole ? "restored from a backup; what ended since was known, " + std::to_string(ended) +
+                    " things ended again"
+              : "restored from a backup; what ended since is not known: tokens are void, and each agent "
+                "waits until a person has accepted it",
+        now);
     return ended;
   });
 }

@@ -28,12 +28,9 @@ constexpr std::size_t kMaxValue = 128;
 
 const std::map<What, std::string>& names() {
   static const std::map<What, std::string> names = {
-      {What::kAgent, "agent"},
-      {What::kAgentKey, "agent_key"},
-      {What::kSeat, "seat"},
-      {What::kEnrolmentToken, "enrolment_token"},
-      {What::kApiToken, "api_token"},
-      {What::kAccount, "account"}};
+      {What::kAgent, "agent"},        {What::kAgentKey, "agent_key"},
+      {What::kSeat, "seat"},          {What::kEnrolmentToken, "enrolment_token"},
+      {What::kApiToken, "api_token"}, {What::kAccount, "account"}};
   return names;
 }
 
@@ -167,7 +164,8 @@ void Endings::append() {
   // Half a line would swallow the next one.
   const bool cut = whole || before < 0 || ::ftruncate(fd, before) == 0;
   ::close(fd);
-  if (!whole) throw std::system_error(error, std::generic_category(), cut ? "write" : "write, half a line stays");
+  if (!whole)
+    throw std::system_error(error, std::generic_category(), cut ? "write" : "write, half a line stays");
   unwritten_.clear();
 }
 

@@ -30,8 +30,8 @@ struct LineJudgement {
 // Whether the server handed out this very token with the answer to that document of that line.
 using GenuineToken = std::function<bool(const std::string& line, std::int64_t number)>;
 
-// `lines`: those that have ended last. `token_hash`: protocol::tokenHash() of the refresh token that came with the document; the document names
-// it.
+// `lines`: those that have ended last. `token_hash`: protocol::tokenHash() of the refresh token that came
+// with the document; the document names it.
 LineJudgement judgeDocument(const std::vector<store::Line>& lines, const protocol::OpenedDocument& opened,
                             const std::string& token_hash, const GenuineToken& genuine, std::int64_t now);
 

@@ -5,6 +5,7 @@
 #include "base/encoding.h"
 #include "http/message.h"
 #include "protocol/limits.h"
+#include "services/ignores.h"
 #include "services/second_person.h"
 #include "store/events.h"
 
@@ -230,6 +231,7 @@ void Orders::decline(const store::Command& command, const Actor& actor) {
       tx.updates().advance(agent, update.id, update.state, store::UpdateEvent::kWithdrawn,
                            {{"update.declined", "the plan was declined by " + actor.name}, {}, {}, {}}, now);
     }
+    applyIgnoreRules(tx, agent, now);
     store::HistoryEntry entry;
     entry.at = now;
     entry.subsystem = "update";

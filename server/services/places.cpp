@@ -5,6 +5,7 @@
 #include "base/encoding.h"
 #include "calendar/zone.h"
 #include "http/message.h"
+#include "services/ignores.h"
 #include "services/schedule_reach.h"
 #include "store/events.h"
 
@@ -179,6 +180,7 @@ store::Agent Places::move(const std::string& agent_id, const std::string& site_i
       const std::int64_t now = context_.now();
       tx.agents().move({agent->id, client_id, agent->site.id, {}}, site_id);
       lookAgain(tx);
+      applyIgnoreRules(tx, {agent->id, client_id, site_id, {}}, now);
       store::HistoryEntry entry;
       entry.at = now;
       entry.subsystem = "agent";

@@ -6,6 +6,7 @@
 #include "http/message.h"
 #include "protocol/limits.h"
 #include "protocol/record_check.h"
+#include "services/ignores.h"
 #include "services/scan_item.h"
 #include "services/scan_merge.h"
 #include "services/update_record.h"
@@ -214,6 +215,7 @@ class Intake {
       }
       tx_.updates().advanceKnown(agent_, change.update_id, change.from, change.event, row, scan_.received_at);
     }
+    if (!decision_.empty()) applyIgnoreRules(tx_, agent_, scan_.received_at);
   }
 
   void remember() {

@@ -16,6 +16,8 @@ Services::Services(const Context& context)
       orders(context_),
       approvals(context_, orders),
       second_person(context_, orders),
+      ignores(context_),
+      policies(context_, approvals),
       settlement(context_, orders),
       security(context_, context_.data),
       overview(context_, security),
@@ -23,7 +25,7 @@ Services::Services(const Context& context)
       users(context_),
       schedules(context_),
       schedule_runner(context_, orders),
-      upkeep(context_, orders, schedule_runner, settlement, presence) {
+      upkeep(context_, orders, schedule_runner, settlement, presence, ignores, policies) {
   context_.store.onOutbox([bell = &context_.bell] { bell->outboxGrew(); });
 }
 

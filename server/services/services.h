@@ -7,9 +7,11 @@
 #include "services/approvals.h"
 #include "services/context.h"
 #include "services/enrolment.h"
+#include "services/ignores.h"
 #include "services/orders.h"
 #include "services/overview.h"
 #include "services/places.h"
+#include "services/policies.h"
 #include "services/presence.h"
 #include "services/schedule_runner.h"
 #include "services/schedules.h"
@@ -44,6 +46,8 @@ class Services {
   Orders orders;
   Approvals approvals;
   SecondPerson second_person;
+  Ignores ignores;
+  Policies policies;
   Settlement settlement;
   Security security;
   Overview overview;

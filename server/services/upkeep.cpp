@@ -10,6 +10,7 @@
 #include "store/agents.h"
 #include "store/audit.h"
 #include "store/commands.h"
+#include "store/decisions.h"
 #include "store/errors.h"
 #include "store/events.h"
 #include "store/metrics.h"
@@ -80,6 +81,8 @@ void Upkeep::round() {
   if (context_.errors != nullptr) context_.errors->write(context_.store);
   orders_.sweep();
   settlement_.run();
+  ignores_.sweep();
+  policies_.sweep();
   presence_.announceSilent();
   if (context_.trust != nullptr) context_.trust->tend(context_.now());
   if (context_.each_round) context_.each_round();
@@ -117,6 +120,7 @@ bool Upkeep::pruneSome(std::int64_t now) {
     more = tx.schedules().prune(before, kPruneRows) || more;
     more = tx.agents().pruneTokens(before, kPruneRows) || more;
     more = tx.people().pruneApiTokens(before, kPruneRows) || more;
+    more = tx.decisions().prune(before, kPruneRows) || more;
     more = tx.metrics().prune(now - kKeepPointsNs, now - kKeepDaysNs, kPruneRows) || more;
     return tx.people().pruneAnswers(now - kKeepAnswersNs, kKeepAnswersBytes, kPruneRows) || more;
   });

@@ -7,7 +7,9 @@
 #include <mutex>
 #include <thread>
 
+#include "services/ignores.h"
 #include "services/orders.h"
+#include "services/policies.h"
 #include "services/presence.h"
 #include "services/schedule_runner.h"
 #include "services/settlement.h"
@@ -17,12 +19,14 @@ namespace redflag::services {
 class Upkeep {
  public:
   Upkeep(const Context& context, Orders& orders, ScheduleRunner& schedules, Settlement& settlement,
-         Presence& presence)
+         Presence& presence, Ignores& ignores, Policies& policies)
       : context_(context),
         orders_(orders),
         schedules_(schedules),
         settlement_(settlement),
-        presence_(presence) {}
+        presence_(presence),
+        ignores_(ignores),
+        policies_(policies) {}
   ~Upkeep() { stop(); }
   Upkeep(const Upkeep&) = delete;
   Upkeep& operator=(const Upkeep&) = delete;
@@ -46,6 +50,8 @@ class Upkeep {
   ScheduleRunner& schedules_;
   Settlement& settlement_;
   Presence& presence_;
+  Ignores& ignores_;
+  Policies& policies_;
   std::int64_t pruned_at_ = 0;
   std::int64_t gave_back_ns_ = 0;
 

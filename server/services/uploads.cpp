@@ -42,7 +42,7 @@ std::string kindOf(const Json& item) {
   return it != item.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
 
-constexpr int kHeldForS = 60;  // an accepted agent is rung for
+constexpr int kHeldForS = 60;                 // an accepted agent is rung for
 constexpr std::size_t kCutBytes = 64U << 10;  // shorter lists are parsed at once
 
 // Kept as it is, but not without end.
@@ -72,14 +72,13 @@ void Uploads::timeScan(const Json& item) const {
                       static_cast<double>(item.at("duration_ms").get<std::int64_t>()) / 1000);
 }
 
-// Whoever nobody has accepted, or who may be another machine with a copied key, tells people nothing. One that
-// alone holds a line of its own is one machine, whatever else is to be asked about it.
+// Whoever nobody has accepted, or who may be another machine with a copied key, tells people nothing. One
+// that alone holds a line of its own is one machine, whatever else is to be asked about it.
 void Uploads::requireAccepted(const store::AgentKey& agent) const {
   const std::string& state = agent.standing.state;
-  const bool several =
-      state == "restored" && context_.store.read([&](const store::ReadTransaction& tx) {
-        return tx.agents().lines(agent).size() > 1;
-      });
+  const bool several = state == "restored" && context_.store.read([&](const store::ReadTransaction& tx) {
+    return tx.agents().lines(agent).size() > 1;
+  });
   if (state != "pending" && state != "cloned" && !several) return;
   throw http::Problem{503, "agent.held",
                       "a person has to look at this agent first: keep what there is and send it later", "",

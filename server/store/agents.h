@@ -48,7 +48,8 @@ struct Contact {
 struct UpdateCounts {
   std::int64_t available = 0;    // every open update
   std::int64_t installable = 0;  // of these, not blocked
-  std::int64_t security = 0;     // of these, security updates
+  std::int64_t security = 0;     // of the available ones, security updates
+  std::int64_t ignored = 0;      // none of the available ones
 };
 
 struct LastScan {
@@ -263,7 +264,7 @@ class Agents {
   virtual std::optional<AgentKey> key(const std::string& agent_id) const = 0;
   virtual std::vector<AgentPlugin> plugins(const AgentKey& agent) const = 0;
   virtual std::vector<Breaker> breakers(const AgentKey& agent) const = 0;
-  virtual Standing standing(const AgentKey& agent) const = 0;        // of one that is there
+  virtual Standing standing(const AgentKey& agent) const = 0;  // of one that is there
   // The oldest first; those that have ended, by themselves.
   virtual std::vector<Line> lines(const AgentKey& agent) const = 0;
   virtual std::vector<Line> endedLines(const AgentKey& agent) const = 0;

@@ -56,7 +56,8 @@ Result<SignedHead> readHead(const Json& json);
 
 // Whether a head says anything of a log: one from before what the log begins after does not once it is older
 // than records are kept; as long as it is younger, those after it should be there.
-bool stillTells(const SignedHead& signed_head, const AuditHead& log, std::int64_t now_ns, std::int64_t keep_ns);
+bool stillTells(const SignedHead& signed_head, const AuditHead& log, std::int64_t now_ns,
+                std::int64_t keep_ns);
 
 // Reads a whole log. Ok, or what is wrong with which record. `signed_head` is compared when it is there.
 class ReadTransaction;

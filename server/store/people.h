@@ -116,8 +116,8 @@ class People {
   virtual Arming arming(const std::string& user_id) const = 0;
   virtual void setArming(const std::string& user_id, const Arming& arming) = 0;
 
-  // Those from before, and the oldest of what is more than `keep_bytes` together. At most `limit`; true: there
-  // may be more.
+  // Those from before, and the oldest of what is more than `keep_bytes` together. At most `limit`; true:
+  // there may be more.
   virtual bool pruneAnswers(std::int64_t before, std::int64_t keep_bytes, int limit) = 0;
 };
 

@@ -27,6 +27,7 @@ class Agents;
 class Audit;
 class Commands;
 class Errors;
+class Decisions;
 class Events;
 class Factors;
 class Metrics;
@@ -42,6 +43,7 @@ class ReadTransaction {
   virtual const Audit& audit() const = 0;
   virtual const Commands& commands() const = 0;
   virtual const Errors& errors() const = 0;
+  virtual const Decisions& decisions() const = 0;
   virtual const Events& events() const = 0;
   virtual const Factors& factors() const = 0;
   virtual const Metrics& metrics() const = 0;
@@ -56,6 +58,7 @@ class WriteTransaction : public ReadTransaction {
   using ReadTransaction::agents;
   using ReadTransaction::audit;
   using ReadTransaction::commands;
+  using ReadTransaction::decisions;
   using ReadTransaction::errors;
   using ReadTransaction::events;
   using ReadTransaction::factors;
@@ -68,6 +71,7 @@ class WriteTransaction : public ReadTransaction {
   virtual Audit& audit() = 0;
   virtual Commands& commands() = 0;
   virtual Errors& errors() = 0;
+  virtual Decisions& decisions() = 0;
   virtual Events& events() = 0;
   virtual Factors& factors() = 0;
   virtual Metrics& metrics() = 0;

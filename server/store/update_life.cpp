@@ -19,37 +19,51 @@ constexpr auto Ve = S::kVerified;
 constexpr auto Fa = S::kFailed;
 constexpr auto Su = S::kSuperseded;
 constexpr auto El = S::kResolvedElsewhere;
+constexpr auto Ho = S::kIgnored;
+constexpr auto Cl = S::kCleared;
 
 // clang-format off
 constexpr std::array<std::array<S, kUpdateStates>, kUpdateEvents> kLife = {{
-    // available approved planned confirm installing installed reboot verified failed superseded elsewhere
-    {Av, Ap, Pl, Co, Ig, Id, Re, Fa, Fa, Av, Av},           // listed (again after it was verified: a regression)
-    {El, El, El, El, Ig, Id, Re, Ve, El, Su, El},           // gone
-    {Su, Ap, Pl, Co, Ig, Id, Re, Ve, Su, Su, El},           // newer offered: what was approved stays approved
-    {Ap, kNo, kNo, kNo, kNo, kNo, kNo, kNo, Ap, kNo, kNo},  // approved
-    {kNo, Av, Av, Av, Av, kNo, kNo, kNo, kNo, kNo, kNo},    // withdrawn
-    {kNo, Pl, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo}, // plan covered
-    {kNo, Co, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo}, // plan exceeds
-    {kNo, kNo, kNo, Pl, kNo, kNo, kNo, kNo, kNo, kNo, kNo}, // confirmed
-    {kNo, kNo, Ig, kNo, kNo, kNo, kNo, kNo, Ig, kNo, kNo},  // install started (late word after it counted as failed)
-    {kNo, kNo, Id, kNo, Id, kNo, kNo, kNo, Id, kNo, kNo},   // install done
-    {kNo, kNo, kNo, kNo, kNo, Re, kNo, kNo, kNo, kNo, kNo}, // reboot needed
-    {El, El, El, El, Ig, Ve, Ve, Ve, El, Su, El},           // proven (installing: the result is still to come)
-    {Av, Ap, Pl, Co, Ig, Fa, Fa, Fa, Fa, Av, Av},           // disproven
-    {kNo, Fa, Fa, Fa, Fa, Fa, Fa, kNo, kNo, kNo, kNo},      // failed
-    {Av, kNo, kNo, kNo, kNo, Av, Av, Av, Av, Su, Av},       // rolled back (failed: a scan that was quicker lists it again)
+    // available approved planned confirm installing installed reboot verified failed superseded elsewhere ignored cleared
+    {Av, Ap, Pl, Co, Ig, Id, Re, Fa, Fa, Av, Av, Ho, Cl},             // listed (again after it was verified: a regression)
+    {El, El, El, El, Ig, Id, Re, Ve, El, Su, El, El, El},             // gone
+    {Su, Ap, Pl, Co, Ig, Id, Re, Ve, Su, Su, El, Su, Su},             // newer offered: what was ordered stays ordered
+    {Ap, kNo, kNo, kNo, kNo, kNo, kNo, kNo, Ap, kNo, kNo, kNo, Ap},   // approved
+    {kNo, Av, Av, Av, Av, kNo, kNo, kNo, kNo, kNo, kNo, kNo, Av},     // withdrawn
+    {kNo, Pl, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo}, // plan covered
+    {kNo, Co, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo}, // plan exceeds
+    {kNo, kNo, kNo, Pl, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo}, // confirmed
+    {kNo, kNo, Ig, kNo, kNo, kNo, kNo, kNo, Ig, kNo, kNo, Ig, kNo},   // install started (late word after it counted as failed)
+    {kNo, kNo, Id, kNo, Id, kNo, kNo, kNo, Id, kNo, kNo, Id, kNo},    // install done
+    {kNo, kNo, kNo, kNo, kNo, Re, kNo, kNo, kNo, kNo, kNo, kNo, kNo}, // reboot needed
+    {El, El, El, El, Ig, Ve, Ve, Ve, El, Su, El, El, El},             // proven (installing: the result is still to come)
+    {Av, Ap, Pl, Co, Ig, Fa, Fa, Fa, Fa, Av, Av, Ho, Cl},             // disproven
+    {kNo, Fa, Fa, Fa, Fa, Fa, Fa, kNo, kNo, kNo, kNo, kNo, kNo},      // failed
+    {Ho, kNo, kNo, kNo, kNo, kNo, kNo, kNo, Ho, kNo, kNo, Ho, Ho},    // ignored (again: by another rule)
+    {kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, Av, kNo}, // unignored
+    {Cl, kNo, kNo, kNo, kNo, kNo, kNo, kNo, Cl, kNo, kNo, kNo, kNo},  // cleared
+    {Av, kNo, kNo, kNo, kNo, Av, Av, Av, Av, Su, Av, Ho, Av},         // rolled back (failed: a scan that was quicker lists it again)
 }};
 // clang-format on
 
-constexpr std::array<const char*, kUpdateStates> kStateNames = {
-    "available",  "approved",   "planned",           "awaiting_confirmation",
-    "installing", "installed",  "awaiting_reboot",   "verified",
-    "failed",     "superseded", "resolved_elsewhere"};
+constexpr std::array<const char*, kUpdateStates> kStateNames = {"available",
+                                                                "approved",
+                                                                "planned",
+                                                                "awaiting_confirmation",
+                                                                "installing",
+                                                                "installed",
+                                                                "awaiting_reboot",
+                                                                "verified",
+                                                                "failed",
+                                                                "superseded",
+                                                                "resolved_elsewhere",
+                                                                "ignored",
+                                                                "cleared"};
 
 constexpr std::array<const char*, kUpdateEvents> kEventNames = {
-    "listed",        "gone",         "newer_offered", "approved",        "withdrawn",
-    "plan_covered",  "plan_exceeds", "confirmed",     "install_started", "install_done",
-    "reboot_needed", "proven",       "disproven",     "failed",          "rolled_back"};
+    "listed",       "gone",      "newer_offered",   "approved",     "withdrawn",     "plan_covered",
+    "plan_exceeds", "confirmed", "install_started", "install_done", "reboot_needed", "proven",
+    "disproven",    "failed",    "ignored",         "unignored",    "cleared",       "rolled_back"};
 
 }  // namespace
 

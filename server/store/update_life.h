@@ -3,7 +3,9 @@
 // table allows, and the store writes it guarded by the state it left.
 //
 //   available → approved → planned → installing → installed → (awaiting_reboot) → verified
-//                       ↘ awaiting_confirmation ↗
+//       ↘ cleared ↗    ↘ awaiting_confirmation ↗
+// cleared: approved, and nobody has ordered it yet. ignored: a rule covers it (ignore_rules.h); what is under
+// way is not ignored, but when it comes back.
 // Any work in flight can fail; what nobody works on is closed by a complete scope that no longer lists it.
 // Only a scan with purpose `verify` proves an install.
 
@@ -25,14 +27,16 @@ enum class UpdateState {
   kFailed,
   kSuperseded,
   kResolvedElsewhere,
+  kIgnored,
+  kCleared,
 };
-constexpr int kUpdateStates = 11;
+constexpr int kUpdateStates = 13;
 
 enum class UpdateEvent {
   kListed,        // a scan lists it
   kGone,          // a complete scope no longer lists it
   kNewerOffered,  // the same, and another version is offered in its place
-  kApproved,      // by a person
+  kApproved,      // and ordered
   kWithdrawn,     // the order was cancelled before it changed anything
   kPlanCovered,   // the plan holds nothing but what was approved
   kPlanExceeds,   // the plan holds more: a person must confirm
@@ -43,9 +47,12 @@ enum class UpdateEvent {
   kProven,      // a complete verify scan no longer lists it (after the reboot, if one was needed)
   kDisproven,   // a verify scan still lists it, or the old version is still there
   kFailed,      // the order failed, was refused or expired
+  kIgnored,     // a rule covers it
+  kUnignored,   // none does any more
+  kCleared,     // approved without an order
   kRolledBack,  // the agent has gone back to the version before
 };
-constexpr int kUpdateEvents = 15;
+constexpr int kUpdateEvents = 18;
 
 // The state after the event: the same one when the event changes nothing; nullopt when it must not happen
 // there.

@@ -54,6 +54,7 @@ struct KnownUpdate {
   std::string install_boot_id;
   bool reboot_required = false;
   std::optional<bool> needs_reboot;
+  std::string ignored_by;  // the rule's id; "" unless it is ignored
   std::string proof;  // what a verify scan saw while the result was still to come: "", "gone" or "listed"
 };
 
@@ -77,7 +78,48 @@ struct Update {
   Reason reason;  // code "" when there is none
   std::string command_id;
   std::string command_state;  // of command_id, "" without
+  std::int64_t command_not_before = 0;
+  std::int64_t command_expires_at = 0;
+  std::int64_t command_attempt = 0;
   std::int64_t first_seen_at = 0;
+  std::int64_t agent_last_seen_at = 0;
+  // Of the rule that it is ignored by, "" unless it is; the rule's reason is `reason`.
+  std::string ignored_by;
+  std::string ignored_author;
+  std::int64_t ignored_until = 0;  // 0: for good
+};
+
+// A row as decisions about many of them need it.
+struct UpdateRow {
+  std::string id;
+  std::string client_id;
+  std::string site_id;
+  std::string agent_id;
+  std::string hostname;
+  std::string manager;
+  std::string key;
+  std::string name;
+  std::string arch;
+  std::string candidate_version;
+  std::string category;
+  std::string severity;
+  std::int64_t published_at = 0;
+  std::int64_t first_seen_at = 0;
+  UpdateState state = UpdateState::kAvailable;
+  std::string ignored_by;
+};
+
+struct UpdateRowFilter {
+  std::string client_id;  // "": of every one; so for the next two
+  std::string site_id;
+  std::string agent_id;
+  std::string manager;
+  std::string key;
+  std::string version;
+  std::string ignored_by;
+  std::vector<UpdateState> states;  // at least one
+  bool approvable = false;          // only what an approval could be carried out for: services::notApprovable
+  std::int64_t seen_until = 0;      // first seen, or published, no later; 0: whenever
 };
 
 struct UpdateFilter {
@@ -88,7 +130,7 @@ struct UpdateFilter {
   std::string version;
   std::string category;
   std::string search;               // in the name
-  std::vector<UpdateState> states;  // empty: every open one
+  std::vector<UpdateState> states;  // empty: every open one, which an ignored one is not
   std::optional<bool> installable;  // not blocked, or blocked
   std::vector<std::string> ids;     // only these, whatever their state
   std::string command_id;           // that this command is about, whatever their state
@@ -118,7 +160,7 @@ struct UpdateGroup {
 
 // One query a fact: these are the numbers every screen shows.
 struct UpdateTotals {
-  std::int64_t available = 0;  // every open update
+  std::int64_t available = 0;  // every open update: ignored ones are not
   std::int64_t installable = 0;
   std::int64_t security = 0;
   std::map<std::string, std::int64_t> security_by_severity;
@@ -133,6 +175,7 @@ struct UpdateChange {
   std::optional<bool> reboot_required;
   std::optional<std::string> proof_scan_id = {};
   std::optional<std::string> proof_version = {};
+  std::optional<std::string> ignored_by = {};  // of an update that is ignored from now on
 };
 
 // What a verify scan saw of one update.
@@ -171,6 +214,7 @@ class Updates {
   virtual Page<UpdateGroup> groups(const UpdateFilter& filter, const http::Visible& visible,
                                    const PageRequest& page) const = 0;
   virtual UpdateTotals totals(const http::Visible& visible) const = 0;
+  virtual std::vector<UpdateRow> rows(const UpdateRowFilter& filter, const http::Visible& visible) const = 0;
 
   // Of an update that list() answered.
   virtual UpdateEvidence evidence(const Update& update) const = 0;

@@ -53,6 +53,7 @@ const scheduleFor = (side) => scheduleOf(side.agent.id);
 const places = (side) => ({ client: side.client.id, site: side.site.id });
 let counter = 0;
 const fresh = (what) => `${what}-${++counter}`;
+const policyOf = (side) => ({ site_id: side.site.id, name: fresh('policy'), enabled: false, action: 'approve', include: ['none'], lines: [{ after_hours: 8784 }] });
 const grantOf = (side) => [{ role: 'viewer', client_id: side.client.id, site_id: null }];
 
 const spare = [];
@@ -90,6 +91,9 @@ const objects = {
     assert.equal(command.state, 'awaiting_approval');
     return command.order_id;
   } },
+  // On what no machine has: what is ignored or approved is another test's.
+  rule: { place: places, make: async (side) => (await two.admin.post('/api/v1/ignore-rules', { site_id: side.site.id, pattern: fresh('none'), reason: 'x' })).id },
+  policy: { place: places, make: async (side) => (await two.admin.post('/api/v1/approval-policies', policyOf(side))).id },
   token: { place: places, make: async (side) => (await two.admin.post('/api/v1/enrolment-tokens', { seats: 1, expires_in_s: 600, site_id: side.site.id })).id },
   client: { place: (side) => ({ client: side.client.id, site: '' }), make: async (side) => side.client.id },
   emptyClient: { place: (side) => ({ client: side.client.id, site: '' }), make: async () => (await two.admin.post('/api/v1/clients', { name: fresh('client') })).id },
@@ -147,6 +151,14 @@ const expectations = {
   getUpdate: { ...viewer, object: 'update' },
   approve: { permission: 'approver', ok: 201, about: 'agent', body: (side) => ({ update_ids: [nextRow(side)] }), peek: (side) => ({ update_ids: [side.rows[0].id] }),
     unknown: () => ({ update_ids: [newId()] }) },
+  listIgnoreRules: viewer,
+  createIgnoreRule: { permission: 'approver', ok: 201, about: 'agent', body: (side) => ({ site_id: side.site.id, pattern: fresh('none'), reason: 'x' }),
+    unknown: () => ({ site_id: newId(), pattern: fresh('none'), reason: 'x' }) },
+  liftIgnoreRule: { permission: 'approver', ok: 200, object: 'rule' },
+  listApprovalPolicies: viewer,
+  createApprovalPolicy: { ...manage, ok: 201, about: 'agent', body: policyOf, unknown: () => policyOf({ site: { id: newId() } }) },
+  changeApprovalPolicy: { ...manage, ok: 200, object: 'policy', body: () => ({ name: fresh('policy'), enabled: false, action: 'approve', include: ['none'], lines: [{ after_hours: 8784 }] }) },
+  removeApprovalPolicy: { ...manage, ok: 204, object: 'policy' },
   listCommands: viewer,
   createCommands: { permission: 'technician', ok: 201, about: 'agent', body: (side) => ({ type: 'scan', agent_ids: [side.agent.id], parameters: { plugins: ['apt'] } }),
     unknown: () => ({ type: 'scan', agent_ids: [newId()], parameters: { plugins: ['apt'] } }) },

@@ -63,8 +63,10 @@ std::vector<Line> SqlAgents::endedLines(const AgentKey& agent) const {
 void SqlAgents::putLine(const AgentKey& agent, const Line& line) {
   db_.post(
       "INSERT INTO agent_lines (client_id, agent_id, line_id, number, document_hash, token_hash, "
-      "before_hash, boot_id, machine, peer, began_at, seen_at, expires_at, ended_at, may_be_ahead) VALUES (?, "
-      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (client_id, agent_id, line_id) DO UPDATE SET number = excluded.number, "
+      "before_hash, boot_id, machine, peer, began_at, seen_at, expires_at, ended_at, may_be_ahead) VALUES "
+      "(?, "
+      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (client_id, agent_id, line_id) DO UPDATE SET "
+      "number = excluded.number, "
       "document_hash = excluded.document_hash, token_hash = excluded.token_hash, before_hash = "
       "excluded.before_hash, boot_id = excluded.boot_id, machine = excluded.machine, peer = excluded.peer, "
       "seen_at = excluded.seen_at, expires_at = excluded.expires_at, may_be_ahead = excluded.may_be_ahead",
@@ -74,8 +76,9 @@ void SqlAgents::putLine(const AgentKey& agent, const Line& line) {
 }
 
 void SqlAgents::endLines(const AgentKey& agent, const std::string& but, std::int64_t now) {
-  db_.post("DELETE FROM agent_lines WHERE client_id = ? AND agent_id = ? AND ended_at > 0 AND expires_at <= ?",
-           agent.client_id, agent.agent_id, now);
+  db_.post(
+      "DELETE FROM agent_lines WHERE client_id = ? AND agent_id = ? AND ended_at > 0 AND expires_at <= ?",
+      agent.client_id, agent.agent_id, now);
   db_.post(
       "UPDATE agent_lines SET ended_at = ? WHERE client_id = ? AND agent_id = ? AND ended_at = 0 AND line_id "
       "<> ?",

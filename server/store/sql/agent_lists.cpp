@@ -1,6 +1,7 @@
 #include "http/message.h"
 #include "store/sql/agents.h"
 #include "store/sql/select.h"
+#include "store/sql/updates.h"
 #include "store/sql/visible.h"
 
 namespace redflag::store::sql {
@@ -29,8 +30,8 @@ Order orderOf(std::string sort) {
     order.expression = "a.enrolled_at";
   } else if (sort == "updates") {
     order.expression =
-        "(SELECT COUNT(*) FROM updates u WHERE u.client_id = a.client_id AND u.agent_id = a.agent_id "
-        "AND u.state NOT IN ('verified', 'superseded', 'resolved_elsewhere'))";
+        "(SELECT COUNT(*) FROM updates u WHERE u.client_id = a.client_id AND u.agent_id = a.agent_id AND " +
+        openSql("u") + ")";
   } else {
     throw http::Problem{400, "request.bad_parameter", "expected hostname, last_seen, updates or enrolled",
                         "sort", 0};
@@ -70,8 +71,7 @@ Conditions conditionsOf(const AgentFilter& filter, const http::Visible& visible,
 // parameter before those of `chosen` is contactLimit().
 std::string agentsSql(const std::string& chosen) {
   static const std::string kOf = " WHERE n.client_id = a.client_id AND n.agent_id = a.agent_id";
-  static const std::string kOpenUpdates =
-      " FROM updates n" + kOf + " AND n.state NOT IN ('verified', 'superseded', 'resolved_elsewhere')";
+  static const std::string kOpenUpdates = " FROM updates n" + kOf + " AND " + openSql("n");
   static const std::string kNewestScan =
       " FROM scans n" + kOf + " ORDER BY n.received_at DESC, n.scan_id DESC LIMIT 1)";
   return std::string(
@@ -81,7 +81,8 @@ std::string agentsSql(const std::string& chosen) {
          kConnectionSql +
          ", a.last_seen_at, a.enrolled_at, a.identity_since, a.line_number, (SELECT COUNT(*)" + kOpenUpdates +
          "), (SELECT COUNT(*)" + kOpenUpdates + " AND n.blocked_by = ''), (SELECT COUNT(*)" + kOpenUpdates +
-         " AND n.category = 'security'), (SELECT COUNT(*) FROM breakers n" + kOf +
+         " AND n.category = 'security'), (SELECT COUNT(*) FROM updates n" + kOf +
+         " AND n.state = 'ignored'), (SELECT COUNT(*) FROM breakers n" + kOf +
          " AND n.state = 'open'), l.started_at, l.plugin, l.status, l.complete, chosen.sort_key FROM (" +
          chosen +
          ") chosen JOIN agents a USING (client_id, agent_id) JOIN clients c USING (client_id) "
@@ -118,7 +119,7 @@ Agent agentFrom(Rows& rows) {
   agent.enrolled_at = rows.integer();
   agent.standing.since = rows.integer();
   agent.standing.number = rows.integer();
-  agent.updates = {rows.integer(), rows.integer(), rows.integer()};
+  agent.updates = {rows.integer(), rows.integer(), rows.integer(), rows.integer()};
   agent.breakers_open = rows.integer();
   const auto scanned_at = rows.optionalInteger();
   LastScan scan{scanned_at.value_or(0), rows.text(), rows.text(), rows.boolean()};
@@ -190,7 +191,8 @@ AgentTotals SqlAgents::totals(const http::Visible& visible, const Contact& conta
       std::string(
           "SELECT connection, COUNT(*), COUNT(*) FILTER (WHERE config_state = 'invalid'), "
           "COUNT(*) FILTER (WHERE identity_state = 'pending'), COUNT(*) FILTER (WHERE identity_state = "
-          "'cloned'), COUNT(*) FILTER (WHERE identity_state = 'restored'), COUNT(*) FILTER (WHERE isolation = "
+          "'cloned'), COUNT(*) FILTER (WHERE identity_state = 'restored'), COUNT(*) FILTER (WHERE isolation "
+          "= "
           "'weak'), COUNT(*) FILTER (WHERE binding = 'weak') FROM (SELECT ") +
       kConnectionSql +
       " AS connection, a.config_state, a.identity_state, a.isolation, a.binding FROM agents a" + where.sql() +

@@ -100,7 +100,11 @@ Enrolled SqlAgents::enrol(const NewAgent& agent, const std::string& token_secret
     db_.execute(
         "UPDATE agents SET public_key = ?, token_id = ?, doorbell = 0 WHERE client_id = ? AND agent_id = ?",
         Blob{agent.public_key}, token.id, token.client_id, agent_id);
-    return {EnrolmentOutcome::kRebound, key(agent_id).value(), token.client_id, token.accept, token.id,
+    return {EnrolmentOutcome::kRebound,
+            key(agent_id).value(),
+            token.client_id,
+            token.accept,
+            token.id,
             seats_used};
   }
   if (known) {
@@ -242,11 +246,12 @@ void SqlAgents::setStatus(const AgentKey& agent, const AgentStatus& status) {
     authorities += mark + ' ';
   db_.post(
       "UPDATE agents SET hostname = ?, agent_version = ?, mode = ?, isolation = ?, boot_id = ?, os_name = ?, "
-      "os_version = ?, kernel = ?, config_state = ?, config_text = ?, authorities = ?, binding = ? WHERE client_id = ? "
+      "os_version = ?, kernel = ?, config_state = ?, config_text = ?, authorities = ?, binding = ? WHERE "
+      "client_id = ? "
       "AND agent_id = ?",
       status.hostname, status.agent_version, status.mode, status.isolation, status.boot_id, status.os_name,
-      status.os_version, status.kernel, status.config_state, status.config_text, authorities, status.binding, agent.client_id,
-      agent.agent_id);
+      status.os_version, status.kernel, status.config_state, status.config_text, authorities, status.binding,
+      agent.client_id, agent.agent_id);
   db_.post("DELETE FROM agent_plugins WHERE client_id = ? AND agent_id = ?", agent.client_id, agent.agent_id);
   for (const AgentPlugin& plugin : status.plugins) {
     bool updater = false;

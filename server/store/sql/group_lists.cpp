@@ -1,80 +1,114 @@
+#include <algorithm>
 #include <map>
+#include <set>
+#include <tuple>
 
 #include "store/sql/select.h"
 #include "store/sql/update_conditions.h"
 #include "store/sql/updates.h"
+#include "store/sql/visible.h"
 
 namespace redflag::store::sql {
 namespace {
 
 constexpr std::size_t kShownVersions = 20;
-constexpr const char* kOrder = "urgency, name, arch, manager, candidate_version";
+constexpr const char* kGroupKey = "u.manager, u.name, u.arch, u.candidate_version";
 
-std::string groupedSql(const Conditions& where) {
-  return std::string("SELECT u.manager, u.name, u.arch, u.candidate_version, MIN(") + kUrgencySql +
-         ") AS urgency, MAX(CASE WHEN u.category = 'security' THEN 1 ELSE 0 END) AS is_security, "
-         "MIN(u.category) AS category, "
-         "MIN(u.severity) AS severity, MIN(u.origin) AS origin, COUNT(DISTINCT u.agent_id) AS agents, "
-         "COUNT(DISTINCT u.client_id) AS clients, COUNT(*) FILTER (WHERE u.blocked_by = '') AS installable, "
-         "COUNT(*) FILTER (WHERE u.state IN ('available', 'failed') AND u.blocked_by = '' AND a.mode = 'act' "
-         "AND " +
-         kHasUpdaterSql +
-         ") AS approvable, MIN(u.first_seen_at) AS first_seen_at "
-         "FROM updates u JOIN agents a USING (client_id, agent_id)" +
-         where.sql() + " GROUP BY u.manager, u.name, u.arch, u.candidate_version";
+// A group while its pieces are read: those of one state, installed version and kind.
+struct GroupSoFar {
+  UpdateGroup group;
+  std::int64_t urgency = 0;
+  bool counted = false;  // it has more than ignored rows
+  std::set<std::string> versions;
+};
+
+// Worst first: the order of the list.
+auto placeOf(const GroupSoFar& one) {
+  const UpdateGroupKey& key = one.group.key;
+  return std::tie(one.urgency, key.name, key.arch, key.manager, key.candidate_version);
 }
 
-std::int64_t countGroups(Connection& db, const Conditions& where) {
-  // Without what a group is made of: an index answers it.
+// A version that is a security update on one machine is one in the whole group, as severe as anywhere.
+void addKind(GroupSoFar& one, const std::string& category, const std::string& severity,
+             std::int64_t urgency) {
+  static constexpr const char* kSeverityOfUrgency[] = {"critical", "high", "unknown", "medium", "low"};
+  UpdateGroup& group = one.group;
+  const bool first = !one.counted;
+  one.urgency = first ? urgency : std::min(one.urgency, urgency);
+  if (one.urgency < static_cast<std::int64_t>(std::size(kSeverityOfUrgency))) {
+    group.category = "security";
+    group.severity = kSeverityOfUrgency[one.urgency];
+  } else {
+    group.category = first ? category : std::min(group.category, category);
+    group.severity = first ? severity : std::min(group.severity, severity);
+  }
+}
+
+void addPiece(GroupSoFar& one, Rows& rows, bool ignored_aside) {
+  const std::string state = rows.text();
+  const std::string installed_version = rows.text();
+  const std::string category = rows.text();
+  const std::string severity = rows.text();
+  const std::int64_t urgency = rows.integer();
+  const bool installable = rows.boolean();
+  const std::int64_t count = rows.integer();
+  const std::int64_t first_seen_at = rows.integer();
+  one.group.states[state] += count;
+  if (ignored_aside && state == name(UpdateState::kIgnored)) return;
+  addKind(one, category, severity, urgency);
+  one.group.first_seen_at = one.counted ? std::min(one.group.first_seen_at, first_seen_at) : first_seen_at;
+  one.counted = true;
+  if (installable) one.group.installable += count;
+  if (one.versions.size() < kShownVersions) one.versions.insert(installed_version);
+}
+
+// Every group of the fleet: there are not many, however many machines there are.
+std::vector<GroupSoFar> groupsOf(Connection& db, const UpdateFilter& filter, const http::Visible& visible) {
+  // Beside what is open: on how many machines it is ignored.
+  UpdateFilter shown = filter;
+  for (int i = 0; filter.states.empty() && i < kUpdateStates; ++i) {
+    const auto state = static_cast<UpdateState>(i);
+    if (!closed(state)) shown.states.push_back(state);
+  }
+  const Conditions where = updateConditions(shown, visible);
   const std::string sql =
-      "SELECT COUNT(*) FROM (SELECT DISTINCT u.manager, u.name, u.arch, u.candidate_version FROM updates u" +
-      where.sql() + ") grouped";
-  auto rows = db.queryValues(sql, where.values());
-  rows.next();
-  return rows.integer();
+      std::string("SELECT ") + kGroupKey + ", u.state, u.installed_version, u.category, u.severity, " +
+      kUrgencySql + ", u.blocked_by = '', COUNT(*), MIN(u.first_seen_at) FROM updates u" + where.sql() +
+      " GROUP BY " + kGroupKey + ", u.state, u.installed_version, u.category, u.severity, u.blocked_by";
+  std::map<UpdateGroupKey, GroupSoFar> by_key;
+  for (auto rows = db.queryValues(sql, where.values()); rows.next();) {
+    UpdateGroupKey key{rows.text(), rows.text(), rows.text(), rows.text()};
+    addPiece(by_key[std::move(key)], rows, filter.states.empty());
+  }
+  std::vector<GroupSoFar> groups;
+  for (auto& [key, one] : by_key) {
+    if (!one.counted) continue;
+    one.group.key = key;
+    one.group.installed_versions.assign(one.versions.begin(), one.versions.end());
+    groups.push_back(std::move(one));
+  }
+  std::sort(groups.begin(), groups.end(),
+            [](const GroupSoFar& a, const GroupSoFar& b) { return placeOf(a) < placeOf(b); });
+  return groups;
 }
 
-Conditions behind(const std::string& cursor) {
-  Conditions where;
-  if (cursor.empty()) return where;
+GroupSoFar fromCursor(const std::string& cursor) {
   const Json keys = decodeCursor(cursor, "itttt");
-  where.add(std::string("(") + kOrder + ") > (?, ?, ?, ?, ?)", keys[0].get<std::int64_t>(),
-            keys[1].get<std::string>(), keys[2].get<std::string>(), keys[3].get<std::string>(),
-            keys[4].get<std::string>());
-  return where;
+  GroupSoFar last;
+  last.urgency = keys[0].get<std::int64_t>();
+  last.group.key = {keys[3].get<std::string>(), keys[1].get<std::string>(), keys[2].get<std::string>(),
+                    keys[4].get<std::string>()};
+  return last;
 }
 
 std::string cursorOf(const UpdateGroupKey& key, std::int64_t urgency) {
   return encodeCursor(Json::array({urgency, key.name, key.arch, key.manager, key.candidate_version}));
 }
 
-// A version that is a security update on one machine is one in the whole group, as severe as anywhere.
-UpdateGroup groupFrom(Rows& rows, std::int64_t& urgency) {
-  static constexpr const char* kSeverityOfUrgency[] = {"critical", "high", "unknown", "medium", "low"};
-  UpdateGroup group;
-  group.key = {rows.text(), rows.text(), rows.text(), rows.text()};
-  urgency = rows.integer();
-  const bool security = rows.boolean();
-  group.category = rows.text();
-  group.severity = rows.text();
-  if (security) {
-    group.category = "security";
-    group.severity = kSeverityOfUrgency[urgency];
-  }
-  group.origin = rows.text();
-  group.agents = rows.integer();
-  group.clients = rows.integer();
-  group.installable = rows.integer();
-  group.approvable = rows.integer();
-  group.first_seen_at = rows.integer();
-  return group;
-}
-
 // Only for the groups that are shown, and for all of them at once.
-void addMembers(Connection& db, const UpdateFilter& filter, const http::Visible& visible,
-                std::vector<UpdateGroup>& groups) {
+void addMachines(Connection& db, const UpdateFilter& filter, const http::Visible& visible,
+                 std::vector<UpdateGroup>& groups) {
   if (groups.empty()) return;
-  static const std::string kKey = "u.manager, u.name, u.arch, u.candidate_version";
   Conditions members = updateConditions(filter, visible);
   std::map<UpdateGroupKey, UpdateGroup*> by_key;
   std::vector<std::string> keys;
@@ -83,22 +117,37 @@ void addMembers(Connection& db, const UpdateFilter& filter, const http::Visible&
     for (const auto& part : {group.key.manager, group.key.name, group.key.arch, group.key.candidate_version})
       keys.push_back(part);
   }
-  members.in("(" + kKey + ")", 4, keys);
-  const auto groupOf = [&](Rows& rows) -> UpdateGroup& {
-    return *by_key.at({rows.text(), rows.text(), rows.text(), rows.text()});
-  };
-  const std::string states = "SELECT " + kKey + ", u.state, COUNT(*) FROM updates u" + members.sql() +
-                             " GROUP BY " + kKey + ", u.state";
-  for (auto rows = db.queryValues(states, members.values()); rows.next();) {
-    UpdateGroup& group = groupOf(rows);
-    const std::string state = rows.text();
-    group.states[state] = rows.integer();
+  members.in(std::string("(") + kGroupKey + ")", 4, keys);
+  // Who can install something is found once, not for each row.
+  const std::string sql =
+      std::string(
+          "WITH acting AS MATERIALIZED (SELECT p.client_id, p.agent_id, p.plugin FROM agent_plugins p JOIN "
+          "agents a USING (client_id, agent_id) WHERE a.mode = 'act' AND p.is_updater = 1 AND p.state = "
+          "'ok') "
+          "SELECT ") +
+      kGroupKey +
+      ", COUNT(DISTINCT u.agent_id), COUNT(DISTINCT u.client_id), COUNT(x.plugin) FILTER (WHERE u.state IN "
+      "('available', 'failed', 'cleared') AND u.blocked_by = '') FROM updates u LEFT JOIN acting x ON "
+      "x.client_id = u.client_id AND x.agent_id = u.agent_id AND x.plugin = u.manager" +
+      members.sql() + " GROUP BY " + kGroupKey;
+  for (auto rows = db.queryValues(sql, members.values()); rows.next();) {
+    UpdateGroup& group = *by_key.at({rows.text(), rows.text(), rows.text(), rows.text()});
+    group.agents = rows.integer();
+    group.clients = rows.integer();
+    group.approvable = rows.integer();
   }
-  const std::string versions = "SELECT DISTINCT " + kKey + ", u.installed_version FROM updates u" +
-                               members.sql() + " ORDER BY u.installed_version";
-  for (auto rows = db.queryValues(versions, members.values()); rows.next();) {
-    UpdateGroup& group = groupOf(rows);
-    if (group.installed_versions.size() < kShownVersions) group.installed_versions.push_back(rows.text());
+}
+
+// Of any of its rows that may be seen.
+void addOrigins(Connection& db, const http::Visible& visible, std::vector<UpdateGroup>& groups) {
+  for (UpdateGroup& group : groups) {
+    Conditions where;
+    restrictByAgent(where, visible, "u");
+    where.add("u.manager = ? AND u.name = ? AND u.arch = ? AND u.candidate_version = ?", group.key.manager,
+              group.key.name, group.key.arch, group.key.candidate_version);
+    const std::string sql = "SELECT u.origin FROM updates u" + where.sql() + " LIMIT 1";
+    auto rows = db.queryValues(sql, where.values());
+    if (rows.next()) group.origin = rows.text();
   }
 }
 
@@ -106,27 +155,21 @@ void addMembers(Connection& db, const UpdateFilter& filter, const http::Visible&
 
 Page<UpdateGroup> SqlUpdates::groups(const UpdateFilter& filter, const http::Visible& visible,
                                      const PageRequest& page) const {
-  const Conditions where = updateConditions(filter, visible);
-  const Conditions rest = behind(page.cursor);
-  Page<UpdateGroup> answer;
-  answer.total = countGroups(db_, where);
-  const std::string sql =
-      "SELECT manager, name, arch, candidate_version, urgency, is_security, category, severity, origin, "
-      "agents, "
-      "clients, installable, approvable, first_seen_at FROM (" +
-      groupedSql(where) + ") grouped" + rest.sql() + " ORDER BY " + kOrder + " LIMIT ?";
-  std::vector<Value> values = where.values();
-  for (const Value& value : rest.with(page.limit + 1))
-    values.push_back(value);
-  std::int64_t urgency = 0;
-  for (auto rows = db_.queryValues(sql, values); rows.next();) {
-    if (answer.items.size() == page.limit) {
-      answer.next_cursor = cursorOf(answer.items.back().key, urgency);
-      break;
-    }
-    answer.items.push_back(groupFrom(rows, urgency));
+  const auto all = groupsOf(db_, filter, visible);
+  auto next = all.begin();
+  if (!page.cursor.empty()) {
+    const GroupSoFar last = fromCursor(page.cursor);
+    next = std::upper_bound(all.begin(), all.end(), last,
+                            [](const GroupSoFar& a, const GroupSoFar& b) { return placeOf(a) < placeOf(b); });
   }
-  addMembers(db_, filter, visible, answer.items);
+  Page<UpdateGroup> answer;
+  answer.total = static_cast<std::int64_t>(all.size());
+  for (; next != all.end() && answer.items.size() < page.limit; ++next)
+    answer.items.push_back(next->group);
+  if (next != all.end() && next != all.begin())
+    answer.next_cursor = cursorOf(std::prev(next)->group.key, std::prev(next)->urgency);
+  addMachines(db_, filter, visible, answer.items);
+  addOrigins(db_, visible, answer.items);
   return answer;
 }
 

@@ -7,6 +7,7 @@
 #include "store/sql/agents.h"
 #include "store/sql/audit.h"
 #include "store/sql/commands.h"
+#include "store/sql/decisions.h"
 #include "store/sql/errors.h"
 #include "store/sql/events.h"
 #include "store/sql/factors.h"
@@ -26,6 +27,7 @@ class Transaction : public WriteTransaction {
         agents_(connection),
         audit_(connection),
         commands_(connection),
+        decisions_(connection),
         errors_(connection),
         events_(connection, audit_, errors_),
         factors_(connection),
@@ -39,6 +41,7 @@ class Transaction : public WriteTransaction {
   const Audit& audit() const override { return audit_; }
   const Commands& commands() const override { return commands_; }
   const Errors& errors() const override { return errors_; }
+  const Decisions& decisions() const override { return decisions_; }
   const Events& events() const override { return events_; }
   const Factors& factors() const override { return factors_; }
   const Metrics& metrics() const override { return metrics_; }
@@ -50,6 +53,7 @@ class Transaction : public WriteTransaction {
   Audit& audit() override { return audit_; }
   Commands& commands() override { return commands_; }
   Errors& errors() override { return errors_; }
+  Decisions& decisions() override { return decisions_; }
   Events& events() override { return events_; }
   Factors& factors() override { return factors_; }
   Metrics& metrics() override { return metrics_; }
@@ -70,6 +74,7 @@ class Transaction : public WriteTransaction {
   SqlAgents agents_;
   SqlAudit audit_;
   SqlCommands commands_;
+  SqlDecisions decisions_;
   SqlErrors errors_;
   SqlEvents events_;
   SqlFactors factors_;

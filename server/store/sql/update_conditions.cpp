@@ -29,7 +29,7 @@ Conditions updateConditions(const UpdateFilter& filter, const http::Visible& vis
       names.emplace_back(name(state));
     where.in("u.state", names);
   } else if (filter.ids.empty() && filter.command_id.empty()) {
-    where.add(kOpenSql);
+    where.add(openSql("u"));
   }
   return where;
 }

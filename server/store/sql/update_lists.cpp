@@ -27,8 +27,16 @@ Update updateFrom(Rows& rows) {
   update.reason.text = rows.text();
   update.command_id = rows.text();
   update.first_seen_at = rows.integer();
+  record.published_at = rows.integer();
   update.has_updater = rows.boolean();
   update.command_state = rows.text();
+  update.command_not_before = rows.integer();
+  update.command_expires_at = rows.integer();
+  update.command_attempt = rows.integer();
+  update.agent_last_seen_at = rows.integer();
+  update.ignored_by = rows.text();
+  update.ignored_author = rows.text();
+  update.ignored_until = rows.integer();
   return update;
 }
 
@@ -41,13 +49,17 @@ std::string updatesSql(const std::string& chosen) {
       ", u.manager, u.key, u.name, u.arch, u.candidate_version, u.installed_version, u.channel, "
       "u.source_package, u.origin, u.category, u.severity, u.blocked_by, u.advisories, u.cves, "
       "u.download_bytes, u.needs_reboot, u.state, u.state_since, u.reason_code, u.reason_text, "
-      "u.command_id, u.first_seen_at, " +
+      "u.command_id, u.first_seen_at, u.published_at, " +
       kHasUpdaterSql +
-      ", COALESCE((SELECT c.state FROM commands c WHERE c.command_id = u.command_id), ''), " + kUrgencySql +
-      " AS urgency FROM (";
+      ", COALESCE(c.state, ''), COALESCE(c.not_before, 0), COALESCE(c.expires_at, 0), COALESCE(c.attempt, "
+      "0), "
+      "a.last_seen_at, u.ignored_by, COALESCE(r.created_by, ''), COALESCE(r.until, 0), " +
+      kUrgencySql + " AS urgency FROM (";
   return kColumns + chosen +
          ") chosen JOIN updates u USING (client_id, agent_id, update_id) JOIN agents a USING (client_id, "
-         "agent_id) ORDER BY urgency, u.name, u.update_id";
+         "agent_id) LEFT JOIN commands c ON c.client_id = u.client_id AND c.agent_id = u.agent_id AND "
+         "c.command_id = u.command_id LEFT JOIN ignore_rules r ON r.rule_id = u.ignored_by "
+         "ORDER BY urgency, u.name, u.update_id";
 }
 
 std::int64_t countOf(Connection& db, const std::string& from, const Conditions& where) {
@@ -88,11 +100,55 @@ Page<Update> SqlUpdates::list(const UpdateFilter& filter, const http::Visible& v
   return answer;
 }
 
+std::vector<UpdateRow> SqlUpdates::rows(const UpdateRowFilter& filter, const http::Visible& visible) const {
+  Conditions where;
+  restrict(where, visible, "u.client_id", "a.site_id");
+  const auto equal = [&](const char* condition, const std::string& value) {
+    if (!value.empty()) where.add(condition, value);
+  };
+  equal("u.client_id = ?", filter.client_id);
+  equal("a.site_id = ?", filter.site_id);
+  equal("u.agent_id = ?", filter.agent_id);
+  equal("u.manager = ?", filter.manager);
+  equal("u.key = ?", filter.key);
+  equal("u.candidate_version = ?", filter.version);
+  equal("u.ignored_by = ?", filter.ignored_by);
+  std::vector<std::string> states;
+  for (const auto state : filter.states)
+    states.emplace_back(name(state));
+  where.in("u.state", states);
+  if (filter.seen_until != 0) {
+    where.add("(u.first_seen_at <= ? OR (u.published_at > 0 AND u.published_at <= ?))", filter.seen_until,
+              filter.seen_until);
+  }
+  if (filter.approvable)
+    where.add(std::string("a.mode = 'act' AND a.identity_state = 'active' AND u.blocked_by = '' AND ") +
+              kHasUpdaterSql);
+  const std::string sql =
+      "SELECT u.update_id, u.client_id, a.site_id, u.agent_id, a.hostname, u.manager, u.key, u.name, u.arch, "
+      "u.candidate_version, u.category, u.severity, u.ignored_by, u.state, u.published_at, u.first_seen_at "
+      "FROM updates u JOIN agents a USING (client_id, agent_id)" +
+      where.sql() + " ORDER BY u.client_id, u.agent_id, u.name, u.update_id";
+  std::vector<UpdateRow> all;
+  for (auto rows = db_.queryValues(sql, where.values()); rows.next();) {
+    UpdateRow& row = all.emplace_back();
+    for (std::string* field :
+         {&row.id, &row.client_id, &row.site_id, &row.agent_id, &row.hostname, &row.manager, &row.key,
+          &row.name, &row.arch, &row.candidate_version, &row.category, &row.severity, &row.ignored_by}) {
+      *field = rows.text();
+    }
+    row.state = updateState(rows.text()).value();
+    row.published_at = rows.integer();
+    row.first_seen_at = rows.integer();
+  }
+  return all;
+}
+
 UpdateTotals SqlUpdates::totals(const http::Visible& visible) const {
   Conditions where;
   restrictByAgent(where, visible, "u");
   const std::string sql =
-      std::string("SELECT u.state, u.category = 'security', u.severity, u.blocked_by = '', ") + kOpenSql +
+      std::string("SELECT u.state, u.category = 'security', u.severity, u.blocked_by = '', ") + openSql("u") +
       ", COUNT(*) FROM updates u" + where.sql() + " GROUP BY 1, 2, 3, 4";
   UpdateTotals totals;
   auto rows = db_.queryValues(sql, where.values());

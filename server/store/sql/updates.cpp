@@ -10,7 +10,7 @@ constexpr const char* kKnownColumns =
     "SELECT u.update_id, u.scope, u.manager, u.key, u.name, u.arch, u.candidate_version, "
     "u.installed_version, "
     "u.record_digest, u.listed, u.state, u.command_id, u.install_boot_id, u.reboot_required, u.needs_reboot, "
-    "u.proof FROM "
+    "u.proof, u.ignored_by FROM "
     "updates u ";
 
 KnownUpdate knownFrom(Rows& rows) {
@@ -27,6 +27,7 @@ KnownUpdate knownFrom(Rows& rows) {
   update.reboot_required = rows.boolean();
   update.needs_reboot = rows.optionalBoolean();
   update.proof = rows.text();
+  update.ignored_by = rows.text();
   return update;
 }
 
@@ -34,7 +35,8 @@ constexpr const char* kMove =
     "UPDATE updates SET state = ?1, state_since = CASE WHEN state = ?1 THEN state_since ELSE ? END, "
     "reason_code = ?, reason_text = ?, command_id = COALESCE(?, command_id), install_boot_id = COALESCE(?, "
     "install_boot_id), reboot_required = COALESCE(?, reboot_required), proof_scan_id = COALESCE(?, "
-    "proof_scan_id), proof_version = COALESCE(?, proof_version), proof = '' "
+    "proof_scan_id), proof_version = COALESCE(?, proof_version), proof = '', "
+    "ignored_by = CASE WHEN ?1 = 'ignored' THEN COALESCE(?, ignored_by) ELSE '' END "
     "WHERE client_id = ? AND agent_id = ? AND update_id = ? AND state = ?";
 
 Value orNull(const std::optional<std::string>& text) {
@@ -47,7 +49,8 @@ auto move(const AgentKey& agent, const std::string& update_id, UpdateState from,
           const UpdateChange& change, std::int64_t now, const Run& run) {
   return run(name(to), now, change.reason.code, change.reason.text, orNull(change.command_id),
              orNull(change.install_boot_id), change.reboot_required, orNull(change.proof_scan_id),
-             orNull(change.proof_version), agent.client_id, agent.agent_id, update_id, name(from));
+             orNull(change.proof_version), orNull(change.ignored_by), agent.client_id, agent.agent_id,
+             update_id, name(from));
 }
 
 }  // namespace

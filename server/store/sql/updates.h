@@ -14,6 +14,7 @@ class SqlUpdates : public Updates {
                            const PageRequest& page) const override;
   UpdateTotals totals(const http::Visible& visible) const override;
   UpdateEvidence evidence(const Update& update) const override;
+  std::vector<UpdateRow> rows(const UpdateRowFilter& filter, const http::Visible& visible) const override;
   std::vector<KnownUpdate> known(const AgentKey& agent, const std::string& plugin) const override;
   bool awaitsProof(const AgentKey& agent, const std::string& plugin) const override;
   std::vector<Rebooted> rebooted(std::size_t limit) const override;
@@ -34,8 +35,11 @@ class SqlUpdates : public Updates {
   Connection& db_;
 };
 
-// Of updates `u` on agents `a`: open, not blocked, and something on the agent can install it.
-constexpr const char* kOpenSql = "u.state NOT IN ('verified', 'superseded', 'resolved_elsewhere')";
+// Of updates by this alias: open. What is ignored is counted by itself.
+inline std::string openSql(const std::string& alias) {
+  return alias + ".state NOT IN ('verified', 'superseded', 'resolved_elsewhere', 'ignored')";
+}
+// Of updates `u`: something on the agent can install it.
 constexpr const char* kHasUpdaterSql =
     "EXISTS (SELECT 1 FROM agent_plugins p WHERE p.client_id = u.client_id AND p.agent_id = u.agent_id "
     "AND p.plugin = u.manager AND p.is_updater = 1 AND p.state = 'ok')";

@@ -52,8 +52,12 @@ const packages = [
 
 const hostile_hostname = '<img src=x onerror="window.hostile=1">.example.net';
 const turned_hostname = 'db-\u202Egnp.tnuocca\u202C.example.net';
-const state_order = ['available', 'available', 'available', 'available', 'approved', 'planned', 'awaiting_confirmation', 'installing', 'installed', 'verified', 'failed', 'available'];
+const state_order = ['available', 'available', 'ignored', 'cleared', 'approved', 'planned', 'awaiting_confirmation', 'installing', 'installed', 'verified', 'failed', 'available'];
 const waiting = {
+  available: 'a person to approve it',
+  cleared: 'a person to order it: it is approved',
+  ignored: 'mara ignores it: The till breaks with <b>it</b>.',
+  failed: 'a person: the install failed, at try 1 of 3: dpkg ended with status 1: the post-installation script of nginx failed.',
   approved: 'the machine is about to fetch the order for the plan',
   planned: 'the machine has the order for the install',
   awaiting_confirmation: 'a person must confirm: the plan holds more than was approved',
@@ -61,9 +65,22 @@ const waiting = {
   installed: 'the scan after the install must prove it',
 };
 
+const next = {
+  available: 'the machine makes a plan, and installs what it covers',
+  cleared: 'the machine makes a plan, and installs what it covers',
+  ignored: 'it is open again at 2099-01-01T00:00:00Z',
+  approved: 'it installs if the plan holds nothing but what was approved; else a person confirms',
+  planned: 'a scan proves the install',
+  awaiting_confirmation: 'confirmed, the plan is carried out; declined, the update is available again',
+  installing: 'a scan proves the install',
+  installed: 'it is verified, or fails',
+  failed: 'it can be approved again',
+};
+
 function notApprovableBecause(agent, state, blocked_by) {
   if (state === 'verified') return 'it is verified already';
-  if (!['available', 'failed'].includes(state)) return 'it is approved already and under way';
+  if (state === 'ignored') return 'it is ignored: The till breaks with <b>it</b>.';
+  if (!['available', 'failed', 'cleared'].includes(state)) return 'it is approved already and under way';
   if (agent.mode === 'report') return 'this agent is in report mode';
   return blocked_by ? `the package manager holds it back: ${blocked_by}` : null;
 }
@@ -104,7 +121,7 @@ export function makeFleet(size, now = Date.now()) {
       last_seen_at: connection === 'never' ? null : at(connection === 'silent' ? 5 * 86400 + n * 900 : 20 + (n % 50)),
       enrolled_at: at(86400 * 30 - n * 60),
       identity: identities[n] ? { ...identities[n], since: at(7200) } : { state: 'active', reason: '', since: at(86400 * 30) },
-      updates: { available: 0, installable: 0, security: 0 },
+      updates: { available: 0, installable: 0, security: 0, ignored: 0 },
       breakers_open: n % 23 === 4 ? 1 : 0,
       last_scan: connection === 'never' ? null : { at: at(600 + n * 37), plugin: 'apt', status: n % 11 === 2 ? 'transient' : 'ok', complete: n % 11 !== 2 },
       config: n % 29 === 7 ? { state: 'invalid', text: '/etc/redflag/agent.yaml line 12: plugins.apt.every: expected a duration such as "2h", found "two"' } : { state: 'ok', text: '' },
@@ -115,7 +132,7 @@ export function makeFleet(size, now = Date.now()) {
       if (random() < 0.45 + (p === 0 ? -0.4 : 0)) return;
       const state = agent.mode === 'report' ? 'available' : state_order[Math.floor(random() * state_order.length)];
       const blocked_by = state === 'available' && random() < 0.12 ? ['held', 'phased', 'kept_back'][p % 3] : null;
-      const approvable = agent.mode === 'act' && blocked_by === null && ['available', 'failed'].includes(state);
+      const approvable = agent.mode === 'act' && blocked_by === null && ['available', 'failed', 'cleared'].includes(state);
       const id = makeId('UPDATE', n * 50 + p);
       updates.push({
         id,
@@ -139,8 +156,10 @@ export function makeFleet(size, now = Date.now()) {
         state,
         state_since: at(300 + p * 1100 + n * 60),
         reason: state === 'failed' ? { code: 'apt.install_failed', text: 'dpkg ended with status 1: the post-installation script of nginx failed.' } : null,
-        waiting_for: waiting[state] ?? null,
-        command_id: ['available', 'verified'].includes(state) ? null : makeId('CMND', 100 + n),
+        waiting_for: blocked_by === 'held' ? 'the hold that is set on the machine' : (waiting[state] ?? null),
+        next: next[state] ?? null,
+        ignored: state === 'ignored' ? { rule_id: makeId('RVLE', 1), by: 'mara', until: at(-86400 * 12), reason: 'The till breaks with <b>it</b>.' } : null,
+        command_id: ['available', 'verified', 'ignored', 'cleared'].includes(state) ? null : makeId('CMND', 100 + n),
         first_seen_at: at(3 * 86400 + p * 43000),
         approvable,
         not_approvable_because: notApprovableBecause(agent, state, blocked_by),
@@ -148,16 +167,45 @@ export function makeFleet(size, now = Date.now()) {
     });
   }
   const open = new Map(agents.map((agent) => [agent.id, []]));
-  for (const update of updates) if (update.state !== 'verified') open.get(update.agent_id).push(update);
+  for (const update of updates) if (!['verified', 'ignored'].includes(update.state)) open.get(update.agent_id).push(update);
   for (const agent of agents) {
     const own = open.get(agent.id);
     agent.updates = {
       available: own.length,
       installable: own.filter((update) => update.blocked_by === null).length,
       security: own.filter((update) => update.category === 'security').length,
+      ignored: updates.filter((update) => update.agent_id === agent.id && update.state === 'ignored').length,
     };
   }
-  return { agents, updates, clients, commands: makeCommands(agents, updates, at), tokens: makeTokens(at), at };
+  return { agents, updates, clients, commands: makeCommands(agents, updates, at), tokens: makeTokens(at), rules: makeRules(agents, at), policies: makePolicies(at), at };
+}
+
+const nowhere = { client_id: null, client_name: null, site_id: null, site_name: null };
+
+function makeRules(agents, at) {
+  const [client] = clients;
+  const rule = (number, of) => ({
+    id: makeId('RVLE', number), ...nowhere, agent_id: null, hostname: null, manager: 'apt', key: null, pattern: null, version: null, until: null,
+    reason: 'The till breaks with <b>it</b>.', state: 'active', created_at: at(86400 * number), created_by: 'mara', ended_at: null, ended_by: null, updates: 0, ...of,
+  });
+  return [
+    rule(1, { pattern: 'postgresql-*', until: at(-86400 * 12), updates: 41 }),
+    rule(2, { client_id: client.id, client_name: client.name, site_id: client.sites[0].id, site_name: client.sites[0].name, pattern: 'a-package-with-an-unreasonably-long-name-that-somebody-really-published-dev', updates: 3 }),
+    rule(3, agents.length === 0 ? { key: 'nginx:amd64' } : { client_id: client.id, client_name: client.name, agent_id: agents[0].id, hostname: agents[0].hostname, key: 'nginx:amd64', version: '1.22.1-9+deb12u1', updates: 1 }),
+    rule(4, { pattern: 'curl', state: 'lifted', ended_at: at(3600), ended_by: 'jo' }),
+    rule(5, { pattern: 'tzdata', state: 'expired', until: at(86400), ended_at: at(86400) }),
+  ];
+}
+
+function makePolicies(at) {
+  const made = { created_at: at(86400 * 20), created_by: 'mara', changed_at: at(86400 * 2), changed_by: 'jo' };
+  const [client] = clients;
+  return [
+    { id: makeId('PXXICY', 1), ...nowhere, name: 'Security after a day, the rest after a week', enabled: true, action: 'install', age_from: 'first_seen', managers: [], include: [], exclude: ['postgresql-*', 'linux-image-*'],
+      lines: [{ categories: ['security'], severities: [], after_hours: 24 }, { categories: [], severities: [], after_hours: 168 }], ...made },
+    { id: makeId('PXXICY', 2), ...nowhere, client_id: client.id, client_name: client.name, site_id: client.sites[0].id, site_name: client.sites[0].name, name: 'Tills: only what is grave', enabled: false, action: 'approve', age_from: 'published', managers: ['apt'], include: [], exclude: [],
+      lines: [{ categories: ['security'], severities: ['critical', 'high'], after_hours: 6 }], ...made },
+  ];
 }
 
 function makeTokens(at) {

@@ -28,7 +28,7 @@ class Refusal extends Error {
 }
 
 // Every other state is open, and open ones are what lists show unless states are named.
-const closed = ['verified', 'superseded', 'resolved_elsewhere'];
+const closed = ['verified', 'superseded', 'resolved_elsewhere', 'ignored'];
 
 const has = (text, search) => text.toLowerCase().includes(search.toLowerCase());
 
@@ -108,7 +108,7 @@ class Mock {
         installable: count(open, (update) => update.blocked_by === null),
         security: security.length,
         security_by_severity: { critical: severity('critical'), high: severity('high'), medium: severity('medium'), low: severity('low'), unrated: severity('unknown') },
-        ...Object.fromEntries(['approved', 'planned', 'awaiting_confirmation', 'installing', 'installed', 'failed', 'verified'].map((state) => [state, inState(state)])),
+        ...Object.fromEntries(['approved', 'planned', 'awaiting_confirmation', 'installing', 'installed', 'failed', 'verified', 'ignored', 'cleared'].map((state) => [state, inState(state)])),
       },
       breakers_open: broken,
       refusals_24h: 1,
@@ -250,6 +250,43 @@ class Mock {
       }
     }
     return answer;
+  }
+
+  // Rules of this server cover exact names.
+  ignore(body, preview) {
+    const name = body.pattern ?? body.key.split(':')[0];
+    const rows = this.fleet.updates.filter((update) => update.name === name && (!body.agent_id || update.agent_id === body.agent_id) && !closed.includes(update.state));
+    const free = rows.filter((update) => ['available', 'failed', 'cleared'].includes(update.state));
+    const sample = free.slice(0, 100).map(({ id, hostname, name: named, candidate_version }) => ({ update_id: id, hostname, name: named, candidate_version }));
+    if (preview) return [200, { updates: free.length, agents: new Set(free.map((update) => update.agent_id)).size, under_way: rows.length - free.length, sample }];
+    const rule = {
+      id: makeId('RVLE', 10 + this.fleet.rules.length), client_id: null, client_name: null, site_id: null, site_name: null, agent_id: null, hostname: null, manager: null, key: null, pattern: null, version: null, until: null,
+      ...body, state: 'active', created_at: this.fleet.at(0), created_by: 'mara', ended_at: null, ended_by: null, updates: free.length,
+    };
+    this.fleet.rules.unshift(rule);
+    for (const update of free) {
+      Object.assign(update, { state: 'ignored', approvable: false, ignored: { rule_id: rule.id, by: 'mara', until: rule.until, reason: rule.reason }, waiting_for: `mara ignores it: ${rule.reason}`, next: 'it stays ignored until somebody lifts the rule' });
+    }
+    return [201, rule];
+  }
+
+  lift(id) {
+    const rule = this.fleet.rules.find((each) => each.id === id);
+    Object.assign(rule, { state: 'lifted', ended_at: this.fleet.at(0), ended_by: 'mara', updates: 0 });
+    for (const update of this.fleet.updates) {
+      if (update.ignored?.rule_id === id) Object.assign(update, { state: 'available', ignored: null, approvable: true, waiting_for: 'a person to approve it' });
+    }
+    return rule;
+  }
+
+  addPolicy(body, preview) {
+    const rows = this.fleet.updates.filter((update) => update.approvable && update.category === 'security');
+    const sample = rows.slice(0, 100).map(({ id, hostname, name, candidate_version }) => ({ update_id: id, hostname, name, candidate_version }));
+    if (preview) return [200, { updates: rows.length, agents: new Set(rows.map((update) => update.agent_id)).size, sample }];
+    const made = { created_at: this.fleet.at(0), created_by: 'mara', changed_at: this.fleet.at(0), changed_by: 'mara' };
+    const policy = { id: makeId('PXXICY', 10 + this.fleet.policies.length), client_id: null, client_name: null, site_id: null, site_name: null, enabled: true, age_from: 'first_seen', managers: [], include: [], exclude: [], ...body, ...made };
+    this.fleet.policies.push(policy);
+    return [201, policy];
   }
 
   commands(query) {
@@ -672,6 +709,13 @@ class Mock {
       case 'GET agents/{id}/history': return [200, this.history(id, query)];
       case 'GET updates': return [200, this.groups(query)];
       case 'GET updates/{id}': return [200, id === 'rows' ? page(this.updateRows(query), query) : this.update(id)];
+      case 'GET ignore-rules': return [200, page(this.fleet.rules.filter((rule) => (query.get('state') ?? 'active').split(',').includes(rule.state)), query)];
+      case 'POST ignore-rules': return this.ignore(body, query.get('preview') === '1');
+      case 'POST ignore-rules/{id}/lift': return [200, this.lift(id)];
+      case 'GET approval-policies': return [200, { items: this.fleet.policies }];
+      case 'POST approval-policies': return this.addPolicy(body, query.get('preview') === '1');
+      case 'PUT approval-policies/{id}': return [200, Object.assign(this.fleet.policies.find((policy) => policy.id === id), body)];
+      case 'DELETE approval-policies/{id}': return (this.fleet.policies = this.fleet.policies.filter((policy) => policy.id !== id)), [204];
       case 'POST approvals': return [query.get('preview') === '1' ? 200 : 201, this.approve(body, query, headers['idempotency-key'])];
       case 'GET command-types': return [200, { items: command_types }];
       case 'GET commands': return [200, this.commands(query)];

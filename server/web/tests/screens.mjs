@@ -191,6 +191,34 @@ const scenes = [
       await page.getByText('left out').waitFor();
     },
   },
+  { name: 'updates-ignored', path: '/updates/rows?state=ignored', ready: (page) => page.getByRole('table').waitFor() },
+  {
+    name: 'ignore',
+    path: '/updates',
+    ready: (page) => page.getByRole('table', { name: 'Updates' }).waitFor(),
+    act: async (page) => {
+      await page.getByRole('checkbox', { name: 'Select curl 7.88.1-10+deb12u12' }).check();
+      await page.getByRole('button', { name: 'Ignore…' }).click();
+      await page.getByLabel('Reason').fill('The till breaks with it');
+      await page.getByText(/^Ignores /).waitFor();
+    },
+  },
+  { name: 'rules', path: '/updates/rules', ready: (page) => Promise.all([text('Tills: only what is grave')(page), text('postgresql-*')(page)]) },
+  { name: 'rules-ended', path: '/updates/rules?ended=1', ready: text('lifted by jo') },
+  { name: 'rules-error', path: '/updates/rules', ready: text('store.failed'), state: { fail: 500 } },
+  { name: 'rules-loading', path: '/updates/rules', ready: loading, state: { hold: true } },
+  { name: 'rules-viewer', path: '/updates/rules', ready: text('Tills: only what is grave'), state: { role: 'viewer' } },
+  {
+    name: 'policy',
+    path: '/updates/rules',
+    ready: text('Tills: only what is grave'),
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Add a policy…' }).click();
+      await page.getByLabel('Name', { exact: true }).fill('Security');
+      await page.getByRole('button', { name: 'What would it approve now?' }).click();
+      await page.getByText(/^It would approve /).waitFor();
+    },
+  },
   { name: 'operations', path: '/operations', ready: (page) => page.getByRole('table', { name: 'Commands' }).waitFor() },
   { name: 'operations-error', path: '/operations', ready: text('store.failed'), state: { fail: 500 } },
   { name: 'operations-refused', path: '/operations?state=refused', ready: text('of the policy') },

@@ -164,6 +164,7 @@ class Answers : public ::testing::Test {
     world_.scan(
         agent_,
         {.records = {updateRow({"nginx", "1.1"}),
+                     updateRow({"curl", "8.1"}),
                      {{"record", "fact/1"}, {"scope", "main"}, {"name", "os.name"}, {"value", "x"}},
                      {{"record", "metric/1"},
                       {"scope", "main"},
@@ -236,6 +237,19 @@ TEST_F(Answers, have_exactly_the_members_that_are_promised) {
   const Json update = get("/api/v1/updates/{id}", {{"id", get("/api/v1/updates/rows")["items"][0]["id"]}});
   EXPECT_EQ(keysOf(update), membersOf("UpdateDetail"));
   EXPECT_EQ(keysOf(get("/api/v1/updates")["items"][0]), membersOf("UpdateGroup"));
+  store::IgnoreRule rule;
+  rule.pattern = "curl";
+  rule.reason = "x";
+  world_.services.ignores.add(rule, world_.approver);
+  EXPECT_EQ(keysOf(get("/api/v1/ignore-rules")), membersOf("IgnoreRuleList"));
+  EXPECT_EQ(keysOf(get("/api/v1/ignore-rules")["items"][0]), membersOf("IgnoreRule"));
+  const Json ignored = get("/api/v1/updates/rows", {}, {{"state", "ignored"}})["items"][0]["ignored"];
+  EXPECT_EQ(keysOf(ignored), membersOf("Ignored"));
+  services::LoadedPolicy policy;
+  policy.policy.name = "x";
+  policy.terms.lines = {{}};
+  world_.services.policies.add(policy, world_.admin);
+  EXPECT_EQ(keysOf(get("/api/v1/approval-policies")["items"][0]), membersOf("Policy"));
   const Json command = get("/api/v1/commands")["items"][0];
   EXPECT_EQ(keysOf(command), membersOf("Command"));
   const Json detail = get("/api/v1/commands/{id}", {{"id", command["id"]}});

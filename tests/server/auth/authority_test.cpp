@@ -116,7 +116,8 @@ TEST_F(AuthorityTest, F4_where_a_key_may_be_stolen_neither_of_those_that_lay_tog
   EXPECT_TRUE(authority.prepareNext(Authority::Cause::kStolen));
   const std::string c = *authority.certificateDer("next");
   const std::string d = *authority.certificateDer("spare");
-  EXPECT_EQ(authority.certificatesDer(), (std::vector<std::string>{a, c, d})) << "the reserve is given up at once";
+  EXPECT_EQ(authority.certificatesDer(), (std::vector<std::string>{a, c, d}))
+      << "the reserve is given up at once";
   authority.takeOver();
   EXPECT_EQ(authority.certificateDer("active"), c);
   EXPECT_EQ(authority.certificateDer("reserve"), d);
@@ -136,7 +137,8 @@ TEST_F(AuthorityTest, F4_a_switch_that_is_cut_short_anywhere_is_finished_by_the_
   const std::string c = *made.certificateDer("next");
   const std::string d = *made.certificateDer("spare");
   using Step = std::pair<const char*, const char*>;
-  const std::vector<Step> steps = {{"active", "old"}, {"reserve", "former"}, {"next", "active"}, {"spare", "reserve"}};
+  const std::vector<Step> steps = {
+      {"active", "old"}, {"reserve", "former"}, {"next", "active"}, {"spare", "reserve"}};
   for (std::size_t cut = 0; cut < 3 * steps.size(); ++cut) {
     const testing::TemporaryFolder copy;
     std::filesystem::copy(folder_.path(), copy.path(), std::filesystem::copy_options::recursive);

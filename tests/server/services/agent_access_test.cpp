@@ -237,7 +237,8 @@ TEST_F(Access, A6_a_holder_that_was_not_accepted_and_comes_back_is_found_again) 
   EXPECT_EQ(orders(), 0U);
   EXPECT_EQ(alarms().size(), before + 1);
   EXPECT_EQ(alarms().front(), "agent.copy_returned");
-  EXPECT_EQ(world_.streams.rung, std::vector<std::string>{agent_.agent_id}) << "the accepted one is to show itself";
+  EXPECT_EQ(world_.streams.rung, std::vector<std::string>{agent_.agent_id})
+      << "the accepted one is to show itself";
   EXPECT_TRUE(seenOn(original));
   EXPECT_EQ(state(), "cloned");
   ASSERT_EQ(lines().size(), 2U) << "a person can choose again";
@@ -245,9 +246,10 @@ TEST_F(Access, A6_a_holder_that_was_not_accepted_and_comes_back_is_found_again) 
   EXPECT_EQ(lines().size(), 2U);
 
   const auto key = SigningKey::generate();
-  const auto rebind = protocol::decodeBundle(
-                          world_.services.enrolment.rebind(agent_.agent_id, "copied", 600, world_.admin).bundle)
-                          .value();
+  const auto rebind =
+      protocol::decodeBundle(
+          world_.services.enrolment.rebind(agent_.agent_id, "copied", 600, world_.admin).bundle)
+          .value();
   auto again = request();
   again.public_key = key.publicKey();
   world_.services.enrolment.enrol(again, rebind.token, "192.0.2.1");
@@ -392,7 +394,8 @@ TEST_F(Access, A12_whoever_enrols_by_manual_token_gets_no_orders_until_it_is_acc
   enrol("", 2);
   EXPECT_EQ(state(), "pending") << "the default for more than one seat";
   world_.services.orders.order("scan", {agent_.agent_id}, Json::object(), world_.technician);
-  EXPECT_EQ(refusal([&] { world_.upload(agent_, {world_.statusItem("poisoned", "report")}); }), "503 agent.held");
+  EXPECT_EQ(refusal([&] { world_.upload(agent_, {world_.statusItem("poisoned", "report")}); }),
+            "503 agent.held");
   EXPECT_EQ(hostname(), "alpha");
   renew(disk_);
   EXPECT_EQ(orders(), 0U);

@@ -106,7 +106,8 @@ TEST_F(SetBack, E6_the_old_key_of_an_agent_that_was_bound_anew_opens_nothing_aga
                             protocol::decodeBundle(made.bundle).value().token, "192.0.2.1");
   forget([&](store::WriteTransaction& tx) { tx.agents().setKey(agent, agent.public_key); });
   EXPECT_EQ(again(), 1);
-  const auto now = world_.store.read([&](const store::ReadTransaction& tx) { return tx.agents().key(agent.agent_id); });
+  const auto now =
+      world_.store.read([&](const store::ReadTransaction& tx) { return tx.agents().key(agent.agent_id); });
   EXPECT_EQ(now->public_key, key);
   EXPECT_EQ(now->standing.state, "active") << "whoever holds the new key enrols again and is this agent";
 }
@@ -138,7 +139,8 @@ TEST_F(SetBack, E6_a_token_whose_seat_was_taken_and_one_that_was_revoked_let_nob
 }
 
 TEST_F(SetBack, E6_api_tokens_and_shut_accounts_stay_what_they_became) {
-  const auto robot = services_.users.add("service", "robot", "", http::Grants::everywhere("viewer"), world_.admin);
+  const auto robot =
+      services_.users.add("service", "robot", "", http::Grants::everywhere("viewer"), world_.admin);
   const auto token = services_.users.addToken(robot.id, "ci", 3600, world_.admin);
   services_.users.revokeToken(token.token.id, world_.admin);
   services_.users.change("service", robot.id, {{}, true}, world_.admin);

@@ -127,6 +127,42 @@ TEST_F(Lists, groups_come_each_once_and_count_their_agents) {
   EXPECT_EQ(groups.front().approvable, 0) << "no agent has an updater";
 }
 
+TEST_F(Lists, groups_tell_beside_what_is_open_where_it_is_ignored) {
+  const auto groups = [&](const UpdateFilter& filter) {
+    return all<UpdateGroup>(2, [&](const ReadTransaction& tx, const PageRequest& page) {
+      return tx.updates().groups(filter, http::Visible::everything(), page);
+    });
+  };
+  const auto ignore = [&](const std::string& key, std::size_t most) {
+    store_.write([&](WriteTransaction& tx) {
+      UpdateRowFilter filter;
+      filter.key = key;
+      filter.states = {UpdateState::kAvailable};
+      auto rows = tx.updates().rows(filter, http::Visible::everything());
+      if (rows.size() > most) rows.resize(most);
+      for (const auto& row : rows) {
+        ASSERT_TRUE(tx.updates().advance({row.agent_id, row.client_id, row.site_id, {}}, row.id, row.state,
+                                         UpdateEvent::kIgnored, {{}, {}, {}, {}, "rule"}, 9));
+      }
+    });
+  };
+  const auto before = groups({});
+  ignore("package-0", 1);
+  ignore("package-2", 1'000);
+  const auto after = groups({});
+  ASSERT_EQ(after.size(), before.size() - 1) << "what is ignored everywhere is none of the open ones";
+  EXPECT_EQ(after.front().key, before.front().key);
+  EXPECT_EQ(after.front().agents, before.front().agents - 1);
+  EXPECT_EQ(after.front().states.at("available"), before.front().agents - 1);
+  EXPECT_EQ(after.front().states.at("ignored"), 1);
+  UpdateFilter ignored;
+  ignored.states = {UpdateState::kIgnored};
+  const auto aside = groups(ignored);
+  ASSERT_EQ(aside.size(), 2U);
+  EXPECT_EQ(aside.front().agents, 1);
+  EXPECT_EQ(aside.front().states, (std::map<std::string, std::int64_t>{{"ignored", 1}}));
+}
+
 TEST_F(Lists, history_is_newest_first) {
   const auto entries = all<HistoryEntry>(4, [&](const ReadTransaction& tx, const PageRequest& page) {
     return tx.events().history("client", agents_.front().agent_id, page);

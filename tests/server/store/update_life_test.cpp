@@ -29,32 +29,44 @@ const std::map<E, Rule> kRules = {
     {E::kListed,
      {{{S::kVerified, S::kFailed}, {S::kSuperseded, S::kAvailable}, {S::kResolvedElsewhere, S::kAvailable}},
       {S::kAvailable, S::kApproved, S::kPlanned, S::kAwaitingConfirmation, S::kInstalling, S::kInstalled,
-       S::kAwaitingReboot, S::kFailed}}},
+       S::kAwaitingReboot, S::kFailed, S::kIgnored, S::kCleared}}},
     {E::kGone,
      {{{S::kAvailable, S::kResolvedElsewhere},
        {S::kApproved, S::kResolvedElsewhere},
        {S::kPlanned, S::kResolvedElsewhere},
        {S::kAwaitingConfirmation, S::kResolvedElsewhere},
-       {S::kFailed, S::kResolvedElsewhere}},
+       {S::kFailed, S::kResolvedElsewhere},
+       {S::kIgnored, S::kResolvedElsewhere},
+       {S::kCleared, S::kResolvedElsewhere}},
       {S::kInstalling, S::kInstalled, S::kAwaitingReboot, S::kVerified, S::kSuperseded,
        S::kResolvedElsewhere}}},
     {E::kNewerOffered,
-     {{{S::kAvailable, S::kSuperseded}, {S::kFailed, S::kSuperseded}},
+     {{{S::kAvailable, S::kSuperseded},
+       {S::kFailed, S::kSuperseded},
+       {S::kIgnored, S::kSuperseded},
+       {S::kCleared, S::kSuperseded}},
       {S::kApproved, S::kPlanned, S::kAwaitingConfirmation, S::kInstalling, S::kInstalled, S::kAwaitingReboot,
        S::kVerified, S::kSuperseded, S::kResolvedElsewhere}}},
-    {E::kApproved, {{{S::kAvailable, S::kApproved}, {S::kFailed, S::kApproved}}, {}}},
+    {E::kApproved,
+     {{{S::kAvailable, S::kApproved}, {S::kFailed, S::kApproved}, {S::kCleared, S::kApproved}}, {}}},
     {E::kWithdrawn,
      {{{S::kApproved, S::kAvailable},
        {S::kPlanned, S::kAvailable},
        {S::kAwaitingConfirmation, S::kAvailable},
-       {S::kInstalling, S::kAvailable}},
+       {S::kInstalling, S::kAvailable},
+       {S::kCleared, S::kAvailable}},
       {}}},
     {E::kPlanCovered, {{{S::kApproved, S::kPlanned}}, {}}},
     {E::kPlanExceeds, {{{S::kApproved, S::kAwaitingConfirmation}}, {}}},
     {E::kConfirmed, {{{S::kAwaitingConfirmation, S::kPlanned}}, {}}},
-    {E::kInstallStarted, {{{S::kPlanned, S::kInstalling}, {S::kFailed, S::kInstalling}}, {}}},
+    {E::kInstallStarted,
+     {{{S::kPlanned, S::kInstalling}, {S::kFailed, S::kInstalling}, {S::kIgnored, S::kInstalling}}, {}}},
     {E::kInstallDone,
-     {{{S::kPlanned, S::kInstalled}, {S::kInstalling, S::kInstalled}, {S::kFailed, S::kInstalled}}, {}}},
+     {{{S::kPlanned, S::kInstalled},
+       {S::kInstalling, S::kInstalled},
+       {S::kFailed, S::kInstalled},
+       {S::kIgnored, S::kInstalled}},
+      {}}},
     {E::kRebootNeeded, {{{S::kInstalled, S::kAwaitingReboot}}, {}}},
     {E::kProven,
      {{{S::kAvailable, S::kResolvedElsewhere},
@@ -62,6 +74,8 @@ const std::map<E, Rule> kRules = {
        {S::kPlanned, S::kResolvedElsewhere},
        {S::kAwaitingConfirmation, S::kResolvedElsewhere},
        {S::kFailed, S::kResolvedElsewhere},
+       {S::kIgnored, S::kResolvedElsewhere},
+       {S::kCleared, S::kResolvedElsewhere},
        {S::kInstalled, S::kVerified},
        {S::kAwaitingReboot, S::kVerified}},
       {S::kInstalling, S::kVerified, S::kSuperseded, S::kResolvedElsewhere}}},
@@ -71,7 +85,8 @@ const std::map<E, Rule> kRules = {
        {S::kVerified, S::kFailed},
        {S::kSuperseded, S::kAvailable},
        {S::kResolvedElsewhere, S::kAvailable}},
-      {S::kAvailable, S::kApproved, S::kPlanned, S::kAwaitingConfirmation, S::kInstalling, S::kFailed}}},
+      {S::kAvailable, S::kApproved, S::kPlanned, S::kAwaitingConfirmation, S::kInstalling, S::kFailed,
+       S::kIgnored, S::kCleared}}},
     {E::kFailed,
      {{{S::kApproved, S::kFailed},
        {S::kPlanned, S::kFailed},
@@ -80,6 +95,10 @@ const std::map<E, Rule> kRules = {
        {S::kInstalled, S::kFailed},
        {S::kAwaitingReboot, S::kFailed}},
       {}}},
+    {E::kIgnored,
+     {{{S::kAvailable, S::kIgnored}, {S::kFailed, S::kIgnored}, {S::kCleared, S::kIgnored}}, {S::kIgnored}}},
+    {E::kUnignored, {{{S::kIgnored, S::kAvailable}}, {}}},
+    {E::kCleared, {{{S::kAvailable, S::kCleared}, {S::kFailed, S::kCleared}}, {}}},
 };
 
 TEST(UpdateLife, is_what_the_rules_say_in_every_state_for_every_event) {
@@ -119,6 +138,15 @@ TEST(UpdateLife, a_scan_never_takes_back_an_install_that_is_under_way) {
     for (const S state : {S::kInstalling, S::kInstalled, S::kAwaitingReboot}) {
       EXPECT_EQ(after(state, event), state) << name(state) << " + " << name(event);
     }
+  }
+}
+
+TEST(UpdateLife, what_is_ignored_gets_no_order_and_what_is_under_way_is_not_ignored) {
+  EXPECT_EQ(after(S::kIgnored, E::kApproved), std::nullopt);
+  EXPECT_EQ(after(S::kIgnored, E::kCleared), std::nullopt);
+  for (const S state : kEveryState) {
+    if (!inFlight(state)) continue;
+    EXPECT_EQ(after(state, E::kIgnored), std::nullopt) << name(state);
   }
 }
 

@@ -6,9 +6,14 @@ import type {
   Client,
   Command,
   Grant,
+  IgnoreReach,
   NewApiToken,
   NewEnrolmentToken,
+  NewIgnoreRule,
+  NewPolicy,
   NewSecondFactor,
+  PolicyReach,
+  PolicyTerms,
   RateLimit,
   RebindBundle,
   Schedule,
@@ -88,6 +93,36 @@ export function previewApproval(target: ApprovalTarget): Promise<Approval> {
 
 export function approve(target: ApprovalTarget, intention: string): Promise<Approval> {
   return answerOf(api.POST('/api/v1/approvals', { params: { header: { 'Idempotency-Key': intention } }, body: target }));
+}
+
+export function previewIgnoring(rule: NewIgnoreRule): Promise<IgnoreReach> {
+  return answerOf(api.POST('/api/v1/ignore-rules', { params: { query: { preview: '1' } }, body: rule })) as Promise<IgnoreReach>;
+}
+
+export async function ignoreUpdates(rule: NewIgnoreRule): Promise<void> {
+  await answerOf(api.POST('/api/v1/ignore-rules', { body: rule }));
+}
+
+export async function liftRule(id: string): Promise<void> {
+  await answerOf(api.POST('/api/v1/ignore-rules/{id}/lift', { params: { path: { id } } }));
+}
+
+// `instead_of`: the id of the policy that would be changed.
+export function previewPolicy(policy: NewPolicy, instead_of: string | undefined): Promise<PolicyReach> {
+  const query = instead_of === undefined ? { preview: '1' as const } : { preview: '1' as const, instead_of };
+  return answerOf(api.POST('/api/v1/approval-policies', { params: { query }, body: policy })) as Promise<PolicyReach>;
+}
+
+export async function addPolicy(policy: NewPolicy): Promise<void> {
+  await answerOf(api.POST('/api/v1/approval-policies', { body: policy }));
+}
+
+export async function changePolicy(id: string, terms: PolicyTerms): Promise<void> {
+  await answerOf(api.PUT('/api/v1/approval-policies/{id}', { params: { path: { id } }, body: terms }));
+}
+
+export async function removePolicy(id: string): Promise<void> {
+  await answerOf(api.DELETE('/api/v1/approval-policies/{id}', { params: { path: { id } } }));
 }
 
 export async function orderCommand(

@@ -222,6 +222,24 @@ export const errorQuery = (id: string) =>
     queryFn: ({ signal }) => answerOf(api.GET('/api/v1/errors/{id}', { signal, params: { path: { id } } })),
   });
 
+export const ignoreRulesQuery = (state: 'active' | 'ended') =>
+  infiniteQueryOptions({
+    ...paging,
+    queryKey: ['ignore-rules', state],
+    queryFn: ({ signal, pageParam }) =>
+      answerOf(
+        api.GET('/api/v1/ignore-rules', {
+          signal,
+          params: { query: { state: state === 'active' ? ['active'] : ['lifted', 'expired'], ...paged(pageParam) } },
+        }),
+      ),
+  });
+
+export const policiesQuery = queryOptions({
+  queryKey: ['policies'],
+  queryFn: async ({ signal }) => (await answerOf(api.GET('/api/v1/approval-policies', { signal }))).items,
+});
+
 export const commandsQuery = (filter: CommandFilter) =>
   infiniteQueryOptions({
     ...paging,

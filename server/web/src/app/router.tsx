@@ -149,6 +149,17 @@ const updateRows = createRoute({
   component: lazyRouteComponent(() => import('../screens/updates/update-rows-screen'), 'UpdateRowsScreen'),
 });
 
+export interface RulesSearch {
+  ended?: '1' | undefined;
+}
+
+const rules = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/updates/rules',
+  validateSearch: (raw: RawSearch): RulesSearch => ({ ended: oneOf(['1'], raw.ended) }),
+  component: lazyRouteComponent(() => import('../screens/rules/rules-screen'), 'RulesScreen'),
+});
+
 export interface OperationsSearch {
   view?: 'confirm' | 'held' | 'finished' | 'all' | undefined;
   state?: CommandState[] | undefined;
@@ -276,7 +287,7 @@ const tree = root.addChildren([
   setup,
   signIn,
   secondFactor,
-  signedIn.addChildren([overview, agents, agent, updates, updateRows, operations, operation, schedules, schedule, enrolment, settings, account, audit, errors, security]),
+  signedIn.addChildren([overview, agents, agent, updates, updateRows, rules, operations, operation, schedules, schedule, enrolment, settings, account, audit, errors, security]),
 ]);
 
 export function makeRouter(queries: QueryClient) {

@@ -30,6 +30,11 @@ export function localClock(at: string): string {
   return Number.isNaN(ms) ? at : clock.format(ms);
 }
 
+// Times in a sentence of the server's, as the viewer reads them.
+export function readableTimes(text: string): string {
+  return text.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, localTime);
+}
+
 export function utc(at: string): string {
   const ms = Date.parse(at);
   return Number.isNaN(ms) ? at : `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;

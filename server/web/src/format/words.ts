@@ -8,11 +8,12 @@ export interface Word {
   tone: Tone;
 }
 
-// What is not closed: verified, superseded or resolved elsewhere. The server's lists show these unless states are named.
+// What is neither closed (verified, superseded, resolved elsewhere) nor ignored. The server's lists show these unless states are named.
 export const open_states = 'All that are open';
 
 export const update_states: Record<UpdateState, Word> = {
   available: { text: 'Available', tone: 'quiet' },
+  cleared: { text: 'Approved, to be ordered', tone: 'notice' },
   approved: { text: 'Approved', tone: 'info' },
   planned: { text: 'Planned', tone: 'info' },
   awaiting_confirmation: { text: 'Needs confirmation', tone: 'warning' },
@@ -21,7 +22,7 @@ export const update_states: Record<UpdateState, Word> = {
   awaiting_reboot: { text: 'Awaiting reboot', tone: 'notice' },
   verified: { text: 'Verified', tone: 'good' },
   failed: { text: 'Failed', tone: 'critical' },
-  ignored: { text: 'Ignored', tone: 'quiet' },
+  ignored: { text: 'Ignored', tone: 'unrated' },
   superseded: { text: 'Superseded', tone: 'quiet' },
   resolved_elsewhere: { text: 'Resolved elsewhere', tone: 'quiet' },
 };
@@ -108,13 +109,6 @@ export const identity_advice: Record<Agent['identity']['state'], string> = {
   cloned:
     'Nothing that any of them says is taken, and none gets orders. Stop the others or enrol them again, and accept the one that is the machine. If nobody copied it, its key may be in other hands: bind it to a new key, or revoke it.',
   revoked: 'It is let in no more. What is known of it stays.',
-};
-
-export const blocked_by: Record<'held' | 'phased' | 'kept_back' | 'excluded', string> = {
-  held: 'Held on the machine',
-  phased: 'Phased: not offered to this machine yet',
-  kept_back: 'Kept back: needs other changes first',
-  excluded: 'Excluded by the machine’s configuration',
 };
 
 // What a command may do to a machine.

@@ -30,7 +30,7 @@ export function keysTouchedBy({ kind, data }: LiveEvent): string[][] {
     case 'agent':
       return [['agents'], ['overview'], ['tokens'], ...agent, ...history];
     case 'update':
-      return [['updates'], ['update-groups'], ['agents'], ['overview'], ['errors'], ['update'], ...agent, ...command];
+      return [['updates'], ['update-groups'], ['agents'], ['overview'], ['errors'], ['update'], ['ignore-rules'], ...agent, ...command];
     case 'command':
       return [['commands'], ['schedule-runs'], ['updates'], ['update-groups'], ['overview'], ['errors'], ...command, ...history];
     case 'scan':
@@ -42,7 +42,7 @@ export function keysTouchedBy({ kind, data }: LiveEvent): string[][] {
     case 'error':
       return [['errors']];
     case 'people':
-      return [['session'], ['clients'], ['users'], ['service-accounts']];
+      return [['session'], ['clients'], ['users'], ['service-accounts'], ['policies']];
     case 'schedule':
       return [['schedules'], ['schedule'], ['schedule-runs']];
     case 'log':

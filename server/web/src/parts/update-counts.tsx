@@ -2,9 +2,11 @@ import type { Agent } from '../api/types';
 import { count } from '../format/number';
 import { Tag } from './tag';
 
-// Both counts, always: what is open, and how much of it nothing blocks now.
+// Both counts, always: what is open, and how much of it nothing blocks now. What is ignored is in neither.
 export function UpdateCounts({ agent: { updates, last_scan: scan } }: { agent: Agent }) {
+  const ignored = updates.ignored > 0 && <span className="dim number">{`${count(updates.ignored)} ignored`}</span>;
   if (updates.available === 0) {
+    if (ignored) return ignored;
     return <span className="dim">{scan === null ? 'not scanned yet' : scan.complete ? 'up to date' : 'none known'}</span>;
   }
   return (
@@ -17,6 +19,7 @@ export function UpdateCounts({ agent: { updates, last_scan: scan } }: { agent: A
         )}
       </span>
       {updates.security > 0 && <Tag tone="warning">{`${count(updates.security)} security`}</Tag>}
+      {ignored}
     </span>
   );
 }

@@ -82,6 +82,8 @@ test('every list and object has the document’s shape', async () => {
     ['/api/v1/schedules/{id}/runs', `/api/v1/schedules/${server.mock.schedules()[0].id}/runs`],
     ['/api/v1/held-orders', '/api/v1/held-orders'],
     ['/api/v1/second-person-rules', '/api/v1/second-person-rules'],
+    ['/api/v1/ignore-rules', '/api/v1/ignore-rules?state=active,lifted,expired'],
+    ['/api/v1/approval-policies', '/api/v1/approval-policies'],
   ];
   for (const [route, path] of asked) {
     const { status, type, body } = await ask('GET', path);
@@ -97,6 +99,11 @@ test('every change answers in the document’s shape', async () => {
   const asked: [string, string, unknown][] = [
     ['/api/v1/approvals', '/api/v1/approvals?preview=1', { update_ids }],
     ['/api/v1/approvals', '/api/v1/approvals', { update_ids }],
+    ['/api/v1/ignore-rules', '/api/v1/ignore-rules?preview=1', { pattern: 'curl', reason: 'x' }],
+    ['/api/v1/ignore-rules', '/api/v1/ignore-rules', { pattern: 'curl', reason: 'x' }],
+    ['/api/v1/ignore-rules/{id}/lift', `/api/v1/ignore-rules/${server.mock.fleet.rules[0].id}/lift`, undefined],
+    ['/api/v1/approval-policies', '/api/v1/approval-policies?preview=1', { name: 'x', action: 'install', lines: [{ after_hours: 1 }] }],
+    ['/api/v1/approval-policies', '/api/v1/approval-policies', { name: 'x', action: 'install', lines: [{ after_hours: 1 }] }],
     ['/api/v1/commands', '/api/v1/commands', { type: 'scan', agent_ids: [agents[0].id], parameters: {} }],
     ['/api/v1/commands/{id}/cancel', `/api/v1/commands/${commands[0].id}/cancel`, undefined],
     ['/api/v1/commands/{id}/retry', `/api/v1/commands/${commands[0].id}/retry`, undefined],

@@ -12,6 +12,8 @@ import { stepsBack } from '../../src/screens/operations/roll-back';
 import { plansOf } from '../../src/screens/operations/waiting-plans';
 import { takeToken } from '../../src/screens/setup/token';
 import { sharesOf } from '../../src/screens/updates/group-columns';
+import { daysOf, hoursOf, lineText, textsOf } from '../../src/screens/rules/policy-words';
+import { literally, rulesOf, untilOf } from '../../src/screens/updates/ignoring';
 import { whyOf } from '../../src/screens/updates/row-columns';
 
 test('the set-up token is read once and leaves the address', () => {
@@ -78,14 +80,38 @@ test('a token that is revoked, used up or too old is not open', () => {
   expect(standingOf(token, before + 2 * 86_400_000).text).toBe('Expired');
 });
 
-test('an update says what went wrong before what it waits for, and why it cannot be approved last', () => {
-  const update = { state: 'available', reason: null, waiting_for: null, blocked_by: null, not_approvable_because: null } as Update;
+test('an update says what it waits for as the server says it, with times as the viewer reads them, or how it ended', () => {
+  const update = { state: 'available', reason: null, waiting_for: null } as Update;
   expect(whyOf(update)).toBe(null);
-  const stuck = { ...update, not_approvable_because: 'this agent is in report mode' };
-  expect(whyOf(stuck)).toBe('This agent is in report mode');
-  expect(whyOf({ ...stuck, state: 'approved', waiting_for: 'the plan waits for its time' })).toBe('The plan waits for its time');
-  expect(whyOf({ ...stuck, blocked_by: 'held' })).toBe('Held on the machine');
-  expect(whyOf({ ...stuck, reason: { code: 'apt.failed', text: 'dpkg ended with status 1' } })).toBe('dpkg ended with status 1');
+  expect(whyOf({ ...update, waiting_for: 'a person to approve it' })).toBe('A person to approve it');
+  const at = '2026-03-01T22:00:00Z';
+  expect(whyOf({ ...update, waiting_for: `its time, which is ${at}` })).toBe(`Its time, which is ${localTime(at)}`);
+  const gone = { code: 'scan.not_listed', text: 'a complete scan no longer lists it' };
+  expect(whyOf({ ...update, reason: gone })).toBe('a complete scan no longer lists it');
+  expect(whyOf({ ...update, reason: gone, waiting_for: 'a person to approve it' })).toBe('A person to approve it');
+});
+
+test('a name that is ignored means nothing but itself as a pattern', () => {
+  expect(literally('lib*[?]\\x')).toBe('lib\\*[\\?]\\\\x');
+});
+
+test('updates that are ignored for a place are one rule, on single machines one each', () => {
+  const on = (agent_id: string) => ({ label: 'nginx', covers: { manager: 'apt', key: 'nginx:amd64', agent_id }, version: '1.1' });
+  const terms = { scope: null, this_version: false, until: null, reason: 'x' };
+  expect(rulesOf([on('A'), on('B')], terms).map((rule) => rule.agent_id)).toEqual(['A', 'B']);
+  const at_client = rulesOf([on('A'), on('B')], { ...terms, this_version: true, scope: { client_id: 'C', site_id: null } });
+  expect(at_client).toEqual([{ manager: 'apt', key: 'nginx:amd64', client_id: 'C', site_id: null, version: '1.1', until: null, reason: 'x' }]);
+  expect(untilOf('7', Date.parse('2026-03-01T22:00:00Z'))).toBe('2026-03-08T22:00:00.000Z');
+  expect(untilOf('', 0)).toBe(null);
+});
+
+test('the lines of a policy are said in words', () => {
+  expect(lineText({ categories: ['security'], severities: ['critical', 'unknown'], after_hours: 24 })).toBe('Security, critical or unrated: after 1 day');
+  expect(lineText({ after_hours: 168 })).toBe('Everything: after 7 days');
+  expect(lineText({ after_hours: 6 })).toBe('Everything: after 6 hours');
+  expect(lineText({ after_hours: 0 })).toBe('Everything: at once');
+  expect(hoursOf(daysOf(30))).toBe(30);
+  expect(textsOf(' apt, dnf\n')).toEqual(['apt', 'dnf']);
 });
 
 test('a move stays within the client, and within what one administers', () => {

@@ -10,6 +10,8 @@ import { GuardedButton } from '../../parts/guarded-button';
 import type { Loaded } from '../../parts/list';
 import { SelectionBar } from '../../parts/selection-bar';
 import { ApproveDialog } from './approve-dialog';
+import { IgnoreDialog } from './ignore-dialog';
+import { ignorableRow, type Ignorable } from './ignoring';
 
 interface ApprovableRowsProps {
   label: string;
@@ -20,13 +22,18 @@ interface ApprovableRowsProps {
 const narrow_columns = 6;
 const wide_table_px = 860;
 
-// Rows of single machines, to select and approve.
+// What nobody works on, and no rule covers yet.
+const ignorable = (update: Update) => ['available', 'failed', 'cleared'].includes(update.state);
+
+// Rows of single machines, to select and approve, or ignore.
 export function ApprovableRows({ label, columns, loaded }: ApprovableRowsProps) {
   const [ids, setIds] = useState<RowSelectionState>({});
   const [wanted, setWanted] = useState<string[] | null>(null);
+  const [unwanted, setUnwanted] = useState<Ignorable[] | null>(null);
   const mayApprove = useMayThere('approver');
-  const approvable = (update: Update) => update.approvable && mayApprove(update);
-  const selected = loaded.rows.filter((update) => ids[update.id] && approvable(update)).map((update) => update.id);
+  const selectable = (update: Update) => (update.approvable || ignorable(update)) && mayApprove(update);
+  const chosen = loaded.rows.filter((update) => ids[update.id] && selectable(update));
+  const selected = chosen.filter((update) => update.approvable).map((update) => update.id);
   return (
     <>
       <DataTable
@@ -40,18 +47,27 @@ export function ApprovableRows({ label, columns, loaded }: ApprovableRowsProps) 
         hasMore={loaded.hasMore}
         loadMore={loaded.loadMore}
         selection={mayApprove(undefined) ? { ids, onChange: setIds } : undefined}
-        selectable={approvable}
+        selectable={selectable}
         unselectableBecause={(update) =>
           mayApprove(update)
             ? update.not_approvable_because && sentence(update.not_approvable_because)
             : 'Needs the role Approver there'
         }
       />
-      <SelectionBar selected={selected.length} clear={() => setIds({})}>
-        <GuardedButton needs="approver" size="xs" onClick={() => setWanted(selected)}>
+      <SelectionBar selected={chosen.length} clear={() => setIds({})}>
+        <GuardedButton needs="approver" size="xs" variant="default" onClick={() => setUnwanted(chosen.map(ignorableRow))}>
+          Ignore…
+        </GuardedButton>
+        <GuardedButton
+          needs="approver"
+          size="xs"
+          blocked={selected.length === 0 ? 'None of these can be approved now' : null}
+          onClick={() => setWanted(selected)}
+        >
           Approve…
         </GuardedButton>
       </SelectionBar>
+      {unwanted && <IgnoreDialog wanted={unwanted} onClose={() => setUnwanted(null)} onDone={() => setIds({})} />}
       {wanted && (
         <ApproveDialog
           wanted={[{ label: some(wanted.length, 'update'), target: { update_ids: wanted } }]}

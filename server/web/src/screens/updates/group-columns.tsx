@@ -18,14 +18,16 @@ function installedText(versions: string[]): string {
   return `${versions[0]} and ${count(versions.length - 1)} more`;
 }
 
-// Twelve states are too many for one cell: those that mean the same to somebody who looks at the fleet are put together.
+// Thirteen states are too many for one cell: those that mean the same to somebody who looks at the fleet are put together.
 const together: { text: string; tone: Tone; states: UpdateState[] }[] = [
   { text: 'failed', tone: 'critical', states: ['failed'] },
   { text: 'to confirm', tone: 'warning', states: ['awaiting_confirmation'] },
+  { text: 'to order', tone: 'notice', states: ['cleared'] },
   { text: 'on the way', tone: 'info', states: ['approved', 'planned', 'installing', 'installed', 'awaiting_reboot'] },
   { text: 'verified', tone: 'good', states: ['verified'] },
   { text: 'available', tone: 'quiet', states: ['available'] },
-  { text: 'closed', tone: 'quiet', states: ['ignored', 'superseded', 'resolved_elsewhere'] },
+  { text: 'ignored', tone: 'unrated', states: ['ignored'] },
+  { text: 'closed', tone: 'quiet', states: ['superseded', 'resolved_elsewhere'] },
 ];
 
 export function sharesOf(states: UpdateGroup['states']) {

@@ -5,18 +5,17 @@ import { useState } from 'react';
 
 import type { Update } from '../../api/types';
 import { bytes, some } from '../../format/number';
-import { blocked_by, kindOf, sentence, update_states } from '../../format/words';
+import { kindOf, sentence, update_states } from '../../format/words';
+import { readableTimes } from '../../format/time';
 import { Ago } from '../../parts/ago';
 import { Tag, WordTag } from '../../parts/tag';
 import { EvidenceDialog, questionOf } from './evidence-dialog';
 import classes from './updates.module.css';
 
-// What went wrong, what it waits for, or why nobody can approve it now.
+// Who or what it waits for, or how it was closed. The server knows; no screen guesses.
 export function whyOf(update: Update): string | null {
-  if (update.reason) return update.reason.text;
-  if (update.waiting_for) return sentence(update.waiting_for);
-  if (update.blocked_by) return blocked_by[update.blocked_by];
-  return update.state === 'available' && update.not_approvable_because ? sentence(update.not_approvable_because) : null;
+  if (update.waiting_for) return readableTimes(sentence(update.waiting_for));
+  return update.reason ? update.reason.text : null;
 }
 
 export function Standing({ update }: { update: Update }) {
@@ -32,6 +31,7 @@ export function Standing({ update }: { update: Update }) {
         <WordTag word={word} />
       )}
       {why && <span>{why}</span>}
+      {update.next && <span className={classes.next}>{readableTimes(`Then: ${update.next}`)}</span>}
       <Question update={update} />
     </div>
   );

@@ -15,6 +15,8 @@ import { SelectionBar } from '../../parts/selection-bar';
 import { NothingFound, State } from '../../parts/states';
 import type { Wanted } from './approval';
 import { ApproveDialog } from './approve-dialog';
+import { IgnoreDialog } from './ignore-dialog';
+import { ignorableGroup, type Ignorable } from './ignoring';
 import { groupColumns, groupId } from './group-columns';
 import { UpdateFilters } from './update-filters';
 import { Views } from './views';
@@ -34,6 +36,7 @@ export function UpdatesScreen() {
   const inAll = useQuery(rowCountQuery(filter));
   const [ids, setIds] = useState<RowSelectionState>({});
   const [wanted, setWanted] = useState<Wanted[] | null>(null);
+  const [unwanted, setUnwanted] = useState<Ignorable[] | null>(null);
   const mayApprove = useMay('approver');
   const columns = useMemo(() => groupColumns(filter.state), [filter.state]);
   const set = (change: GroupFilter) => {
@@ -65,15 +68,22 @@ export function UpdatesScreen() {
           hasMore={hasMore}
           loadMore={loadMore}
           selection={mayApprove ? { ids, onChange: setIds } : undefined}
-          selectable={(group) => group.approvable > 0}
-          unselectableBecause={() => 'On none of these machines can it be approved now'}
         />
         <SelectionBar selected={selected.length} clear={() => setIds({})}>
+          <GuardedButton
+            needs="approver"
+            size="xs"
+            variant="default"
+            onClick={() => setUnwanted(selected.map(ignorableGroup))}
+          >
+            Ignore…
+          </GuardedButton>
           <GuardedButton needs="approver" size="xs" onClick={() => setWanted(selected.map(wantedOf))}>
             Approve…
           </GuardedButton>
         </SelectionBar>
       </ListStates>
+      {unwanted && <IgnoreDialog wanted={unwanted} onClose={() => setUnwanted(null)} onDone={() => setIds({})} />}
       {wanted && <ApproveDialog wanted={wanted} onClose={() => setWanted(null)} onApproved={() => setIds({})} />}
     </>
   );

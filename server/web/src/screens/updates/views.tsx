@@ -1,13 +1,17 @@
-import { SegmentedControl } from '@mantine/core';
-import { useNavigate } from '@tanstack/react-router';
+import { Button, SegmentedControl } from '@mantine/core';
+import { Link, useNavigate } from '@tanstack/react-router';
 
 import type { GroupFilter } from '../../api/queries';
 
-// The same updates, one row for all machines or one for each.
+// The same updates, one row for all machines or one for each; and what decides about them.
 export function Views({ shown, filter }: { shown: 'updates' | 'machines'; filter: GroupFilter }) {
   const navigate = useNavigate();
   const search = { search: filter.search, category: filter.category, state: filter.state };
   return (
+    <>
+    <Button component={Link} to="/updates/rules" variant="default" size="xs">
+      Rules
+    </Button>
     <SegmentedControl
       size="xs"
       aria-label="One row for each"
@@ -18,5 +22,6 @@ export function Views({ shown, filter }: { shown: 'updates' | 'machines'; filter
       ]}
       onChange={(view) => void navigate({ to: view === 'updates' ? '/updates' : '/updates/rows', search })}
     />
+    </>
   );
 }

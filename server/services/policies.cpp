@@ -1,0 +1,215 @@
+#include "services/policies.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/encoding.h"
+#include "base/log.h"
+#include "http/message.h"
+#include "services/decision_scope.h"
+#include "store/events.h"
+
+namespace redflag::services {
+namespace {
+
+using Says = PolicyVerdict::Kind;
+
+constexpr std::size_t kSampleRows = 100;
+constexpr std::size_t kRowsAtOnce = 500;     // in one transaction
+constexpr std::size_t kRowsARound = 10'000;  // the rest in the next
+constexpr std::int64_t kEveryNs = 10 * kSecondNs;
+constexpr std::int64_t kShare = 20;  // of this thread's time at most one part in so many
+constexpr std::size_t kMaxTerms = 1U << 20;
+
+// Rows that are younger are of no interest to any of them.
+std::int64_t youngest(const std::vector<LoadedPolicy>& policies) {
+  std::int64_t hours = INT64_MAX / kPolicyHourNs;
+  for (const auto& one : policies) {
+    for (const auto& line : one.terms.lines)
+      if (one.policy.enabled) hours = std::min(hours, line.after_hours);
+  }
+  return hours * kPolicyHourNs;
+}
+
+LoadedPolicy policyFor(const store::ReadTransaction& tx, const std::string& policy_id, const Actor& actor) {
+  auto policies = Policies::all(tx, actor.grants.visible());
+  for (auto& one : policies) {
+    if (one.policy.id != policy_id) continue;
+    requireScope(tx, one.policy.scope, actor, "admin");
+    return std::move(one);
+  }
+  throw http::Problem{404, "policy.not_found", "there is no such policy"};
+}
+
+void requireFree(const store::ReadTransaction& tx, const store::ApprovalPolicy& policy) {
+  for (const auto& other : tx.decisions().policies(http::Visible::everything())) {
+    if (other.name == policy.name && other.id != policy.id)
+      throw http::Problem{409, "policy.name_taken", "there is one of this name already", "/name"};
+  }
+}
+
+void record(store::WriteTransaction& tx, const LoadedPolicy& one, const Actor& actor, const std::string& kind,
+            const std::string& did, std::int64_t now) {
+  store::HistoryEntry entry;
+  entry.at = now;
+  entry.subsystem = "update";
+  entry.actor = actor.name;
+  entry.kind = kind;
+  entry.text = did + " the approval policy " + one.policy.name + ", " + whereText(one.policy.scope) + ": " +
+               dumpJson(toJson(one.terms)) + (one.policy.enabled ? "" : ", not enabled");
+  tx.events().record(one.policy.scope.client_id, "", entry);
+  tx.events().publish(one.policy.scope.client_id, "people", Json::object(), now);
+}
+
+Actor actorFor(const store::ApprovalPolicy& policy) {
+  return {"policy " + policy.name, http::Grants::everywhere("approver")};
+}
+
+}  // namespace
+
+std::vector<LoadedPolicy> Policies::all(const store::ReadTransaction& tx, const http::Visible& visible) {
+  std::vector<LoadedPolicy> policies;
+  for (auto& policy : tx.decisions().policies(visible)) {
+    const auto terms = parseJson(policy.terms, {kMaxTerms});
+    if (!terms || !terms->is_object()) {
+      spdlog::error("policies: what {} says cannot be read", policy.id);
+      continue;
+    }
+    JsonReader in(*terms, "terms");
+    LoadedPolicy loaded{std::move(policy), readTerms(in)};
+    if (in.finish()) {
+      policies.push_back(std::move(loaded));
+    } else {
+      spdlog::error("policies: what {} says cannot be read", loaded.policy.id);
+    }
+  }
+  return policies;
+}
+
+std::vector<LoadedPolicy> Policies::list(const Actor& actor) const {
+  return context_.store.read(
+      [&](const store::ReadTransaction& tx) { return all(tx, actor.grants.visible()); });
+}
+
+std::vector<store::UpdateRow> Policies::due(const store::ReadTransaction& tx,
+                                            const std::vector<LoadedPolicy>& policies) const {
+  store::UpdateRowFilter filter;
+  filter.states = {store::UpdateState::kAvailable};
+  filter.approvable = true;
+  filter.seen_until = context_.now() - youngest(policies);
+  if (policies.size() == 1) {
+    filter.client_id = policies.front().policy.scope.client_id;
+    filter.site_id = policies.front().policy.scope.site_id;
+  }
+  return tx.updates().rows(filter, http::Visible::everything());
+}
+
+PolicyReach Policies::preview(LoadedPolicy draft, const Actor& actor) const {
+  return context_.store.read([&](const store::ReadTransaction& tx) {
+    if (!draft.policy.id.empty()) draft.policy.scope = policyFor(tx, draft.policy.id, actor).policy.scope;
+    draft.policy.scope = requireScope(tx, draft.policy.scope, actor, "admin");
+    draft.policy.enabled = true;
+    auto policies = all(tx, http::Visible::everything());
+    std::erase_if(policies, [&](const LoadedPolicy& one) { return one.policy.id == draft.policy.id; });
+    policies.push_back(draft);
+    store::UpdateRowFilter filter;
+    filter.client_id = draft.policy.scope.client_id;
+    filter.site_id = draft.policy.scope.site_id;
+    filter.states = {store::UpdateState::kAvailable};
+    filter.approvable = true;
+    filter.seen_until = context_.now() - youngest({draft});
+    PolicyReach reach;
+    std::set<std::string> agents;
+    for (auto& row : tx.updates().rows(filter, http::Visible::everything())) {
+      const auto verdict = judge(policies, row, context_.now());
+      if (verdict.kind != Says::kApproves || verdict.policy != &policies.back()) continue;
+      ++reach.updates;
+      agents.insert(row.agent_id);
+      if (reach.sample.size() < kSampleRows) reach.sample.push_back(std::move(row));
+    }
+    reach.agents = agents.size();
+    return reach;
+  });
+}
+
+LoadedPolicy Policies::add(LoadedPolicy one, const Actor& actor) {
+  one.policy.id = newId();
+  one.policy.created_at = one.policy.changed_at = context_.now();
+  one.policy.created_by = one.policy.changed_by = actor.name;
+  one.policy.terms = dumpJson(toJson(one.terms));
+  return context_.store.write([&](store::WriteTransaction& tx) {
+    one.policy.scope = requireScope(tx, one.policy.scope, actor, "admin");
+    requireFree(tx, one.policy);
+    tx.decisions().addPolicy(one.policy);
+    LoadedPolicy added = policyFor(tx, one.policy.id, actor);
+    record(tx, added, actor, "policy.added", "added", context_.now());
+    return added;
+  });
+}
+
+LoadedPolicy Policies::change(LoadedPolicy one, const Actor& actor) {
+  return context_.store.write([&](store::WriteTransaction& tx) {
+    LoadedPolicy changed = policyFor(tx, one.policy.id, actor);
+    changed.policy.name = one.policy.name;
+    changed.policy.enabled = one.policy.enabled;
+    changed.terms = one.terms;
+    changed.policy.terms = dumpJson(toJson(one.terms));
+    changed.policy.changed_at = context_.now();
+    changed.policy.changed_by = actor.name;
+    requireFree(tx, changed.policy);
+    tx.decisions().changePolicy(changed.policy);
+    record(tx, changed, actor, "policy.changed", "changed", context_.now());
+    return changed;
+  });
+}
+
+void Policies::remove(const std::string& policy_id, const Actor& actor) {
+  context_.store.write([&](store::WriteTransaction& tx) {
+    const LoadedPolicy one = policyFor(tx, policy_id, actor);
+    tx.decisions().removePolicy(one.policy);
+    record(tx, one, actor, "policy.removed", "removed", context_.now());
+  });
+}
+
+// What cannot be approved now is tried again in the next round; the others need not wait for it.
+void Policies::approveAs(const LoadedPolicy& one, const Selection& selection) {
+  const auto how = one.terms.install ? Approvals::How::kOrder : Approvals::How::kOnlyApprove;
+  try {
+    approvals_.approve(selection, actorFor(one.policy), {}, how);
+  } catch (const http::Problem& problem) {
+    spdlog::warn("policy {}: {}: {}", one.policy.name, problem.code, problem.detail);
+  }
+}
+
+void Policies::sweep() {
+  const std::int64_t began = context_.clock.monotonicNs();
+  if (began < next_ns_) return;
+  std::map<const LoadedPolicy*, std::vector<std::string>> approves;
+  std::vector<LoadedPolicy> policies;
+  context_.store.read([&](const store::ReadTransaction& tx) {
+    policies = all(tx, http::Visible::everything());
+    std::erase_if(policies, [](const LoadedPolicy& one) { return !one.policy.enabled; });
+    if (policies.empty()) return;
+    std::size_t taken = 0;
+    for (const auto& row : due(tx, policies)) {
+      const auto verdict = judge(policies, row, context_.now());
+      if (verdict.kind != Says::kApproves) continue;
+      approves[verdict.policy].push_back(row.id);
+      if (++taken == kRowsARound) break;
+    }
+  });
+  for (const auto& [one, ids] : approves) {
+    for (std::size_t begin = 0; begin < ids.size(); begin += kRowsAtOnce) {
+      const auto first = ids.begin() + static_cast<std::ptrdiff_t>(begin);
+      const auto count = std::min(kRowsAtOnce, ids.size() - begin);
+      Selection selection;
+      selection.update_ids.assign(first, first + static_cast<std::ptrdiff_t>(count));
+      approveAs(*one, selection);
+    }
+  }
+  const std::int64_t ended = context_.clock.monotonicNs();
+  next_ns_ = ended + std::max(kEveryNs, kShare * (ended - began));
+}
+
+}  // namespace redflag::services

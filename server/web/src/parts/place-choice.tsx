@@ -1,0 +1,54 @@
+import { Select } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+
+import { clientsQuery } from '../api/queries';
+
+// Where something holds: everywhere, at a client, or at a site of it.
+export interface Scope {
+  client_id: string | null;
+  site_id: string | null;
+}
+
+export const everywhere: Scope = { client_id: null, site_id: null };
+
+const valueOf = ({ client_id, site_id }: Scope) => (client_id === null ? '' : `${client_id} ${site_id ?? ''}`);
+
+interface PlaceChoiceProps {
+  value: Scope;
+  onChange: (scope: Scope) => void;
+  description?: string;
+}
+
+export function PlaceChoice({ value, onChange, description }: PlaceChoiceProps) {
+  const clients = useQuery(clientsQuery).data ?? [];
+  const data = [
+    { value: '', label: 'Everywhere' },
+    ...clients.flatMap((client) => [
+      { value: valueOf({ client_id: client.id, site_id: null }), label: client.name },
+      ...client.sites.map((site) => ({
+        value: valueOf({ client_id: client.id, site_id: site.id }),
+        label: `${client.name} / ${site.name}`,
+      })),
+    ]),
+  ];
+  return (
+    <Select
+      label="Where"
+      description={description}
+      data={data}
+      value={valueOf(value)}
+      allowDeselect={false}
+      searchable
+      onChange={(next) => {
+        const [client_id, site_id] = (next ?? '').split(' ');
+        onChange({ client_id: client_id || null, site_id: site_id || null });
+      }}
+    />
+  );
+}
+
+export function whereOf(at: { client_name: string | null; site_name: string | null; hostname?: string | null }): string {
+  if (at.hostname) return `On ${at.hostname}`;
+  if (at.client_name === null) return 'Everywhere';
+  return at.site_name === null ? at.client_name : `${at.client_name} / ${at.site_name}`;
+}

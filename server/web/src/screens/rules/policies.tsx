@@ -1,0 +1,73 @@
+import { Button } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+
+import { policiesQuery } from '../../api/queries';
+import type { Policy } from '../../api/types';
+import { TableSkeleton } from '../../parts/data-table';
+import { GuardedButton } from '../../parts/guarded-button';
+import { Panel } from '../../parts/panel';
+import { whereOf } from '../../parts/place-choice';
+import { Failure } from '../../parts/states';
+import { Tag } from '../../parts/tag';
+import { PolicyDialog } from './policy-dialog';
+import { actions, lineText } from './policy-words';
+import classes from './rules.module.css';
+
+export function Policies() {
+  const { data, error, refetch } = useQuery(policiesQuery);
+  const [asking, setAsking] = useState<Policy | 'new' | null>(null);
+  return (
+    <Panel
+      title="Approval policies"
+      note="The nearest one that speaks of an update decides; what is ignored or held back stays"
+      action={
+        <GuardedButton needs="admin" size="xs" onClick={() => setAsking('new')}>
+          Add a policy…
+        </GuardedButton>
+      }
+    >
+      {data ? (
+        data.length === 0 ? (
+          <p className={classes.none}>No policy: every update waits for a person.</p>
+        ) : (
+          <ul className={classes.rows} aria-label="Approval policies">
+            {data.map((policy) => (
+              <PolicyRow key={policy.id} policy={policy} change={() => setAsking(policy)} />
+            ))}
+          </ul>
+        )
+      ) : error ? (
+        <Failure error={error} retry={() => void refetch()} />
+      ) : (
+        <TableSkeleton rows={3} />
+      )}
+      {asking && <PolicyDialog policy={asking === 'new' ? null : asking} onClose={() => setAsking(null)} />}
+    </Panel>
+  );
+}
+
+function PolicyRow({ policy, change }: { policy: Policy; change: () => void }) {
+  const { managers, include, exclude, lines } = policy;
+  const names = [
+    managers.length > 0 && managers.join(', '),
+    include.length > 0 && `only ${include.join(', ')}`,
+    exclude.length > 0 && `never ${exclude.join(', ')}`,
+  ].filter(Boolean);
+  return (
+    <li>
+      <div className={classes.what}>
+        <span className={classes.head}>
+          <b>{policy.name}</b>
+          <span className="dim">{whereOf(policy)}</span>
+          {!policy.enabled && <Tag tone="quiet">off</Tag>}
+        </span>
+        <span>{`${actions[policy.action]} · ${lines.map(lineText).join('; ')}`}</span>
+        {names.length > 0 && <span className="mono">{names.join(' · ')}</span>}
+      </div>
+      <Button size="compact-xs" variant="default" aria-label={`Change ${policy.name}`} onClick={change}>
+        Change…
+      </Button>
+    </li>
+  );
+}
