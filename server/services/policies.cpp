@@ -63,7 +63,10 @@ void record(store::WriteTransaction& tx, const LoadedPolicy& one, const Actor& a
 }
 
 Actor actorFor(const store::ApprovalPolicy& policy) {
-  return {"policy " + policy.name, http::Grants::everywhere("approver")};
+  // What one person may not order alone, no policy of theirs does.
+  Actor actor{"policy " + policy.name, http::Grants::everywhere("approver")};
+  actor.author_id = policy.author_id;
+  return actor;
 }
 
 }  // namespace
@@ -97,6 +100,7 @@ std::vector<store::UpdateRow> Policies::due(const store::ReadTransaction& tx,
   store::UpdateRowFilter filter;
   filter.states = {store::UpdateState::kAvailable};
   filter.approvable = true;
+  filter.taken_back = false;
   filter.seen_until = context_.now() - youngest(policies);
   if (policies.size() == 1) {
     filter.client_id = policies.front().policy.scope.client_id;
@@ -118,6 +122,7 @@ PolicyReach Policies::preview(LoadedPolicy draft, const Actor& actor) const {
     filter.site_id = draft.policy.scope.site_id;
     filter.states = {store::UpdateState::kAvailable};
     filter.approvable = true;
+    filter.taken_back = false;
     filter.seen_until = context_.now() - youngest({draft});
     PolicyReach reach;
     std::set<std::string> agents;
@@ -137,6 +142,7 @@ LoadedPolicy Policies::add(LoadedPolicy one, const Actor& actor) {
   one.policy.id = newId();
   one.policy.created_at = one.policy.changed_at = context_.now();
   one.policy.created_by = one.policy.changed_by = actor.name;
+  one.policy.author_id = actor.author_id;
   one.policy.terms = dumpJson(toJson(one.terms));
   return context_.store.write([&](store::WriteTransaction& tx) {
     one.policy.scope = requireScope(tx, one.policy.scope, actor, "admin");
@@ -157,6 +163,7 @@ LoadedPolicy Policies::change(LoadedPolicy one, const Actor& actor) {
     changed.policy.terms = dumpJson(toJson(one.terms));
     changed.policy.changed_at = context_.now();
     changed.policy.changed_by = actor.name;
+    changed.policy.author_id = actor.author_id;
     requireFree(tx, changed.policy);
     tx.decisions().changePolicy(changed.policy);
     record(tx, changed, actor, "policy.changed", "changed", context_.now());

@@ -51,6 +51,7 @@ struct ApprovalPolicy {
   std::string created_by;
   std::int64_t changed_at = 0;
   std::string changed_by;
+  std::string author_id;  // the account that answers for it: whoever changed it last
 };
 
 class Decisions {

@@ -119,6 +119,7 @@ struct UpdateRowFilter {
   std::string ignored_by;
   std::vector<UpdateState> states;  // at least one
   bool approvable = false;          // only what an approval could be carried out for: services::notApprovable
+  bool taken_back = true;           // also what somebody rolled back: people decide about that
   std::int64_t seen_until = 0;      // first seen, or published, no later; 0: whenever
 };
 

@@ -37,5 +37,6 @@ CREATE TABLE approval_policies (
   created_by TEXT COLLATE "C" NOT NULL,
   changed_at BIGINT NOT NULL,
   changed_by TEXT COLLATE "C" NOT NULL,
+  author_id TEXT COLLATE "C" NOT NULL,
   PRIMARY KEY (client_id, policy_id)
 );

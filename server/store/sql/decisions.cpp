@@ -172,7 +172,7 @@ std::vector<ApprovalPolicy> SqlDecisions::policies(const http::Visible& visible)
   const std::string sql =
       std::string(
           "SELECT d.client_id, d.site_id, d.agent_id, COALESCE(c.name, ''), COALESCE(s.name, ''), '', "
-          "d.policy_id, d.name, d.terms, d.created_by, d.changed_by, d.enabled, d.created_at, "
+          "d.policy_id, d.name, d.terms, d.created_by, d.changed_by, d.author_id, d.enabled, d.created_at, "
           "d.changed_at FROM (SELECT p.*, '' AS agent_id FROM approval_policies p) d") +
       kPlaces + "d.agent_id" + where.sql() + " ORDER BY d.name, d.policy_id";
   std::vector<ApprovalPolicy> policies;
@@ -180,8 +180,8 @@ std::vector<ApprovalPolicy> SqlDecisions::policies(const http::Visible& visible)
     ApprovalPolicy& policy = policies.emplace_back();
     for (std::string* field : scopeFields(policy.scope))
       *field = rows.text();
-    for (std::string* field :
-         {&policy.id, &policy.name, &policy.terms, &policy.created_by, &policy.changed_by}) {
+    for (std::string* field : {&policy.id, &policy.name, &policy.terms, &policy.created_by,
+                               &policy.changed_by, &policy.author_id}) {
       *field = rows.text();
     }
     policy.enabled = rows.boolean();
@@ -194,17 +194,17 @@ std::vector<ApprovalPolicy> SqlDecisions::policies(const http::Visible& visible)
 void SqlDecisions::addPolicy(const ApprovalPolicy& policy) {
   db_.post(
       "INSERT INTO approval_policies (client_id, policy_id, site_id, name, enabled, terms, created_at, "
-      "created_by, changed_at, changed_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "created_by, changed_at, changed_by, author_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       policy.scope.client_id, policy.id, policy.scope.site_id, policy.name, policy.enabled, policy.terms,
-      policy.created_at, policy.created_by, policy.changed_at, policy.changed_by);
+      policy.created_at, policy.created_by, policy.changed_at, policy.changed_by, policy.author_id);
 }
 
 bool SqlDecisions::changePolicy(const ApprovalPolicy& policy) {
   return db_.execute(
-             "UPDATE approval_policies SET name = ?, enabled = ?, terms = ?, changed_at = ?, changed_by = ? "
-             "WHERE client_id = ? AND policy_id = ?",
+             "UPDATE approval_policies SET name = ?, enabled = ?, terms = ?, changed_at = ?, changed_by = ?, "
+             "author_id = ? WHERE client_id = ? AND policy_id = ?",
              policy.name, policy.enabled, policy.terms, policy.changed_at, policy.changed_by,
-             policy.scope.client_id, policy.id) > 0;
+             policy.author_id, policy.scope.client_id, policy.id) > 0;
 }
 
 void SqlDecisions::removePolicy(const ApprovalPolicy& policy) {

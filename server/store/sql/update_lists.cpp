@@ -121,6 +121,7 @@ std::vector<UpdateRow> SqlUpdates::rows(const UpdateRowFilter& filter, const htt
     where.add("(u.first_seen_at <= ? OR (u.published_at > 0 AND u.published_at <= ?))", filter.seen_until,
               filter.seen_until);
   }
+  if (!filter.taken_back) where.add("u.reason_code <> 'update.rolled_back'");
   if (filter.approvable)
     where.add(std::string("a.mode = 'act' AND a.identity_state = 'active' AND u.blocked_by = '' AND ") +
               kHasUpdaterSql);
