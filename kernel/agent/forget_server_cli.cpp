@@ -17,7 +17,7 @@ constexpr const char* kWhatItMeans =
     "bundle of\n"
     "the same server needs none of this: do it only if you know why this machine is to change its server.";
 
-struct Options {
+struct ForgetOptions {
   std::string executor_state;
   bool yes = false;
   bool json = false;
@@ -42,7 +42,7 @@ Json jsonOf(const Forgotten& found, bool done) {
   return {{"removed", done}, {"entries", entries}};
 }
 
-void run(const Options& options, Context& context) {
+void forgetServer(const ForgetOptions& options, Context& context) {
   const auto paths = context.paths();
   const auto executor = options.executor_state.empty() ? platform::defaultExecutorState(paths.state)
                                                        : std::filesystem::path(options.executor_state);
@@ -64,11 +64,11 @@ void run(const Options& options, Context& context) {
 void addForgetServer(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand(
       "forget-server", "Give up this machine's trust root and agent, so that it may join another server");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ForgetOptions>();
   command->add_flag("--yes", options->yes, "Do it; without it, only say what would be forgotten");
   command->add_option("--executor-state", options->executor_state, "The executor's folder");
   addFormat(*command, options->json);
-  command->callback([options, &context] { run(*options, context); });
+  command->callback([options, &context] { forgetServer(*options, context); });
 }
 
 }  // namespace redflag::kernel

@@ -105,7 +105,7 @@ int run(const Options& options) {
 int main(int argc, char** argv) {
   using namespace redflag::kernel;
   CLI::App app("Starts the agent's scanners as a user without rights. Needs root.");
-  NarrowHelp::use(app);
+  redflag::NarrowHelp::use(app);
   Options options;
   app.add_option("--config", options.config, "agent.yaml")->capture_default_str();
   app.add_option("--state", options.state, "Its own memory")->capture_default_str();

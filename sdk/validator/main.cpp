@@ -191,7 +191,7 @@ int main(int argc, char** argv) {
   using namespace redflag::validator;
   Options options;
   CLI::App app("Tries a plugin's library, with its manifest beside it, against the contract.");
-  NarrowHelp::use(app);
+  redflag::NarrowHelp::use(app);
   app.add_option("library", options.library, "the plugin's library");
   app.add_option("--format", options.format, "text or json")->check(CLI::IsMember({"text", "json"}));
   app.add_option("--settings", options.settings, "the plugin's settings, as JSON");

@@ -66,9 +66,9 @@ Json proofView(const store::ReadTransaction& tx, const store::Update& update,
 
 }  // namespace
 
-Json evidenceView(const store::ReadTransaction& tx, const store::Update& update) {
+Json evidenceView(const store::ReadTransaction& tx, const store::Update& update, const Prospects& prospects) {
   const store::UpdateEvidence evidence = tx.updates().evidence(update);
-  Json json = view(update);
+  Json json = view(update, prospects.of(update));
   json["approval"] = nullptr;
   if (!evidence.approval_id.empty()) {
     json["approval"] = {{"id", evidence.approval_id},

@@ -2,6 +2,7 @@
 // What stands behind an update's state, gathered from where each of it is kept: so that nobody has to believe
 // "verified".
 
+#include "api/update_outlook.h"
 #include "base/json.h"
 #include "store/store.h"
 #include "store/updates.h"
@@ -9,6 +10,6 @@
 namespace redflag::api {
 
 // UpdateDetail of openapi.json. What is forgotten by now (`keep_days`) is null.
-Json evidenceView(const store::ReadTransaction& tx, const store::Update& update);
+Json evidenceView(const store::ReadTransaction& tx, const store::Update& update, const Prospects& prospects);
 
 }  // namespace redflag::api

@@ -64,7 +64,7 @@ store::IgnoreRule ruleIn(const http::Request& request) {
   return rule;
 }
 
-http::Response listRules(services::Services& services, const http::Request& request) {
+http::Response listIgnoreRules(services::Services& services, const http::Request& request) {
   const Query query(request, {"cursor", "limit", "state"});
   std::vector<store::RuleState> states;
   for (const auto& name : query.list("state")) {
@@ -109,7 +109,7 @@ void addIgnoreRoutes(services::Services& services, std::vector<http::Route>& rou
                         return handler(services, request);
                       }});
   };
-  route("GET", "/api/v1/ignore-rules", Permission::kViewer, listRules);
+  route("GET", "/api/v1/ignore-rules", Permission::kViewer, listIgnoreRules);
   route("POST", "/api/v1/ignore-rules", Permission::kApprover, addRule);
   route("POST", "/api/v1/ignore-rules/{id}/lift", Permission::kApprover, liftRule);
 }

@@ -77,7 +77,9 @@ http::Response show(services::Services& services, const http::Request& request) 
     const auto found =
         tx.updates().list(filter, request.principal.grants.visible(), services.context().contact(), {1, ""});
     if (found.items.empty()) throw http::Problem{404, "update.not_found", "there is no such update"};
-    return http::jsonResponse(200, evidenceView(tx, found.items.front()));
+    return http::jsonResponse(
+        200, evidenceView(tx, found.items.front(),
+                          Prospects(tx, services.context().types, services.context().now())));
   });
 }
 
