@@ -77,9 +77,9 @@ void Upkeep::loop() {
 
 void Upkeep::round() {
   const metrics::Operation operation("upkeep");
+  orders_.sweep();  // first: an order that has expired must not stand for one that is due
   schedules_.run();
   if (context_.errors != nullptr) context_.errors->write(context_.store);
-  orders_.sweep();
   settlement_.run();
   ignores_.sweep();
   policies_.sweep();
