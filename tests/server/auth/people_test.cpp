@@ -358,12 +358,12 @@ TEST(Throttle, D10_allows_at_most_a_hundred_failures_an_hour_however_many_known_
 
 TEST_F(PeopleTest, what_is_nobodys_name_is_written_down_nowhere) {
   addUser("alex", "viewer");
-  ASSERT_EQ(signIn("hunter2 hunter2 hunter2", "alex").first, 401);
+  ASSERT_EQ(signIn("hunter2-hunter2", "alex").first, 401);
   ASSERT_EQ(signIn("alex", "wrong wrong wrong").first, 401);
-  ASSERT_EQ(store_.notices.size(), 2U + 0U);
-  for (const auto& notice : store_.notices)
-    EXPECT_EQ(notice.text.find("hunter2"), std::string::npos) << notice.text;
-  EXPECT_NE(store_.notices[1].text.find("alex"), std::string::npos);
+  ASSERT_EQ(store_.notices.size(), 2U);
+  EXPECT_NE(store_.notices[0].text.find("an unknown account from"), std::string::npos);
+  EXPECT_EQ(store_.notices[0].text.find("hunter2"), std::string::npos);
+  EXPECT_NE(store_.notices[1].text.find("alex from"), std::string::npos);
 }
 
 TEST_F(PeopleTest, D9_a_sign_in_under_way_ends_with_a_new_password) {
@@ -382,7 +382,7 @@ TEST_F(PeopleTest, D9_whoever_signs_out_while_a_body_trickles_in_changes_nothing
   const auto answered = [&](const std::function<void()>& meanwhile) {
     testing::TlsClient client(front_->port());
     client.send(whole.substr(0, whole.size() - 1));
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
     meanwhile();
     client.send(whole.substr(whole.size() - 1));
     return client.reply().status;

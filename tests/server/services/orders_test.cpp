@@ -143,6 +143,15 @@ TEST_F(Ordering, is_not_handed_out_when_it_is_cancelled_in_that_very_moment) {
   EXPECT_EQ(state(cancelled), CommandState::kCancelled);
 }
 
+TEST_F(Ordering, what_cancels_is_not_ordered_by_itself) {
+  const auto command = order();
+  world.services.orders.fetch(agent);
+  const Json about = {{"command_id", command.id}};
+  EXPECT_EQ(codeOf([&] { world.services.orders.order("cancel", {agent.agent_id}, about, world.technician); }),
+            "command.not_listed");
+  EXPECT_EQ(world.services.orders.fetch(agent).size(), 1U) << "the order itself, and nothing else";
+}
+
 TEST_F(Ordering, is_cancelled_by_the_agent_once_it_has_it) {
   const auto command = order();
   world.services.orders.fetch(agent);
