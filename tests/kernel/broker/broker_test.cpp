@@ -140,11 +140,11 @@ TEST_F(BrokerTest, runs_plugins_as_a_user_without_rights_behind_all_walls) {
   EXPECT_EQ(outcome.walls.size(), host::possibleWalls().size());
 }
 
-TEST_F(BrokerTest, keeps_no_right_but_that_of_changing_users) {
-  // CAP_KILL, CAP_SETGID, CAP_SETUID.
+TEST_F(BrokerTest, keeps_no_right_but_those_of_changing_users_and_looking_into_processes) {
+  // CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_SYS_PTRACE.
   for (const char* set : {"CapEff", "CapPrm", "CapBnd"})
     EXPECT_THAT(statusOfBroker(set),
-                testing::AllOf(testing::SizeIs(testing::Ge(2U)), testing::Each("00000000000000e0")))
+                testing::AllOf(testing::SizeIs(testing::Ge(2U)), testing::Each("00000000000800e0")))
         << set;
 }
 

@@ -99,6 +99,13 @@ const std::map<E, Rule> kRules = {
      {{{S::kAvailable, S::kIgnored}, {S::kFailed, S::kIgnored}, {S::kCleared, S::kIgnored}}, {S::kIgnored}}},
     {E::kUnignored, {{{S::kIgnored, S::kAvailable}}, {}}},
     {E::kCleared, {{{S::kAvailable, S::kCleared}, {S::kFailed, S::kCleared}}, {}}},
+    {E::kRolledBack,
+     {{{S::kInstalled, S::kAvailable},
+       {S::kAwaitingReboot, S::kAvailable},
+       {S::kVerified, S::kAvailable},
+       {S::kFailed, S::kAvailable},
+       {S::kResolvedElsewhere, S::kAvailable}},
+      {S::kAvailable, S::kSuperseded}}},
 };
 
 TEST(UpdateLife, is_what_the_rules_say_in_every_state_for_every_event) {
