@@ -23,7 +23,7 @@ struct ForgetOptions {
   bool json = false;
 };
 
-void print(const Forgotten& found, bool done) {
+void printForgotten(const Forgotten& found, bool done) {
   for (const auto& entry : found.entries)
     std::printf("%s  %s  (%s)\n", done ? "removed" : "would remove", entry.path.c_str(), entry.what.c_str());
   if (found.entries.empty()) {
@@ -35,14 +35,14 @@ void print(const Forgotten& found, bool done) {
   }
 }
 
-Json jsonOf(const Forgotten& found, bool done) {
+Json forgottenJson(const Forgotten& found, bool done) {
   Json entries = Json::array();
   for (const auto& entry : found.entries)
     entries.push_back({{"path", entry.path.string()}, {"what", entry.what}});
   return {{"removed", done}, {"entries", entries}};
 }
 
-void forgetServer(const ForgetOptions& options, Context& context) {
+void runForgetServer(const ForgetOptions& options, Context& context) {
   const auto paths = context.paths();
   const auto executor = options.executor_state.empty() ? platform::defaultExecutorState(paths.state)
                                                        : std::filesystem::path(options.executor_state);
@@ -52,9 +52,9 @@ void forgetServer(const ForgetOptions& options, Context& context) {
     return context.fail(found.error().code == Code::kConflict ? kExitRefused : kExitFailed,
                         found.error().text);
   if (options.json) {
-    std::printf("%s\n", dumpJson(jsonOf(*found, options.yes)).c_str());
+    std::printf("%s\n", dumpJson(forgottenJson(*found, options.yes)).c_str());
   } else {
-    print(*found, options.yes);
+    printForgotten(*found, options.yes);
   }
   if (!options.yes && !found->entries.empty()) context.exit_code = kExitUsage;
 }
@@ -68,7 +68,7 @@ void addForgetServer(CLI::App& app, Context& context) {
   command->add_flag("--yes", options->yes, "Do it; without it, only say what would be forgotten");
   command->add_option("--executor-state", options->executor_state, "The executor's folder");
   addFormat(*command, options->json);
-  command->callback([options, &context] { forgetServer(*options, context); });
+  command->callback([options, &context] { runForgetServer(*options, context); });
 }
 
 }  // namespace redflag::kernel

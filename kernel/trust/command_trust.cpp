@@ -180,17 +180,21 @@ Result<protocol::CommandList> CommandTrust::commands() const {
 Json CommandTrust::files() const {
   Json metadata = Json::object();
   const tuf::Store store(folder_ / "metadata");
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "roots", error)) {
-    const auto text = platform::readFile(entry.path(), kMaxRootBytes);
-    if (text) metadata[entry.path().filename().string()] = *text;
-  }
+  std::int64_t first = 0;
+  std::int64_t present = 0;
   for (const auto& root :
-       {platform::readFile(folder_ / "first.json", kMaxRootBytes), store.read(redflag::tuf::kRoot)}) {
-    if (!root) continue;
-    const auto document = redflag::tuf::readDocument(*root, kMaxRootBytes, redflag::tuf::kRoot);
-    if (document)
-      metadata[document->body.value("version", Json(0)).dump() + std::string(kRootEnding)] = *root;
+       {store.read(redflag::tuf::kRoot), platform::readFile(folder_ / "first.json", kMaxRootBytes)}) {
+    const auto document = root ? redflag::tuf::readDocument(*root, kMaxRootBytes, redflag::tuf::kRoot)
+                               : passError(root.error());
+    if (!document) continue;
+    first = document->body.value("version", std::int64_t{0});
+    present = std::max(present, first);
+    metadata[rootName(first)] = *root;
+  }
+  // A later one came by and was refused: whoever is handed it would refuse all of this.
+  for (std::int64_t version = first + 1; version < present; ++version) {
+    const auto text = platform::readFile(folder_ / "roots" / rootName(version), kMaxRootBytes);
+    if (text) metadata[rootName(version)] = *text;
   }
   // As a repository names them: the reader asks for versions that it reads in these very documents.
   for (const char* role : {"timestamp", "snapshot", "targets"}) {

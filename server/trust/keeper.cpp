@@ -9,21 +9,11 @@ namespace {
 
 constexpr std::int64_t kLookEveryNs = 10 * kSecondNs;
 
-// The other mark lies beside the one that a restore leaves behind.
-std::string whyHeld(const std::filesystem::path& restored, const PublishedTrust& trust, std::int64_t epoch) {
-  return whyHeldBack({restored, restored.parent_path() / "behind"},
-                     {trust.root_version, trust.targets_version, 0, 0, epoch});
-}
-
 }  // namespace
 
 std::shared_ptr<const PublishedTrust> Keeper::published() const {
   const std::lock_guard lock(mutex_);
   return published_;
-}
-
-bool Keeper::heldBack(std::int64_t epoch) const {
-  return !whyHeld(restored_, *published(), epoch).empty();
 }
 
 Result<std::int64_t> Keeper::epochFor(const std::string& key_id, std::int64_t now_ns) const {
@@ -35,7 +25,9 @@ Result<std::int64_t> Keeper::epochFor(const std::string& key_id, std::int64_t no
     return fail(Code::kDenied, "the published list does not name this server's command key, or not for now");
   }
   const std::int64_t epoch = trust->commands.restore_epoch;
-  if (heldBack(epoch)) return fail(Code::kDenied, whyHeld(restored_, *trust, epoch));
+  const std::string held = whyHeldBack({restored_, marksIn(restored_.parent_path()).behind},
+                                       {trust->root_version, trust->targets_version, 0, 0, epoch});
+  if (!held.empty()) return fail(Code::kDenied, held);
   return epoch;
 }
 

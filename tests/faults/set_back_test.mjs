@@ -32,7 +32,7 @@ const succeeds = (id) => until(async () => (await commandState(id)) === 'succeed
 const history = async () => (await api.get(`/api/v1/agents/${agent.id}/history?limit=200`)).items;
 const doctor = () => JSON.parse(runToEnd([program('redflag-server'), 'doctor', '--data', fleet.data, '--format', 'json'], { allowFailure: true }).stdout)
   .findings.find((finding) => finding.check === 'trust');
-const signing = async () => (await api.get('/api/v1/security')).rows.find((row) => row.id === 'orders');
+const signing = async () => (await api.get('/api/v1/security')).items.find((row) => row.id === 'orders');
 
 function publishList(...change) {
   fleet.trust.keysCommand('commands', ...change);
@@ -150,7 +150,7 @@ test('E6: a key is stolen and ended; then the server is copied while an install 
   await startServer();
   await succeeds(install);
   assert.equal(done(), kOnce);
-  fleet.trust.asking('renew', 'targets');
+  fleet.trust.keysCommand('renew', 'targets');
   fleet.trust.publish();
   await succeeds(await orderScan());
 });

@@ -6,7 +6,9 @@ import path from 'node:path';
 export function handedTrust(agent) {
   const folder = path.join(agent.folder, 'state/trust');
   const read = (...names) => fs.readFileSync(path.join(folder, ...names), 'utf8');
-  const metadata = Object.fromEntries(fs.readdirSync(path.join(folder, 'roots')).map((name) => [name, read('roots', name)]));
+  const present = JSON.parse(read('metadata', 'root.json')).signed.version;
+  const metadata = Object.fromEntries(fs.readdirSync(path.join(folder, 'roots')).filter((name) => parseInt(name, 10) <= present)
+    .map((name) => [name, read('roots', name)]));
   for (const role of ['timestamp', 'snapshot', 'targets']) {
     const text = read('metadata', `${role}.json`);
     metadata[`${role}.json`] = text;

@@ -245,6 +245,16 @@ TEST_F(OrderKeysTest, B11_begin_once_and_are_led_on_by_what_the_kernel_saw) {
   EXPECT_TRUE(executorBelieves(first_, trust_.files()));
 }
 
+TEST_F(OrderKeysTest, B11_are_not_disturbed_by_a_forged_root_that_came_by) {
+  test::CommandRepository foreign(second_);
+  foreign.repository.rotate("root");
+  repository_.repository.files["2.root.json"] = foreign.repository.root(2);
+  EXPECT_FALSE(refresh());
+  repository_.repository.files.erase("2.root.json");
+  ASSERT_TRUE(refresh());
+  EXPECT_TRUE(executorBelieves(first_, trust_.files()));
+}
+
 TEST_F(OrderKeysTest, B3_are_not_those_of_a_kernel_that_hands_over_the_old_list) {
   const Json old = trust_.files();
   repository_.name({second_});

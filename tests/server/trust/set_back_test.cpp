@@ -61,8 +61,6 @@ class SetBackServer : public Ceremony {
   Repository repository_ = repository();
   Keeper keeper_{repository_, folder_ / "restored"};
 };
-Keeper keeper_{repository_, marks_};
-};
 
 TEST_F(SetBackServer,
        E6_orders_nothing_once_an_agent_hands_back_newer_documents_until_a_higher_epoch_is_signed) {
