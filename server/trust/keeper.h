@@ -13,8 +13,8 @@ namespace redflag::trust {
 class Keeper {
  public:
   // `restored`: the file that a restore leaves behind, with the epoch of what was restored. While it is
-  // there, or `behind` beside it (set_back.h), nothing is signed until the offline keys signed a higher epoch:
-  // agents may be ahead of this server, and somebody must have looked.
+  // there, or `behind` beside it (set_back.h), nothing is signed until the offline keys signed a higher
+  // epoch: agents may be ahead of this server, and somebody must have looked.
   Keeper(Repository& repository, std::filesystem::path restored)
       : repository_(repository), restored_(std::move(restored)) {}
 

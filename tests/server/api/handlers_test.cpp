@@ -310,7 +310,7 @@ TEST_F(Handlers, say_what_an_update_waits_for) {
     get.query["name"] = "nginx";
     return json(call(get))["items"][0];
   };
-  EXPECT_TRUE(row()["waiting_for"].is_null());
+  EXPECT_EQ(row()["waiting_for"], "a person to approve it");
   EXPECT_EQ(row()["approvable"], true);
   world_.approve({id});
   EXPECT_EQ(row()["approvable"], false);

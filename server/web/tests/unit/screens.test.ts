@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { Agent, Client, EnrolmentToken, Grant, Update } from '../../src/api/types';
+import { localTime } from '../../src/format/time';
 import { factText } from '../../src/screens/agent/agent-overview';
 import { moveOf, targetsFor } from '../../src/screens/agents/moving';
 import { stepsOf } from '../../src/screens/enrolment/steps';
