@@ -58,7 +58,7 @@ function Row({ row }: { row: ErrorRow }) {
       </div>
       <div className="break">{row.text}</div>
       {row.detail && (
-        <pre className={classes.stack} tabIndex={0} aria-label="Details">
+        <pre className={classes.stack} role="group" tabIndex={0} aria-label="Details">
           {row.detail}
         </pre>
       )}
