@@ -200,7 +200,7 @@ TEST_F(Scheduled, the_authors_rights_are_those_of_the_moment) {
   places.move(other.agent_id, far.id, world_.admin);
   const auto schedule = schedules_.add(wish(), tess_);
   auto& users = world_.services.users;
-  users.change("person", tess_.user_id,
+  users.change("person", tess_.id,
                {Grants({{"technician", agent_.client_id, site_}, {"viewer", agent_.client_id, far.id}}), {}},
                world_.admin);
   runAfter_s(50 * 60);
@@ -208,11 +208,11 @@ TEST_F(Scheduled, the_authors_rights_are_those_of_the_moment) {
   EXPECT_EQ(runs(schedule)[0].ordered, 1);
   EXPECT_EQ(world_.newest("scan").hostname, "alpha");
   EXPECT_NE(runs(schedule)[0].left_out.find("\"beta\""), std::string::npos) << runs(schedule)[0].left_out;
-  users.change("person", tess_.user_id, {{}, true}, world_.admin);
+  users.change("person", tess_.id, {{}, true}, world_.admin);
   runAfter_s(kDay);
   EXPECT_EQ(runs(schedule)[0].outcome, "refused");
   EXPECT_EQ(runs(schedule)[0].reason.code, "schedule.author_gone");
-  users.remove("person", tess_.user_id, world_.admin);
+  users.remove("person", tess_.id, world_.admin);
   runAfter_s(kDay);
   EXPECT_EQ(runs(schedule)[0].reason.code, "schedule.author_gone");
   EXPECT_EQ(commands(), 1U);
