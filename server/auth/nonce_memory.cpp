@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kMaxPerKey = 4096;
 constexpr std::size_t kMinRewrite = 10'000;  // lines, before the file is written anew without the old ones
 constexpr std::int64_t kSweepEveryS = 60;
-constexpr std::int64_t kUnderWayS = 5;
+constexpr std::int64_t kUnderWayS = 15;
 
 std::string aheadLine(const std::string& key, std::int64_t created_s, const std::string& nonce) {
   return std::to_string(created_s) + ' ' + toBase64Url(key) + ' ' + toBase64Url(nonce) + '\n';

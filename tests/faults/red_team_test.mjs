@@ -262,8 +262,9 @@ test('B11: what the online keys were used for behind the server\'s back shows on
   middleman.ring();
   fleet.trust.keysCommand('commands', '--restore-epoch', '1');
   fleet.trust.publish();
+  const enough = middleman.ringOften();
   await until(async () => (await api.get(`/api/v1/commands/${id}`)).state === 'succeeded', 'orders to flow again', 60_000,
-    () => agent.process.output.slice(-2500) + fleet.server.output.slice(-1500));
+    () => agent.process.output.slice(-2500) + fleet.server.output.slice(-1500)).finally(enough);
 });
 
 test('B11: the same hands upgrade what the owner allows, in its window', async () => {

