@@ -44,11 +44,14 @@ bool mustWait(const store::ReadTransaction& tx, const std::vector<PreparedOrder>
   return static_cast<std::int64_t>(agents.size()) >= machines;
 }
 
-// Whoever gave the other one a password lately may be signed in as both.
-void requireTwoPersons(const store::ReadTransaction& tx, const std::string& author_id, const Actor& actor,
-                       std::int64_t now) {
+void requireAnother(const std::string& author_id, const Actor& actor) {
   if (actor.id.empty() || author_id == actor.id)
     throw http::Problem{403, "order.own", "another person than the one who ordered it must decide"};
+}
+
+// Whoever gave the other one a password lately may be signed in as both. To decline is nobody's gain.
+void requireIndependent(const store::ReadTransaction& tx, const std::string& author_id, const Actor& actor,
+                        std::int64_t now) {
   const auto armed = [&](const std::string& one, const std::string& by) {
     const auto arming = tx.people().arming(one);
     return arming.by == by && now - arming.at < SecondPerson::kPatienceNs;
@@ -116,7 +119,7 @@ std::vector<store::Command> SecondPerson::decidable(const store::WriteTransactio
                                                     const std::string& order_id, const Actor& actor) const {
   auto commands = tx.commands().heldOf(order_id, actor.grants.visible());
   if (commands.empty()) throw http::Problem{404, "order.not_found", "there is no such order that waits"};
-  requireTwoPersons(tx, commands.front().author_id, actor, context_.now());
+  requireAnother(commands.front().author_id, actor);
   const auto type = context_.types.find(commands.front().type);
   std::erase_if(commands, [&](const store::Command& command) {
     const std::string role = actor.grants.roleOver(command.client_id, command.site_id);
@@ -144,6 +147,7 @@ std::size_t SecondPerson::approve(const std::string& order_id, const std::string
   const std::int64_t now = context_.now();
   return context_.store.write([&](store::WriteTransaction& tx) {
     const auto commands = decidable(tx, order_id, actor);
+    requireIndependent(tx, commands.front().author_id, actor, now);
     const auto type = context_.types.find(commands.front().type);
     if (!type)
       throw http::Problem{409, "command_type.not_found", "this command type is not installed any more"};

@@ -846,7 +846,7 @@ class Mock {
 
   scripts() {
     const { at, clients } = this.fleet;
-    const token = (n, name, expires, revoked) => ({ id: makeId('APITKN', n), name, created_at: at(500_000), created_by: 'mara', expires_at: at(expires), revoked, last_used_at: at(900) });
+    const token = (n, name, expires, revoked) => ({ id: makeId('APITKN', n), name, created_at: at(500_000), created_by: 'mara', expires_at: at(expires), revoked, ended: n === 2, last_used_at: at(900) });
     this.services ??= [
       { id: makeId('SRVC', 1), name: 'nightly-report', grants: [{ role: 'viewer', client_id: null, site_id: null }], disabled: false, created_at: at(600_000), last_used_at: at(900), tokens: [token(1, 'cron on the report host', -3_000_000, false), token(2, 'the one before', 80_000, false), token(3, 'pasted into a chat', -90_000, true)] },
       { id: makeId('SRVC', 2), name: 'ticket-bridge', grants: [{ role: 'approver', client_id: clients[0].id, site_id: null }], disabled: false, created_at: at(400_000), last_used_at: null, tokens: [] },
@@ -891,9 +891,10 @@ class Mock {
   fresh(type, title, agent, retry_of = null) {
     const now = new Date();
     return {
-      id: makeId('CMND', 5000 + this.fleet.commands.length), type, title, agent_id: agent.id ?? agent.agent_id, hostname: agent.hostname, state: 'queued',
+      id: makeId('CMND', 5000 + this.fleet.commands.length), type, title, agent_id: agent.id ?? agent.agent_id,
+      client_id: agent.client?.id ?? agent.client_id, site_id: agent.site?.id ?? agent.site_id, hostname: agent.hostname, state: 'queued',
       state_since: now.toISOString(), created_at: now.toISOString(), actor: 'mara', expires_at: new Date(now.getTime() + 86_400_000).toISOString(), retry_of,
-      percent: null, progress: null, reason: null,
+      order_id: null, approved_by: null, percent: null, progress: null, reason: null,
     };
   }
 
