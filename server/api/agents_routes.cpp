@@ -30,7 +30,7 @@ store::AgentKey keyOf(const store::Agent& agent) {
 
 http::Response listAgents(services::Services& services, const http::Request& request) {
   const Query query(request, {"cursor", "limit", "search", "client_id", "site_id", "connection", "breaker",
-                              "config", "identity", "sort"});
+                              "config", "isolation", "binding", "identity", "sort"});
   store::AgentFilter filter;
   filter.search = query.text("search");
   filter.client_id = query.id("client_id");

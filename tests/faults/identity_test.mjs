@@ -253,6 +253,10 @@ test('A12: whoever enrols with a token for many machines waits for a person, wit
   assert.equal((await fetched(stranger)).json.commands.length, 1);
   assert.equal((await stranger.post('/agent/v1/upload', told)).status, 200, 'what it kept is taken now');
   assert.equal(await seen(), 'poisoned');
+  const { items } = await api.get('/api/v1/security');
+  for (const row of items.filter(({ area }) => area === 'agents')) {
+    assert.equal((await api.get(`/api/v1${row.link}`)).total, row.count, `${row.id} leads to what it counts`);
+  }
   const other = new LoneAgent(fleet);
   await other.enrol(made.bundle);
   assert.equal((await decide(other.id, 'revoke', { reason: 'not ours' })).status, 204);
