@@ -199,7 +199,7 @@ const scenes = [
     act: async (page) => {
       await page.getByRole('checkbox', { name: 'Select curl 7.88.1-10+deb12u12' }).check();
       await page.getByRole('button', { name: 'Ignore…' }).click();
-      await page.getByLabel('Reason').fill('The till breaks with it');
+      await page.getByRole('textbox', { name: 'Reason' }).fill('The till breaks with it');
       await page.getByText(/^Ignores /).waitFor();
     },
   },

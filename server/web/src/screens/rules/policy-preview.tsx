@@ -32,7 +32,7 @@ export function PolicyPreview({ policy, insteadOf }: PolicyPreviewProps) {
               : `It would approve ${some(reach.updates, 'update')} on ${some(reach.agents, 'machine')} now.`}
           </p>
           {reach.sample.length > 0 && (
-            <ul>
+            <ul tabIndex={0} aria-label="The first of them">
               {reach.sample.map((row) => (
                 <li key={row.update_id} className="break">{`${row.hostname}: ${row.name} ${row.candidate_version}`}</li>
               ))}
