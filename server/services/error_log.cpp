@@ -8,7 +8,7 @@
 namespace redflag::services {
 namespace {
 
-constexpr std::size_t kMaxKinds = 200;  // between two writes
+constexpr std::size_t kMaxUnwrittenKinds = 200;  // between two writes
 
 bool isWord(std::string_view text, std::string_view more) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
@@ -76,7 +76,7 @@ void ErrorLog::add(Noted& noted, const store::ErrorNote& note) const {
     known->second.at = std::max(known->second.at, note.at);
     return;
   }
-  if (noted.size() < kMaxKinds) {
+  if (noted.size() < kMaxUnwrittenKinds) {
     noted.emplace(fingerprint, note);
     return;
   }
