@@ -24,7 +24,7 @@ before(async () => {
 // Everything in the store, but for when somebody was last heard of and what is recorded of refusals.
 const store = () => runToEnd(['sqlite3', '-readonly', path.join(two.fleet.data, 'redflag.db'), '.dump']).stdout.split('\n')
   .filter((line) => !/^INSERT INTO (agents|sessions|audit|audit_chain) /.test(line) && !/'grant\.refused'|'signature\.invalid'|'security'/.test(line))
-  .map((line) => (line.startsWith('INSERT INTO api_tokens ') ? line.replace(/,\d+\);$/, ');') : line)).join('\n');
+  .map((line) => (line.startsWith('INSERT INTO api_tokens ') ? line.replace(/,\d+(,'\w*'\);)$/, '$1') : line)).join('\n');
 
 // Everybody who has signed in has just proven again who it is, however long this takes.
 const prove = () => runToEnd(['sqlite3', path.join(two.fleet.data, 'redflag.db'), '.timeout 10000', `UPDATE sessions SET proven_at = ${Date.now()}000000`]);
