@@ -33,13 +33,27 @@ class NarrowHelp : public CLI::Formatter {
     return out;
   }
 
+  // A list of choices that is too long for a line by itself may go on after a comma.
+  static std::string breakable(const std::string& text, std::size_t columns) {
+    std::string out;
+    std::istringstream words(text);
+    for (std::string word; words >> word;) {
+      if (columnsOf(word) > columns) {
+        for (std::size_t at = word.find(','); at != std::string::npos; at = word.find(',', at + 2))
+          word.insert(at + 1, " ");
+      }
+      out += word + ' ';
+    }
+    return out;
+  }
+
   static std::string fitted(const std::string& line) {
     if (columnsOf(line) <= kColumns) return line;
     const std::size_t own = line.find_first_not_of(' ');
     const bool described = own != 0 && line[kDescriptions - 1] == ' ';
     const std::string indent(described ? kDescriptions : own == 0 ? 0 : own + 2, ' ');
     std::string out = line.substr(0, described ? kDescriptions : own);
-    std::istringstream words(line.substr(out.size()));
+    std::istringstream words(breakable(line.substr(out.size()), kColumns - indent.size()));
     std::size_t column = columnsOf(out);
     bool first = true;
     for (std::string word; words >> word; first = false) {
