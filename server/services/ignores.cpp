@@ -38,7 +38,8 @@ store::AgentKey agentOf(const UpdateRow& row) {
 }
 
 void ignore(store::WriteTransaction& tx, const UpdateRow& row, const IgnoreRule& rule, std::int64_t now) {
-  store::UpdateChange change{{"update.ignored", rule.reason}, {}, {}, {}, rule.id};
+  store::UpdateChange change{{"update.ignored", rule.reason}, {}, {}, {}};
+  change.ignored_by = rule.id;
   tx.updates().advanceKnown(agentOf(row), row.id, row.state, UpdateEvent::kIgnored, change, now);
 }
 

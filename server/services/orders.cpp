@@ -12,6 +12,8 @@
 namespace redflag::services {
 namespace {
 
+constexpr const char* kCancel = "cancel";
+
 using store::CommandEvent;
 using store::CommandState;
 
@@ -166,7 +168,7 @@ std::vector<store::Command> Orders::order(const std::string& type_id,
     throw http::Problem{409, "command.needs_approval", type.title + " is ordered by approving updates",
                         "/type"};
   }
-  if (!type.listed) {
+  if (type.id == kCancel) {
     throw http::Problem{409, "command.not_listed", type.title + " is not ordered by itself", "/type"};
   }
   requireProof(type, actor);
@@ -211,7 +213,7 @@ store::Command Orders::cancel(const std::string& command_id, const Actor& actor)
   if (withdrawn) return find(command_id, actor.grants.visible());
   requireUnfinished(find(command_id, actor.grants.visible()));
   // The agent has it in hands: only the agent can say whether it was stopped.
-  Order order{"cancel", {{"command_id", command_id}}, command.agent_id, actor.name};
+  Order order{kCancel, {{"command_id", command_id}}, command.agent_id, actor.name};
   order.parent_id = command_id;
   const auto prepared = prepare({order}, actor);
   if (!prepared.front().refused.code.empty()) {

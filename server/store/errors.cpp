@@ -44,7 +44,10 @@ std::string fingerprintOf(const ErrorNote& note) {
        {note.source, note.subsystem, note.kind, note.code, note.severity, shapeOf(note.text)}) {
     all += part + '\0';
   }
-  return toHex(sha256(all)).substr(0, 26);
+  std::string id = toHex(sha256(all)).substr(0, 26);
+  for (char& c : id)  // the letters of an id are capital ones
+    c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return id;
 }
 
 }  // namespace redflag::store

@@ -818,7 +818,7 @@ class Mock {
   }
 
   forecast({ rule }) {
-    const next = [1, 2, 3, 4, 5].map((n) => ({ at: this.fleet.at(-86_400 * n), local: `2026-03-${27 + n}T${rule.time}`, moved: n === 2 }));
+    const next = [1, 2, 3, 4, 5].map((n) => ({ at: this.fleet.at(-86_400 * n), local: `2026-03-${26 + n}T${rule.time}`, moved: n === 3 }));
     return { agents: 41, left_out: 1, zones: [{ time_zone: 'Europe/London', sites: 3, next }, { time_zone: 'America/New_York', sites: 1, next: next.map((each) => ({ ...each, moved: false })) }] };
   }
 

@@ -125,7 +125,7 @@ TEST(Contract, says_which_routes_need_a_proof) {
       proven += route.needs_proof ? 1U : 0U;
     }
   }
-  EXPECT_EQ(proven, 9U);
+  EXPECT_EQ(proven, 11U);
 }
 
 TEST(Contract, is_served_as_it_is_written) {

@@ -239,7 +239,7 @@ TEST_F(Handlers, say_why_an_update_counts_as_verified) {
                   Json::array({{{"steps", steps}, {"needs_reboot", false}}}));
   ASSERT_EQ(world_.stateOf(agent_, "nginx", "1.1"), "installed");
   const Json package = {{"record", "package/1"}, {"scope", "main"}, {"manager", "apt"},
-                        {"key", "nginx"},        {"name", "nginx"}, {"version", "1.1"}};
+                        {"key", "nginx:amd64"},  {"name", "nginx"}, {"version", "1.1"}};
   world_.scan(agent_, {.purpose = "verify",
                        .records = {updateRow({"curl", "8.1"}), package},
                        .command_id = install.id,

@@ -365,7 +365,7 @@ TEST_F(ProgramTest, a_backup_made_while_serving_brings_a_damaged_server_back) {
   std::filesystem::remove(data() + "/keys/command.key");
   ASSERT_EQ(run({"restore", "--data", data(), "--from", archive}), 0) << said("err");
   const std::string told = said("out");
-  const std::string aside = told.substr(told.find('/'), told.find('\n') - told.find('/'));
+  const std::string aside = told.substr(told.find('/'), told.find('\n', told.find('/')) - told.find('/'));
   EXPECT_EQ(std::filesystem::file_size(aside + "/redflag.db"), 3U * 4096 + 100);
   EXPECT_EQ(contentOf(data() + "/keys/command.key"), key);
   const auto server = serve();
