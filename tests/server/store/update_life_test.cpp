@@ -104,8 +104,9 @@ const std::map<E, Rule> kRules = {
        {S::kAwaitingReboot, S::kAvailable},
        {S::kVerified, S::kAvailable},
        {S::kFailed, S::kAvailable},
-       {S::kResolvedElsewhere, S::kAvailable}},
-      {S::kAvailable, S::kSuperseded}}},
+       {S::kResolvedElsewhere, S::kAvailable},
+       {S::kCleared, S::kAvailable}},
+      {S::kAvailable, S::kSuperseded, S::kIgnored}}},
 };
 
 TEST(UpdateLife, is_what_the_rules_say_in_every_state_for_every_event) {
