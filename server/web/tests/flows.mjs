@@ -58,13 +58,14 @@ test('approving says before what it touches, and the list changes by itself afte
   assert.equal(await page.getByRole('region', { name: 'Selected rows' }).count(), 0);
 });
 
-test('a row that cannot be approved cannot be selected and says why', patience, async () => {
+test('a row that cannot be approved says why, and can only be ignored', patience, async () => {
   const page = await begin(`/agents/${makeId('AGENT', 1)}?tab=updates`);
-  const box = page.getByRole('checkbox', { name: /^Select .* on / }).first();
-  await box.waitFor();
-  assert.equal(await box.isDisabled(), true);
-  assert.match(await box.getAttribute('title'), /in report mode/);
   await page.getByText('none can be approved').waitFor();
+  const box = page.getByRole('checkbox', { name: /^Select .* on / }).first();
+  await box.check();
+  const selected = page.getByRole('region', { name: 'Selected rows' });
+  await selected.getByRole('button', { name: /Ignore/ }).waitFor();
+  assert.equal(await selected.getByRole('button', { name: /Approve/ }).getAttribute('aria-disabled'), 'true');
   await page.getByRole('row').filter({ hasText: 'This agent is in report mode' }).first().waitFor();
 });
 

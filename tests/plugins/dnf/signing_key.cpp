@@ -46,8 +46,9 @@ std::string SigningKey::row() const {
 }
 
 void SigningKey::sign(const std::filesystem::path& package) const {
-  outputOf({"rpm", "--addsign", "--define", "_gpg_path " + home_.string(), "--define",
-            std::string("_gpg_name ") + kOwner, package.string()});
+  // rpm may have been built for a gpg2 that is not there.
+  outputOf({"rpm", "--addsign", "--define", "__gpg /usr/bin/gpg", "--define", "_gpg_path " + home_.string(),
+            "--define", std::string("_gpg_name ") + kOwner, package.string()});
 }
 
 }  // namespace redflag::test
