@@ -232,8 +232,9 @@ function makeCommands(agents, updates, at) {
       for (const update of own) if (update.state === 'awaiting_confirmation') Object.assign(update, { state: 'installing', waiting_for: waiting.installing });
     }
     const waits = own.some((update) => update.state === 'awaiting_confirmation');
-    const type = waits ? 'plan_updates' : ['install_updates', 'scan', 'plan_updates'][n % 3];
     const state = waits ? 'succeeded' : states[n % states.length];
+    const installed = state === 'succeeded' && n % 2 === 0;
+    const type = waits ? 'plan_updates' : installed ? 'install_updates' : ['install_updates', 'scan', 'plan_updates'][n % 3];
     return {
       id: makeId('CMND', 100 + number),
       type,

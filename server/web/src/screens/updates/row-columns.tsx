@@ -31,7 +31,7 @@ export function Standing({ update }: { update: Update }) {
         <WordTag word={word} />
       )}
       {why && <span>{why}</span>}
-      {update.next && <span className={classes.next}>{readableTimes(`Then: ${update.next}`)}</span>}
+      {update.next && <span>{readableTimes(`Then: ${update.next}`)}</span>}
       <Question update={update} />
     </div>
   );
