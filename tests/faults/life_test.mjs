@@ -174,7 +174,7 @@ test('why an update counts as verified is told by the API, and on the screen', a
     await signIn(page);
     await page.getByRole('button', { name: 'Why do we say verified?' }).first().click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByText(told.commands[1].plan_hash).waitFor();
+    await dialog.getByText(told.commands[1].plan_hash).first().waitFor(); // the plan's and the install's
     await dialog.getByText(told.proof.scan_id).waitFor();
     await dialog.getByText('Setting up nginx').waitFor();
     await picture('evidence');

@@ -66,7 +66,7 @@ test('a row that cannot be approved says why, and can only be ignored', patience
   const selected = page.getByRole('region', { name: 'Selected rows' });
   await selected.getByRole('button', { name: /Ignore/ }).waitFor();
   assert.equal(await selected.getByRole('button', { name: /Approve/ }).getAttribute('aria-disabled'), 'true');
-  await page.getByRole('row').filter({ hasText: 'This agent is in report mode' }).first().waitFor();
+  await page.getByRole('row').filter({ hasText: 'its agent is in report mode' }).first().waitFor();
 });
 
 test('a viewer sees everything and is offered nothing', patience, async () => {
@@ -403,7 +403,9 @@ test('a second factor is set up, and signs in from then on', patience, async () 
   await page.getByRole('img', { name: 'QR code for an authenticator app' }).waitFor();
   await page.getByLabel('Code that the app shows').fill('123456');
   await page.getByRole('button', { name: 'Confirm' }).click();
-  assert.equal(await page.getByRole('region', { name: 'Recovery codes' }).getByRole('listitem').count(), 10);
+  const codes = page.getByRole('region', { name: 'Recovery codes' }).getByRole('listitem');
+  await codes.first().waitFor();
+  assert.equal(await codes.count(), 10);
   await page.getByRole('button', { name: 'I have kept them' }).click();
   await page.getByText('9 codes left').waitFor();
   await page.getByRole('button', { name: 'Sign out everywhere' }).click();

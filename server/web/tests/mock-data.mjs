@@ -55,6 +55,7 @@ const turned_hostname = 'db-\u202Egnp.tnuocca\u202C.example.net';
 const state_order = ['available', 'available', 'ignored', 'cleared', 'approved', 'planned', 'awaiting_confirmation', 'installing', 'installed', 'verified', 'failed', 'available'];
 const waiting = {
   available: 'a person to approve it',
+  report_mode: 'somebody at the machine: its agent is in report mode and changes nothing',
   cleared: 'a person to order it: it is approved',
   ignored: 'mara ignores it: The till breaks with <b>it</b>.',
   failed: 'a person: the install failed, at try 1 of 3: dpkg ended with status 1: the post-installation script of nginx failed.',
@@ -156,7 +157,8 @@ export function makeFleet(size, now = Date.now()) {
         state,
         state_since: at(300 + p * 1100 + n * 60),
         reason: state === 'failed' ? { code: 'apt.install_failed', text: 'dpkg ended with status 1: the post-installation script of nginx failed.' } : null,
-        waiting_for: blocked_by === 'held' ? 'the hold that is set on the machine' : (waiting[state] ?? null),
+        waiting_for:
+          blocked_by === 'held' ? 'the hold that is set on the machine' : agent.mode === 'report' ? waiting.report_mode : (waiting[state] ?? null),
         next: next[state] ?? null,
         ignored: state === 'ignored' ? { rule_id: makeId('RVLE', 1), by: 'mara', until: at(-86400 * 12), reason: 'The till breaks with <b>it</b>.' } : null,
         command_id: ['available', 'verified', 'ignored', 'cleared'].includes(state) ? null : makeId('CMND', 100 + n),
