@@ -14,8 +14,8 @@ after(cleanUp);
 let fleet;
 let api;
 let agent;
-// Of the tables that hold what somebody has: what is only told of (audit, history) is looked at by itself.
-const kTold = ['audit', 'audit_chain', 'history', 'answers', 'sessions', 'outbox'];
+// Of the tables that hold what somebody has: what is only told of (audit, errors, history) is looked at by itself.
+const kTold = ['audit', 'audit_chain', 'errors', 'history', 'answers', 'sessions', 'outbox'];
 const dump = () => runToEnd(['sqlite3', '-readonly', path.join(fleet.data, 'redflag.db'), '.dump']).stdout.split('\n')
   .filter((line) => !kTold.some((table) => line.startsWith(`INSERT INTO ${table} `)) && !line.startsWith('INSERT INTO agents ')).join('\n');
 const recorded = (code) => Number(runToEnd(['sqlite3', '-readonly', path.join(fleet.data, 'redflag.db'), `SELECT COALESCE(SUM(times), 0) FROM audit WHERE code = '${code}' OR kind = '${code}'`]).stdout);

@@ -20,7 +20,7 @@ const kMiB = 1 << 20;
 
 // Everything in the store, but for when an agent was last heard of and what is told of refusals.
 const store = () => runToEnd(['sqlite3', '-readonly', path.join(fleet.data, 'redflag.db'), '.dump']).stdout.split('\n')
-  .filter((line) => !/^INSERT INTO (agents|audit|audit_chain|history|outbox|sqlite_sequence) /.test(line)).join('\n');
+  .filter((line) => !/^INSERT INTO (agents|audit|audit_chain|errors|history|outbox|sqlite_sequence) /.test(line)).join('\n');
 const recorded = (code) => Number(runToEnd(['sqlite3', '-readonly', path.join(fleet.data, 'redflag.db'), `SELECT COALESCE(SUM(times), 0) FROM audit WHERE code = '${code}'`]).stdout);
 
 const memory = (name) => Number(fs.readFileSync(`/proc/${fleet.server.pid}/status`, 'utf8').match(new RegExp(`${name}:\\s+(\\d+)`))[1]) / 1024;

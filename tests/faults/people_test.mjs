@@ -27,7 +27,7 @@ const sql = (query) => runToEnd(['sqlite3', path.join(fleet.data, 'redflag.db'),
 const noted = (kind) => Number(sql(`SELECT COUNT(*) FROM history WHERE kind = '${kind}'`));
 // Everything in the store but what is written down of attempts, and when sessions were used.
 const store = () => runToEnd(['sqlite3', '-readonly', path.join(fleet.data, 'redflag.db'), '.dump']).stdout.split('\n')
-  .filter((line) => !/^INSERT INTO "?(history|audit\w*|sessions)\b/.test(line)).join('\n');
+  .filter((line) => !/^INSERT INTO "?(errors|history|audit\w*|sessions)\b/.test(line)).join('\n');
 const memory = (name) => Number(fs.readFileSync(`/proc/${fleet.server.pid}/status`, 'utf8').match(new RegExp(`${name}:\\s+(\\d+)`))[1]) / 1024;
 const newApi = () => new Api(fleet.url, path.join(fleet.data, 'ca.pem'));
 
