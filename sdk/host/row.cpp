@@ -34,6 +34,8 @@ Result<FieldType> Row::typeOf(std::string_view field) const {
     if (protocol::isForeignField(field)) return FieldType::kAny;
     return refuse(field, "one of the kind's fields, or a reverse DNS name");
   }
+  if (field == "record" || field == "scope")
+    return refuse(field, "another name: this one is every record's own");
   if (protocol::isFieldName(field) || protocol::isForeignField(field)) return FieldType::kAny;
   return refuse(field, "a name of a-z, 0-9 and _");
 }

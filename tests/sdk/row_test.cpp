@@ -127,6 +127,15 @@ TEST(Row, passes_on_third_parties_kinds_and_fields_with_the_type_they_were_put_a
   EXPECT_EQ(Json::parse(ours.finish("apt").value()).at("org.example.pinned_by"), "somebody");
 }
 
+TEST(Row, lets_no_third_partys_field_take_the_place_of_what_every_record_has) {
+  Row row;
+  ASSERT_TRUE(row.begin("org.example.thing/1"));
+  for (const char* field : {"record", "scope"}) {
+    EXPECT_THAT(row.putText(field, "x").error().text, HasSubstr("expected another name"));
+    EXPECT_FALSE(row.putReal(field, 1));
+  }
+}
+
 TEST(Row, refuses_kinds_that_nobody_owns) {
   Row row;
   for (const char* kind :
