@@ -58,6 +58,7 @@ bool isRegistry(std::string_view host) {
       return false;
   }
   if (name.starts_with('[') && name.ends_with(']')) {
+    if (name.find('\0') != std::string_view::npos) return false;  // inet_pton would stop there
     in6_addr address{};
     return inet_pton(AF_INET6, std::string(name.substr(1, name.size() - 2)).c_str(), &address) == 1;
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <regex>
 
 namespace redflag {
 namespace {
@@ -14,6 +15,15 @@ bool matchesTexts(const Json& schema) {
                                         [&](const char* keyword) { return schema.contains(keyword); }))
     return true;
   return std::any_of(schema.begin(), schema.end(), matchesTexts);
+}
+
+bool isRegex(const std::string& text) {
+  try {
+    const std::regex compiled(text);
+    return true;
+  } catch (const std::regex_error&) {
+    return false;
+  }
 }
 
 std::optional<std::string> longTextIn(const Json& value, const Json::json_pointer& at) {
@@ -35,6 +45,23 @@ std::optional<std::string> longTextIn(const Json& value, const Json::json_pointe
 
 std::optional<std::string> tooLongToMatch(const Json& schema, const Json& value) {
   return matchesTexts(schema) ? longTextIn(value, Json::json_pointer()) : std::nullopt;
+}
+
+std::optional<std::string> badPattern(const Json& schema) {
+  if (!schema.is_structured()) return std::nullopt;
+  if (schema.is_object()) {
+    const auto pattern = schema.find("pattern");
+    if (pattern != schema.end() && pattern->is_string() && !isRegex(pattern->get_ref<const std::string&>()))
+      return pattern->get<std::string>();
+    const auto named = schema.find("patternProperties");
+    if (named != schema.end() && named->is_object()) {
+      for (const auto& [name, ignored] : named->items())
+        if (!isRegex(name)) return name;
+    }
+  }
+  for (const Json& part : schema)
+    if (auto bad = badPattern(part)) return bad;
+  return std::nullopt;
 }
 
 }  // namespace redflag

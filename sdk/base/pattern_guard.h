@@ -15,4 +15,8 @@ constexpr std::size_t kMaxMatchedBytes = 2048;
 // none, or the schema matches no text at all. To be asked before a value is validated.
 std::optional<std::string> tooLongToMatch(const Json& schema, const Json& value);
 
+// The first "pattern" (or name of patternProperties) in a schema that is no regular expression of ECMAScript;
+// nullopt: there is none. valijson would throw at the first text that it meets.
+std::optional<std::string> badPattern(const Json& schema);
+
 }  // namespace redflag

@@ -41,6 +41,8 @@ std::string pointer(const std::vector<std::string>& context) {
 }  // namespace
 
 Result<> checkSchema(const Json& schema) {
+  if (const auto bad = badPattern(schema))
+    return fail(Code::kInvalid, "not a JSON Schema: the pattern \"" + *bad + "\" is no regular expression");
   valijson::Schema parsed;
   return parse(schema, parsed);
 }

@@ -66,6 +66,7 @@ TEST(Reference, is_refused_unless_it_keeps_the_grammar) {
                                   std::string("-h.x/a"),
                                   std::string("a_b.c/d"),
                                   std::string("[::1/a"),
+                                  std::string("[::\0x]/a", 8),
                                   std::string("user@host.x/a"),
                                   std::string("h.x:1:2/a"),
                                   std::string("a?x=1"),

@@ -48,6 +48,8 @@ TEST(Schema, what_is_no_schema_is_refused) {
   EXPECT_TRUE(checkSchema(kSchema));
   EXPECT_FALSE(checkSchema(Json::array()));
   EXPECT_FALSE(checkSchema({{"properties", 7}}));
+  EXPECT_FALSE(checkSchema({{"properties", {{"name", {{"type", "string"}, {"pattern", "+$"}}}}}}));
+  EXPECT_FALSE(checkSchema({{"patternProperties", {{"(", {{"type", "string"}}}}}}));
 }
 
 }  // namespace
