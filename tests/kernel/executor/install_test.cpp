@@ -133,7 +133,7 @@ TEST_F(Install, plans_without_rights) {
               HasSubstr("\"uid\":" + std::to_string(planUser().value().uid)));
 }
 
-TEST_F(Install, refuses_another_plan_than_the_confirmed_one) {
+TEST_F(Install, B9_refuses_another_plan_than_the_confirmed_one) {
   mark("drift");
   begin();
   const Json result = carryOut(order());
