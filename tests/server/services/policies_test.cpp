@@ -231,6 +231,35 @@ TEST_F(Judging, does_not_order_again_what_failed) {
   EXPECT_EQ(openssl(), "failed");
 }
 
+TEST_F(Judging, leaves_to_people_what_somebody_took_back) {
+  auto one = policy("all", {{{"security"}, {}, 0}});
+  one.terms.install = true;
+  add(one);
+  sweepAfter(60);
+  world.carryOut(agent, world.newest("plan_updates").id, "failed", Json(), "apt.locked", "x");
+  ASSERT_EQ(openssl(), "failed");
+  const auto id = world.update(agent, "openssl", "3.1").id;
+  world.store.write([&](store::WriteTransaction& tx) {
+    ASSERT_TRUE(tx.updates().advance(agent, id, store::UpdateState::kFailed, store::UpdateEvent::kRolledBack,
+                                     {{"update.rolled_back", "x"}, {}, {}, {}}, world.clock.now));
+  });
+  ASSERT_EQ(openssl(), "available");
+  sweepAfter(60);
+  EXPECT_EQ(openssl(), "available");
+}
+
+TEST_F(Judging, orders_nothing_that_its_author_may_not_order_alone) {
+  world.services.second_person.setRule("high", 1, world.admin);
+  auto one = policy("all", {{{"security"}, {}, 0}});
+  one.terms.install = true;
+  services::Actor author = world.admin;
+  author.id = author.author_id = newId();
+  world.services.policies.add(one, author);
+  sweepAfter(60);
+  EXPECT_EQ(world.newest("plan_updates").state, store::CommandState::kAwaitingApproval);
+  EXPECT_TRUE(world.services.orders.fetch(agent).empty());
+}
+
 TEST_F(Judging, tells_beforehand_what_it_would_approve_now) {
   EXPECT_EQ(world.services.policies.preview(policy("", {{{}, {}, 0}}), world.admin).updates, 2U);
   EXPECT_EQ(world.services.policies.preview(policy("", kSecurityDay), world.admin).updates, 0U);
