@@ -1,6 +1,9 @@
 // A scan whose inputs did not change answers from what it kept, and says so; nothing else does.
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "base/time.h"
 #include "cache_place.h"
 #include "picture.h"
@@ -35,6 +38,22 @@ TEST_F(AptReplay, says_the_same_again) {
 TEST_F(AptReplay, looks_again_to_verify) {
   ASSERT_EQ(scan_.run(RF_PURPOSE_VERIFY), rf::Status::kOk);
   EXPECT_FALSE(replayed());
+}
+
+TEST_F(AptReplay, verifies_by_no_cache_that_is_as_old_as_the_second_of_a_change) {
+  const auto status = root_.path() / "var/lib/dpkg/status";
+  const auto cache = std::filesystem::path(root_.cacheDir()) / "pkgcache.bin";
+  const auto second = std::filesystem::last_write_time(status);
+  std::ostringstream text;
+  text << std::ifstream(status).rdbuf();
+  auto changed = text.str();
+  changed.replace(changed.find("Version: 1.0"), 12, "Version: 1.1");
+  std::ofstream(status) << changed;
+  ASSERT_TRUE(std::filesystem::exists(cache));
+  std::filesystem::last_write_time(status, second);
+  std::filesystem::last_write_time(cache, second);
+  ASSERT_EQ(scan_.run(RF_PURPOSE_VERIFY), rf::Status::kOk);
+  EXPECT_TRUE(scan_.fake.ofKind("update/1").empty()) << "1.1 is what dpkg now has";
 }
 
 TEST_F(AptReplay, looks_again_when_anything_it_reads_changed) {
