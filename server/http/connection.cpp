@@ -125,7 +125,11 @@ std::optional<Wait> Connection::readHead() {
       return std::nullopt;
     }
     const bool was_idle = in_.empty() && served_;
-    if (!receive()) return waitFor(io_);
+    if (!receive()) {
+      Wait wait = waitFor(io_);
+      wait.spare = was_idle;
+      return wait;
+    }
     if (was_idle) setDeadline(shared_.limits.head_ms);
   }
 }
@@ -246,7 +250,7 @@ std::optional<Wait> Connection::writeAnswer() {
   }
   if (in_.capacity() > kKeptCapacity) in_ = std::string();
   setDeadline(shared_.limits.idle_ms);
-  return Wait{Wait::For::kRead, deadline_ns_};
+  return Wait{Wait::For::kRead, deadline_ns_, true};
 }
 
 void Connection::openStream() {

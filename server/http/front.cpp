@@ -1,7 +1,9 @@
 #include "http/front.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <iterator>
 #include <new>
@@ -15,6 +17,14 @@ std::vector<Route> withStreams(std::vector<Route> routes) {
   return routes;
 }
 
+// Without this a full house would take the descriptors that the store and the hosts of command types need.
+std::size_t withinDescriptors(std::size_t wanted) {
+  constexpr std::size_t kOthers = 256;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return wanted;
+  return std::min<std::size_t>(wanted, std::max<rlim_t>(limit.rlim_cur, 2 * kOthers) - kOthers);
+}
+
 }  // namespace
 
 std::vector<Route> streamRoutes() {
@@ -25,7 +35,7 @@ std::vector<Route> streamRoutes() {
 
 Front::Front(const FrontOptions& options, ssl_ctx_st* context, std::vector<Route> routes,
              Authenticator& authenticator, StreamHub& hub, Handler fallback, metrics::Registry& registry)
-    : options_(options),
+    : max_connections_(withinDescriptors(options.max_connections)),
       context_(context),
       hub_(hub),
       dispatcher_(withStreams(std::move(routes)), authenticator, std::move(fallback), registry),
@@ -46,7 +56,7 @@ Front::~Front() {
 }
 
 void Front::accepted(int fd, const std::string& peer) {
-  if (lot_.size() >= options_.max_connections) {
+  if (lot_.size() >= max_connections_ && !lot_.makeRoom()) {
     dispatcher_.cut("connection.too_many", peer);
     ::close(fd);
     return;

@@ -18,7 +18,9 @@ namespace redflag::http {
 struct FrontOptions {
   std::string listen = "127.0.0.1:0";
   std::size_t workers = 8;
-  std::size_t max_connections = 20'000;  // past it a visitor is turned away; RLIMIT_NOFILE must allow as many
+  // Past it the connection that has waited longest for a next request ends, and where none does, the visitor
+  // is turned away. Fewer where RLIMIT_NOFILE leaves less beside what else the process opens.
+  std::size_t max_connections = 20'000;
   ConnectionLimits limits;
   TrustedProxies proxies;
   std::function<std::int64_t()> date_s = {};  // of answers; none: the machine's clock [any thread]
@@ -53,7 +55,7 @@ class Front {
  private:
   void accepted(int fd, const std::string& peer);
 
-  const FrontOptions options_;
+  const std::size_t max_connections_;
   ssl_ctx_st* const context_;
   StreamHub& hub_;
   Dispatcher dispatcher_;

@@ -18,6 +18,7 @@ struct Wait {
   };
   For what = For::kEnd;
   std::int64_t deadline_ns = 0;  // monotonicNow(); for kRead and kWrite
+  bool spare = false;            // nothing is lost if it ends now: it is kept for a next request only
 };
 
 class Guest {

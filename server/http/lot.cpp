@@ -78,6 +78,7 @@ void ConnectionLot::park(std::uint64_t id, std::unique_ptr<Guest> guest, const W
   }
   place.deadline_ns = wait.deadline_ns;
   deadlines_.emplace(place.deadline_ns, id);
+  if (wait.spare) spare_.emplace(place.deadline_ns, id);
   watch(id, place, wait.what);
   if (place.deadline_ns < sleeping_until_ns_) nudge();
 }
@@ -94,6 +95,7 @@ void ConnectionLot::watch(std::uint64_t id, Place& place, Wait::For what) {
   }
   // Out of memory for the watch: the deadline ends this connection right away instead of never.
   deadlines_.erase({place.deadline_ns, id});
+  spare_.erase({place.deadline_ns, id});
   place.deadline_ns = 0;
   deadlines_.emplace(0, id);
 }
@@ -101,6 +103,7 @@ void ConnectionLot::watch(std::uint64_t id, Place& place, Wait::For what) {
 // With the lock held; the place's guest is here.
 void ConnectionLot::dispatch(Places::iterator place, Wake why) {
   deadlines_.erase({place->second.deadline_ns, place->first});
+  spare_.erase({place->second.deadline_ns, place->first});
   if (why == Wake::kCalled) place->second.called = false;
   if (why == Wake::kStopping) place->second.told = true;
   workers_.push({place->first, std::move(place->second.guest), why});
@@ -112,6 +115,13 @@ void ConnectionLot::call(std::uint64_t id) {
   if (found == places_.end()) return;
   found->second.called = true;
   if (found->second.guest) dispatch(found, Wake::kCalled);
+}
+
+bool ConnectionLot::makeRoom() {
+  const std::lock_guard lock(mutex_);
+  if (spare_.empty()) return false;
+  dispatch(places_.find(spare_.begin()->second), Wake::kDeadline);
+  return true;
 }
 
 std::size_t ConnectionLot::size() const {

@@ -54,6 +54,8 @@ class ConnectionLot {
   // Hands the connection to a worker with Wake::kCalled, at once or as soon as it is parked again. Nothing
   // happens if it is gone. [any thread]
   void call(std::uint64_t id);
+  // Ends the one that has been spare (Wait::spare) for longest, within moments. False: none is. [any thread]
+  bool makeRoom();
   std::size_t size() const;
   LotLoad load() const;
 
@@ -88,8 +90,10 @@ class ConnectionLot {
   mutable std::mutex mutex_;
   std::condition_variable emptied_;
   Places places_;
-  std::set<std::pair<std::int64_t, std::uint64_t>> deadlines_;  // of every parked one
-  std::uint64_t last_id_ = 16;                                  // below are the lot's own
+  using Deadlines = std::set<std::pair<std::int64_t, std::uint64_t>>;
+  Deadlines deadlines_;         // of every parked one
+  Deadlines spare_;             // of those of them that may end; all are spare for equally long
+  std::uint64_t last_id_ = 16;  // below are the lot's own
   std::int64_t sleeping_until_ns_ = 0;
   bool stopping_ = false;
   bool ended_ = false;

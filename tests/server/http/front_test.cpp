@@ -306,6 +306,24 @@ TEST_F(FrontTest, turns_away_more_connections_than_it_may_hold) {
   EXPECT_EQ(ask(request("GET", "/api/hello")).status, 200);
 }
 
+TEST_F(FrontTest, gives_a_visitor_the_place_of_who_waits_longest_with_nothing_to_ask) {
+  options_.max_connections = 3;
+  restart();
+  const auto asked = [this] {
+    auto client = std::make_unique<TlsClient>(front_->port());
+    client->send(request("GET", "/api/hello"));
+    EXPECT_EQ(client->reply().status, 200);
+    return client;
+  };
+  const auto first = asked();
+  const auto second = asked();
+  TlsClient silent(front_->port());  // never asked: it is not known to be idle
+  const auto third = asked();
+  EXPECT_TRUE(first->closes());
+  second->send(request("GET", "/api/hello"));
+  EXPECT_EQ(second->reply().status, 200);
+}
+
 // Takes every descriptor but one, so that a client can be made and accept() then fails.
 class LastDescriptor {
  public:
