@@ -84,6 +84,10 @@ Connection::Connection(Reactor& reactor, const Target& target, User& user)
   const std::string& bytes = target.addresses.front();
   std::memcpy(&address, bytes.data(), std::min(bytes.size(), sizeof address));
   fd_ = ::socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd_ < 0 && (errno == EMFILE || errno == ENFILE)) {
+    slow_ = reactor_.in(0, [this] { slow_ = {}, finish("descriptors"); });
+    return;
+  }
   if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "socket");
   const int on = 1;
   ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -103,7 +107,7 @@ Connection::~Connection() {
   reactor_.cancel(slow_);
   reactor_.forget(watch_);
   SSL_free(ssl_);
-  ::close(fd_);
+  if (fd_ >= 0) ::close(fd_);
 }
 
 void Connection::setTimeout(std::int64_t ns) {

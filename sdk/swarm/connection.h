@@ -47,7 +47,7 @@ class Connection {
     virtual void replied(Connection&, Reply& reply) = 0;  // also the head of a stream, with status 200
     virtual void lines(Connection&, std::vector<std::string>&) {}  // of a stream, without their ends
     // Nothing more comes; `why` is one word of the swarm's own: connect, tls, closed, timeout, protocol,
-    // limit.
+    // limit, descriptors (this machine gives no more of them).
     virtual void closed(Connection&, const std::string& why) = 0;
   };
 

@@ -26,8 +26,14 @@ void Fleet::run(Group& group, std::size_t index) {
   try {
     live(group, index);
   } catch (const std::exception& error) {
-    group.error = error.what();
+    const std::lock_guard lock(mutex_);
+    if (error_.empty()) error_ = error.what();
   }
+}
+
+std::string Fleet::error() const {
+  const std::lock_guard lock(mutex_);
+  return error_;
 }
 
 void Fleet::live(Group& group, std::size_t index) {
@@ -63,7 +69,6 @@ void Fleet::stop() {
     if (!group.thread.joinable()) continue;
     group.thread.join();
     statistics_.merge(group.statistics);
-    if (error_.empty()) error_ = group.error;
   }
 }
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -25,12 +26,11 @@ class Fleet {
   // Ends all connections, joins, and hands out what was measured. Once.
   void stop();
   const Statistics& statistics() const { return statistics_; }
-  const std::string& error() const { return error_; }  // why a thread gave up; "" normally
+  std::string error() const;  // why a thread gave up, at once; "" normally [any thread]
 
  private:
   struct Group {
     Statistics statistics;
-    std::string error;
     std::thread thread;
   };
   void run(Group& group, std::size_t index);
@@ -45,6 +45,7 @@ class Fleet {
   std::vector<Group> groups_;
   std::atomic<bool> stopping_ = false;
   Statistics statistics_;
+  mutable std::mutex mutex_;
   std::string error_;
 };
 

@@ -73,6 +73,7 @@ class Run {
     std::int64_t next_kill = begin_ + static_cast<std::int64_t>(random_.waiting(mean));
     const std::int64_t end = begin_ + options_.duration_ns;
     while (monotonicNow() < end || (options_.moments.any() && !moments.over())) {
+      if (const auto error = fleet_.error(); !error.empty()) return fail(Code::kInternal, error);
       if (monotonicNow() > end + options_.settle_ns)
         return fail(Code::kUnavailable, "the fleet was not there in time: " + missing());
       if (options_.moments.any()) {

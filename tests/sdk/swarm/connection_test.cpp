@@ -1,6 +1,8 @@
 #include "swarm/connection.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/time.h"
 
@@ -63,6 +65,25 @@ TEST(Connection, to_nobody_is_told_as_such) {
   Connection connection(reactor, target, watcher);
   reactor.runUntil([&] { return !watcher.said.empty(); });
   EXPECT_EQ(watcher.said, "connect");
+}
+
+TEST(Connection, without_a_descriptor_is_one_that_failed_and_is_tried_again) {
+  const Origin origin = parseOrigin("https://127.0.0.1:1").value();
+  const Trust trust = Trust::make({}, origin).value();
+  const Target target = Target::resolve(origin, trust).value();
+  Reactor reactor;
+  Watcher watcher;
+  rlimit original{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &original), 0);
+  const int next = ::dup(0);
+  ::close(next);
+  const rlimit none{static_cast<rlim_t>(next), original.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const Connection connection(reactor, target, watcher);
+  ::setrlimit(RLIMIT_NOFILE, &original);
+  EXPECT_EQ(watcher.said, "") << "its user is told later, never from inside the making";
+  reactor.runUntil([&] { return !watcher.said.empty(); });
+  EXPECT_EQ(watcher.said, "descriptors");
 }
 
 }  // namespace
