@@ -1,6 +1,7 @@
 // A scan whose inputs did not change answers from what it kept, and says so; nothing else does.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <fstream>
 #include <sstream>
 
@@ -50,6 +51,7 @@ TEST_F(AptReplay, verifies_by_no_cache_that_is_as_old_as_the_second_of_a_change)
   changed.replace(changed.find("Version: 1.0"), 12, "Version: 1.1");
   std::ofstream(status) << changed;
   ASSERT_TRUE(std::filesystem::exists(cache));
+  std::filesystem::last_write_time(root_.path() / "var/lib/apt/lists", second - std::chrono::seconds(10));
   std::filesystem::last_write_time(status, second);
   std::filesystem::last_write_time(cache, second);
   ASSERT_EQ(scan_.run(RF_PURPOSE_VERIFY), rf::Status::kOk);
