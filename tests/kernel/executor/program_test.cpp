@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <mutex>
 
@@ -96,16 +97,21 @@ class Listener {
       events_.push_back(event);
     });
   }
+  // Each once: who attaches in the moment of a result is told of it as what is and as what happens.
   std::vector<OrderEvent> results() const {
     const std::lock_guard lock(mutex_);
     std::vector<OrderEvent> out;
     for (const OrderEvent& event : events_) {
-      if (event.event == "result") out.push_back(event);
+      if (event.event == "result" && !has(out, event.id)) out.push_back(event);
     }
     return out;
   }
 
  private:
+  static bool has(const std::vector<OrderEvent>& results, const std::string& id) {
+    return std::any_of(results.begin(), results.end(), [&](const OrderEvent& one) { return one.id == id; });
+  }
+
   mutable std::mutex mutex_;
   std::vector<OrderEvent> events_;
   ExecutorClient client_;
