@@ -24,6 +24,8 @@ LISTS = {
     "100 agents, longest silent first": "/api/v1/agents?limit=100&sort=last_seen",
     "100 agents, part of a name": "/api/v1/agents?limit=100&search=-01",
 }
+FLEET = "/api/v1/updates?limit=50"
+FLEET_ROUNDS, FLEET_GOAL_S = 10, 1
 BARE = "SELECT * FROM agents a JOIN clients c USING (client_id) ORDER BY lower(a.hostname), a.agent_id LIMIT 100"
 
 
@@ -87,6 +89,9 @@ def measure(engine, folder, database, bare):
             peers = {"the bare SQL": [1000 * lib.seconds(bare) for _ in range(10)]} if name == "100 agents by name" else {}
             peers["median"] = [statistics.median(samples)]
             lib.state(f"{name}, of {AGENTS}, 95th percentile ({engine})", [percentile(samples, 95)], "ms", GOAL_MS, peers)
+        samples = [browser.milliseconds(FLEET)[0] / 1000 for _ in range(1 + FLEET_ROUNDS)][1:]
+        lib.state(f"50 updates of the fleet, each with its machines counted, of {AGENTS * UPDATES} ({engine})", samples, "s",
+                  FLEET_GOAL_S)
     finally:
         server.terminate()
         server.wait(timeout=30)

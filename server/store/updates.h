@@ -132,6 +132,7 @@ struct UpdateFilter {
   std::string category;
   std::string search;               // in the name
   std::vector<UpdateState> states;  // empty: every open one, which an ignored one is not
+  bool ignored_too = false;         // with no states: those that are ignored as well
   std::optional<bool> installable;  // not blocked, or blocked
   std::vector<std::string> ids;     // only these, whatever their state
   std::string command_id;           // that this command is about, whatever their state

@@ -66,10 +66,7 @@ void addPiece(GroupSoFar& one, Rows& rows, bool ignored_aside) {
 std::vector<GroupSoFar> groupsOf(Connection& db, const UpdateFilter& filter, const http::Visible& visible) {
   // Beside what is open: on how many machines it is ignored.
   UpdateFilter shown = filter;
-  for (int i = 0; filter.states.empty() && i < kUpdateStates; ++i) {
-    const auto state = static_cast<UpdateState>(i);
-    if (!closed(state)) shown.states.push_back(state);
-  }
+  shown.ignored_too = true;
   const Conditions where = updateConditions(shown, visible);
   const std::string sql =
       std::string("SELECT ") + kGroupKey + ", u.state, u.installed_version, u.category, u.severity, " +

@@ -29,7 +29,7 @@ Conditions updateConditions(const UpdateFilter& filter, const http::Visible& vis
       names.emplace_back(name(state));
     where.in("u.state", names);
   } else if (filter.ids.empty() && filter.command_id.empty()) {
-    where.add(openSql("u"));
+    where.add(filter.ignored_too ? notClosedSql("u") : openSql("u"));
   }
   return where;
 }

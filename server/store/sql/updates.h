@@ -39,6 +39,9 @@ class SqlUpdates : public Updates {
 inline std::string openSql(const std::string& alias) {
   return alias + ".state NOT IN ('verified', 'superseded', 'resolved_elsewhere', 'ignored')";
 }
+inline std::string notClosedSql(const std::string& alias) {
+  return alias + ".state NOT IN ('verified', 'superseded', 'resolved_elsewhere')";
+}
 // Of updates `u`: something on the agent can install it.
 constexpr const char* kHasUpdaterSql =
     "EXISTS (SELECT 1 FROM agent_plugins p WHERE p.client_id = u.client_id AND p.agent_id = u.agent_id "
