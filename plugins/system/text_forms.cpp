@@ -73,7 +73,8 @@ std::map<std::string, std::int64_t> parseMemoryInfo(std::string_view text) {
   for (const auto line : linesOf(text)) {
     const auto words = wordsOf(line);
     if (words.size() != 3 || words[2] != "kB" || !words[0].ends_with(':')) continue;
-    if (const auto kib = wholeNumber(words[1]))
+    const auto kib = wholeNumber(words[1]);
+    if (kib && *kib >= 0 && *kib <= INT64_MAX / 1024)
       values[std::string(words[0].substr(0, words[0].size() - 1))] = *kib * 1024;
   }
   return values;

@@ -20,7 +20,7 @@ std::optional<double> realNumber(std::string_view text);
 // os-release(5): NAME="Debian GNU/Linux".
 std::map<std::string, std::string> parseOsRelease(std::string_view text);
 
-// /proc/meminfo, in bytes, by name ("MemTotal").
+// /proc/meminfo, in bytes, by name ("MemTotal"). What no memory has is left out.
 std::map<std::string, std::int64_t> parseMemoryInfo(std::string_view text);
 
 // One line of /proc/pressure/*: "some avg10=0.12 …".

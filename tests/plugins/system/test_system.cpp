@@ -143,12 +143,15 @@ TEST_F(SystemTree, reports_pressure_where_the_kernel_measures_it) {
 }
 
 TEST_F(SystemTree, leaves_out_what_it_cannot_read_as_a_number) {
-  write("proc/meminfo", "MemTotal: lots kB\nMemAvailable: 99999999999999999999 kB\n");
+  write("proc/meminfo",
+        "MemTotal: lots kB\nMemAvailable: 99999999999999999999 kB\nSwapTotal: 6666666666666241612 kB\n"
+        "SwapFree: 1 kB\n");
   write("proc/loadavg", "nan inf 0x1\n");
   write("proc/uptime", "");
   ASSERT_EQ(scan(), rf::Status::kOk);
   EXPECT_EQ(fake_.fact("memory.total_bytes"), nullptr);
   EXPECT_EQ(metric("memory_available_bytes"), nullptr);
+  EXPECT_EQ(metric("swap_used_bytes"), nullptr);
   EXPECT_EQ(metric("load_average_1m_ratio"), nullptr);
   EXPECT_EQ(metric("uptime_seconds"), nullptr);
 }
