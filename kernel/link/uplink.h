@@ -64,7 +64,7 @@ class Uplink {
   Backoff backoff_;
   std::atomic<bool> fetch_wanted_ = false;
   std::atomic<bool> try_now_ = false;
-  std::int64_t fetch_again_ns_;     // monotonic: a new list is not rung for
+  std::int64_t fetch_again_ns_;     // monotonic: a ring may be lost
   std::int64_t held_until_ns_ = 0;  // monotonic: nothing is sent before, a person has to look at this agent
   bool fetch_later_ = false;        // an order could not be taken: ask again at the next tick
   bool fetch_rest_ = false;         // there may be more: ask when the server knows that these were accepted

@@ -138,6 +138,15 @@ bool StreamHub::connected(const std::string& agent_id) const {
   return doorbells_.contains(agent_id);
 }
 
+std::vector<std::string> StreamHub::connectedAgents() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> agents;
+  agents.reserve(doorbells_.size());
+  for (const auto& [agent_id, doorbell] : doorbells_)
+    agents.push_back(agent_id);
+  return agents;
+}
+
 std::size_t StreamHub::doorbells() const {
   const std::lock_guard lock(mutex_);
   return doorbells_.size();

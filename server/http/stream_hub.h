@@ -8,6 +8,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "http/authenticator.h"
 #include "http/events.h"
@@ -30,6 +31,7 @@ class StreamHub : public Streams, public FeedOpener {
   void ring(const std::string& agent_id) override;
   void outboxGrew() override;
   bool connected(const std::string& agent_id) const override;
+  std::vector<std::string> connectedAgents() const override;
 
   std::unique_ptr<Feed> open(const Dispatcher::Admission& admission, std::uint64_t id) override;
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace redflag::http {
 
@@ -15,6 +16,8 @@ class Streams {
   // The outbox has grown: browsers' streams read on from their own position. [any thread]
   virtual void outboxGrew() = 0;
   virtual bool connected(const std::string& agent_id) const = 0;
+  // Those whose doorbells are, in no order.
+  virtual std::vector<std::string> connectedAgents() const = 0;
 };
 
 }  // namespace redflag::http

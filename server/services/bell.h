@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <string>
+#include <vector>
 
 #include "http/streams.h"
 
@@ -16,6 +17,10 @@ class Bell {
 
   void ring(const std::string& agent_id) const {
     if (auto* streams = streams_.load()) streams->ring(agent_id);
+  }
+  std::vector<std::string> connectedAgents() const {
+    const auto* streams = streams_.load();
+    return streams == nullptr ? std::vector<std::string>() : streams->connectedAgents();
   }
   void outboxGrew() const {
     if (auto* streams = streams_.load()) streams->outboxGrew();

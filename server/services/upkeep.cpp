@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "base/log.h"
 #include "http/message.h"
@@ -22,6 +23,8 @@ namespace redflag::services {
 namespace {
 
 constexpr std::chrono::seconds kRound{5};
+constexpr std::size_t kRungAtOnce = 100;  // a thousand agents a second
+constexpr std::chrono::milliseconds kBetweenRings{100};
 constexpr std::int64_t kGiveBackEveryNs = 60 * kSecondNs;
 constexpr std::int64_t kPruneEveryNs = 600 * kSecondNs;
 constexpr int kPruneRows = 2'000;                               // of a table at a time: a short transaction
@@ -85,10 +88,34 @@ void Upkeep::round() {
   policies_.sweep();
   presence_.announceSilent();
   if (context_.trust != nullptr) context_.trust->tend(context_.now());
+  ringForTrust();
   if (context_.each_round) context_.each_round();
   if (context_.audit != nullptr) context_.audit->tend(context_.now());
   prune();
   giveBack();
+}
+
+// Another list of command keys, epoch or root: whoever is connected is to know it in seconds. Spread, because
+// each of them comes at once. Whoever connects later asks by itself.
+void Upkeep::ringForTrust() {
+  const auto published = context_.trust == nullptr ? nullptr : context_.trust->published();
+  if (published == nullptr) return;
+  const auto before = std::exchange(rung_for_, published);
+  if (before == nullptr || (before->targets_version == published->targets_version &&
+                            before->root_version == published->root_version))
+    return;
+  const auto agents = context_.bell.connectedAgents();
+  spdlog::info("trust: ringing {} agents for what was published", agents.size());
+  for (std::size_t i = 0; i < agents.size(); ++i) {
+    if (i > 0 && i % kRungAtOnce == 0 && !pause(kBetweenRings)) return;
+    context_.bell.ring(agents[i]);
+  }
+}
+
+// False: it is to stop.
+bool Upkeep::pause(std::chrono::milliseconds time) {
+  std::unique_lock lock(mutex_);
+  return !changed_.wait_for(lock, time, [this] { return stopping_; });
 }
 
 // A thousand handshakes at once leave a heap full of holes between what stays: the pages in them are the

@@ -3,7 +3,9 @@
 // those nobody accepted, notices silence, signs the trust repository again, forgets what is old. One thread,
 // woken by what happens, and every few seconds for what only time brings.
 
+#include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -40,10 +42,12 @@ class Upkeep {
 
  private:
   void loop();
+  void ringForTrust();
   void prune();
   void giveBack();
   bool pruneSome(std::int64_t now);
   bool stopping();
+  bool pause(std::chrono::milliseconds time);
 
   const Context& context_;
   Orders& orders_;
@@ -52,6 +56,7 @@ class Upkeep {
   Presence& presence_;
   Ignores& ignores_;
   Policies& policies_;
+  std::shared_ptr<const trust::PublishedTrust> rung_for_;  // what the connected agents have heard of
   std::int64_t pruned_at_ = 0;
   std::int64_t gave_back_ns_ = 0;
 

@@ -7,7 +7,7 @@
 namespace redflag::trust {
 namespace {
 
-constexpr std::int64_t kLookEveryNs = 10 * kSecondNs;
+constexpr std::int64_t kLookEveryNs = 4 * kSecondNs;
 
 }  // namespace
 

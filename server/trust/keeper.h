@@ -18,7 +18,7 @@ class Keeper {
   Keeper(Repository& repository, std::filesystem::path restored)
       : repository_(repository), restored_(std::move(restored)) {}
 
-  // Looks every ten seconds at most, however often it is called. Never throws: what is wrong is in the log,
+  // Looks every four seconds at most, however often it is called. Never throws: what is wrong is in the log,
   // once. [any thread]
   void tend(std::int64_t now_ns);
 

@@ -130,6 +130,17 @@ TEST_F(StreamsTest, say_when_to_come_back_when_the_server_stops) {
   EXPECT_EQ(presence_.history(), "+a-a");
 }
 
+TEST_F(StreamsTest, are_listed_by_agent_while_they_are_open) {
+  const auto a = doorbell("a");
+  {
+    const auto b = doorbell("b");
+    EXPECT_EQ(hub_.connectedAgents(), (std::vector<std::string>{"a", "b"}));
+  }
+  for (int i = 0; i < 500 && hub_.connectedAgents().size() > 1; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_EQ(hub_.connectedAgents(), std::vector<std::string>{"a"});
+}
+
 TEST_F(StreamsTest, survive_being_rung_from_many_threads) {
   const auto a = doorbell("a");
   std::vector<std::thread> threads;

@@ -6,6 +6,8 @@
 #include "store/sql/tables.h"
 #include "store/sqlite/connection.h"
 #include "support/world.h"
+#include "trust/ceremony.h"
+#include "trust/keeper.h"
 
 namespace redflag::testing {
 namespace {
@@ -104,6 +106,60 @@ TEST(Retention, knows_of_every_table_why_it_does_not_grow_without_end) {
   store::sqlite::Connection connection(file, store::sqlite::Connection::Role::kReader);
   for (const auto& table : store::sql::tablesOf(connection))
     EXPECT_EQ(as_many_as_there_are.count(table.name) + pruned.count(table.name), 1U) << table.name;
+}
+
+class Rings : public trust::Ceremony {
+ protected:
+  Rings() {
+    world_.clock.now = trust::kNow;
+    world_.streams.listening = {"a", "b"};
+  }
+  services::Context context() {
+    services::Context context = world_.services.context();
+    context.trust = &keeper_;
+    return context;
+  }
+  // How often agents were rung in a round five seconds later.
+  std::size_t inNextRound() {
+    world_.streams.rung.clear();
+    world_.clock.advance_s(5);
+    services_.upkeep.round();
+    return world_.streams.rung.size();
+  }
+  void publish(trust::KeyFolder& keys, std::int64_t epoch) {
+    trust::ListChange change;
+    change.restore_epoch = epoch;
+    keys.changeList(change, world_.clock.now);
+    signAndPublish(keys);
+  }
+
+  World world_;
+  trust::Repository repository_{repository()};
+  trust::Keeper keeper_{repository_, folder_ / "restored"};
+  services::Services services_{context()};
+};
+
+TEST_F(Rings, every_connected_agent_once_for_each_list_that_is_published) {
+  trust::KeyFolder keys = made();
+  EXPECT_EQ(inNextRound(), 0U) << "there is none";
+  signAndPublish(keys);
+  EXPECT_EQ(inNextRound(), 0U) << "who has connected since the start has asked for this one";
+  EXPECT_EQ(inNextRound(), 0U);
+  publish(keys, 1);
+  EXPECT_EQ(inNextRound(), 2U);
+  EXPECT_EQ(world_.streams.rung, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(inNextRound(), 0U);
+}
+
+TEST_F(Rings, many_agents_in_turn_and_all_of_them) {
+  trust::KeyFolder keys = made();
+  signAndPublish(keys);
+  inNextRound();
+  world_.streams.listening.assign(250, "agent");
+  publish(keys, 1);
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(inNextRound(), 250U);
+  EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(200)) << "not all at once";
 }
 
 }  // namespace

@@ -38,6 +38,8 @@ class RecordedStreams : public http::Streams {
   void ring(const std::string& agent_id) override { rung.push_back(agent_id); }
   void outboxGrew() override { ++grown; }
   bool connected(const std::string&) const override { return false; }
+  std::vector<std::string> connectedAgents() const override { return listening; }
+  std::vector<std::string> listening;
   std::vector<std::string> rung;
   std::atomic<int> grown = 0;
 };
