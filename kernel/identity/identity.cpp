@@ -2,6 +2,7 @@
 
 #include "base/encoding.h"
 #include "base/json.h"
+#include "identity/handover_state.h"
 #include "identity/refresh_state.h"
 #include "platform/files.h"
 #include "platform/machine.h"
@@ -122,6 +123,16 @@ Result<protocol::SigningKey> IdentityStore::loadOrMakeNextKey() const {
   return makeKey(kNextKeyFile);  // one that does not open was never anybody's here
 }
 
+Result<protocol::SigningKey> IdentityStore::loadNextKey() const {
+  auto opened = openSealedKey(folder_ / kNextKeyFile, marks_, platform::machineId());
+  if (!opened) return tl::unexpected<Error>(opened.error());
+  return opened->key;
+}
+
+Result<> IdentityStore::dropNextKey() const {
+  return platform::removeFile(folder_ / kNextKeyFile);
+}
+
 Result<> IdentityStore::adoptNextKey() const {
   return platform::renameFile(folder_ / kNextKeyFile, folder_ / kKeyFile);
 }
@@ -130,6 +141,7 @@ Result<> IdentityStore::forget() const {
   for (const char* file : {kIdentityFile, kNextKeyFile}) {
     if (auto ok = platform::removeFile(folder_ / file); !ok) return ok;
   }
+  if (auto ok = forgetHandover(folder_); !ok) return ok;
   if (auto ok = forgetRefreshState(folder_); !ok) return ok;
   return platform::removeFile(folder_ / kKeyFile);
 }

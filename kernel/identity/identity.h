@@ -42,11 +42,15 @@ class IdentityStore {
   // The present key, or a new one that is on disk before it is answered: an enrolment that lost its reply
   // asks again with the same key.
   Result<protocol::SigningKey> loadOrMakeKey() const;
-  // For an agent that is re-bound: the key that is to take the place of one that does not open here, beside
-  // it; the same again after a lost reply.
+  // For an agent that is re-bound, or rotates its key: the key that is to take the place of the present one,
+  // beside it; the same again after a lost reply.
   Result<protocol::SigningKey> loadOrMakeNextKey() const;
+  // kNotFound where none was made; else as openKey().
+  Result<protocol::SigningKey> loadNextKey() const;
   // The server knows the next key: it takes the old one's place, which is gone.
   Result<> adoptNextKey() const;
+  // The server does not want it.
+  Result<> dropNextKey() const;
   // Forgets identity and keys, so that the next enrolment makes another agent.
   Result<> forget() const;
 

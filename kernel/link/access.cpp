@@ -18,6 +18,8 @@ constexpr const char* kEnrolAgain =
     "run "
     "`redflag-agent enroll` again";
 
+constexpr const char* kReplaced = "key.replaced";
+
 tl::unexpected<Failure> failed(Failure::Kind kind, const std::string& code, const std::string& text) {
   return tl::unexpected<Failure>(Failure{kind, 0, code, text, 0});
 }
@@ -48,9 +50,48 @@ void Access::refused(const std::string& authorization) {
   if (authorization == authorization_) authorization_.clear();
 }
 
+// False: the server does not want the new key. True: the agent has it from now on.
+Answer<bool> Access::settleKey(ServerApi& api) {
+  const auto settled = parts_.rotation->settle(api);
+  if (!settled) return tl::unexpected<Failure>(settled.error());
+  key_replaced_ = settled->adopted;
+  if (settled->adopted) return true;
+  return failed(Failure::Kind::kRefused, settled->refusal.code, settled->refusal.text);
+}
+
+// A document that the old key signed is worth nothing once there is a new one, and the server may have it.
+Answer<bool> Access::answerPending(ServerApi& api) {
+  const auto state = loadRefreshState(parts_.identity_folder);
+  if (!state || state->pending.is_null()) return true;
+  return renew(api);
+}
+
+Answer<std::string> Access::changeKey(ServerApi& api, const std::string& command_id) {
+  const std::lock_guard lock(mutex_);
+  if (parts_.rotation->doneFor(command_id)) return protocol::keyId(parts_.key.publicKey());
+  if (key_replaced_) return failed(Failure::Kind::kBusy, kReplaced, "the key was replaced a moment ago");
+  if (!parts_.rotation->unsettled()) {
+    if (const auto ok = answerPending(api); !ok) return tl::unexpected<Failure>(ok.error());
+    if (auto ok = parts_.rotation->begin(command_id); !ok)
+      return failed(Failure::Kind::kBusy, "key.not_kept", ok.error().text);
+  }
+  const auto state = loadHandover(parts_.identity_folder);
+  if (const auto ok = settleKey(api); !ok) return tl::unexpected<Failure>(ok.error());
+  // What was unsettled may have been another order's.
+  if (!state || state->command_id != command_id)
+    return failed(Failure::Kind::kBusy, kReplaced, "the key of an earlier order was settled first");
+  return protocol::keyId(state->new_key);
+}
+
 // The document is on disk before it is sent, and stays there until its answer is: whatever ends the process
 // in between, the same document is sent again, and the server sees a lost answer and no second machine.
 Answer<bool> Access::renew(ServerApi& api) {
+  if (key_replaced_) return failed(Failure::Kind::kBusy, kReplaced, "the key was replaced a moment ago");
+  if (parts_.rotation != nullptr && parts_.rotation->unsettled()) {
+    const auto settled = settleKey(api);
+    if (!settled && settled.error().kind != Failure::Kind::kRefused) return settled;
+    if (settled) return failed(Failure::Kind::kBusy, kReplaced, "the key was replaced a moment ago");
+  }
   auto state = loadRefreshState(parts_.identity_folder);
   if (!state || state->agent_id != parts_.agent_id)
     return failed(Failure::Kind::kDenied, "access.none",

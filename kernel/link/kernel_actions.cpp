@@ -15,8 +15,8 @@ namespace {
 constexpr std::size_t kMaxPlugins = 64;
 constexpr std::size_t kMaxUpdates = 20'000;
 constexpr std::size_t kMaxName = 512;
-constexpr std::array<std::string_view, 6> kOwnActions = {"scan",      "cancel", "diagnostics",
-                                                         "configure", "rapid",  "update"};
+constexpr std::array<std::string_view, 7> kOwnActions = {"scan",  "cancel", "diagnostics", "configure",
+                                                         "rapid", "update", "rotate_keys"};
 
 // What a plugin's plan() wants of an approved row.
 Result<Json> readUpdates(const Json& list) {
@@ -56,11 +56,16 @@ bool isCancel(const protocol::Action& action) {
   return action.plugin == "kernel" && action.action == "cancel";
 }
 
+bool isRotateKeys(const protocol::Action& action) {
+  return action.plugin == "kernel" && action.action == "rotate_keys";
+}
+
 Result<Json> KernelActions::run(const protocol::Action& action, const std::string& command_id) {
   const auto parameters = parseJson(action.parameters, {.bytes = protocol::kMaxParametersBytes});
   if (!parameters) return tl::unexpected<Error>(parameters.error());
   if (isCancel(action)) return cancel(*parameters);
   if (action.plugin == "kernel" && action.action == "scan") return scan(*parameters, command_id);
+  if (isRotateKeys(action)) return rotateKeys(*parameters, command_id);
   if (action.plugin == "kernel") return onAgent(action.action, *parameters);
   if (action.action == "plan") return plan(action.plugin, *parameters);
   return scanner_.runAction(action.plugin, action.action, *parameters);
@@ -99,6 +104,13 @@ Result<Json> KernelActions::plan(const std::string& plugin, const Json& paramete
   const auto steps = protocol::planSteps(*plan);
   if (!steps) return tl::unexpected<Error>(steps.error());
   return Json{{"plan", std::move(*plan)}, {"plan_hash", toHex(protocol::planHash(*steps))}};
+}
+
+Result<Json> KernelActions::rotateKeys(const Json& parameters, const std::string& command_id) {
+  JsonReader in(parameters, "kernel/rotate_keys");
+  if (auto ok = in.finish(); !ok) return tl::unexpected<Error>(ok.error());
+  if (!rotate_keys_) return fail(Code::kUnsupported, "there is no server behind this");
+  return rotate_keys_(command_id);
 }
 
 Result<Json> KernelActions::onAgent(const std::string& action, const Json& parameters) {

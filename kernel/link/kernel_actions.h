@@ -23,14 +23,17 @@ struct Whose {
 // the machine.
 Whose whose(const protocol::Action& action, Scanner& scanner);
 bool isCancel(const protocol::Action& action);
+bool isRotateKeys(const protocol::Action& action);
 
 class KernelActions {
  public:
   // True when the order will not be carried out (any more).
   using Cancel = std::function<bool(const std::string& command_id)>;
-  // `agent`: nullptr where there is none to change.
-  KernelActions(Scanner& scanner, AgentControl* agent, Cancel cancel)
-      : scanner_(scanner), agent_(agent), cancel_(std::move(cancel)) {}
+  // A new key for the agent, as this order asks. kCancelled: it goes on with it at the next start.
+  using RotateKeys = std::function<Result<Json>(const std::string& command_id)>;
+  // `agent`: nullptr where there is none to change. `rotate_keys`: empty where there is no server.
+  KernelActions(Scanner& scanner, AgentControl* agent, Cancel cancel, RotateKeys rotate_keys)
+      : scanner_(scanner), agent_(agent), cancel_(std::move(cancel)), rotate_keys_(std::move(rotate_keys)) {}
 
   // The action's result. kInvalid when its parameters are not the action's; kDenied and kUnsupported are
   // refusals.
@@ -40,11 +43,13 @@ class KernelActions {
   Result<Json> scan(const Json& parameters, const std::string& command_id);
   Result<Json> plan(const std::string& plugin, const Json& parameters);
   Result<Json> cancel(const Json& parameters);
+  Result<Json> rotateKeys(const Json& parameters, const std::string& command_id);
   Result<Json> onAgent(const std::string& action, const Json& parameters);
 
   Scanner& scanner_;
   AgentControl* agent_;
   Cancel cancel_;
+  RotateKeys rotate_keys_;
 };
 
 }  // namespace redflag::kernel

@@ -1,5 +1,6 @@
 #include "link/link.h"
 
+#include <atomic>
 #include <thread>
 #include <utility>
 
@@ -52,8 +53,9 @@ struct Link::Shared {
 
   Wake wake;  // of the keeper
   std::thread keeper;
-  bool attached = false;             // keeper's, as the next two
-  platform::FileStamp tried_bundle;  // refused for good; another file is tried again
+  bool attached = false;                   // keeper's, as the next two
+  std::atomic<bool> key_replaced = false;  // the session is to be opened again
+  platform::FileStamp tried_bundle;        // refused for good; another file is tried again
   Backoff enrolment_backoff;
 
   std::mutex mutex;  // of what follows
@@ -81,7 +83,7 @@ void Link::Shared::keep() {
       locked_out = false;
       continue;
     }
-    if (!(stamp == opened)) {
+    if (key_replaced.exchange(false) || !(stamp == opened)) {
       closeSession();
       locked_out = stamp.size_bytes > 0 && !openSession();
       opened = locked_out ? platform::FileStamp{} : stamp;
@@ -94,7 +96,10 @@ void Link::Shared::keep() {
 // False: try again; a broker may come, a part may be put back.
 bool Link::Shared::openSession() {
   auto made = Session::open(
-      {settings, store, proxy, spool, scanner, runner.get(), clock, server_clock, contact, agent});
+      {settings, store, proxy, spool, scanner, runner.get(), clock, server_clock, contact, agent, [this] {
+         key_replaced = true;
+         wake.ring();
+       }});
   if (!made) {
     if (made.error().code == Code::kDenied || made.error().code == Code::kUnavailable) {
       contact.notBound(made.error().text);

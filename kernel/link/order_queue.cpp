@@ -33,9 +33,11 @@ bool isRefusal(const protocol::Action& action, const Error& error) {
 }  // namespace
 
 OrderQueue::OrderQueue(Parts parts)
-    : parts_(std::move(parts)), actions_(parts_.scanner, parts_.agent, [this](const std::string& id) {
-        return cancel(id) || parts_.cancel_elsewhere(id);
-      }) {}
+    : parts_(std::move(parts)),
+      actions_(
+          parts_.scanner, parts_.agent,
+          [this](const std::string& id) { return cancel(id) || parts_.cancel_elsewhere(id); },
+          parts_.rotate_keys) {}
 
 void OrderQueue::start() {
   if (auto orders = parts_.journal.unfinished()) {
@@ -121,14 +123,16 @@ void OrderQueue::execute(const OrderRecord& record) {
     outcome.code = valid.error().code;
     outcome.text = valid.error().text;
   } else {
-    outcome = carryOut(*envelope);
+    auto carried_out = carryOut(*envelope);
+    if (!carried_out) return;
+    outcome = std::move(*carried_out);
   }
   outcome.id = newId();
   outcome.command_id = record.command_id;
   finish(outcome);
 }
 
-StateReport OrderQueue::carryOut(const protocol::Envelope& envelope) {
+std::optional<StateReport> OrderQueue::carryOut(const protocol::Envelope& envelope) {
   StateReport running;
   running.id = newId();
   running.command_id = envelope.command_id;
@@ -141,6 +145,7 @@ StateReport OrderQueue::carryOut(const protocol::Envelope& envelope) {
   for (const auto& action : envelope.actions) {
     auto result = actions_.run(action, envelope.command_id);
     if (!result) {
+      if (isRotateKeys(action) && result.error().code == Code::kCancelled) return std::nullopt;
       const bool refused = isRefusal(action, result.error());
       outcome.state = refused ? "refused" : "failed";
       outcome.code = refused && result.error().code == Code::kDenied ? std::string(protocol::refusal::kPolicy)

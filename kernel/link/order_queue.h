@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -26,6 +27,7 @@ class OrderQueue {
     KernelActions::Cancel cancel_elsewhere;  // an order that is not the kernel's
     const Clock& clock;
     AgentControl* agent = nullptr;  // nullptr: orders can do nothing to the agent itself
+    KernelActions::RotateKeys rotate_keys = {};
   };
   explicit OrderQueue(Parts parts);
   ~OrderQueue() { stop(); }
@@ -55,7 +57,8 @@ class OrderQueue {
   };
   void work();
   void execute(const OrderRecord& record);
-  StateReport carryOut(const protocol::Envelope& envelope);
+  // nullopt: it is stopped, and goes on at the next start.
+  std::optional<StateReport> carryOut(const protocol::Envelope& envelope);
   void verify(const OrderRecord& record);
   void finish(const StateReport& report);
 

@@ -92,11 +92,11 @@ void ServerClock::heard(std::int64_t date_s) {
 }
 
 HttpRequest ServerApi::sign(const std::string& method, const std::string& target, std::string body,
-                            const std::string& authorization) const {
+                            const std::string& authorization, const protocol::SigningKey& key) const {
   HttpRequest request{method, target, std::move(body), {}};
   const auto headers =
       protocol::signRequest({method, client_->authority(), target, request.body, authorization},
-                            signer_.key_id, signer_.key, signer_.clock.nowS());
+                            signer_.key_id, key, signer_.clock.nowS());
   request.headers = {{"Content-Digest", headers.content_digest},
                      {"Signature-Input", headers.signature_input},
                      {"Signature", headers.signature}};
@@ -157,8 +157,14 @@ Answer<HttpReply> ServerApi::send(const Attempt& attempt, Access* access) {
 
 Answer<Json> ServerApi::post(const std::string& target, const std::string& body, const char* encoding,
                              std::size_t max_answer, Access* access) {
+  return postWith(signer_.key, target, body, encoding, max_answer, access);
+}
+
+Answer<Json> ServerApi::postWith(const protocol::SigningKey& key, const std::string& target,
+                                 const std::string& body, const char* encoding, std::size_t max_answer,
+                                 Access* access) {
   const auto attempt = [&](const std::string& authorization) {
-    HttpRequest request = sign("POST", target, body, authorization);
+    HttpRequest request = sign("POST", target, body, authorization, key);
     request.headers.emplace_back("Content-Type", "application/json");
     if (encoding != nullptr) request.headers.emplace_back("Content-Encoding", encoding);
     return client_->exchange(request, max_answer);
@@ -221,6 +227,10 @@ Answer<Json> ServerApi::renew(const Json& request) {
   return post("/agent/v1/token", dumpJson(request), nullptr, kMaxAnswer, nullptr);
 }
 
+Answer<Json> ServerApi::handOverKey(const Json& request, const protocol::SigningKey& key) {
+  return postWith(key, "/agent/v1/key", dumpJson(request), nullptr, kMaxAnswer, nullptr);
+}
+
 Answer<bool> ServerApi::doorbell(const Doorbell& doorbell, std::int64_t idle_ns) {
   EventStreamParser parser;
   const auto line = [&](std::string_view text) {
@@ -232,7 +242,7 @@ Answer<bool> ServerApi::doorbell(const Doorbell& doorbell, std::int64_t idle_ns)
     return false;
   };
   const auto attempt = [&](const std::string& authorization) {
-    HttpRequest request = sign("GET", "/agent/v1/doorbell", {}, authorization);
+    HttpRequest request = sign("GET", "/agent/v1/doorbell", {}, authorization, signer_.key);
     request.headers.emplace_back("Accept", "text/event-stream");
     return client_->stream(request, idle_ns, doorbell.opened, line);
   };

@@ -86,6 +86,8 @@ class ServerApi {
   Answer<bool> handTrust(const Json& files);
   Answer<Json> enroll(const Json& request);
   Answer<Json> renew(const Json& request);  // of the access token: signed with the key alone
+  // Signed with this key alone, which may be another than the signer's.
+  Answer<Json> handOverKey(const Json& request, const protocol::SigningKey& key);
 
   struct Doorbell {
     std::function<void()> opened;
@@ -102,9 +104,11 @@ class ServerApi {
   using Attempt = std::function<Result<HttpReply>(const std::string& authorization)>;
 
   HttpRequest sign(const std::string& method, const std::string& target, std::string body,
-                   const std::string& authorization) const;
+                   const std::string& authorization, const protocol::SigningKey& key) const;
   Answer<Json> post(const std::string& target, const std::string& body, const char* encoding,
                     std::size_t max_answer, Access* access);
+  Answer<Json> postWith(const protocol::SigningKey& key, const std::string& target, const std::string& body,
+                        const char* encoding, std::size_t max_answer, Access* access);
   Answer<HttpReply> send(const Attempt& attempt, Access* access);
   Failure failureOf(const HttpReply& reply) const;
 

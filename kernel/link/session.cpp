@@ -19,9 +19,11 @@ Result<std::shared_ptr<Session>> Session::open(const Parts& parts) {
 Session::Session(const Parts& parts, Identity identity, protocol::SigningKey key, TlsTrust trust)
     : identity_(std::move(identity)),
       key_(key),
-      access_({parts.store.folder(), identity_.agent_id, key_}),
+      rotation_({parts.store, identity_.agent_id, key_, parts.key_replaced}),
+      access_({parts.store.folder(), identity_.agent_id, key_, &rotation_}),
       endpoint_{identity_,          key_,   std::move(trust), parts.proxy, parts.settings.times,
                 parts.server_clock, access_},
+      changer_(endpoint_, access_, parts.settings.backoff),
       reports_(parts.spool, parts.clock),
       trust_(commandTrustFolder(parts.settings.state), parts.clock),
       places_({parts.store, identity_, parts.proxy, parts.settings.times}) {
@@ -45,8 +47,9 @@ void Session::openOrders(const Parts& parts) {
     const auto cancel_elsewhere = [runner = parts.runner](const std::string& id) {
       return runner != nullptr && runner->cancel(id).value_or(false);
     };
-    queue_ = std::make_unique<OrderQueue>(
-        OrderQueue::Parts{*journal_, reports_, parts.scanner, cancel_elsewhere, parts.clock, parts.agent});
+    const auto rotate_keys = [this](const std::string& id) { return changer_.run(id); };
+    queue_ = std::make_unique<OrderQueue>(OrderQueue::Parts{
+        *journal_, reports_, parts.scanner, cancel_elsewhere, parts.clock, parts.agent, rotate_keys});
   } else {
     spdlog::error("no order will be carried out: {}", journal.error().text);
     parts.contact.orders("lost");
@@ -66,6 +69,7 @@ void Session::start() {
 void Session::stop() {
   doorbell_->halt();
   uplink_->halt();
+  changer_.halt();
   doorbell_->stop();
   uplink_->stop();
   if (queue_) queue_->stop();

@@ -8,6 +8,7 @@
 #include "link/access.h"
 #include "link/contact.h"
 #include "link/doorbell.h"
+#include "link/key_changer.h"
 #include "link/link.h"
 #include "link/order_desk.h"
 #include "link/server_connection.h"
@@ -31,7 +32,8 @@ class Session {
     const Clock& clock;
     ServerClock& server_clock;
     Contact& contact;
-    AgentControl* agent;  // nullptr: orders can do nothing to the agent itself
+    AgentControl* agent;                      // nullptr: orders can do nothing to the agent itself
+    std::function<void()> key_replaced = {};  // this session uses a key that is over: open another one
   };
   // Does nothing yet. Fails when identity or key cannot be used; a lost record of orders only stops orders.
   static Result<std::shared_ptr<Session>> open(const Parts& parts);
@@ -52,8 +54,10 @@ class Session {
 
   Identity identity_;
   protocol::SigningKey key_;
+  KeyRotation rotation_;
   Access access_;
   Endpoint endpoint_;
+  KeyChanger changer_;
   OrderReports reports_;
   Wake wake_;
   CommandTrust trust_;

@@ -6,6 +6,7 @@
 #include "protocol/record_kinds.h"
 #include "protocol/state_document.h"
 #include "services/handed_trust.h"
+#include "services/key_rotation.h"
 
 namespace redflag::api {
 namespace {
@@ -71,6 +72,14 @@ http::Response renew(services::Services& services, const http::Request& request)
       200, credentialsView(services.access.renew(agentOf(request), {*token, document}, request.peer)));
 }
 
+http::Response handOverKey(services::Services& services, const http::Request& request) {
+  Body body(request);
+  const Json handover = body.in().object("handover");
+  body.finish();
+  services::takeKeyHandover(services.context(), services.access, agentOf(request), handover, request.peer);
+  return http::jsonResponse(200, Json::object());
+}
+
 http::Response upload(services::Services& services, const http::Request& request) {
   const auto answer = services.uploads.take(agentOf(request), request.body);
   if (answer.settle) services.upkeep.wake();
@@ -120,6 +129,7 @@ std::vector<http::Route> agentRoutes(services::Services& services) {
   };
   add("/agent/v1/enroll", Permission::kEnrolling, 8U << 10, enrol);
   add("/agent/v1/token", Permission::kRenewing, 4U << 10, renew);
+  add("/agent/v1/key", Permission::kRenewing, 4U << 10, handOverKey);
   add("/agent/v1/upload", Permission::kAgent, protocol::kMaxUploadBytes, upload);
   add("/agent/v1/trust", Permission::kAgent, protocol::kMaxHandedTrustBytes, takeTrust);
   add("/agent/v1/commands/fetch", Permission::kAgent, 1U << 10, fetch);

@@ -159,7 +159,7 @@ void Gate::admitAgain(http::Principal& principal, Permission permission) {
 bool Gate::stillAdmitted(const http::Principal& principal) {
   if (principal.kind == http::Principal::Kind::kAgent) {
     const auto agent = agents_.findAgent(principal.agent_id);
-    if (!agent || agent->public_key != principal.public_key || agent->state == "revoked") return false;
+    if (!agent || !signatures_.opens(*agent, principal.public_key) || agent->state == "revoked") return false;
     return agent->line == principal.agent_line || agent->state == "restored" || agent->state == "cloned";
   }
   if (!principal.token_id.empty()) {

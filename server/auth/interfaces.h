@@ -18,6 +18,8 @@ struct AgentIdentity {
   std::string state = "active";  // store::Standing
   std::string line;              // the newest one, and the number of its newest document
   std::int64_t number = 0;
+  std::string old_key = {};        // handed over to public_key; "": never
+  std::int64_t old_key_until = 0;  // epoch ns: until then it opens as much
 };
 
 class AgentDirectory {

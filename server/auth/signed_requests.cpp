@@ -61,13 +61,19 @@ AgentIdentity SignedRequests::holder(const http::RequestHead& head, bool with_to
   const protocol::SignatureHeaders headers = headersOf(head);
   const protocol::ClaimedSignature claimed = claimOf(headers);
   nonces_.checkTime(claimed.created_s);
-  const auto agent = agents_.findAgent(claimed.key_id);
+  auto agent = agents_.findAgent(claimed.key_id);
   // A valid key nobody has: an unknown agent takes as long to refuse as a wrong signature.
   static const std::string nobodys_key = protocol::SigningKey::generate().publicKey();
-  const bool valid = matches(claimed, headers, head, agent ? agent->public_key : nobodys_key) &&
-                     claimed.covers_authorization == with_token;
-  if (!agent || !valid) {
-    agents_.refused(agent.value_or(AgentIdentity{}), "signature.invalid", peer);
+  bool valid = matches(claimed, headers, head, agent ? agent->public_key : nobodys_key);
+  const bool old_key =
+      agent && !valid && !agent->old_key.empty() && matches(claimed, headers, head, agent->old_key);
+  if (old_key) {
+    valid = opens(*agent, agent->old_key);
+    agent->public_key = agent->old_key;
+  }
+  if (!agent || !valid || claimed.covers_authorization != with_token) {
+    agents_.refused(agent.value_or(AgentIdentity{}),
+                    old_key && !valid ? "signature.old_key" : "signature.invalid", peer);
     refuse();
   }
   try {
@@ -79,6 +85,11 @@ AgentIdentity SignedRequests::holder(const http::RequestHead& head, bool with_to
   if (agent->state == "revoked")
     throw http::Problem{401, "agent.revoked", "this agent was revoked; enrol the machine again", ""};
   return *agent;
+}
+
+bool SignedRequests::opens(const AgentIdentity& agent, const std::string& public_key) const {
+  if (public_key == agent.public_key) return true;
+  return !agent.old_key.empty() && public_key == agent.old_key && clock_.epochNs() < agent.old_key_until;
 }
 
 // Answers the line that the token is of.

@@ -16,7 +16,8 @@ class SignedRequests {
   // All outlive it. `clock`: by which access tokens end.
   SignedRequests(AgentDirectory& agents, NonceMemory& nonces, const AccessTokens& tokens, const Clock& clock);
 
-  // An enrolled agent with an access token of its own. Throws Problem 401: signature.invalid whatever is
+  // An enrolled agent with an access token of its own, both for the key that signed: the present one, or the
+  // one before for a while. Throws Problem 401: signature.invalid whatever is
   // wrong with the signature (no such agent, another key, another request, none at all), or what NonceMemory
   // says; to the holder of the key also agent.revoked, token.invalid, token.expired, token.superseded (a
   // newer one was handed out) and token.ended (another copy of the agent was accepted). [any thread]
@@ -26,6 +27,8 @@ class SignedRequests {
   // A key that asks to become an agent's. It proves that it holds the key; nothing else is known of it. [any
   // thread]
   http::Principal enrolling(const http::RequestHead& head);
+  // Whether what this key signs is the agent's, now. [any thread]
+  bool opens(const AgentIdentity& agent, const std::string& public_key) const;
   // Throws Problem 401 signature.invalid unless the body is the one whose digest was signed.
   static void checkBody(const http::RequestHead& head, std::string_view body);
 

@@ -22,6 +22,11 @@ void told(store::WriteTransaction& tx, const store::AgentKey& agent, std::int64_
 
 std::string textOf(const std::string& code) {
   if (code == "signature.replayed") return "a request of this agent's was sent again by somebody";
+  if (code == "signature.old_key")
+    return "a request of this agent's was signed with the key that it had before the present one";
+  if (code == "key.wrong_agent") return "this agent's key signed a hand-over in another agent's name";
+  if (code == "key.conflict")
+    return "a key was handed over that is this agent's no more: two hold it, and one of them was quicker";
   if (code == "token.invalid")
     return "a request with this agent's key and no access token of its own was refused";
   if (code == "token.ended") return "a copy of this agent asked that was ended when another one was accepted";
@@ -57,8 +62,8 @@ std::optional<auth::AgentIdentity> AgentAccess::findAgent(const std::string& age
   const auto key =
       context_.store.read([&](const store::ReadTransaction& tx) { return tx.agents().key(agent_id); });
   if (!key) return std::nullopt;
-  return auth::AgentIdentity{key->agent_id,       key->client_id,     key->public_key,
-                             key->standing.state, key->standing.line, key->standing.number};
+  return auth::AgentIdentity{key->agent_id,      key->client_id,       key->public_key, key->standing.state,
+                             key->standing.line, key->standing.number, key->old_key,    key->old_key_until};
 }
 
 bool AgentAccess::lineSeen(const auth::AgentIdentity& agent, const std::string& line_id) {
@@ -197,6 +202,7 @@ AgentAccess::Outcome AgentAccess::renewIn(store::WriteTransaction& tx, const sto
   line.expires_at = now + kRefreshLifeNs;
   line.may_be_ahead = false;
   tx.agents().putLine(agent, line);
+  tx.agents().endOldKey(agent);
   if (forks) {
     fork(tx, agent, standing, known, line);
   } else if (line.id != standing.line) {

@@ -35,15 +35,20 @@ bool revokeAgain(store::WriteTransaction& tx, const std::string& agent_id, std::
   return true;
 }
 
-// The old key opens nothing again; whoever holds the new one is to enrol again, and stays the agent it is.
-bool rebindAgain(store::WriteTransaction& tx, const Ending& ending, std::int64_t now) {
-  const auto key = fromBase64Url(ending.value);
+// The old key opens nothing again. Whoever was re-bound is to enrol again, and stays the agent it is; who
+// handed it over goes on with the new one.
+bool replaceKeyAgain(store::WriteTransaction& tx, const Ending& ending, std::int64_t now) {
+  const std::string_view handed_over = kHandedOver;
+  const bool by_itself = ending.value.starts_with(handed_over);
+  const auto key = fromBase64Url(by_itself ? ending.value.substr(handed_over.size()) : ending.value);
   const auto agent = tx.agents().key(ending.id);
   if (!key || !agent || agent->public_key == *key || agent->standing.state == "revoked") return false;
   tx.agents().setKey(*agent, *key);
-  tx.agents().removeLines(*agent);
-  recordAgain(tx, agent->client_id, ending.id, "agent.rebound",
-              std::string("its old key opens nothing again, it is to be enrolled again: ") + kSetBack, now);
+  if (!by_itself) tx.agents().removeLines(*agent);
+  recordAgain(tx, agent->client_id, ending.id, by_itself ? "agent.key_rotated" : "agent.rebound",
+              std::string("its old key opens nothing again") +
+                  (by_itself ? ": " : ", it is to be enrolled again: ") + kSetBack,
+              now);
   return true;
 }
 
@@ -82,7 +87,7 @@ bool endOneAgain(store::WriteTransaction& tx, const Ending& ending, std::int64_t
     case What::kAgent:
       return revokeAgain(tx, ending.id, now);
     case What::kAgentKey:
-      return rebindAgain(tx, ending, now);
+      return replaceKeyAgain(tx, ending, now);
     case What::kSeat:
     case What::kEnrolmentToken:
       return revokeTokenAgain(tx, ending, now);

@@ -22,7 +22,8 @@ struct Ending {
   enum class What { kAgent, kAgentKey, kSeat, kEnrolmentToken, kApiToken, kAccount };
   What what = What::kAgent;
   std::string id;     // of the agent, token or account
-  std::string value;  // kAgentKey: the key since, base64url; kSeat: how many are taken; kAccount: shut | open
+  std::string value;  // kAgentKey: the key since, base64url, after kHandedOver if the agent made it by
+                      // itself; kSeat: how many are taken; kAccount: shut | open
 };
 
 // The file as it was at one moment. Of one thing, the newest that was said.
@@ -57,6 +58,8 @@ class Endings {
   std::map<std::pair<Ending::What, std::string>, std::string> known_;
   std::string unwritten_;
 };
+
+constexpr const char* kHandedOver = "handed over: ";  // of kAgentKey
 
 std::int64_t seatsOf(const std::string& value);  // of kSeat
 

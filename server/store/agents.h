@@ -165,7 +165,9 @@ struct AgentKey {
   std::string client_id;
   std::string site_id;
   std::string public_key;
-  Standing standing = {};  // since and reason only where somebody asked for them: Agents::standing()
+  Standing standing = {};          // since and reason only where somebody asked for them: Agents::standing()
+  std::string old_key = {};        // handed over to the present one; "": never
+  std::int64_t old_key_until = 0;  // until when it opens as much as the present one
 };
 
 struct NewAgent {
@@ -286,7 +288,12 @@ class Agents {
   virtual void revokeRebinds(const std::string& agent_id, std::int64_t now) = 0;
 
   virtual void setStanding(const AgentKey& agent, const Standing& standing) = 0;
+  // The one before opens nothing from then on.
   virtual void setKey(const AgentKey& agent, const std::string& public_key) = 0;
+  // `agent` has its present key. That one opens as much as the new one until then.
+  virtual void handOverKey(const AgentKey& agent, const std::string& public_key, std::int64_t until) = 0;
+  // Whoever holds `agent.public_key` has used it: if it is the present one, the one before is over.
+  virtual void endOldKey(const AgentKey& agent) = 0;
   // After a restore: every active agent is "restored" until a person has looked.
   virtual void holdActive(const std::string& reason, std::int64_t now) = 0;
   // After a restore: that an agent is further than its line here is no surprise, once.

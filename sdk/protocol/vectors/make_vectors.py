@@ -143,6 +143,16 @@ def documents():
              "transport": {"body": b64(body), "signature": b64(signature)}}]
 
 
+def handovers():
+    (old, old_public, _), (new, new_public, _) = key(bytes(range(32))), key(bytes(range(32, 64)))
+    fields = {"agent_id": "01JM8ZC9T0AAAAAAAAAAAAAAA2", "command_id": "01JM8ZC9T0QK5V3N7RWX2YBD4E"}
+    body = field(fields["agent_id"]) + field(fields["command_id"]) + field(old_public) + field(new_public)
+    by_old = old.sign(b"redflag-key-handover-v1\0" + body)
+    by_new = new.sign(b"redflag-key-takeover-v1\0" + field(body) + field(by_old))
+    return [{"old_seed": bytes(range(32)).hex(), "new_seed": bytes(range(32, 64)).hex(), "fields": fields,
+             "transport": {"body": b64(body), "by_old": b64(by_old), "by_new": b64(by_new)}}]
+
+
 def plans():
     steps = [
         {"operation": "upgrade", "name": "zlib1g", "arch": "amd64", "from": "1:1.2.11", "to": "1:1.2.13"},
@@ -171,5 +181,6 @@ write("envelope.json", envelopes())
 write("message_signature.json", requests())
 write("message_signature_with_token.json", requests_with_token())
 write("state_document.json", documents())
+write("key_handover.json", handovers())
 write("plan_hash.json", plans())
 write("bundle.json", bundles())

@@ -20,8 +20,24 @@ void SqlAgents::setStanding(const AgentKey& agent, const Standing& standing) {
 }
 
 void SqlAgents::setKey(const AgentKey& agent, const std::string& public_key) {
-  db_.post("UPDATE agents SET public_key = ?, doorbell = 0 WHERE client_id = ? AND agent_id = ?",
-           Blob{public_key}, agent.client_id, agent.agent_id);
+  db_.post(
+      "UPDATE agents SET public_key = ?, old_key_until = 0, doorbell = 0 WHERE client_id = ? AND agent_id = "
+      "?",
+      Blob{public_key}, agent.client_id, agent.agent_id);
+}
+
+void SqlAgents::handOverKey(const AgentKey& agent, const std::string& public_key, std::int64_t until) {
+  db_.post(
+      "UPDATE agents SET old_key = public_key, old_key_until = ?, public_key = ? WHERE client_id = ? AND "
+      "agent_id = ?",
+      until, Blob{public_key}, agent.client_id, agent.agent_id);
+}
+
+void SqlAgents::endOldKey(const AgentKey& agent) {
+  db_.post(
+      "UPDATE agents SET old_key_until = 0 WHERE client_id = ? AND agent_id = ? AND public_key = ? AND "
+      "old_key_until > 0",
+      agent.client_id, agent.agent_id, Blob{agent.public_key});
 }
 
 void SqlAgents::holdActive(const std::string& reason, std::int64_t now) {

@@ -9,13 +9,15 @@ namespace redflag::store::sql {
 namespace {
 
 constexpr const char* kKeyColumns =
-    "agent_id, client_id, site_id, public_key, identity_state, line_id, line_number";
+    "agent_id, client_id, site_id, public_key, identity_state, line_id, line_number, old_key, old_key_until";
 
 AgentKey keyFrom(Rows& rows) {
   AgentKey key{rows.text(), rows.text(), rows.text(), rows.blob()};
   key.standing.state = rows.text();
   key.standing.line = rows.text();
   key.standing.number = rows.integer();
+  key.old_key = rows.blob();
+  key.old_key_until = rows.integer();
   return key;
 }
 
@@ -98,7 +100,8 @@ Enrolled SqlAgents::enrol(const NewAgent& agent, const std::string& token_secret
   const std::int64_t seats_used = seatsTaken(token);
   if (!token.rebinds.empty()) {
     db_.execute(
-        "UPDATE agents SET public_key = ?, token_id = ?, doorbell = 0 WHERE client_id = ? AND agent_id = ?",
+        "UPDATE agents SET public_key = ?, old_key_until = 0, token_id = ?, doorbell = 0 WHERE client_id = ? "
+        "AND agent_id = ?",
         Blob{agent.public_key}, token.id, token.client_id, agent_id);
     return {EnrolmentOutcome::kRebound,
             key(agent_id).value(),

@@ -42,6 +42,8 @@ class SqlAgents : public Agents {
   void revokeRebinds(const std::string& agent_id, std::int64_t now) override;
   void setStanding(const AgentKey& agent, const Standing& standing) override;
   void setKey(const AgentKey& agent, const std::string& public_key) override;
+  void handOverKey(const AgentKey& agent, const std::string& public_key, std::int64_t until) override;
+  void endOldKey(const AgentKey& agent) override;
   void holdActive(const std::string& reason, std::int64_t now) override;
   void expectAhead() override;
   void putLine(const AgentKey& agent, const Line& line) override;

@@ -10,6 +10,7 @@ export class Middleman {
     this.fleet = fleet;
     this.alter = (envelopes) => envelopes;
     this.during = async () => {};  // told the steps of each upload (head, half, sent, answered), and what is in it; waited for
+    this.duringHandover = async () => {};  // the same for the hand-over of a key (asked, answered)
     this.answers = new Map();  // instead of the server's, by the path of a GET; null: there is no such thing
     this.fetches = 0;
     this.doorbells = new Set();
@@ -29,6 +30,7 @@ export class Middleman {
     const own = this.answers.get(request.url);
     if (own !== undefined) return response.writeHead(own === null ? 404 : 200, { 'content-type': 'application/json' }).end(own ?? '{}');
     const uploads = request.url === '/agent/v1/upload';
+    const handsOver = request.url === '/agent/v1/key';
     const upstream = https.request({ host: '127.0.0.1', port: this.fleet.port, method: request.method, path: request.url,
       headers: request.headers, rejectUnauthorized: false, agent: false }, (answer) => {
       answer.on('error', () => response.destroy());
@@ -44,7 +46,7 @@ export class Middleman {
         answer.pipe(response);
       };
       if (uploads) return this.during('answered', response, request.items).then(handBack);
-      return handBack();
+      return handsOver ? this.duringHandover('answered', response).then(handBack) : handBack();
     });
     upstream.on('error', () => response.destroy());
     for (const stream of [request, response]) stream.on('error', () => upstream.destroy());
@@ -53,6 +55,7 @@ export class Middleman {
       upstream.destroy();
     });
     if (uploads) this.upload(request, upstream, response);
+    else if (handsOver) this.duringHandover('asked', response).then(() => request.pipe(upstream));
     else request.pipe(upstream);
   }
 

@@ -65,7 +65,7 @@ export class LoneAgent {
   sign(method, target, body, forge = {}) {
     const what = { method, authority: this.authority, target, digest: digestOf(body), created: soon(),
       nonce: randomBytes(16).toString('base64url'), keyid: this.id ?? Buffer.from(this.key.publicKey).toString('base64url'), key: this.key,
-      token: /\/(enroll|token)$/.test(target) ? null : this.token, ...forge };
+      token: /\/(enroll|token|key)$/.test(target) ? null : this.token, ...forge };
     const parameters = `("@method" "@authority" "@request-target" "content-digest"${what.token ? ' "authorization"' : ''});created=${what.created};nonce="${what.nonce}";keyid="${what.keyid}";alg="ed25519"`;
     const base = `"@method": ${what.method}\n"@authority": ${what.authority}\n"@request-target": ${what.target}\n"content-digest": ${what.digest}\n${what.token ? `"authorization": Bearer ${what.token}\n` : ''}"@signature-params": ${parameters}`;
     return { 'content-digest': what.digest, 'signature-input': `sig1=${parameters}`, signature: `sig1=:${base64(what.key.sign(Buffer.from(base)))}:`,
@@ -114,6 +114,15 @@ export class LoneAgent {
 
   renew({ document = this.document(), forge } = {}) {
     return this.post('/agent/v1/token', JSON.stringify({ refresh_token: this.refreshToken, document }), { forge });
+  }
+
+  // Hands the key over as this order asks; `changes` to what is said. take() nothing of it: the key is the caller's to change.
+  handOver(commandId, newKey, { oldKey = this.key, agentId = this.id, forge } = {}) {
+    const field = (value) => { const bytes = Buffer.from(value); const size = Buffer.alloc(4); size.writeUInt32LE(bytes.length); return Buffer.concat([size, bytes]); };
+    const body = Buffer.concat([agentId, commandId, oldKey.publicKey, newKey.publicKey].map(field));
+    const byOld = Buffer.from(oldKey.sign(Buffer.concat([Buffer.from('redflag-key-handover-v1\0'), body])));
+    const byNew = newKey.sign(Buffer.concat([Buffer.from('redflag-key-takeover-v1\0'), field(body), field(byOld)]));
+    return this.post('/agent/v1/key', JSON.stringify({ handover: { body: base64(body), by_old: base64(byOld), by_new: base64(byNew) } }), { forge });
   }
 
   take(answer) {

@@ -18,6 +18,7 @@
 #include "base/encoding.h"
 #include "base/time.h"
 #include "protocol/compress.h"
+#include "protocol/key_handover.h"
 #include "protocol/limits.h"
 
 namespace redflag::kernel::test {
@@ -89,10 +90,11 @@ class FakeHandler : public Poco::Net::HTTPRequestHandler {
     if (public_key.empty() && request.target == "/agent/v1/enroll") {
       public_key = fromBase64Url(claimed.key_id).value_or("");
     }
-    return protocol::verifyRequest(
-               claimed, headers, {request.method, host, request.target, request.body, request.authorization},
-               public_key)
-        .has_value();
+    const protocol::RequestParts parts{request.method, host, request.target, request.body,
+                                       request.authorization};
+    if (protocol::verifyRequest(claimed, headers, parts, public_key)) return true;
+    return server_.old_key_opens && claimed.key_id == "agent-1" && !server_.old_key_.empty() &&
+           protocol::verifyRequest(claimed, headers, parts, server_.old_key_).has_value();
   }
 
   void stream(HTTPServerResponse& out) {
@@ -204,6 +206,7 @@ FakeReply FakeServer::commit(const FakeRequest& request) {
   if (!request.signature_ok) return problem(401, "signature.invalid");
   if (request.target == "/agent/v1/enroll") return enroll(request);
   if (request.target == "/agent/v1/token") return renew(request);
+  if (request.target == "/agent/v1/key") return handOverKey(request);
   if (number_ > 0 && request.authorization != "Bearer access-" + std::to_string(number_))
     return problem(401, "token.superseded");
   if (request.target == "/agent/v1/upload") return upload(request);
@@ -240,6 +243,24 @@ FakeReply FakeServer::renew(const FakeRequest& request) {
       {"expires_in_s", access_life_s},
       {"refresh_token", toBase64Url(std::string(32, static_cast<char>('a' + number_ % 20)))}};
   return {200, "application/json", dumpJson(answer), {}, false};
+}
+
+FakeReply FakeServer::handOverKey(const FakeRequest& request) {
+  const auto body = parseJson(request.body);
+  const auto handover =
+      body ? protocol::openKeyHandover(body->at("handover")) : Result<protocol::KeyHandover>();
+  if (!handover || handover->agent_id != "agent-1") return problem(400, "request.invalid");
+  std::string& key = keys_["agent-1"];
+  if (key == handover->new_key) return {};
+  if (key != handover->old_key) return problem(409, "key.conflict");
+  old_key_ = std::exchange(key, handover->new_key);
+  return {};
+}
+
+std::string FakeServer::keyOf(const std::string& key_id) const {
+  const std::lock_guard lock(mutex_);
+  const auto key = keys_.find(key_id);
+  return key == keys_.end() ? "" : key->second;
 }
 
 FakeReply FakeServer::upload(const FakeRequest& request) {

@@ -78,12 +78,15 @@ class FakeServer {
   void ring();
   void closeDoorbells(std::int64_t after_ms);
 
+  std::string keyOf(const std::string& key_id) const;
+
   const protocol::SigningKey& commandKey() const { return command_key_; }
   // What it serves below /trust; change it under lockTrust().
   CommandRepository& trust() { return *trust_; }
   std::unique_lock<std::recursive_mutex> lockTrust() const { return std::unique_lock(mutex_); }
   // Set before it is asked.
   std::int64_t access_life_s = 3600;
+  bool old_key_opens = true;  // after it was handed over
   Json held;
 
   std::vector<FakeRequest> requests(const std::string& target) const;
@@ -99,6 +102,7 @@ class FakeServer {
   FakeReply enroll(const FakeRequest& request);
   FakeReply upload(const FakeRequest& request);
   FakeReply renew(const FakeRequest& request);
+  FakeReply handOverKey(const FakeRequest& request);
   FakeReply fetch();
   void accept(const Json& item);
 
@@ -118,6 +122,7 @@ class FakeServer {
   bool stopping_ = false;
   Override override_;
   std::map<std::string, std::string> keys_;  // key id -> public key
+  std::string old_key_;                      // of agent-1
   std::vector<FakeRequest> requests_;
   std::vector<Json> items_;
   std::set<std::string> ids_;

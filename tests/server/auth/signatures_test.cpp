@@ -291,6 +291,36 @@ TEST_F(SignaturesTest, want_the_newest_token_of_a_line_that_goes_on) {
   EXPECT_EQ(ask(), "401 token.expired");
 }
 
+TEST_F(SignaturesTest, A11_of_a_key_that_was_handed_over_are_good_for_a_while_and_its_streams_end_then) {
+  const auto new_key = SigningKey::generate();
+  AgentIdentity& agent = store_.agents["agent-a"];
+  const std::string old_token = "Bearer " + tokenOf("agent-a");
+  agent.old_key = std::exchange(agent.public_key, new_key.publicKey());
+  agent.old_key_until = clock_.epochNs() + 60 * kSecondNs;
+  const std::string new_token = "Bearer " + tokenOf("agent-a");
+  const auto ask = [&](const SigningKey& key, const std::string& token) {
+    return verdict(withToken(key, "agent-a", nowS(), "{}", token));
+  };
+  EXPECT_EQ(ask(key_a_, old_token), "admitted agent-a");
+  EXPECT_EQ(ask(new_key, new_token), "admitted agent-a");
+  EXPECT_EQ(ask(key_a_, new_token), "401 token.invalid") << "a token goes with the key it is of";
+  EXPECT_EQ(ask(new_key, old_token), "401 token.invalid");
+  const auto principal =
+      gate_->admit(withToken(key_a_, "agent-a", nowS(), "{}", old_token), http::Permission::kAgent, "");
+  EXPECT_TRUE(gate_->stillAdmitted(principal));
+  store_.refusals.clear();
+  clock_.pass(60);
+  EXPECT_FALSE(gate_->stillAdmitted(principal));
+  EXPECT_EQ(ask(key_a_, old_token), "401 signature.invalid") << "in the one shape";
+  EXPECT_EQ(verdict(withToken(key_a_, "agent-a", nowS(), "{}", ""), http::Permission::kRenewing),
+            "401 signature.invalid");
+  EXPECT_EQ(ask(SigningKey::generate(), old_token), "401 signature.invalid");
+  EXPECT_EQ(store_.refusals,
+            (std::vector<std::string>{"agent-a signature.old_key", "agent-a signature.old_key",
+                                      "agent-a signature.invalid"}));
+  EXPECT_EQ(ask(new_key, new_token), "admitted agent-a");
+}
+
 TEST_F(SignaturesTest, A11_of_a_revoked_agent_are_told_so_and_end_its_open_streams) {
   const auto principal = gate_->admit(good(), http::Permission::kAgent, "");
   EXPECT_TRUE(gate_->stillAdmitted(principal));

@@ -75,9 +75,9 @@ Json step(const Json& update, const std::string& result) {
 }
 
 TEST(CommandTypes, describe_themselves_under_the_name_of_their_folder) {
-  for (const char* id :
-       {"scan", "cancel", "plan_updates", "install_updates", "rollback_updates", "reboot", "cancel_reboot",
-        "restart_services", "refresh", "collect_diagnostics", "configure", "rapid_mode", "update_agent"}) {
+  for (const char* id : {"scan", "cancel", "plan_updates", "install_updates", "rollback_updates", "reboot",
+                         "cancel_reboot", "restart_services", "refresh", "collect_diagnostics", "configure",
+                         "rapid_mode", "update_agent", "rotate_keys"}) {
     EXPECT_EQ(LoadedType(id).describe().at("type"), id);
   }
 }
@@ -129,7 +129,8 @@ TEST(CommandTypes, what_the_agent_does_to_itself_is_the_kernels_in_any_mode) {
            {"collect_diagnostics", Json{{"log_lines", 100}}, "diagnostics"},
            {"configure", settings, "configure"},
            {"rapid_mode", rapid, "rapid"},
-           {"update_agent", Json{{"version", "1.2.3"}}, "update"}}) {
+           {"update_agent", Json{{"version", "1.2.3"}}, "update"},
+           {"rotate_keys", Json::object(), "rotate_keys"}}) {
     const auto planned = LoadedType(id).plan({{"parameters", parameters}, {"agent", agent("report")}});
     EXPECT_EQ(planned["actions"],
               Json({{{"plugin", "kernel"}, {"action", action}, {"parameters", parameters}}}))

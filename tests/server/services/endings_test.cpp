@@ -7,7 +7,9 @@
 
 #include "base/encoding.h"
 #include "http/message.h"
+#include "protocol/key_handover.h"
 #include "protocol/state_document.h"
+#include "services/key_rotation.h"
 #include "support/world.h"
 
 namespace redflag::testing {
@@ -110,6 +112,30 @@ TEST_F(SetBack, E6_the_old_key_of_an_agent_that_was_bound_anew_opens_nothing_aga
       world_.store.read([&](const store::ReadTransaction& tx) { return tx.agents().key(agent.agent_id); });
   EXPECT_EQ(now->public_key, key);
   EXPECT_EQ(now->standing.state, "active") << "whoever holds the new key enrols again and is this agent";
+}
+
+TEST_F(SetBack, E6_the_old_key_of_an_agent_that_handed_it_over_opens_nothing_again_and_its_line_goes_on) {
+  const auto old_key = protocol::SigningKey::generate();
+  const auto new_key = protocol::SigningKey::generate();
+  const auto made = services_.enrolment.makeToken(1, 600, "", world_.admin);
+  const auto agent = services_.enrolment
+                         .enrol({old_key.publicKey(), "alpha", "act", "", "", "", ""},
+                                protocol::decodeBundle(made.bundle).value().token, "192.0.2.1")
+                         .first;
+  const auto command =
+      services_.orders.order("rotate_keys", {agent.agent_id}, Json::object(), world_.admin).front();
+  services::takeKeyHandover(services_.context(), services_.access, agent,
+                            protocol::sealKeyHandover(agent.agent_id, command.id, old_key, new_key),
+                            "192.0.2.1");
+  EXPECT_EQ(again(), 0) << "the database knows";
+  forget([&](store::WriteTransaction& tx) { tx.agents().setKey(agent, old_key.publicKey()); });
+  EXPECT_EQ(again(), 1);
+  const auto [now, lines] = world_.store.read([&](const store::ReadTransaction& tx) {
+    return std::pair(tx.agents().key(agent.agent_id).value(), tx.agents().lines(agent));
+  });
+  EXPECT_EQ(now.public_key, new_key.publicKey());
+  EXPECT_EQ(lines.size(), 1U);
+  EXPECT_EQ(world_.history(agent).front().kind, "agent.key_rotated");
 }
 
 TEST_F(SetBack, E6_a_token_whose_seat_was_taken_and_one_that_was_revoked_let_nobody_in_again) {
