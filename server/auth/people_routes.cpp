@@ -28,6 +28,13 @@ Json sessionJson(const People& people, const std::string& user_id, const std::st
           {"csrf_token", csrf_token}};
 }
 
+// "" for a name that nobody has.
+std::string deviceOf(const People& people, const Request& request, const std::string& username) {
+  const auto user = people.users.findUser(username);
+  if (!user) return {};
+  return people.devices.deviceOf(headerOf(request, "cookie"), {user->username, user->password_hash});
+}
+
 Response signedIn(const People& people, const Request& request, const User& user, bool second_factor,
                   int status, bool proven = true) {
   const Sessions::Begun begun =
@@ -37,7 +44,7 @@ Response signedIn(const People& people, const Request& request, const User& user
   Response out = http::jsonResponse(
       status, sessionJson(people, user.id, user.username, user.grants, second_factor, begun.csrf_token));
   out.headers.emplace_back("Set-Cookie", begun.cookie);
-  out.headers.emplace_back("Set-Cookie", people.devices.cookieFor(user.username));
+  out.headers.emplace_back("Set-Cookie", people.devices.cookieFor({user.username, user.password_hash}));
   return out;
 }
 
@@ -168,8 +175,7 @@ void requireRight(const People& people, const Request& request, const std::strin
   const std::string from = (spoken_name.empty() ? username : spoken_name) + " from " + request.peer;
   SignInThrottle::Attempt attempt;
   try {
-    attempt = people.throttle.attempt(username, request.peer,
-                                      people.devices.deviceOf(headerOf(request, "cookie"), username), what);
+    attempt = people.throttle.attempt(username, request.peer, deviceOf(people, request, username), what);
   } catch (const Problem& throttled) {
     // Names are the attacker's to choose: each would be a line of its own.
     people.alarms.raise(

@@ -406,12 +406,24 @@ TEST(Throttle, counts_a_network_of_version_six_as_one_address) {
 TEST_F(PeopleTest, a_device_cookie_counts_for_its_account_alone) {
   addUser("alex", "viewer");
   const auto known = signIn("alex", kPassword).second;
-  EXPECT_FALSE(devices_.deviceOf(known.device, "alex").empty());
-  EXPECT_TRUE(devices_.deviceOf(known.device, "sam").empty());
+  const Devices::Account alex{"alex", store_.users.at("alex").password_hash};
+  EXPECT_FALSE(devices_.deviceOf(known.device, alex).empty());
+  EXPECT_TRUE(devices_.deviceOf(known.device, {"sam", alex.password_hash}).empty());
   std::string changed = known.device;
   changed.back() = changed.back() == 'A' ? 'E' : 'A';
-  EXPECT_TRUE(devices_.deviceOf(changed, "alex").empty());
-  EXPECT_TRUE(Devices(std::string(32, 'x')).deviceOf(known.device, "alex").empty());
+  EXPECT_TRUE(devices_.deviceOf(changed, alex).empty());
+  EXPECT_TRUE(Devices(std::string(32, 'x')).deviceOf(known.device, alex).empty());
+}
+
+TEST_F(PeopleTest, a_device_cookie_does_not_outlive_the_password_it_was_given_for) {
+  addUser("alex", "viewer");
+  const auto known = signIn("alex", kPassword).second;
+  const auto now = [&] { return Devices::Account{"alex", store_.users.at("alex").password_hash}; };
+  ASSERT_FALSE(devices_.deviceOf(known.device, now()).empty());
+  store_.users.at("alex").password_hash = passwords_.hash("another good password");  // an administrator
+  EXPECT_TRUE(devices_.deviceOf(known.device, now()).empty());
+  const auto again = signIn("alex", "another good password").second;
+  EXPECT_FALSE(devices_.deviceOf(again.device, now()).empty());
 }
 
 TEST_F(PeopleTest, a_bad_new_password_or_name_is_named) {
