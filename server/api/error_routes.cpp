@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "api/input.h"
 #include "api/routes.h"
 #include "api/views.h"
@@ -14,7 +16,14 @@ constexpr const char* kNoError = "error.not_found";
 constexpr std::size_t kShownRows = 200;
 constexpr std::size_t kMaxReported = 20;
 constexpr std::size_t kReportBytes = 128U << 10;
+constexpr std::size_t kMaxReportId = 64;
 constexpr std::int64_t kMaxTimes = 10'000;
+
+bool isReportId(std::string_view id) {
+  return !id.empty() && std::all_of(id.begin(), id.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
 
 Json groupView(const store::ErrorGroup& group) {
   return {{"id", group.id},
@@ -93,6 +102,8 @@ store::ErrorNote readReported(const Json& item, const http::Request& request, st
   note.subsystem = "web";
   note.kind = "browser.error";
   note.actor = request.principal.username;
+  note.report_id = in.text("id", kMaxReportId);
+  if (!isReportId(note.report_id)) in.refuse("id", "letters, digits and dashes");
   note.code = in.text("name", 100);
   note.text = in.text("message", 4'096);
   const std::string page = in.text("page", 500);
@@ -103,7 +114,8 @@ store::ErrorNote readReported(const Json& item, const http::Request& request, st
   return note;
 }
 
-// What went wrong in somebody's browser. A report that comes twice is counted twice, and no more than that.
+// What went wrong in somebody's browser. A report that comes again because its answer was lost is counted
+// once.
 http::Response report(services::Services& services, const http::Request& request) {
   Body body(request, {kReportBytes, 4, 1'000});
   const std::int64_t now = services.context().now();

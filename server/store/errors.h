@@ -27,6 +27,7 @@ struct ErrorNote {
   std::string scan_id;
   std::string actor;  // whose browser; ""
   std::int64_t times = 1;
+  std::string report_id = {};  // the same report again is not counted again; "": each is counted
 };
 
 // 26 hexadecimal digits.
@@ -69,7 +70,8 @@ class Errors {
  public:
   virtual ~Errors() = default;
 
-  // Counts it. Of one machine (and of all that is about none) the kinds that happened longest ago make room.
+  // Counts it, unless it is one of the last fifty reports of its kind that have an id. Of one machine (and of
+  // all that is about none) the kinds that happened longest ago make room.
   virtual void note(const ErrorNote& note) = 0;
   virtual Page<ErrorGroup> groups(const ErrorFilter& filter, const http::Visible& visible,
                                   const PageRequest& page) const = 0;

@@ -196,7 +196,7 @@ test('D7: what went wrong on machines, on the server and in browsers is listed b
   assert.equal(row.agent_id, agent.id);
 
   const hostile = '<img src=x onerror="document.title=\'taken\'"><script>document.title="taken"</script>';
-  await api.post('/api/v1/errors', { errors: [{ name: 'TypeError', message: hostile, page: '/agents', stack: hostile, times: 2 }] });
+  await api.post('/api/v1/errors', { errors: [{ id: randomUUID(), name: 'TypeError', message: hostile, page: '/agents', stack: hostile, times: 2 }] });
   const { browser, page, problems, picture } = await openBrowser();
   try {
     await page.goto(`${fleet.url}/errors`);

@@ -1,5 +1,8 @@
 #include "store/sql/errors.h"
 
+#include <algorithm>
+#include <cstddef>
+
 #include "base/encoding.h"
 #include "store/sql/select.h"
 #include "store/sql/visible.h"
@@ -7,7 +10,8 @@
 namespace redflag::store::sql {
 namespace {
 
-constexpr std::int64_t kMaxKinds = 200;  // of one machine, and of all that is about none
+constexpr std::int64_t kMaxKinds = 200;       // of one machine, and of all that is about none
+constexpr std::ptrdiff_t kReportsKnown = 50;  // of one kind
 constexpr std::size_t kMaxText = 4'096;
 constexpr std::size_t kMaxDetail = 16'384;
 
@@ -59,24 +63,42 @@ std::int64_t rankOf(const ErrorGroup& group) {
 
 }  // namespace
 
+// nullopt: it was counted. Otherwise the last reports of its kind, this one with them.
+std::optional<std::string> SqlErrors::reportsWith(const ErrorNote& note,
+                                                  const std::string& fingerprint) const {
+  auto rows = db_.query("SELECT reports FROM errors WHERE client_id = ? AND agent_id = ? AND fingerprint = ?",
+                        note.client_id, note.agent_id, fingerprint);
+  std::string reports = rows.next() ? rows.text() : "";
+  const std::string mine = note.report_id + " ";
+  if (reports.starts_with(mine) || reports.find(" " + mine) != std::string::npos) return std::nullopt;
+  reports += mine;
+  while (std::count(reports.begin(), reports.end(), ' ') > kReportsKnown)
+    reports.erase(0, reports.find(' ') + 1);
+  return reports;
+}
+
 void SqlErrors::note(const ErrorNote& note) {
   const std::string fingerprint = fingerprintOf(note);
+  const auto reports =
+      note.report_id.empty() ? std::optional<std::string>("") : reportsWith(note, fingerprint);
+  if (!reports) return;
   const int known = db_.execute(
       "UPDATE errors SET times = times + ?, last_at = ?, text = ?, detail = ?, command_id = ?, scan_id = ?, "
-      "actor = ? WHERE client_id = ? AND agent_id = ? AND fingerprint = ?",
+      "actor = ?, reports = CASE WHEN ?8 = '' THEN reports ELSE ?8 END WHERE client_id = ? AND agent_id = ? "
+      "AND fingerprint = ?",
       note.times, note.at, shortened(note.text, kMaxText), shortened(note.detail, kMaxDetail),
-      note.command_id, note.scan_id, note.actor, note.client_id, note.agent_id, fingerprint);
+      note.command_id, note.scan_id, note.actor, *reports, note.client_id, note.agent_id, fingerprint);
   if (known > 0) return;
   makeRoom(note);
   db_.post(
       "INSERT INTO errors (client_id, agent_id, fingerprint, source, severity, subsystem, kind, code, text, "
-      "detail, command_id, scan_id, actor, times, first_at, last_at) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+      "detail, command_id, scan_id, actor, times, first_at, last_at, reports) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
       "ON CONFLICT (client_id, agent_id, fingerprint) DO UPDATE SET times = errors.times + excluded.times, "
       "last_at = excluded.last_at",
       note.client_id, note.agent_id, fingerprint, note.source, note.severity, note.subsystem, note.kind,
       note.code, shortened(note.text, kMaxText), shortened(note.detail, kMaxDetail), note.command_id,
-      note.scan_id, note.actor, note.times, note.at, note.at);
+      note.scan_id, note.actor, note.times, note.at, note.at, *reports);
 }
 
 void SqlErrors::makeRoom(const ErrorNote& note) {

@@ -17,6 +17,7 @@ class SqlErrors : public Errors {
   bool prune(std::int64_t before, int limit) override;
 
  private:
+  std::optional<std::string> reportsWith(const ErrorNote& note, const std::string& fingerprint) const;
   void makeRoom(const ErrorNote& note);
 
   Connection& db_;

@@ -194,7 +194,11 @@ TEST_F(Handlers, what_does_not_exist_is_404_everywhere) {
 
 TEST_F(Handlers, take_what_went_wrong_in_a_browser_within_limits) {
   const auto one = [](const Json& more) {
-    Json error = {{"name", "TypeError"}, {"message", "x is undefined"}, {"page", "/agents"}, {"times", 3}};
+    Json error = {{"id", newId()},
+                  {"name", "TypeError"},
+                  {"message", "x is undefined"},
+                  {"page", "/agents"},
+                  {"times", 3}};
     error.update(more);
     return error;
   };
@@ -212,7 +216,30 @@ TEST_F(Handlers, take_what_went_wrong_in_a_browser_within_limits) {
   EXPECT_EQ(send(Json::array({one({{"message", std::string(4'097, 'x')}})})), 400);
   EXPECT_EQ(send(Json::array({one({{"agent_id", "x"}})})), 400);
   EXPECT_EQ(send(Json(std::vector<Json>(21, one(Json::object())))), 400);
+  EXPECT_EQ(send(Json::array({one({{"id", "two words"}})})), 400);
+  EXPECT_EQ(send(Json::array({one({{"id", ""}})})), 400);
   EXPECT_EQ(json(call(request("GET", "/api/v1/errors")))["items"][0]["times"], 6);
+}
+
+TEST_F(Handlers, count_a_report_of_a_browser_once_however_often_it_comes) {
+  const auto send = [&](const std::string& id, const char* message = "x is undefined") {
+    const Json error = {
+        {"id", id}, {"name", "TypeError"}, {"message", message}, {"page", "/agents"}, {"times", 2}};
+    return refusal(request("POST", "/api/v1/errors", {{"errors", Json::array({error})}})).status;
+  };
+  const auto times = [&] { return json(call(request("GET", "/api/v1/errors")))["items"][0]["times"]; };
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(send("first"), 204);
+  EXPECT_EQ(times(), 2);
+  EXPECT_EQ(send("second"), 204);
+  EXPECT_EQ(send("first"), 204);
+  EXPECT_EQ(send("irst"), 204);
+  EXPECT_EQ(times(), 6) << "an id is no part of another one";
+  for (int i = 0; i < 60; ++i)
+    EXPECT_EQ(send("more-" + std::to_string(i)), 204);
+  EXPECT_EQ(send("more-59"), 204);
+  EXPECT_EQ(send("more-20"), 204);
+  EXPECT_EQ(times(), 126);
 }
 
 TEST_F(Handlers, say_why_an_update_counts_as_verified) {

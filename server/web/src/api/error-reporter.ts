@@ -9,6 +9,12 @@ const kept_kinds = 20;
 const most_times = 10_000;
 const waits_ms = [1000, 5000]; // between the three tries
 
+// An error with what else this page has to know of it.
+type Kept = BrowserError & {
+  // It may be with the server already, so that it is sent again as it is or not at all.
+  sent?: true;
+};
+
 // Lengths in bytes are the server's business; these leave room for every character that takes more than one.
 const limits = { name: 33, message: 1300, page: 160, stack: 2700 };
 
@@ -16,8 +22,8 @@ function sameKind(one: BrowserError, other: BrowserError): boolean {
   return one.name === other.name && one.message === other.message && one.page === other.page;
 }
 
-function add(kinds: BrowserError[], error: BrowserError): BrowserError[] {
-  const known = kinds.find((each) => sameKind(each, error));
+function add(kinds: Kept[], error: BrowserError): Kept[] {
+  const known = kinds.find((each) => !each.sent && sameKind(each, error));
   if (!known) return [...kinds, error].slice(-kept_kinds);
   const times = Math.min(most_times, known.times + error.times);
   return kinds.map((each) => (each === known ? { ...each, times } : each));
@@ -27,6 +33,7 @@ export function describe(thrown: unknown, page: string): BrowserError {
   const { name, message, stack } =
     thrown instanceof Error ? thrown : { name: 'Thrown', message: String(thrown), stack: undefined };
   return {
+    id: crypto.randomUUID(),
     name: (name || 'Error').slice(0, limits.name),
     message: message.slice(0, limits.message),
     page: page.slice(0, limits.page),
@@ -38,7 +45,7 @@ export function describe(thrown: unknown, page: string): BrowserError {
 // What nobody expected, on its way to the server's errors: counted by kind, tried three times, kept over a reload while the
 // server is away. It never throws itself.
 export class ErrorReporter {
-  private kinds_: BrowserError[];
+  private kinds_: Kept[];
   private sending_ = false;
 
   constructor(
@@ -60,8 +67,10 @@ export class ErrorReporter {
     this.sending_ = true;
     try {
       for (let tries = 0; this.kinds_.length > 0; tries += 1) {
-        const taken = this.kinds_;
-        const sent = await this.send_(taken).catch((): Sent => 'kept');
+        const taken = this.kinds_.map((each): Kept => ({ ...each, sent: true }));
+        this.kinds_ = taken;
+        this.keep();
+        const sent = await this.send_(taken.map(withoutMark)).catch((): Sent => 'kept');
         if (sent !== 'kept') {
           this.forget(taken);
           tries = -1;
@@ -77,12 +86,8 @@ export class ErrorReporter {
   }
 
   // What came meanwhile stays.
-  private forget(sent: BrowserError[]): void {
-    this.kinds_ = this.kinds_.flatMap((each) => {
-      const before = sent.find((one) => sameKind(one, each));
-      const times = each.times - (before?.times ?? 0);
-      return times > 0 ? [{ ...each, times }] : [];
-    });
+  private forget(sent: Kept[]): void {
+    this.kinds_ = this.kinds_.filter((each) => !sent.some((one) => one.id === each.id));
     this.keep();
   }
 
@@ -95,7 +100,7 @@ export class ErrorReporter {
     }
   }
 
-  private restored(): BrowserError[] {
+  private restored(): Kept[] {
     try {
       const kept: unknown = JSON.parse(this.storage_.getItem(storage_key) ?? '[]');
       if (!Array.isArray(kept)) return [];
@@ -107,8 +112,12 @@ export class ErrorReporter {
   }
 }
 
-function isBrowserError(value: unknown): value is BrowserError {
+function withoutMark({ id, name, message, page, times, stack }: Kept): BrowserError {
+  return { id, name, message, page, times, ...(stack ? { stack } : {}) };
+}
+
+function isBrowserError(value: unknown): value is Kept {
   if (typeof value !== 'object' || value === null) return false;
-  const { name, message, page, times } = value as Record<string, unknown>;
-  return typeof name === 'string' && typeof message === 'string' && typeof page === 'string' && typeof times === 'number' && times >= 1;
+  const { id, name, message, page, times } = value as Record<string, unknown>;
+  return typeof id === 'string' && typeof name === 'string' && typeof message === 'string' && typeof page === 'string' && typeof times === 'number' && times >= 1;
 }

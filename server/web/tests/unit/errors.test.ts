@@ -2,7 +2,9 @@ import { beforeEach, describe as suite, expect, test, vi } from 'vitest';
 
 import { describe, ErrorReporter, type BrowserError, type Sent } from '../../src/api/error-reporter';
 
-const error = (message: string, times = 1): BrowserError => ({ name: 'TypeError', message, page: '/agents', times });
+let number = 0;
+const error = (message: string, times = 1): BrowserError => ({ id: `id-${(number += 1)}`, name: 'TypeError', message, page: '/agents', times });
+const told = (errors: BrowserError[] | undefined) => errors?.map(({ message, times }) => `${message} ${times}`);
 
 function memory(): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> {
   const kept = new Map<string, string>();
@@ -29,16 +31,18 @@ suite('errors of the browser', () => {
   test('are sent at once, and forgotten when they were taken', async () => {
     const { sent, send } = server([]);
     const storage = memory();
-    new ErrorReporter(send, storage).note(error('a'));
+    const a = error('a');
+    new ErrorReporter(send, storage).note(a);
     await vi.runAllTimersAsync();
-    expect(sent).toEqual([[error('a')]]);
+    expect(sent).toEqual([[a]]);
     expect(storage.getItem('redflag.errors')).toBeNull();
   });
 
   test('are tried three times, later each time, and then kept for the next load', async () => {
     const { sent, send } = server(['kept', 'kept', 'kept']);
     const storage = memory();
-    new ErrorReporter(send, storage).note(error('a'));
+    const a = error('a');
+    new ErrorReporter(send, storage).note(a);
     await vi.advanceTimersByTimeAsync(999);
     expect(sent).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(1);
@@ -47,17 +51,21 @@ suite('errors of the browser', () => {
     expect(sent).toHaveLength(3);
     const { sent: again, send: sendAgain } = server([]);
     await new ErrorReporter(sendAgain, storage).flush();
-    expect(again).toEqual([[error('a')]]);
+    expect(again).toEqual([[a]]);
   });
 
-  test('of one kind are one, counted', async () => {
+  test('of one kind are one, counted, until they were sent: then they are sent again as they are', async () => {
     const { sent, send } = server(['kept', 'taken']);
     const reporter = new ErrorReporter(send, memory());
     reporter.note(error('a'));
     reporter.note(error('a'));
+    reporter.note(error('a'));
     reporter.note(error('b'));
     await vi.runAllTimersAsync();
-    expect(sent.at(-1)).toEqual([error('a', 2), error('b')]);
+    expect(told(sent[0])).toEqual(['a 1']);
+    expect(told(sent[1])).toEqual(['a 1', 'a 2', 'b 1']);
+    expect(sent[1]?.[0]).toEqual(sent[0]?.[0]);
+    expect(new Set(sent[1]?.map(({ id }) => id)).size).toBe(3);
   });
 
   test('that come while others are sent are sent after them', async () => {
@@ -66,7 +74,7 @@ suite('errors of the browser', () => {
     reporter.note(error('a'));
     reporter.note(error('a'));
     await vi.runAllTimersAsync();
-    expect(sent).toEqual([[error('a')], [error('a')]]);
+    expect(sent.map(told)).toEqual([['a 1'], ['a 1']]);
   });
 
   test('without end are kept to twenty kinds', async () => {
@@ -75,7 +83,7 @@ suite('errors of the browser', () => {
     for (let i = 0; i < 100; i += 1) reporter.note(error(`error ${i}`));
     await vi.runAllTimersAsync();
     expect(sent.at(-1)).toHaveLength(20);
-    expect(sent.at(-1)?.at(-1)).toEqual(error('error 99'));
+    expect(told(sent.at(-1))?.at(-1)).toBe('error 99 1');
   });
 
   test('that the server will never take are not sent again', async () => {
@@ -91,7 +99,7 @@ suite('errors of the browser', () => {
     const { sent, send } = server([]);
     new ErrorReporter(send, broken).note(error('a'));
     await vi.runAllTimersAsync();
-    expect(sent).toEqual([[error('a')]]);
+    expect(sent.map(told)).toEqual([['a 1']]);
     const odd = memory();
     odd.setItem('redflag.errors', '[7, null, {"name":"x"}]');
     await new ErrorReporter(send, odd).flush();

@@ -2,3 +2,5 @@
 -- known for what it is afterwards.
 ALTER TABLE agents ADD COLUMN old_key BYTEA NOT NULL DEFAULT '';
 ALTER TABLE agents ADD COLUMN old_key_until BIGINT NOT NULL DEFAULT 0;
+-- Which reports of browsers were counted last, so that one that comes again is not: their ids, with a blank behind each.
+ALTER TABLE errors ADD COLUMN reports TEXT COLLATE "C" NOT NULL DEFAULT '';
