@@ -1,6 +1,7 @@
 #include "executor/events.h"
 
 #include "base/time.h"
+#include "executor/messages.h"
 
 namespace redflag::kernel {
 namespace {
@@ -32,8 +33,10 @@ Json refusedEvent(const std::string& command_id, const protocol::Refused& why, s
   return out;
 }
 
-Json errorEvent(const std::string& text, std::int64_t now_ns) {
-  return {{"event", "error"}, {"text", text}, {"at", toRfc3339(now_ns)}};
+Json errorEvent(const std::string& text, std::int64_t now_ns, bool full) {
+  Json out = {{"event", "error"}, {"text", text}, {"at", toRfc3339(now_ns)}};
+  if (full) out["code"] = kExecutorFull;
+  return out;
 }
 
 Json progressEvent(const std::string& command_id, int percent, const std::string& text, std::int64_t now_ns) {

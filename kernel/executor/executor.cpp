@@ -96,9 +96,9 @@ Json Executor::submit(const Json& transport, const Json& handed) {
   const auto considered = consider(transport, handed, command_id);
   if (!considered) {
     // That too many wait is told to whoever hands it over, and is no error here.
-    if (considered.error().code != Code::kUnavailable)
+    if (considered.error().code != Code::kLimit)
       logLine("error", "an order could not be taken: " + considered.error().text);
-    return errorEvent(considered.error().text, clock_.epochNs());
+    return errorEvent(considered.error().text, clock_.epochNs(), considered.error().code == Code::kLimit);
   }
   if (*considered) return stateEvent(**considered);
   ++refused_;
@@ -133,7 +133,7 @@ Result<protocol::Verdict<JournalEntry>> Executor::consider(const Json& transport
   if (!order) return handOn(order.error());
   const auto waiting = (*journal)->waiting();
   if (!waiting) return tl::unexpected<Error>(waiting.error());
-  if (*waiting >= kMaxWaiting) return fail(Code::kUnavailable, "too many orders wait already");
+  if (*waiting >= kMaxWaiting) return fail(Code::kLimit, "too many orders wait already");
   auto entry = (*journal)->accept(*order, clock_.epochNs(), clock_.monotonicNs(), options_.boot_id);
   if (!entry) return tl::unexpected<Error>(entry.error());
   tell(stateEvent(*entry));

@@ -57,8 +57,9 @@ Result<Json> ExecutorClient::ask(const Json& request) const {
   JsonReader in(**answer, "answer");
   const std::string event = in.text("event", 16);
   const std::string text = in.optionalText("text", 4096);
+  const bool full = in.optionalText("code", 128) == kExecutorFull;
   if (auto ok = in.finishIgnoringUnknown(); !ok) return tl::unexpected<Error>(ok.error());
-  if (event == "error") return fail(Code::kUnavailable, "executor: " + text);
+  if (event == "error") return fail(full ? Code::kLimit : Code::kUnavailable, "executor: " + text);
   return std::move(**answer);
 }
 

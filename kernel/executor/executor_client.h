@@ -41,7 +41,8 @@ class ExecutorClient {
   // All block for at most twenty seconds, may be called from any thread, and answer kUnavailable when no
   // executor is there or it could not write its journal: nothing was accepted, try again later.
 
-  // What became of it: accepted; refused; or, for an order it already knows, its present state.
+  // What became of it: accepted; refused; or, for an order it already knows, its present state. kLimit: as
+  // many wait as it takes; it takes more when one has ended.
   // `trust`: CommandTrust::files(), from which the executor verifies for itself whose orders it takes.
   Result<OrderEvent> submit(const Json& envelope, const Json& trust);
   // True when the order will not run (any more); false when it is unknown, runs or has ended.

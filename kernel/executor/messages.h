@@ -11,6 +11,8 @@ namespace redflag::kernel {
 constexpr std::size_t kMaxHandedTrustBytes = 2U << 20;
 constexpr std::size_t kMaxExecutorRequest =
     protocol::kMaxEnvelopeBytes / 3 * 4 + kMaxHandedTrustBytes + (64U << 10);
+// Code of the error that says that as many orders wait as the executor takes.
+constexpr const char* kExecutorFull = "executor.full";
 // The result of the largest plan.
 constexpr std::size_t kMaxExecutorEvent = 16U << 20;
 

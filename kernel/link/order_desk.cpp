@@ -13,6 +13,8 @@ namespace {
 namespace refusal = protocol::refusal;
 using Runner = OrderRecord::Runner;
 
+constexpr std::int64_t kFullForAtMostNs = 600 * kSecondNs;
+
 }  // namespace
 
 bool OrderDesk::take(const Json& transport) {
@@ -110,8 +112,13 @@ void OrderDesk::answerAgain(const OrderRecord& record) {
   }
 }
 
+bool OrderDesk::executorFull() const {
+  return parts_.clock.monotonicNs() < full_until_ns_;
+}
+
 bool OrderDesk::handToExecutor(const CheckedOrder& order, const Json& transport) {
   const std::string& id = order.envelope.command_id;
+  if (executorFull()) return false;
   if (!order.known) {
     if (auto ok = parts_.journal->accept(recordOf(order.envelope, Runner::kExecutor)); !ok) {
       spdlog::error("order {} could not be journaled: {}", id, ok.error().text);
@@ -120,6 +127,7 @@ bool OrderDesk::handToExecutor(const CheckedOrder& order, const Json& transport)
   }
   auto event = parts_.runner->submit(transport, parts_.trust_files());
   if (!event) {
+    if (event.error().code == Code::kLimit) full_until_ns_ = parts_.clock.monotonicNs() + kFullForAtMostNs;
     if (std::exchange(told_waiting_, event.error().text) != event.error().text)
       spdlog::warn("order {} waits: the executor does not take it: {}", id, event.error().text);
     return false;
@@ -181,6 +189,7 @@ void OrderDesk::onResult(const OrderEvent& event) {
   if (!first) return;
   if (auto ok = parts_.journal->finish(event.command_id, ""); !ok) {
     spdlog::error("order {}: {}", event.command_id, ok.error().text);
+  if (full_until_ns_.exchange(0) != 0) parts_.room();
   }
   if (changed) parts_.queue->addVerify(*record);
 }

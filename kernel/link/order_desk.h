@@ -2,6 +2,8 @@
 // Where fetched envelopes arrive: checked, journaled, and handed to whoever carries them out. Repeats are
 // answered from the journal. Threads: take() from one; the executor's events come on theirs.
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -31,11 +33,17 @@ class OrderDesk {
     const Clock& clock = systemClock();
     // What the executor verifies the list of command keys from.
     std::function<Json()> trust_files = [] { return Json(); };
+    // The executor has room again: what was handed out and not taken is to be fetched anew.
+    std::function<void()> room = [] {};
   };
   explicit OrderDesk(Parts parts) : parts_(parts) {}
 
-  // False: not now (the spool is full, or the executor is not there); the server will hand it out again.
+  // False: not now (the spool or the executor is full, or that is not there); the server will hand it out
+  // again.
   bool take(const Json& transport);
+  // As many orders wait as the executor takes, so that asking for more is of no use until room() is called;
+  // or until ten minutes are over, should it never tell that one has ended. [any thread]
+  bool executorFull() const;
   // What the executor says about an order of its own.
   void onExecutor(const OrderEvent& event);
 
@@ -52,8 +60,9 @@ class OrderDesk {
   Result<> putExecutorState(const OrderEvent& event, const std::string& state);
 
   Parts parts_;
-  std::string told_waiting_;  // why orders wait, as the log has it
-  std::mutex results_;        // the same result may come as an answer and as an event at once
+  std::string told_waiting_;                     // why orders wait, as the log has it
+  std::atomic<std::int64_t> full_until_ns_ = 0;  // monotonic
+  std::mutex results_;  // the same result may come as an answer and as an event at once
 };
 
 }  // namespace redflag::kernel

@@ -57,7 +57,10 @@ void Session::openOrders(const Parts& parts) {
   gate_ = std::make_unique<OrderGate>(identity_, trust_, journal_.get(), parts.clock);
   desk_ = std::make_unique<OrderDesk>(
       OrderDesk::Parts{*gate_, journal_.get(), queue_.get(), reports_, parts.spool, parts.scanner,
-                       parts.runner, parts.settings.policy, parts.clock, [this] { return trust_.files(); }});
+                       parts.runner, parts.settings.policy, parts.clock, [this] { return trust_.files(); },
+                       [this] {
+                         if (uplink_) uplink_->fetchSoon();
+                       }});
 }
 
 void Session::start() {

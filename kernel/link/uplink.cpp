@@ -87,7 +87,8 @@ void Uplink::run() {
 
 void Uplink::tick() {
   if (parts_.queue != nullptr) parts_.queue->report();
-  if (fetch_later_ || monotonicNow() >= fetch_again_ns_) fetch_wanted_ = true;
+  if ((fetch_later_ && !parts_.desk.executorFull()) || monotonicNow() >= fetch_again_ns_)
+    fetch_wanted_ = true;
 }
 
 void Uplink::reportStatus() {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -102,7 +103,9 @@ class FakeRunner : public OrderRunner {
  public:
   Result<OrderEvent> submit(const Json& envelope, const Json&) override {
     submitted.push_back(envelope);
+    if (taken == room) return fail(Code::kLimit, "too many orders wait already");
     if (!there) return fail(Code::kUnavailable, "no executor");
+    ++taken;
     return next;
   }
   Result<bool> cancel(const std::string& command_id) override {
@@ -116,6 +119,8 @@ class FakeRunner : public OrderRunner {
   void attach(std::function<void(const OrderEvent&)> function) override { callback = std::move(function); }
 
   bool there = true;
+  std::size_t room = SIZE_MAX;  // how many it takes
+  std::size_t taken = 0;
   bool can_cancel = false;
   OrderEvent next;
   std::vector<Json> submitted;

@@ -30,9 +30,9 @@ class OrdersTest : public testing::Test {
     queue_ = std::make_unique<OrderQueue>(OrderQueue::Parts{
         *journal_, *reports_, scanner_,
         [this](const std::string& id) { return runner_.cancel(id).value_or(false); }, clock_, &agent_});
-    desk_ = std::make_unique<OrderDesk>(OrderDesk::Parts{*gate_, journal_.get(), queue_.get(), *reports_,
-                                                         *spool_.spool, scanner_, act ? &runner_ : nullptr,
-                                                         [this] { return policy_; }, clock_});
+    desk_ = std::make_unique<OrderDesk>(OrderDesk::Parts{
+        *gate_, journal_.get(), queue_.get(), *reports_, *spool_.spool, scanner_, act ? &runner_ : nullptr,
+        [this] { return policy_; }, clock_, [] { return Json(); }, [this] { ++room_again_; }});
   }
   // As a program that is killed: nothing of the queue's is finished first.
   void end() {
@@ -96,6 +96,7 @@ class OrdersTest : public testing::Test {
   test::FakeRunner runner_;
   test::FakeAgent agent_;
   Policy policy_ = allowed("apt/install");
+  int room_again_ = 0;
   protocol::SigningKey key_ = protocol::SigningKey::generate();
   test::ListedKeys keys_{key_.publicKey()};
   Identity identity_;
@@ -476,6 +477,41 @@ TEST_F(OrdersTest, asks_the_executor_to_cancel_what_is_its_own) {
   ASSERT_TRUE(take(order("cancel", {{"kernel", "cancel", R"({"command_id":"install"})"}})));
   EXPECT_EQ(runner_.cancelled, std::vector<std::string>{"install"});
   EXPECT_EQ(outcome("cancel").at("results"), Json::parse(R"([{"cancelled":true}])"));
+}
+
+TEST_F(OrdersTest, a_full_executor_is_given_no_more_until_one_has_ended) {
+  runner_.room = 2;
+  runner_.next.event = "accepted";
+  const auto submit = [&](const std::string& id) {
+    runner_.next.command_id = runner_.next.id = id;
+    return take(installOrder(id));
+  };
+  EXPECT_TRUE(submit("one"));
+  EXPECT_TRUE(submit("two"));
+  EXPECT_FALSE(desk_->executorFull());
+  EXPECT_FALSE(submit("three"));
+  EXPECT_TRUE(desk_->executorFull());
+  for (int tick = 0; tick < 3; ++tick) {
+    EXPECT_FALSE(submit("three"));
+    EXPECT_FALSE(submit("four"));
+  }
+  EXPECT_EQ(runner_.submitted.size(), 3U) << "the one that showed it is full, and no other";
+  EXPECT_TRUE(take(scanOrder())) << "the kernel's own orders go on";
+
+  runner_.room = 3;
+  OrderEvent ended;
+  ended.event = "result";
+  ended.command_id = "one";
+  ended.id = "ended";
+  ended.state = "failed";
+  desk_->onExecutor(ended);
+  EXPECT_EQ(room_again_, 1) << "what was left out is fetched anew";
+  EXPECT_FALSE(desk_->executorFull());
+  EXPECT_TRUE(submit("three"));
+  EXPECT_FALSE(submit("four"));
+  desk_->onExecutor(ended);
+  clock_.now_ns += 601 * kSecondNs;
+  EXPECT_FALSE(desk_->executorFull()) << "it is not believed for ever";
 }
 
 }  // namespace
