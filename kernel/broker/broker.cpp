@@ -1,6 +1,7 @@
 #include "broker/broker.h"
 
 #include "base/encoding.h"
+#include "base/history_line.h"
 #include "base/log.h"
 #include "broker/messages.h"
 #include "host/frame.h"
@@ -8,6 +9,7 @@
 #include "identity/fingerprint.h"
 #include "local/channel.h"
 #include "platform/files.h"
+#include "protocol/limits.h"
 #include "supervisor/host_starter.h"
 
 namespace redflag::kernel {
@@ -28,6 +30,22 @@ Json refusalJson(const PluginRefusal& refusal) {
 
 Json endJson(const platform::ExitState& state) {
   return {{"ended", {{"exited", state.exited}, {"code", state.code}, {"signal", state.signal}}}};
+}
+
+// The id is what the kernel says it is.
+void logHost(const Broker::Wanted& wanted, const char* from, const char* to, const std::string& code) {
+  if (wanted.command_id.empty()) return;
+  HistoryStep step;
+  step.at_ns = epochNow();
+  step.program = "redflag-broker";
+  step.subsystem = "hosts";
+  step.command_id = wanted.command_id;
+  step.action = wanted.plugin;
+  step.from = from;
+  step.to = to;
+  step.actor = "broker";
+  step.code = code;
+  spdlog::info("{}", historyLine(step));
 }
 
 std::string tellMarks(platform::LocalStream& stream, const std::string& salt) {
@@ -103,6 +121,7 @@ std::string Broker::serve(platform::LocalStream& stream, const std::atomic<bool>
   JsonReader in(**request, "request");
   const auto op = in.text("op", 16);
   const auto plugin = in.optionalText("plugin", 128);
+  const auto command_id = in.optionalText("command_id", protocol::kMaxIdBytes);
   const auto salt = fromHex(in.optionalText("salt", 2 * kMarkSaltBytes)).value_or("");
   if (auto read = in.finish(); !read) return read.error().text;
   if (op == "status") {
@@ -113,19 +132,26 @@ std::string Broker::serve(platform::LocalStream& stream, const std::atomic<bool>
   }
   if (op == "fingerprint") return tellMarks(stream, salt);
   if (op != "start") return "request.op: expected start, status or fingerprint";
-  auto ended = run(stream, plugin, stopping);
+  auto ended = run(stream, {plugin, command_id}, stopping);
   worked_ = true;
   return ended;
 }
 
-std::string Broker::run(platform::LocalStream& stream, const std::string& plugin,
+std::string Broker::run(platform::LocalStream& stream, const Wanted& wanted,
                         const std::atomic<bool>& stopping) {
+  const std::string& plugin = wanted.plugin;
   const Place place(*this, plugin);
   using Started = tl::expected<Host, PluginRefusal>;
   auto host = place.taken()
                   ? start(plugin)
                   : Started(refuse("transient", "broker.busy", "the plugin " + plugin + " runs already"));
-  if (host) return keep(stream, std::move(*host), stopping);
+  if (host) {
+    logHost(wanted, "", "started", "");
+    const std::string cut_off = keep(stream, std::move(*host), stopping);
+    logHost(wanted, "started", "ended", cut_off.empty() ? "" : "broker.cut_off");
+    return cut_off;
+  }
+  logHost(wanted, "", "refused", host.error().code);
   spdlog::warn("{} is not started: {}", plugin, host.error().text);
   const auto sent = sendMessage(stream, refusalJson(host.error()), kBrokerPatienceNs);
   return sent ? std::string() : sent.error().text;

@@ -31,6 +31,11 @@ class Broker {
     std::filesystem::path scratch;  // that user's, for temporary files
     platform::User scan_user;       // whom hosts run as; never root
   };
+  // What a connection asks for. `command_id`: of the order behind it, as the kernel says, or "".
+  struct Wanted {
+    std::string plugin;
+    std::string command_id;
+  };
   // `groups`: null where this system offers none.
   Broker(Settings settings, ConfigStore& config, const platform::RunGroups* groups)
       : settings_(std::move(settings)), config_(config), groups_(groups) {}
@@ -62,8 +67,7 @@ class Broker {
     const std::string plugin_;
     bool taken_ = false;
   };
-  std::string run(platform::LocalStream& stream, const std::string& plugin,
-                  const std::atomic<bool>& stopping);
+  std::string run(platform::LocalStream& stream, const Wanted& wanted, const std::atomic<bool>& stopping);
   tl::expected<Host, PluginRefusal> start(const std::string& plugin);
   tl::expected<ReadyPlugin, PluginRefusal> prepare(const std::string& plugin);
   std::string keep(platform::LocalStream& stream, Host host, const std::atomic<bool>& stopping);

@@ -54,7 +54,8 @@ Error refusalOf(const Json& answer) {
 Result<std::unique_ptr<StartedHost>> BrokerStarter::start(const RunRequest& request) const {
   auto broker = platform::LocalStream::connect(socket_);
   if (!broker) return fail(broker.error().code, "the broker cannot be reached: " + broker.error().text);
-  const Json order = {{"op", "start"}, {"plugin", request.manifest.id}};
+  Json order = {{"op", "start"}, {"plugin", request.manifest.id}};
+  if (!request.command_id.empty()) order["command_id"] = request.command_id;
   if (auto sent = sendMessage(*broker, order, kBrokerPatienceNs); !sent)
     return failAt("the broker", sent.error());
   const auto answer = receiveMessage(*broker, kMaxBrokerAnswer, kBrokerPatienceNs);

@@ -1,7 +1,7 @@
 #pragma once
 // What travels between kernel and broker. One connection is one host: when it ends, the host is killed.
 //
-//   kernel: {"op":"start","plugin":"apt"}
+//   kernel: {"op":"start","plugin":"apt"}, and "command_id" where an order is behind it: for the log alone
 //   broker: {"started":true,"pid":4711}  and the host's socket;  or {"refused":{"status","code","text"}}
 //   kernel: {"op":"kill"}, at any time
 //   broker: {"ended":{"exited":true,"code":0,"signal":0}}

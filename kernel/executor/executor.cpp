@@ -36,6 +36,7 @@ Executor::Executor(ExecutorOptions options, RulesSource& rules, OrderKeys& keys,
       rules_(rules),
       keys_(keys),
       clock_(clock),
+      history_(options_.state_folder),
       keeper_(options_.state_folder) {}
 
 Executor::~Executor() {
@@ -104,6 +105,7 @@ Json Executor::submit(const Json& transport, const Json& handed) {
   ++refused_;
   const protocol::Refused& why = considered->error();
   logLine("warning", fmt::format("order {} is refused ({}): {}", command_id, why.code, why.text));
+  history_.refused(command_id, why.code, clock_.epochNs());
   return refusedEvent(command_id, why, clock_.epochNs());
 }
 
@@ -136,6 +138,7 @@ Result<protocol::Verdict<JournalEntry>> Executor::consider(const Json& transport
   if (*waiting >= kMaxWaiting) return fail(Code::kLimit, "too many orders wait already");
   auto entry = (*journal)->accept(*order, clock_.epochNs(), clock_.monotonicNs(), options_.boot_id);
   if (!entry) return tl::unexpected<Error>(entry.error());
+  history_.entered(*entry, "");
   tell(stateEvent(*entry));
   const std::lock_guard lock(wake_mutex_);
   work_waits_ = true;
@@ -167,6 +170,7 @@ Json Executor::cancel(const std::string& command_id) {
   const auto cancelled = journal->cancel(command_id, clock_.epochNs());
   if (!cancelled) return errorEvent(cancelled.error().text, clock_.epochNs());
   if (!*cancelled) return answer;
+  history_.entered(**cancelled, "accepted");
   tell(stateEvent(**cancelled));
   answer["cancelled"] = true;
   return answer;
@@ -294,6 +298,7 @@ void Executor::carryOut(Journal& journal, JournalEntry entry) {
     const auto begun = journal.begin(entry, clock_.epochNs());
     if (!begun) pauseFor(kRetryNs);
     if (!begun || !*begun) return;
+    history_.entered(entry, "accepted");
     tell(stateEvent(entry));
   }
   {
@@ -314,6 +319,7 @@ void Executor::finish(Journal& journal, JournalEntry& entry, const Outcome& outc
     const auto finished = journal.finish(entry, outcome, clock_.epochNs());
     if (finished) {
       logLine("info", fmt::format("{}: {} {}", entry.order.command_id, outcome.state, outcome.text));
+      history_.entered(entry, "running");
       tell(stateEvent(entry));
       return;
     }

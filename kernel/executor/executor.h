@@ -14,6 +14,7 @@
 
 #include "executor/installer.h"
 #include "executor/journal_keeper.h"
+#include "executor/order_history.h"
 #include "executor/order_keys.h"
 
 namespace redflag::kernel {
@@ -74,6 +75,7 @@ class Executor {
   RulesSource& rules_;
   OrderKeys& keys_;
   const Clock& clock_;
+  const OrderHistory history_;
   JournalKeeper keeper_;
   std::atomic<bool> stop_ = false;
   std::atomic<std::uint64_t> refused_ = 0;

@@ -52,6 +52,13 @@ Whose whose(const protocol::Action& action, Scanner& scanner) {
   return {found->changesTheMachine() ? RunBy::kExecutor : RunBy::kKernel, ""};
 }
 
+std::string actionsOf(const protocol::Envelope& envelope) {
+  std::string out;
+  for (const protocol::Action& action : envelope.actions)
+    out += (out.empty() ? "" : ",") + action.plugin + "/" + action.action;
+  return out;
+}
+
 bool isCancel(const protocol::Action& action) {
   return action.plugin == "kernel" && action.action == "cancel";
 }
@@ -67,8 +74,8 @@ Result<Json> KernelActions::run(const protocol::Action& action, const std::strin
   if (action.plugin == "kernel" && action.action == "scan") return scan(*parameters, command_id);
   if (isRotateKeys(action)) return rotateKeys(*parameters, command_id);
   if (action.plugin == "kernel") return onAgent(action.action, *parameters);
-  if (action.action == "plan") return plan(action.plugin, *parameters);
-  return scanner_.runAction(action.plugin, action.action, *parameters);
+  if (action.action == "plan") return plan(action.plugin, *parameters, command_id);
+  return scanner_.runAction(action.plugin, action.action, *parameters, command_id);
 }
 
 Result<Json> KernelActions::scan(const Json& parameters, const std::string& command_id) {
@@ -93,13 +100,14 @@ Result<Json> KernelActions::scan(const Json& parameters, const std::string& comm
   return Json{{"scans", *scans}};
 }
 
-Result<Json> KernelActions::plan(const std::string& plugin, const Json& parameters) {
+Result<Json> KernelActions::plan(const std::string& plugin, const Json& parameters,
+                                 const std::string& command_id) {
   JsonReader in(parameters, plugin + "/plan");
   const Json& list = in.array("updates", kMaxUpdates);
   if (auto ok = in.finish(); !ok) return tl::unexpected<Error>(ok.error());
   auto updates = readUpdates(list);
   if (!updates) return tl::unexpected<Error>(updates.error());
-  auto plan = scanner_.runUpdater(plugin, "plan", {{"updates", std::move(*updates)}});
+  auto plan = scanner_.runUpdater(plugin, "plan", {{"updates", std::move(*updates)}}, command_id);
   if (!plan) return plan;
   const auto steps = protocol::planSteps(*plan);
   if (!steps) return tl::unexpected<Error>(steps.error());

@@ -22,6 +22,8 @@ struct Whose {
 // the other verbs of updaters are nobody's. Of every other action its plugin says itself whether it changes
 // the machine.
 Whose whose(const protocol::Action& action, Scanner& scanner);
+// "apt/plan,kernel/scan", for the log.
+std::string actionsOf(const protocol::Envelope& envelope);
 bool isCancel(const protocol::Action& action);
 bool isRotateKeys(const protocol::Action& action);
 
@@ -41,7 +43,7 @@ class KernelActions {
 
  private:
   Result<Json> scan(const Json& parameters, const std::string& command_id);
-  Result<Json> plan(const std::string& plugin, const Json& parameters);
+  Result<Json> plan(const std::string& plugin, const Json& parameters, const std::string& command_id);
   Result<Json> cancel(const Json& parameters);
   Result<Json> rotateKeys(const Json& parameters, const std::string& command_id);
   Result<Json> onAgent(const std::string& action, const Json& parameters);

@@ -93,7 +93,7 @@ bool OrderDesk::acceptForKernel(const protocol::Envelope& envelope) {
   if (auto ok = parts_.reports.putState(record.accepted_item); !ok) {
     spdlog::warn("order {}: its acceptance could not be told: {}", record.command_id, ok.error().text);
   }
-  spdlog::info("order {} ({}) accepted", record.command_id, envelope.command_type);
+  parts_.reports.step({record.command_id, record.command_id, actionsOf(envelope), "", "accepted"});
   if (std::all_of(envelope.actions.begin(), envelope.actions.end(), isCancel)) {
     parts_.queue->runNow(record);
   } else {
@@ -133,6 +133,7 @@ bool OrderDesk::handToExecutor(const CheckedOrder& order, const Json& transport)
     return false;
   }
   told_waiting_.clear();
+  parts_.reports.step({id, id, actionsOf(order.envelope), "", "handed_on"});
   // An executor that does not believe the envelope names no id. This side does, and it is the answer to this
   // one.
   if (event->event == "refused" && event->command_id.empty()) event->command_id = id;
@@ -141,6 +142,8 @@ bool OrderDesk::handToExecutor(const CheckedOrder& order, const Json& transport)
 }
 
 Result<> OrderDesk::putExecutorState(const OrderEvent& event, const std::string& state) {
+  parts_.reports.step({event.id, event.command_id, "", state == "accepted" ? "handed_on" : "", state,
+                       "executor", event.code, event.at_ns});
   StateReport report{event.id, event.command_id, state, event.code, event.text, {}, "executor", event.at_ns};
   if (event.event == "result") report.results = event.results;
   return parts_.reports.putState(parts_.reports.stateItem(report));
@@ -186,10 +189,10 @@ void OrderDesk::onResult(const OrderEvent& event) {
     spdlog::warn("order {}: the executor did not hear that its result is safe: {}", event.command_id,
                  ok.error().text);
   }
+  if (full_until_ns_.exchange(0) != 0) parts_.room();
   if (!first) return;
   if (auto ok = parts_.journal->finish(event.command_id, ""); !ok) {
     spdlog::error("order {}: {}", event.command_id, ok.error().text);
-  if (full_until_ns_.exchange(0) != 0) parts_.room();
   }
   if (changed) parts_.queue->addVerify(*record);
 }

@@ -21,6 +21,11 @@ std::vector<std::string> pluginsOf(const OrderRecord& record) {
   return {plugins.begin(), plugins.end()};
 }
 
+std::string actionsOf(const OrderRecord& record) {
+  const auto envelope = protocol::decodeEnvelope(record.body);
+  return envelope ? kernel::actionsOf(*envelope) : "";
+}
+
 void logFailure(const char* what, const std::string& command_id, const Result<>& result) {
   if (!result) spdlog::error("order {}: {}: {}", command_id, what, result.error().text);
 }
@@ -82,15 +87,18 @@ void OrderQueue::runNow(const OrderRecord& record) {
 }
 
 bool OrderQueue::cancel(const std::string& command_id) {
+  std::string actions;
   {
     const std::lock_guard lock(mutex_);
     const auto it = std::find_if(waiting_.begin(), waiting_.end(), [&](const Task& task) {
       return !task.verify && task.record.command_id == command_id;
     });
     if (it == waiting_.end()) return false;
+    actions = actionsOf(it->record);
     waiting_.erase(it);
   }
-  finish({newId(), command_id, "cancelled", "", "cancelled before it started", {}, "kernel", 0});
+  finish({newId(), command_id, "cancelled", "", "cancelled before it started", {}, "kernel", 0}, actions,
+         "accepted");
   return true;
 }
 
@@ -114,6 +122,7 @@ void OrderQueue::work() {
 void OrderQueue::execute(const OrderRecord& record) {
   const auto envelope = protocol::decodeEnvelope(record.body);
   StateReport outcome;
+  std::string from = "accepted";
   if (!envelope) {
     outcome.state = "failed";
     outcome.code = envelope.error().code;
@@ -126,10 +135,11 @@ void OrderQueue::execute(const OrderRecord& record) {
     auto carried_out = carryOut(*envelope);
     if (!carried_out) return;
     outcome = std::move(*carried_out);
+    from = "running";
   }
   outcome.id = newId();
   outcome.command_id = record.command_id;
-  finish(outcome);
+  finish(outcome, actionsOf(record), from);
 }
 
 std::optional<StateReport> OrderQueue::carryOut(const protocol::Envelope& envelope) {
@@ -137,6 +147,7 @@ std::optional<StateReport> OrderQueue::carryOut(const protocol::Envelope& envelo
   running.id = newId();
   running.command_id = envelope.command_id;
   running.state = "running";
+  log(running, actionsOf(envelope), "accepted");
   logFailure("report", envelope.command_id, parts_.reports.putState(parts_.reports.stateItem(running)));
 
   StateReport outcome;
@@ -158,13 +169,19 @@ std::optional<StateReport> OrderQueue::carryOut(const protocol::Envelope& envelo
   return outcome;
 }
 
-void OrderQueue::finish(const StateReport& report) {
+void OrderQueue::log(const StateReport& report, const std::string& action, const std::string& from) {
+  parts_.reports.step(
+      {report.id, report.command_id, action, from, report.state, report.by, report.code, report.at_ns});
+}
+
+void OrderQueue::finish(const StateReport& report, const std::string& action, const std::string& from) {
   const std::string item = parts_.reports.stateItem(report);
   if (auto ok = parts_.journal.finish(report.command_id, item); !ok) {
     // Not on disk: it is not told either, and run again after a restart.
     logFailure("journal", report.command_id, ok);
     return;
   }
+  log(report, action, from);
   this->report();
 }
 

@@ -59,8 +59,9 @@ class OrderQueue {
   void execute(const OrderRecord& record);
   // nullopt: it is stopped, and goes on at the next start.
   std::optional<StateReport> carryOut(const protocol::Envelope& envelope);
+  void log(const StateReport& report, const std::string& action, const std::string& from);
   void verify(const OrderRecord& record);
-  void finish(const StateReport& report);
+  void finish(const StateReport& report, const std::string& action, const std::string& from);
 
   Parts parts_;
   KernelActions actions_;

@@ -1,6 +1,9 @@
 #include "link/order_reports.h"
 
+#include <algorithm>
+
 #include "base/encoding.h"
+#include "base/history_line.h"
 #include "base/log.h"
 
 namespace redflag::kernel {
@@ -8,6 +11,7 @@ namespace {
 
 constexpr std::int64_t kTellAgainNs = 600 * kSecondNs;
 constexpr std::size_t kMaxTold = 256;
+constexpr std::size_t kMaxLogged = 1024;
 constexpr std::size_t kMaxText = 4096;
 constexpr std::size_t kMaxLine = 4096;
 constexpr std::size_t kMaxLines = 1000;
@@ -46,6 +50,21 @@ Result<> OrderReports::putState(const std::string& item) {
   return put;
 }
 
+bool OrderReports::loggedBefore(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  if (std::find(logged_.begin(), logged_.end(), id) != logged_.end()) return true;
+  logged_.push_back(id);
+  if (logged_.size() > kMaxLogged) logged_.pop_front();
+  return false;
+}
+
+void OrderReports::step(const Step& step) {
+  if (loggedBefore(step.id)) return;
+  spdlog::info("{}", historyLine({step.at_ns != 0 ? step.at_ns : clock_.epochNs(), "redflag-agent", "orders",
+                                  step.command_id, agent_id_, step.action, step.from, step.to, step.actor,
+                                  step.code}));
+}
+
 bool OrderReports::toldLately(const std::string& key) {
   const std::lock_guard lock(mutex_);
   const std::int64_t now = clock_.monotonicNs();
@@ -62,9 +81,10 @@ void OrderReports::refusal(const std::string& command_id, const std::string& cod
   if (toldLately(command_id + ' ' + code)) return;
   spdlog::warn("order {} refused by the {}: {}: {}",
                command_id.empty() ? "without a readable id" : command_id, by, code, text);
-  Json item = {
-      {"kind", "refusal"},           {"id", newId()}, {"at", toRfc3339(clock_.epochNs())}, {"code", code},
-      {"text", cut(text, kMaxText)}, {"by", by}};
+  const std::string id = newId();
+  step({id, command_id, "", "", "refused", by, code});
+  Json item = {{"kind", "refusal"},           {"id", id}, {"at", toRfc3339(clock_.epochNs())}, {"code", code},
+               {"text", cut(text, kMaxText)}, {"by", by}};
   if (!command_id.empty()) item["command_id"] = command_id;
   if (auto ok = putItem(spool_, item, Keep::kAlways); !ok) {
     spdlog::error("the refusal could not be kept: {}", ok.error().text);

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <string>
@@ -28,12 +29,27 @@ struct StateReport {
 
 class OrderReports {
  public:
-  OrderReports(Spool& spool, const Clock& clock) : spool_(spool), clock_(clock) {}
+  // `agent_id`: whose orders these are, for the log.
+  OrderReports(Spool& spool, const Clock& clock, std::string agent_id)
+      : spool_(spool), clock_(clock), agent_id_(std::move(agent_id)) {}
 
   // The item's text: what a journal keeps, so that it can be told again byte by byte.
   std::string stateItem(const StateReport& report) const;
   // Puts a text that stateItem() made. Safe to repeat: its id is inside.
   Result<> putState(const std::string& item);
+
+  // One line of the log (base/history_line.h), once for each `id`: what is told again is no other step.
+  struct Step {
+    std::string id;  // of the state's item or event
+    std::string command_id;
+    std::string action;  // "" where this side does not know it any more
+    std::string from;
+    std::string to;
+    std::string actor = "kernel";
+    std::string code = {};
+    std::int64_t at_ns = 0;  // 0: now
+  };
+  void step(const Step& step);
 
   // An envelope that was not accepted. The server hands it out at each fetch until it has heard this, so the
   // same refusal is told at most every ten minutes.
@@ -54,12 +70,15 @@ class OrderReports {
 
  private:
   bool toldLately(const std::string& key);
+  bool loggedBefore(const std::string& id);
 
   Spool& spool_;
   const Clock& clock_;
+  const std::string agent_id_;
   std::atomic<std::uint64_t> refused_ = 0;
   std::mutex mutex_;
   std::map<std::string, std::int64_t> told_ns_;
+  std::deque<std::string> logged_;  // the newest last
 };
 
 }  // namespace redflag::kernel

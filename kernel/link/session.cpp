@@ -24,7 +24,7 @@ Session::Session(const Parts& parts, Identity identity, protocol::SigningKey key
       endpoint_{identity_,          key_,   std::move(trust), parts.proxy, parts.settings.times,
                 parts.server_clock, access_},
       changer_(endpoint_, access_, parts.settings.backoff),
-      reports_(parts.spool, parts.clock),
+      reports_(parts.spool, parts.clock, identity_.agent_id),
       trust_(commandTrustFolder(parts.settings.state), parts.clock),
       places_({parts.store, identity_, parts.proxy, parts.settings.times}) {
   if (auto ok = trust_.confirm(); !ok)

@@ -156,7 +156,7 @@ RunOutcome ScanService::runUnderBreaker(const ReadyPlugin& plugin, const ScanReq
   const auto admitted = parts_.breakers.admit(key, rules, request.trigger != Trigger::kSchedule, &state);
   if (!admitted) return notRun("transient", "transient", "breaker.unavailable", admitted.error().text);
   if (!*admitted) return breakerOpen(state);
-  RunOutcome outcome = parts_.runner.scan(plugin, request.purpose, &stopping_);
+  RunOutcome outcome = parts_.runner.scan(plugin, request.purpose, request.command_id, &stopping_);
   if (auto finished = parts_.breakers.finish(key, rules, outcome.end()); !finished) {
     spdlog::error("{}: the breaker could not be updated: {}", key.plugin, finished.error().text);
   }
@@ -193,15 +193,15 @@ void ScanService::remember(const ScanReport& report) {
                           end.text};
 }
 
-Result<Json> ScanService::runUpdater(const std::string& id, const std::string& operation,
-                                     const Json& request) {
+Result<Json> ScanService::runUpdater(const std::string& id, const std::string& operation, const Json& request,
+                                     const std::string& command_id) {
   if (operation != "plan" && operation != "verify") {
     return fail(Code::kDenied, "the kernel only plans and verifies; " + operation + " is the executor's");
   }
   const auto config = parts_.config.current();
   const RunPass pass(gate_, id, config->max_parallel);
   if (!pass.inside()) return fail(Code::kCancelled, "the agent is stopping");
-  return operate(*config, id, {kUpdaterInterface, operation, request});
+  return operate(*config, id, {kUpdaterInterface, operation, request, 0, command_id});
 }
 
 // Without a place in the gate: asked while an order is taken, it must not wait for the plugin's own scan.
@@ -211,7 +211,8 @@ Result<Json> ScanService::listActions(const std::string& id) {
   return operate(*parts_.config.current(), id, call);
 }
 
-Result<Json> ScanService::runAction(const std::string& id, const std::string& name, const Json& parameters) {
+Result<Json> ScanService::runAction(const std::string& id, const std::string& name, const Json& parameters,
+                                    const std::string& command_id) {
   const auto list = listActions(id);
   if (!list) return list;
   const auto action = host::findAction(*list, name);
@@ -222,7 +223,8 @@ Result<Json> ScanService::runAction(const std::string& id, const std::string& na
   const auto config = parts_.config.current();
   const RunPass pass(gate_, id, config->max_parallel);
   if (!pass.inside()) return fail(Code::kCancelled, "the agent is stopping");
-  return operate(*config, id, {kActionsInterface, "run", {{"action", name}, {"parameters", parameters}}});
+  return operate(*config, id,
+                 {kActionsInterface, "run", {{"action", name}, {"parameters", parameters}}, 0, command_id});
 }
 
 Result<Json> ScanService::operate(const Config& config, const std::string& id, const PluginCall& call) {

@@ -57,11 +57,11 @@ class ScanService : public Scanner {
   Result<std::vector<std::string>> scan(const ScanRequest& request) override;
   // The same with how each of them went; what it found is in the spool alone.
   Result<std::vector<ScanReport>> scanAll(const ScanRequest& request);
-  Result<Json> runUpdater(const std::string& plugin, const std::string& operation,
-                          const Json& request) override;
+  Result<Json> runUpdater(const std::string& plugin, const std::string& operation, const Json& request,
+                          const std::string& command_id) override;
   Result<Json> listActions(const std::string& plugin) override;
-  Result<Json> runAction(const std::string& plugin, const std::string& action,
-                         const Json& parameters) override;
+  Result<Json> runAction(const std::string& plugin, const std::string& action, const Json& parameters,
+                         const std::string& command_id) override;
   Json status() const override;
 
   // Of every plugin that the configuration names.

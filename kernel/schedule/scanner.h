@@ -27,16 +27,17 @@ class Scanner {
   // order of the plugins. A plugin whose breaker is open is spooled as a scan with status "breaker_open" that
   // was not run.
   virtual Result<std::vector<std::string>> scan(const ScanRequest& request) = 0;
-  // A plugin's unprivileged updater operation ("plan", "verify"): the JSON it wrote.
+  // A plugin's unprivileged updater operation ("plan", "verify"): the JSON it wrote. `command_id`: of the
+  // order behind it.
   virtual Result<Json> runUpdater(const std::string& plugin, const std::string& operation,
-                                  const Json& request) = 0;
+                                  const Json& request, const std::string& command_id) = 0;
   // What a plugin can be ordered to do beside updating: the document of its rf.actions/1 list().
   // kUnsupported: nothing.
   virtual Result<Json> listActions(const std::string& plugin) = 0;
   // Runs an action that changes nothing, sealed and without rights; any other one is kDenied. kInvalid: the
   // parameters are not what its schema says.
-  virtual Result<Json> runAction(const std::string& plugin, const std::string& action,
-                                 const Json& parameters) = 0;
+  virtual Result<Json> runAction(const std::string& plugin, const std::string& action, const Json& parameters,
+                                 const std::string& command_id) = 0;
   // The body of an agent_status item (protocol/README.md), as things stand.
   virtual Json status() const = 0;
 };

@@ -22,11 +22,12 @@ RunRequest requestFor(const ReadyPlugin& plugin, const std::atomic<bool>* cancel
 }  // namespace
 
 RunOutcome PluginRunner::scan(const ReadyPlugin& plugin, const std::string& purpose,
-                              const std::atomic<bool>* cancelled) const {
+                              const std::string& command_id, const std::atomic<bool>* cancelled) const {
   RunRequest request = requestFor(plugin, cancelled);
   request.interface_id = kScannerInterface;
   request.operation = "scan";
   request.purpose = purpose;
+  request.command_id = command_id;
   if (purpose != "verify") request.state = loadPluginState(state_folder_, plugin.manifest.id);
   RunOutcome outcome = supervisor_.run(request);
   if (outcome.state.empty()) return outcome;
@@ -42,6 +43,7 @@ RunOutcome PluginRunner::operate(const ReadyPlugin& plugin, const PluginCall& ca
   request.interface_id = call.interface_id;
   request.operation = call.operation;
   request.request = call.request;
+  request.command_id = call.command_id;
   if (call.time_ns > 0) request.limits.time_ns = std::min(request.limits.time_ns, call.time_ns);
   return supervisor_.run(request);
 }

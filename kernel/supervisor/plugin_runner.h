@@ -14,7 +14,8 @@ struct PluginCall {
   std::string interface_id;
   std::string operation;
   Json request;
-  std::int64_t time_ns = 0;  // less than the plugin's own limit; 0: that one
+  std::int64_t time_ns = 0;     // less than the plugin's own limit; 0: that one
+  std::string command_id = {};  // of the order behind it, or ""
 };
 
 class PluginRunner {
@@ -23,7 +24,8 @@ class PluginRunner {
   PluginRunner(std::shared_ptr<const HostStarter> starter, const std::filesystem::path& state_folder)
       : supervisor_(std::move(starter)), state_folder_(state_folder / "plugins") {}
 
-  RunOutcome scan(const ReadyPlugin& plugin, const std::string& purpose,
+  // `command_id`: of the order behind it, or "".
+  RunOutcome scan(const ReadyPlugin& plugin, const std::string& purpose, const std::string& command_id,
                   const std::atomic<bool>* cancelled) const;
   // An unprivileged operation that writes a document.
   RunOutcome operate(const ReadyPlugin& plugin, const PluginCall& call,

@@ -21,6 +21,7 @@ struct RunRequest {
   std::string interface_id;  // "rf.scanner/1"
   std::string operation;     // "scan"
   std::string purpose = "updates";
+  std::string command_id;  // of the order behind it, or ""
   Json settings = Json::object();
   Json request = Json::object();  // of an updater's operation
   std::vector<std::string> capabilities;

@@ -8,19 +8,15 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { agentShows, Fleet } from './lib/fleet.mjs';
 import { cleanUp, repository, runToEnd, temporaryFolder, until } from './lib/processes.mjs';
+import { StandIn } from './lib/stand_in.mjs';
 
 const fleet = new Fleet('orders');
-const stand = temporaryFolder('stand-in');
+const standIn = new StandIn();
 const sandbox = temporaryFolder('orders-root');
-const calls = path.join(stand, 'calls');
-const bootId = path.join(stand, 'boot_id');
 let api;
 let agent;
 
 after(cleanUp);
-
-const firstBoot = '11111111-1111-4111-8111-111111111111';
-const secondBoot = '22222222-2222-4222-8222-222222222222';
 
 const yaml = (more = '') => `version: 1
 mode: act
@@ -37,28 +33,6 @@ policy:
     - {action: apt/refresh, when: always}
 ${more}`;
 
-function standIn() {
-  fs.writeFileSync(path.join(stand, 'systemctl'), `#!/bin/sh
-echo "$(basename "$0") $*" >> ${calls}
-case "$*" in
-  *"is-active -- good.service") echo active ;;
-  *"is-active -- bad.service") echo failed; exit 3 ;;
-  *"restart -- bad.service") echo "Unit bad.service not found." >&2; exit 5 ;;
-esac
-`, { mode: 0o755 });
-  fs.writeFileSync(path.join(stand, 'enter'), `#!/bin/sh
-set -e
-mount --bind ${stand}/systemctl /usr/bin/systemctl
-mount --bind ${bootId} /proc/sys/kernel/random/boot_id
-exec "$@"
-`, { mode: 0o755 });
-  fs.writeFileSync(calls, '');
-  fs.writeFileSync(bootId, `${firstBoot}\n`);
-  // The link `shutdown` leads to systemctl, as everywhere under systemd.
-  assert.equal(fs.realpathSync('/usr/sbin/shutdown'), '/usr/bin/systemctl');
-  return ['unshare', '--mount', '--propagation', 'private', path.join(stand, 'enter')];
-}
-
 async function order(type, parameters, wanted = 'succeeded') {
   const { items: [{ id }] } = await api.post('/api/v1/commands', { type, agent_ids: [agent.id], parameters });
   return ended(id, wanted);
@@ -74,15 +48,14 @@ async function ended(id, wanted) {
   return command;
 }
 
-const called = () => fs.readFileSync(calls, 'utf8').split('\n').filter(Boolean);
+const called = () => standIn.called();
 
 before(async () => {
   runToEnd([path.join(repository, 'scripts/make-sandbox'), sandbox]);
-  const under = standIn();
   await fleet.startServer();
   api = await fleet.signIn();
   agent = fleet.enrol('agent', yaml(), { act: true });
-  agent.under = under;
+  agent.under = standIn.under;
   await agent.startExecutor();
   agent.start();
   await agentShows(api, agent.id, 'the agent', (shown) => shown.connection === 'connected' && shown.plugins.length === 3);
@@ -102,7 +75,7 @@ test('services are restarted one after the other, and what became of each is sai
 });
 
 test('a restart is taken back by another order', async () => {
-  fs.writeFileSync(calls, '');
+  standIn.forget();
   const { items: [{ id }] } = await api.post('/api/v1/commands', { type: 'reboot', agent_ids: [agent.id], parameters: { delay_min: 60, message: 'soon' } });
   await until(() => called().length === 1, 'shutdown to be called');
   assert.deepEqual(called(), ['shutdown -r -- +60 soon']);
@@ -113,7 +86,7 @@ test('a restart is taken back by another order', async () => {
 });
 
 test('a restart has succeeded when the machine is back under another boot id, and not before', async () => {
-  fs.writeFileSync(calls, '');
+  standIn.forget();
   const { items: [{ id }] } = await api.post('/api/v1/commands', { type: 'reboot', agent_ids: [agent.id], parameters: { delay_min: 1 } });
   await until(() => called().length === 1, 'shutdown to be called');
   await order('restart_services', { services: ['good.service'] });  // nothing else waits for it
@@ -121,12 +94,12 @@ test('a restart has succeeded when the machine is back under another boot id, an
   // Down, and up again.
   await agent.process.stop();
   await agent.executor.stop();
-  fs.writeFileSync(bootId, `${secondBoot}\n`);
+  standIn.nextBoot();
   await agent.startExecutor();
   agent.start();
   const command = await ended(id, 'succeeded');
-  assert.deepEqual(command.results, [{ delay_min: 1, boot_id: secondBoot, kernel: os.release() }]);
-  await agentShows(api, agent.id, 'the new boot', (shown) => shown.boot_id === secondBoot);
+  assert.deepEqual(command.results, [{ delay_min: 1, boot_id: standIn.boot, kernel: os.release() }]);
+  await agentShows(api, agent.id, 'the new boot', (shown) => shown.boot_id === standIn.boot);
 });
 
 test('package lists are fetched anew, and the machine looks again by itself', async () => {
@@ -150,7 +123,7 @@ test('diagnostics come from the agent itself and hold no secret', async () => {
   assert.deepEqual(found.agent.plugins.map((plugin) => [plugin.id, plugin.breaker.state]),
     [['apt', 'closed'], ['storage', 'closed'], ['system', 'closed']]);
   assert.equal(found.machine.kernel, os.release());
-  assert.ok(found.log.some((line) => /order \w+ \(collect_diagnostics\) accepted/.test(line)), JSON.stringify(found.log));
+  assert.ok(found.log.some((line) => /HISTORY .* action=kernel\/diagnostics from=- to=accepted /.test(line)), JSON.stringify(found.log));
   assert.ok(found.log.length <= 100);
   const text = JSON.stringify(found);
   for (const file of fs.readdirSync(path.join(agent.folder, 'state/identity'))) {

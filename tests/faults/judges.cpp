@@ -38,8 +38,10 @@ class NoScanner : public Scanner {
  public:
   Result<std::vector<std::string>> scan(const ScanRequest&) override { return std::vector<std::string>(); }
   Result<Json> listActions(const std::string&) override { return Json(); }
-  Result<Json> runAction(const std::string&, const std::string&, const Json&) override { return Json(); }
-  Result<Json> runUpdater(const std::string&, const std::string&, const Json&) override {
+  Result<Json> runAction(const std::string&, const std::string&, const Json&, const std::string&) override {
+    return Json();
+  }
+  Result<Json> runUpdater(const std::string&, const std::string&, const Json&, const std::string&) override {
     return fail(Code::kUnsupported, "no plugin here");
   }
   Json status() const override { return Json::object(); }
@@ -95,7 +97,7 @@ class KernelJudge : public Judge {
     queue_.reset();
     journal_ = std::move(OrderJournal::open(file(), identity_.journal_id).value());
     gate_ = std::make_unique<OrderGate>(identity_, keys_, journal_.get(), clock_);
-    reports_ = std::make_unique<OrderReports>(*spool_, clock_);
+    reports_ = std::make_unique<OrderReports>(*spool_, clock_, "agent-1");
     queue_ = std::make_unique<OrderQueue>(
         OrderQueue::Parts{*journal_, *reports_, scanner_, [](const std::string&) { return false; }, clock_});
     desk_ = std::make_unique<OrderDesk>(

@@ -50,6 +50,7 @@ void SqlCommands::recordTransition(const Command& command, const std::string& fr
       "command_transitions "
       "WHERE client_id = ?1 AND command_id = ?2",
       command.client_id, command.id, from, to, now, actor, reason.code, reason.text);
+  steps_.push_back({now, command.id, command.agent_id, command.type, from, to, actor, reason.code});
 }
 
 std::optional<CommandState> SqlCommands::advance(const Command& command, CommandEvent event,

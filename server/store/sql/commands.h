@@ -4,6 +4,18 @@
 
 namespace redflag::store::sql {
 
+// A change of a command's state, for the log.
+struct CommandStep {
+  std::int64_t at = 0;
+  std::string command_id;
+  std::string agent_id;
+  std::string type;
+  std::string from;
+  std::string to;
+  std::string actor;
+  std::string code;
+};
+
 class SqlCommands : public Commands {
  public:
   explicit SqlCommands(Connection& connection) : db_(connection) {}
@@ -42,6 +54,10 @@ class SqlCommands : public Commands {
   std::vector<ApprovedUpdate> approved(const AgentKey& agent, const std::string& approval_id) const override;
   bool prune(std::int64_t before, int limit) override;
 
+  // Of this transaction so far, the oldest first.
+  const std::vector<CommandStep>& steps() const { return steps_; }
+  void forgetSteps(std::size_t but_first) { steps_.resize(but_first); }
+
  private:
   std::vector<Command> select(const std::string& conditions, const std::vector<Value>& values) const;
   std::vector<std::string> updatesHeld(const std::string& order_id, const http::Visible& visible) const;
@@ -50,6 +66,7 @@ class SqlCommands : public Commands {
   void yieldKey(const Command& command);
 
   Connection& db_;
+  std::vector<CommandStep> steps_;
 };
 
 }  // namespace redflag::store::sql

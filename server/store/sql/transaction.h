@@ -67,7 +67,7 @@ class Transaction : public WriteTransaction {
 
   // The last thing before the commit: what waited for it. Answers whether anything was published.
   bool finish();
-  std::vector<std::function<void()>> takeAfterCommit() { return std::move(after_commit_); }
+  std::vector<std::function<void()>> takeAfterCommit();
 
  private:
   Connection& connection_;

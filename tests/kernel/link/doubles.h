@@ -39,8 +39,8 @@ class FakeScanner : public Scanner {
     if (scan_error) return tl::unexpected<Error>(*scan_error);
     return std::vector<std::string>{"scan-" + std::to_string(scans.size())};
   }
-  Result<Json> runUpdater(const std::string& plugin, const std::string& operation,
-                          const Json& request) override {
+  Result<Json> runUpdater(const std::string& plugin, const std::string& operation, const Json& request,
+                          const std::string&) override {
     const std::lock_guard lock(mutex);
     updaters.push_back({{"plugin", plugin}, {"operation", operation}, {"request", request}});
     return plan;
@@ -51,8 +51,8 @@ class FakeScanner : public Scanner {
     if (known == actions.end()) return fail(Code::kUnsupported, "the plugin does not offer rf.actions/1");
     return known->second;
   }
-  Result<Json> runAction(const std::string& plugin, const std::string& action,
-                         const Json& parameters) override {
+  Result<Json> runAction(const std::string& plugin, const std::string& action, const Json& parameters,
+                         const std::string&) override {
     const std::lock_guard lock(mutex);
     actions_run.push_back({{"plugin", plugin}, {"action", action}, {"parameters", parameters}});
     return Json{{"done", true}};

@@ -26,7 +26,7 @@ class OrdersTest : public testing::Test {
   void begin(bool act) {
     journal_ = std::move(OrderJournal::open(folder_.path() / "orders.db", identity_.journal_id).value());
     gate_ = std::make_unique<OrderGate>(identity_, keys_, journal_.get(), clock_);
-    reports_ = std::make_unique<OrderReports>(*spool_.spool, clock_);
+    reports_ = std::make_unique<OrderReports>(*spool_.spool, clock_, "agent-1");
     queue_ = std::make_unique<OrderQueue>(OrderQueue::Parts{
         *journal_, *reports_, scanner_,
         [this](const std::string& id) { return runner_.cancel(id).value_or(false); }, clock_, &agent_});

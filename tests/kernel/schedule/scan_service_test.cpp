@@ -164,9 +164,9 @@ TEST_F(ScanServiceTest, keeps_what_a_plugin_wants_kept) {
 
 TEST_F(ScanServiceTest, plans_nothing_that_changes_the_machine) {
   start(entry("test.good"));
-  EXPECT_EQ(service_->runUpdater("test.good", "install", {}).error().code, Code::kDenied);
-  EXPECT_EQ(service_->runUpdater("apt", "plan", {}).error().code, Code::kInvalid);
-  EXPECT_EQ(service_->runUpdater("test.good", "plan", Json::object()).error().code, Code::kUnsupported);
+  EXPECT_EQ(service_->runUpdater("test.good", "install", {}, "").error().code, Code::kDenied);
+  EXPECT_EQ(service_->runUpdater("apt", "plan", {}, "").error().code, Code::kInvalid);
+  EXPECT_EQ(service_->runUpdater("test.good", "plan", Json::object(), "").error().code, Code::kUnsupported);
 }
 
 TEST_F(ScanServiceTest, runs_the_actions_of_a_plugin_that_change_nothing_and_no_others) {
@@ -174,10 +174,12 @@ TEST_F(ScanServiceTest, runs_the_actions_of_a_plugin_that_change_nothing_and_no_
   const auto list = service_->listActions("test.actions");
   ASSERT_TRUE(list) << list.error().text;
   EXPECT_EQ(list->at("actions").size(), 4U);
-  EXPECT_EQ(service_->runAction("test.actions", "peek", Json::object()).value(), Json({{"uid", ::getuid()}}));
-  EXPECT_EQ(service_->runAction("test.actions", "peek", {{"far", true}}).error().code, Code::kInvalid);
-  EXPECT_EQ(service_->runAction("test.actions", "write", {{"path", "/x"}}).error().code, Code::kDenied);
-  EXPECT_EQ(service_->runAction("test.actions", "dance", Json::object()).error().code, Code::kUnsupported);
+  EXPECT_EQ(service_->runAction("test.actions", "peek", Json::object(), "").value(),
+            Json({{"uid", ::getuid()}}));
+  EXPECT_EQ(service_->runAction("test.actions", "peek", {{"far", true}}, "").error().code, Code::kInvalid);
+  EXPECT_EQ(service_->runAction("test.actions", "write", {{"path", "/x"}}, "").error().code, Code::kDenied);
+  EXPECT_EQ(service_->runAction("test.actions", "dance", Json::object(), "").error().code,
+            Code::kUnsupported);
   EXPECT_EQ(service_->listActions("test.good").error().code, Code::kUnsupported);
   EXPECT_EQ(service_->listActions("apt").error().code, Code::kInvalid);
 }

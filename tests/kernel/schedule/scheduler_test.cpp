@@ -24,8 +24,12 @@ class FakeScanner : public Scanner {
     return std::vector<std::string>{"id"};
   }
   Result<Json> listActions(const std::string&) override { return Json(); }
-  Result<Json> runAction(const std::string&, const std::string&, const Json&) override { return Json(); }
-  Result<Json> runUpdater(const std::string&, const std::string&, const Json&) override { return Json(); }
+  Result<Json> runAction(const std::string&, const std::string&, const Json&, const std::string&) override {
+    return Json();
+  }
+  Result<Json> runUpdater(const std::string&, const std::string&, const Json&, const std::string&) override {
+    return Json();
+  }
   Json status() const override { return {}; }
 
   bool waitFor(const std::string& plugin) {
