@@ -40,6 +40,11 @@ Result<FieldType> Row::typeOf(std::string_view field) const {
   return refuse(field, "a name of a-z, 0-9 and _");
 }
 
+std::size_t Row::mostBytes(std::string_view field) const {
+  const auto* known = kind_ == nullptr ? nullptr : kind_->find(field);
+  return known == nullptr ? 0 : known->max_bytes;
+}
+
 Row::Cell* Row::find(std::string_view field) {
   const auto it =
       std::find_if(cells_.begin(), cells_.end(), [&](const Cell& cell) { return cell.name == field; });
@@ -48,7 +53,7 @@ Row::Cell* Row::find(std::string_view field) {
 
 Result<std::string*> Row::add(std::string_view field) {
   if (find(field) != nullptr) return refuse(field, "one value; it was put twice");
-  cells_.push_back({std::string(field), false, 1, {}});
+  cells_.push_back({std::string(field), false, 1, {}, 0});
   return &cells_.back().json;
 }
 
@@ -60,6 +65,10 @@ Result<> Row::putText(std::string_view field, std::string_view value) {
     return refuse(field, "no text");
   }
   if (value.size() > protocol::kMaxTextBytes) return refuse(field, "at most 65536 bytes");
+  const std::size_t most = mostBytes(field);
+  Cell* before = find(field);
+  if (most != 0 && value.size() + (before == nullptr ? 0 : before->bytes) > most)
+    return refuse(field, "at most " + std::to_string(most) + " bytes");
   if (!isUtf8(value) || !protocol::isCleanText(value))
     return refuse(field, "UTF-8 without control characters");
   if (*type == FieldType::kChoice) {
@@ -70,10 +79,11 @@ Result<> Row::putText(std::string_view field, std::string_view value) {
   }
   const bool repeats = *type == FieldType::kList || *type == FieldType::kAny;
   bytes_ += value.size();
-  if (Cell* cell = repeats ? find(field) : nullptr) {
+  if (Cell* cell = repeats ? before : nullptr) {
     if (cell->json.empty() || cell->json.front() != '"') return refuse(field, "texts only, or one number");
     if (++cell->count > protocol::kMaxListItems) return refuse(field, "at most 4096 entries");
     cell->is_list = true;
+    cell->bytes += value.size();
     cell->json.push_back(',');
     appendJsonText(cell->json, value);
     return {};
@@ -82,6 +92,7 @@ Result<> Row::putText(std::string_view field, std::string_view value) {
   if (!json) return tl::unexpected<Error>(json.error());
   appendJsonText(**json, value);
   cells_.back().is_list = *type == FieldType::kList;
+  cells_.back().bytes = value.size();
   return {};
 }
 
@@ -132,7 +143,7 @@ void Row::fillInUnknown() {
     const bool may_be =
         std::find(field.choices.begin(), field.choices.end(), kUnknown) != field.choices.end();
     if (field.required && may_be && find(field.name) == nullptr) {
-      cells_.push_back({std::string(field.name), false, 1, {}});
+      cells_.push_back({std::string(field.name), false, 1, {}, 0});
       appendJsonText(cells_.back().json, kUnknown);
     }
   }

@@ -31,11 +31,13 @@ class Row {
     std::string name;
     bool is_list = false;
     std::size_t count = 0;
-    std::string json;  // of a list: its items with commas
+    std::string json;       // of a list: its items with commas
+    std::size_t bytes = 0;  // of its texts
   };
 
   // The type a value has to have, or the error. kAny for fields that are not in our table.
   Result<protocol::FieldType> typeOf(std::string_view field) const;
+  std::size_t mostBytes(std::string_view field) const;  // 0: as many as any text
   Cell* find(std::string_view field);
   // Required choices that were not put and may be "unknown" are just that; nothing is guessed.
   void fillInUnknown();

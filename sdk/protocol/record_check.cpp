@@ -1,6 +1,7 @@
 #include "protocol/record_check.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/time.h"
 #include "protocol/record_kinds.h"
@@ -58,6 +59,13 @@ const char* mismatch(const Json& value, FieldType type, std::span<const std::str
   return "a known type";
 }
 
+std::size_t bytesOf(const Json& value) {
+  if (value.is_string()) return value.get_ref<const std::string&>().size();
+  if (!value.is_array()) return 0;
+  return std::accumulate(value.begin(), value.end(), std::size_t{0},
+                         [](std::size_t sum, const Json& one) { return sum + bytesOf(one); });
+}
+
 // The field's entry in the table; one of kAny for third parties' names; nullptr for a name nobody owns.
 const Field* fieldOf(const RecordKind* kind, std::string_view name) {
   static constexpr Field kForeign{"", FieldType::kAny};
@@ -80,6 +88,8 @@ Result<> checkFields(const Json& record, const RecordKind* kind, const std::stri
     if (field == nullptr) return fail(Code::kInvalid, at + "no field of this name");
     if (const char* expected = mismatch(value, field->type, field->choices))
       return fail(Code::kInvalid, at + expected);
+    if (field->max_bytes != 0 && bytesOf(value) > field->max_bytes)
+      return fail(Code::kInvalid, at + "at most " + std::to_string(field->max_bytes) + " bytes");
   }
   return {};
 }

@@ -15,13 +15,13 @@ constexpr std::array<std::string_view, 5> kSeverities = {"critical", "high", "me
 constexpr std::array<std::string_view, 4> kBlockers = {"held", "phased", "kept_back", "excluded"};
 
 constexpr auto kUpdate = std::to_array<Field>({
-    {"manager", kText, kRequired},
-    {"key", kText, kRequired},
-    {"name", kText, kRequired},
-    {"arch"},
+    {"manager", kText, kRequired, {}, 128},
+    {"key", kText, kRequired, {}, 512},
+    {"name", kText, kRequired, {}, 512},
+    {"arch", kText, false, {}, 64},
     {"channel"},
-    {"installed_version"},
-    {"candidate_version", kText, kRequired},
+    {"installed_version", kText, false, {}, 256},
+    {"candidate_version", kText, kRequired, {}, 256},
     {"source_package"},
     {"origin"},
     {"category", kChoice, kRequired, kCategories},
@@ -75,9 +75,9 @@ constexpr auto kVolume = std::to_array<Field>({
     {"remote", kFlag},
 });
 constexpr auto kMetric = std::to_array<Field>({
-    {"name", kText, kRequired},
+    {"name", kText, kRequired, {}, 256},
     {"value", kReal, kRequired},
-    {"label", kList},
+    {"label", kList, false, {}, 1024},
 });
 constexpr auto kService = std::to_array<Field>({
     {"name", kText, kRequired},
@@ -87,7 +87,7 @@ constexpr auto kService = std::to_array<Field>({
     {"packages", kList},
 });
 constexpr auto kFact = std::to_array<Field>({
-    {"name", kText, kRequired},
+    {"name", kText, kRequired, {}, 256},
     {"value", kAny, kRequired},
 });
 

@@ -3,6 +3,7 @@
 // it, the server every upload. Kinds and fields of third parties have reverse DNS names and are passed on
 // with the type they were put as.
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -25,6 +26,9 @@ struct Field {
   FieldType type = FieldType::kText;
   bool required = false;
   std::span<const std::string_view> choices = {};
+  // Of its text, or of all texts of a list together; 0: each up to kMaxTextBytes. What tells rows apart is
+  // part of the server's indexes, which hold no more.
+  std::size_t max_bytes = 0;
 };
 
 struct RecordKind {

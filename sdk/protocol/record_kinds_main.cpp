@@ -58,8 +58,10 @@ void printC() {
     for (const auto& field : kind.fields) {
       const std::string field_name(field.name);
       const auto constant = constantOf(name, field_name);
-      std::printf("#define %s \"%s\" /* %s%s */\n", constant.c_str(), field_name.c_str(),
-                  typeName(field.type), field.required ? ", required" : "");
+      const std::string limit =
+          field.max_bytes == 0 ? "" : ", at most " + std::to_string(field.max_bytes) + " bytes";
+      std::printf("#define %s \"%s\" /* %s%s%s */\n", constant.c_str(), field_name.c_str(),
+                  typeName(field.type), field.required ? ", required" : "", limit.c_str());
       for (const auto& choice : field.choices) {
         const std::string choice_name(choice);
         std::printf("#define %s \"%s\"\n", constantOf(name, field_name + "_" + choice_name).c_str(),

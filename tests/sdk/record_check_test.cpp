@@ -47,6 +47,16 @@ TEST(RecordCheck, names_the_field_that_has_another_type) {
   }
 }
 
+TEST(RecordCheck, names_the_field_that_is_longer_than_an_index_holds) {
+  EXPECT_EQ(refusal(kUpdate, {{"name", std::string(512, 'n')}}), "accepted");
+  EXPECT_EQ(refusal(kUpdate, {{"name", std::string(513, 'n')}}),
+            "records[3].name: expected at most 512 bytes");
+  const Json metric = {{"record", "metric/1"}, {"name", "m"}, {"value", 1}};
+  EXPECT_EQ(refusal(metric, {{"label", {std::string(512, 'a'), std::string(512, 'b')}}}), "accepted");
+  EXPECT_EQ(refusal(metric, {{"label", {std::string(512, 'a'), std::string(513, 'b')}}}),
+            "records[3].label: expected at most 1024 bytes");
+}
+
 TEST(RecordCheck, names_the_field_that_is_missing) {
   for (const char* field : {"manager", "key", "name", "candidate_version", "category", "severity"}) {
     Json record = kUpdate;

@@ -50,6 +50,16 @@ TEST(Row, writes_each_type_as_json_has_it) {
   EXPECT_EQ(json.at("origin"), "a \"quoted\"\\ text\twith\na line");
 }
 
+TEST(Row, takes_no_more_than_the_servers_indexes_hold) {
+  Row long_name = started("update/1");
+  EXPECT_THAT(long_name.putText("name", std::string(513, 'n')).error().text, HasSubstr("at most 512 bytes"));
+  EXPECT_TRUE(long_name.putText("name", std::string(512, 'n')));
+  Row metric = started("metric/1");
+  EXPECT_TRUE(metric.putText("label", std::string(1000, 'l')));
+  EXPECT_THAT(metric.putText("label", std::string(25, 'l')).error().text, HasSubstr("at most 1024 bytes"));
+  EXPECT_TRUE(metric.putText("label", std::string(24, 'l')));
+}
+
 TEST(Row, takes_a_text_a_number_or_a_list_where_the_table_says_any) {
   Row text = started("fact/1");
   ASSERT_TRUE(text.putText("name", "os"));

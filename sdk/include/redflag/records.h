@@ -6,13 +6,13 @@
 /* clang-format off */
 
 #define RF_UPDATE_1 "update/1"
-#define RF_UPDATE_1_MANAGER "manager" /* text, required */
-#define RF_UPDATE_1_KEY "key" /* text, required */
-#define RF_UPDATE_1_NAME "name" /* text, required */
-#define RF_UPDATE_1_ARCH "arch" /* text */
+#define RF_UPDATE_1_MANAGER "manager" /* text, required, at most 128 bytes */
+#define RF_UPDATE_1_KEY "key" /* text, required, at most 512 bytes */
+#define RF_UPDATE_1_NAME "name" /* text, required, at most 512 bytes */
+#define RF_UPDATE_1_ARCH "arch" /* text, at most 64 bytes */
 #define RF_UPDATE_1_CHANNEL "channel" /* text */
-#define RF_UPDATE_1_INSTALLED_VERSION "installed_version" /* text */
-#define RF_UPDATE_1_CANDIDATE_VERSION "candidate_version" /* text, required */
+#define RF_UPDATE_1_INSTALLED_VERSION "installed_version" /* text, at most 256 bytes */
+#define RF_UPDATE_1_CANDIDATE_VERSION "candidate_version" /* text, required, at most 256 bytes */
 #define RF_UPDATE_1_SOURCE_PACKAGE "source_package" /* text */
 #define RF_UPDATE_1_ORIGIN "origin" /* text */
 #define RF_UPDATE_1_CATEGORY "category" /* choice, required */
@@ -82,9 +82,9 @@
 #define RF_VOLUME_1_REMOTE "remote" /* flag */
 
 #define RF_METRIC_1 "metric/1"
-#define RF_METRIC_1_NAME "name" /* text, required */
+#define RF_METRIC_1_NAME "name" /* text, required, at most 256 bytes */
 #define RF_METRIC_1_VALUE "value" /* real, required */
-#define RF_METRIC_1_LABEL "label" /* list */
+#define RF_METRIC_1_LABEL "label" /* list, at most 1024 bytes */
 
 #define RF_SERVICE_1 "service/1"
 #define RF_SERVICE_1_NAME "name" /* text, required */
@@ -94,7 +94,7 @@
 #define RF_SERVICE_1_PACKAGES "packages" /* list */
 
 #define RF_FACT_1 "fact/1"
-#define RF_FACT_1_NAME "name" /* text, required */
+#define RF_FACT_1_NAME "name" /* text, required, at most 256 bytes */
 #define RF_FACT_1_VALUE "value" /* any, required */
 
 #endif

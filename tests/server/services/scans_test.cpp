@@ -141,6 +141,34 @@ TEST(Scans, a_row_of_a_scope_that_was_not_scanned_is_refused) {
   EXPECT_EQ(answer.rejected.size(), 1U);
 }
 
+// An index of PostgreSQL holds rows of 2,704 bytes, and what cannot be compressed needs all of them.
+TEST(Scans, rows_as_long_as_the_contract_lets_them_be_are_kept) {
+  World world;
+  const auto agent = world.enrol();
+  const auto text = [](std::size_t bytes) { return toHex(randomBytes(bytes / 2)); };
+  const std::string scope = text(1024);
+  Json row = updateRow({.name = text(512), .candidate = text(256), .scope = scope});
+  row.update(
+      {{"manager", text(128)}, {"key", text(512)}, {"arch", text(64)}, {"installed_version", text(256)}});
+  world.scan(
+      agent,
+      {.scopes = {{scope, "ok"}},
+       .records = {row,
+                   {{"record", "fact/1"}, {"scope", scope}, {"name", text(256)}, {"value", text(60'000)}},
+                   {{"record", "metric/1"},
+                    {"scope", scope},
+                    {"name", text(256)},
+                    {"label", {"a=" + text(510), "b=" + text(510)}},
+                    {"value", 0.5}},
+                   {{"record", "org.example.thing/1"}, {"scope", scope}, {"title", text(60'000)}}}});
+  EXPECT_EQ(open(world), 1);
+  row["name"] = text(514);
+  const auto answer = world.upload(agent, {world.scanItem({.scopes = {{scope, "ok"}}, .records = {row}})});
+  ASSERT_EQ(answer.rejected.size(), 1U);
+  EXPECT_NE(answer.rejected[0].text.find("name: expected at most 512 bytes"), std::string::npos)
+      << answer.rejected[0].text;
+}
+
 TEST(Scans, facts_are_the_newest_and_metrics_the_last_values) {
   World world;
   const auto agent = world.enrol();
