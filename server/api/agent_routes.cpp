@@ -145,6 +145,7 @@ std::vector<http::Route> apiRoutes(services::Services& services) {
   addCommandRoutes(services, routes);
   addEnrolmentRoutes(services, routes);
   addPlaceRoutes(services, routes);
+  addWindowRoutes(services, routes);
   addScheduleRoutes(services, routes);
   addIgnoreRoutes(services, routes);
   addPolicyRoutes(services, routes);

@@ -118,6 +118,7 @@ http::Response showAgent(services::Services& services, const http::Request& requ
     const store::AgentKey key = keyOf(agent);
     Json json = view(agent);
     json["boot_id"] = agent.boot_id;
+    json["window"] = windowOfAgent(tx, agent, services.context().now());
     json["kernel"] = agent.kernel;
     json["documents"] = documentsView(tx, agent);
     json["plugins"] = pluginsView(tx, key);

@@ -80,18 +80,21 @@ http::Response create(services::Services& services, const http::Request& request
   const std::string type = body.in().text("type", 64);
   const auto agent_ids = readIds(body.in(), "agent_ids", kMaxAgents);
   const Json& parameters = body.in().object("parameters");
+  const std::string outside = readOptionalWhy(body.in(), "outside_window");
   body.finish();
   const Idempotency idempotency(services.store(), request);
   if (idempotency.previous()) return *idempotency.previous();
   http::Response response;
-  services.orders.order(type, agent_ids, parameters, actorOf(request),
-                        [&](store::WriteTransaction& tx, const std::vector<store::Command>& commands) {
-                          Json items = Json::array();
-                          for (const auto& command : commands)
-                            items.push_back(view(command));
-                          response = http::jsonResponse(201, {{"items", std::move(items)}});
-                          idempotency.remember(tx, response, services.context().now());
-                        });
+  services.orders.order(
+      type, agent_ids, parameters, actorOf(request),
+      [&](store::WriteTransaction& tx, const std::vector<store::Command>& commands) {
+        Json items = Json::array();
+        for (const auto& command : commands)
+          items.push_back(view(command));
+        response = http::jsonResponse(201, {{"items", std::move(items)}});
+        idempotency.remember(tx, response, services.context().now());
+      },
+      outside);
   return response;
 }
 
@@ -116,6 +119,14 @@ http::Response retry(services::Services& services, const http::Request& request)
   const auto command = type && type->needs_approval ? services.approvals.again(old.id, actorOf(request))
                                                     : services.orders.retry(old.id, actorOf(request));
   return http::jsonResponse(201, view(command));
+}
+
+http::Response runOutside(services::Services& services, const http::Request& request) {
+  const std::string& id = pathId(request, kNoCommand);
+  Body body(request);
+  const std::string reason = readWhy(body.in(), "reason");
+  body.finish();
+  return http::jsonResponse(200, view(services.orders.runOutside(id, reason, actorOf(request))));
 }
 
 http::Response types(services::Services& services, const http::Request&) {
@@ -153,6 +164,8 @@ void addCommandRoutes(services::Services& services, std::vector<http::Route>& ro
   add("POST", "/api/v1/commands/{id}/cancel", Permission::kTechnician, cancel);
   add("POST", "/api/v1/commands/{id}/confirm", Permission::kApprover, confirm);
   add("POST", "/api/v1/commands/{id}/retry", Permission::kTechnician, retry);
+  add("POST", "/api/v1/commands/{id}/run-outside-window", Permission::kApprover, runOutside);
+  routes.back().needs_proof = true;
   add("GET", "/api/v1/command-types", Permission::kViewer, types);
 }
 

@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kMaxLimit = 500;
 constexpr std::size_t kMaxCursor = 512;
 constexpr std::size_t kMaxName = 100;
+constexpr std::size_t kMaxWhy = 500;
 
 Json parseBody(const http::Request& request, const JsonLimits& limits) {
   auto json = parseJson(request.body, limits);
@@ -157,6 +158,16 @@ http::Response nothingToSay() {
   response.status = 204;
   response.content_type.clear();
   return response;
+}
+
+std::string readWhy(JsonReader& in, const char* key) {
+  std::string why = in.text(key, kMaxWhy);
+  if (why.empty() || !protocol::isCleanText(why)) in.refuse(key, "why, in a line of text");
+  return why;
+}
+
+std::string readOptionalWhy(JsonReader& in, const char* key) {
+  return in.find(key) == nullptr ? "" : readWhy(in, key);
 }
 
 services::Actor actorOf(const http::Request& request) {

@@ -58,6 +58,10 @@ const std::string& pathId(const http::Request& request, const char* not_found_co
 // A member that is a name for people: 1 to 100 bytes, no control characters, no blanks at its ends.
 std::string readName(JsonReader& in, const char* key);
 
+// A member that says why, in a line of text; of the second, "" when it is not there.
+std::string readWhy(JsonReader& in, const char* key);
+std::string readOptionalWhy(JsonReader& in, const char* key);
+
 // 204
 http::Response nothingToSay();
 

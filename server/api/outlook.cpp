@@ -11,12 +11,29 @@ constexpr const char* kChecks = "the machine checks the signature and its own po
 constexpr const char* kResult = "its result is shown here";
 
 std::string until(const store::Command& command) {
+  if (!command.window.empty() && command.gives_up_at > command.expires_at)
+    return "it begins before " + command.window + " closes, at " + toRfc3339(command.expires_at) +
+           ", or waits for the next";
   return "the order is valid until " + toRfc3339(command.expires_at);
 }
 
 Outlook toBeFetched(const store::Command& command, bool connected) {
   if (connected) return {"the machine is about to fetch the order", kChecks};
   return {"the machine is not connected", "it fetches the order when it is back; " + until(command)};
+}
+
+std::string missed(std::int64_t windows) {
+  if (windows == 0) return "";
+  return "; it has missed " + std::to_string(windows) + (windows == 1 ? " window" : " windows") + " before";
+}
+
+Outlook waitsForWindow(const store::Command& command) {
+  if (command.not_before >= command.expires_at)
+    return {command.window, "without one it ends at " + toRfc3339(command.gives_up_at)};
+  return {
+      command.window + ", which opens at " + toRfc3339(command.not_before) + missed(command.windows_missed),
+      "the machine is told to fetch the order, and begins it before " + toRfc3339(command.expires_at) +
+          "; missed, it waits for the next window, until " + toRfc3339(command.gives_up_at)};
 }
 
 Outlook ended(const store::Command& command) {
@@ -36,6 +53,7 @@ Outlook outlookOf(const store::Command& command, const std::string& connection) 
               "nothing is handed to the machine before; without an approval the order ends at " +
                   toRfc3339(command.expires_at)};
     case CommandState::kScheduled:
+      if (!command.window.empty()) return waitsForWindow(command);
       return {"its time, which is " + toRfc3339(command.not_before),
               "the machine is told to fetch the order"};
     case CommandState::kQueued:

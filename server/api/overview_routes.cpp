@@ -1,5 +1,6 @@
 #include "api/openapi.h"
 #include "api/routes.h"
+#include "base/time.h"
 
 namespace redflag::api {
 namespace {
@@ -43,6 +44,16 @@ http::Response overview(services::Services& services, const http::Request& reque
                      {"text", need.text},
                      {"link", need.link}});
   }
+  Json windows = Json::array();
+  for (const auto& wait : facts.windows) {
+    windows.push_back({{"client_id", wait.client_id},
+                       {"site_id", wait.site_id},
+                       {"site_name", wait.site_name},
+                       {"window", wait.window},
+                       {"opens_at", toRfc3339(wait.opens_at)},
+                       {"closes_at", toRfc3339(wait.closes_at)},
+                       {"agents", wait.agents}});
+  }
   return http::jsonResponse(200, {{"agents",
                                    {{"total", facts.agents.total},
                                     {"connected", facts.agents.connected},
@@ -55,6 +66,7 @@ http::Response overview(services::Services& services, const http::Request& reque
                                   {"breakers_open", facts.agents.breakers_open},
                                   {"refusals_24h", facts.refusals_24h},
                                   {"config_invalid", facts.agents.config_invalid},
+                                  {"windows", std::move(windows)},
                                   {"needs", std::move(needs)}});
 }
 

@@ -36,5 +36,6 @@ void addSecurityRoutes(services::Services& services, std::vector<http::Route>& r
 void addEnrolmentRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addScheduleRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addPlaceRoutes(services::Services& services, std::vector<http::Route>& routes);
+void addWindowRoutes(services::Services& services, std::vector<http::Route>& routes);
 
 }  // namespace redflag::api

@@ -110,8 +110,10 @@ http::Response preview(services::Services& services, const http::Request& reques
       next.push_back(occurrenceView(occurrence));
     zones.push_back({{"time_zone", zone.time_zone}, {"sites", zone.sites}, {"next", std::move(next)}});
   }
-  return http::jsonResponse(
-      200, {{"agents", forecast.agents}, {"left_out", forecast.left_out}, {"zones", std::move(zones)}});
+  return http::jsonResponse(200, {{"agents", forecast.agents},
+                                  {"left_out", forecast.left_out},
+                                  {"zones", std::move(zones)},
+                                  {"waits", view(forecast.waits)}});
 }
 
 http::Response runs(services::Services& services, const http::Request& request) {

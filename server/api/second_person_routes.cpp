@@ -2,7 +2,6 @@
 #include "api/routes.h"
 #include "api/views.h"
 #include "auth/people_routes.h"
-#include "protocol/record_kinds.h"
 
 namespace redflag::api {
 namespace {
@@ -10,7 +9,6 @@ namespace {
 using http::Permission;
 
 constexpr const char* kNoOrder = "order.not_found";
-constexpr std::size_t kMaxWhy = 500;
 
 Json orderView(const store::HeldOrder& order, const std::string& asked_by) {
   return {{"id", order.id},
@@ -24,7 +22,8 @@ Json orderView(const store::HeldOrder& order, const std::string& asked_by) {
           {"agents", order.agents},
           {"clients", order.clients},
           {"parameters", parsedOr(order.parameters, Json())},
-          {"updates", order.updates}};
+          {"updates", order.updates},
+          {"outside_window", textOrNull(order.outside_reason)}};
 }
 
 Json ruleView(const services::RuleInForce& rule) {
@@ -58,8 +57,7 @@ http::Response decide(services::Services& services, const http::Request& request
   auth::requireSession(request);
   const std::string& id = pathId(request, kNoOrder);
   Body body(request);
-  const std::string reason = body.in().text("reason", kMaxWhy);
-  if (reason.empty() || !protocol::isCleanText(reason)) body.in().refuse("reason", "why, in a line of text");
+  const std::string reason = readWhy(body.in(), "reason");
   body.finish();
   const std::size_t decided = (services.second_person.*how)(id, reason, actorOf(request));
   services.upkeep.wake();

@@ -85,6 +85,14 @@ Outlook ordered(const Update& update) {
                : "a scan proves the install";
   const std::string& state = update.command_state;
   if (state == "awaiting_approval") return {"a second person, who must approve the order", next};
+  if (state == "scheduled" && !update.command_window.empty()) {
+    std::string until = update.command_window;
+    if (update.command_not_before < update.command_expires_at)
+      until += ", which opens at " + toRfc3339(update.command_not_before);
+    if (update.command_windows_missed > 0)
+      until += "; it has missed " + std::to_string(update.command_windows_missed) + " before";
+    return {until, "the machine installs what was planned; " + next};
+  }
   if (state == "scheduled") return {"its time, which is " + toRfc3339(update.command_not_before), next};
   if (state == "queued" || state == "delivered") {
     if (update.agent_connection != "connected")

@@ -92,35 +92,45 @@ http::Response groups(services::Services& services, const http::Request& request
                             })));
 }
 
-services::Selection selectionOf(const http::Request& request) {
-  Body body(request, {kApprovalBytes, 4, 3 * kMaxApproved});
+struct ApprovalWish {
   services::Selection selection;
+  std::string outside;  // why outside of maintenance windows, or ""
+};
+
+ApprovalWish approvalWishIn(const http::Request& request) {
+  Body body(request, {kApprovalBytes, 4, 3 * kMaxApproved});
+  ApprovalWish wish;
+  wish.outside = readOptionalWhy(body.in(), "outside_window");
   if (body.in().find("group") == nullptr) {
-    selection.update_ids = readIds(body.in(), "update_ids", kMaxApproved);
+    wish.selection.update_ids = readIds(body.in(), "update_ids", kMaxApproved);
     body.finish();
-    return selection;
+    return wish;
   }
   JsonReader group(body.in().object("group"), "body.group");
-  selection.group = store::UpdateGroupKey{group.text("manager", 128), group.text("name", 1'024),
-                                          group.text("arch", 128), group.text("candidate_version", 1'024)};
+  wish.selection.group =
+      store::UpdateGroupKey{group.text("manager", 128), group.text("name", 1'024), group.text("arch", 128),
+                            group.text("candidate_version", 1'024)};
   if (auto ok = group.finish(); !ok) throw http::Problem{400, "request.invalid", ok.error().text, "/group"};
   body.finish();
-  return selection;
+  return wish;
 }
 
 http::Response approve(services::Services& services, const http::Request& request) {
   const Query query(request, {"preview"});
   const bool preview = !query.choice("preview", {"1"}).empty();
-  const services::Selection selection = selectionOf(request);
-  if (preview) return http::jsonResponse(200, view(services.approvals.preview(selection, actorOf(request))));
+  const ApprovalWish wish = approvalWishIn(request);
+  if (preview)
+    return http::jsonResponse(200, view(services.approvals.preview(wish.selection, actorOf(request))));
   const Idempotency idempotency(services.store(), request);
   if (idempotency.previous()) return *idempotency.previous();
   http::Response response;
-  services.approvals.approve(selection, actorOf(request),
-                             [&](store::WriteTransaction& tx, const services::ApprovalOutcome& outcome) {
-                               response = http::jsonResponse(201, view(outcome));
-                               idempotency.remember(tx, response, services.context().now());
-                             });
+  services.approvals.approve(
+      wish.selection, actorOf(request),
+      [&](store::WriteTransaction& tx, const services::ApprovalOutcome& outcome) {
+        response = http::jsonResponse(201, view(outcome));
+        idempotency.remember(tx, response, services.context().now());
+      },
+      services::Approvals::How::kOrder, wish.outside);
   return response;
 }
 

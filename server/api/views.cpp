@@ -136,6 +136,28 @@ Json view(const store::UpdateGroup& group) {
           {"first_seen_at", timeOrNull(group.first_seen_at)}};
 }
 
+namespace {
+
+Json windowOrNull(const store::Command& command) {
+  if (command.window.empty()) return {};
+  return {{"text", command.window},
+          {"missed", command.windows_missed},
+          {"gives_up_at", timeOrNull(command.gives_up_at)}};
+}
+
+}  // namespace
+
+Json view(const std::vector<services::WindowHint>& hints) {
+  Json items = Json::array();
+  for (const auto& hint : hints) {
+    items.push_back({{"window", textOrNull(hint.window)},
+                     {"opens_at", timeOrNull(hint.opens_at)},
+                     {"closes_at", timeOrNull(hint.closes_at)},
+                     {"agents", hint.agents}});
+  }
+  return items;
+}
+
 Json view(const store::Command& command) {
   return {{"id", command.id},
           {"type", command.type},
@@ -148,7 +170,10 @@ Json view(const store::Command& command) {
           {"state_since", timeOrNull(command.state_since)},
           {"created_at", timeOrNull(command.created_at)},
           {"actor", command.actor},
+          {"not_before", timeOrNull(command.not_before)},
           {"expires_at", timeOrNull(command.expires_at)},
+          {"window", windowOrNull(command)},
+          {"outside_window", textOrNull(command.outside_reason)},
           {"retry_of", textOrNull(command.retry_of)},
           {"order_id", textOrNull(command.order_id)},
           {"approved_by", textOrNull(command.approved_by)},
@@ -209,7 +234,8 @@ Json view(const services::ApprovalOutcome& outcome) {
           {"agents", outcome.agents},
           {"skipped", std::move(skipped)},
           {"command_ids", outcome.command_ids},
-          {"awaiting_approval", outcome.awaiting_approval}};
+          {"awaiting_approval", outcome.awaiting_approval},
+          {"waits", view(outcome.waits)}};
 }
 
 }  // namespace redflag::api

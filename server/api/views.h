@@ -33,6 +33,10 @@ Json view(const store::ShownRecord& record);
 Json view(const store::Schedule& schedule);
 Json view(const store::ScheduleRun& run);
 Json view(const services::ApprovalOutcome& outcome);
+Json view(const std::vector<services::WindowHint>& hints);
+// The window of the agent's place that is open, or else opens next; null where machines may be changed at any
+// time.
+Json windowOfAgent(const store::ReadTransaction& tx, const store::Agent& agent, std::int64_t now);
 
 template <class T>
 Json view(const store::Page<T>& page) {

@@ -158,15 +158,25 @@ ApprovalOutcome Approvals::preview(const Selection& selection, const Actor& acto
   }
   outcome.agents = agents.size();
   outcome.skipped = std::move(batch.skipped);
+  std::map<std::string, std::pair<std::string, std::string>> places;
+  for (const auto& part : batch.parts)
+    places[part.agent_id] = {part.rows.front().client_id, part.rows.front().site_id};
+  std::vector<std::pair<std::string, std::string>> each;
+  for (const auto& [agent_id, place] : places)
+    each.push_back(place);
+  outcome.waits = context_.store.read(
+      [&](const store::ReadTransaction& tx) { return windowHints(tx, each, context_.now()); });
   return outcome;
 }
 
 ApprovalOutcome Approvals::approve(const Selection& selection, const Actor& actor, const Within& within,
-                                   How how) {
+                                   How how, const std::string& outside_reason) {
+  if (!outside_reason.empty() && !actor.proven) throw http::stepUpRequired();
   for (int attempt = 1;; ++attempt) {
     Batch batch = choose(selection, actor);
     try {
-      return how == How::kOrder ? carryOut(batch, actor, nullptr, within) : onlyApprove(batch, actor, within);
+      return how == How::kOrder ? carryOut(batch, actor, nullptr, within, outside_reason)
+                                : onlyApprove(batch, actor, within);
     } catch (const Changed&) {
       if (attempt == kTries) {
         throw http::Problem{409, "approval.changed", "these updates keep changing; try again", "", 1};
@@ -203,13 +213,14 @@ ApprovalOutcome Approvals::onlyApprove(const Batch& batch, const Actor& actor, c
 }
 
 ApprovalOutcome Approvals::carryOut(Batch& batch, const Actor& actor, const store::Command* retry_of,
-                                    const Within& within) {
+                                    const Within& within, const std::string& outside_reason) {
   const std::string approval_id = newId();
   std::vector<Order> orders;
   for (const auto& part : batch.parts) {
     Order order{
         kPlanType, {{"manager", part.manager}, {"updates", Json::array()}}, part.agent_id, actor.name};
     order.approval_id = approval_id;
+    order.outside_reason = outside_reason;
     if (retry_of != nullptr) {
       order.retry_of = retry_of->id;
       order.attempt = retry_of->attempt + 1;

@@ -9,6 +9,7 @@
 
 #include "services/context.h"
 #include "services/orders.h"
+#include "services/windows.h"
 #include "store/updates.h"
 
 namespace redflag::services {
@@ -31,7 +32,8 @@ struct ApprovalOutcome {
   std::size_t agents = 0;
   std::vector<SkippedUpdate> skipped;
   std::vector<std::string> command_ids;
-  bool awaiting_approval = false;  // a second person must approve it too
+  bool awaiting_approval = false;      // a second person must approve it too
+  std::vector<WindowHint> waits = {};  // of a preview: what the installs would wait for
 };
 
 // Why this row cannot be approved now; nullopt when it can.
@@ -48,9 +50,10 @@ class Approvals {
   // rows that cannot be approved, each with the reason. http::Problem 404 when one of `update_ids` is not
   // there or not to be seen, 403 when the actor is no approver of it.
   ApprovalOutcome preview(const Selection& selection, const Actor& actor) const;
-  // The same, done: all or nothing. `within` runs in the same transaction.
+  // The same, done: all or nothing. `within` runs in the same transaction. With an `outside_reason` what is
+  // ordered waits for no maintenance window: that takes a proof.
   ApprovalOutcome approve(const Selection& selection, const Actor& actor, const Within& within = {},
-                          How how = How::kOrder);
+                          How how = How::kOrder, const std::string& outside_reason = {});
   // Plans anew what this command was about and did not install. http::Problem 404, 409.
   store::Command again(const std::string& command_id, const Actor& actor);
 
@@ -59,7 +62,7 @@ class Approvals {
   Batch choose(const Selection& selection, const Actor& actor) const;
   ApprovalOutcome onlyApprove(const Batch& batch, const Actor& actor, const Within& within);
   ApprovalOutcome carryOut(Batch& batch, const Actor& actor, const store::Command* retry_of,
-                           const Within& within);
+                           const Within& within, const std::string& outside_reason = {});
 
   const Context& context_;
   Orders& orders_;

@@ -127,6 +127,7 @@ void Effects::prepareFollowUp() {
   order.approval_id = command_.approval_id;
   order.parent_id = command_.id;
   order.attempt = command_.attempt;
+  order.outside_reason = command_.outside_reason;
   if (plan_) order.plan_hash = plan_->plan_hash;
   context_.store.read([&](const store::ReadTransaction& tx) {
     for (const auto& update : tx.updates().ofCommand(agent_, command_.id)) {

@@ -16,7 +16,28 @@ constexpr const char* kServer = "server";
 store::Reason overdueReason(const store::Command& command) {
   if (command.state == store::CommandState::kAwaitingApproval)
     return {"command.not_approved", "no second person approved it in time"};
+  if (!command.window.empty() && command.expires_at != command.valid_until) {
+    return {"window.given_up", "the machine did not take it in " + command.window + ", nor in " +
+                                   std::to_string(command.windows_missed) + " before it"};
+  }
+  if (command.state == store::CommandState::kScheduled && !command.window.empty())
+    return {"window.none", "it waited for " + command.window};
   return {"command.expired", "the agent did not accept it in time"};
+}
+
+// Takes out those whose window is closed, and says of the others until when they may begin. What was handed
+// out once is as it was signed then.
+std::vector<store::Command> takeClosed(const Context& context, const store::ReadTransaction& tx,
+                                       std::vector<store::Command>& waiting) {
+  WindowGate gate(context, tx);
+  std::vector<store::Command> closed;
+  std::erase_if(waiting, [&](store::Command& command) {
+    if (command.state != store::CommandState::kQueued || !gate.holds(command) || gate.open(command))
+      return false;
+    closed.push_back(command);
+    return true;
+  });
+  return closed;
 }
 
 struct Handled {
@@ -44,9 +65,18 @@ bool Orders::step(store::WriteTransaction& tx, const store::Command& command, Co
 std::vector<Json> Orders::fetch(const store::AgentKey& agent) {
   if (agent.standing.state != "active") return {};  // until a person has looked
   const std::int64_t now = context_.now();
+  std::vector<store::Command> closed;
   const auto waiting = context_.store.read([&](const store::ReadTransaction& tx) {
-    return tx.commands().fetchable(agent, now, protocol::kMaxFetchedCommands);
+    auto found = tx.commands().fetchable(agent, now, protocol::kMaxFetchedCommands);
+    closed = takeClosed(context_, tx, found);
+    return found;
   });
+  if (!closed.empty()) {
+    context_.store.write([&](store::WriteTransaction& tx) {
+      for (const auto& command : closed)
+        withhold(tx, command.id);
+    });
+  }
   if (waiting.empty()) return {};
   const auto epoch = context_.epoch(now);
   if (!epoch) {
@@ -73,6 +103,14 @@ std::vector<Json> Orders::fetch(const store::AgentKey& agent) {
   const auto claim = [&](store::WriteTransaction& tx) {
     for (Handled& one : handled) {
       const bool is_signed = one.unsignable.code.empty();
+      // What is signed is what the order is from now on; of one that was handed out before it is already.
+      const bool timed = !one.command->window.empty() && one.command->state == store::CommandState::kQueued;
+      if (timed) {
+        const auto current = tx.commands().find(one.command->id, http::Visible::everything());
+        one.stands = current && current->state == store::CommandState::kQueued;
+        if (!one.stands) continue;
+        tx.commands().setTiming(*one.command);
+      }
       one.stands = step(tx, *one.command, is_signed ? CommandEvent::kFetched : CommandEvent::kFailed, kServer,
                         one.unsignable);
     }
@@ -98,9 +136,11 @@ void Orders::sweep() {
   if (due.empty() && overdue.empty() && silent.empty()) return;
   context_.store.write([&](store::WriteTransaction& tx) {
     for (const auto& command : due)
-      step(tx, command, CommandEvent::kDue, kServer, {});
-    for (const auto& command : overdue)
-      step(tx, command, CommandEvent::kOverdue, kServer, overdueReason(command));
+      if (command.expires_at > now) release(tx, command.id, kServer);
+    for (const auto& command : overdue) {
+      if (!waitForNext(tx, command))
+        step(tx, command, CommandEvent::kOverdue, kServer, overdueReason(command));
+    }
     for (const auto& command : silent) {
       step(tx, command, CommandEvent::kSilence, kServer,
            {"command.lost", "the agent accepted it and has been silent since"});

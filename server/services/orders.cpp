@@ -61,6 +61,7 @@ store::Command commandOf(const commands::CommandType& type, const Order& order, 
   command.retry_of = order.retry_of;
   command.attempt = order.attempt;
   command.run_id = order.run_id;
+  command.outside_reason = order.outside_reason;
   return command;
 }
 
@@ -127,6 +128,9 @@ std::vector<PreparedOrder> Orders::prepare(const std::vector<Order>& orders, con
   });
   for (const auto& one : prepared)
     requireRole(actor, one.command.client_id, one.command.site_id, type.permission);
+  for (const auto& one : prepared)
+    if (!one.command.outside_reason.empty())
+      requireRole(actor, one.command.client_id, one.command.site_id, kOutsideRole);
   const auto plans = context_.types.plan(type, requests);
   for (std::size_t i = 0; i < plans.size(); ++i) {
     prepared[i].command.actions = dumpJson(plans[i].actions);
@@ -137,7 +141,12 @@ std::vector<PreparedOrder> Orders::prepare(const std::vector<Order>& orders, con
 }
 
 std::string Orders::place(store::WriteTransaction& tx, const PreparedOrder& prepared) {
-  const store::Command& command = prepared.command;
+  store::Command command = prepared.command;
+  command.valid_until = command.gives_up_at = command.expires_at;
+  const bool waits = command.state == CommandState::kAwaitingApproval;
+  WindowGate gate(context_, tx);
+  if (!waits && gate.holds(command))
+    command.state = gate.time(command, false) ? CommandState::kQueued : CommandState::kScheduled;
   std::string id = tx.commands().add(command, prepared.update_ids);
   if (id != command.id) return id;
   publishState(tx, command, command.state, command.created_at);
@@ -146,9 +155,14 @@ std::string Orders::place(store::WriteTransaction& tx, const PreparedOrder& prep
   entry.subsystem = "command";
   entry.actor = command.actor;
   entry.kind = "command.ordered";
-  const bool waits = command.state == CommandState::kAwaitingApproval;
   entry.text = "ordered: " + command.title + (waits ? ", which waits for a second person" : "");
   if (!prepared.schedule.empty()) entry.text += ", by the schedule " + prepared.schedule;
+  if (!command.window.empty() && command.state == CommandState::kScheduled)
+    entry.text += ", which waits for " + command.window;
+  if (!command.outside_reason.empty()) {
+    entry.text += ", now and outside of any window: " + command.outside_reason;
+    entry.severity = "warning";
+  }
   entry.command_id = id;
   tx.events().record(command.client_id, command.agent_id, entry);
   if (command.state == CommandState::kQueued) {
@@ -159,7 +173,8 @@ std::string Orders::place(store::WriteTransaction& tx, const PreparedOrder& prep
 
 std::vector<store::Command> Orders::order(const std::string& type_id,
                                           const std::vector<std::string>& agent_ids, const Json& parameters,
-                                          const Actor& actor, const Within& within) {
+                                          const Actor& actor, const Within& within,
+                                          const std::string& outside_reason) {
   const commands::CommandType type = typeOf(type_id);
   if (!http::atLeast(actor.grants.highest(), type.permission)) {
     throw http::Problem{403, "command.forbidden", type.title + " asks for the role " + type.permission};
@@ -172,12 +187,15 @@ std::vector<store::Command> Orders::order(const std::string& type_id,
     throw http::Problem{409, "command.not_listed", type.title + " is not ordered by itself", "/type"};
   }
   requireProof(type, actor);
+  if (!outside_reason.empty() && !actor.proven) throw http::stepUpRequired();
   if (const auto problem = context_.types.validate(type, parameters)) {
     throw http::Problem{422, "command.bad_parameters", problem->text, "/parameters" + problem->field};
   }
   std::vector<Order> orders;
   for (const auto& agent_id : agent_ids)
     orders.push_back({type_id, parameters, agent_id, actor.name});
+  for (auto& order : orders)
+    order.outside_reason = outside_reason;
   const auto prepared = prepare(orders, actor);
   for (const auto& one : prepared) {
     if (one.refused.code.empty()) continue;

@@ -1,12 +1,14 @@
 #pragma once
 // Commands from the order to the agent's hands: made, handed out signed, cancelled, confirmed, retried, given
-// up. What of them waits for a second person is services/second_person.h.
+// up. What of them waits for a second person is services/second_person.h, what for a maintenance window
+// services/window_gate.h.
 
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "services/context.h"
+#include "services/window_gate.h"
 #include "store/commands.h"
 
 namespace redflag::services {
@@ -39,7 +41,11 @@ struct Order {
   std::int64_t expires_at = 0;               // 0: as long as its type is valid; never longer
   std::string run_id = {};                   // of a schedule, and how it is called
   std::string schedule = {};
+  std::string outside_reason = {};  // why now, outside of maintenance windows; "": it waits for one
 };
+
+// Whoever lets a machine be changed outside of its windows has at least this role over it.
+inline constexpr const char* kOutsideRole = "approver";
 
 // An order after its type has said what the agent shall do; or why it cannot be given.
 struct PreparedOrder {
@@ -55,12 +61,14 @@ class Orders {
 
   explicit Orders(const Context& context) : context_(context) {}
 
-  // The same type for many agents, all or none. `within` runs in the transaction that stores them.
+  // The same type for many agents, all or none. `within` runs in the transaction that stores them. With an
+  // `outside_reason` they wait for no maintenance window: that takes a proof and kOutsideRole over each.
   // http::Problem 404 type, or an agent the actor does not see; 403 the actor's role over one of them, or the
   // proof; 409 the type is ordered by approval only, is not for people to order, or refuses an agent; 422
   // with the field.
   std::vector<store::Command> order(const std::string& type, const std::vector<std::string>& agent_ids,
-                                    const Json& parameters, const Actor& actor, const Within& within = {});
+                                    const Json& parameters, const Actor& actor, const Within& within = {},
+                                    const std::string& outside_reason = {});
 
   // http::Problem 404; 409 when it cannot be stopped any more.
   store::Command cancel(const std::string& command_id, const Actor& actor);
@@ -69,6 +77,9 @@ class Orders {
   store::Command confirm(const std::string& command_id, const Actor& actor);
   // Only for types that need no approval. http::Problem 404, 409.
   store::Command retry(const std::string& command_id, const Actor& actor);
+  // Now, what waits for a maintenance window. http::Problem 404; 403 without kOutsideRole or the proof; 409
+  // when it waits for none.
+  store::Command runOutside(const std::string& command_id, const std::string& reason, const Actor& actor);
 
   // Signed envelopes of everything that waits for this agent.
   std::vector<Json> fetch(const store::AgentKey& agent);
@@ -82,6 +93,14 @@ class Orders {
   std::vector<PreparedOrder> prepare(const std::vector<Order>& orders, const Actor& actor);
   // The id of the command: a new one, or the one under way that is the same.
   std::string place(store::WriteTransaction& tx, const PreparedOrder& prepared);
+  // One that is scheduled: queued when its time has come and its window is open; else it waits for that.
+  void release(store::WriteTransaction& tx, const std::string& command_id, const std::string& actor) const;
+  // The windows of a client or its sites, their clocks, or where its machines are have changed: what still
+  // waits there goes by them as they are now.
+  void lookAtWindowsAgain(store::WriteTransaction& tx, const std::string& client_id) const;
+  // One that its machine refused because its window was over before its turn came: another one takes its
+  // place in the next window. False, and nothing done, for any other.
+  bool passOn(const store::Command& old);
   // One change of a command's state, told to whoever watches; once it is queued, its agent's bell is rung.
   // False: somebody else has moved it to where this must not happen.
   bool step(store::WriteTransaction& tx, const store::Command& command, store::CommandEvent event,
@@ -95,6 +114,9 @@ class Orders {
  private:
   commands::CommandType typeOf(const std::string& id) const;
   void decline(const store::Command& command, const Actor& actor);
+  // False: it waits for no further window.
+  bool waitForNext(store::WriteTransaction& tx, const store::Command& command) const;
+  void withhold(store::WriteTransaction& tx, const std::string& command_id) const;
 
   const Context& context_;
 };

@@ -86,6 +86,7 @@ OverviewFacts Overview::facts(const http::Visible& visible) const {
     facts.agents_with_open_breaker = tx.agents().list(broken, visible, context_.contact(), {1, ""}).total;
     facts.updates = tx.updates().totals(visible);
     facts.held_orders = tx.commands().heldOrders(visible, {1, ""}).total;
+    facts.windows = tx.commands().windowWaits(context_.now() + kDayNs, visible);
     facts.refusals_24h = tx.events().countSince("command.refused", context_.now() - kDayNs, visible);
   });
   if (visible.all()) facts.security_rows = security_.needing();

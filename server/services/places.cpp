@@ -98,6 +98,7 @@ store::Client Places::renameClient(const std::string& client_id, const std::stri
     store::Client client = clientFor(tx, client_id, http::Visible::everything());
     requireFree(tx.agents().clients(http::Visible::everything()), name, client_id);
     tx.agents().renameClient(client_id, name);
+    orders_.lookAtWindowsAgain(tx, client_id);
     tell(context_, tx, client_id, actor, "client.renamed", client.name + " is now " + name);
     client.name = name;
     return client;
@@ -132,6 +133,7 @@ store::Place Places::renameSite(const std::string& site_id, const std::string& n
     requireAdmin(actor, client_id, "");
     requireFree(clientFor(tx, client_id, actor.grants.visible()).sites, name, site_id);
     tx.agents().renameSite(site_id, name);
+    orders_.lookAtWindowsAgain(tx, client_id);
     tell(context_, tx, client_id, actor, "site.renamed", site.name + " is now " + name);
     site.name = name;
     return site;
@@ -147,6 +149,7 @@ store::Place Places::setTimeZone(const std::string& site_id, const std::string& 
     requireAdmin(actor, client_id, "");
     tx.agents().setTimeZone(site_id, time_zone);
     lookAgain(tx);
+    orders_.lookAtWindowsAgain(tx, client_id);
     tell(context_, tx, client_id, actor, "site.time_zone_set",
          site.name + " goes by the clocks of " + time_zone + " instead of " + site.time_zone);
     site.time_zone = time_zone;
@@ -180,6 +183,7 @@ store::Agent Places::move(const std::string& agent_id, const std::string& site_i
       const std::int64_t now = context_.now();
       tx.agents().move({agent->id, client_id, agent->site.id, {}}, site_id);
       lookAgain(tx);
+      orders_.lookAtWindowsAgain(tx, client_id);
       applyIgnoreRules(tx, {agent->id, client_id, site_id, {}}, now);
       store::HistoryEntry entry;
       entry.at = now;

@@ -10,7 +10,7 @@ namespace redflag::services {
 
 class Places {
  public:
-  explicit Places(const Context& context) : context_(context) {}
+  Places(const Context& context, const Orders& orders) : context_(context), orders_(orders) {}
 
   // What the actor sees, with how many machines are there.
   std::vector<store::Client> list(const Actor& actor) const;
@@ -35,6 +35,7 @@ class Places {
 
  private:
   const Context& context_;
+  const Orders& orders_;  // that wait for windows there
 };
 
 }  // namespace redflag::services

@@ -137,9 +137,11 @@ store::Schedule Schedules::judged(const ScheduleWish& wish, const Actor& actor) 
 Forecast Schedules::preview(const ScheduleWish& wish, std::size_t occurrences, const Actor& actor) const {
   const store::Schedule schedule = judged(wish, actor);
   const commands::CommandType type = typeOf(wish.type);
+  const bool held = heldToWindows(type);
   Forecast forecast;
   context_.store.read([&](const ReadTransaction& tx) {
     for (const auto& [name, sites] : zonesOf(tx, schedule)) {
+      std::vector<std::pair<std::string, std::string>> places;
       const auto zone = zoneCalled(name);
       forecast.zones.push_back(
           {name, sites.size(), calendar::upcoming(wish.rule, zone, schedule.checked_at, occurrences)});
@@ -148,7 +150,11 @@ Forecast Schedules::preview(const ScheduleWish& wish, std::size_t occurrences, c
             agent.standing.state == "active" &&
             http::atLeast(actor.grants.roleOver(agent.client.id, agent.site.id), type.permission);
         ++(asked ? forecast.agents : forecast.left_out);
+        if (asked) places.emplace_back(agent.client.id, agent.site.id);
       }
+      if (!held || forecast.zones.back().next.empty()) continue;
+      for (auto& hint : windowHints(tx, places, forecast.zones.back().next.front().at))
+        forecast.waits.push_back(std::move(hint));
     }
   });
   return forecast;

@@ -7,6 +7,7 @@
 
 #include "services/orders.h"
 #include "services/schedule_reach.h"
+#include "services/windows.h"
 
 namespace redflag::services {
 
@@ -31,8 +32,9 @@ struct Forecast {
     std::vector<calendar::Occurrence> next;
   };
   std::vector<InZone> zones;
-  std::int64_t agents = 0;    // that would be asked now
-  std::int64_t left_out = 0;  // over which the author has not the role, or that get no orders
+  std::int64_t agents = 0;        // that would be asked now
+  std::int64_t left_out = 0;      // over which the author has not the role, or that get no orders
+  std::vector<WindowHint> waits;  // what the orders of each zone's first occurrence would wait for
 };
 
 class Schedules {

@@ -152,12 +152,15 @@ std::size_t SecondPerson::approve(const std::string& order_id, const std::string
     if (!type)
       throw http::Problem{409, "command_type.not_found", "this command type is not installed any more"};
     for (const auto& command : commands) {
-      const std::int64_t from = std::max(command.not_before, now - protocol::kClockToleranceNs);
-      tx.commands().setApproved(command, actor.name, from,
-                                from + protocol::kClockToleranceNs + type->valid_s * kSecondNs);
+      store::Command approved = command;
+      approved.not_before = std::max(command.not_before, now - protocol::kClockToleranceNs);
+      approved.expires_at = approved.not_before + protocol::kClockToleranceNs + type->valid_s * kSecondNs;
+      approved.valid_until = approved.gives_up_at = approved.expires_at;
+      tx.commands().setApproved(command, actor.name);
+      tx.commands().setTiming(approved);
       orders_.step(tx, command, CommandEvent::kApproved, actor.name,
                    {"command.approved", "approved by " + actor.name + ": " + reason});
-      if (from <= now) orders_.step(tx, command, CommandEvent::kDue, actor.name, {});
+      orders_.release(tx, command.id, actor.name);
       record(tx, command, actor, "command.approved",
              "approved what " + command.actor + " ordered: " + reason);
     }

@@ -21,11 +21,12 @@ Services::Services(const Context& context)
       settlement(context_, orders),
       security(context_, context_.data),
       overview(context_, security),
-      places(context_),
+      places(context_, orders),
       users(context_),
       schedules(context_),
       schedule_runner(context_, orders),
-      upkeep(context_, orders, schedule_runner, settlement, presence, ignores, policies) {
+      windows(context_, orders),
+      upkeep(context_, orders, schedule_runner, settlement, presence, ignores, policies, windows) {
   context_.store.onOutbox([bell = &context_.bell] { bell->outboxGrew(); });
 }
 

@@ -22,6 +22,7 @@
 #include "services/upkeep.h"
 #include "services/uploads.h"
 #include "services/users.h"
+#include "services/windows.h"
 
 namespace redflag::services {
 
@@ -55,6 +56,7 @@ class Services {
   Users users;
   Schedules schedules;
   ScheduleRunner schedule_runner;
+  Windows windows;
   Upkeep upkeep;
 
   const Context& context() const { return context_; }

@@ -34,7 +34,7 @@ bool Settlement::run() {
       context_.store.read([](const store::ReadTransaction& tx) { return tx.commands().unsettled(kBatch); });
   std::map<std::string, std::vector<store::Command>> by_type;
   for (const auto& command : ended)
-    by_type[command.type].push_back(command);
+    if (!orders_.passOn(command)) by_type[command.type].push_back(command);
   for (const auto& [type, commands] : by_type)
     done = settleType(type, commands) && done;
   verifyRebooted();

@@ -18,6 +18,7 @@
 #include "store/people.h"
 #include "store/scans.h"
 #include "store/schedules.h"
+#include "store/windows.h"
 
 namespace redflag::services {
 namespace {
@@ -86,6 +87,7 @@ void Upkeep::round() {
   settlement_.run();
   ignores_.sweep();
   policies_.sweep();
+  windows_.announce();
   presence_.announceSilent();
   if (context_.trust != nullptr) context_.trust->tend(context_.now());
   ringForTrust();
@@ -148,6 +150,7 @@ bool Upkeep::pruneSome(std::int64_t now) {
     more = tx.agents().pruneTokens(before, kPruneRows) || more;
     more = tx.people().pruneApiTokens(before, kPruneRows) || more;
     more = tx.decisions().prune(before, kPruneRows) || more;
+    more = tx.windows().prune(before, kPruneRows) || more;
     more = tx.metrics().prune(now - kKeepPointsNs, now - kKeepDaysNs, kPruneRows) || more;
     return tx.people().pruneAnswers(now - kKeepAnswersNs, kKeepAnswersBytes, kPruneRows) || more;
   });

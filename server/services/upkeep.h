@@ -15,20 +15,22 @@
 #include "services/presence.h"
 #include "services/schedule_runner.h"
 #include "services/settlement.h"
+#include "services/windows.h"
 
 namespace redflag::services {
 
 class Upkeep {
  public:
   Upkeep(const Context& context, Orders& orders, ScheduleRunner& schedules, Settlement& settlement,
-         Presence& presence, Ignores& ignores, Policies& policies)
+         Presence& presence, Ignores& ignores, Policies& policies, Windows& windows)
       : context_(context),
         orders_(orders),
         schedules_(schedules),
         settlement_(settlement),
         presence_(presence),
         ignores_(ignores),
-        policies_(policies) {}
+        policies_(policies),
+        windows_(windows) {}
   ~Upkeep() { stop(); }
   Upkeep(const Upkeep&) = delete;
   Upkeep& operator=(const Upkeep&) = delete;
@@ -57,6 +59,7 @@ class Upkeep {
   Ignores& ignores_;
   Policies& policies_;
   std::shared_ptr<const trust::PublishedTrust> rung_for_;  // what the connected agents have heard of
+  Windows& windows_;
   std::int64_t pruned_at_ = 0;
   std::int64_t gave_back_ns_ = 0;
 

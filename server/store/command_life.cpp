@@ -37,6 +37,7 @@ constexpr std::array<std::array<S, kCommandStates>, kCommandEvents> kLife = {{
     {kNo, kNo, kNo, kNo, Lo, Lo, kNo, kNo, kNo, kNo, kNo, Lo},   // silence
     {Sc, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo}, // approved
     {Ca, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo}, // declined
+    {kNo, Sc, Sc, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo}, // withheld
 }};
 // clang-format on
 
@@ -45,8 +46,8 @@ constexpr std::array<const char*, kCommandStates> kStateNames = {
     "succeeded",         "failed",    "refused", "expired",   "cancelled", "lost"};
 
 constexpr std::array<const char*, kCommandEvents> kEventNames = {
-    "due",       "fetched", "accepted", "running",  "succeeded", "failed", "refused", "cancelled_by_agent",
-    "cancelled", "overdue", "silence",  "approved", "declined"};
+    "due",       "fetched", "accepted", "running",  "succeeded", "failed",  "refused", "cancelled_by_agent",
+    "cancelled", "overdue", "silence",  "approved", "declined",  "withheld"};
 
 }  // namespace
 

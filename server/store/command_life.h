@@ -44,8 +44,9 @@ enum class CommandEvent {
   kSilence,
   kApproved,  // this and the next one: by a second person
   kDeclined,
+  kWithheld,  // its window is closed (again), and no agent was handed it
 };
-constexpr int kCommandEvents = 13;
+constexpr int kCommandEvents = 14;
 
 // The state after the event; the same one when the event changes nothing (a repeated report); nullopt when it
 // must not happen there.

@@ -52,6 +52,23 @@ struct Command {
   std::string risk;         // of what a person ordered: the class that policies speak of, or ""
   std::string author_id;    // the account that answers for it, or "" for the server's own
   std::string approved_by;  // the second person, or ""
+  // What holds it to maintenance windows (services/window_gate.h).
+  std::string window;            // of its place, in words: the one it waits for or is good in; "": none
+  std::int64_t valid_until = 0;  // where no window shortens or puts off that; add() takes expires_at for 0
+  std::int64_t gives_up_at = 0;  // waits for no window after it; add() takes expires_at for 0
+  std::int64_t windows_missed = 0;
+  std::string outside_reason;  // why a person ordered it outside of any window, or ""
+};
+
+// Orders that wait for the same opening at one site.
+struct WindowWait {
+  std::string client_id;
+  std::string site_id;
+  std::string site_name;
+  std::string window;
+  std::int64_t opens_at = 0;
+  std::int64_t closes_at = 0;
+  std::int64_t agents = 0;
 };
 
 // What was ordered together and waits for a second person, as far as its reader sees it.
@@ -68,6 +85,7 @@ struct HeldOrder {
   std::int64_t clients = 0;
   std::string parameters;            // one JSON object; "" where they differ
   std::vector<std::string> updates;  // "name version", some of them
+  std::string outside_reason = {};   // why outside of maintenance windows, or ""
 };
 
 struct CommandFilter {
@@ -134,13 +152,15 @@ class Commands {
   virtual std::vector<LogLine> addLog(const Command& command, const std::vector<LogLine>& lines,
                                       std::size_t limit) = 0;
 
-  // Due, not expired, and not accepted yet; oldest first.
+  // Due, not expired, and not accepted yet; oldest first. One that was handed out for a window, and that its
+  // agent has said nothing about since, comes again also after it: the agent then says what became of it.
   virtual std::vector<Command> fetchable(const AgentKey& agent, std::int64_t now,
                                          std::size_t limit) const = 0;
   virtual std::vector<Command> due(std::int64_t now,
                                    std::size_t limit) const = 0;  // scheduled whose time has come
-  virtual std::vector<Command> overdue(std::int64_t now,
-                                       std::size_t limit) const = 0;  // expired, not accepted
+  virtual std::vector<Command> overdue(
+      std::int64_t now,
+      std::size_t limit) const = 0;  // expired, not accepted, not coming again
   virtual std::vector<Command> silent(std::int64_t now,
                                       std::size_t limit) const = 0;  // accepted or running, no word
 
@@ -151,8 +171,16 @@ class Commands {
   virtual std::set<std::string> orderedAlone(const std::string& author_id, const std::string& risk,
                                              std::int64_t since) const = 0;
   // After a second person has approved it.
-  virtual void setApproved(const Command& command, const std::string& approved_by, std::int64_t not_before,
-                           std::int64_t expires_at) = 0;
+  virtual void setApproved(const Command& command, const std::string& approved_by) = 0;
+
+  // not_before, expires_at and everything about windows, as they stand in `command`. Never of one that an
+  // agent was handed: what was signed stays.
+  virtual void setTiming(const Command& command) = 0;
+  // Those of a client that are scheduled or queued, after this id, by their ids.
+  virtual std::vector<Command> waitingOf(const std::string& client_id, const std::string& after_id,
+                                         std::size_t limit) const = 0;
+  // Soonest first: openings until then for which orders are scheduled.
+  virtual std::vector<WindowWait> windowWaits(std::int64_t until, const http::Visible& visible) const = 0;
 
   // How many are awaiting approval, scheduled, queued, delivered, accepted and running, by the state's name.
   virtual std::map<std::string, std::int64_t> underWay() const = 0;

@@ -45,9 +45,9 @@ class Events {
   virtual std::int64_t countSince(const std::string& kind, std::int64_t since,
                                   const http::Visible& visible) const = 0;
 
-  // Types: agent | update | command | scan | breaker | log | refusal | people | error. Written when the
-  // transaction commits. `client_id` may be "": then only who sees everything is told. One about an agent
-  // names it in `data` as agent_id: whoever sees only some sites is told of nothing else.
+  // Types: agent | update | command | scan | breaker | log | refusal | people | error | schedule | window.
+  // Written when the transaction commits. `client_id` may be "": then only who sees everything is told. One
+  // about an agent names it in `data` as agent_id: whoever sees only some sites is told of nothing else.
   virtual void publish(const std::string& client_id, const std::string& type, const Json& data,
                        std::int64_t now) = 0;
   virtual std::vector<http::Event> after(std::int64_t seq, std::size_t limit,

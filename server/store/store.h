@@ -35,6 +35,7 @@ class People;
 class Scans;
 class Schedules;
 class Updates;
+class Windows;
 
 class ReadTransaction {
  public:
@@ -51,6 +52,7 @@ class ReadTransaction {
   virtual const Scans& scans() const = 0;
   virtual const Schedules& schedules() const = 0;
   virtual const Updates& updates() const = 0;
+  virtual const Windows& windows() const = 0;
 };
 
 class WriteTransaction : public ReadTransaction {
@@ -67,6 +69,7 @@ class WriteTransaction : public ReadTransaction {
   using ReadTransaction::scans;
   using ReadTransaction::schedules;
   using ReadTransaction::updates;
+  using ReadTransaction::windows;
   virtual Agents& agents() = 0;
   virtual Audit& audit() = 0;
   virtual Commands& commands() = 0;
@@ -79,6 +82,7 @@ class WriteTransaction : public ReadTransaction {
   virtual Scans& scans() = 0;
   virtual Schedules& schedules() = 0;
   virtual Updates& updates() = 0;
+  virtual Windows& windows() = 0;
   // A part that may fail by itself: what `part` did is undone when it throws, and the exception goes on.
   virtual void attempt(const std::function<void()>& part) = 0;
   // Runs when the transaction is durable, on the thread that called write(), after its locks are gone. Not

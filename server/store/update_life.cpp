@@ -43,6 +43,7 @@ constexpr std::array<std::array<S, kUpdateStates>, kUpdateEvents> kLife = {{
     {kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, Av, kNo}, // unignored
     {Cl, kNo, kNo, kNo, kNo, kNo, kNo, kNo, Cl, kNo, kNo, kNo, kNo},  // cleared
     {Av, kNo, kNo, kNo, kNo, Av, Av, Av, Av, Su, Av, Ho, Av},         // rolled back (failed: a scan that was quicker lists it again)
+    {kNo, Ap, Pl, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo}, // passed on
 }};
 // clang-format on
 
@@ -61,9 +62,10 @@ constexpr std::array<const char*, kUpdateStates> kStateNames = {"available",
                                                                 "cleared"};
 
 constexpr std::array<const char*, kUpdateEvents> kEventNames = {
-    "listed",       "gone",      "newer_offered",   "approved",     "withdrawn",     "plan_covered",
-    "plan_exceeds", "confirmed", "install_started", "install_done", "reboot_needed", "proven",
-    "disproven",    "failed",    "ignored",         "unignored",    "cleared",       "rolled_back"};
+    "listed",        "gone",         "newer_offered", "approved",        "withdrawn",
+    "plan_covered",  "plan_exceeds", "confirmed",     "install_started", "install_done",
+    "reboot_needed", "proven",       "disproven",     "failed",          "ignored",
+    "unignored",     "cleared",      "rolled_back",   "passed_on"};
 
 }  // namespace
 

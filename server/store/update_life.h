@@ -51,8 +51,9 @@ enum class UpdateEvent {
   kUnignored,   // none does any more
   kCleared,     // approved without an order
   kRolledBack,  // the agent has gone back to the version before
+  kPassedOn,    // another order carries it out: the one before missed its window
 };
-constexpr int kUpdateEvents = 18;
+constexpr int kUpdateEvents = 19;
 
 // The state after the event: the same one when the event changes nothing; nullopt when it must not happen
 // there.

@@ -81,6 +81,8 @@ struct Update {
   std::int64_t command_not_before = 0;
   std::int64_t command_expires_at = 0;
   std::int64_t command_attempt = 0;
+  std::string command_window;  // that it is held to, in words, "" without
+  std::int64_t command_windows_missed = 0;
   std::int64_t first_seen_at = 0;
   std::int64_t agent_last_seen_at = 0;
   // Of the rule that it is ignored by, "" unless it is; the rule's reason is `reason`.

@@ -54,6 +54,9 @@ const places = (side) => ({ client: side.client.id, site: side.site.id });
 let counter = 0;
 const fresh = (what) => `${what}-${++counter}`;
 const policyOf = (side) => ({ site_id: side.site.id, name: fresh('policy'), enabled: false, action: 'approve', include: ['none'], lines: [{ after_hours: 8784 }] });
+// Opens when none of this is left.
+const windowTerms = () => ({ name: fresh('window'), rule: { repeat: 'once', date: '2199-01-01', time: '02:30' }, length_minutes: 60 });
+const windowOf = (side) => ({ site_id: side.site.id, ...windowTerms() });
 const grantOf = (side) => [{ role: 'viewer', client_id: side.client.id, site_id: null }];
 
 const spare = [];
@@ -94,6 +97,7 @@ const objects = {
   // On what no machine has: what is ignored or approved is another test's.
   rule: { place: places, make: async (side) => (await two.admin.post('/api/v1/ignore-rules', { site_id: side.site.id, pattern: fresh('none'), reason: 'x' })).id },
   policy: { place: places, make: async (side) => (await two.admin.post('/api/v1/approval-policies', policyOf(side))).id },
+  window: { place: places, make: async (side) => (await two.admin.post('/api/v1/maintenance-windows', windowOf(side))).id },
   token: { place: places, make: async (side) => (await two.admin.post('/api/v1/enrolment-tokens', { seats: 1, expires_in_s: 600, site_id: side.site.id })).id },
   client: { place: (side) => ({ client: side.client.id, site: '' }), make: async (side) => side.client.id },
   emptyClient: { place: (side) => ({ client: side.client.id, site: '' }), make: async () => (await two.admin.post('/api/v1/clients', { name: fresh('client') })).id },
@@ -170,6 +174,13 @@ const expectations = {
   declineHeldOrder: { permission: 'approver', ok: 200, object: 'heldOrder', session: true, body: () => ({ reason: 'x' }) },
   listSecondPersonRules: viewer,
   setSecondPersonRule: { permission: 'admin', ok: 200, proof: true, path: '/api/v1/second-person-rules/destructive', body: () => ({ machines: 1 }) },
+  runOutsideWindow: { permission: 'approver', ok: 409, object: 'command', proof: true, body: () => ({ reason: 'x' }) },
+  listMaintenanceWindows: viewer,
+  createMaintenanceWindow: { permission: 'approver', ok: 201, proof: true, about: 'agent', body: windowOf, unknown: () => windowOf({ site: { id: newId() } }) },
+  previewMaintenanceWindow: { permission: 'approver', ok: 200, about: 'agent', body: windowOf, unknown: () => windowOf({ site: { id: newId() } }) },
+  changeMaintenanceWindow: { permission: 'approver', ok: 200, proof: true, object: 'window', body: () => windowTerms() },
+  removeMaintenanceWindow: { permission: 'approver', ok: 204, proof: true, object: 'window' },
+  listWindowsOfSite: { ...viewer, object: 'site' },
   retryCommand: { permission: 'technician', ok: 201, object: 'failed' },
   listCommandTypes: viewer,
   listSchedules: viewer,

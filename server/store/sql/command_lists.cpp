@@ -15,7 +15,8 @@ constexpr const char* kColumns =
     "c.extras, c.held, "
     "c.results, c.reason_code, c.reason_text, c.dedup_key, c.approval_id, c.parent_id, c.retry_of, "
     "c.attempt, c.percent, "
-    "c.progress, c.reported_at, c.settle_tries, c.run_id, c.order_id, c.risk, c.author_id, c.approved_by "
+    "c.progress, c.reported_at, c.settle_tries, c.run_id, c.order_id, c.risk, c.author_id, c.approved_by, "
+    "c.window_text, c.valid_until, c.gives_up_at, c.windows_missed, c.outside_reason "
     "FROM commands c JOIN agents a USING (client_id, agent_id)";
 
 Command commandFrom(Rows& rows) {
@@ -42,9 +43,12 @@ Command commandFrom(Rows& rows) {
   command.progress = rows.text();
   command.reported_at = rows.integer();
   command.settle_tries = rows.integer();
-  for (std::string* field :
-       {&command.run_id, &command.order_id, &command.risk, &command.author_id, &command.approved_by})
+  for (std::string* field : {&command.run_id, &command.order_id, &command.risk, &command.author_id,
+                             &command.approved_by, &command.window})
     *field = rows.text();
+  for (std::int64_t* field : {&command.valid_until, &command.gives_up_at, &command.windows_missed})
+    *field = rows.integer();
+  command.outside_reason = rows.text();
   return command;
 }
 
@@ -109,7 +113,8 @@ std::vector<Command> SqlCommands::fetchable(const AgentKey& agent, std::int64_t 
   return select(
       " WHERE c.client_id = ? AND c.agent_id = ? AND c.state IN ('queued', 'delivered') AND c.not_before <= "
       "? "
-      "AND c.expires_at > ? ORDER BY c.created_at, c.command_id LIMIT ?",
+      "AND (c.expires_at > ? OR (c.state = 'delivered' AND c.window_text <> '')) ORDER BY c.created_at, "
+      "c.command_id LIMIT ?",
       {toValue(agent.client_id), toValue(agent.agent_id), now, now, toValue(limit)});
 }
 
@@ -121,9 +126,9 @@ std::vector<Command> SqlCommands::due(std::int64_t now, std::size_t limit) const
 std::vector<Command> SqlCommands::overdue(std::int64_t now, std::size_t limit) const {
   return select(
       " WHERE c.state IN ('awaiting_approval', 'scheduled', 'queued', 'delivered') AND c.expires_at <= ? "
-      "ORDER BY c.command_id "
+      "AND NOT (c.state = 'delivered' AND c.window_text <> '' AND c.gives_up_at > ?) ORDER BY c.command_id "
       "LIMIT ?",
-      {now, toValue(limit)});
+      {now, now, toValue(limit)});
 }
 
 std::vector<Command> SqlCommands::silent(std::int64_t now, std::size_t limit) const {

@@ -26,13 +26,17 @@ std::string SqlCommands::add(const Command& command, const std::vector<std::stri
       "INSERT INTO commands (client_id, agent_id, command_id, type, title, state, state_since, created_at, "
       "actor, not_before, "
       "expires_at, timeout_ns, parameters, actions, plan_hash, dedup_key, approval_id, parent_id, retry_of, "
-      "attempt, run_id, order_id, risk, author_id) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "attempt, run_id, order_id, risk, author_id, window_text, valid_until, gives_up_at, windows_missed, "
+      "outside_reason) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       command.client_id, command.agent_id, command.id, command.type, command.title, name(command.state),
       command.created_at, command.created_at, command.actor, command.not_before, command.expires_at,
       command.timeout_ns, command.parameters, command.actions, command.plan_hash, command.dedup_key,
       command.approval_id, command.parent_id, command.retry_of, command.attempt, command.run_id,
-      command.order_id, command.risk, command.author_id);
+      command.order_id, command.risk, command.author_id, command.window,
+      command.valid_until == 0 ? command.expires_at : command.valid_until,
+      command.gives_up_at == 0 ? command.expires_at : command.gives_up_at, command.windows_missed,
+      command.outside_reason);
   for (const auto& update_id : update_ids) {
     db_.post("INSERT INTO command_updates (client_id, command_id, update_id) VALUES (?, ?, ?)",
              command.client_id, command.id, update_id);
@@ -77,15 +81,6 @@ std::optional<CommandState> SqlCommands::advance(const Command& command, Command
   if (changed == 0) return std::nullopt;
   recordTransition(command, name(from), name(*to), actor, reason, now);
   return to;
-}
-
-void SqlCommands::setApproved(const Command& command, const std::string& approved_by, std::int64_t not_before,
-                              std::int64_t expires_at) {
-  db_.post(
-      "UPDATE commands SET approved_by = ?, not_before = ?, expires_at = ? WHERE client_id = ? AND agent_id "
-      "= "
-      "? AND command_id = ?",
-      approved_by, not_before, expires_at, command.client_id, command.agent_id, command.id);
 }
 
 // Given up for lost or expired, it may have a successor by now, to whom the key belongs.

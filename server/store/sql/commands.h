@@ -42,8 +42,11 @@ class SqlCommands : public Commands {
   std::vector<Command> heldOf(const std::string& order_id, const http::Visible& visible) const override;
   std::set<std::string> orderedAlone(const std::string& author_id, const std::string& risk,
                                      std::int64_t since) const override;
-  void setApproved(const Command& command, const std::string& approved_by, std::int64_t not_before,
-                   std::int64_t expires_at) override;
+  void setApproved(const Command& command, const std::string& approved_by) override;
+  void setTiming(const Command& command) override;
+  std::vector<Command> waitingOf(const std::string& client_id, const std::string& after_id,
+                                 std::size_t limit) const override;
+  std::vector<WindowWait> windowWaits(std::int64_t until, const http::Visible& visible) const override;
   std::map<std::string, std::int64_t> underWay() const override;
   std::vector<Command> unsettled(std::size_t limit) const override;
   bool settle(const Command& command) override;

@@ -35,7 +35,8 @@ Page<HeldOrder> SqlCommands::heldOrders(const http::Visible& visible, const Page
     const std::string sql =
         "SELECT c.order_id, MIN(c.type), MIN(c.title), MIN(c.risk), MIN(c.actor), MIN(c.author_id), "
         "c.created_at, MIN(c.expires_at), COUNT(DISTINCT c.agent_id), COUNT(DISTINCT c.client_id), "
-        "CASE WHEN MIN(c.parameters) = MAX(c.parameters) THEN MIN(c.parameters) ELSE '' END FROM commands c" +
+        "CASE WHEN MIN(c.parameters) = MAX(c.parameters) THEN MIN(c.parameters) ELSE '' END, "
+        "MAX(c.outside_reason) FROM commands c" +
         where.sql() + " GROUP BY c.created_at, c.order_id ORDER BY c.created_at, c.order_id LIMIT ?";
     auto rows = db_.queryValues(sql, where.with(page.limit + 1));
     while (rows.next()) {
@@ -50,7 +51,8 @@ Page<HeldOrder> SqlCommands::heldOrders(const http::Visible& visible, const Page
                               rows.integer(),
                               rows.integer(),
                               rows.text(),
-                              {}});
+                              {},
+                              rows.text()});
     }
   }
   if (answer.items.size() > page.limit) {

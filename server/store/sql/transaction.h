@@ -16,6 +16,7 @@
 #include "store/sql/scans.h"
 #include "store/sql/schedules.h"
 #include "store/sql/updates.h"
+#include "store/sql/windows.h"
 #include "store/store.h"
 
 namespace redflag::store::sql {
@@ -35,7 +36,8 @@ class Transaction : public WriteTransaction {
         people_(connection),
         scans_(connection),
         schedules_(connection),
-        updates_(connection) {}
+        updates_(connection),
+        windows_(connection) {}
 
   const Agents& agents() const override { return agents_; }
   const Audit& audit() const override { return audit_; }
@@ -49,6 +51,7 @@ class Transaction : public WriteTransaction {
   const Scans& scans() const override { return scans_; }
   const Schedules& schedules() const override { return schedules_; }
   const Updates& updates() const override { return updates_; }
+  const Windows& windows() const override { return windows_; }
   Agents& agents() override { return agents_; }
   Audit& audit() override { return audit_; }
   Commands& commands() override { return commands_; }
@@ -61,6 +64,7 @@ class Transaction : public WriteTransaction {
   Scans& scans() override { return scans_; }
   Schedules& schedules() override { return schedules_; }
   Updates& updates() override { return updates_; }
+  Windows& windows() override { return windows_; }
 
   void attempt(const std::function<void()>& part) override;
   void afterCommit(std::function<void()> action) override { after_commit_.push_back(std::move(action)); }
@@ -83,6 +87,7 @@ class Transaction : public WriteTransaction {
   SqlScans scans_;
   SqlSchedules schedules_;
   SqlUpdates updates_;
+  SqlWindows windows_;
   std::vector<std::function<void()>> after_commit_;
 };
 

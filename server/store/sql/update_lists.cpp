@@ -33,6 +33,8 @@ Update updateFrom(Rows& rows) {
   update.command_not_before = rows.integer();
   update.command_expires_at = rows.integer();
   update.command_attempt = rows.integer();
+  update.command_window = rows.text();
+  update.command_windows_missed = rows.integer();
   update.agent_last_seen_at = rows.integer();
   update.ignored_by = rows.text();
   update.ignored_author = rows.text();
@@ -52,7 +54,7 @@ std::string updatesSql(const std::string& chosen) {
       "u.command_id, u.first_seen_at, u.published_at, " +
       kHasUpdaterSql +
       ", COALESCE(c.state, ''), COALESCE(c.not_before, 0), COALESCE(c.expires_at, 0), COALESCE(c.attempt, "
-      "0), "
+      "0), COALESCE(c.window_text, ''), COALESCE(c.windows_missed, 0), "
       "a.last_seen_at, u.ignored_by, COALESCE(r.created_by, ''), COALESCE(r.until, 0), " +
       kUrgencySql + " AS urgency FROM (";
   return kColumns + chosen +

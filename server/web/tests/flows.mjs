@@ -211,6 +211,29 @@ async function compareNumbers(page, links) {
   return compared.length;
 }
 
+test('a maintenance window is added for a client, and an order that waits for one is let go with a reason', patience, async () => {
+  const page = await begin('/updates/rules');
+  await page.getByRole('button', { name: 'Add a window…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Add a maintenance window' });
+  await dialog.getByLabel('Name').fill('Saturday night');
+  await dialog.getByRole('combobox', { name: 'Where' }).or(dialog.getByRole('textbox', { name: 'Where' })).click();
+  await page.getByRole('option').first().click();
+  await dialog.getByText('Europe/London (3 sites, 41 machines)').waitFor();
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('list', { name: 'Maintenance windows' }).getByText('Saturday night').waitFor();
+  const [made] = server.mock.windows().slice(-1);
+  assert.deepEqual([made.name, made.length_minutes, made.rule], ['Saturday night', 240, { repeat: 'weekly', weekdays: ['sat'], time: '22:00' }]);
+  assert.equal(made.client_id, server.mock.fleet.clients[0].id);
+
+  const waiting = server.mock.fleet.commands.find((command) => command.state === 'scheduled');
+  await page.goto(`${server.url}/operations/${waiting.id}`);
+  await page.getByRole('button', { name: 'Run now…' }).click();
+  await page.getByRole('textbox', { name: 'Reason' }).fill('the shop is closed today');
+  await page.getByRole('button', { name: 'Run now', exact: true }).click();
+  await page.getByText('is told to fetch the order').waitFor();
+  assert.deepEqual([waiting.state, waiting.outside_window], ['queued', 'the shop is closed today']);
+});
+
 test('every number of the overview is a link to exactly that many rows', patience, async () => {
   const page = await begin('/');
   await page.getByText('Needs a person').waitFor();

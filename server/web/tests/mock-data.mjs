@@ -234,8 +234,8 @@ function makeCommands(agents, updates, at) {
       for (const update of own) if (update.state === 'awaiting_confirmation') Object.assign(update, { state: 'installing', waiting_for: waiting.installing });
     }
     const waits = own.some((update) => update.state === 'awaiting_confirmation');
-    const state = waits ? 'succeeded' : states[n % states.length];
-    const installed = state === 'succeeded' && n % 2 === 0;
+    const state = waits ? 'succeeded' : n === 14 ? 'scheduled' : states[n % states.length];
+    const installed = (state === 'succeeded' && n % 2 === 0) || state === 'scheduled';
     const type = waits ? 'plan_updates' : installed ? 'install_updates' : ['install_updates', 'scan', 'plan_updates'][n % 3];
     return {
       id: makeId('CMND', 100 + number),
@@ -247,7 +247,10 @@ function makeCommands(agents, updates, at) {
       state_since: at(30 + n * 240),
       created_at: at(90 + n * 260),
       actor: n % 4 === 0 ? 'system' : 'mara',
+      not_before: at(state === 'scheduled' ? -7200 : 90 + n * 260),
       expires_at: at(-86400 + n * 200),
+      window: state === 'scheduled' ? { text: 'the window "Night" of the client Northfield Surgery', missed: 1, gives_up_at: at(-86400 * 3) } : null,
+      outside_window: state === 'running' ? 'The shop is closed today, and the exploit is out' : null,
       order_id: makeId('RDR', 100 + number),
       approved_by: n % 7 === 3 ? 'erin' : null,
       retry_of: n % 13 === 6 ? makeId('CMND', 100 + agents.indexOf(acting[0])) : null,

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 import { command_types } from './mock-command-types.mjs';
 import { makeFleet, makeId } from './mock-data.mjs';
+import { makeWindows, soonToOpen, windowForecast, windowsInForce, windowWaits } from './mock-windows.mjs';
 
 // The policy the real server sends with every page.
 const in_doubt = ['pending', 'cloned', 'restored'];
@@ -113,6 +114,7 @@ class Mock {
       breakers_open: broken,
       refusals_24h: 1,
       config_invalid: invalid,
+      windows: soonToOpen(this.fleet),
       needs: needs.filter((need) => need.count > 0),
     };
   }
@@ -157,6 +159,7 @@ class Mock {
     return {
       ...agent,
       boot_id: '6f1c1f5e-0000-4000-8000-000000000000',
+      window: agent.client.id === this.fleet.clients[0].id ? { from: 'client', time_zone: 'Europe/London', open: false, name: 'Night', opens_at: at(-7200), closes_at: at(-32400) } : null,
       kernel: '6.1.0-37-amd64',
       documents: [
         { id: makeId('LINE', 1), number: 7, newest: false, boot_id: '6f1c1f5e-0000-4000-8000-000000000000', machine: 'a1b2c3d4e5f60718', peer: '192.0.2.17', began_at: at(86400 * 30), seen_at: at(40) },
@@ -241,6 +244,7 @@ class Mock {
       })),
       command_ids: [],
       awaiting_approval: false,
+      waits: preview ? windowWaits(this.fleet, new Set(good.map((update) => update.agent_id)).size) : [],
     };
     if (!preview) {
       this.keys.set(key, answer);
@@ -323,7 +327,7 @@ class Mock {
     const passed = path.includes(command.state) ? path.slice(0, path.indexOf(command.state) + 1) : [...path, command.state];
     return {
       ...command,
-      waiting_for: { queued: 'the machine is about to fetch the order', running: 'the machine is carrying it out' }[command.state] ?? null,
+      waiting_for: { scheduled: `the window "Night" of the client Northfield Surgery, which opens at ${at(-7200)}; it has missed 1 window before`, queued: 'the machine is about to fetch the order', running: 'the machine is carrying it out' }[command.state] ?? null,
       next: { queued: 'the machine checks the signature and its own policy, then begins', running: 'its result is shown here' }[command.state] ?? null,
       parameters: { updates: updates.map(({ key, name, arch, candidate_version }) => ({ key, name, arch, version: candidate_version })) },
       actions: [{ plugin: command.type === 'scan' ? 'kernel' : 'apt', action: { scan: 'scan', plan_updates: 'plan', install_updates: 'install' }[command.type] ?? 'run', parameters: {} }],
@@ -561,7 +565,8 @@ class Mock {
     const { at } = this.fleet;
     const order = (n, more) => ({
       id: makeId('RDR', n), type: 'plan_updates', title: 'Plan updates', risk: 'high', actor: 'erin', own: false, created_at: at(1800 * n),
-      expires_at: at(1800 * n - 86_400), agents: 212, clients: 14, parameters: null, updates: ['openssl 3.0.17-1~deb12u2', 'nginx<b> 1.22.1-9+deb12u2'], ...more,
+      expires_at: at(1800 * n - 86_400), agents: 212, clients: 14, parameters: null, updates: ['openssl 3.0.17-1~deb12u2', 'nginx<b> 1.22.1-9+deb12u2'],
+      outside_window: n === 1 ? 'an exploit is out' : null, ...more,
     });
     return [
       order(1, {}),
@@ -716,6 +721,13 @@ class Mock {
       case 'POST approval-policies': return this.addPolicy(body, query.get('preview') === '1');
       case 'PUT approval-policies/{id}': return [200, Object.assign(this.fleet.policies.find((policy) => policy.id === id), body)];
       case 'DELETE approval-policies/{id}': return (this.fleet.policies = this.fleet.policies.filter((policy) => policy.id !== id)), [204];
+      case 'GET maintenance-windows': return [200, { items: this.windows() }];
+      case 'POST maintenance-windows': return this.needProof(), [201, this.addWindow(body)];
+      case 'POST maintenance-windows/{id}': return [200, windowForecast(this.fleet, body)];
+      case 'PUT maintenance-windows/{id}': return this.needProof(), [200, Object.assign(this.windows().find((window) => window.id === id), body)];
+      case 'DELETE maintenance-windows/{id}': return this.needProof(), (this.defined = this.windows().filter((window) => window.id !== id)), [204];
+      case 'GET sites/{id}/maintenance-windows': return [200, windowsInForce(this.windows(), this.fleet, id)];
+      case 'POST commands/{id}/run-outside-window': return this.needProof(), [200, Object.assign(this.find(id), { state: 'queued', window: null, outside_window: body.reason })];
       case 'POST approvals': return [query.get('preview') === '1' ? 200 : 201, this.approve(body, query, headers['idempotency-key'])];
       case 'GET command-types': return [200, { items: command_types }];
       case 'GET commands': return [200, this.commands(query)];
@@ -789,6 +801,18 @@ class Mock {
     throw new Refusal(status, code, text, field);
   }
 
+  windows() {
+    this.defined ??= this.fleet.agents.length === 0 ? [] : makeWindows(this.fleet);
+    return this.defined;
+  }
+
+  addWindow(wish) {
+    const client = this.fleet.clients.find((each) => each.id === wish.client_id);
+    const made = { ...this.windows()[0], notice_minutes: 60, ...wish, id: makeId('WNDW', 10 + this.windows().length), client_id: client.id, client_name: client.name, site_id: wish.site_id ?? null, site_name: null, when: 'every Saturday at 22:00' };
+    this.windows().push(made);
+    return made;
+  }
+
   schedules() {
     const { at, clients } = this.fleet;
     if (clients.length === 0 || this.fleet.agents.length === 0) return [];
@@ -819,7 +843,8 @@ class Mock {
 
   forecast({ rule }) {
     const next = [1, 2, 3, 4, 5].map((n) => ({ at: this.fleet.at(-86_400 * n), local: `2026-03-${26 + n}T${rule.time}`, moved: n === 3 }));
-    return { agents: 41, left_out: 1, zones: [{ time_zone: 'Europe/London', sites: 3, next }, { time_zone: 'America/New_York', sites: 1, next: next.map((each) => ({ ...each, moved: false })) }] };
+    const waits = [{ window: 'the window "Night" of the client Northfield Surgery', opens_at: this.fleet.at(-90_000), closes_at: this.fleet.at(-115_200), agents: 12 }];
+    return { agents: 41, left_out: 1, waits, zones: [{ time_zone: 'Europe/London', sites: 3, next }, { time_zone: 'America/New_York', sites: 1, next: next.map((each) => ({ ...each, moved: false })) }] };
   }
 
   runs() {
@@ -894,6 +919,7 @@ class Mock {
       id: makeId('CMND', 5000 + this.fleet.commands.length), type, title, agent_id: agent.id ?? agent.agent_id,
       client_id: agent.client?.id ?? agent.client_id, site_id: agent.site?.id ?? agent.site_id, hostname: agent.hostname, state: 'queued',
       state_since: now.toISOString(), created_at: now.toISOString(), actor: 'mara', expires_at: new Date(now.getTime() + 86_400_000).toISOString(), retry_of,
+      not_before: now.toISOString(), window: null, outside_window: null,
       order_id: null, approved_by: null, percent: null, progress: null, reason: null,
     };
   }

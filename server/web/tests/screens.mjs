@@ -56,6 +56,7 @@ async function inspect(page, complaints, name) {
 
 const agent = (n) => `/agents/${makeId('AGENT', n)}`;
 const heading = (name) => (page) => page.getByRole('heading', { name, exact: true, level: 1 }).waitFor();
+const scheduled = () => server.mock.fleet.commands.find((command) => command.state === 'scheduled').id;
 const text = (value) => (page) => page.getByText(value).first().waitFor();
 const loading = (page) => page.getByRole('status', { name: 'Loading' }).first().waitFor();
 
@@ -217,6 +218,49 @@ const scenes = [
       await page.getByLabel('Name', { exact: true }).fill('Security');
       await page.getByRole('button', { name: 'What would it approve now?' }).click();
       await page.getByText(/^It would approve /).waitFor();
+    },
+  },
+  { name: 'windows', path: '/updates/rules', ready: text('The site’s own windows'), act: (page) => page.getByText('Windows of its client').or(page.getByText('The site’s own windows')).first().scrollIntoViewIfNeeded() },
+  { name: 'windows-none', path: '/updates/rules', ready: text('No window: what changes machines'), state: { size: 0 } },
+  {
+    name: 'window-add',
+    path: '/updates/rules',
+    ready: text('The site’s own windows'),
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Add a window…' }).click();
+      await page.getByRole('combobox', { name: 'Where' }).or(page.getByRole('textbox', { name: 'Where' })).click();
+      await page.getByRole('option').first().click();
+      await page.getByText('Europe/London (3 sites, 41 machines)').waitFor();
+    },
+  },
+  {
+    name: 'window-change',
+    path: '/updates/rules',
+    ready: text('The site’s own windows'),
+    act: async (page) => {
+      await page.getByRole('button', { name: /^Change After Patch Tuesday/ }).click();
+      await page.getByText('Europe/London (3 sites, 41 machines)').waitFor();
+    },
+  },
+  {
+    name: 'approve-waits',
+    path: '/updates',
+    ready: (page) => page.getByRole('table', { name: 'Updates' }).waitFor(),
+    act: async (page) => {
+      await page.getByRole('checkbox', { name: 'Select curl 7.88.1-10+deb12u12' }).check();
+      await page.getByRole('button', { name: 'Approve…' }).click();
+      await page.getByLabel('Now, outside of maintenance windows').check();
+      await page.getByLabel('Why it cannot wait').fill('An exploit is out');
+    },
+  },
+  { name: 'operation-waits-for-window', path: () => `/operations/${scheduled()}`, ready: text('it has missed 1 window before') },
+  {
+    name: 'operation-run-outside',
+    path: () => `/operations/${scheduled()}`,
+    ready: text('it has missed 1 window before'),
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Run now…' }).click();
+      await page.getByText('The machine’s own rules still count').waitFor();
     },
   },
   { name: 'operations', path: '/operations', ready: (page) => page.getByRole('table', { name: 'Commands' }).waitFor() },

@@ -125,7 +125,7 @@ TEST(Contract, says_which_routes_need_a_proof) {
       proven += route.needs_proof ? 1U : 0U;
     }
   }
-  EXPECT_EQ(proven, 11U);
+  EXPECT_EQ(proven, 15U);
 }
 
 TEST(Contract, is_served_as_it_is_written) {
@@ -213,6 +213,27 @@ class Answers : public ::testing::Test {
     EXPECT_EQ(keysOf(runs["items"][0]), membersOf("ScheduleRun"));
   }
 
+  void windowAnswers() {
+    const services::Actor ada{"ada", http::Grants::everywhere("admin"), true};
+    services::WindowWish wish;
+    wish.name = "Night";
+    wish.scope.client_id = agent_.client_id;
+    wish.length_s = 60;
+    wish.rule.minute_of_day = 23 * 60 + 30;
+    world_.services.windows.add(wish, ada);
+    const Json windows = get("/api/v1/maintenance-windows");
+    EXPECT_EQ(keysOf(windows["items"][0]), membersOf("MaintenanceWindow"));
+    const Json in = get("/api/v1/sites/{id}/maintenance-windows", {{"id", agent_.site_id}});
+    EXPECT_EQ(keysOf(in), membersOf("WindowsInForce"));
+    EXPECT_EQ(keysOf(in["next"][0]), membersOf("WindowOpening"));
+    EXPECT_EQ(keysOf(get("/api/v1/agents/{id}", {{"id", agent_.agent_id}})["window"]),
+              membersOf("AgentWindow"));
+    world_.services.orders.order("reboot", {agent_.agent_id}, Json::object(), ada);
+    EXPECT_EQ(keysOf(get("/api/v1/overview")["windows"][0]), membersOf("WindowWait"));
+    const Json waiting = get("/api/v1/commands", {}, {{"type", "reboot"}})["items"][0];
+    EXPECT_EQ(keysOf(waiting["window"]), membersOf("CommandWindow"));
+  }
+
   World world_;
   std::vector<http::Route> routes_;
   store::AgentKey agent_;
@@ -298,6 +319,7 @@ TEST_F(Answers, have_exactly_the_members_that_are_promised) {
   EXPECT_EQ(keysOf(client["sites"][0]), membersOf("Site"));
   EXPECT_EQ(client["sites"][0]["agents"], 1);
   calendarAnswers();
+  windowAnswers();
   EXPECT_EQ(keysOf(get("/api/v1/audit")), membersOf("AuditList"));
   EXPECT_EQ(keysOf(get("/api/v1/audit")["items"][0]), membersOf("AuditRecord"));
   EXPECT_EQ(keysOf(get("/api/v1/audit/head")), membersOf("AuditHead"));

@@ -46,6 +46,7 @@ const std::map<E, std::map<S, S>> kOwn = {
     {E::kSilence, {{S::kAccepted, S::kLost}, {S::kRunning, S::kLost}, {S::kLost, S::kLost}}},
     {E::kApproved, {{S::kAwaitingApproval, S::kScheduled}}},
     {E::kDeclined, {{S::kAwaitingApproval, S::kCancelled}}},
+    {E::kWithheld, {{S::kScheduled, S::kScheduled}, {S::kQueued, S::kScheduled}}},
 };
 
 std::optional<S> expectedReport(S state, E event) {

@@ -107,6 +107,7 @@ const std::map<E, Rule> kRules = {
        {S::kResolvedElsewhere, S::kAvailable},
        {S::kCleared, S::kAvailable}},
       {S::kAvailable, S::kSuperseded, S::kIgnored}}},
+    {E::kPassedOn, {{}, {S::kApproved, S::kPlanned}}},
 };
 
 TEST(UpdateLife, is_what_the_rules_say_in_every_state_for_every_event) {

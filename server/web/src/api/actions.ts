@@ -7,9 +7,12 @@ import type {
   Command,
   Grant,
   IgnoreReach,
+  MaintenanceWindow,
+  MaintenanceWindowTerms,
   NewApiToken,
   NewEnrolmentToken,
   NewIgnoreRule,
+  NewMaintenanceWindow,
   NewPolicy,
   NewSecondFactor,
   PolicyReach,
@@ -91,8 +94,10 @@ export function previewApproval(target: ApprovalTarget): Promise<Approval> {
   return answerOf(api.POST('/api/v1/approvals', { params: { query: { preview: '1' } }, body: target }));
 }
 
-export function approve(target: ApprovalTarget, intention: string): Promise<Approval> {
-  return answerOf(api.POST('/api/v1/approvals', { params: { header: { 'Idempotency-Key': intention } }, body: target }));
+// `outside`: why it waits for no maintenance window; null: it waits.
+export function approve(target: ApprovalTarget, intention: string, outside: string | null = null): Promise<Approval> {
+  const body = outside === null ? target : { ...target, outside_window: outside };
+  return answerOf(api.POST('/api/v1/approvals', { params: { header: { 'Idempotency-Key': intention } }, body }));
 }
 
 export function previewIgnoring(rule: NewIgnoreRule): Promise<IgnoreReach> {
@@ -130,8 +135,9 @@ export async function orderCommand(
   agentIds: string[],
   parameters: Record<string, unknown>,
   intention: string,
+  outside: string | null = null, // why it waits for no maintenance window
 ): Promise<Command[]> {
-  const body = { type, agent_ids: agentIds, parameters };
+  const body = { type, agent_ids: agentIds, parameters, ...(outside === null ? {} : { outside_window: outside }) };
   return (await answerOf(api.POST('/api/v1/commands', { params: { header: { 'Idempotency-Key': intention } }, body })))
     .items;
 }
@@ -298,6 +304,22 @@ export function pauseSchedule(id: string): Promise<Schedule> {
 
 export function resumeSchedule(id: string): Promise<Schedule> {
   return answerOf(api.POST('/api/v1/schedules/{id}/resume', { params: { path: { id } } }));
+}
+
+export function addWindow(window: NewMaintenanceWindow): Promise<MaintenanceWindow> {
+  return answerOf(api.POST('/api/v1/maintenance-windows', { body: window }));
+}
+
+export function changeWindow(id: string, terms: MaintenanceWindowTerms): Promise<MaintenanceWindow> {
+  return answerOf(api.PUT('/api/v1/maintenance-windows/{id}', { params: { path: { id } }, body: terms }));
+}
+
+export async function removeWindow(id: string): Promise<void> {
+  await answerOf(api.DELETE('/api/v1/maintenance-windows/{id}', { params: { path: { id } } }));
+}
+
+export function runOutsideWindow(id: string, reason: string): Promise<Command> {
+  return answerOf(api.POST('/api/v1/commands/{id}/run-outside-window', { params: { path: { id } }, body: { reason } }));
 }
 
 export function setRateLimit(policy: string, perMinute: number): Promise<RateLimit> {

@@ -1,8 +1,8 @@
-import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, keepPreviousData, queryOptions, skipToken } from '@tanstack/react-query';
 
 import { answerOf, api, rememberCsrfToken } from './client';
 import { ApiProblem, isSignedOut } from './problem';
-import type { Category, CommandState, Page, ScheduleWish, Session, UpdateState } from './types';
+import type { Category, CommandState, NewMaintenanceWindow, Page, ScheduleWish, Session, UpdateState } from './types';
 
 const page_rows = 200;
 
@@ -295,6 +295,26 @@ export const forecastQuery = (wish: ScheduleWish) =>
     retry: false,
     queryFn: ({ signal }) =>
       answerOf(api.POST('/api/v1/schedules/preview', { signal, params: { query: { occurrences: 5 } }, body: wish })),
+  });
+
+export const windowsQuery = queryOptions({
+  queryKey: ['windows'],
+  queryFn: async ({ signal }) => (await answerOf(api.GET('/api/v1/maintenance-windows', { signal }))).items,
+});
+
+export const windowsOfSiteQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['site-windows', id],
+    queryFn: ({ signal }) => answerOf(api.GET('/api/v1/sites/{id}/maintenance-windows', { signal, params: { path: { id } } })),
+  });
+
+// Saves nothing: when it would open. null: nothing is asked.
+export const windowForecastQuery = (wish: NewMaintenanceWindow | null) =>
+  queryOptions({
+    queryKey: ['window-forecast', wish],
+    placeholderData: keepPreviousData,
+    retry: false,
+    queryFn: wish === null ? skipToken : ({ signal }) => answerOf(api.POST('/api/v1/maintenance-windows/preview', { signal, body: wish })),
   });
 
 export const tokensQuery = queryOptions({

@@ -27,6 +27,8 @@ export type Grant = Schemas['Grant'];
 export type HeldOrder = Schemas['HeldOrder'];
 export type HistoryEntry = Schemas['HistoryEntry'];
 export type LogLine = Schemas['LogLine'];
+export type MaintenanceWindow = Schemas['MaintenanceWindow'];
+export type MaintenanceWindowTerms = Schemas['MaintenanceWindowTerms'];
 export type IgnoreReach = Schemas['IgnoreReach'];
 export type IgnoreRule = Schemas['IgnoreRule'];
 export type MetricSeries = Schemas['MetricSeries'];
@@ -36,6 +38,7 @@ export type NewSecondFactor = Schemas['NewSecondFactor'];
 export type OwnSession = Schemas['OwnSession'];
 export type SecondFactor = Schemas['SecondFactor'];
 export type NewIgnoreRule = Schemas['NewIgnoreRule'];
+export type NewMaintenanceWindow = Schemas['NewMaintenanceWindow'];
 export type NewPolicy = Schemas['NewPolicy'];
 export type NewEnrolmentToken = Schemas['NewEnrolmentToken'];
 export type RebindBundle = Schemas['RebindBundle'];
@@ -67,6 +70,9 @@ export type UpdateGroupKey = Schemas['UpdateGroupKey'];
 export type UpdateState = Schemas['UpdateState'];
 export type User = Schemas['User'];
 export type Weekday = Schemas['Weekday'];
+export type WindowHint = Schemas['WindowHint'];
+export type WindowOpening = Schemas['WindowOpening'];
+export type WindowWait = Schemas['WindowWait'];
 
 export interface Page<Row> {
   items: Row[];

@@ -35,6 +35,20 @@ export function readableTimes(text: string): string {
   return text.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, localTime);
 }
 
+// A time on the clocks of a zone: "Sat 28 Nov, 22:00".
+export function timeIn(zone: string, at: string): string {
+  const ms = Date.parse(at);
+  if (Number.isNaN(ms)) return at;
+  const options = { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+  return new Intl.DateTimeFormat('en-GB', { ...options, timeZone: zone }).format(ms);
+}
+
+// "2 h 30 min"
+export function minutes(count: number): string {
+  const hours = Math.floor(count / 60);
+  return [hours > 0 && `${hours} h`, count % 60 > 0 && `${count % 60} min`].filter(Boolean).join(' ') || '0 min';
+}
+
 export function utc(at: string): string {
   const ms = Date.parse(at);
   return Number.isNaN(ms) ? at : `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;

@@ -1,7 +1,7 @@
 import { readable } from '../api/readable';
 import type { EventData } from '../api/types';
 
-export const event_kinds = ['agent', 'update', 'command', 'scan', 'breaker', 'log', 'refusal', 'people', 'schedule', 'error'] as const;
+export const event_kinds = ['agent', 'update', 'command', 'scan', 'breaker', 'log', 'refusal', 'people', 'schedule', 'window', 'error'] as const;
 export type EventKind = (typeof event_kinds)[number];
 
 export interface LiveEvent {
@@ -45,6 +45,8 @@ export function keysTouchedBy({ kind, data }: LiveEvent): string[][] {
       return [['session'], ['clients'], ['users'], ['service-accounts'], ['policies']];
     case 'schedule':
       return [['schedules'], ['schedule'], ['schedule-runs']];
+    case 'window':
+      return [['windows'], ['site-windows'], ['overview'], ['agent'], ['commands'], ['command'], ['updates']];
     case 'log':
       return []; // its lines are in the event: see patch.ts
   }

@@ -17,12 +17,13 @@ interface PlaceChoiceProps {
   value: Scope;
   onChange: (scope: Scope) => void;
   description?: string;
+  nowhere?: string; // instead of everywhere, where that is none
 }
 
-export function PlaceChoice({ value, onChange, description }: PlaceChoiceProps) {
+export function PlaceChoice({ value, onChange, description, nowhere }: PlaceChoiceProps) {
   const clients = useQuery(clientsQuery).data ?? [];
   const data = [
-    { value: '', label: 'Everywhere' },
+    ...(nowhere === undefined ? [{ value: '', label: 'Everywhere' }] : []),
     ...clients.flatMap((client) => [
       { value: valueOf({ client_id: client.id, site_id: null }), label: client.name },
       ...client.sites.map((site) => ({
@@ -35,8 +36,9 @@ export function PlaceChoice({ value, onChange, description }: PlaceChoiceProps) 
     <Select
       label="Where"
       description={description}
+      placeholder={nowhere}
       data={data}
-      value={valueOf(value)}
+      value={nowhere !== undefined && value.client_id === null ? null : valueOf(value)}
       allowDeselect={false}
       searchable
       onChange={(next) => {

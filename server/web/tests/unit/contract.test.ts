@@ -84,6 +84,8 @@ test('every list and object has the document’s shape', async () => {
     ['/api/v1/second-person-rules', '/api/v1/second-person-rules'],
     ['/api/v1/ignore-rules', '/api/v1/ignore-rules?state=active,lifted,expired'],
     ['/api/v1/approval-policies', '/api/v1/approval-policies'],
+    ['/api/v1/maintenance-windows', '/api/v1/maintenance-windows'],
+    ['/api/v1/sites/{id}/maintenance-windows', `/api/v1/sites/${server.mock.fleet.clients[0].sites[0].id}/maintenance-windows`],
   ];
   for (const [route, path] of asked) {
     const { status, type, body } = await ask('GET', path);
@@ -95,6 +97,7 @@ test('every list and object has the document’s shape', async () => {
 test('every change answers in the document’s shape', async () => {
   const { agents, commands, updates } = server.mock.fleet;
   const schedule = { name: 'Nightly', type: 'scan', parameters: {}, scope: { everything: true }, rule: { repeat: 'daily', time: '02:00' } };
+  const window = { client_id: server.mock.fleet.clients[0].id, name: 'Night', rule: { repeat: 'daily', time: '22:00' }, length_minutes: 240 };
   const update_ids = updates.slice(0, 5).map((update: { id: string }) => update.id);
   const asked: [string, string, unknown][] = [
     ['/api/v1/approvals', '/api/v1/approvals?preview=1', { update_ids }],
@@ -116,6 +119,9 @@ test('every change answers in the document’s shape', async () => {
     ['/api/v1/schedules', '/api/v1/schedules', schedule],
     ['/api/v1/schedules/preview', '/api/v1/schedules/preview', schedule],
     ['/api/v1/schedules/{id}/pause', `/api/v1/schedules/${server.mock.schedules()[0].id}/pause`, undefined],
+    ['/api/v1/maintenance-windows', '/api/v1/maintenance-windows', window],
+    ['/api/v1/maintenance-windows/preview', '/api/v1/maintenance-windows/preview', window],
+    ['/api/v1/commands/{id}/run-outside-window', `/api/v1/commands/${commands[14].id}/run-outside-window`, { reason: 'x' }],
     ['/api/v1/account/second-factor', '/api/v1/account/second-factor', undefined],
     ['/api/v1/account/second-factor/confirm', '/api/v1/account/second-factor/confirm', { code: '123456' }],
     ['/api/v1/account/second-factor/recovery-codes', '/api/v1/account/second-factor/recovery-codes', { code: '123456' }],

@@ -1,7 +1,7 @@
 
 import type { AgentDetail, AgentPlugin } from '../../api/types';
 import { bytes } from '../../format/number';
-import { duration, localTime } from '../../format/time';
+import { duration, localTime, timeIn } from '../../format/time';
 import { scanTone, sentence, spoken, type Tone } from '../../format/words';
 import { Ago } from '../../parts/ago';
 import { IconBolt } from '../../parts/icons';
@@ -40,6 +40,7 @@ export function AgentOverview({ agent }: { agent: AgentDetail }) {
               ['Agent', agent.agent_version],
               ['Enrolled', <Ago key="enrolled" at={agent.enrolled_at} />],
               ['Mode', agent.mode === 'report' ? 'report: nothing on it can be changed from here' : 'act, inside its own policy'],
+              ['May be changed', windowText(agent)],
               ['Isolation', agent.isolation === 'weak' ? 'weak: some of the walls around plugins are missing' : 'full'],
               ['Configuration', agent.config.state === 'ok' ? 'valid' : agent.config.text],
               ['Id', <span key="id" className="mono">{agent.id}</span>],
@@ -55,6 +56,15 @@ export function AgentOverview({ agent }: { agent: AgentDetail }) {
       </div>
     </div>
   );
+}
+
+// By the clocks of its site, as its windows go by them.
+function windowText({ window }: AgentDetail): string {
+  if (window === null) return 'at any time: there is no maintenance window';
+  const { open, from, name, opens_at: opens, closes_at: closes, time_zone: zone } = window;
+  if (name === null || opens === null || closes === null) return `never: no maintenance window of its ${from} opens again`;
+  const during = `in the ${from}’s window “${name}”`;
+  return open ? `now, ${during}, until ${timeIn(zone, closes)} (${zone})` : `${during}: ${timeIn(zone, opens)} to ${timeIn(zone, closes)} (${zone})`;
 }
 
 // A fact's name says its unit: `memory.total_bytes`, `lists.age_s`, and `boot.at_s` for a point in time.

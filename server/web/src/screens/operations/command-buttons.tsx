@@ -1,8 +1,10 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
 
-import { cancelCommand, retryCommand } from '../../api/actions';
+import { cancelCommand, retryCommand, runOutsideWindow } from '../../api/actions';
 import type { Command, CommandState } from '../../api/types';
+import { DecideDialog } from '../../parts/decide-dialog';
 import { GuardedButton } from '../../parts/guarded-button';
 import { sayDone, sayFailed } from '../../parts/said';
 
@@ -68,5 +70,35 @@ export function CommandButtons({ command, size = 'compact-xs' }: CommandButtonsP
     >
       Retry
     </GuardedButton>
+  );
+}
+
+// For what waits for a maintenance window: now, with a reason.
+export function RunOutside({ command }: { command: Command }) {
+  const [asking, setAsking] = useState(false);
+  const queries = useQueryClient();
+  if (command.state !== 'scheduled' || command.window === null) return null;
+  return (
+    <>
+      <GuardedButton needs="approver" at={command} size="sm" variant="default" onClick={() => setAsking(true)}>
+        Run now…
+      </GuardedButton>
+      {asking && (
+        <DecideDialog
+          title="Run now, outside of its window"
+          confirm="Run now"
+          danger
+          keptIn="the audit log"
+          decide={(reason) => runOutsideWindow(command.id, reason)}
+          onDone={() => {
+            sayDone(`${command.hostname} is told to fetch the order.`);
+            for (const queryKey of [['commands'], ['command', command.id], ['updates']]) void queries.invalidateQueries({ queryKey });
+          }}
+          onClose={() => setAsking(false)}
+        >
+          <p>{`${command.title} on ${command.hostname} waits for ${command.window.text}. The machine’s own rules still count.`}</p>
+        </DecideDialog>
+      )}
+    </>
   );
 }

@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import type { ColumnDef } from '@tanstack/react-table';
 
 import type { Command } from '../../api/types';
+import { some } from '../../format/number';
 import { command_states } from '../../format/words';
 import { Ago } from '../../parts/ago';
 import { CommandProgress } from '../../parts/command-progress';
@@ -48,7 +49,13 @@ export const command_columns: ColumnDef<Command>[] = [
     cell: ({ row: { original: command } }) => (
       <div className={classes.state}>
         <WordTag word={command_states[command.state]} />
-        {command.reason ? (
+        {command.state === 'scheduled' && command.window ? (
+          <span className="break dim" title={command.window.text}>
+            {command.window.missed > 0 && `${some(command.window.missed, 'window')} missed; `}
+            {'opens '}
+            <Ago at={command.not_before} />
+          </span>
+        ) : command.reason ? (
           <span className="break dim" title={command.reason.code}>
             {command.reason.text}
           </span>

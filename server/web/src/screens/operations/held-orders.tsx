@@ -77,6 +77,7 @@ function Held({ order }: { order: HeldOrder }) {
           <Ago at={order.expires_at} />
         </span>
         {what && <span className="break">{what}</span>}
+        {order.outside_window && <span className="break">{`Outside of maintenance windows: ${order.outside_window}`}</span>}
       </div>
       <WordTag word={risks[order.risk]} />
       <Group gap="xs">

@@ -16,7 +16,7 @@ import { Failure } from '../../parts/states';
 import { WordTag } from '../../parts/tag';
 import { ValueView } from '../../parts/value-view';
 import { Standing } from '../updates/row-columns';
-import { CommandButtons } from './command-buttons';
+import { CommandButtons, RunOutside } from './command-buttons';
 import { ConfirmPlan, planWaits } from './confirm-plan';
 import classes from './operations.module.css';
 import { PlanView } from './plan-view';
@@ -51,6 +51,7 @@ function Operation({ command }: { command: CommandDetail }) {
           ) : (
             <>
               <RollBack command={command} />
+              <RunOutside command={command} />
               <CommandButtons command={command} size="sm" />
             </>
           )
@@ -77,6 +78,13 @@ function Operation({ command }: { command: CommandDetail }) {
         <Panel title="Why" note={<span className="mono">{command.reason.code}</span>}>
           <p style={{ margin: 0, padding: '0.75rem 0.9rem' }} className="break">
             {command.reason.text}
+          </p>
+        </Panel>
+      )}
+      {command.outside_window && (
+        <Panel title="Outside of maintenance windows">
+          <p style={{ margin: 0, padding: '0.75rem 0.9rem' }} className="break">
+            {command.outside_window}
           </p>
         </Panel>
       )}

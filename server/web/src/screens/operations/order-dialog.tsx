@@ -4,7 +4,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 
 import { newIntention, orderCommand } from '../../api/actions';
-import { siteOf } from '../../api/permissions';
+import { siteOf, useMay } from '../../api/permissions';
 import { ApiProblem } from '../../api/problem';
 import { commandTypesQuery } from '../../api/queries';
 import type { AgentDetail, CommandType } from '../../api/types';
@@ -15,6 +15,8 @@ import { sayDone } from '../../parts/said';
 import { SchemaForm } from '../../parts/schema-form';
 import { Failure, ProblemCodes } from '../../parts/states';
 import { WordTag } from '../../parts/tag';
+import { Outside } from '../windows/outside';
+import { hintFor } from '../windows/hints';
 import classes from './order-dialog.module.css';
 
 interface OrderDialogProps {
@@ -58,10 +60,12 @@ function OrderForm({ type, agent, onClose }: OrderDialogProps & { type: CommandT
   const [entered, setEntered] = useState<Entered>(() => beginningOf(fields));
   const [missing, setMissing] = useState<Record<string, string>>({});
   const [intention, setIntention] = useState(newIntention);
+  const [outside, setOutside] = useState<string | null>(null);
+  const mayGoOutside = useMay('approver', siteOf(agent));
   const navigate = useNavigate();
   const queries = useQueryClient();
   const order = useMutation({
-    mutationFn: (parameters: Record<string, Json>) => orderCommand(type.type, [agent.id], parameters, intention),
+    mutationFn: (parameters: Record<string, Json>) => orderCommand(type.type, [agent.id], parameters, intention, outside === null ? null : outside.trim()),
     onSuccess: ([command]) => {
       sayDone(`Ordered for ${agent.hostname}: ${type.title}`);
       onClose();
@@ -103,6 +107,7 @@ function OrderForm({ type, agent, onClose }: OrderDialogProps & { type: CommandT
         )}
       </p>
       <SchemaForm fields={fields} entered={entered} problems={problems} onChange={set} />
+      <Outside waits={hintFor(agent, type)} reason={outside} onChange={setOutside} mayChoose={mayGoOutside} />
       {order.isError && !about && (
         <div className={classes.wrong} role="alert">
           {order.error.message}
@@ -117,6 +122,7 @@ function OrderForm({ type, agent, onClose }: OrderDialogProps & { type: CommandT
           needs={type.permission}
           at={siteOf(agent)}
           loading={order.isPending}
+          blocked={outside !== null && outside.trim() === '' ? 'Say why it cannot wait' : null}
           onClick={send}
           {...(type.risk === 'destructive' ? { color: 'red.9' } : {})}
         >

@@ -3,10 +3,11 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
 import { overviewQuery } from '../../api/queries';
-import type { Need, Overview } from '../../api/types';
+import type { Need, Overview, WindowWait } from '../../api/types';
 import { ownPath } from '../../app/search';
 import { ScreenSkeleton } from '../../app/waiting';
 import { count, some } from '../../format/number';
+import { localTime, utc } from '../../format/time';
 import type { Tone } from '../../format/words';
 import { Bar } from '../../parts/bar';
 import {
@@ -41,6 +42,7 @@ function Picture({ overview }: { overview: Overview }) {
       <Panel title="Needs a person" note="Worst first">
         {overview.needs.length > 0 ? <Needs needs={overview.needs} /> : <Calm overview={overview} />}
       </Panel>
+      {overview.windows.length > 0 && <Soon waits={overview.windows} />}
       <div className={classes.totals}>
         <Panel title="Agents">
           <AgentFigures agents={overview.agents} />
@@ -80,6 +82,30 @@ function Needs({ needs }: { needs: Need[] }) {
         );
       })}
     </ol>
+  );
+}
+
+// What begins within a day because its maintenance window opens.
+function Soon({ waits }: { waits: WindowWait[] }) {
+  return (
+    <Panel
+      title="Begins soon"
+      note="When its maintenance window opens"
+      action={<PathLink href="/operations?state=scheduled">What waits</PathLink>}
+    >
+      <ul className={classes.soon}>
+        {waits.map((wait) => (
+          <li key={`${wait.site_id} ${wait.opens_at} ${wait.window}`}>
+            <b>{`${some(wait.agents, 'machine')} of ${wait.site_name}`}</b>
+            {' at '}
+            <time dateTime={wait.opens_at} title={`${utc(wait.opens_at)}\n${localTime(wait.opens_at)} here`}>
+              {localTime(wait.opens_at)}
+            </time>
+            <span className="dim">{`: ${wait.window}`}</span>
+          </li>
+        ))}
+      </ul>
+    </Panel>
   );
 }
 

@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { IconArrowLeft } from '../../parts/icons';
 import { ScreenHead } from '../../parts/screen-head';
 import { IgnoreRules } from './ignore-rules';
+import { WindowsPanel } from '../windows/windows-panel';
 import { Policies } from './policies';
 
 // What decides about updates before anybody looks at one.
@@ -19,6 +20,7 @@ export function RulesScreen() {
         }
       />
       <Policies />
+      <WindowsPanel />
       <IgnoreRules />
     </>
   );

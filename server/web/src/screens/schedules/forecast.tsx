@@ -28,7 +28,7 @@ export function ForecastView({ wish }: { wish: ScheduleWish | null }) {
 }
 
 function Coming({ forecast }: { forecast: Forecast }) {
-  const { agents, left_out: leftOut, zones } = forecast;
+  const { agents, left_out: leftOut, zones, waits } = forecast;
   return (
     <>
       <p>
@@ -36,6 +36,13 @@ function Coming({ forecast }: { forecast: Forecast }) {
         {leftOut > 0 && `; ${some(leftOut, 'machine is', 'machines are')} left out`}
         {'. It is decided anew each time, with your rights at that moment.'}
       </p>
+      {waits.map((wait) => (
+        <p key={`${wait.window} ${wait.opens_at}`}>
+          {wait.window && wait.opens_at
+            ? `${some(wait.agents, 'machine then waits', 'machines then wait')} for ${wait.window}, which opens ${localTime(wait.opens_at)} here.`
+            : `${some(wait.agents, 'machine then has', 'machines then have')} no maintenance window that opens again.`}
+        </p>
+      ))}
       <div className={classes.zones}>
         {zones.slice(0, shown_zones).map((zone) => (
           <div key={zone.time_zone}>

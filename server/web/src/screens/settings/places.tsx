@@ -140,7 +140,7 @@ function AskName({ asking, onDone }: { asking: Asking; onDone: () => void }) {
   const after = {
     onSuccess: () => {
       sayDone('Done.');
-      for (const queryKey of [clientsQuery.queryKey, ['agents'], ['agent'], ['schedules']]) void queries.invalidateQueries({ queryKey });
+      for (const queryKey of [clientsQuery.queryKey, ['agents'], ['agent'], ['schedules'], ['windows'], ['site-windows'], ['commands']]) void queries.invalidateQueries({ queryKey });
       onDone();
     },
   };
@@ -167,7 +167,7 @@ function AskName({ asking, onDone }: { asking: Asking; onDone: () => void }) {
         {asking.zone !== undefined && (
           <Select
             label="Time zone"
-            description="Schedules that come by the time of each site go by its clocks"
+            description="Schedules that come by the time of each site, and its maintenance windows, go by its clocks"
             searchable
             allowDeselect={false}
             nothingFoundMessage="No such time zone"

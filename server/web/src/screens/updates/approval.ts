@@ -1,5 +1,5 @@
 import { approve, newIntention, previewApproval, type ApprovalTarget } from '../../api/actions';
-import type { Approval } from '../../api/types';
+import type { Approval, WindowHint } from '../../api/types';
 import { sentence } from '../../format/words';
 
 // One order to the server. The API takes one group at a time; several are several orders, each with its own key, so that
@@ -42,16 +42,27 @@ export function previewAll(wanted: Wanted[]): Promise<Part[]> {
 }
 
 // Answers what was carried out now. Stops at the first failure; `onDone` has heard of every part that was carried out, so that only the rest is tried again.
-export async function approveAll(parts: Part[], onDone: (part: Part) => void): Promise<Approval[]> {
+export async function approveAll(parts: Part[], outside: string | null, onDone: (part: Part) => void): Promise<Approval[]> {
   const approvals: Approval[] = [];
   for (const part of parts) {
     if (part.done === null && part.preview.approved > 0) {
-      const done = await approve(part.target, part.intention);
+      const done = await approve(part.target, part.intention, outside);
       approvals.push(done);
       onDone({ ...part, done });
     }
   }
   return approvals;
+}
+
+// What the machines of all parts would wait for, soonest first. One of several parts counts in each of them.
+export function waitsOf(approvals: Approval[]): WindowHint[] {
+  const found = new Map<string, WindowHint>();
+  for (const wait of approvals.flatMap((approval) => approval.waits)) {
+    const key = `${wait.opens_at} ${wait.window}`;
+    const known = found.get(key);
+    if (known === undefined || known.agents < wait.agents) found.set(key, wait);
+  }
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, wait]) => wait);
 }
 
 export interface SkipReason {

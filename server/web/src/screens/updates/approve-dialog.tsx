@@ -5,7 +5,8 @@ import { useId, useState } from 'react';
 import { count, some } from '../../format/number';
 import { sayDone } from '../../parts/said';
 import { Failure, ProblemCodes } from '../../parts/states';
-import { approveAll, previewAll, skipReasons, type Part, type Wanted } from './approval';
+import { Outside } from '../windows/outside';
+import { approveAll, previewAll, skipReasons, waitsOf, type Part, type Wanted } from './approval';
 import classes from './approve-dialog.module.css';
 
 interface ApproveDialogProps {
@@ -50,12 +51,13 @@ interface DecisionProps {
 
 function Decision({ parts: previewed, onClose, onApproved }: DecisionProps) {
   const [parts, setParts] = useState(previewed);
+  const [outside, setOutside] = useState<string | null>(null);
   const queries = useQueryClient();
   const rows = parts.reduce((sum, part) => sum + part.preview.approved, 0);
   const done = parts.filter((part) => part.done !== null).length;
   const order = useMutation({
     mutationFn: () =>
-      approveAll(parts, (part) =>
+      approveAll(parts, outside === null ? null : outside.trim(), (part) =>
         setParts((known) => known.map((each) => (each.intention === part.intention ? part : each))),
       ),
     onSuccess: (approvals) => {
@@ -111,6 +113,9 @@ function Decision({ parts: previewed, onClose, onApproved }: DecisionProps) {
           it holds more, it waits until somebody confirms.
         </p>
       )}
+      {rows > 0 && (
+        <Outside waits={waitsOf(parts.map((part) => part.preview))} reason={outside} onChange={setOutside} mayChoose />
+      )}
       {order.isError && (
         <div className={classes.wrong} role="alert">
           {done > 0 && `${done} of ${parts.length} are approved. `}
@@ -123,7 +128,7 @@ function Decision({ parts: previewed, onClose, onApproved }: DecisionProps) {
           {rows === 0 ? 'Close' : 'Cancel'}
         </Button>
         {rows > 0 && (
-          <Button onClick={() => order.mutate()} loading={order.isPending} data-autofocus>
+          <Button onClick={() => order.mutate()} loading={order.isPending} disabled={outside !== null && outside.trim() === ''} data-autofocus>
             {order.isError ? 'Try again' : `Approve ${some(rows, 'update')}`}
           </Button>
         )}

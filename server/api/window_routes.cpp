@@ -1,0 +1,159 @@
+#include "api/decision_views.h"
+#include "api/input.h"
+#include "api/routes.h"
+#include "api/views.h"
+
+namespace redflag::api {
+namespace {
+
+using http::Permission;
+using services::Windows;
+
+constexpr const char* kNoWindow = "window.not_found";
+constexpr std::size_t kMostOpenings = 50;
+constexpr std::int64_t kUsualNoticeMinutes = 60;
+
+Json spanView(const calendar::Span& span) {
+  return {{"opens_at", toRfc3339(span.opens_at)}, {"closes_at", toRfc3339(span.closes_at)}};
+}
+
+Json spansView(const std::vector<calendar::Span>& spans) {
+  Json items = Json::array();
+  for (const auto& span : spans)
+    items.push_back(spanView(span));
+  return items;
+}
+
+Json windowView(const store::MaintenanceWindow& window) {
+  const auto rule = services::storedRule(window.rule);
+  Json json = {{"id", window.id},
+               {"name", window.name},
+               {"rule", parsedOr(window.rule, Json::object())},
+               {"when", rule ? calendar::sentence(*rule) : "a rule that this version cannot read"},
+               {"length_minutes", window.length_s / 60},
+               {"notice_minutes", window.notice_s / 60},
+               {"created_at", timeOrNull(window.created_at)},
+               {"created_by", window.created_by},
+               {"changed_at", timeOrNull(window.changed_at)},
+               {"changed_by", window.changed_by}};
+  json.update(view(window.scope));
+  json.erase("agent_id");
+  json.erase("hostname");
+  return json;
+}
+
+// `with_scope`: of one that is there already the scope stays.
+services::WindowWish windowWishIn(const http::Request& request, bool with_scope) {
+  Body body(request);
+  JsonReader& in = body.in();
+  services::WindowWish wish;
+  wish.name = readName(in, "name");
+  if (with_scope) wish.scope = readScope(in);
+  if (!wish.scope.agent_id.empty()) in.refuse("agent_id", "nothing: a window is for a client or a site");
+  if (with_scope && wish.scope.client_id.empty() && wish.scope.site_id.empty())
+    in.refuse("client_id", "the client or the site that the window is for");
+  const Json& rule = in.object("rule");
+  wish.length_s = 60 * in.integer("length_minutes", Windows::kLeastLengthS / 60, Windows::kMostLengthS / 60);
+  wish.notice_s =
+      60 * in.optionalInteger("notice_minutes", 0, Windows::kMostNoticeS / 60, kUsualNoticeMinutes);
+  body.finish();
+  JsonReader of(rule, "body.rule");
+  wish.rule = calendar::readRule(of);
+  finish(of);
+  return wish;
+}
+
+http::Response listWindows(services::Services& services, const http::Request& request) {
+  Json items = Json::array();
+  for (const auto& window : services.windows.list(actorOf(request)))
+    items.push_back(windowView(window));
+  return http::jsonResponse(200, {{"items", std::move(items)}});
+}
+
+http::Response previewWindow(services::Services& services, const http::Request& request) {
+  const Query query(request, {"openings"});
+  const std::size_t openings = query.number("openings", 1, kMostOpenings, 5);
+  Json zones = Json::array();
+  for (const auto& zone : services.windows.preview(windowWishIn(request, true), openings, actorOf(request))) {
+    zones.push_back({{"time_zone", zone.time_zone},
+                     {"sites", zone.sites},
+                     {"agents", zone.agents},
+                     {"next", spansView(zone.next)}});
+  }
+  return http::jsonResponse(200, {{"zones", std::move(zones)}});
+}
+
+http::Response addWindow(services::Services& services, const http::Request& request) {
+  const auto window = services.windows.add(windowWishIn(request, true), actorOf(request));
+  services.upkeep.wake();
+  return http::jsonResponse(201, windowView(window));
+}
+
+http::Response changeWindow(services::Services& services, const http::Request& request) {
+  const std::string& id = pathId(request, kNoWindow);
+  const auto window = services.windows.change(id, windowWishIn(request, false), actorOf(request));
+  services.upkeep.wake();
+  return http::jsonResponse(200, windowView(window));
+}
+
+http::Response removeWindow(services::Services& services, const http::Request& request) {
+  services.windows.remove(pathId(request, kNoWindow), actorOf(request));
+  services.upkeep.wake();
+  return nothingToSay();
+}
+
+http::Response windowsInForce(services::Services& services, const http::Request& request) {
+  const Query query(request, {"openings"});
+  const std::size_t openings = query.number("openings", 1, kMostOpenings, 5);
+  const auto in = services.windows.inForce(pathId(request, "site.not_found"), openings, actorOf(request));
+  Json items = Json::array();
+  for (const auto& window : in.place.at().windows)
+    items.push_back(windowView(window));
+  const bool open = !in.next.empty() && in.next.front().opens_at <= services.context().now();
+  return http::jsonResponse(200, {{"from", in.place.empty() ? Json()
+                                           : in.place.own() ? "site"
+                                                            : "client"},
+                                  {"time_zone", in.place.at().time_zone},
+                                  {"items", std::move(items)},
+                                  {"open", in.place.empty() || open},
+                                  {"next", spansView(in.next)}});
+}
+
+}  // namespace
+
+Json windowOfAgent(const store::ReadTransaction& tx, const store::Agent& agent, std::int64_t now) {
+  const auto place = services::PlaceWindows::of(tx, agent.client.id, agent.site.id);
+  if (place.empty()) return nullptr;
+  const auto spans = place.spansFrom(now, 1);
+  Json json = {{"from", place.own() ? "site" : "client"},
+               {"time_zone", place.at().time_zone},
+               {"open", !spans.empty() && spans.front().opens_at <= now},
+               {"name", nullptr},
+               {"opens_at", nullptr},
+               {"closes_at", nullptr}};
+  if (spans.empty()) return json;
+  json["name"] = place.windowOf(spans.front()).name;
+  json.update(spanView(spans.front()));
+  return json;
+}
+
+void addWindowRoutes(services::Services& services, std::vector<http::Route>& routes) {
+  const auto route = [&](const char* method, const char* path, Permission permission, auto handler,
+                         bool needs_proof) {
+    routes.push_back(
+        {.method = method,
+         .path = path,
+         .permission = permission,
+         .handler = [&services, handler](const http::Request& request) { return handler(services, request); },
+         .needs_proof = needs_proof});
+  };
+  route("GET", "/api/v1/maintenance-windows", Permission::kViewer, listWindows, false);
+  route("POST", "/api/v1/maintenance-windows/preview", Permission::kApprover, previewWindow, false);
+  // Whoever changes when machines may be changed may change them now.
+  route("POST", "/api/v1/maintenance-windows", Permission::kApprover, addWindow, true);
+  route("PUT", "/api/v1/maintenance-windows/{id}", Permission::kApprover, changeWindow, true);
+  route("DELETE", "/api/v1/maintenance-windows/{id}", Permission::kApprover, removeWindow, true);
+  route("GET", "/api/v1/sites/{id}/maintenance-windows", Permission::kViewer, windowsInForce, false);
+}
+
+}  // namespace redflag::api

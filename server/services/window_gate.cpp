@@ -1,0 +1,123 @@
+#include "services/window_gate.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "protocol/limits.h"
+
+namespace redflag::services {
+
+std::optional<calendar::Rule> storedRule(const std::string& text) {
+  const auto json = parseJson(text);
+  if (!json || !json->is_object()) return std::nullopt;
+  JsonReader in(*json, "rule");
+  const calendar::Rule rule = calendar::readRule(in);
+  if (!in.finish()) return std::nullopt;
+  return rule;
+}
+
+PlaceWindows PlaceWindows::of(const store::ReadTransaction& tx, const std::string& client_id,
+                              const std::string& site_id) {
+  PlaceWindows place;
+  place.at_ = tx.windows().at(client_id, site_id);
+  if (place.empty()) return place;
+  auto zone = calendar::Zone::find(place.at_.time_zone);
+  if (zone) place.zone_ = std::move(*zone);
+  for (const auto& window : place.at_.windows) {
+    const auto rule = storedRule(window.rule);
+    if (rule) place.rules_.push_back({*rule, window.length_s});
+  }
+  if (place.zone_ && place.rules_.size() == place.at_.windows.size()) return place;
+  spdlog::error("windows: those of {} cannot be read: nothing is open there", place.placeText());
+  place.zone_.reset();
+  return place;
+}
+
+std::vector<calendar::Span> PlaceWindows::spansFrom(std::int64_t from, std::size_t most) const {
+  if (!zone_) return {};
+  return calendar::spansFrom(rules_, *zone_, from, most);
+}
+
+std::string PlaceWindows::placeText() const {
+  return own() ? "the site " + at_.site_name : "the client " + at_.client_name;
+}
+
+std::string PlaceWindows::text(const calendar::Span& span) const {
+  return "the window \"" + windowOf(span).name + "\" of " + placeText();
+}
+
+bool heldToWindows(const commands::CommandType& type) {
+  return type.risk == "high" || type.risk == "destructive";
+}
+
+const PlaceWindows& WindowGate::placeOf(const store::Command& command) {
+  const std::pair key{command.client_id, command.site_id};
+  const auto known = places_.find(key);
+  if (known != places_.end()) return known->second;
+  return places_.emplace(key, PlaceWindows::of(tx_, key.first, key.second)).first->second;
+}
+
+bool WindowGate::holds(const store::Command& command) {
+  if (!command.outside_reason.empty()) return false;
+  const auto [it, fresh] = valid_s_.try_emplace(command.type, 0);
+  if (fresh) {
+    const auto type = context_.types.find(command.type);
+    if (type && heldToWindows(*type)) it->second = type->valid_s;
+  }
+  return it->second > 0;
+}
+
+// There is no window any more: what waited for one is good for as long as if it was ordered now.
+bool WindowGate::setFree(store::Command& command) {
+  if (command.window.empty()) return command.not_before <= now_;
+  command.window.clear();
+  command.not_before = std::min(command.not_before, now_ - protocol::kClockToleranceNs);
+  command.valid_until = std::max(command.valid_until, now_ + valid_s_[command.type] * kSecondNs);
+  command.expires_at = command.gives_up_at = command.valid_until;
+  return true;
+}
+
+bool WindowGate::time(store::Command& command, bool waited) {
+  const PlaceWindows& place = placeOf(command);
+  if (place.empty()) return setFree(command);
+  // One that is not for now anyway waits for a window after its time.
+  const std::int64_t from = command.window.empty() ? std::max(now_, command.not_before) : now_;
+  const auto spans = place.spansFrom(from, kWindowsGiven);
+  if (spans.empty()) {
+    command.window = "a window: none of " + place.placeText() + " opens again";
+    command.not_before = command.expires_at = command.gives_up_at = std::max(command.valid_until, now_);
+    return false;
+  }
+  const calendar::Span& first = spans.front();
+  const bool is_open = first.opens_at <= from;
+  command.window = place.text(first);
+  if (is_open && !waited && command.valid_until <= first.closes_at) {
+    command.expires_at = command.gives_up_at = command.valid_until;
+  } else {
+    const std::size_t given = command.run_id.empty() ? kWindowsGiven : 1;
+    const auto missed = static_cast<std::size_t>(command.windows_missed);
+    const std::size_t left = given > missed ? given - missed : 1;
+    command.expires_at = first.closes_at;
+    command.gives_up_at = std::max(command.valid_until, spans[std::min(left, spans.size()) - 1].closes_at);
+  }
+  // By this server's clock it is open. The machine's may be behind by as much as it tolerates.
+  command.not_before = !is_open ? first.opens_at : from > now_ ? from : now_ - protocol::kClockToleranceNs;
+  return is_open && from <= now_;
+}
+
+bool WindowGate::open(store::Command& command) {
+  const PlaceWindows& place = placeOf(command);
+  if (place.empty()) return true;
+  const auto spans = place.spansFrom(now_, 1);
+  if (spans.empty() || spans.front().opens_at > now_) return false;
+  command.window = place.text(spans.front());
+  command.expires_at = std::min(command.expires_at, spans.front().closes_at);
+  return true;
+}
+
+bool waitedForWindow(const store::Command& command) {
+  if (command.window.empty()) return false;
+  return command.state == store::CommandState::kScheduled || command.expires_at != command.valid_until;
+}
+
+}  // namespace redflag::services

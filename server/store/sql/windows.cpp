@@ -1,0 +1,133 @@
+#include "store/sql/windows.h"
+
+#include <algorithm>
+
+#include "store/sql/select.h"
+
+namespace redflag::store::sql {
+namespace {
+
+constexpr const char* kWindowColumns =
+    "w.window_id, w.client_id, w.site_id, w.name, w.rule, COALESCE(w.length_s, 0), COALESCE(w.notice_s, 0), "
+    "COALESCE(w.created_at, 0), w.created_by, COALESCE(w.changed_at, 0), w.changed_by";
+
+MaintenanceWindow windowFrom(Rows& rows) {
+  MaintenanceWindow window;
+  for (std::string* field :
+       {&window.id, &window.scope.client_id, &window.scope.site_id, &window.name, &window.rule})
+    *field = rows.text();
+  for (std::int64_t* field : {&window.length_s, &window.notice_s, &window.created_at})
+    *field = rows.integer();
+  window.created_by = rows.text();
+  window.changed_at = rows.integer();
+  window.changed_by = rows.text();
+  return window;
+}
+
+// Of the client or the site that is visible, or of the client of a site that is.
+void restrictWindows(Conditions& where, const http::Visible& visible) {
+  if (visible.all()) return;
+  std::string sql = "(1 = 0";
+  std::vector<std::string> ids;
+  const auto either = [&](const std::string& begin, const std::vector<std::string>& some,
+                          const std::string& end) {
+    if (some.empty()) return;
+    sql += " OR " + begin;
+    for (std::size_t i = 0; i < some.size(); ++i)
+      sql += i == 0 ? "?" : ",?";
+    sql += end;
+    ids.insert(ids.end(), some.begin(), some.end());
+  };
+  either("w.client_id IN (", visible.clients(), ")");
+  either("w.site_id IN (", visible.sites(), ")");
+  either("(w.site_id = '' AND w.client_id IN (SELECT v.client_id FROM sites v WHERE v.site_id IN (",
+         visible.sites(), ")))");
+  where.addAll(sql + ")", ids);
+}
+
+}  // namespace
+
+std::vector<MaintenanceWindow> SqlWindows::list(const http::Visible& visible) const {
+  Conditions where;
+  restrictWindows(where, visible);
+  const std::string sql =
+      std::string("SELECT ") + kWindowColumns +
+      ", c.name, COALESCE(s.name, '') FROM maintenance_windows w JOIN clients c ON c.client_id = w.client_id "
+      "LEFT JOIN sites s ON s.client_id = w.client_id AND s.site_id = w.site_id" +
+      where.sql() + " ORDER BY w.name, w.window_id";
+  std::vector<MaintenanceWindow> windows;
+  for (auto rows = db_.queryValues(sql, where.values()); rows.next();) {
+    MaintenanceWindow& window = windows.emplace_back(windowFrom(rows));
+    window.scope.client_name = rows.text();
+    window.scope.site_name = rows.text();
+  }
+  return windows;
+}
+
+WindowsAt SqlWindows::at(const std::string& client_id, const std::string& site_id) const {
+  WindowsAt at;
+  const std::string sql =
+      std::string("SELECT c.name, s.name, s.time_zone, ") + kWindowColumns +
+      " FROM sites s JOIN clients c ON c.client_id = s.client_id LEFT JOIN maintenance_windows w ON "
+      "w.client_id = s.client_id AND w.site_id IN ('', s.site_id) WHERE s.client_id = ? AND s.site_id = ? "
+      "ORDER BY w.name, w.window_id";
+  auto rows = db_.query(sql, client_id, site_id);
+  while (rows.next()) {
+    at.client_name = rows.text();
+    at.site_name = rows.text();
+    at.time_zone = rows.text();
+    MaintenanceWindow window = windowFrom(rows);
+    if (window.id.empty()) continue;
+    window.scope.client_name = at.client_name;
+    if (!window.scope.site_id.empty()) window.scope.site_name = at.site_name;
+    at.windows.push_back(std::move(window));
+  }
+  const auto isOwn = [](const MaintenanceWindow& window) { return !window.scope.site_id.empty(); };
+  if (std::any_of(at.windows.begin(), at.windows.end(), isOwn))
+    std::erase_if(at.windows, [&](const MaintenanceWindow& window) { return !isOwn(window); });
+  return at;
+}
+
+std::int64_t SqlWindows::count(const std::string& client_id) const {
+  auto rows = db_.query("SELECT COUNT(*) FROM maintenance_windows WHERE client_id = ?", client_id);
+  rows.next();
+  return rows.integer();
+}
+
+void SqlWindows::add(const MaintenanceWindow& window) {
+  db_.post(
+      "INSERT INTO maintenance_windows (client_id, window_id, site_id, name, rule, length_s, notice_s, "
+      "created_at, created_by, changed_at, changed_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      window.scope.client_id, window.id, window.scope.site_id, window.name, window.rule, window.length_s,
+      window.notice_s, window.created_at, window.created_by, window.changed_at, window.changed_by);
+}
+
+void SqlWindows::change(const MaintenanceWindow& window) {
+  db_.post(
+      "UPDATE maintenance_windows SET name = ?, rule = ?, length_s = ?, notice_s = ?, changed_at = ?, "
+      "changed_by = ? WHERE client_id = ? AND window_id = ?",
+      window.name, window.rule, window.length_s, window.notice_s, window.changed_at, window.changed_by,
+      window.scope.client_id, window.id);
+}
+
+void SqlWindows::remove(const MaintenanceWindow& window) {
+  db_.post("DELETE FROM maintenance_windows WHERE client_id = ? AND window_id = ?", window.scope.client_id,
+           window.id);
+}
+
+bool SqlWindows::addNotice(const std::string& client_id, const std::string& site_id, std::int64_t opens_at,
+                           std::int64_t now) {
+  return db_.execute(
+             "INSERT INTO window_notices (client_id, site_id, opens_at, at) VALUES (?, ?, ?, ?) ON CONFLICT "
+             "(client_id, site_id, opens_at) DO NOTHING",
+             client_id, site_id, opens_at, now) > 0;
+}
+
+bool SqlWindows::prune(std::int64_t before, int limit) {
+  return db_.execute(
+             "DELETE FROM window_notices WHERE (client_id, site_id, opens_at) IN (SELECT client_id, site_id, "
+             "opens_at FROM window_notices WHERE at < ? LIMIT ?)",
+             before, limit) == limit;
+}
+
+}  // namespace redflag::store::sql

@@ -1,0 +1,55 @@
+#pragma once
+// When machines may be changed: a client's windows, and those that a site of it has instead.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "http/grants.h"
+#include "store/decisions.h"
+
+namespace redflag::store {
+
+struct MaintenanceWindow {
+  std::string id;
+  DecisionScope scope;  // a client or a site, never one agent
+  std::string name;
+  std::string rule;           // calendar/rule.h: when it opens
+  std::int64_t length_s = 0;  // real seconds, whatever the clocks do meanwhile
+  std::int64_t notice_s = 0;  // how long before it opens people are told what waits for it; 0: not
+  std::int64_t created_at = 0;
+  std::string created_by;
+  std::int64_t changed_at = 0;
+  std::string changed_by;
+};
+
+// What is in force at a site.
+struct WindowsAt {
+  std::string client_name;
+  std::string site_name;
+  std::string time_zone;
+  std::vector<MaintenanceWindow> windows;  // the site's own, or else the client's; empty: any time
+};
+
+class Windows {
+ public:
+  virtual ~Windows() = default;
+
+  // By name, those that say something of what is visible: their scope is in it, or it is in their scope.
+  virtual std::vector<MaintenanceWindow> list(const http::Visible& visible) const = 0;
+  // Empty, names included, for a site that is not there.
+  virtual WindowsAt at(const std::string& client_id, const std::string& site_id) const = 0;
+  virtual std::int64_t count(const std::string& client_id) const = 0;
+  virtual void add(const MaintenanceWindow& window) = 0;
+  // Its scope stays.
+  virtual void change(const MaintenanceWindow& window) = 0;
+  virtual void remove(const MaintenanceWindow& window) = 0;
+
+  // False, and nothing stored, when this opening was told of already.
+  virtual bool addNotice(const std::string& client_id, const std::string& site_id, std::int64_t opens_at,
+                         std::int64_t now) = 0;
+  // Forgets notices. At most `limit`; true: there may be more.
+  virtual bool prune(std::int64_t before, int limit) = 0;
+};
+
+}  // namespace redflag::store

@@ -1,0 +1,83 @@
+import { Button, Select } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+
+import { clientsQuery, windowsQuery } from '../../api/queries';
+import type { MaintenanceWindow } from '../../api/types';
+import { minutes } from '../../format/time';
+import { TableSkeleton } from '../../parts/data-table';
+import { GuardedButton } from '../../parts/guarded-button';
+import { Panel } from '../../parts/panel';
+import { whereOf } from '../../parts/place-choice';
+import { Failure } from '../../parts/states';
+import { SiteWindows } from './site-windows';
+import { WindowDialog } from './window-dialog';
+import classes from './windows.module.css';
+
+// When machines may be changed: what is defined, and what that comes to at a site.
+export function WindowsPanel() {
+  const { data, error, refetch } = useQuery(windowsQuery);
+  const [asking, setAsking] = useState<MaintenanceWindow | 'new' | null>(null);
+  return (
+    <Panel
+      title="Maintenance windows"
+      note="A site’s own come before its client’s; where there is none, any time will do"
+      action={
+        <GuardedButton needs="approver" size="xs" onClick={() => setAsking('new')}>
+          Add a window…
+        </GuardedButton>
+      }
+    >
+      {data ? (
+        data.length === 0 ? (
+          <p className={classes.none}>No window: what changes machines is carried out as soon as it is ordered.</p>
+        ) : (
+          <>
+            <ul className={classes.rows} aria-label="Maintenance windows">
+              {data.map((window) => (
+                <WindowRow key={window.id} window={window} change={() => setAsking(window)} />
+              ))}
+            </ul>
+            <AtSite />
+          </>
+        )
+      ) : error ? (
+        <Failure error={error} retry={() => void refetch()} />
+      ) : (
+        <TableSkeleton rows={3} />
+      )}
+      {asking && <WindowDialog window={asking === 'new' ? null : asking} onClose={() => setAsking(null)} />}
+    </Panel>
+  );
+}
+
+function WindowRow({ window, change }: { window: MaintenanceWindow; change: () => void }) {
+  return (
+    <li>
+      <div className={classes.what}>
+        <span className={classes.head}>
+          <b>{window.name}</b>
+          <span className="dim">{whereOf(window)}</span>
+        </span>
+        <span>{`${window.when}, for ${minutes(window.length_minutes)}`}</span>
+      </div>
+      <Button size="compact-xs" variant="default" aria-label={`Change ${window.name}, ${whereOf(window)}`} onClick={change}>
+        Change…
+      </Button>
+    </li>
+  );
+}
+
+function AtSite() {
+  const clients = useQuery(clientsQuery).data ?? [];
+  const sites = clients.flatMap((client) => client.sites.map((site) => ({ value: site.id, label: `${client.name} / ${site.name}` })));
+  const [chosen, setChosen] = useState<string | null>(null);
+  const site = chosen ?? sites[0]?.value;
+  if (site === undefined) return null;
+  return (
+    <div className={classes.at}>
+      <Select label="In force at" searchable data={sites} value={site} allowDeselect={false} onChange={setChosen} />
+      <SiteWindows siteId={site} />
+    </div>
+  );
+}

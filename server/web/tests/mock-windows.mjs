@@ -1,0 +1,48 @@
+// Maintenance windows of the made-up fleet: what is defined, what is in force at a site, when it opens.
+import { makeId } from './mock-data.mjs';
+
+const kHourS = 3600;
+
+export function makeWindows({ clients, at }) {
+  if (clients.length < 2) return [];
+  const one = (n, client, site, name, rule, when, minutes) => ({
+    id: makeId('WNDW', n), client_id: client.id, client_name: client.name, site_id: site?.id ?? null, site_name: site?.name ?? null,
+    name, rule, when, length_minutes: minutes, notice_minutes: 60, created_at: at(2_000_000), created_by: 'mara', changed_at: at(90_000), changed_by: 'jo',
+  });
+  return [
+    one(1, clients[0], null, 'Night', { repeat: 'weekly', weekdays: ['mon', 'tue', 'wed', 'thu'], time: '22:00' }, 'every Monday, Tuesday, Wednesday and Thursday at 22:00', 420),
+    one(2, clients[0], clients[0].sites[0], 'Sunday of the <b>tills</b> and of everything else that a shop has which opens on weekdays', { repeat: 'nth_weekday', nth: 'last', weekday: 'sun', time: '01:00' }, 'every month on the last Sunday at 01:00', 300),
+    one(3, clients[1], null, 'After Patch Tuesday', { repeat: 'patch_tuesday', after_days: 3, time: '20:30' }, 'every month, 3 days after Patch Tuesday, at 20:30', 150),
+  ];
+}
+
+const openings = (at, count, everyS, lengthS) => Array.from({ length: count }, (_, n) => ({ opens_at: at(-kHourS * 2 - n * everyS), closes_at: at(-kHourS * 2 - n * everyS - lengthS) }));
+
+export function windowsInForce(windows, { clients, at }, siteId) {
+  const client = clients.find((each) => each.sites.some((site) => site.id === siteId));
+  const own = windows.filter((window) => window.site_id === siteId);
+  const items = own.length > 0 ? own : windows.filter((window) => window.client_id === client?.id && window.site_id === null);
+  return {
+    from: items.length === 0 ? null : own.length > 0 ? 'site' : 'client',
+    time_zone: 'Europe/London',
+    items,
+    open: items.length === 0,
+    next: items.length === 0 ? [] : openings(at, 5, 86_400, items[0].length_minutes * 60),
+  };
+}
+
+export function windowForecast({ at }, wish) {
+  const next = openings(at, 5, 604_800, wish.length_minutes * 60);
+  return { zones: [{ time_zone: 'Europe/London', sites: 3, agents: 41, next }, { time_zone: 'America/New_York', sites: 1, agents: 2, next }] };
+}
+
+// Of the machines of an approval, some wait and some need not.
+export const windowWaits = ({ at }, agents) =>
+  (agents === 0 ? [] : [{ window: 'the window "Night" of the client Northfield Surgery', opens_at: at(-kHourS * 2), closes_at: at(-kHourS * 9), agents }]);
+
+export function soonToOpen({ clients, agents, at }) {
+  const site = clients[0]?.sites[0];
+  if (!site || agents.length === 0) return [];
+  const one = (inS, count, window) => ({ client_id: clients[0].id, site_id: site.id, site_name: site.name, window, opens_at: at(-inS), closes_at: at(-inS - kHourS * 5), agents: count });
+  return [one(kHourS * 2, 7, `the window "Night" of the client ${clients[0].name}`), one(kHourS * 9, 1, `the window "Sunday" of the site ${site.name}`)];
+}
