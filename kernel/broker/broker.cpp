@@ -50,8 +50,10 @@ void logHost(const Broker::Wanted& wanted, const char* from, const char* to, con
 
 std::string tellMarks(platform::LocalStream& stream, const std::string& salt) {
   if (salt.size() != kMarkSaltBytes) return "request.salt: expected 64 hexadecimal digits";
+  const auto found = marksWithTpm(platform::machineMarks(), salt);
+  if (!found) return found.error().text;
   Json marks = Json::array();
-  for (const auto& mark : marksOf(platform::machineMarks(), salt))
+  for (const auto& mark : *found)
     marks.push_back({{"source", mark.source}, {"hash", toHex(mark.hash)}});
   const auto sent = sendMessage(stream, {{"marks", std::move(marks)}}, kBrokerPatienceNs);
   return sent ? std::string() : sent.error().text;

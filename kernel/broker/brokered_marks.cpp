@@ -49,9 +49,7 @@ MarkReader brokeredMarks(const std::filesystem::path& socket) {
 
 MarkReader marksOfThisMachine(const std::filesystem::path& broker_socket) {
   if (platform::runsAsRoot()) {
-    return [found = platform::machineMarks()](const std::string& salt) -> Result<std::vector<Mark>> {
-      return marksOf(found, salt);
-    };
+    return [found = platform::machineMarks()](const std::string& salt) { return marksWithTpm(found, salt); };
   }
   return broker_socket.empty() ? ownMarks() : brokeredMarks(broker_socket);
 }

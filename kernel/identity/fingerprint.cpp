@@ -108,10 +108,18 @@ std::vector<Mark> marksOf(const std::vector<platform::MachineMark>& found, const
   return marks;
 }
 
+Result<std::vector<Mark>> marksWithTpm(const std::vector<platform::MachineMark>& found,
+                                       const std::string& salt, const std::filesystem::path& tpm) {
+  auto marks = marksOf(found, salt);
+  auto mac = platform::tpmMac(std::string(kDomain) + '\0' + salt, tpm);
+  if (!mac && mac.error().code == Code::kDenied) return marks;
+  if (!mac) return fail(Code::kUnavailable, "the machine's TPM: " + mac.error().text);
+  if (*mac) marks.push_back({kTpmSource, std::move(**mac)});
+  return marks;
+}
+
 MarkReader ownMarks() {
-  return [](const std::string& salt) -> Result<std::vector<Mark>> {
-    return marksOf(platform::machineMarks(), salt);
-  };
+  return [](const std::string& salt) { return marksWithTpm(platform::machineMarks(), salt); };
 }
 
 }  // namespace redflag::kernel

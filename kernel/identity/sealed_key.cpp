@@ -21,6 +21,9 @@ constexpr std::size_t kMaxShares = 16;
 constexpr std::size_t kWrapBytes = crypto_aead_xchacha20poly1305_ietf_KEYBYTES;
 constexpr std::size_t kNonceBytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
 constexpr const char* kMachineId = "machine-id";
+// Versions of the file.
+constexpr std::int64_t kNotBoundToTpm = 2;
+constexpr std::int64_t kBoundToTpm = 3;
 static_assert(kWrapBytes == kMarkHashBytes, "a hash masks a share");
 
 const unsigned char* bytesOf(std::string_view text) {
@@ -62,22 +65,46 @@ struct SealedFile {
   std::string nonce;
   std::string sealed;
   std::size_t needed = 0;
-  std::vector<MaskedShare> shares;  // none: the wrapping key is `salt`, and the key bound to nothing
+  std::vector<MaskedShare> shares;  // none: what they share is `salt`, and the key bound to the TPM alone
+  bool tpm = false;                 // else what they share is the wrapping key, or of none to nothing
 
   // Said out loud under the seal, so that a sealed key cannot be passed off as one that needs less.
   std::string context() const {
     std::string out = std::string(kKeyDomain) + '\0' + std::to_string(needed);
     for (const auto& share : shares)
       out += '\0' + share.source;
+    if (tpm) out += std::string(1, '\0') + kTpmSource;
     return out;
   }
   Binding binding() const {
-    Binding out{{}, needed};
+    Binding out{{}, needed, tpm};
     for (const auto& share : shares)
       out.sources.push_back(share.source);
     return out;
   }
 };
+
+// What the machine is known by: its TPM's mark apart from the others, which are shared over.
+struct SplitMarks {
+  explicit SplitMarks(std::vector<Mark> all) {
+    for (auto& mark : all) {
+      if (mark.source == kTpmSource) {
+        tpm = std::move(mark.hash);
+      } else {
+        others.push_back(std::move(mark));
+      }
+    }
+  }
+  std::vector<Mark> others;
+  std::optional<std::string> tpm;
+};
+
+std::string wrappingKey(const std::string& shared, const std::optional<std::string>& tpm) {
+  if (!tpm) return shared;
+  std::string out(kWrapBytes, '\0');
+  crypto_generichash(bytesOf(out), out.size(), bytesOf(shared), shared.size(), bytesOf(*tpm), tpm->size());
+  return out;
+}
 
 // Its own inverse.
 std::string mask(std::string bytes, const std::string& hash) {
@@ -128,18 +155,22 @@ bool sameSources(const SealedFile& file, const std::vector<Mark>& marks) {
                     [](const MaskedShare& share, const Mark& mark) { return share.source == mark.source; });
 }
 
-Result<OpenedKey> open(const SealedFile& file, const std::vector<Mark>& marks) {
+Result<OpenedKey> open(const SealedFile& file, const SplitMarks& marks) {
   const std::string context = file.context();
+  if (file.tpm && !marks.tpm) return notThisMachine(file.binding());
+  const auto tpm = file.tpm ? marks.tpm : std::nullopt;
+  const bool other_tpm = marks.tpm.has_value() && !file.tpm;
   if (file.shares.empty()) {
-    const auto seed = unseal(file.sealed, file.salt, file.nonce, context);
+    const auto seed = unseal(file.sealed, wrappingKey(file.salt, tpm), file.nonce, context);
     if (!seed) return notThisMachine(file.binding());
-    return OpenedKey{*protocol::SigningKey::fromSeed(*seed), file.binding(), !marks.empty()};
+    return OpenedKey{*protocol::SigningKey::fromSeed(*seed), file.binding(),
+                     !marks.others.empty() || other_tpm};
   }
-  const auto shares = unmasked(file, marks);
+  const auto shares = unmasked(file, marks.others);
   std::optional<std::string> seed;
   std::vector<Share> chosen;
   const bool opened = tryChoices(shares, file.needed, 0, chosen, [&](const std::vector<Share>& choice) {
-    seed = unseal(file.sealed, interpolate(choice, 0), file.nonce, context);
+    seed = unseal(file.sealed, wrappingKey(interpolate(choice, 0), tpm), file.nonce, context);
     return seed.has_value();
   });
   if (!opened) return notThisMachine(file.binding());
@@ -147,14 +178,14 @@ Result<OpenedKey> open(const SealedFile& file, const std::vector<Mark>& marks) {
     return interpolate(chosen, share.at) == share.bytes;
   });
   return OpenedKey{*protocol::SigningKey::fromSeed(*seed), file.binding(),
-                   !all_right || !sameSources(file, marks)};
+                   !all_right || other_tpm || !sameSources(file, marks.others)};
 }
 
 Json jsonOf(const SealedFile& file) {
   Json shares = Json::array();
   for (const auto& share : file.shares)
     shares.push_back({{"source", share.source}, {"share", toBase64(share.share.bytes)}});
-  return {{"v", 2},
+  return {{"v", file.tpm ? kBoundToTpm : kNotBoundToTpm},
           {"salt", toBase64(file.salt)},
           {"needed", file.needed},
           {"shares", std::move(shares)},
@@ -165,7 +196,7 @@ Json jsonOf(const SealedFile& file) {
 std::optional<SealedFile> sealedFileFrom(const Json& json) {
   SealedFile file;
   JsonReader in(json, "key");
-  in.integer("v", 2, 2);
+  file.tpm = in.integer("v", kNotBoundToTpm, kBoundToTpm) == kBoundToTpm;
   file.needed = static_cast<std::size_t>(in.integer("needed", 0, static_cast<std::int64_t>(kMaxShares)));
   for (const Json& item : in.array("shares", kMaxShares)) {
     JsonReader share(item, "key.shares");
@@ -204,16 +235,17 @@ std::optional<OpenedKey> openOneSource(const Json& json, const std::string& mach
 }  // namespace
 
 bool Binding::weak() const {
-  return sources.empty() || (sources.size() == 1 && sources.front() == kMachineId);
+  return !tpm && (sources.empty() || (sources.size() == 1 && sources.front() == kMachineId));
 }
 
 std::string Binding::text() const {
-  if (sources.empty()) return "weak: bound to nothing";
+  if (sources.empty()) return tpm ? "bound to the TPM" : "weak: bound to nothing";
   std::string list;
   for (const auto& source : sources)
     list += (list.empty() ? "" : ", ") + source;
   if (weak()) return "weak: " + list + " only";
-  return "bound to " + std::to_string(needed) + " of " + std::to_string(sources.size()) + " of " + list;
+  return std::string("bound to ") + (tpm ? "the TPM and " : "") + std::to_string(needed) + " of " +
+         std::to_string(sources.size()) + " of " + list;
 }
 
 Result<Binding> saveSealedKey(const std::filesystem::path& file, const protocol::SigningKey& key,
@@ -221,16 +253,20 @@ Result<Binding> saveSealedKey(const std::filesystem::path& file, const protocol:
   SealedFile out;
   out.salt = randomBytes(kMarkSaltBytes);
   out.nonce = randomBytes(kNonceBytes);
-  const auto found = marks(out.salt);
-  if (!found) return tl::unexpected<Error>(found.error());
-  out.needed = sharesNeeded(found->size());
-  const std::string wrapping_key = found->empty() ? out.salt : randomBytes(kWrapBytes);
-  if (!found->empty()) {
-    const auto shares = shareSecret(wrapping_key, found->size(), out.needed);
-    for (std::size_t i = 0; i < shares.size(); ++i)
-      out.shares.push_back({(*found)[i].source, {shares[i].at, mask(shares[i].bytes, (*found)[i].hash)}});
+  auto all = marks(out.salt);
+  if (!all) return tl::unexpected<Error>(all.error());
+  const SplitMarks found(std::move(*all));
+  out.tpm = found.tpm.has_value();
+  out.needed = sharesNeeded(found.others.size());
+  const std::string shared = found.others.empty() ? out.salt : randomBytes(kWrapBytes);
+  if (!found.others.empty()) {
+    const auto shares = shareSecret(shared, found.others.size(), out.needed);
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      const Mark& mark = found.others[i];
+      out.shares.push_back({mark.source, {shares[i].at, mask(shares[i].bytes, mark.hash)}});
+    }
   }
-  out.sealed = seal(key.seed(), wrapping_key, out.nonce, out.context());
+  out.sealed = seal(key.seed(), wrappingKey(shared, found.tpm), out.nonce, out.context());
   if (auto ok = platform::writeFileAtomic(file, dumpJson(jsonOf(out)), 0600); !ok)
     return tl::unexpected<Error>(ok.error());
   return out.binding();
@@ -250,9 +286,9 @@ Result<OpenedKey> openSealedKey(const std::filesystem::path& file, const MarkRea
   }
   const auto sealed = sealedFileFrom(*json);
   if (!sealed) return damaged(file);
-  const auto found = marks(sealed->salt);
+  auto found = marks(sealed->salt);
   if (!found) return tl::unexpected<Error>(found.error());
-  return open(*sealed, *found);
+  return open(*sealed, SplitMarks(std::move(*found)));
 }
 
 }  // namespace redflag::kernel

@@ -1,7 +1,10 @@
 #pragma once
 // The agent's key as a file: readable by its owner alone, and sealed to the machine it was made on, so that a
 // copied or restored folder does not become a second agent. Without a TPM this stops copies and careless
-// restores, not root on this machine: whoever can read the file and the machine's numbers can open it.
+// restores, not root on this machine: whoever can read the file and the machine's numbers can open it. Where
+// there is a TPM, what it alone can make is needed as well (fingerprint.h), so that a copy of all that can be
+// read opens nothing elsewhere; root on this machine can still ask it, or take the key out of the agent's
+// memory. A TPM that was cleared, or went with its board, locks the agent out until a person binds it anew.
 //
 // The key lies under a random one, which is shared (secret_sharing.h) over the machine's fingerprint. A share
 // lies masked by its source's hash, with nothing that tells a right guess: who has only the file must guess
@@ -31,9 +34,11 @@ namespace redflag::kernel {
 struct Binding {
   std::vector<std::string> sources;
   std::size_t needed = 0;
+  bool tpm = false;  // and to that, beside `needed` of the sources
 
-  bool weak() const;         // to nothing that stays behind when a disk is copied
-  std::string text() const;  // "bound to 3 of 4 of machine-id, …", "weak: machine-id only"
+  bool weak() const;  // to nothing that stays behind when a disk is copied
+  // "bound to 3 of 4 of machine-id, …", "bound to the TPM and 3 of 4 of …", "weak: machine-id only"
+  std::string text() const;
 };
 
 constexpr std::size_t sharesNeeded(std::size_t sources) {

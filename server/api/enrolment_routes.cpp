@@ -10,7 +10,6 @@ using http::Permission;
 constexpr std::int64_t kMaxSeats = 100'000;
 constexpr std::int64_t kMinute_s = 60;
 constexpr std::int64_t kRebindFor_s = 86'400;
-constexpr std::size_t kMaxReason = 500;
 constexpr std::int64_t kYear_s = 366LL * 86'400;
 
 http::Response make(services::Services& services, const http::Request& request) {
@@ -32,8 +31,7 @@ http::Response make(services::Services& services, const http::Request& request) 
 // For a machine that cannot open its key any more.
 http::Response rebind(services::Services& services, const http::Request& request) {
   Body body(request);
-  const std::string reason = body.in().text("reason", kMaxReason);
-  if (reason.find_first_not_of(" \t\r\n") == std::string::npos) body.in().refuse("reason", "a reason");
+  const std::string reason = readWhy(body.in(), "reason");
   body.finish();
   const auto made =
       services.enrolment.rebind(pathId(request, "agent.not_found"), reason, kRebindFor_s, actorOf(request));

@@ -1,19 +1,15 @@
 #include "api/input.h"
 #include "api/routes.h"
-#include "protocol/record_kinds.h"
 
 namespace redflag::api {
 namespace {
 
 using http::Permission;
 
-constexpr std::size_t kMaxReason = 500;
 constexpr std::size_t kMaxAtOnce = 1000;
 
 services::Decision decisionIn(JsonReader& in, const http::Request& request) {
-  services::Decision out{in.text("reason", kMaxReason), actorOf(request)};
-  if (out.reason.empty() || !protocol::isCleanText(out.reason)) in.refuse("reason", "why, in a line of text");
-  return out;
+  return {readWhy(in, "reason"), actorOf(request)};
 }
 
 http::Response accept(services::Services& services, const http::Request& request) {

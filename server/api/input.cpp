@@ -4,6 +4,7 @@
 #include <charconv>
 #include <set>
 
+#include "auth/people_routes.h"
 #include "base/encoding.h"
 #include "protocol/record_kinds.h"
 
@@ -14,6 +15,7 @@ constexpr std::size_t kMaxLimit = 500;
 constexpr std::size_t kMaxCursor = 512;
 constexpr std::size_t kMaxName = 100;
 constexpr std::size_t kMaxWhy = 500;
+constexpr std::size_t kMaxTime = 40;
 
 Json parseBody(const http::Request& request, const JsonLimits& limits) {
   auto json = parseJson(request.body, limits);
@@ -151,6 +153,18 @@ std::string readName(JsonReader& in, const char* key) {
     in.refuse(key, "a name of 1 to 100 bytes, without control characters and without blanks at its ends");
   }
   return name;
+}
+
+services::Beforehand readBeforehand(const http::Request& request, const char* not_found_code) {
+  // Whoever decides has to be somebody else, and a token is not somebody.
+  auth::requireSession(request);
+  services::Beforehand out;
+  out.id = pathId(request, not_found_code);
+  Body body(request);
+  out.changed_at = body.in().text("changed_at", kMaxTime);
+  out.reason = readWhy(body.in(), "reason");
+  body.finish();
+  return out;
 }
 
 http::Response nothingToSay() {

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "http/message.h"
+#include "services/beforehand.h"
 #include "services/orders.h"
 #include "store/page.h"
 
@@ -61,6 +62,8 @@ std::string readName(JsonReader& in, const char* key);
 // A member that says why, in a line of text; of the second, "" when it is not there.
 std::string readWhy(JsonReader& in, const char* key);
 std::string readOptionalWhy(JsonReader& in, const char* key);
+// Of a person, not of a token: what approves beforehand the thing that the path's {id} names.
+services::Beforehand readBeforehand(const http::Request& request, const char* not_found_code);
 
 // 204
 http::Response nothingToSay();

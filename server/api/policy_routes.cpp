@@ -18,6 +18,7 @@ Json policyView(const services::LoadedPolicy& one) {
   json["created_by"] = one.policy.created_by;
   json["changed_at"] = timeOrNull(one.policy.changed_at);
   json["changed_by"] = one.policy.changed_by;
+  json["second_person"] = view(one.policy.second);
   json.update(view(one.policy.scope));
   json.erase("agent_id");
   json.erase("hostname");
@@ -72,6 +73,17 @@ http::Response removePolicy(services::Services& services, const http::Request& r
   return nothingToSay();
 }
 
+http::Response approvePolicy(services::Services& services, const http::Request& request) {
+  const auto wish = readBeforehand(request, kNoPolicy);
+  return http::jsonResponse(200, policyView(services.policies.approve(wish, actorOf(request))));
+}
+
+http::Response withdrawPolicyApproval(services::Services& services, const http::Request& request) {
+  refuseBody(request);
+  const std::string& id = pathId(request, kNoPolicy);
+  return http::jsonResponse(200, policyView(services.policies.withdrawApproval(id, actorOf(request))));
+}
+
 }  // namespace
 
 void addPolicyRoutes(services::Services& services, std::vector<http::Route>& routes) {
@@ -87,6 +99,10 @@ void addPolicyRoutes(services::Services& services, std::vector<http::Route>& rou
   route("POST", "/api/v1/approval-policies", Permission::kScopedAdmin, addPolicy);
   route("PUT", "/api/v1/approval-policies/{id}", Permission::kScopedAdmin, changePolicy);
   route("DELETE", "/api/v1/approval-policies/{id}", Permission::kScopedAdmin, removePolicy);
+  route("POST", "/api/v1/approval-policies/{id}/approve", Permission::kApprover, approvePolicy);
+  routes.back().needs_proof = true;
+  route("POST", "/api/v1/approval-policies/{id}/withdraw-approval", Permission::kApprover,
+        withdrawPolicyApproval);
 }
 
 }  // namespace redflag::api

@@ -99,6 +99,17 @@ http::Response resume(services::Services& services, const http::Request& request
                             view(services.schedules.resume(pathId(request, kNoSchedule), actorOf(request))));
 }
 
+http::Response approveSchedule(services::Services& services, const http::Request& request) {
+  const auto wish = readBeforehand(request, kNoSchedule);
+  return http::jsonResponse(200, view(services.schedules.approve(wish, actorOf(request))));
+}
+
+http::Response withdrawScheduleApproval(services::Services& services, const http::Request& request) {
+  refuseBody(request);
+  const std::string& id = pathId(request, kNoSchedule);
+  return http::jsonResponse(200, view(services.schedules.withdrawApproval(id, actorOf(request))));
+}
+
 http::Response preview(services::Services& services, const http::Request& request) {
   const Query query(request, {"occurrences"});
   const std::size_t occurrences = query.number("occurrences", 1, kMostPreviewed, 10);
@@ -139,7 +150,8 @@ Json view(const store::Schedule& schedule) {
           {"author", schedule.author},
           {"created_at", timeOrNull(schedule.created_at)},
           {"changed_at", timeOrNull(schedule.changed_at)},
-          {"next_at", schedule.state == "active" ? timeOrNull(schedule.next_at) : Json()}};
+          {"next_at", schedule.state == "active" ? timeOrNull(schedule.next_at) : Json()},
+          {"second_person", view(schedule.second)}};
 }
 
 Json view(const store::ScheduleRun& run) {
@@ -174,6 +186,9 @@ void addScheduleRoutes(services::Services& services, std::vector<http::Route>& r
   route("POST", "/api/v1/schedules/{id}/pause", Permission::kTechnician, pause);
   route("POST", "/api/v1/schedules/{id}/resume", Permission::kTechnician, resume);
   route("GET", "/api/v1/schedules/{id}/runs", Permission::kViewer, runs);
+  route("POST", "/api/v1/schedules/{id}/approve", Permission::kApprover, approveSchedule);
+  routes.back().needs_proof = true;
+  route("POST", "/api/v1/schedules/{id}/withdraw-approval", Permission::kApprover, withdrawScheduleApproval);
 }
 
 }  // namespace redflag::api

@@ -81,6 +81,14 @@ http::Response setRule(services::Services& services, const http::Request& reques
 
 }  // namespace
 
+Json view(const store::SecondOpinion& opinion) {
+  if (opinion.id.empty()) return {};
+  return {{"by", opinion.by},
+          {"at", timeOrNull(opinion.at)},
+          {"reason", opinion.reason},
+          {"counts", opinion.counts}};
+}
+
 void addSecondPersonRoutes(services::Services& services, std::vector<http::Route>& routes) {
   const auto add = [&](const char* method, const char* path, Permission permission, auto handler) {
     routes.push_back({.method = method,

@@ -31,6 +31,7 @@ Json view(const store::AuditRecord& record);
 Json view(const store::Scan& scan);
 Json view(const store::ShownRecord& record);
 Json view(const store::Schedule& schedule);
+Json view(const store::SecondOpinion& opinion);  // null: there is none
 Json view(const store::ScheduleRun& run);
 Json view(const services::ApprovalOutcome& outcome);
 Json view(const std::vector<services::WindowHint>& hints);

@@ -41,7 +41,9 @@ Front::Front(const FrontOptions& options, ssl_ctx_st* context, std::vector<Route
       dispatcher_(withStreams(std::move(routes)), authenticator, std::move(fallback), registry),
       shared_{dispatcher_, hub, options.limits, options.proxies, options.date_s},
       lot_(options.workers),
-      listener_(options.listen, [this](int fd, const std::string& peer) { accepted(fd, peer); }) {
+      listener_(
+          options.listen, [this](int fd, const std::string& peer) { accepted(fd, peer); },
+          [this](const std::string& peer) { dispatcher_.cut("connection.no_descriptors", peer); }) {
   std::signal(SIGPIPE, SIG_IGN);
   hub.setCall([this](std::uint64_t id) { lot_.call(id); });
 }

@@ -42,9 +42,14 @@ int openReserve() {
   return ::open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
+std::string hostOf(const sockaddr_storage& from, socklen_t size) {
+  return Poco::Net::SocketAddress(reinterpret_cast<const sockaddr*>(&from), size).host().toString();
+}
+
 }  // namespace
 
-Listener::Listener(const std::string& address, Accepted accepted) : accepted_(std::move(accepted)) {
+Listener::Listener(const std::string& address, Accepted accepted, TurnedAway turned_away)
+    : accepted_(std::move(accepted)), turned_away_(std::move(turned_away)) {
   Poco::Net::SocketAddress bound;
   try {
     bound = Poco::Net::SocketAddress(address);
@@ -74,8 +79,7 @@ std::optional<std::int64_t> Listener::open() {
     if (fd >= 0) {
       setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
       setOption(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, kUnackedMs);
-      accepted_(fd,
-                Poco::Net::SocketAddress(reinterpret_cast<const sockaddr*>(&from), size).host().toString());
+      accepted_(fd, hostOf(from, size));
       continue;
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) return std::nullopt;
@@ -90,9 +94,12 @@ std::optional<std::int64_t> Listener::open() {
 void Listener::turnAway() {
   const int reason = errno;
   if (reserve_ >= 0) ::close(reserve_);
-  const int fd = ::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC);
+  sockaddr_storage from{};
+  socklen_t size = sizeof from;
+  const int fd = ::accept4(fd_, reinterpret_cast<sockaddr*>(&from), &size, SOCK_CLOEXEC);
   if (fd >= 0) ::close(fd);
   reserve_ = openReserve();
+  if (fd >= 0) turned_away_(hostOf(from, size));
   if (monotonicNow() - complained_ns_ < 10 * kSecondNs) return;
   complained_ns_ = monotonicNow();
   spdlog::error("connections are turned away: {}", std::generic_category().message(reason));

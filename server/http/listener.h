@@ -1,6 +1,7 @@
 #pragma once
 // The listening socket. Accepts without waiting; when descriptors run out it turns one visitor away with the
-// descriptor it keeps in reserve, says so, and rests, instead of being woken by the same visitor for ever.
+// descriptor it keeps in reserve, tells of it, and rests, instead of being woken by the same visitor for
+// ever.
 
 #include <functional>
 #include <memory>
@@ -13,9 +14,10 @@ namespace redflag::http {
 class Listener : public Doorman {
  public:
   using Accepted = std::function<void(int fd, std::string peer)>;  // owns the descriptor
+  using TurnedAway = std::function<void(const std::string& peer)>;
 
   // "127.0.0.1:8443", "[::]:8443"; port 0 picks one. Throws std::runtime_error with the address in its text.
-  Listener(const std::string& address, Accepted accepted);
+  Listener(const std::string& address, Accepted accepted, TurnedAway turned_away);
   ~Listener() override;
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -28,6 +30,7 @@ class Listener : public Doorman {
   void turnAway();
 
   Accepted accepted_;
+  TurnedAway turned_away_;
   int fd_ = -1;
   int reserve_ = -1;
   std::uint16_t port_ = 0;

@@ -11,6 +11,7 @@
 #include "main/database.h"
 #include "main/health.h"
 #include "main/offline.h"
+#include "services/handed_trust.h"
 #include "store/metered.h"
 
 namespace redflag::server {
@@ -124,7 +125,7 @@ services::Context Server::context() {
           types_,
           signer_,
           [this] { return bundleFor(data_, urls_); },
-          [this](std::int64_t now) { return trust_.epochFor(signer_.publicKeys().front().key_id, now); },
+          [this](std::int64_t now) { return epochFor(now); },
           bell_,
           systemClock(),
           limits,
@@ -136,9 +137,16 @@ services::Context Server::context() {
           [this] {
             rates_.use(services_.accounts.rates());  // another server on the database may have set them
             expiries_.tend(epochNow());
+            services::shareHandedTrust(services_.context());  // for doctor, which asks the folder alone
           },
           &errors_,
           &endings_};
+}
+
+Result<std::int64_t> Server::epochFor(std::int64_t now) const {
+  const std::string unknown = services::shareHandedTrust(services_.context());
+  if (!unknown.empty()) return fail(Code::kDenied, unknown);
+  return trust_.epochFor(signer_.publicKeys().front().key_id, now);
 }
 
 // Whoever set the database back, or copied another one into its place, did not ask what had ended.

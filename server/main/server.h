@@ -46,6 +46,8 @@ class Server {
   std::vector<http::Route> routes();
   http::Response application(const http::Request& request) const;
   services::Context context();
+  // As services::Context::epoch.
+  Result<std::int64_t> epochFor(std::int64_t now) const;
   void endAgainWhatEnded();
   void secure();
   bool takeOverAuthority();

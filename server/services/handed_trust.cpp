@@ -11,6 +11,7 @@ bool takeHandedTrust(const Context& context, const store::AgentKey& agent, const
   const std::int64_t now = context.now();
   const auto heard = trust::hearOfTrust(context.data, files, agent.agent_id, now);
   if (!heard.newer) return false;
+  if (const auto why = shareHandedTrust(context); !why.empty()) spdlog::error("trust: {}", why);
   if (heard.news.empty()) return true;
   spdlog::error("trust: {}", heard.news);
   context.store.write([&](store::WriteTransaction& tx) {
@@ -25,6 +26,20 @@ bool takeHandedTrust(const Context& context, const store::AgentKey& agent, const
     tx.events().record(agent.client_id, agent.agent_id, entry);
   });
   return true;
+}
+
+std::string shareHandedTrust(const Context& context) {
+  if (context.data.empty()) return "";
+  const auto others =
+      context.store.read([](const store::ReadTransaction& tx) { return tx.agents().handedTrust(); });
+  try {
+    const std::string news = trust::shareSetBack(context.data, others);
+    if (!news.empty())
+      context.store.write([&](store::WriteTransaction& tx) { tx.agents().setHandedTrust(news); });
+    return "";
+  } catch (const std::exception& error) {
+    return std::string("what agents handed back of the trust repository cannot be shared: ") + error.what();
+  }
 }
 
 }  // namespace redflag::services

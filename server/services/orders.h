@@ -19,8 +19,9 @@ struct Actor {
   std::string name;
   http::Grants grants;
   bool proven = false;
-  std::string id = {};         // of the account; "": the server itself
-  std::string author_id = {};  // of the account that answers for it: another one's, where a token was shown
+  std::string id = {};           // of the account; "": the server itself
+  std::string author_id = {};    // of the account that answers for it: another one's, where a token was shown
+  std::string approved_by = {};  // another person, who has approved beforehand what it orders; "": nobody
 };
 inline Actor serverItself() {
   return {"server", http::Grants::everywhere("admin"), true};

@@ -32,14 +32,18 @@ std::int64_t youngest(const std::vector<LoadedPolicy>& policies) {
   return hours * kPolicyHourNs;
 }
 
-LoadedPolicy policyFor(const store::ReadTransaction& tx, const std::string& policy_id, const Actor& actor) {
+LoadedPolicy visiblePolicy(const store::ReadTransaction& tx, const std::string& policy_id,
+                           const Actor& actor) {
   auto policies = Policies::all(tx, actor.grants.visible());
-  for (auto& one : policies) {
-    if (one.policy.id != policy_id) continue;
-    requireScope(tx, one.policy.scope, actor, "admin");
-    return std::move(one);
-  }
+  for (auto& one : policies)
+    if (one.policy.id == policy_id) return std::move(one);
   throw http::Problem{404, "policy.not_found", "there is no such policy"};
+}
+
+LoadedPolicy policyFor(const store::ReadTransaction& tx, const std::string& policy_id, const Actor& actor) {
+  LoadedPolicy one = visiblePolicy(tx, policy_id, actor);
+  requireScope(tx, one.policy.scope, actor, "admin");
+  return one;
 }
 
 void requireFree(const store::ReadTransaction& tx, const store::ApprovalPolicy& policy) {
@@ -63,9 +67,11 @@ void record(store::WriteTransaction& tx, const LoadedPolicy& one, const Actor& a
 }
 
 Actor actorFor(const store::ApprovalPolicy& policy) {
-  // What one person may not order alone, no policy of theirs does.
+  // What one person may not order alone, no policy of theirs does, unless another one has approved the
+  // policy.
   Actor actor{"policy " + policy.name, http::Grants::everywhere("approver")};
   actor.author_id = policy.author_id;
+  if (policy.second.counts) actor.approved_by = policy.second.by;
   return actor;
 }
 
@@ -80,6 +86,7 @@ std::vector<LoadedPolicy> Policies::all(const store::ReadTransaction& tx, const 
       continue;
     }
     JsonReader in(*terms, "terms");
+    policy.second.counts = countsNow(tx, policy.second, standingOrder(policy));
     LoadedPolicy loaded{std::move(policy), readTerms(in)};
     if (in.finish()) {
       policies.push_back(std::move(loaded));
@@ -164,6 +171,7 @@ LoadedPolicy Policies::change(LoadedPolicy one, const Actor& actor) {
     changed.policy.changed_at = context_.now();
     changed.policy.changed_by = actor.name;
     changed.policy.author_id = actor.author_id;
+    changed.policy.second = {};
     requireFree(tx, changed.policy);
     tx.decisions().changePolicy(changed.policy);
     record(tx, changed, actor, "policy.changed", "changed", context_.now());
@@ -176,6 +184,31 @@ void Policies::remove(const std::string& policy_id, const Actor& actor) {
     const LoadedPolicy one = policyFor(tx, policy_id, actor);
     tx.decisions().removePolicy(one.policy);
     record(tx, one, actor, "policy.removed", "removed", context_.now());
+  });
+}
+
+LoadedPolicy Policies::approve(const Beforehand& wish, const Actor& actor) {
+  return context_.store.write([&](store::WriteTransaction& tx) {
+    LoadedPolicy one = visiblePolicy(tx, wish.id, actor);
+    if (!one.terms.install)
+      throw http::Problem{409, "policy.orders_nothing", "this policy leaves ordering to people"};
+    one.policy.second = approvedBeforehand(tx, wish, standingOrder(one.policy), actor, context_.now());
+    tx.decisions().setSecondOpinion(one.policy);
+    record(tx, one, actor, "policy.approved", "approved (" + wish.reason + ") what is ordered by",
+           context_.now());
+    return one;
+  });
+}
+
+LoadedPolicy Policies::withdrawApproval(const std::string& policy_id, const Actor& actor) {
+  return context_.store.write([&](store::WriteTransaction& tx) {
+    LoadedPolicy one = visiblePolicy(tx, policy_id, actor);
+    requireWithdrawable(one.policy.second, standingOrder(one.policy), actor);
+    one.policy.second = {};
+    tx.decisions().setSecondOpinion(one.policy);
+    record(tx, one, actor, "policy.approval_withdrawn", "withdrew the approval of what is ordered by",
+           context_.now());
+    return one;
   });
 }
 

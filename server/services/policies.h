@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "services/approvals.h"
+#include "services/beforehand.h"
 #include "services/context.h"
 #include "services/policy_terms.h"
 
@@ -31,6 +32,11 @@ class Policies {
   // Its scope stays. http::Problem also 404 for the policy.
   LoadedPolicy change(LoadedPolicy policy, const Actor& actor);
   void remove(const std::string& policy_id, const Actor& actor);
+  // What it orders needs no other person from now on, until it is changed. http::Problem 404, 409 when it
+  // orders nothing, and as approvedBeforehand().
+  LoadedPolicy approve(const Beforehand& wish, const Actor& actor);
+  // http::Problem 404, and as requireWithdrawable().
+  LoadedPolicy withdrawApproval(const std::string& policy_id, const Actor& actor);
 
   // Approves what is due. Not more often than every few seconds, and seldom where judging takes long; the
   // server's own thread alone calls it.

@@ -5,6 +5,7 @@
 #include "base/encoding.h"
 #include "base/log.h"
 #include "http/message.h"
+#include "services/beforehand.h"
 #include "services/second_person.h"
 #include "store/events.h"
 #include "store/people.h"
@@ -45,6 +46,14 @@ class LeftOut {
   Json list_ = Json::array();
   std::size_t more_ = 0;
 };
+
+Actor asApproved(const store::ReadTransaction& tx, const store::Schedule& schedule,
+                 const commands::CommandType& type, Actor actor) {
+  const auto current = tx.schedules().find(schedule.id, http::Visible::everything());
+  if (current && countsNow(tx, current->second, standingOrder(*current, type.permission)))
+    actor.approved_by = current->second.by;
+  return actor;
+}
 
 std::optional<store::Reason> notAsked(const store::Agent& agent, const http::Grants& grants,
                                       const commands::CommandType& type) {
@@ -191,15 +200,15 @@ void ScheduleRunner::carryOut(const Due& due) {
   run.outcome = "ordered";
   const std::int64_t expires_at =
       std::max(due.occurrence.at + latenessNs(schedule), run.at + kLeastLatenessS * kSecondNs);
-  const Actor actor{author->name, author->grants, true, author->id, author->id};
+  const Actor actor{author->name, author->grants, true, author->id, schedule.answers_id};
   const auto prepared = orders_.prepare(ordersFor(agents, schedule, run.id, expires_at), actor);
   context_.store.write([&](store::WriteTransaction& tx) {
     if (!begin(tx, due, run)) return;
     store::ScheduleRun complete = run;
     LeftOut not_asked = left_out;
-    // What one person may not order alone, no schedule of theirs does.
+    // What one person may not order alone, no schedule of theirs does, unless another one has approved that.
     auto bound = prepared;
-    bindToAuthor(tx, bound, newId(), type->risk, actor, run.at);
+    bindToAuthor(tx, bound, newId(), type->risk, asApproved(tx, schedule, *type, actor), run.at);
     for (const auto& one : bound) {
       store::Reason reason = one.refused;
       if (reason.code.empty() && orders_.place(tx, one) != one.command.id)

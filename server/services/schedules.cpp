@@ -80,25 +80,44 @@ commands::CommandType Schedules::typeOf(const std::string& id) const {
   return std::move(*type);
 }
 
-store::Page<store::Schedule> Schedules::list(const Actor& actor, const store::PageRequest& page) const {
-  return context_.store.read(
-      [&](const ReadTransaction& tx) { return tx.schedules().list(actor.grants.visible(), page); });
+// Of a type that is gone there is nothing to ask but the least.
+std::string Schedules::permissionOf(const store::Schedule& schedule) const {
+  const auto type = context_.types.find(schedule.type);
+  return type ? type->permission : "technician";
 }
 
-store::Schedule Schedules::find(const std::string& id, const Actor& actor) const {
-  auto found = context_.store.read(
-      [&](const ReadTransaction& tx) { return tx.schedules().find(id, actor.grants.visible()); });
+store::Schedule Schedules::visible(const ReadTransaction& tx, const std::string& id,
+                                   const Actor& actor) const {
+  auto found = tx.schedules().find(id, actor.grants.visible());
   if (!found) throw kNoSchedule;
   return std::move(*found);
 }
 
+void Schedules::tellWhetherApproved(const ReadTransaction& tx, store::Schedule& schedule) const {
+  schedule.second.counts = countsNow(tx, schedule.second, standingOrder(schedule, permissionOf(schedule)));
+}
+
+store::Page<store::Schedule> Schedules::list(const Actor& actor, const store::PageRequest& page) const {
+  return context_.store.read([&](const ReadTransaction& tx) {
+    auto found = tx.schedules().list(actor.grants.visible(), page);
+    for (auto& schedule : found.items)
+      tellWhetherApproved(tx, schedule);
+    return found;
+  });
+}
+
+store::Schedule Schedules::find(const std::string& id, const Actor& actor) const {
+  return context_.store.read([&](const ReadTransaction& tx) {
+    store::Schedule found = visible(tx, id, actor);
+    tellWhetherApproved(tx, found);
+    return found;
+  });
+}
+
 store::Page<store::ScheduleRun> Schedules::runs(const std::string& id, const Actor& actor,
                                                 const store::PageRequest& page) const {
-  return context_.store.read([&](const ReadTransaction& tx) {
-    const auto schedule = tx.schedules().find(id, actor.grants.visible());
-    if (!schedule) throw kNoSchedule;
-    return tx.schedules().runs(*schedule, page);
-  });
+  return context_.store.read(
+      [&](const ReadTransaction& tx) { return tx.schedules().runs(visible(tx, id, actor), page); });
 }
 
 // The wish as it would be stored, without an id, if the actor may wish it.
@@ -121,6 +140,7 @@ store::Schedule Schedules::judged(const ScheduleWish& wish, const Actor& actor) 
   schedule.catch_up_s = wish.catch_up_s;
   schedule.author = actor.name;
   schedule.author_id = actor.id;
+  schedule.answers_id = actor.author_id.empty() ? actor.id : actor.author_id;
   schedule.changed_at = schedule.created_at = schedule.checked_at = context_.now();
   context_.store.read([&](const ReadTransaction& tx) {
     place(tx, schedule, wish, actor);
@@ -175,15 +195,13 @@ store::Schedule Schedules::add(const ScheduleWish& wish, const Actor& actor) {
 
 store::Schedule Schedules::findFor(const ReadTransaction& tx, const std::string& id,
                                    const Actor& actor) const {
-  auto found = tx.schedules().find(id, actor.grants.visible());
-  if (!found) throw kNoSchedule;
-  // Of a type that is gone there is nothing to ask but the least.
-  const auto type = context_.types.find(found->type);
-  const std::string needed = type ? type->permission : "technician";
-  if (!http::atLeast(actor.grants.roleOver(found->client_id, found->site_id), needed))
+  store::Schedule found = visible(tx, id, actor);
+  tellWhetherApproved(tx, found);
+  const std::string needed = permissionOf(found);
+  if (!http::atLeast(actor.grants.roleOver(found.client_id, found.site_id), needed))
     throw http::Problem{403, "role.insufficient",
                         "this asks for the role " + needed + " over all that it is for"};
-  return std::move(*found);
+  return found;
 }
 
 store::Schedule Schedules::change(const std::string& id, const ScheduleWish& wish, const Actor& actor) {
@@ -245,15 +263,38 @@ store::Schedule Schedules::resume(const std::string& id, const Actor& actor) {
   return setState(id, "active", actor);
 }
 
+store::Schedule Schedules::approve(const Beforehand& wish, const Actor& actor) {
+  return context_.store.write([&](WriteTransaction& tx) {
+    store::Schedule schedule = visible(tx, wish.id, actor);
+    const auto order = standingOrder(schedule, typeOf(schedule.type).permission);
+    schedule.second = approvedBeforehand(tx, wish, order, actor, context_.now());
+    tx.schedules().setSecondOpinion(schedule);
+    tell(tx, schedule, actor, "approved", wish.reason);
+    return schedule;
+  });
+}
+
+store::Schedule Schedules::withdrawApproval(const std::string& id, const Actor& actor) {
+  return context_.store.write([&](WriteTransaction& tx) {
+    store::Schedule schedule = visible(tx, id, actor);
+    requireWithdrawable(schedule.second, standingOrder(schedule, permissionOf(schedule)), actor);
+    schedule.second = {};
+    tx.schedules().setSecondOpinion(schedule);
+    tell(tx, schedule, actor, "approval_withdrawn");
+    return schedule;
+  });
+}
+
 void Schedules::tell(WriteTransaction& tx, const store::Schedule& schedule, const Actor& actor,
-                     const std::string& what) const {
+                     const std::string& what, const std::string& why) const {
   store::HistoryEntry entry;
   entry.at = context_.now();
   entry.subsystem = "command";
   entry.actor = actor.name;
   entry.kind = "schedule." + what;
-  entry.text = what + " the schedule " + schedule.name + " (" + schedule.type +
-               "): " + calendar::sentence(ruleOf(schedule));
+  const std::string did = what == "approval_withdrawn" ? "withdrew the approval of" : what;
+  entry.text = did + " the schedule " + schedule.name + " (" + schedule.type +
+               "): " + calendar::sentence(ruleOf(schedule)) + (why.empty() ? "" : ": " + why);
   tx.events().record(schedule.client_id, "", entry);
   tx.events().publish(schedule.client_id, "schedule", Json::object(), entry.at);
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "services/beforehand.h"
 #include "services/orders.h"
 #include "services/schedule_reach.h"
 #include "services/windows.h"
@@ -60,6 +61,11 @@ class Schedules {
   // What would have come meanwhile does not come later.
   store::Schedule pause(const std::string& id, const Actor& actor);
   store::Schedule resume(const std::string& id, const Actor& actor);
+  // What it orders needs no other person from now on, until it is changed. http::Problem 404, 409 when its
+  // type is not installed, and as approvedBeforehand().
+  store::Schedule approve(const Beforehand& wish, const Actor& actor);
+  // http::Problem 404, and as requireWithdrawable().
+  store::Schedule withdrawApproval(const std::string& id, const Actor& actor);
 
  private:
   store::Schedule judged(const ScheduleWish& wish, const Actor& actor) const;
@@ -67,8 +73,12 @@ class Schedules {
   // One that the actor sees and may change.
   store::Schedule findFor(const store::ReadTransaction& tx, const std::string& id, const Actor& actor) const;
   store::Schedule setState(const std::string& id, const std::string& state, const Actor& actor);
+  std::string permissionOf(const store::Schedule& schedule) const;
+  // One that the actor sees.
+  store::Schedule visible(const store::ReadTransaction& tx, const std::string& id, const Actor& actor) const;
+  void tellWhetherApproved(const store::ReadTransaction& tx, store::Schedule& schedule) const;
   void tell(store::WriteTransaction& tx, const store::Schedule& schedule, const Actor& actor,
-            const std::string& what) const;
+            const std::string& what, const std::string& why = "") const;
 
   const Context& context_;
 };

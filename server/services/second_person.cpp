@@ -14,7 +14,6 @@ namespace {
 using store::CommandEvent;
 
 constexpr std::array kRisks = {"high", "destructive"};
-constexpr const char* kDecidingRole = "approver";
 
 bool asksForLess(std::int64_t machines, std::int64_t before) {
   return before > 0 && (machines == 0 || machines > before);
@@ -44,12 +43,13 @@ bool mustWait(const store::ReadTransaction& tx, const std::vector<PreparedOrder>
   return static_cast<std::int64_t>(agents.size()) >= machines;
 }
 
+}  // namespace
+
 void requireAnother(const std::string& author_id, const Actor& actor) {
   if (actor.id.empty() || author_id == actor.id)
     throw http::Problem{403, "order.own", "another person than the one who ordered it must decide"};
 }
 
-// Whoever gave the other one a password lately may be signed in as both. To decline is nobody's gain.
 void requireIndependent(const store::ReadTransaction& tx, const std::string& author_id, const Actor& actor,
                         std::int64_t now) {
   const auto armed = [&](const std::string& one, const std::string& by) {
@@ -62,17 +62,16 @@ void requireIndependent(const store::ReadTransaction& tx, const std::string& aut
       "one of you gave the other one a password within the last day: a third person must decide"};
 }
 
-}  // namespace
-
 void bindToAuthor(store::WriteTransaction& tx, std::vector<PreparedOrder>& orders,
                   const std::string& order_id, const std::string& risk, const Actor& actor,
                   std::int64_t now) {
   if (actor.author_id.empty()) return;
-  const bool waits = mustWait(tx, orders, risk, actor, now);
+  const bool waits = actor.approved_by.empty() && mustWait(tx, orders, risk, actor, now);
   for (auto& order : orders) {
     order.command.order_id = order_id;
     order.command.risk = risk;
     order.command.author_id = actor.author_id;
+    order.command.approved_by = actor.approved_by;
     if (!waits) continue;
     order.command.state = store::CommandState::kAwaitingApproval;
     order.command.expires_at = now + SecondPerson::kPatienceNs;
@@ -147,7 +146,7 @@ std::size_t SecondPerson::approve(const std::string& order_id, const std::string
   const std::int64_t now = context_.now();
   return context_.store.write([&](store::WriteTransaction& tx) {
     const auto commands = decidable(tx, order_id, actor);
-    requireIndependent(tx, commands.front().author_id, actor, now);
+    requireIndependent(tx, commands.front().author_id, actor, now);  // declining is nobody's gain
     const auto type = context_.types.find(commands.front().type);
     if (!type)
       throw http::Problem{409, "command_type.not_found", "this command type is not installed any more"};

@@ -53,7 +53,17 @@ class SecondPerson {
   Orders& orders_;
 };
 
-// Says of orders that a person gives together who answers for them, and makes them wait when a rule says so.
+// The role that deciding about what others ordered asks for, at least.
+constexpr const char* kDecidingRole = "approver";
+// http::Problem 403 when the actor is no other person than who answers for it.
+void requireAnother(const std::string& author_id, const Actor& actor);
+// http::Problem 403 when one of the two gave the other one a password lately, and so may be signed in as
+// both.
+void requireIndependent(const store::ReadTransaction& tx, const std::string& author_id, const Actor& actor,
+                        std::int64_t now);
+
+// Says of orders that a person gives together who answers for them, and makes them wait when a rule says so
+// and nobody else has approved beforehand what this actor orders.
 // In the transaction that places them, on what it places.
 void bindToAuthor(store::WriteTransaction& tx, std::vector<PreparedOrder>& orders,
                   const std::string& order_id, const std::string& risk, const Actor& actor, std::int64_t now);

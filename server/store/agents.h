@@ -284,6 +284,12 @@ class Agents {
   virtual bool pruneTokens(std::int64_t before, int limit) = 0;
   virtual void revokeToken(const std::string& token_id, std::int64_t now) = 0;
   virtual void revokeAllTokens(std::int64_t now) = 0;
+
+  // What agents of any server on this database handed back of the trust repository (trust/set_back.h); "":
+  // they have not.
+  virtual std::string handedTrust() const = 0;
+  virtual void setHandedTrust(const std::string& mark) = 0;
+
   // Every token that would still give this agent a new key.
   virtual void revokeRebinds(const std::string& agent_id, std::int64_t now) = 0;
 

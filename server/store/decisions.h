@@ -9,6 +9,7 @@
 #include "http/grants.h"
 #include "store/page.h"
 #include "store/rule_life.h"
+#include "store/second_opinion.h"
 
 namespace redflag::store {
 
@@ -52,6 +53,7 @@ struct ApprovalPolicy {
   std::int64_t changed_at = 0;
   std::string changed_by;
   std::string author_id;  // the account that answers for it: whoever changed it last
+  SecondOpinion second = {};
 };
 
 class Decisions {
@@ -71,8 +73,10 @@ class Decisions {
 
   virtual std::vector<ApprovalPolicy> policies(const http::Visible& visible) const = 0;  // by name
   virtual void addPolicy(const ApprovalPolicy& policy) = 0;
-  // name, enabled, terms, changed_at and changed_by. False when it is gone.
+  // name, enabled, terms, changed_at, changed_by and author_id; its second opinion ends. False when it is
+  // gone.
   virtual bool changePolicy(const ApprovalPolicy& policy) = 0;
+  virtual void setSecondOpinion(const ApprovalPolicy& policy) = 0;
   virtual void removePolicy(const ApprovalPolicy& policy) = 0;
 
   // Forgets rules that ended before. At most `limit`; true: there may be more.

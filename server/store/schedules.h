@@ -9,6 +9,7 @@
 
 #include "http/grants.h"
 #include "store/page.h"
+#include "store/second_opinion.h"
 #include "store/updates.h"
 
 namespace redflag::store {
@@ -27,10 +28,12 @@ struct Schedule {
   std::string state = "active";  // active | paused | done
   std::string author_id;         // whose rights count when it comes
   std::string author;
+  std::string answers_id;  // the account that answers for what it orders
   std::int64_t created_at = 0;
   std::int64_t changed_at = 0;
   std::int64_t checked_at = 0;  // every occurrence until then has a run
   std::int64_t next_at = 0;     // the earliest occurrence after it; 0: none
+  SecondOpinion second = {};
 };
 
 // What became of an occurrence. Its key is (schedule, time zone, minute on that zone's clocks).
@@ -60,6 +63,7 @@ class Schedules {
   virtual void add(const Schedule& schedule) = 0;
   // Its client stays.
   virtual void change(const Schedule& schedule) = 0;
+  virtual void setSecondOpinion(const Schedule& schedule) = 0;
   virtual void remove(const Schedule& schedule) = 0;  // with its runs; the commands stay
 
   virtual std::vector<Schedule> due(std::int64_t now, std::size_t limit) const = 0;

@@ -46,6 +46,36 @@ std::string difference(const TrustVersions& seen, const TrustVersions& own) {
   return out;
 }
 
+SetBack setBackFrom(const std::string& text, const std::string& where) {
+  const auto json = parseJson(text, {.bytes = 4096, .depth = 4, .values = 100});
+  if (!json) throw std::runtime_error(where + ": " + json.error().text);
+  JsonReader in(*json, where);
+  SetBack out;
+  out.seen = versionsFrom(in, "seen");
+  out.own = versionsFrom(in, "own");
+  out.agent_id = in.text("agent_id", 64);
+  out.at_ns = in.integer("at_ns", 0, kMost);
+  if (auto ok = in.finish(); !ok) throw std::runtime_error(ok.error().text);
+  return out;
+}
+
+std::string textOf(const SetBack& set_back) {
+  return dumpJson({{"seen", jsonOf(set_back.seen)},
+                   {"own", jsonOf(set_back.own)},
+                   {"agent_id", set_back.agent_id},
+                   {"at_ns", set_back.at_ns}});
+}
+
+// `one` is what was heard last.
+SetBack bothOf(const SetBack& one, const SetBack& other) {
+  return {newestOf(one.seen, other.seen), newestOf(one.own, other.own), one.agent_id, one.at_ns};
+}
+
+std::mutex& markMutex() {
+  static std::mutex mutex;  // many agents come at once
+  return mutex;
+}
+
 constexpr const char* kWhatToDo =
     "look at what it would order, then sign a higher epoch with `redflag-server keys commands "
     "--restore-epoch`";
@@ -85,24 +115,11 @@ bool isAhead(const TrustVersions& a, const TrustVersions& b) {
 std::optional<SetBack> readSetBack(const std::filesystem::path& file) {
   const auto text = readIfThere(file);
   if (!text) return std::nullopt;
-  const auto json = parseJson(*text, {.bytes = 4096, .depth = 4, .values = 100});
-  if (!json) throw std::runtime_error(file.string() + ": " + json.error().text);
-  JsonReader in(*json, file.string());
-  SetBack out;
-  out.seen = versionsFrom(in, "seen");
-  out.own = versionsFrom(in, "own");
-  out.agent_id = in.text("agent_id", 64);
-  out.at_ns = in.integer("at_ns", 0, kMost);
-  if (auto ok = in.finish(); !ok) throw std::runtime_error(ok.error().text);
-  return out;
+  return setBackFrom(*text, file.string());
 }
 
 void writeSetBack(const std::filesystem::path& file, const SetBack& set_back) {
-  auth::writeSecretFile(file, dumpJson({{"seen", jsonOf(set_back.seen)},
-                                        {"own", jsonOf(set_back.own)},
-                                        {"agent_id", set_back.agent_id},
-                                        {"at_ns", set_back.at_ns}}) +
-                                  "\n");
+  auth::writeSecretFile(file, textOf(set_back) + "\n");
 }
 
 SetBackMarks marksIn(const std::filesystem::path& data) {
@@ -111,8 +128,7 @@ SetBackMarks marksIn(const std::filesystem::path& data) {
 
 Heard hearOfTrust(const std::filesystem::path& data, const Json& files, const std::string& agent_id,
                   std::int64_t now_ns) {
-  static std::mutex mutex;  // of the mark: many agents come at once
-  const std::lock_guard lock(mutex);
+  const std::lock_guard lock(markMutex());
   const auto own = versionsIn(data / "trust");
   if (own.root == 0) return {};
   const auto seen = verifiedVersions(data / "trust", files, now_ns);
@@ -120,10 +136,19 @@ Heard hearOfTrust(const std::filesystem::path& data, const Json& files, const st
   const auto file = marksIn(data).behind;
   const auto known = readSetBack(file);
   if (known && !isAhead(seen, known->seen)) return {true, ""};
-  const SetBack mark{known ? newestOf(seen, known->seen) : seen, known ? newestOf(own, known->own) : own,
-                     agent_id, now_ns};
-  writeSetBack(file, mark);
+  const SetBack heard{seen, own, agent_id, now_ns};
+  writeSetBack(file, known ? bothOf(heard, *known) : heard);
   return {true, whyBehind(file, own)};
+}
+
+std::string shareSetBack(const std::filesystem::path& data, const std::string& others) {
+  const std::lock_guard lock(markMutex());
+  const auto file = marksIn(data).behind;
+  const auto known = readSetBack(file);
+  if (others.empty()) return known ? textOf(*known) : "";
+  const SetBack told = setBackFrom(others, "what another server heard");
+  if (!known || isAhead(told.seen, known->seen)) writeSetBack(file, known ? bothOf(told, *known) : told);
+  return known && isAhead(known->seen, told.seen) ? textOf(bothOf(*known, told)) : "";
 }
 
 std::string whyHeldBack(const SetBackMarks& marks, const TrustVersions& published) {

@@ -61,6 +61,11 @@ struct Heard {
 Heard hearOfTrust(const std::filesystem::path& data, const Json& files, const std::string& agent_id,
                   std::int64_t now_ns);
 
+// Servers on one database tell each other by a text what agents handed back. Takes what the others know ("":
+// nothing) into this folder's mark; answers what they are to know, "" where they do. Throws
+// std::runtime_error when one of both cannot be read, and std::system_error. [any thread]
+std::string shareSetBack(const std::filesystem::path& data, const std::string& others);
+
 // Why a server that publishes these may order nothing; "" when it may. A mark that cannot be read holds it,
 // too.
 std::string whyHeldBack(const SetBackMarks& marks, const TrustVersions& published);

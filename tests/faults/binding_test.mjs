@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { Agent, Fleet } from '../e2e/lib/fleet.mjs';
-import { build, cleanUp, program, runToEnd, until } from '../e2e/lib/processes.mjs';
+import { build, cleanUp, Program, program, runToEnd, sleep, until } from '../e2e/lib/processes.mjs';
 
 after(cleanUp);
 
@@ -16,8 +16,28 @@ function put(file, text) {
   fs.writeFileSync(file, text);
 }
 
-// A command that starts others on that machine. `parts`: what differs from the one called `name`.
-function machine(fleet, name, parts = {}) {
+// The devices of a machine that has this TPM, for a mount namespace.
+const withTpm = (at, socket) => `mkdir -p ${at}
+    mount -t tmpfs devices ${at}
+    cp -a /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty ${at}
+    mkdir ${at}/shm ${at}/pts
+    mount --bind /dev/shm ${at}/shm
+    ln -s /proc/self/fd ${at}/fd
+    ln -s ${socket} ${at}/tpmrm0
+    mount --rbind ${at} /dev`;
+
+// A TPM in software; its folder is its chip.
+async function newTpm(fleet, name) {
+  const folder = path.join(fleet.folder, name);
+  fs.mkdirSync(folder);
+  const socket = path.join(folder, 'sock');
+  const chip = new Program(name, ['swtpm', 'socket', '--tpm2', '--tpmstate', `dir=${folder}`, '--server', `type=unixio,path=${socket}`, '--flags', 'not-need-init,startup-clear']);
+  await until(() => fs.existsSync(socket), `${name}'s socket`, 10_000, () => chip.output);
+  return socket;
+}
+
+// A command that starts others on that machine. `parts`: what differs from the one called `name`; `tpm`: the socket of its TPM.
+function machine(fleet, name, { tpm = null, ...parts } = {}) {
   const at = path.join(fleet.folder, 'machines', `${name}-${Object.keys(parts).join('-')}`);
   const has = { id: `${name}-id`, uuid: `${name}-uuid`, board: `${name}-board`, disk: `${name}-disk`, nic: `${name}-nic`, ...parts };
   put(path.join(at, 'machine-id'), `${has.id}\n`);
@@ -33,6 +53,7 @@ function machine(fleet, name, parts = {}) {
     mount --bind ${at}/machine-id /etc/machine-id
     mount --bind ${at}/class /sys/class
     mount --bind ${at}/block /sys/block
+    ${tpm === null ? '' : withTpm(`${at}/dev`, tpm)}
     exec "$@"`, name];
 }
 
@@ -123,6 +144,37 @@ test('A6: a part that is replaced locks nobody out, and the next one neither', a
     await comesTo(agent, 'connected');
     await agent.process.stop();
   }
+  await fleet.server.stop();
+});
+
+test('A6: where there is a TPM, the folder and every number of the machine are of no use without it', async () => {
+  const fleet = new Fleet('tpm');
+  await fleet.startServer();
+  const api = await fleet.signIn();
+  const [own, others] = [await newTpm(fleet, 'tpm-one'), await newTpm(fleet, 'tpm-two')];
+  const first = newAgent(fleet, 'first', machine(fleet, 'alpha', { tpm: own }));
+  first.id = enrol(first, token(fleet)).id;
+  assert.ok(first.id);
+  first.start();
+  await comesTo(first, 'connected');
+  assert.match(first.status().link.binding.text, /^bound to the TPM and 3 of 5 of /);
+  await first.process.stop();
+  const seen = (await api.get(`/api/v1/agents/${first.id}`)).last_seen_at;
+
+  // The disk, and a machine that says the same of all its parts: with another TPM, and with none.
+  for (const [name, parts] of [['other-tpm', { tpm: others }], ['no-tpm', {}]]) {
+    const copy = copyOf(fleet, first, name, machine(fleet, 'alpha', parts));
+    copy.start();
+    await comesTo(copy, 'not_bound');
+    assert.match(copy.status().link.last_error, /does not open here \(bound to the TPM and 3 of 5/);
+    await copy.process.stop();
+  }
+  assert.equal((await api.get(`/api/v1/agents/${first.id}`)).last_seen_at, seen);
+
+  first.under = machine(fleet, 'alpha', { tpm: own, disk: 'a-new-disk' });
+  first.start();
+  await comesTo(first, 'connected');
+  await first.process.stop();
   await fleet.server.stop();
 });
 

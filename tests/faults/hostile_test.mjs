@@ -75,6 +75,7 @@ test('D13: no spelling of an address leads out of the application, the trust rep
   const up = ['..', '%2e%2e', '..%2f', '%2e%2e%2f', '..%5c', '%c0%ae%c0%ae', '%c0%ae%c0%ae%c0%af', '..%00', '%252e%252e', '....', '.%2e', '%e0%80%ae%e0%80%ae'];
   const bases = ['/', '/assets/', '/trust/metadata/', '/trust/targets/', '/trust/targets/trust/'];
   const secret = fs.readFileSync(path.join(fleet.data, 'keys/device.key'));
+  const untouched = dump();
   for (const base of bases) {
     for (const step of up) {
       for (const goal of ['keys/device.key', 'server.yaml', 'redflag.db', 'etc/passwd']) {
@@ -91,6 +92,7 @@ test('D13: no spelling of an address leads out of the application, the trust rep
       }
     }
   }
+  assert.equal(dump(), untouched, 'a row has changed');
   await isRecorded('request.target');
 });
 

@@ -1,10 +1,11 @@
-// Rows D3, D4 and D5 against the real server over TLS: what is too long, too deep, malformed or not signed gets a problem
+// Rows D1, D3, D4, D5 and D14 against the real server over TLS: what is too long, too deep, malformed or not signed gets a problem
 // document, leaves nothing in the store and nothing in memory, and delays nobody.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import tls from 'node:tls';
 import { after, before, test } from 'node:test';
 import { Fleet } from '../e2e/lib/fleet.mjs';
 import { cleanUp, runToEnd, sleep, until } from '../e2e/lib/processes.mjs';
@@ -273,4 +274,41 @@ test('F4: who refuses our certificate, or speaks without TLS, is in the security
   for (const code of ['tls.certificate_refused', 'tls.plaintext']) {
     await until(async () => (await api.get('/api/v1/audit?kind=security.refused&limit=200')).items.some((one) => one.code === code && one.peer === '127.0.0.1'), code, 10_000);
   }
+});
+
+// A connection that says this and then nothing more; `closed` when the server has ended it.
+function connection(words) {
+  const one = { closed: false };
+  one.socket = tls.connect({ port: fleet.port, host: '127.0.0.1', rejectUnauthorized: false }, () => one.socket.write(words));
+  one.socket.on('error', () => {});
+  one.socket.on('close', () => { one.closed = true; });
+  return one;
+}
+
+test('D1: who never comes to an end is cut within ten seconds, changes nothing, and is in the security log', async () => {
+  const before = store();
+  const bystander = new Bystander();
+  const began = Date.now();
+  const slow = Array.from({ length: 40 }, (_, n) => connection(n % 2 ? 'GET /api/v1/ag' : post('Content-Length: 900\r\n', '{"user')[0]));
+  await until(() => slow.every((one) => one.closed), 'all of them to be cut', 20_000);
+  assert.ok(Date.now() - began < 14_000, `${Date.now() - began} ms`);
+  assert.ok(await bystander.stop() < 1000, `somebody else waited ${bystander.slowest} ms`);
+  assert.equal(store(), before);
+  await until(() => recorded('connection.too_slow') > 0, 'connection.too_slow in the audit log', 10_000);
+});
+
+test('D14: a server without descriptors turns visitors away, writes it down, and recovers by itself', async () => {
+  const limit = (...argv) => runToEnd(['prlimit', '--pid', String(fleet.server.pid), ...argv]).stdout.trim();
+  const usual = limit('--nofile', '--noheadings', '--output', 'SOFT,HARD').split(/\s+/).join(':');
+  const before = store();
+  limit(`--nofile=${Math.max(...fs.readdirSync(`/proc/${fleet.server.pid}/fd`).map(Number)) + 1}:`);
+  const used = processorMs();
+  const turned = Array.from({ length: 5 }, () => connection('GET / HTTP/1.1\r\nHost: a\r\n\r\n'));
+  await until(() => turned.some((one) => one.closed), 'a visitor to be turned away', 10_000);
+  await sleep(2000);
+  assert.ok(processorMs() - used < 1000, 'it does not spin');
+  limit(`--nofile=${usual}`);
+  await until(async () => (await ask(fleet.port, ['GET / HTTP/1.1\r\nHost: a\r\n\r\n']))?.status === 200, 'the server to serve again', 10_000);
+  assert.equal(store(), before);
+  await until(() => recorded('connection.no_descriptors') > 0, 'connection.no_descriptors in the audit log', 10_000);
 });

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { openBrowser, signIn } from '../e2e/lib/browser.mjs';
 import { Fleet } from '../e2e/lib/fleet.mjs';
-import { build, cleanUp, runToEnd, sleep, until } from '../e2e/lib/processes.mjs';
+import { build, cleanUp, program, runToEnd, sleep, until } from '../e2e/lib/processes.mjs';
 import { commandKey, ed25519, encode, fieldsOf, kSecond, order, planHash, signBody } from './lib/envelope.mjs';
 import { FalseKernel } from './lib/false_kernel.mjs';
 import { Middleman } from './lib/middleman.mjs';
@@ -18,8 +18,10 @@ let fleet;
 let api;
 let agent;
 let middleman;
+let middlemansPort;
 let clientId;
 let key;
+let carriedOut;  // the envelope of an install that is over
 const machine = () => path.join(fleet.folder, 'machine');
 
 function read(file) {
@@ -94,7 +96,8 @@ policy:
     - {packages: ["denied-*"], reason: "the owner does these by hand"}
 `, { plugins, act: true });
   middleman = new Middleman(fleet);
-  agent.reroute(fleet.port, await middleman.listen());
+  middlemansPort = await middleman.listen();
+  agent.reroute(fleet.port, middlemansPort);
   await agent.startExecutor();
   await startAgent();
   const shown = await api.get(`/api/v1/agents/${agent.id}`);
@@ -288,6 +291,56 @@ test('B5: killed between an install and its acknowledgement, agent and executor 
   assert.equal(done(), 'install begins\ninstalled nginx\n');
   const results = (await history()).filter((entry) => entry.command_id === id && entry.kind === 'command.succeeded');
   assert.equal(results.length, 1, 'one result');
+  carriedOut = kept;
+});
+
+// The server knows of these updates; a scan that was ordered tells it.
+async function offered(...names) {
+  for (const name of names) offer(name, '2');
+  const id = await orderScan();
+  middleman.ring();
+  await until(async () => (await commandState(id)) === 'succeeded', 'the scan', 30_000, () => agent.process.output.slice(-2000));
+  for (const name of names) await until(async () => (await rowsOf(name)).length === 1, `the update of ${name}`, 20_000);
+}
+const rowsOf = async (name) => (await api.get(`/api/v1/updates/rows?name=${name}&agent_id=${agent.id}`)).items;
+
+// Approves the update; its install does not reach the agent before `meanwhile` is over. Answers the install's id.
+async function approved(name, meanwhile = async () => {}) {
+  let install;
+  middleman.alter = (own) => own.filter((envelope) => {
+    if (fieldsOf(envelope).plan_hash.length === 0) return true;
+    install = envelope;
+    return false;
+  });
+  await api.post('/api/v1/approvals', { update_ids: [(await rowsOf(name))[0].id] });
+  await until(() => install, `the install of ${name} to be handed out`, 40_000, () => agent.process.output.slice(-2000));
+  const id = fieldsOf(install).command_id;
+  await meanwhile(id);
+  middleman.alter = (own) => own;
+  middleman.ring();
+  return id;
+}
+
+async function isRefused(id, code) {
+  await until(async () => (await commandState(id)) === 'refused', `${id} to be refused`, 30_000,
+    () => agent.process.output.slice(-2000) + agent.executor.output.slice(-2000));
+  assert.equal((await api.get(`/api/v1/commands/${id}`)).reason.code, code);
+  const log = (await api.get(`/api/v1/audit?agent_id=${agent.id}&limit=200`)).items;
+  assert.ok(log.some((entry) => entry.command_id === id && entry.code === code), `${code} in the audit log`);
+}
+
+test('B9: a plan that was edited after its approval is refused, in the database as on the machine', async () => {
+  await offered('curl', 'wget');
+  const before = done();
+  const edited = await approved('curl', async (id) => {
+    runToEnd(['sqlite3', path.join(fleet.data, 'redflag.db'), '.timeout 10000', `UPDATE commands SET actions = replace(actions, 'curl', 'wget') WHERE command_id = '${id}'`]);
+  });
+  await isRefused(edited, 'plan_changed');
+  const drifted = await approved('wget', async () => fs.writeFileSync(path.join(machine(), 'drift'), ''));
+  await isRefused(drifted, 'plan_changed');
+  fs.rmSync(path.join(machine(), 'drift'));
+  assert.equal(done(), before, 'something was installed');
+  assert.deepEqual([read('packages/curl'), read('packages/wget')], ['1', '1']);
 });
 
 // The library under `faketime`: the program's wall clock is off, its monotonic one is not.
@@ -334,4 +387,47 @@ test('the agent says on its history screen what was refused, by whom and why', a
   }
   const overview = await api.get('/api/v1/overview');
   assert.ok(overview.refusals_24h >= codes.length);
+});
+
+const removeDatabase = (file) => ['', '-wal', '-shm'].forEach((end) => fs.rmSync(file + end, { force: true }));
+
+test('B6: whoever lost the record of what it carried out refuses everything until the machine is enrolled again', async () => {
+  await offered('jq');
+  const before = done();
+  await agent.executor.stop();
+  removeDatabase(path.join(agent.executorState, 'journal.sqlite'));
+  await agent.startExecutor();
+  const kernel = new FalseKernel(agent);
+  const replay = await kernel.submit(carriedOut);
+  assert.deepEqual([replay.event, replay.code], ['refused', 'replayed']);
+  assert.match(replay.text, /enrol the machine again/);
+  kernel.socket.destroy();
+  await isRefused(await approved('jq'), 'replayed');
+  assert.equal(done(), before, 'something was installed');
+  assert.ok(!fs.existsSync(path.join(agent.executorState, 'journal.sqlite')), 'no empty one takes the place of the lost one');
+
+  await agent.process.stop();
+  removeDatabase(path.join(agent.folder, 'state/orders.db'));
+  await startAgent();
+  const told = (await refusals()).length;
+  await handOver([carriedOut]);
+  await until(async () => (await refusals()).length > told, 'the refusal of the kernel', 30_000, () => agent.process.output.slice(-2000));
+  const [{ code, text }] = (await refusals()).toSorted((a, b) => b.at.localeCompare(a.at));
+  assert.equal(code, 'replayed');
+  assert.match(text, /^kernel.*must be enrolled again/s);
+  assert.equal(done(), before);
+
+  await agent.process.stop();
+  await agent.executor.stop();
+  const bundle = runToEnd([program('redflag-server'), 'token', 'create', '--data', fleet.data]).stdout;
+  agent.id = JSON.parse(runToEnd(agent.command('enroll', '--bundle-stdin', '--replace', '--format', 'json', '--executor-state', agent.executorState), { input: bundle }).stdout).agent_id;
+  agent.reroute(fleet.port, middlemansPort);
+  await agent.startExecutor();
+  await startAgent();
+  await handOver([carriedOut]);
+  await reported('wrong_agent', 'kernel');
+  await until(async () => (await rowsOf('jq')).length === 1, 'the update of jq', 30_000, () => agent.process.output.slice(-2000));
+  const id = await approved('jq');
+  await until(async () => (await commandState(id)) === 'succeeded', 'what is ordered of the agent it is now', 40_000, () => agent.executor.output.slice(-2000));
+  assert.equal(done(), `${before}install begins\ninstalled jq\n`);
 });

@@ -18,6 +18,7 @@ before(async () => {
   await two.start('rights');
   // Whose orders wait: of nobody who is asked below, and of nobody who gave them their passwords.
   two.author = (await two.person('author', { role: 'approver', client_id: null, site_id: null })).api;
+  two.planner = (await two.person('planner', { role: 'admin', client_id: null, site_id: null })).api;
   await two.admin.request('PUT', '/api/v1/second-person-rules/high', { machines: 1 });
 });
 
@@ -25,6 +26,8 @@ before(async () => {
 const store = () => runToEnd(['sqlite3', '-readonly', path.join(two.fleet.data, 'redflag.db'), '.dump']).stdout.split('\n')
   .filter((line) => !/^INSERT INTO (agents|sessions|audit|audit_chain) /.test(line) && !/'grant\.refused'|'signature\.invalid'|'security'/.test(line))
   .map((line) => (line.startsWith('INSERT INTO api_tokens ') ? line.replace(/,\d+(,'\w*'\);)$/, '$1') : line)).join('\n');
+
+const recorded = (code) => Number(runToEnd(['sqlite3', '-readonly', path.join(two.fleet.data, 'redflag.db'), `SELECT COALESCE(SUM(times), 0) FROM audit WHERE code = '${code}'`]).stdout);
 
 // Everybody who has signed in has just proven again who it is, however long this takes.
 const prove = () => runToEnd(['sqlite3', path.join(two.fleet.data, 'redflag.db'), '.timeout 10000', `UPDATE sessions SET proven_at = ${Date.now()}000000`]);
@@ -57,6 +60,14 @@ const policyOf = (side) => ({ site_id: side.site.id, name: fresh('policy'), enab
 // Opens when none of this is left.
 const windowTerms = () => ({ name: fresh('window'), rule: { repeat: 'once', date: '2199-01-01', time: '02:30' }, length_minutes: 60 });
 const windowOf = (side) => ({ site_id: side.site.id, ...windowTerms() });
+// What somebody else plans; `seen`: as it was when whoever approves it looked.
+async function planned(side, what, body, approved) {
+  const made = await two.planner.post(`/api/v1/${what}`, body);
+  side.seen = made.changed_at;
+  if (approved) await two.author.post(`/api/v1/${what}/${made.id}/approve`, { reason: 'x', changed_at: made.changed_at });
+  return made.id;
+}
+const beforehand = (side) => ({ reason: 'x', changed_at: side.seen });
 const grantOf = (side) => [{ role: 'viewer', client_id: side.client.id, site_id: null }];
 
 const spare = [];
@@ -98,6 +109,10 @@ const objects = {
   rule: { place: places, make: async (side) => (await two.admin.post('/api/v1/ignore-rules', { site_id: side.site.id, pattern: fresh('none'), reason: 'x' })).id },
   policy: { place: places, make: async (side) => (await two.admin.post('/api/v1/approval-policies', policyOf(side))).id },
   window: { place: places, make: async (side) => (await two.admin.post('/api/v1/maintenance-windows', windowOf(side))).id },
+  installPolicy: { place: places, make: (side) => planned(side, 'approval-policies', { ...policyOf(side), action: 'install' }) },
+  approvedPolicy: { place: places, make: (side) => planned(side, 'approval-policies', { ...policyOf(side), action: 'install' }, true) },
+  othersSchedule: { place: places, make: (side) => planned(side, 'schedules', scheduleFor(side)) },
+  approvedSchedule: { place: places, make: (side) => planned(side, 'schedules', scheduleFor(side), true) },
   token: { place: places, make: async (side) => (await two.admin.post('/api/v1/enrolment-tokens', { seats: 1, expires_in_s: 600, site_id: side.site.id })).id },
   client: { place: (side) => ({ client: side.client.id, site: '' }), make: async (side) => side.client.id },
   emptyClient: { place: (side) => ({ client: side.client.id, site: '' }), make: async () => (await two.admin.post('/api/v1/clients', { name: fresh('client') })).id },
@@ -163,6 +178,8 @@ const expectations = {
   createApprovalPolicy: { ...manage, ok: 201, about: 'agent', body: policyOf, unknown: () => policyOf({ site: { id: newId() } }) },
   changeApprovalPolicy: { ...manage, ok: 200, object: 'policy', body: () => ({ name: fresh('policy'), enabled: false, action: 'approve', include: ['none'], lines: [{ after_hours: 8784 }] }) },
   removeApprovalPolicy: { ...manage, ok: 204, object: 'policy' },
+  approvePolicy: { permission: 'approver', ok: 200, object: 'installPolicy', proof: true, body: beforehand },
+  withdrawPolicyApproval: { permission: 'approver', ok: 200, object: 'approvedPolicy' },
   listCommands: viewer,
   createCommands: { permission: 'technician', ok: 201, about: 'agent', body: (side) => ({ type: 'scan', agent_ids: [side.agent.id], parameters: { plugins: ['apt'] } }),
     unknown: () => ({ type: 'scan', agent_ids: [newId()], parameters: { plugins: ['apt'] } }) },
@@ -191,6 +208,8 @@ const expectations = {
   removeSchedule: { permission: 'technician', ok: 204, object: 'schedule' },
   pauseSchedule: { permission: 'technician', ok: 200, object: 'schedule' },
   resumeSchedule: { permission: 'technician', ok: 200, object: 'schedule' },
+  approveSchedule: { permission: 'approver', ok: 200, object: 'othersSchedule', proof: true, body: beforehand },
+  withdrawScheduleApproval: { permission: 'approver', ok: 200, object: 'approvedSchedule' },
   listScheduleRuns: { ...viewer, object: 'schedule' },
   listEnrolmentTokens: { ...manage, ok: 200 },
   createEnrolmentToken: { ...manage, ok: 201, about: 'agent', body: (side) => ({ seats: 1, expires_in_s: 600, site_id: side.site.id }),
@@ -297,6 +316,7 @@ test('D11: every operation that is written down has an expectation, with the sam
 
 test('D11 D12 A9: what is refused has exactly the code that is owed, and changes nothing', async () => {
   let asked = 0;
+  const codes = new Set();
   for (const operation of operations) {
     const expected = expectations[operation.id];
     const made = new Map();
@@ -311,6 +331,7 @@ test('D11 D12 A9: what is refused has exactly the code that is owed, and changes
         if (!refused(status) || (status === expected.ok && expected.permission !== 'viewer')) continue;
         const answer = await call(operation, expected, principal, { id: made.get(side), body: (expected.peek ?? expected.body)?.(side) });
         asked += 1;
+        if (answer.json?.code) codes.add(answer.json.code);
         if (answer.status !== status) wrong.push(`${principal.name} of ${side.letter}: ${answer.status} for ${status}: ${answer.body}`);
         if (answer.status === 404 && (expected.object || expected.unknown)) {
           // As of something that does not exist anywhere.
@@ -324,6 +345,8 @@ test('D11 D12 A9: what is refused has exactly the code that is owed, and changes
     expectSame(held, `${operation.id}: a refusal changed the store`);
   }
   console.log(`${operations.length} operations, ${two.principals.length} principals, ${asked} refusals`);
+  assert.ok(codes.size > 5, [...codes].join());
+  for (const code of codes) await until(() => recorded(code) > 0, `${code} in the audit log`, 10_000);
 });
 
 test('D11: whoever may is served, on an object of its own', async () => {

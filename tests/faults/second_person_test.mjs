@@ -180,6 +180,100 @@ test('B12: a restart waits as well, and reaches its machine when it is approved 
   assert.deepEqual(await decide(people.paul, ordered.order_id, 'approve'), [404, 'order.not_found'], 'once');
 });
 
+// As if its time had come again.
+const minuteAgo = () => new Date(Date.now() - 60_000).toISOString().slice(11, 16);
+async function comes(schedule) {
+  const now = BigInt(Date.now()) * 1_000_000n;
+  sql(`DELETE FROM schedule_runs WHERE schedule_id = '${schedule.id}'; UPDATE schedules SET checked_at = ${now - 240n * 1_000_000_000n}, next_at = ${now - 1_000_000_000n} WHERE schedule_id = '${schedule.id}'`);
+  const run = await until(async () => (await admin.get(`/api/v1/schedules/${schedule.id}/runs`)).items[0], 'a run of the schedule', 30_000, () => fleet.server.output.slice(-1500));
+  return (await admin.get(`/api/v1/commands?run_id=${run.id}`)).items[0];
+}
+const audited = (code) => Number(sql(`SELECT COALESCE(SUM(times), 0) FROM audit WHERE code = '${code}'`));
+
+// [status, code], or the reason that is now there.
+async function approveBeforehand(who, what, made, more = {}) {
+  const body = { reason: 'as agreed on Monday', changed_at: made.changed_at, ...more };
+  const answer = await who.request('POST', `/api/v1/${what}/${made.id}/approve`, body, { allowProblem: true });
+  return answer.status === 200 ? answer.body.second_person.reason : [answer.status, answer.body.code];
+}
+
+test('B12: what a schedule orders waits each time, until another person has approved the schedule, and again once it is changed', async () => {
+  const wish = { name: 'Nightly restart', type: 'reboot', parameters: { delay_min: 4 }, scope: { agent_ids: [lone.id] }, rule: { repeat: 'daily', time: minuteAgo() }, time_zone: 'UTC' };
+  const made = await people.erin.post('/api/v1/schedules', wish);
+  const fetched = async () => (await lone.post('/agent/v1/commands/fetch', '{}')).json.commands.length;
+  const before = await fetched();
+  const first = await comes(made);
+  assert.equal(first.state, 'awaiting_approval');
+  assert.equal(await fetched(), before, 'nothing is handed out');
+  assert.deepEqual(await decide(people.erin, first.order_id, 'approve'), [403, 'order.own']);
+  assert.deepEqual(await decide(people.paul, first.order_id, 'decline', 'not one by one'), [200, 1]);
+
+  const shown = async () => (await admin.get(`/api/v1/schedules/${made.id}`)).second_person;
+  sql('UPDATE sessions SET proven_at = 0');
+  assert.deepEqual(await approveBeforehand(people.paul, 'schedules', made), [403, 'session.step_up_required']);
+  for (const who of [admin, ...Object.values(people)]) await who.post('/api/v1/session/step-up', { password: who.password });
+  const refused = [[people.erin, [403, 'order.own']], [people.tina, [403, 'role.insufficient']], [people.sam, [404, 'schedule.not_found']],
+    [admin, [403, 'order.not_independent']]];
+  for (const [who, code] of refused) assert.deepEqual(await approveBeforehand(who, 'schedules', made), code);
+  assert.deepEqual(await approveBeforehand(people.paul, 'schedules', made, { changed_at: '2020-01-01T00:00:00.000Z' }), [409, 'second_person.changed']);
+  assert.deepEqual(await approveBeforehand(people.paul, 'schedules', made, { reason: ' ' }), [400, 'request.invalid']);
+  assert.equal(await shown(), null, 'what is refused changes nothing');
+  for (const [, [, code]] of refused) await until(() => audited(code) > 0, `${code} in the audit log`, 10_000);
+  await until(() => audited('second_person.changed') > 0, 'the one that came too late in the audit log', 10_000);
+
+  assert.equal(await approveBeforehand(people.paul, 'schedules', made), 'as agreed on Monday');
+  assert.deepEqual([(await shown()).by, (await shown()).counts], ['paul', true]);
+  const second = await comes(made);
+  assert.deepEqual([second.state, second.approved_by], ['queued', 'paul']);
+  assert.equal(await fetched(), before + 1);
+  assert.equal(history('schedule.approved'), 1);
+
+  await people.erin.request('PUT', `/api/v1/schedules/${made.id}`, { ...wish, parameters: { delay_min: 7 } });
+  assert.equal(await shown(), null, 'it is not what Paul has seen any more');
+  const third = await comes(made);
+  assert.equal(third.state, 'awaiting_approval');
+  assert.equal(await fetched(), before + 1);
+  assert.deepEqual(await decide(people.paul, third.order_id, 'decline'), [200, 1]);
+});
+
+test('B12: a policy that another person approved on the screen installs by itself; before, each of its orders waits', async () => {
+  await person('dora', 'admin');
+  const terms = { name: 'Tools at once', action: 'install', include: ['wget', 'curl'], lines: [{ after_hours: 0 }] };
+  const made = await people.dora.post('/api/v1/approval-policies', terms);
+  const offer = async (name) => {
+    fs.writeFileSync(path.join(machine, 'packages', name), '1');
+    fs.writeFileSync(path.join(machine, 'available', name), '2');
+    await admin.post('/api/v1/commands', { type: 'scan', agent_ids: [agent.id], parameters: {} });
+    return until(async () => (await held()).find((one) => one.updates.includes(`${name} 2`)) ?? (await update(name))?.state === 'verified', `what becomes of ${name}`, 90_000,
+      () => fleet.server.output.slice(-1500) + agent.process.output.slice(-1500));
+  };
+  const waits = await offer('wget');
+  assert.equal(waits.actor, 'policy Tools at once');
+  const log = done();
+  assert.deepEqual(await approveBeforehand(people.dora, 'approval-policies', made), [403, 'order.own']);
+  assert.deepEqual(await decide(people.dora, waits.id, 'approve'), [403, 'order.own']);
+  const { browser, page, problems, picture } = await openBrowser();
+  try {
+    await page.goto(`${fleet.url}/updates/rules`);
+    await signIn(page, 'paul', password);
+    await page.getByRole('button', { name: 'Approve what Tools at once orders' }).click();
+    await page.getByLabel('Reason').fill('they restart nothing');
+    await picture('approve-policy');
+    await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click();
+    await page.getByText('Approved beforehand by paul').waitFor();
+    assert.deepEqual(problems, []);
+  } finally {
+    await browser.close();
+  }
+  assert.equal(done(), log, 'what waited goes on waiting');
+  assert.deepEqual(await decide(people.erin, waits.id, 'decline'), [200, 1]);
+  assert.equal(await offer('curl'), true, 'it is installed without waiting');
+  assert.equal(done(), `${log}install begins\ninstalled curl\n`);
+  assert.equal(history('policy.approved'), 1);
+  await people.dora.request('PUT', `/api/v1/approval-policies/${made.id}`, { ...terms, enabled: false });
+  assert.equal((await admin.get('/api/v1/approval-policies')).items[0].second_person, null);
+});
+
 test('B12: switching the rule off counts a day later', async () => {
   const { body: off } = await admin.request('PUT', '/api/v1/second-person-rules/destructive', { machines: 0 });
   assert.deepEqual([off.machines, off.set], [1, 0]);

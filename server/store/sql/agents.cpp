@@ -8,6 +8,8 @@ namespace redflag::store::sql {
 
 namespace {
 
+constexpr const char* kHandedTrust = "handed_trust";
+
 constexpr const char* kKeyColumns =
     "agent_id, client_id, site_id, public_key, identity_state, line_id, line_number, old_key, old_key_until";
 
@@ -186,6 +188,17 @@ std::vector<EnrolmentToken> SqlAgents::tokensWhere(const Conditions& where) cons
     tokens.push_back(std::move(token));
   }
   return tokens;
+}
+
+std::string SqlAgents::handedTrust() const {
+  auto rows = db_.query("SELECT value FROM meta WHERE key = ?", kHandedTrust);
+  return rows.next() ? rows.text() : "";
+}
+
+void SqlAgents::setHandedTrust(const std::string& mark) {
+  db_.post(
+      "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+      kHandedTrust, mark);
 }
 
 bool SqlAgents::pruneTokens(std::int64_t before, int limit) {

@@ -39,6 +39,8 @@ class SqlAgents : public Agents {
   bool pruneTokens(std::int64_t before, int limit) override;
   void revokeToken(const std::string& token_id, std::int64_t now) override;
   void revokeAllTokens(std::int64_t now) override;
+  std::string handedTrust() const override;
+  void setHandedTrust(const std::string& mark) override;
   void revokeRebinds(const std::string& agent_id, std::int64_t now) override;
   void setStanding(const AgentKey& agent, const Standing& standing) override;
   void setKey(const AgentKey& agent, const std::string& public_key) override;

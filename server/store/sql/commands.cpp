@@ -27,8 +27,8 @@ std::string SqlCommands::add(const Command& command, const std::vector<std::stri
       "actor, not_before, "
       "expires_at, timeout_ns, parameters, actions, plan_hash, dedup_key, approval_id, parent_id, retry_of, "
       "attempt, run_id, order_id, risk, author_id, window_text, valid_until, gives_up_at, windows_missed, "
-      "outside_reason) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "outside_reason, approved_by) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       command.client_id, command.agent_id, command.id, command.type, command.title, name(command.state),
       command.created_at, command.created_at, command.actor, command.not_before, command.expires_at,
       command.timeout_ns, command.parameters, command.actions, command.plan_hash, command.dedup_key,
@@ -36,7 +36,7 @@ std::string SqlCommands::add(const Command& command, const std::vector<std::stri
       command.order_id, command.risk, command.author_id, command.window,
       command.valid_until == 0 ? command.expires_at : command.valid_until,
       command.gives_up_at == 0 ? command.expires_at : command.gives_up_at, command.windows_missed,
-      command.outside_reason);
+      command.outside_reason, command.approved_by);
   for (const auto& update_id : update_ids) {
     db_.post("INSERT INTO command_updates (client_id, command_id, update_id) VALUES (?, ?, ?)",
              command.client_id, command.id, update_id);

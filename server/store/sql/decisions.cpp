@@ -172,21 +172,24 @@ std::vector<ApprovalPolicy> SqlDecisions::policies(const http::Visible& visible)
   const std::string sql =
       std::string(
           "SELECT d.client_id, d.site_id, d.agent_id, COALESCE(c.name, ''), COALESCE(s.name, ''), '', "
-          "d.policy_id, d.name, d.terms, d.created_by, d.changed_by, d.author_id, d.enabled, d.created_at, "
-          "d.changed_at FROM (SELECT p.*, '' AS agent_id FROM approval_policies p) d") +
+          "d.policy_id, d.name, d.terms, d.created_by, d.changed_by, d.author_id, d.second_id, d.second_by, "
+          "d.second_reason, d.enabled, d.created_at, d.changed_at, d.second_at FROM (SELECT p.*, '' AS "
+          "agent_id FROM approval_policies p) d") +
       kPlaces + "d.agent_id" + where.sql() + " ORDER BY d.name, d.policy_id";
   std::vector<ApprovalPolicy> policies;
   for (auto rows = db_.queryValues(sql, where.values()); rows.next();) {
     ApprovalPolicy& policy = policies.emplace_back();
     for (std::string* field : scopeFields(policy.scope))
       *field = rows.text();
-    for (std::string* field : {&policy.id, &policy.name, &policy.terms, &policy.created_by,
-                               &policy.changed_by, &policy.author_id}) {
+    for (std::string* field :
+         {&policy.id, &policy.name, &policy.terms, &policy.created_by, &policy.changed_by, &policy.author_id,
+          &policy.second.id, &policy.second.by, &policy.second.reason}) {
       *field = rows.text();
     }
     policy.enabled = rows.boolean();
     policy.created_at = rows.integer();
     policy.changed_at = rows.integer();
+    policy.second.at = rows.integer();
   }
   return policies;
 }
@@ -202,9 +205,18 @@ void SqlDecisions::addPolicy(const ApprovalPolicy& policy) {
 bool SqlDecisions::changePolicy(const ApprovalPolicy& policy) {
   return db_.execute(
              "UPDATE approval_policies SET name = ?, enabled = ?, terms = ?, changed_at = ?, changed_by = ?, "
-             "author_id = ? WHERE client_id = ? AND policy_id = ?",
+             "author_id = ?, second_id = '', second_by = '', second_at = 0, second_reason = '' "
+             "WHERE client_id = ? AND policy_id = ?",
              policy.name, policy.enabled, policy.terms, policy.changed_at, policy.changed_by,
              policy.author_id, policy.scope.client_id, policy.id) > 0;
+}
+
+void SqlDecisions::setSecondOpinion(const ApprovalPolicy& policy) {
+  db_.post(
+      "UPDATE approval_policies SET second_id = ?, second_by = ?, second_at = ?, second_reason = ? WHERE "
+      "client_id = ? AND policy_id = ?",
+      policy.second.id, policy.second.by, policy.second.at, policy.second.reason, policy.scope.client_id,
+      policy.id);
 }
 
 void SqlDecisions::removePolicy(const ApprovalPolicy& policy) {

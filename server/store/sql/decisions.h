@@ -19,6 +19,7 @@ class SqlDecisions : public Decisions {
   std::vector<ApprovalPolicy> policies(const http::Visible& visible) const override;
   void addPolicy(const ApprovalPolicy& policy) override;
   bool changePolicy(const ApprovalPolicy& policy) override;
+  void setSecondOpinion(const ApprovalPolicy& policy) override;
   void removePolicy(const ApprovalPolicy& policy) override;
   bool prune(std::int64_t before, int limit) override;
 

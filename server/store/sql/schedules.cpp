@@ -8,8 +8,9 @@ namespace {
 
 constexpr const char* kColumns =
     "SELECT s.client_id, s.schedule_id, s.site_id, s.agent_ids, s.name, s.type, s.parameters, s.rule, "
-    "s.time_zone, s.catch_up_s, s.state, s.author_id, s.author, s.created_at, s.changed_at, s.checked_at, "
-    "s.next_at FROM schedules s";
+    "s.time_zone, s.catch_up_s, s.state, s.author_id, s.author, s.answers_id, s.second_id, s.second_by, "
+    "s.second_reason, "
+    "s.created_at, s.changed_at, s.checked_at, s.next_at, s.second_at FROM schedules s";
 
 Schedule scheduleFrom(Rows& rows) {
   Schedule schedule;
@@ -21,10 +22,11 @@ Schedule scheduleFrom(Rows& rows) {
        {&schedule.name, &schedule.type, &schedule.parameters, &schedule.rule, &schedule.time_zone})
     *field = rows.text();
   schedule.catch_up_s = rows.integer();
-  for (std::string* field : {&schedule.state, &schedule.author_id, &schedule.author})
+  for (std::string* field : {&schedule.state, &schedule.author_id, &schedule.author, &schedule.answers_id,
+                             &schedule.second.id, &schedule.second.by, &schedule.second.reason})
     *field = rows.text();
-  for (std::int64_t* field :
-       {&schedule.created_at, &schedule.changed_at, &schedule.checked_at, &schedule.next_at})
+  for (std::int64_t* field : {&schedule.created_at, &schedule.changed_at, &schedule.checked_at,
+                              &schedule.next_at, &schedule.second.at})
     *field = rows.integer();
   return schedule;
 }
@@ -95,22 +97,31 @@ std::int64_t SqlSchedules::count() const {
 void SqlSchedules::add(const Schedule& schedule) {
   db_.post(
       "INSERT INTO schedules (client_id, schedule_id, site_id, agent_ids, name, type, parameters, rule, "
-      "time_zone, catch_up_s, state, author_id, author, created_at, changed_at, checked_at, next_at) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "time_zone, catch_up_s, state, author_id, author, created_at, changed_at, checked_at, next_at, "
+      "answers_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       schedule.client_id, schedule.id, schedule.site_id, toJsonList(schedule.agent_ids), schedule.name,
       schedule.type, schedule.parameters, schedule.rule, schedule.time_zone, schedule.catch_up_s,
       schedule.state, schedule.author_id, schedule.author, schedule.created_at, schedule.changed_at,
-      schedule.checked_at, schedule.next_at);
+      schedule.checked_at, schedule.next_at, schedule.answers_id);
 }
 
 void SqlSchedules::change(const Schedule& schedule) {
   db_.post(
       "UPDATE schedules SET site_id = ?, agent_ids = ?, name = ?, type = ?, parameters = ?, rule = ?, "
       "time_zone = ?, catch_up_s = ?, state = ?, author_id = ?, author = ?, changed_at = ?, checked_at = ?, "
-      "next_at = ? WHERE client_id = ? AND schedule_id = ?",
+      "next_at = ?, answers_id = ? WHERE client_id = ? AND schedule_id = ?",
       schedule.site_id, toJsonList(schedule.agent_ids), schedule.name, schedule.type, schedule.parameters,
       schedule.rule, schedule.time_zone, schedule.catch_up_s, schedule.state, schedule.author_id,
-      schedule.author, schedule.changed_at, schedule.checked_at, schedule.next_at, schedule.client_id,
+      schedule.author, schedule.changed_at, schedule.checked_at, schedule.next_at, schedule.answers_id,
+      schedule.client_id, schedule.id);
+  setSecondOpinion(schedule);
+}
+
+void SqlSchedules::setSecondOpinion(const Schedule& schedule) {
+  db_.post(
+      "UPDATE schedules SET second_id = ?, second_by = ?, second_at = ?, second_reason = ? WHERE client_id = "
+      "? AND schedule_id = ?",
+      schedule.second.id, schedule.second.by, schedule.second.at, schedule.second.reason, schedule.client_id,
       schedule.id);
 }
 

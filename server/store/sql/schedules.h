@@ -13,6 +13,7 @@ class SqlSchedules : public Schedules {
   std::int64_t count() const override;
   void add(const Schedule& schedule) override;
   void change(const Schedule& schedule) override;
+  void setSecondOpinion(const Schedule& schedule) override;
   void remove(const Schedule& schedule) override;
   std::vector<Schedule> due(std::int64_t now, std::size_t limit) const override;
   bool addRun(const ScheduleRun& run) override;

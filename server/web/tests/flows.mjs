@@ -420,6 +420,24 @@ test('a change that needs a proof asks for it once, and is then sent again by it
   window.complaints.length = 0; // Chromium tells of each answer of 403 and 422
 });
 
+test('what a policy orders is approved beforehand with a reason and a proof, and that is taken back', patience, async () => {
+  const page = await begin('/updates/rules', { proven: false });
+  const policies = page.getByRole('list', { name: 'Approval policies' });
+  await page.getByRole('button', { name: 'Approve what Security after a day' }).click();
+  const dialog = page.getByRole('dialog', { name: /^Approve what/ });
+  await dialog.getByLabel('Reason').fill('read each line');
+  await dialog.getByRole('button', { name: 'Approve' }).click();
+  const proof = page.getByRole('dialog', { name: 'Prove that it is you' });
+  await proof.getByLabel('Password', { exact: true }).fill('correct horse battery');
+  await proof.getByRole('button', { name: 'Continue' }).click();
+  await policies.getByText('Approved beforehand by mara').waitFor();
+  await policies.getByText('read each line').waitFor();
+  await page.getByRole('button', { name: 'Withdraw the approval of Security after a day' }).click();
+  await policies.getByText('Approved beforehand by mara').waitFor({ state: 'detached' });
+  assert.equal(server.mock.fleet.policies[0].second_person, null);
+  window.complaints.length = 0; // as above
+});
+
 test('a second factor is set up, and signs in from then on', patience, async () => {
   const page = await begin('/account');
   await page.getByRole('button', { name: 'Set it up' }).click();

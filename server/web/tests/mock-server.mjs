@@ -287,10 +287,21 @@ class Mock {
     const rows = this.fleet.updates.filter((update) => update.approvable && update.category === 'security');
     const sample = rows.slice(0, 100).map(({ id, hostname, name, candidate_version }) => ({ update_id: id, hostname, name, candidate_version }));
     if (preview) return [200, { updates: rows.length, agents: new Set(rows.map((update) => update.agent_id)).size, sample }];
-    const made = { created_at: this.fleet.at(0), created_by: 'mara', changed_at: this.fleet.at(0), changed_by: 'mara' };
+    const made = { created_at: this.fleet.at(0), created_by: 'mara', changed_at: this.fleet.at(0), changed_by: 'mara', second_person: null };
     const policy = { id: makeId('PXXICY', 10 + this.fleet.policies.length), client_id: null, client_name: null, site_id: null, site_name: null, enabled: true, age_from: 'first_seen', managers: [], include: [], exclude: [], ...body, ...made };
     this.fleet.policies.push(policy);
     return [201, policy];
+  }
+
+  policyOf(id) {
+    return this.fleet.policies.find((policy) => policy.id === id);
+  }
+
+  approveBeforehand(what, { reason, changed_at }) {
+    if (!reason) throw new Refusal(400, 'request.invalid', 'body.reason: expected why, in a line of text', '/reason');
+    if (changed_at !== what.changed_at) throw new Refusal(409, 'second_person.changed', 'It was changed meanwhile: look at what it says now.');
+    this.needProof();
+    return Object.assign(what, { second_person: { by: 'mara', at: this.fleet.at(0), reason, counts: true } });
   }
 
   commands(query) {
@@ -719,7 +730,9 @@ class Mock {
       case 'POST ignore-rules/{id}/lift': return [200, this.lift(id)];
       case 'GET approval-policies': return [200, { items: this.fleet.policies }];
       case 'POST approval-policies': return this.addPolicy(body, query.get('preview') === '1');
-      case 'PUT approval-policies/{id}': return [200, Object.assign(this.fleet.policies.find((policy) => policy.id === id), body)];
+      case 'PUT approval-policies/{id}': return [200, Object.assign(this.policyOf(id), body, { second_person: null })];
+      case 'POST approval-policies/{id}/approve': return [200, this.approveBeforehand(this.policyOf(id), body)];
+      case 'POST approval-policies/{id}/withdraw-approval': return [200, Object.assign(this.policyOf(id), { second_person: null })];
       case 'DELETE approval-policies/{id}': return (this.fleet.policies = this.fleet.policies.filter((policy) => policy.id !== id)), [204];
       case 'GET maintenance-windows': return [200, { items: this.windows() }];
       case 'POST maintenance-windows': return this.needProof(), [201, this.addWindow(body)];
@@ -777,6 +790,8 @@ class Mock {
       case 'PUT schedules/{id}': return [200, Object.assign(this.scheduleOf(id), body)];
       case 'POST schedules/{id}/pause': return [200, Object.assign(this.scheduleOf(id), { state: 'paused', next_at: null })];
       case 'POST schedules/{id}/resume': return [200, Object.assign(this.scheduleOf(id), { state: 'active', next_at: this.fleet.at(-7200) })];
+      case 'POST schedules/{id}/approve': return [200, this.approveBeforehand(this.scheduleOf(id), body)];
+      case 'POST schedules/{id}/withdraw-approval': return [200, Object.assign(this.scheduleOf(id), { second_person: null })];
       case 'GET schedules/{id}/runs': return [200, page(this.runs(), query)];
       case 'DELETE schedules/{id}': return (this.planned = this.schedules().filter((each) => each.id !== id)), [204];
       case 'PUT users/{id}/password':
@@ -818,13 +833,14 @@ class Mock {
     if (clients.length === 0 || this.fleet.agents.length === 0) return [];
     const one = (n, name, type, scope, rule, when, more = {}) => ({
       id: makeId('SCHED', n), name, type, parameters: {}, scope, rule, when, time_zone: null, catch_up_s: 3600, state: 'active', author: 'mara',
-      created_at: at(2_000_000), changed_at: at(90_000), next_at: at(-30_000), ...more,
+      created_at: at(2_000_000), changed_at: at(90_000), next_at: at(-30_000), second_person: null, ...more,
     });
     this.planned ??= [
       one(1, 'Look again every night', 'scan', { client_id: clients[0].id }, { repeat: 'daily', time: '02:00' }, 'every day at 02:00'),
       one(2, 'Greet the <b>office</b> of Northfield', 'greet', { site_id: clients[1].sites[1].id }, { repeat: 'weekly', time: '07:30', weekdays: ['mon', 'thu'] }, 'every Monday and Thursday at 07:30', { parameters: { whom: 'everybody' }, catch_up_s: 0 }),
       one(3, 'Restart after Patch Tuesday', 'scan', { everything: true }, { repeat: 'patch_tuesday', time: '23:00', after_days: 4 }, 'every month, 4 days after Patch Tuesday, at 23:00', { time_zone: 'Europe/Berlin', state: 'paused', next_at: null }),
       one(4, 'Once, tonight', 'scan', { agent_ids: this.fleet.agents.slice(0, 2).map((each) => each.id) }, { repeat: 'once', time: '02:30', date: '2026-01-04' }, 'once, on 2026-01-04 at 02:30', { state: 'done', next_at: null }),
+      one(5, 'Wipe after each quarter', 'wipe', { client_id: clients[0].id }, { repeat: 'monthly', time: '04:00', day: 1 }, 'every month, on the 1st, at 04:00', { author: 'jo', second_person: { by: 'erin', at: at(80_000), reason: 'looked at it with jo', counts: true } }),
     ];
     return this.planned;
   }

@@ -263,6 +263,15 @@ const scenes = [
       await page.getByText('The machine’s own rules still count').waitFor();
     },
   },
+  {
+    name: 'policy-approve',
+    path: '/updates/rules',
+    ready: text('Tills: only what is grave'),
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Approve what Security after a day' }).click();
+      await page.getByRole('dialog').getByText('jo answers for it.').waitFor();
+    },
+  },
   { name: 'operations', path: '/operations', ready: (page) => page.getByRole('table', { name: 'Commands' }).waitFor() },
   { name: 'operations-error', path: '/operations', ready: text('store.failed'), state: { fail: 500 } },
   { name: 'operations-refused', path: '/operations?state=refused', ready: text('of the policy') },
@@ -320,6 +329,7 @@ const scenes = [
     },
   },
   { name: 'schedule', path: `/schedules/${makeId('SCHED', 2)}`, ready: text('no server could carry it out') },
+  { name: 'schedule-approved', path: `/schedules/${makeId('SCHED', 5)}`, ready: text('Approved beforehand by erin') },
   { name: 'schedule-not-found', path: '/schedules/01KXXXXXXXXXXXXXXXXXXXXXXX', ready: text('schedule.not_found') },
   { name: 'enrolment', path: '/enrolment', ready: text('Seats used') },
   {

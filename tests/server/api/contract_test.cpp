@@ -125,7 +125,7 @@ TEST(Contract, says_which_routes_need_a_proof) {
       proven += route.needs_proof ? 1U : 0U;
     }
   }
-  EXPECT_EQ(proven, 15U);
+  EXPECT_EQ(proven, 17U);
 }
 
 TEST(Contract, is_served_as_it_is_written) {

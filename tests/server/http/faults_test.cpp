@@ -74,6 +74,7 @@ TEST_F(FrontFaults, D1_a_thousand_slow_peers_delay_nobody_and_are_cut_within_ten
   trickle.join();
   EXPECT_EQ(front_->connections(), 0U);
   EXPECT_LT(seconds, 12) << "10 s, and what the test itself takes";
+  EXPECT_GE(front_->dispatcher().refusals().snapshot().at("connection.too_slow"), 667U);
 }
 
 TEST_F(FrontFaults, D2_two_thousand_idle_connections_delay_nobody) {

@@ -356,6 +356,7 @@ TEST_F(FrontTest, D14_recovers_when_descriptors_run_out_without_spinning) {
     EXPECT_THROW(TlsClient(front_->port(), 500), std::runtime_error);
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
     EXPECT_LT(usedCpuMs() - used, 150);
+    EXPECT_GE(front_->dispatcher().refusals().snapshot().at("connection.no_descriptors"), 1U);
     before.send(request("GET", "/api/hello"));
     EXPECT_EQ(before.reply().status, 200);
   }

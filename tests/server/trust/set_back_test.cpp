@@ -85,6 +85,39 @@ TEST_F(SetBackServer,
   EXPECT_EQ(mayOrder(kNow + 40 * kSecondNs).value(), 1);
 }
 
+TEST_F(SetBackServer, E6_what_one_server_heard_holds_every_server_on_the_database) {
+  keepBackup();
+  nextList(0);
+  const Json newer = files();
+  setBack();
+  ASSERT_TRUE(hear(newer).newer);
+  const testing::Folder other;
+  const std::string told = shareSetBack(folder_ / "", "");
+  EXPECT_EQ(shareSetBack(other / "", told), "") << "there is nothing more to tell";
+  const auto mark = readSetBack(marksIn(other / "").behind);
+  ASSERT_TRUE(mark);
+  EXPECT_EQ(mark->seen.targets, 2);
+  EXPECT_EQ(mark->agent_id, "agent-1");
+  expectSays(whyHeldBack(marksIn(other / ""), versionsIn(trust())), "agent agent-1");
+  EXPECT_EQ(whyHeldBack(marksIn(other / ""), {1, 2, 0, 0, 1}), "") << "caught up, and a higher epoch";
+  EXPECT_EQ(shareSetBack(folder_ / "", told), "") << "known";
+  const testing::Folder third;
+  EXPECT_EQ(shareSetBack(third / "", ""), "") << "nobody knows anything";
+  EXPECT_THROW(shareSetBack(third / "", "{}"), std::runtime_error);
+}
+
+TEST_F(SetBackServer, E6_servers_that_heard_different_things_know_the_newest_of_both) {
+  const testing::Folder one;
+  const testing::Folder other;
+  writeSetBack(marksIn(one / "").behind, {{2, 5, 0, 0, 1}, {1, 1, 0, 0, 0}, "agent-1", kNow});
+  writeSetBack(marksIn(other / "").behind, {{1, 7, 0, 0, 0}, {1, 1, 0, 0, 0}, "agent-2", kNow});
+  const std::string both = shareSetBack(other / "", shareSetBack(one / "", ""));
+  EXPECT_EQ(shareSetBack(one / "", both), "");
+  const TrustVersions newest{2, 7, 0, 0, 1};
+  EXPECT_EQ(readSetBack(marksIn(one / "").behind)->seen, newest);
+  EXPECT_EQ(readSetBack(marksIn(other / "").behind)->seen, newest);
+}
+
 TEST_F(SetBackServer, E6_an_epoch_that_agents_know_already_is_not_a_higher_one) {
   keepBackup();
   nextList(3);

@@ -15,6 +15,7 @@ import type {
   NewMaintenanceWindow,
   NewPolicy,
   NewSecondFactor,
+  Policy,
   PolicyReach,
   PolicyTerms,
   RateLimit,
@@ -124,6 +125,23 @@ export async function addPolicy(policy: NewPolicy): Promise<void> {
 
 export async function changePolicy(id: string, terms: PolicyTerms): Promise<void> {
   await answerOf(api.PUT('/api/v1/approval-policies/{id}', { params: { path: { id } }, body: terms }));
+}
+
+// `changed_at`: of what whoever approves has looked at.
+export async function approvePolicy({ id, changed_at }: Policy, reason: string): Promise<void> {
+  await answerOf(api.POST('/api/v1/approval-policies/{id}/approve', { params: { path: { id } }, body: { reason, changed_at } }));
+}
+
+export async function withdrawPolicyApproval(id: string): Promise<void> {
+  await answerOf(api.POST('/api/v1/approval-policies/{id}/withdraw-approval', { params: { path: { id } } }));
+}
+
+export async function approveSchedule({ id, changed_at }: Schedule, reason: string): Promise<void> {
+  await answerOf(api.POST('/api/v1/schedules/{id}/approve', { params: { path: { id } }, body: { reason, changed_at } }));
+}
+
+export async function withdrawScheduleApproval(id: string): Promise<void> {
+  await answerOf(api.POST('/api/v1/schedules/{id}/withdraw-approval', { params: { path: { id } } }));
 }
 
 export async function removePolicy(id: string): Promise<void> {

@@ -56,6 +56,7 @@ export type Schedule = Schemas['Schedule'];
 export type ScheduleRun = Schemas['ScheduleRun'];
 export type ScheduleScope = Schemas['ScheduleScope'];
 export type ScheduleWish = Schemas['ScheduleWish'];
+export type SecondOpinion = Schemas['SecondOpinion'];
 export type SecondPersonRule = Schemas['SecondPersonRule'];
 export type ServiceAccount = Schemas['ServiceAccount'];
 export type Security = Schemas['Security'];

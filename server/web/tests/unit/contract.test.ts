@@ -128,6 +128,10 @@ test('every change answers in the document’s shape', async () => {
     ['/api/v1/session', '/api/v1/session', { username: 'mara', password: 'correct horse battery' }],
     ['/api/v1/session/second-factor', '/api/v1/session/second-factor', { code: '123456' }],
     ['/api/v1/held-orders/{id}/approve', `/api/v1/held-orders/${server.mock.heldOrders()[0].id}/approve`, { reason: 'agreed' }],
+    ['/api/v1/approval-policies/{id}/approve', `/api/v1/approval-policies/${server.mock.fleet.policies[0].id}/approve`, { reason: 'agreed', changed_at: server.mock.fleet.policies[0].changed_at }],
+    ['/api/v1/approval-policies/{id}/withdraw-approval', `/api/v1/approval-policies/${server.mock.fleet.policies[0].id}/withdraw-approval`, undefined],
+    ['/api/v1/schedules/{id}/approve', `/api/v1/schedules/${server.mock.schedules()[4].id}/approve`, { reason: 'agreed', changed_at: server.mock.schedules()[4].changed_at }],
+    ['/api/v1/schedules/{id}/withdraw-approval', `/api/v1/schedules/${server.mock.schedules()[4].id}/withdraw-approval`, undefined],
     ['/api/v1/held-orders/{id}/decline', `/api/v1/held-orders/${server.mock.heldOrders()[1].id}/decline`, { reason: 'not now' }],
     ['/api/v1/enrolment-tokens', '/api/v1/enrolment-tokens', { seats: 2, expires_in_s: 3600 }],
   ];

@@ -2,8 +2,10 @@ import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { approvePolicy, withdrawPolicyApproval } from '../../api/actions';
 import { policiesQuery } from '../../api/queries';
 import type { Policy } from '../../api/types';
+import { Beforehand } from '../../parts/beforehand';
 import { TableSkeleton } from '../../parts/data-table';
 import { GuardedButton } from '../../parts/guarded-button';
 import { Panel } from '../../parts/panel';
@@ -54,6 +56,7 @@ function PolicyRow({ policy, change }: { policy: Policy; change: () => void }) {
     include.length > 0 && `only ${include.join(', ')}`,
     exclude.length > 0 && `never ${exclude.join(', ')}`,
   ].filter(Boolean);
+  const what = `${actions[policy.action]} · ${lines.map(lineText).join('; ')}`;
   return (
     <li>
       <div className={classes.what}>
@@ -62,8 +65,25 @@ function PolicyRow({ policy, change }: { policy: Policy; change: () => void }) {
           <span className="dim">{whereOf(policy)}</span>
           {!policy.enabled && <Tag tone="quiet">off</Tag>}
         </span>
-        <span>{`${actions[policy.action]} · ${lines.map(lineText).join('; ')}`}</span>
+        <span>{what}</span>
         {names.length > 0 && <span className="mono">{names.join(' · ')}</span>}
+        {policy.action === 'install' && (
+          <Beforehand
+            name={policy.name}
+            risk="high"
+            author={policy.changed_by}
+            given={policy.second_person}
+            at={policy.client_id === null ? 'everywhere' : { client_id: policy.client_id, site_id: policy.site_id ?? '' }}
+            approve={(reason) => approvePolicy(policy, reason)}
+            withdraw={() => withdrawPolicyApproval(policy.id)}
+          >
+            <p style={{ marginTop: 0 }} className="break">
+              <b>{whereOf(policy)}</b>
+              {`: ${what}`}
+            </p>
+            {names.length > 0 && <p className="mono break">{names.join(' · ')}</p>}
+          </Beforehand>
+        )}
       </div>
       <Button size="compact-xs" variant="default" aria-label={`Change ${policy.name}`} onClick={change}>
         Change…

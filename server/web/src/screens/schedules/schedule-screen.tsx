@@ -3,13 +3,14 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tansta
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 
-import { removeSchedule } from '../../api/actions';
+import { approveSchedule, removeSchedule, withdrawScheduleApproval } from '../../api/actions';
 import { clientsQuery, commandTypesQuery, scheduleQuery, scheduleRunsQuery } from '../../api/queries';
 import type { CommandState, Schedule, ScheduleRun } from '../../api/types';
 import { some } from '../../format/number';
 import type { Json } from '../../format/schema';
 import { command_states, run_outcomes, schedule_states } from '../../format/words';
 import { Ago } from '../../parts/ago';
+import { Beforehand } from '../../parts/beforehand';
 import { TableSkeleton } from '../../parts/data-table';
 import { GuardedButton } from '../../parts/guarded-button';
 import { ListStates, useLoaded } from '../../parts/list';
@@ -22,7 +23,7 @@ import { ValueView } from '../../parts/value-view';
 import { PauseButton } from './pause-button';
 import { ScheduleForm } from './schedule-form';
 import classes from './schedules.module.css';
-import { scopeText } from './scope';
+import { placeOf, scopeText } from './scope';
 
 const route = getRouteApi('/app/schedules/$scheduleId');
 
@@ -88,6 +89,25 @@ function Shown({ schedule }: { schedule: Schedule }) {
             ['Changed', <Ago key="changed" at={schedule.changed_at} />],
           ]}
         />
+        <div className={classes.second}>
+          {type && (
+            <Beforehand
+              name={schedule.name}
+              risk={type.risk}
+              author={schedule.author}
+              given={schedule.second_person}
+              at={placeOf(schedule.scope)}
+              approve={(reason) => approveSchedule(schedule, reason)}
+              withdraw={() => withdrawScheduleApproval(schedule.id)}
+            >
+              <p style={{ marginTop: 0 }} className="break">
+                <b>{type.title}</b>
+                {` for ${scopeText(schedule.scope, clients)}, ${schedule.when}`}
+              </p>
+              {Object.keys(schedule.parameters).length > 0 && <p className="mono break">{JSON.stringify(schedule.parameters)}</p>}
+            </Beforehand>
+          )}
+        </div>
       </Panel>
       <Runs id={schedule.id} />
       {changing && <ScheduleForm schedule={schedule} onClose={() => setChanging(false)} />}

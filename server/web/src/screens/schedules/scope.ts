@@ -1,3 +1,4 @@
+import type { Place } from '../../api/permissions';
 import type { Client, ScheduleScope } from '../../api/types';
 import { some } from '../../format/number';
 
@@ -33,4 +34,10 @@ export function scopeText(scope: ScheduleScope, clients: Client[]): string {
   if (scope.agent_ids) return some(scope.agent_ids.length, 'machine');
   const key = scopeKey(scope);
   return scopeChoices(clients).find((choice) => choice.value === key)?.label ?? 'A place you do not see';
+}
+
+// Where a role over all of it has to be; undefined where that is for the server to say.
+export function placeOf(scope: ScheduleScope): Place {
+  if (scope.everything) return 'everywhere';
+  return scope.client_id ? { client_id: scope.client_id, site_id: '' } : undefined;
 }
