@@ -1,9 +1,9 @@
 #include "agent/agent_orders.h"
 
 #include "base/time.h"
-#include "config/server_settings.h"
 #include "local/log.h"
 #include "platform/machine.h"
+#include "settings/server_settings.h"
 
 namespace redflag::kernel {
 namespace {
@@ -83,7 +83,7 @@ Result<Json> AgentOrders::hurry(std::int64_t minutes, std::int64_t every_s) {
 }
 
 Result<Json> AgentOrders::configure(const Json& settings) {
-  const auto wanted = serverSettingsOf(settings);
+  const auto wanted = settings::serverSettingsOf(settings);
   if (!wanted) return tl::unexpected<Error>(wanted.error());
   const auto candidate = parts_.config.withServerSettings(settings);
   if (!candidate) return tl::unexpected<Error>(candidate.error());
@@ -96,9 +96,9 @@ Result<Json> AgentOrders::configure(const Json& settings) {
   for (const auto& setting : *wanted) {
     const bool in_force = setting.value.is_null() ? !now->from_server.contains(setting.key.to_string())
                                                   : now->from_server.contains(setting.key.to_string());
-    const std::string plugin = pluginOf(setting.key);
+    const std::string plugin = settings::pluginOf(setting.key);
     const bool here = plugin.empty() || now->plugin(plugin) != nullptr;
-    keys.push_back({{"key", dottedKey(setting.key)},
+    keys.push_back({{"key", settings::dottedKey(setting.key)},
                     {"in_force", in_force},
                     {"text", in_force ? ""
                              : here   ? "agent.yaml says so itself, which counts"

@@ -7,6 +7,7 @@
 #include "base/table.h"
 #include "config/effective.h"
 #include "config/settings.h"
+#include "config/store.h"
 #include "host/manifest.h"
 
 namespace redflag::kernel {
@@ -71,8 +72,13 @@ void check(const ConfigOptions& options, Context& context) {
 }
 
 void show(const ConfigOptions& options, Context& context) {
-  const auto config = context.readConfig();
+  auto config = context.readConfig();
   if (!config) return;
+  if (auto both = withKeptSettings(*config, context.paths().state); both) {
+    config = std::move(*both);
+  } else {
+    std::fprintf(stderr, "redflag-agent: without what the server has set: %s\n", both.error().text.c_str());
+  }
   const auto values = effectiveValues(*config, schemasOf(*config, context.paths().plugins));
   if (options.json) {
     Json list = Json::array();

@@ -4,17 +4,16 @@
 #include <functional>
 
 #include "config/core_schema.h"
-#include "config/schema.h"
-#include "config/server_settings.h"
-#include "config/units.h"
 #include "config/yaml.h"
 #include "platform/files.h"
+#include "settings/bounds.h"
+#include "settings/schema.h"
+#include "settings/server_settings.h"
+#include "settings/settable.h"
+#include "settings/units.h"
 
 namespace redflag::kernel {
 namespace {
-
-constexpr std::int64_t kMinuteNs = 60'000'000'000;
-constexpr std::size_t kMaxPluginId = 100;
 
 // "/plugins/apt/every" -> "plugins.apt.every"
 std::string keyOf(const std::string& pointer) {
@@ -63,7 +62,7 @@ class Reader {
   void problem(const std::string& pointer, std::string text) {
     problems_.push_back({pointer, std::move(text)});
   }
-  const std::vector<SchemaProblem>& problems() const { return problems_; }
+  const std::vector<settings::SchemaProblem>& problems() const { return problems_; }
 
  private:
   const Json* at(const std::string& pointer) const {
@@ -74,29 +73,31 @@ class Reader {
   std::int64_t duration(const std::string& pointer, std::int64_t inherited, std::int64_t low) {
     const Json* value = at(pointer);
     if (value == nullptr) return inherited;
-    const auto parsed = parseDuration(value->get<std::string>());
+    const auto parsed = settings::parseDuration(value->get<std::string>());
     if (!parsed) return problem(pointer, parsed.error().text), low;
-    if (*parsed < low) problem(pointer, "expected at least " + durationText(low));
+    if (*parsed < low) problem(pointer, "expected at least " + settings::durationText(low));
     return *parsed;
   }
 
   std::uint64_t size(const std::string& pointer, std::uint64_t inherited, std::uint64_t low) {
     const Json* value = at(pointer);
     if (value == nullptr) return inherited;
-    const auto parsed = parseSize(value->is_string() ? value->get<std::string>() : dumpJson(*value));
+    const auto parsed =
+        settings::parseSize(value->is_string() ? value->get<std::string>() : dumpJson(*value));
     if (!parsed) return problem(pointer, parsed.error().text), low;
-    if (*parsed < low) problem(pointer, "expected at least " + sizeText(low));
+    if (*parsed < low) problem(pointer, "expected at least " + settings::sizeText(low));
     return *parsed;
   }
 
   ScheduleConfig schedule(const std::string& place, const ScheduleConfig& inherited) {
     ScheduleConfig out;
-    out.every_ns = duration(place + "/every", inherited.every_ns, kMinuteNs);
+    out.every_ns = duration(place + "/every", inherited.every_ns, settings::kLeastIntervalNs);
     // An inherited jitter longer than a plugin's own interval shrinks with it; a written one is a mistake.
     const bool written = at(place + "/jitter") != nullptr && places_.count(place + "/jitter") != 0;
     out.jitter_ns = duration(place + "/jitter", inherited.jitter_ns, 0);
     if (out.jitter_ns > out.every_ns) {
-      if (written) problem(place + "/jitter", "expected at most the interval, " + durationText(out.every_ns));
+      if (written)
+        problem(place + "/jitter", "expected at most the interval, " + settings::durationText(out.every_ns));
       out.jitter_ns = out.every_ns / 10;
     }
     return out;
@@ -104,10 +105,10 @@ class Reader {
 
   RunLimits limits(const std::string& place, const RunLimits& inherited) {
     RunLimits out;
-    out.time_ns = duration(place + "/time", inherited.time_ns, kMinuteNs / 60);
-    out.cpu_ns = duration(place + "/cpu", inherited.cpu_ns, kMinuteNs / 60);
-    out.memory_bytes = size(place + "/memory", inherited.memory_bytes, 16U << 20U);
-    out.output_bytes = size(place + "/output", inherited.output_bytes, 64U << 10U);
+    out.time_ns = duration(place + "/time", inherited.time_ns, settings::kLeastTimeNs);
+    out.cpu_ns = duration(place + "/cpu", inherited.cpu_ns, settings::kLeastTimeNs);
+    out.memory_bytes = size(place + "/memory", inherited.memory_bytes, settings::kLeastMemoryBytes);
+    out.output_bytes = size(place + "/output", inherited.output_bytes, settings::kLeastOutputBytes);
     const Json* records = at(place + "/records");
     out.records = records == nullptr ? inherited.records : records->get<std::uint64_t>();
     return out;
@@ -121,11 +122,11 @@ class Reader {
     out.failures = failures == nullptr ? inherited.failures : failures->get<int>();
     out.successes = successes == nullptr ? inherited.successes : successes->get<int>();
     out.window_failures = within == nullptr ? inherited.window_failures : within->get<int>();
-    out.window_ns = duration(place + "/window", inherited.window_ns, kMinuteNs);
-    out.open_ns = duration(place + "/open", inherited.open_ns, kMinuteNs / 60);
-    out.open_max_ns = duration(place + "/open_max", inherited.open_max_ns, kMinuteNs / 60);
+    out.window_ns = duration(place + "/window", inherited.window_ns, settings::kLeastIntervalNs);
+    out.open_ns = duration(place + "/open", inherited.open_ns, settings::kLeastTimeNs);
+    out.open_max_ns = duration(place + "/open_max", inherited.open_max_ns, settings::kLeastTimeNs);
     if (out.open_max_ns < out.open_ns) {
-      problem(place + "/open_max", "expected at least breaker.open, " + durationText(out.open_ns));
+      problem(place + "/open_max", "expected at least breaker.open, " + settings::durationText(out.open_ns));
     }
     return out;
   }
@@ -133,9 +134,8 @@ class Reader {
   void readPlugins(Config& config) {
     for (const auto& [id, value] : values_["plugins"].items()) {
       const std::string place = (Json::json_pointer("/plugins") / id).to_string();
-      const bool named = !id.empty() && id.size() <= kMaxPluginId && id.front() != '.' &&
-                         id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") == std::string::npos;
-      if (!named) problem(place, "expected a plugin's id: small letters, digits, '.', '_' and '-'");
+      if (!settings::isPluginId(id))
+        problem(place, "expected a plugin's id: small letters, digits, '.', '_' and '-'");
       PluginConfig plugin;
       plugin.id = id;
       plugin.schedule = schedule(place, config.schedule);
@@ -212,7 +212,7 @@ class Reader {
     }
     config.server_may_set = policy["server_may_set"].get<std::vector<std::string>>();
     for (std::size_t i = 0; i < config.server_may_set.size(); ++i) {
-      if (auto text = patternProblem(config.server_may_set[i]); !text.empty())
+      if (auto text = settings::patternProblem(config.server_may_set[i]); !text.empty())
         problem("/policy/server_may_set/" + std::to_string(i), std::move(text));
     }
     if (policy["agent_updates"] != "never") {
@@ -223,7 +223,7 @@ class Reader {
 
   Json values_;
   const std::map<std::string, ConfigPlace>& places_;
-  std::vector<SchemaProblem> problems_;
+  std::vector<settings::SchemaProblem> problems_;
 };
 
 ConfigPlace nearestPlace(const std::map<std::string, ConfigPlace>& places, const std::string& pointer) {
@@ -235,7 +235,7 @@ ConfigPlace nearestPlace(const std::map<std::string, ConfigPlace>& places, const
 }
 
 void addProblems(LoadedConfig& loaded, const std::filesystem::path& file, const YamlDocument& document,
-                 const std::vector<SchemaProblem>& problems) {
+                 const std::vector<settings::SchemaProblem>& problems) {
   for (const auto& problem : problems) {
     loaded.problems.push_back(
         {file, nearestPlace(document.places, problem.pointer), keyOf(problem.pointer), problem.text});
@@ -268,7 +268,7 @@ LoadedConfig checkConfigText(const std::string& text, const std::filesystem::pat
     loaded.problems.push_back({file, document.error().place, "", document.error().text});
     return loaded;
   }
-  const auto problems = checkAgainst(coreSchema(), document->value);
+  const auto problems = settings::checkAgainst(coreSchema(), document->value);
   if (!problems) {
     loaded.problems.push_back({file, {}, "", problems.error().text});
     return loaded;
@@ -286,15 +286,15 @@ LoadedConfig checkConfigText(const std::string& text, const std::filesystem::pat
 }
 
 Result<Config> withServerSettings(const Config& config, const Json& settings) {
-  const auto wanted = serverSettingsOf(settings);
+  const auto wanted = settings::serverSettingsOf(settings);
   if (!wanted) return tl::unexpected<Error>(wanted.error());
   Json written = config.written;
   std::set<std::string> taken;
   for (const auto& setting : *wanted) {
-    const bool known_plugin =
-        setting.key.to_string().rfind("/plugins/", 0) != 0 || config.plugin(pluginOf(setting.key)) != nullptr;
+    const bool known_plugin = setting.key.to_string().rfind("/plugins/", 0) != 0 ||
+                              config.plugin(settings::pluginOf(setting.key)) != nullptr;
     if (setting.value.is_null() || !known_plugin || config.written.contains(setting.key) ||
-        !serverMaySet(config.server_may_set, setting.key))
+        !settings::serverMaySet(config.server_may_set, setting.key))
       continue;
     // A plugin without anything behind it is written as null, which is no place for a value.
     if (Json& plugins = written["plugins"]; known_plugin && plugins.is_object()) {
@@ -305,7 +305,7 @@ Result<Config> withServerSettings(const Config& config, const Json& settings) {
     taken.insert(setting.key.to_string());
   }
   if (taken.empty()) return config;
-  const auto problems = checkAgainst(coreSchema(), written);
+  const auto problems = settings::checkAgainst(coreSchema(), written);
   if (!problems) return tl::unexpected<Error>(problems.error());
   if (!problems->empty())
     return fail(Code::kInvalid, keyOf(problems->front().pointer) + ": " + problems->front().text);

@@ -1,5 +1,7 @@
 #include "config/core_schema.h"
 
+#include "settings/settable.h"
+
 namespace redflag::kernel {
 namespace {
 
@@ -13,10 +15,7 @@ constexpr const char* kSchema = R"json({
       "enrolment_file": {"type": "string", "pattern": "^/", "x-expected": "an absolute path"},
       "proxy": {"type": "string", "pattern": "^(none|system|http://[^/@ ]+)$",
                 "x-expected": "none, system, or http://HOST:PORT"}}},
-    "schedule": {"type": "object", "additionalProperties": false, "properties": {
-      "every": {"$ref": "#/definitions/duration"},
-      "jitter": {"$ref": "#/definitions/duration"},
-      "max_parallel": {"type": "integer", "minimum": 1, "maximum": 32}}},
+    "schedule": {"$ref": "#/definitions/schedule"},
     "limits": {"$ref": "#/definitions/limits"},
     "isolation": {"enum": ["require", "best"]},
     "breaker": {"$ref": "#/definitions/breaker"},
@@ -56,28 +55,9 @@ constexpr const char* kSchema = R"json({
           "reason": {"type": "string", "maxLength": 500}}}},
       "server_may_set": {"type": "array", "maxItems": 64, "items": {"type": "string"}},
       "agent_updates": {"enum": ["never", "security", "all"]}}},
-    "log": {"type": "object", "additionalProperties": false, "properties": {
-      "level": {"enum": ["debug", "info", "warning", "error"]},
-      "to": {"enum": ["journal", "stderr"]}}}
+    "log": {"$ref": "#/definitions/log"}
   },
   "definitions": {
-    "duration": {"type": "string", "pattern": "^[0-9]{1,9}[smhd]$",
-                 "x-expected": "a duration like 90s, 15m, 6h or 2d"},
-    "size": {"type": ["string", "integer"], "pattern": "^[0-9]{1,13}(KiB|MiB|GiB)?$", "minimum": 0,
-             "x-expected": "a size like 64KiB, 128MiB or 2GiB"},
-    "limits": {"type": "object", "additionalProperties": false, "properties": {
-      "time": {"$ref": "#/definitions/duration"},
-      "cpu": {"$ref": "#/definitions/duration"},
-      "memory": {"$ref": "#/definitions/size"},
-      "records": {"type": "integer", "minimum": 1, "maximum": 1000000},
-      "output": {"$ref": "#/definitions/size"}}},
-    "breaker": {"type": "object", "additionalProperties": false, "properties": {
-      "failures": {"type": "integer", "minimum": 1, "maximum": 100},
-      "window_failures": {"type": "integer", "minimum": 1, "maximum": 100},
-      "window": {"$ref": "#/definitions/duration"},
-      "open": {"$ref": "#/definitions/duration"},
-      "open_max": {"$ref": "#/definitions/duration"},
-      "successes": {"type": "integer", "minimum": 1, "maximum": 100}}},
     "action": {"type": "string", "pattern": "^[A-Za-z0-9._*?-]+(/[A-Za-z0-9._*?-]+)?$",
                "x-expected": "an action like apt/install or apt/*"},
     "packages": {"type": "array", "minItems": 1, "maxItems": 1000,
@@ -106,7 +86,11 @@ constexpr const char* kDefaults = R"json({
 }  // namespace
 
 const Json& coreSchema() {
-  static const Json schema = Json::parse(kSchema);
+  static const Json schema = [] {
+    Json whole = Json::parse(kSchema);
+    whole["definitions"].update(settings::settingDefinitions());
+    return whole;
+  }();
   return schema;
 }
 

@@ -6,9 +6,9 @@
 #include <set>
 
 #include "base/encoding.h"
-#include "config/schema.h"
 #include "host/capabilities.h"
 #include "protocol/keys.h"
+#include "settings/schema.h"
 
 namespace redflag::kernel {
 namespace {
@@ -93,7 +93,7 @@ std::optional<std::string> withSettings(std::string spec, const Json& settings) 
 }  // namespace
 
 Result<> checkParameters(const Json& schema, const Json& parameters) {
-  const auto problems = checkAgainst(schema, parameters);
+  const auto problems = settings::checkAgainst(schema, parameters);
   if (!problems) return failAt("parameters_schema", problems.error());
   if (problems->empty()) return {};
   return fail(Code::kInvalid,
@@ -108,7 +108,7 @@ Result<Json> effectiveSettings(const Config& config, const PluginConfig& plugin,
   Json closed = schema;
   if (!closed.is_object() || closed.empty()) closed = {{"type", "object"}, {"properties", Json::object()}};
   if (!closed.contains("additionalProperties")) closed["additionalProperties"] = false;
-  const auto problems = checkAgainst(closed, plugin.settings);
+  const auto problems = settings::checkAgainst(closed, plugin.settings);
   if (!problems) return failAt("plugin " + plugin.id, problems.error());
   std::string text;
   const std::string base = (Json::json_pointer("/plugins") / plugin.id / "settings").to_string();
@@ -118,7 +118,7 @@ Result<Json> effectiveSettings(const Config& config, const PluginConfig& plugin,
   }
   if (!text.empty()) return fail(Code::kInvalid, text);
   Json settings = plugin.settings;
-  fillDefaults(closed, settings);
+  settings::fillDefaults(closed, settings);
   return settings;
 }
 

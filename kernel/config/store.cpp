@@ -3,13 +3,14 @@
 #include <utility>
 
 #include "base/log.h"
-#include "config/server_settings.h"
+#include "settings/server_settings.h"
 
 namespace redflag::kernel {
 
 namespace {
 
 constexpr const char* kKeptName = "agent.yaml.last-good";
+constexpr const char* kServerName = "server-settings.json";
 constexpr std::size_t kMaxServerBytes = 64U << 10;
 
 // A copy to fall back on; that it cannot be kept is no reason to refuse a good configuration.
@@ -23,11 +24,20 @@ void keepCopy(const std::filesystem::path& file, const std::filesystem::path& ke
 
 }  // namespace
 
+Result<Config> withKeptSettings(const Config& own, const std::filesystem::path& state_folder) {
+  const auto text = platform::readFile(state_folder / kServerName, kMaxServerBytes);
+  if (!text && text.error().code == Code::kNotFound) return own;
+  if (!text) return tl::unexpected<Error>(text.error());
+  const auto json = parseJson(*text);
+  if (!json) return tl::unexpected<Error>(json.error());
+  return kernel::withServerSettings(own, *json);
+}
+
 ConfigStore::ConfigStore(std::filesystem::path file, const std::filesystem::path& state_folder,
                          const Config& initial)
     : file_(std::move(file)),
       kept_(state_folder / kKeptName),
-      server_file_(state_folder / "server-settings.json"),
+      server_file_(state_folder / kServerName),
       own_(initial),
       current_(std::make_shared<const Config>(merged(own_))) {
   if (!file_.empty()) stamp_ = platform::fileStamp(file_);
@@ -67,14 +77,14 @@ Config ConfigStore::merged(const Config& own) const {
 }
 
 Result<Config> ConfigStore::withServerSettings(const Json& settings) const {
-  const auto wanted = serverSettingsOf(settings);
+  const auto wanted = settings::serverSettingsOf(settings);
   if (!wanted) return tl::unexpected<Error>(wanted.error());
   if (file_.empty()) return fail(Code::kDenied, "there is no agent.yaml that lets the server set anything");
   auto own = loadConfig(file_);
   if (!own) return tl::unexpected<Error>(own.error());
   for (const auto& setting : *wanted) {
-    if (serverMaySet(own->server_may_set, setting.key)) continue;
-    return fail(Code::kDenied, dottedKey(setting.key) +
+    if (settings::serverMaySet(own->server_may_set, setting.key)) continue;
+    return fail(Code::kDenied, settings::dottedKey(setting.key) +
                                    " is not the server's to set: policy.server_may_set of " + file_.string() +
                                    " does not name it");
   }

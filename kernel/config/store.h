@@ -11,6 +11,10 @@
 
 namespace redflag::kernel {
 
+// The owner's configuration with what the agent that keeps its state there was set by a server, as far as
+// both go together. For whoever is not that agent; kDenied: only its user may read it.
+Result<Config> withKeptSettings(const Config& own, const std::filesystem::path& state_folder);
+
 class ConfigStore {
  public:
   // Reads `file` ("": there is none, all values are at their defaults). When it is bad, the copy of the last

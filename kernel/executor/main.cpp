@@ -8,7 +8,6 @@
 #include <optional>
 
 #include "base/encoding.h"
-#include "config/units.h"
 #include "executor/log.h"
 #include "executor/server.h"
 #include "executor/trusted_place.h"
@@ -18,6 +17,7 @@
 #include "platform/machine.h"
 #include "platform/paths.h"
 #include "platform/user.h"
+#include "settings/units.h"
 
 namespace redflag::kernel {
 namespace {
@@ -49,7 +49,7 @@ constexpr const char* kHelp =
     "  --version\n";
 
 bool takeDuration(const char* text, std::int64_t& out) {
-  const auto value = parseDuration(text);
+  const auto value = settings::parseDuration(text);
   if (value) out = *value;
   return value.has_value();
 }

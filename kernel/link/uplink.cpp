@@ -96,6 +96,7 @@ void Uplink::reportStatus() {
   for (const auto& der : parts_.endpoint.identity.authorities)
     status["authorities"].push_back(protocol::authorityMark(der));
   if (const std::string binding = parts_.contact.binding(); !binding.empty()) status["binding"] = binding;
+  if (!settings_wanted_) status.erase("settings");
   const std::string text = dumpJson(status);
   if (text == told_status_) return;
   const std::string id = newId();
@@ -106,6 +107,15 @@ void Uplink::reportStatus() {
     return spdlog::error("the agent's status could not be kept: {}", ok.error().text);
   }
   told_status_ = text;
+}
+
+void Uplink::noteRejections(const std::vector<Uploader::Rejection>& rejections) {
+  parts_.contact.rejected(rejections);
+  for (const auto& rejection : rejections) {
+    if (rejection.kind != "agent_status" || rejection.code != "item.invalid" || !settings_wanted_) continue;
+    settings_wanted_ = false;
+    told_status_.clear();
+  }
 }
 
 // What an answer has no room for is rung for no second time. Until the server has heard what was accepted, it
@@ -140,7 +150,7 @@ Answer<bool> Uplink::talk() {
   }
   if (!maySend()) return true;
   const auto sent = uploader_.step(connection_.api());
-  parts_.contact.rejected(uploader_.takeRejections());
+  noteRejections(uploader_.takeRejections());
   if (sent) return true;
   if (sent.error().code != kHeld) return tl::unexpected<Failure>(sent.error());
   const std::int64_t wait_s = std::clamp(sent.error().retry_after_s, kHeldAtLeastS, kHeldAtMostS);

@@ -56,6 +56,7 @@ class Uplink {
   Answer<bool> handTrustBack();
   void tick();
   void reportStatus();
+  void noteRejections(const std::vector<Uploader::Rejection>& rejections);
   void fetchRest();
 
   Parts parts_;
@@ -69,6 +70,7 @@ class Uplink {
   bool fetch_later_ = false;        // an order could not be taken: ask again at the next tick
   bool fetch_rest_ = false;         // there may be more: ask when the server knows that these were accepted
   std::string told_status_;
+  bool settings_wanted_ = true;  // false: an older server takes no status that tells them
   std::string told_distrust_;
   std::thread thread_;
 };

@@ -95,6 +95,14 @@ class ScanService : public Scanner {
     }
   };
   PluginStatus describe(const std::shared_ptr<const Config>& config, const PluginConfig& plugin) const;
+  Json settings(const std::shared_ptr<const Config>& config) const;
+
+  // What is told of the configuration, as far as it follows from it and the plugins' manifests.
+  struct Told {
+    std::shared_ptr<const Config> config;
+    std::vector<platform::FileStamp> manifests;
+    Json report;
+  };
 
   Parts parts_;
   const std::string boot_id_;
@@ -104,6 +112,7 @@ class ScanService : public Scanner {
   mutable std::mutex mutex_;
   std::map<std::string, LastScan> last_;
   mutable std::map<std::string, Description> described_;
+  mutable Told told_;
 };
 
 // As the configuration says.

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/time.h"
+#include "config/report.h"
 #include "config/settings.h"
 #include "platform/machine.h"
 #include "schedule/scan_service.h"
@@ -84,6 +85,26 @@ std::vector<PluginStatus> ScanService::plugins() const {
   return out;
 }
 
+// Asked for often, and made anew only when it may have changed.
+Json ScanService::settings(const std::shared_ptr<const Config>& config) const {
+  std::vector<platform::FileStamp> manifests;
+  for (const auto& plugin : config->plugins)
+    manifests.push_back(platform::fileStamp(parts_.place.folder / (plugin.id + ".json")));
+  {
+    const std::lock_guard lock(mutex_);
+    if (told_.config == config && told_.manifests == manifests) return told_.report;
+  }
+  std::map<std::string, Json> schemas;
+  for (const auto& plugin : config->plugins) {
+    if (const auto manifest = host::loadManifest(parts_.place.folder, plugin.id))
+      schemas[plugin.id] = manifest->config_schema;
+  }
+  Json report = settingsReport(*config, schemas);
+  const std::lock_guard lock(mutex_);
+  told_ = {config, std::move(manifests), report};
+  return report;
+}
+
 Json ScanService::status() const {
   // First: the rest may be newer, but never older.
   Json list = Json::array();
@@ -101,7 +122,8 @@ Json ScanService::status() const {
           {"os_version", machine.os_version},
           {"kernel", machine.kernel},
           {"plugins", std::move(list)},
-          {"config", {{"state", invalid.empty() ? "ok" : "invalid"}, {"text", invalid}}}};
+          {"config", {{"state", invalid.empty() ? "ok" : "invalid"}, {"text", invalid}}},
+          {"settings", settings(config)}};
 }
 
 std::string breakerItem(const BreakerTransition& transition, const std::string& id) {

@@ -146,6 +146,7 @@ std::vector<http::Route> apiRoutes(services::Services& services) {
   addEnrolmentRoutes(services, routes);
   addPlaceRoutes(services, routes);
   addWindowRoutes(services, routes);
+  addProfileRoutes(services, routes);
   addScheduleRoutes(services, routes);
   addIgnoreRoutes(services, routes);
   addPolicyRoutes(services, routes);

@@ -35,6 +35,7 @@ void addErrorRoutes(services::Services& services, std::vector<http::Route>& rout
 void addSecurityRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addEnrolmentRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addScheduleRoutes(services::Services& services, std::vector<http::Route>& routes);
+void addProfileRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addPlaceRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addWindowRoutes(services::Services& services, std::vector<http::Route>& routes);
 

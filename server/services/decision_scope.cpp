@@ -22,10 +22,9 @@ std::string clientOf(const store::ReadTransaction& tx, const store::DecisionScop
 
 }  // namespace
 
-store::DecisionScope requireScope(const store::ReadTransaction& tx, store::DecisionScope scope,
-                                  const Actor& actor, const std::string& role) {
+store::DecisionScope requirePlace(const store::ReadTransaction& tx, store::DecisionScope scope,
+                                  const Actor& actor) {
   const http::Visible visible = actor.grants.visible();
-  std::string site_id = scope.site_id;
   if (!scope.agent_id.empty()) {
     const auto agent = tx.agents().key(scope.agent_id);
     const bool seen = agent && visible.includes(agent->client_id, agent->site_id);
@@ -33,12 +32,19 @@ store::DecisionScope requireScope(const store::ReadTransaction& tx, store::Decis
     if (!fits) throw http::Problem{404, "agent.not_found", "there is no such agent", "/agent_id"};
     scope.client_id = agent->client_id;
     scope.site_id.clear();  // wherever it is moved to
-    site_id = agent->site_id;
   } else if (!scope.client_id.empty() || !scope.site_id.empty()) {
     scope.client_id = clientOf(tx, scope, visible);
     if (scope.client_id.empty())
       throw http::Problem{404, "place.not_found", "there is no such client or site", "/client_id"};
   }
+  return scope;
+}
+
+store::DecisionScope requireScope(const store::ReadTransaction& tx, store::DecisionScope wanted,
+                                  const Actor& actor, const std::string& role) {
+  store::DecisionScope scope = requirePlace(tx, std::move(wanted), actor);
+  const std::string site_id =
+      scope.agent_id.empty() ? scope.site_id : tx.agents().key(scope.agent_id)->site_id;
   if (http::atLeast(actor.grants.roleOver(scope.client_id, site_id), role)) return scope;
   throw http::Problem{403, "role.insufficient", "this asks for the role " + role + " over all of it"};
 }

@@ -9,6 +9,11 @@
 
 namespace redflag::services {
 
+// That the place is there and the actor sees it or something of it. Answers it with the client that a site or
+// an agent belongs to; an agent's has no site. http::Problem 404.
+store::DecisionScope requirePlace(const store::ReadTransaction& tx, store::DecisionScope scope,
+                                  const Actor& actor);
+
 // That the place is there and the actor has the role over all of it. Answers it with the client that a site
 // or an agent belongs to. http::Problem 404 for what the actor does not see, 403.
 store::DecisionScope requireScope(const store::ReadTransaction& tx, store::DecisionScope scope,

@@ -8,6 +8,7 @@
 #include "services/ignores.h"
 #include "services/schedule_reach.h"
 #include "store/events.h"
+#include "store/profiles.h"
 
 namespace redflag::services {
 namespace {
@@ -184,6 +185,7 @@ store::Agent Places::move(const std::string& agent_id, const std::string& site_i
       tx.agents().move({agent->id, client_id, agent->site.id, {}}, site_id);
       lookAgain(tx);
       orders_.lookAtWindowsAgain(tx, client_id);
+      tx.profiles().lookAgain({client_id, "", agent->id});
       applyIgnoreRules(tx, {agent->id, client_id, site_id, {}}, now);
       store::HistoryEntry entry;
       entry.at = now;

@@ -23,10 +23,13 @@ Services::Services(const Context& context)
       overview(context_, security),
       places(context_, orders),
       users(context_),
+      profiles(context_),
+      profile_keeper(context_, orders),
       schedules(context_),
       schedule_runner(context_, orders),
       windows(context_, orders),
-      upkeep(context_, orders, schedule_runner, settlement, presence, ignores, policies, windows) {
+      upkeep(context_, orders, schedule_runner, settlement, presence, ignores, policies, windows,
+             profile_keeper) {
   context_.store.onOutbox([bell = &context_.bell] { bell->outboxGrew(); });
 }
 

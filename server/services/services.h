@@ -13,6 +13,8 @@
 #include "services/places.h"
 #include "services/policies.h"
 #include "services/presence.h"
+#include "services/profile_keeper.h"
+#include "services/profiles.h"
 #include "services/schedule_runner.h"
 #include "services/schedules.h"
 #include "services/second_factors.h"
@@ -54,6 +56,8 @@ class Services {
   Overview overview;
   Places places;
   Users users;
+  Profiles profiles;
+  ProfileKeeper profile_keeper;
   Schedules schedules;
   ScheduleRunner schedule_runner;
   Windows windows;

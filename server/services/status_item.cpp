@@ -1,8 +1,10 @@
 #include "base/encoding.h"
 #include "protocol/command_list.h"
 #include "services/item_reading.h"
+#include "services/told_item.h"
 #include "services/uploads.h"
 #include "store/events.h"
+#include "store/profiles.h"
 
 namespace redflag::services {
 namespace {
@@ -102,11 +104,13 @@ void Uploads::takeStatus(store::WriteTransaction& tx, const store::AgentKey& age
   status.binding = in.optionalText("binding", 16);
   if (!status.binding.empty() && status.binding != "weak" && status.binding != "machine")
     in.refuse("binding", "weak or machine");
+  const std::string settings = readToldSettings(in);
   finishItem(in);
 
   const std::int64_t now = context_.now();
   const auto before = tx.agents().find(agent.agent_id, http::Visible::everything(), context_.contact());
   tx.agents().setStatus(agent, status);
+  if (!settings.empty()) tx.profiles().setReport(agent, settings, now);
   alignBreakers(tx, agent, plugins, at);
   if (before && before->config_state != status.config_state) {
     store::HistoryEntry entry;

@@ -1,7 +1,7 @@
 #pragma once
-// The server's own work: carries out what is scheduled, settles commands when one has ended, gives up on
-// those nobody accepted, notices silence, signs the trust repository again, forgets what is old. One thread,
-// woken by what happens, and every few seconds for what only time brings.
+// The server's own work: carries out what is scheduled and what profiles wish, settles commands when one has
+// ended, gives up on those nobody accepted, notices silence, signs the trust repository again, forgets what
+// is old. One thread, woken by what happens, and every few seconds for what only time brings.
 
 #include <chrono>
 #include <condition_variable>
@@ -13,6 +13,7 @@
 #include "services/orders.h"
 #include "services/policies.h"
 #include "services/presence.h"
+#include "services/profile_keeper.h"
 #include "services/schedule_runner.h"
 #include "services/settlement.h"
 #include "services/windows.h"
@@ -22,7 +23,8 @@ namespace redflag::services {
 class Upkeep {
  public:
   Upkeep(const Context& context, Orders& orders, ScheduleRunner& schedules, Settlement& settlement,
-         Presence& presence, Ignores& ignores, Policies& policies, Windows& windows)
+         Presence& presence, Ignores& ignores, Policies& policies, Windows& windows,
+         ProfileKeeper& profiles)
       : context_(context),
         orders_(orders),
         schedules_(schedules),
@@ -30,7 +32,8 @@ class Upkeep {
         presence_(presence),
         ignores_(ignores),
         policies_(policies),
-        windows_(windows) {}
+        windows_(windows),
+        profiles_(profiles) {}
   ~Upkeep() { stop(); }
   Upkeep(const Upkeep&) = delete;
   Upkeep& operator=(const Upkeep&) = delete;
@@ -60,6 +63,7 @@ class Upkeep {
   Policies& policies_;
   std::shared_ptr<const trust::PublishedTrust> rung_for_;  // what the connected agents have heard of
   Windows& windows_;
+  ProfileKeeper& profiles_;
   std::int64_t pruned_at_ = 0;
   std::int64_t gave_back_ns_ = 0;
 

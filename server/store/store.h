@@ -32,6 +32,7 @@ class Events;
 class Factors;
 class Metrics;
 class People;
+class Profiles;
 class Scans;
 class Schedules;
 class Updates;
@@ -49,6 +50,7 @@ class ReadTransaction {
   virtual const Factors& factors() const = 0;
   virtual const Metrics& metrics() const = 0;
   virtual const People& people() const = 0;
+  virtual const Profiles& profiles() const = 0;
   virtual const Scans& scans() const = 0;
   virtual const Schedules& schedules() const = 0;
   virtual const Updates& updates() const = 0;
@@ -66,6 +68,7 @@ class WriteTransaction : public ReadTransaction {
   using ReadTransaction::factors;
   using ReadTransaction::metrics;
   using ReadTransaction::people;
+  using ReadTransaction::profiles;
   using ReadTransaction::scans;
   using ReadTransaction::schedules;
   using ReadTransaction::updates;
@@ -79,6 +82,7 @@ class WriteTransaction : public ReadTransaction {
   virtual Factors& factors() = 0;
   virtual Metrics& metrics() = 0;
   virtual People& people() = 0;
+  virtual Profiles& profiles() = 0;
   virtual Scans& scans() = 0;
   virtual Schedules& schedules() = 0;
   virtual Updates& updates() = 0;

@@ -20,6 +20,10 @@ before(async () => {
   two.author = (await two.person('author', { role: 'approver', client_id: null, site_id: null })).api;
   two.planner = (await two.person('planner', { role: 'admin', client_id: null, site_id: null })).api;
   await two.admin.request('PUT', '/api/v1/second-person-rules/high', { machines: 1 });
+  for (const side of Object.values(two.sides)) {
+    side.bare = [];
+    for (let number = 0; number < 12; number += 1) side.bare.push(await newSite(side));
+  }
 });
 
 // Everything in the store, but for when somebody was last heard of and what is recorded of refusals.
@@ -68,6 +72,10 @@ async function planned(side, what, body, approved) {
   return made.id;
 }
 const beforehand = (side) => ({ reason: 'x', changed_at: side.seen });
+const profileOf = (scope) => ({ ...scope, name: 'Usual', settings: { log: { level: 'debug' } } });
+// A place has one profile: each goes to a site of its own.
+const newSite = async (side) => (await two.admin.post(`/api/v1/clients/${side.client.id}/sites`, { name: fresh('site') })).id;
+const nextSite = (side) => ({ site_id: side.bare.pop() });
 const grantOf = (side) => [{ role: 'viewer', client_id: side.client.id, site_id: null }];
 
 const spare = [];
@@ -113,6 +121,7 @@ const objects = {
   approvedPolicy: { place: places, make: (side) => planned(side, 'approval-policies', { ...policyOf(side), action: 'install' }, true) },
   othersSchedule: { place: places, make: (side) => planned(side, 'schedules', scheduleFor(side)) },
   approvedSchedule: { place: places, make: (side) => planned(side, 'schedules', scheduleFor(side), true) },
+  profile: { place: (side) => ({ client: side.client.id, site: '' }), make: async (side) => (await two.admin.post('/api/v1/profiles', profileOf({ site_id: await newSite(side) }))).id },
   token: { place: places, make: async (side) => (await two.admin.post('/api/v1/enrolment-tokens', { seats: 1, expires_in_s: 600, site_id: side.site.id })).id },
   client: { place: (side) => ({ client: side.client.id, site: '' }), make: async (side) => side.client.id },
   emptyClient: { place: (side) => ({ client: side.client.id, site: '' }), make: async () => (await two.admin.post('/api/v1/clients', { name: fresh('client') })).id },
@@ -180,6 +189,14 @@ const expectations = {
   removeApprovalPolicy: { ...manage, ok: 204, object: 'policy' },
   approvePolicy: { permission: 'approver', ok: 200, object: 'installPolicy', proof: true, body: beforehand },
   withdrawPolicyApproval: { permission: 'approver', ok: 200, object: 'approvedPolicy' },
+  listProfiles: viewer,
+  createProfile: { ...manage, ok: 201, about: 'profile', body: (side) => profileOf(nextSite(side)), peek: (side) => profileOf({ site_id: side.bare[0] }),
+    unknown: () => profileOf({ site_id: newId() }) },
+  getPlaceSettings: { ...viewer, object: 'site', path: '/api/v1/profiles/place?site_id={id}' },
+  getSettingsSchema: viewer,
+  changeProfile: { ...manage, ok: 200, object: 'profile', body: () => profileOf({}) },
+  removeProfile: { ...manage, ok: 204, object: 'profile' },
+  getAgentSettings: ofAgent,
   listCommands: viewer,
   createCommands: { permission: 'technician', ok: 201, about: 'agent', body: (side) => ({ type: 'scan', agent_ids: [side.agent.id], parameters: { plugins: ['apt'] } }),
     unknown: () => ({ type: 'scan', agent_ids: [newId()], parameters: { plugins: ['apt'] } }) },

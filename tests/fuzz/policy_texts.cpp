@@ -1,8 +1,8 @@
 // Windows, times, durations, sizes and globs, as admins write them.
-#include "config/units.h"
 #include "fuzz.h"
 #include "policy/policy.h"
 #include "policy/window.h"
+#include "settings/units.h"
 
 namespace redflag::fuzz {
 
@@ -19,9 +19,10 @@ REDFLAG_FUZZ(policy_texts) {
           "a minute of the week");
     claim(parseLocalMinute(toText(*at)).has_value(), "it reads back");
   }
-  if (const auto ns = parseDuration(input))
-    claim(parseDuration(durationText(*ns)) == *ns, "a duration reads back");
-  if (const auto bytes = parseSize(input)) claim(parseSize(sizeText(*bytes)) == *bytes, "a size reads back");
+  if (const auto ns = settings::parseDuration(input))
+    claim(settings::parseDuration(settings::durationText(*ns)) == *ns, "a duration reads back");
+  if (const auto bytes = settings::parseSize(input))
+    claim(settings::parseSize(settings::sizeText(*bytes)) == *bytes, "a size reads back");
   const auto texts = parts(input, 2);
   claim(globMatches("*", texts.back()), "a star matches everything");
   static_cast<void>(globMatches(texts.front(), texts.back()));

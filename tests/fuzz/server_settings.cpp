@@ -1,5 +1,5 @@
 // What a server sets of an agent's configuration.
-#include "config/server_settings.h"
+#include "settings/server_settings.h"
 
 #include "config/config.h"
 #include "fuzz.h"
@@ -12,13 +12,13 @@ REDFLAG_FUZZ(server_settings) {
       "agent.yaml");
   claim(kConfig.config.has_value(), "the owner's file is one");
   const auto texts = parts(input, 2);
-  static_cast<void>(kernel::patternProblem(std::string(texts[0])));
+  static_cast<void>(settings::patternProblem(std::string(texts[0])));
   const auto json = parseJson(texts.back(), {.bytes = 64U << 10U, .depth = 12, .values = 10'000});
   if (!json) return;
-  const auto settings = kernel::serverSettingsOf(*json);
+  const auto settings = settings::serverSettingsOf(*json);
   if (!settings) return;
   for (const auto& setting : *settings)
-    static_cast<void>(kernel::serverMaySet(kConfig.config->server_may_set, setting.key));
+    static_cast<void>(settings::serverMaySet(kConfig.config->server_may_set, setting.key));
   const auto merged = kernel::withServerSettings(*kConfig.config, *json);
   if (!merged) return;
   claim(merged->mode == kConfig.config->mode && merged->policy.allow.empty(),

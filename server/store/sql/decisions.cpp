@@ -9,30 +9,6 @@ namespace {
 
 constexpr std::size_t kEvery = 1'000'000;
 
-// Of decisions `d`: everywhere, in a place that is visible, or of a client of which a site is.
-void restrictToHeard(Conditions& where, const http::Visible& visible) {
-  if (visible.all()) return;
-  std::string sql = "(d.client_id = ''";
-  std::vector<std::string> ids;
-  const auto either = [&](const std::string& begin, const std::vector<std::string>& some,
-                          const std::string& end) {
-    if (some.empty()) return;
-    sql += " OR " + begin;
-    for (std::size_t i = 0; i < some.size(); ++i)
-      sql += i == 0 ? "?" : ",?";
-    sql += end;
-    ids.insert(ids.end(), some.begin(), some.end());
-  };
-  either("d.client_id IN (", visible.clients(), ")");
-  // On one agent: the site that it is in now.
-  either("COALESCE(a.site_id, d.site_id) IN (", visible.sites(), ")");
-  either(
-      "(d.site_id = '' AND d.agent_id = '' AND d.client_id IN (SELECT v.client_id FROM sites v WHERE "
-      "v.site_id IN (",
-      visible.sites(), ")))");
-  where.addAll(sql + ")", ids);
-}
-
 constexpr const char* kPlaces =
     " LEFT JOIN clients c ON c.client_id = d.client_id LEFT JOIN sites s ON s.site_id = d.site_id "
     "LEFT JOIN agents a ON a.client_id = d.client_id AND a.agent_id = ";

@@ -13,6 +13,7 @@
 #include "store/sql/factors.h"
 #include "store/sql/metrics.h"
 #include "store/sql/people.h"
+#include "store/sql/profiles.h"
 #include "store/sql/scans.h"
 #include "store/sql/schedules.h"
 #include "store/sql/updates.h"
@@ -34,6 +35,7 @@ class Transaction : public WriteTransaction {
         factors_(connection),
         metrics_(connection),
         people_(connection),
+        profiles_(connection),
         scans_(connection),
         schedules_(connection),
         updates_(connection),
@@ -48,6 +50,7 @@ class Transaction : public WriteTransaction {
   const Factors& factors() const override { return factors_; }
   const Metrics& metrics() const override { return metrics_; }
   const People& people() const override { return people_; }
+  const Profiles& profiles() const override { return profiles_; }
   const Scans& scans() const override { return scans_; }
   const Schedules& schedules() const override { return schedules_; }
   const Updates& updates() const override { return updates_; }
@@ -61,6 +64,7 @@ class Transaction : public WriteTransaction {
   Factors& factors() override { return factors_; }
   Metrics& metrics() override { return metrics_; }
   People& people() override { return people_; }
+  Profiles& profiles() override { return profiles_; }
   Scans& scans() override { return scans_; }
   Schedules& schedules() override { return schedules_; }
   Updates& updates() override { return updates_; }
@@ -84,6 +88,7 @@ class Transaction : public WriteTransaction {
   SqlFactors factors_;
   SqlMetrics metrics_;
   SqlPeople people_;
+  SqlProfiles profiles_;
   SqlScans scans_;
   SqlSchedules schedules_;
   SqlUpdates updates_;

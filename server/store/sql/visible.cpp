@@ -42,4 +42,27 @@ void restrictByAgent(Conditions& where, const http::Visible& visible, const std:
                 questionMarks(visible.sites().size()) + ")");
 }
 
+void restrictToHeard(Conditions& where, const http::Visible& visible) {
+  if (visible.all()) return;
+  std::string sql = "(d.client_id = ''";
+  std::vector<std::string> ids;
+  const auto either = [&](const std::string& begin, const std::vector<std::string>& some,
+                          const std::string& end) {
+    if (some.empty()) return;
+    sql += " OR " + begin;
+    for (std::size_t i = 0; i < some.size(); ++i)
+      sql += i == 0 ? "?" : ",?";
+    sql += end;
+    ids.insert(ids.end(), some.begin(), some.end());
+  };
+  either("d.client_id IN (", visible.clients(), ")");
+  // On one agent: the site that it is in now.
+  either("COALESCE(a.site_id, d.site_id) IN (", visible.sites(), ")");
+  either(
+      "(d.site_id = '' AND d.agent_id = '' AND d.client_id IN (SELECT v.client_id FROM sites v WHERE "
+      "v.site_id IN (",
+      visible.sites(), ")))");
+  where.addAll(sql + ")", ids);
+}
+
 }  // namespace redflag::store::sql

@@ -13,4 +13,8 @@ void restrict(Conditions& where, const http::Visible& visible, const std::string
 // now.
 void restrictByAgent(Conditions& where, const http::Visible& visible, const std::string& alias);
 
+// What holds at a place, `d` with client_id, site_id and agent_id, joined with its agent `a`: everywhere, in
+// a place that is visible, or of a client of which a site is.
+void restrictToHeard(Conditions& where, const http::Visible& visible);
+
 }  // namespace redflag::store::sql

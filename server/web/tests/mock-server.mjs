@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { command_types } from './mock-command-types.mjs';
 import { makeFleet, makeId } from './mock-data.mjs';
 import { makeWindows, soonToOpen, windowForecast, windowsInForce, windowWaits } from './mock-windows.mjs';
+import { MockProfiles, settings_schema } from './mock-profiles.mjs';
 
 // The policy the real server sends with every page.
 const in_doubt = ['pending', 'cloned', 'restored'];
@@ -62,6 +63,7 @@ class Mock {
   // session is answered.
   reset({ role = 'admin', fail = null, setup = false, size = this.size, away = false, hold = false, factor = false, required = false, proven = true, tampered = false, elsewhere = false }) {
     Object.assign(this, { role, fail, tampered, elsewhere, rates: { people: 900 }, rules: { high: 20, destructive: 1 }, decided: new Set(), setup, away, hold, factor, required, proven, half: false, users: null, services: null, fleet: makeFleet(size), keys: new Map(), seq: 0 });
+    this.profiles = new MockProfiles(this.fleet);
     this.cutStreams();
   }
 
@@ -728,6 +730,12 @@ class Mock {
       case 'GET ignore-rules': return [200, page(this.fleet.rules.filter((rule) => (query.get('state') ?? 'active').split(',').includes(rule.state)), query)];
       case 'POST ignore-rules': return this.ignore(body, query.get('preview') === '1');
       case 'POST ignore-rules/{id}/lift': return [200, this.lift(id)];
+      case 'GET profiles': return [200, { items: this.profiles.rows }];
+      case 'GET profiles/{id}': return [200, id === 'schema' ? { schema: settings_schema } : this.profiles.place(query)];
+      case 'POST profiles': return this.profiles.add(body, query.get('preview') === '1');
+      case 'PUT profiles/{id}': return this.profiles.change(id, body);
+      case 'DELETE profiles/{id}': return this.profiles.remove(id);
+      case 'GET agents/{id}/settings': return [200, this.profiles.ofAgent(id)];
       case 'GET approval-policies': return [200, { items: this.fleet.policies }];
       case 'POST approval-policies': return this.addPolicy(body, query.get('preview') === '1');
       case 'PUT approval-policies/{id}': return [200, Object.assign(this.policyOf(id), body, { second_person: null })];

@@ -134,6 +134,7 @@ const scenes = [
   },
   { name: 'agent-records', path: `${agent(2)}?tab=records&kind=package%2F1`, ready: (page) => page.getByRole('table').waitFor() },
   { name: 'agent-records-foreign', path: `${agent(2)}?tab=records`, ready: (page) => page.getByRole('table').waitFor() },
+  { name: 'agent-settings', path: `${agent(2)}?tab=settings`, ready: (page) => page.getByRole('list', { name: 'Values' }).waitFor() },
   { name: 'agent-metrics', path: `${agent(2)}?tab=metrics`, ready: text('full in about 34 days') },
   { name: 'agent-metrics-year', path: `${agent(2)}?tab=metrics&period=year`, ready: text('full in about 34 days') },
   { name: 'agent-history', path: `${agent(2)}?tab=history`, ready: text('Newest first') },
@@ -270,6 +271,21 @@ const scenes = [
     act: async (page) => {
       await page.getByRole('button', { name: 'Approve what Security after a day' }).click();
       await page.getByRole('dialog').getByText('jo answers for it.').waitFor();
+    },
+  },
+  { name: 'profiles', path: '/profiles', ready: (page) => page.getByRole('list', { name: 'What is wished' }).waitFor() },
+  { name: 'profiles-empty', path: '/profiles', ready: text('Nothing is wished here'), state: { size: 0 } },
+  { name: 'profiles-error', path: '/profiles', ready: text('store.failed'), state: { fail: 500 } },
+  { name: 'profiles-loading', path: '/profiles', ready: loading, state: { hold: true } },
+  { name: 'profiles-viewer', path: '/profiles', ready: (page) => page.getByRole('list', { name: 'What is wished' }).waitFor(), state: { role: 'viewer' } },
+  {
+    name: 'profile',
+    path: '/profiles',
+    ready: (page) => page.getByRole('list', { name: 'What is wished' }).waitFor(),
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Change what is set here…' }).click();
+      await page.getByLabel('Every').fill('2h');
+      await page.getByText(/^Would change /).waitFor();
     },
   },
   { name: 'operations', path: '/operations', ready: (page) => page.getByRole('table', { name: 'Commands' }).waitFor() },

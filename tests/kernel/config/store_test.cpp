@@ -90,6 +90,19 @@ TEST_F(ConfigStoreTest, an_owner_who_takes_the_right_back_takes_the_settings_bac
   EXPECT_EQ(store->withServerSettings({{"schedule", {{"every", "1h"}}}}).error().code, Code::kDenied);
 }
 
+TEST_F(ConfigStoreTest, tells_others_what_the_server_has_set) {
+  write("version: 1\npolicy: {server_may_set: [schedule]}\n");
+  auto store = std::move(ConfigStore::open(file(), folder_).value());
+  const Config own = loadConfig(file()).value();
+  EXPECT_TRUE(withKeptSettings(own, folder_)->from_server.empty());
+  ASSERT_TRUE(store->keepServerSettings({{"schedule", {{"every", "1h"}}}}));
+  const auto both = withKeptSettings(own, folder_);
+  ASSERT_TRUE(both);
+  EXPECT_EQ(both->from_server, (std::set<std::string>{"/schedule/every"}));
+  ASSERT_TRUE(platform::writeFileAtomic(folder_ / "server-settings.json", "no JSON"));
+  EXPECT_EQ(withKeptSettings(own, folder_).error().code, Code::kInvalid);
+}
+
 TEST_F(ConfigStoreTest, takes_nothing_over_that_is_wrong_or_not_the_servers) {
   write("version: 1\nplugins: {apt: }\npolicy: {server_may_set: [schedule, 'plugins.*.settings.refresh']}\n");
   auto store = std::move(*ConfigStore::open(file(), folder_));

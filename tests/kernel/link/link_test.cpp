@@ -199,6 +199,35 @@ TEST_F(LinkTest, says_at_its_start_how_the_agent_is_and_again_when_that_changes)
   EXPECT_EQ(server.items("agent_status")[1].at("mode"), "act");
 }
 
+TEST_F(LinkTest, tells_an_older_server_no_settings_when_it_refuses_them) {
+  FakeServer server;
+  server.answerWith([](FakeServer& self, const FakeRequest& request) -> std::optional<FakeReply> {
+    if (request.target != "/agent/v1/upload") return std::nullopt;
+    self.commit(request);
+    Json acknowledged = Json::array();
+    Json rejected = Json::array();
+    for (const Json& item : self.items()) {
+      if (item.contains("settings")) {
+        rejected.push_back({{"id", item["id"]}, {"code", "item.invalid"}, {"text", "agent_status.settings"}});
+      } else {
+        acknowledged.push_back(item["id"]);
+      }
+    }
+    return FakeReply{200,
+                     "application/json",
+                     dumpJson({{"acknowledged", acknowledged}, {"rejected", rejected}}),
+                     {},
+                     false};
+  });
+  scanner_.setFact("settings", "as they are");
+  ASSERT_TRUE(enrollAt(server));
+  start();
+  ASSERT_TRUE(server.waitFor([&] { return server.items("agent_status").size() == 2; }));
+  EXPECT_TRUE(server.items("agent_status")[0].contains("settings"));
+  EXPECT_FALSE(server.items("agent_status")[1].contains("settings"));
+  EXPECT_EQ(server.items("agent_status")[1].at("hostname"), "h");
+}
+
 TEST_F(LinkTest, a_ring_brings_an_order_and_its_result_comes_back) {
   FakeServer server;
   ASSERT_TRUE(enrollAt(server));

@@ -9,6 +9,7 @@
 #include "api/openapi.h"
 #include "api/routes.h"
 #include "store/errors.h"
+#include "store/profiles.h"
 #include "support/world.h"
 
 namespace redflag::testing {
@@ -234,6 +235,35 @@ class Answers : public ::testing::Test {
     EXPECT_EQ(keysOf(waiting["window"]), membersOf("CommandWindow"));
   }
 
+  void profileAnswers() {
+    Json status = world_.statusItem("alpha", "act");
+    status["settings"] = Json::parse(
+        R"({"may_set":["log"],"plugins":[],"values":[{"key":"/log/level","from":"default","value":"info"}]})");
+    world_.mustTake(agent_, {status});
+    store::Profile profile;
+    profile.name = "Usual";
+    profile.settings = R"({"log":{"level":"debug"},"schedule":{"every":"2h"}})";
+    world_.services.profiles.add(profile, world_.admin);
+    const Json profiles = get("/api/v1/profiles");
+    EXPECT_EQ(keysOf(profiles), membersOf("ProfileList"));
+    EXPECT_EQ(keysOf(profiles["items"][0]), membersOf("Profile"));
+    EXPECT_EQ(get("/api/v1/profiles/schema")["schema"]["type"], "object");
+    const Json place = get("/api/v1/profiles/place", {}, {{"client_id", agent_.client_id}});
+    EXPECT_EQ(keysOf(place), membersOf("PlaceSettings"));
+    EXPECT_EQ(keysOf(place["items"][0]), membersOf("PlaceSetting"));
+    EXPECT_EQ(keysOf(place["drift"]), membersOf("SettingsDriftCounts"));
+    EXPECT_EQ(place["items"][0]["key"], "log.level");
+    EXPECT_EQ(place["items"][0]["drift"]["pending"], 1);
+    const Json agent = get("/api/v1/agents/{id}/settings", {{"id", agent_.agent_id}});
+    EXPECT_EQ(keysOf(agent), membersOf("AgentSettings"));
+    EXPECT_EQ(keysOf(agent["items"][0]), membersOf("AgentSetting"));
+    EXPECT_EQ(agent["items"][0]["from"], "default");
+    EXPECT_EQ(agent["items"][0]["level"], "everything");
+    EXPECT_EQ(agent["items"][1]["text"],
+              "policy.server_may_set of the machine does not include schedule.every");
+    EXPECT_EQ(agent["drift"], "refused");
+  }
+
   World world_;
   std::vector<http::Route> routes_;
   store::AgentKey agent_;
@@ -271,6 +301,7 @@ TEST_F(Answers, have_exactly_the_members_that_are_promised) {
   policy.terms.lines = {{}};
   world_.services.policies.add(policy, world_.admin);
   EXPECT_EQ(keysOf(get("/api/v1/approval-policies")["items"][0]), membersOf("Policy"));
+  profileAnswers();
   const Json command = get("/api/v1/commands")["items"][0];
   EXPECT_EQ(keysOf(command), membersOf("Command"));
   const Json detail = get("/api/v1/commands/{id}", {{"id", command["id"]}});

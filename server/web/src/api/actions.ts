@@ -14,10 +14,12 @@ import type {
   NewIgnoreRule,
   NewMaintenanceWindow,
   NewPolicy,
+  NewProfile,
   NewSecondFactor,
   Policy,
   PolicyReach,
   PolicyTerms,
+  ProfileWish,
   RateLimit,
   RebindBundle,
   Schedule,
@@ -146,6 +148,18 @@ export async function withdrawScheduleApproval(id: string): Promise<void> {
 
 export async function removePolicy(id: string): Promise<void> {
   await answerOf(api.DELETE('/api/v1/approval-policies/{id}', { params: { path: { id } } }));
+}
+
+export async function addProfile(profile: NewProfile): Promise<void> {
+  await answerOf(api.POST('/api/v1/profiles', { body: profile }));
+}
+
+export async function changeProfile(id: string, wish: ProfileWish): Promise<void> {
+  await answerOf(api.PUT('/api/v1/profiles/{id}', { params: { path: { id } }, body: wish }));
+}
+
+export async function removeProfile(id: string): Promise<void> {
+  await answerOf(api.DELETE('/api/v1/profiles/{id}', { params: { path: { id } } }));
 }
 
 export async function orderCommand(

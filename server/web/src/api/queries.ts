@@ -2,7 +2,7 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions, skipToken } from 
 
 import { answerOf, api, rememberCsrfToken } from './client';
 import { ApiProblem, isSignedOut } from './problem';
-import type { Category, CommandState, NewMaintenanceWindow, Page, ScheduleWish, Session, UpdateState } from './types';
+import type { Category, CommandState, NewMaintenanceWindow, NewProfile, Page, ProfileReach, ScheduleWish, Session, UpdateState } from './types';
 
 const page_rows = 200;
 
@@ -239,6 +239,41 @@ export const policiesQuery = queryOptions({
   queryKey: ['policies'],
   queryFn: async ({ signal }) => (await answerOf(api.GET('/api/v1/approval-policies', { signal }))).items,
 });
+
+export const profilesQuery = queryOptions({
+  queryKey: ['profiles', 'list'],
+  queryFn: async ({ signal }) => (await answerOf(api.GET('/api/v1/profiles', { signal }))).items,
+});
+
+export const placeSettingsQuery = (place: { client_id?: string | undefined; site_id?: string | undefined }) =>
+  queryOptions({
+    queryKey: ['profiles', 'place', given(place)],
+    queryFn: ({ signal }) => answerOf(api.GET('/api/v1/profiles/place', { signal, params: { query: given(place) } })),
+  });
+
+export const agentSettingsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['profiles', 'agent', id],
+    queryFn: ({ signal }) => answerOf(api.GET('/api/v1/agents/{id}/settings', { signal, params: { path: { id } } })),
+  });
+
+export const settingsSchemaQuery = queryOptions({
+  queryKey: ['settings-schema'],
+  staleTime: 300_000,
+  queryFn: async ({ signal }) => (await answerOf(api.GET('/api/v1/profiles/schema', { signal }))).schema,
+});
+
+// Saves nothing: what saving it would change.
+export const profileReachQuery = (profile: NewProfile, instead_of: string | undefined) =>
+  queryOptions({
+    queryKey: ['profile-reach', profile, instead_of],
+    placeholderData: keepPreviousData,
+    retry: false,
+    queryFn: async ({ signal }) => {
+      const query = instead_of === undefined ? { preview: '1' as const } : { preview: '1' as const, instead_of };
+      return (await answerOf(api.POST('/api/v1/profiles', { signal, params: { query }, body: profile }))) as ProfileReach;
+    },
+  });
 
 export const commandsQuery = (filter: CommandFilter) =>
   infiniteQueryOptions({

@@ -96,7 +96,7 @@ const agents = createRoute({
   component: lazyRouteComponent(() => import('../screens/agents/agents-screen'), 'AgentsScreen'),
 });
 
-const agent_tabs = ['overview', 'updates', 'records', 'metrics', 'history', 'log'] as const;
+const agent_tabs = ['overview', 'updates', 'records', 'settings', 'metrics', 'history', 'log'] as const;
 const metric_periods = ['day', 'week', 'year'] as const;
 export type MetricPeriod = (typeof metric_periods)[number];
 
@@ -147,6 +147,18 @@ const updateRows = createRoute({
     installable: oneOf(['0', '1'], raw.installable),
   }),
   component: lazyRouteComponent(() => import('../screens/updates/update-rows-screen'), 'UpdateRowsScreen'),
+});
+
+export interface ProfilesSearch {
+  client_id?: string | undefined;
+  site_id?: string | undefined;
+}
+
+const profiles = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/profiles',
+  validateSearch: (raw: RawSearch): ProfilesSearch => ({ client_id: text(raw.client_id), site_id: text(raw.site_id) }),
+  component: lazyRouteComponent(() => import('../screens/profiles/profiles-screen'), 'ProfilesScreen'),
 });
 
 export interface RulesSearch {
@@ -287,7 +299,7 @@ const tree = root.addChildren([
   setup,
   signIn,
   secondFactor,
-  signedIn.addChildren([overview, agents, agent, updates, updateRows, rules, operations, operation, schedules, schedule, enrolment, settings, account, audit, errors, security]),
+  signedIn.addChildren([overview, agents, agent, profiles, updates, updateRows, rules, operations, operation, schedules, schedule, enrolment, settings, account, audit, errors, security]),
 ]);
 
 export function makeRouter(queries: QueryClient) {

@@ -49,11 +49,14 @@ export function propertiesOf(schema: unknown): [string, Schema][] {
 function kindOf(schema: Schema, depth: number): FieldKind {
   const texts = textsOf(schema.enum);
   if (texts && texts.length > 0) return 'choice';
-  switch (schema.type) {
+  // Of several types a text can say all: "128MiB" or 65536.
+  const types = textsOf(schema.type);
+  const type = types?.includes('string') ? 'string' : schema.type;
+  switch (type) {
     case 'boolean':
     case 'integer':
     case 'number':
-      return schema.type;
+      return type;
     case 'string':
       return typeof schema.maxLength === 'number' && schema.maxLength > long_text ? 'lines' : 'text';
     case 'array': {
@@ -66,6 +69,12 @@ function kindOf(schema: Schema, depth: number): FieldKind {
     default:
       return 'json';
   }
+}
+
+// "a duration like 90s" reads "A duration like 90s".
+function expectedOf(schema: Schema): string {
+  const text = textOf(schema['x-expected']);
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 // What is needed comes first, in the order in which the schema asks for it: properties themselves arrive sorted by name.
@@ -81,7 +90,7 @@ export function fieldsOf(schema: unknown, above = '', depth = 0): Field[] {
       name,
       pointer,
       label: labelOf(name, of),
-      help: textOf(of.description),
+      help: textOf(of.description) || expectedOf(of),
       required: required.includes(name),
       kind,
       choices: textsOf(kind === 'choices' ? items.enum : of.enum) ?? [],
@@ -131,6 +140,7 @@ export function enteredFrom(fields: Field[], parameters: unknown): Entered {
       if (field.kind === 'group') return enteredFrom(field.fields, value);
       if (value === undefined) return {};
       if (field.kind === 'json') return { [field.pointer]: JSON.stringify(value, null, 2) };
+      if (field.kind === 'text' && typeof value === 'number') return { [field.pointer]: String(value) };
       return { [field.pointer]: value as Entered[string] };
     }),
   ) as Entered;

@@ -1,4 +1,17 @@
-import type { Agent, Category, CommandState, CommandType, Role, Schedule, ScheduleRun, Severity, UpdateState } from '../api/types';
+import type {
+  Agent,
+  AgentSetting,
+  Category,
+  CommandState,
+  CommandType,
+  Role,
+  Schedule,
+  ScheduleRun,
+  SettingsDrift,
+  SettingsLevel,
+  Severity,
+  UpdateState,
+} from '../api/types';
 
 // How a state is called and coloured, once for all screens.
 export type Tone = 'critical' | 'warning' | 'notice' | 'info' | 'good' | 'unrated' | 'quiet';
@@ -56,6 +69,30 @@ export const run_outcomes: Record<ScheduleRun['outcome'], Word> = {
   ordered: { text: 'Ordered', tone: 'good' },
   missed: { text: 'Missed', tone: 'warning' },
   refused: { text: 'Refused', tone: 'critical' },
+};
+
+export const settings_drifts: Record<SettingsDrift, Word> = {
+  as_desired: { text: 'As wished', tone: 'good' },
+  pending: { text: 'Pending', tone: 'info' },
+  refused: { text: 'Refused', tone: 'critical' },
+  local: { text: 'Set on the machine', tone: 'notice' },
+  unknown: { text: 'Not known', tone: 'warning' },
+  not_applicable: { text: 'Does not apply', tone: 'quiet' },
+};
+
+export const settings_levels: Record<SettingsLevel, string> = {
+  everything: 'Everything',
+  client: 'Client',
+  site: 'Site',
+  agent: 'This machine',
+};
+
+export const settings_sources: Record<NonNullable<AgentSetting['from']>, string> = {
+  default: 'default',
+  plugin: "plugin's default",
+  yaml: 'agent.yaml',
+  server: 'the server',
+  inherited: 'as the agent',
 };
 
 export const categories: Record<Category, string> = {

@@ -28,11 +28,11 @@ export function keysTouchedBy({ kind, data }: LiveEvent): string[][] {
   const command = data.command_id ? [['command', data.command_id]] : [];
   switch (kind) {
     case 'agent':
-      return [['agents'], ['overview'], ['tokens'], ...agent, ...history];
+      return [['agents'], ['overview'], ['tokens'], ['profiles'], ...agent, ...history];
     case 'update':
       return [['updates'], ['update-groups'], ['agents'], ['overview'], ['errors'], ['update'], ['ignore-rules'], ...agent, ...command];
     case 'command':
-      return [['commands'], ['schedule-runs'], ['updates'], ['update-groups'], ['overview'], ['errors'], ...command, ...history];
+      return [['commands'], ['profiles'], ['schedule-runs'], ['updates'], ['update-groups'], ['overview'], ['errors'], ...command, ...history];
     case 'scan':
       return [['agents'], ['updates'], ['update-groups'], ['overview'], ['errors'], ...agent, ...history, ...reported];
     case 'breaker':
@@ -42,7 +42,7 @@ export function keysTouchedBy({ kind, data }: LiveEvent): string[][] {
     case 'error':
       return [['errors']];
     case 'people':
-      return [['session'], ['clients'], ['users'], ['service-accounts'], ['policies']];
+      return [['session'], ['clients'], ['users'], ['service-accounts'], ['policies'], ['profiles']];
     case 'schedule':
       return [['schedules'], ['schedule'], ['schedule-runs']];
     case 'window':

@@ -86,6 +86,10 @@ test('every list and object has the document’s shape', async () => {
     ['/api/v1/approval-policies', '/api/v1/approval-policies'],
     ['/api/v1/maintenance-windows', '/api/v1/maintenance-windows'],
     ['/api/v1/sites/{id}/maintenance-windows', `/api/v1/sites/${server.mock.fleet.clients[0].sites[0].id}/maintenance-windows`],
+    ['/api/v1/profiles', '/api/v1/profiles'],
+    ['/api/v1/profiles/place', `/api/v1/profiles/place?client_id=${server.mock.fleet.clients[0].id as string}`],
+    ['/api/v1/profiles/schema', '/api/v1/profiles/schema'],
+    ['/api/v1/agents/{id}/settings', `/api/v1/agents/${agent}/settings`],
   ];
   for (const [route, path] of asked) {
     const { status, type, body } = await ask('GET', path);
@@ -107,6 +111,8 @@ test('every change answers in the document’s shape', async () => {
     ['/api/v1/ignore-rules/{id}/lift', `/api/v1/ignore-rules/${server.mock.fleet.rules[0].id}/lift`, undefined],
     ['/api/v1/approval-policies', '/api/v1/approval-policies?preview=1', { name: 'x', action: 'install', lines: [{ after_hours: 1 }] }],
     ['/api/v1/approval-policies', '/api/v1/approval-policies', { name: 'x', action: 'install', lines: [{ after_hours: 1 }] }],
+    ['/api/v1/profiles', '/api/v1/profiles?preview=1', { name: 'x', settings: { log: { level: 'debug' } } }],
+    ['/api/v1/profiles', '/api/v1/profiles', { name: 'x', settings: { log: { level: 'debug' } } }],
     ['/api/v1/commands', '/api/v1/commands', { type: 'scan', agent_ids: [agents[0].id], parameters: {} }],
     ['/api/v1/commands/{id}/cancel', `/api/v1/commands/${commands[0].id}/cancel`, undefined],
     ['/api/v1/commands/{id}/retry', `/api/v1/commands/${commands[0].id}/retry`, undefined],

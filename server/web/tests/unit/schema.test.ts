@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { beginningOf, collect, fieldAt, fieldsOf } from '../../src/format/schema';
+import { beginningOf, collect, enteredFrom, fieldAt, fieldsOf } from '../../src/format/schema';
 
 const fields = fieldsOf({
   type: 'object',
@@ -46,6 +46,12 @@ test('JSON, numbers and choices are sent as what they are', () => {
     ...beginningOf(fields), '/names': ['ann'], [where]: 'x', '/extra_words': '7', '/mixed': '["a",1]', '/times': 2, '/days': ['Tue'], '/quiet': true,
   };
   expect(collect(fields, entered).parameters).toMatchObject({ extra_words: 7, mixed: ['a', 1], times: 2, days: ['Tue'], quiet: true });
+});
+
+test('what may be a text or a number is a text, and a schema that says what it expects helps with that', () => {
+  const [size] = fieldsOf({ properties: { size: { type: ['string', 'integer'], 'x-expected': 'a size like 64KiB' } } });
+  expect([size?.kind, size?.help]).toEqual(['text', 'A size like 64KiB']);
+  expect(enteredFrom(size ? [size] : [], { size: 65536 })).toEqual({ '/size': '65536' });
 });
 
 test('the server’s pointer finds the nearest field', () => {

@@ -11,6 +11,7 @@ import { isCancellable } from '../../src/screens/operations/command-buttons';
 import { viewOf } from '../../src/screens/operations/operations-screen';
 import { stepsBack } from '../../src/screens/operations/roll-back';
 import { plansOf } from '../../src/screens/operations/waiting-plans';
+import { driftsOf, driftText, settingText } from '../../src/screens/profiles/profile-words';
 import { takeToken } from '../../src/screens/setup/token';
 import { sharesOf } from '../../src/screens/updates/group-columns';
 import { daysOf, hoursOf, lineText, textsOf } from '../../src/screens/rules/policy-words';
@@ -113,6 +114,13 @@ test('the lines of a policy are said in words', () => {
   expect(lineText({ after_hours: 0 })).toBe('Everything: at once');
   expect(hoursOf(daysOf(30))).toBe(30);
   expect(textsOf(' apt, dnf\n')).toEqual(['apt', 'dnf']);
+});
+
+test('how far settings are as wished is said with the worst first', () => {
+  const counts = { as_desired: 1_200, pending: 3, refused: 2, local: 0, unknown: 0, not_applicable: 0 };
+  expect(driftsOf(counts)).toEqual(['refused', 'pending', 'as_desired']);
+  expect(driftText(counts)).toBe('2 refused, 3 pending, 1,200 as wished');
+  expect([settingText('2h'), settingText(3), settingText(['a']), settingText(null)]).toEqual(['2h', '3', '["a"]', 'its own']);
 });
 
 test('a move stays within the client, and within what one administers', () => {

@@ -28,6 +28,7 @@ import { AgentIdentity, Revoke } from './agent-identity';
 import { AgentLog } from './agent-log';
 import { AgentOverview } from './agent-overview';
 import { AgentRecords } from './agent-records';
+import { AgentSettingsPanel } from './agent-settings';
 import { AgentUpdates } from './agent-updates';
 import classes from './agent.module.css';
 
@@ -86,6 +87,7 @@ function Agent({ agent }: { agent: AgentDetail }) {
             Updates <span className="dim number">{count(agent.updates.available)}</span>
           </Tabs.Tab>
           <Tabs.Tab value="records">Inventory</Tabs.Tab>
+          <Tabs.Tab value="settings">Settings</Tabs.Tab>
           <Tabs.Tab value="metrics">Metrics</Tabs.Tab>
           <Tabs.Tab value="history">History</Tabs.Tab>
           <Tabs.Tab value="log">Live log</Tabs.Tab>
@@ -98,6 +100,9 @@ function Agent({ agent }: { agent: AgentDetail }) {
         </Tabs.Panel>
         <Tabs.Panel value="records">
           <AgentRecords agent={agent} />
+        </Tabs.Panel>
+        <Tabs.Panel value="settings">
+          <AgentSettingsPanel agent={agent} />
         </Tabs.Panel>
         <Tabs.Panel value="metrics">
           <Suspense fallback={<TableSkeleton />}>

@@ -14,7 +14,7 @@ import { DataTable } from '../../parts/data-table';
 import { DecideDialog } from '../../parts/decide-dialog';
 import { Choice, FilterBar, options, RowCount } from '../../parts/filters';
 import { GuardedButton } from '../../parts/guarded-button';
-import { IconServer2 } from '../../parts/icons';
+import { IconAdjustments, IconServer2 } from '../../parts/icons';
 import { ListStates, useLoaded } from '../../parts/list';
 import { sayDone } from '../../parts/said';
 import { ScreenHead } from '../../parts/screen-head';
@@ -68,7 +68,21 @@ export function AgentsScreen() {
 
   return (
     <>
-      <ScreenHead title="Agents" />
+      <ScreenHead
+        title="Agents"
+        actions={
+          <Button
+            component={Link}
+            to="/profiles"
+            search={{ client_id: filter.client_id, site_id: filter.site_id }}
+            variant="default"
+            size="xs"
+            leftSection={<IconAdjustments size={14} />}
+          >
+            Settings of agents
+          </Button>
+        }
+      />
       <FilterBar>
         <SearchField
           label="Hostname"

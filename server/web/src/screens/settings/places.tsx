@@ -76,6 +76,9 @@ function ClientRow({ client, ask }: { client: Client; ask: (asking: Asking) => v
           <b>{client.name}</b>
         </Link>
         <span className="dim number">{some(machinesOf(client), 'machine')}</span>
+        <Link to="/profiles" search={{ client_id: client.id }} aria-label={`Settings of the agents of ${client.name}`}>
+          Settings
+        </Link>
         <Button
           size="compact-xs"
           variant="default"
@@ -110,6 +113,9 @@ function ClientRow({ client, ask }: { client: Client; ask: (asking: Asking) => v
             </Link>
             <span className="dim number">{some(site.agents, 'machine')}</span>
             <span className="dim">{site.time_zone}</span>
+            <Link to="/profiles" search={{ site_id: site.id }} aria-label={`Settings of the agents of ${client.name} / ${site.name}`}>
+              Settings
+            </Link>
             <Button
               size="compact-xs"
               variant="default"

@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 
-namespace redflag::kernel {
+namespace redflag::settings {
 
 // "90s", "15m", "6h", "2d"; whole numbers, at most ten years. Nanoseconds.
 Result<std::int64_t> parseDuration(std::string_view text);
@@ -17,4 +17,4 @@ std::string durationText(std::int64_t ns);  // the largest unit that divides it
 Result<std::uint64_t> parseSize(std::string_view text);
 std::string sizeText(std::uint64_t bytes);
 
-}  // namespace redflag::kernel
+}  // namespace redflag::settings

@@ -9,11 +9,14 @@
 #include "base/json.h"
 #include "base/result.h"
 
-namespace redflag::kernel {
+namespace redflag::settings {
 
 // A pattern is a dotted key: "schedule", "plugins.*.settings.refresh", "plugins.apt.every". It reaches
 // everything below it; '*' is one plugin's id, any of them. "" when it is one; otherwise what was expected.
 std::string patternProblem(const std::string& pattern);
+
+// Whether there is a pattern at all that reaches this key.
+bool mayEverBeSet(const Json::json_pointer& key);
 
 bool serverMaySet(const std::vector<std::string>& patterns, const Json::json_pointer& key);
 
@@ -29,4 +32,4 @@ Result<std::vector<ServerSetting>> serverSettingsOf(const Json& settings);
 std::string pluginOf(const Json::json_pointer& key);
 std::string dottedKey(const Json::json_pointer& key);  // "schedule.every"
 
-}  // namespace redflag::kernel
+}  // namespace redflag::settings

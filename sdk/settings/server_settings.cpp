@@ -1,9 +1,9 @@
-#include "config/server_settings.h"
+#include "settings/server_settings.h"
 
 #include <algorithm>
 #include <array>
 
-namespace redflag::kernel {
+namespace redflag::settings {
 namespace {
 
 constexpr std::array kOfAgent = {"schedule", "limits", "breaker", "log"};
@@ -86,6 +86,13 @@ std::string patternProblem(const std::string& pattern) {
          "settings, where ID may be *; everything else is the owner's alone";
 }
 
+bool mayEverBeSet(const Json::json_pointer& key) {
+  const Path path = pathOf(key);
+  if (path.empty()) return false;
+  if (path.front() != "plugins") return isOneOf(kOfAgent, path.front());
+  return path.size() > 2 && isOneOf(kOfPlugin, path[2]);
+}
+
 bool serverMaySet(const std::vector<std::string>& patterns, const Json::json_pointer& key) {
   const Path path = pathOf(key);
   return std::any_of(patterns.begin(), patterns.end(),
@@ -112,4 +119,4 @@ std::string dottedKey(const Json::json_pointer& key) {
   return out;
 }
 
-}  // namespace redflag::kernel
+}  // namespace redflag::settings

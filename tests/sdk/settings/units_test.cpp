@@ -1,10 +1,10 @@
-#include "config/units.h"
+#include "settings/units.h"
 
 #include <gtest/gtest.h>
 
 #include "base/time.h"
 
-namespace redflag::kernel {
+namespace redflag::settings {
 namespace {
 
 TEST(Units, reads_and_prints_durations) {
@@ -40,4 +40,4 @@ TEST(Units, refuses_other_units_and_sizes_out_of_range) {
 }
 
 }  // namespace
-}  // namespace redflag::kernel
+}  // namespace redflag::settings

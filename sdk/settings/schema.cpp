@@ -1,4 +1,4 @@
-#include "config/schema.h"
+#include "settings/schema.h"
 
 #include <algorithm>
 #include <exception>
@@ -14,7 +14,7 @@
 
 #include "base/pattern_guard.h"
 
-namespace redflag::kernel {
+namespace redflag::settings {
 namespace {
 
 constexpr int kMaxReferences = 16;
@@ -244,4 +244,4 @@ void fillDefaults(const Json& schema, Json& value) {
   }
 }
 
-}  // namespace redflag::kernel
+}  // namespace redflag::settings

@@ -1,4 +1,4 @@
-#include "config/units.h"
+#include "settings/units.h"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 
 #include "base/time.h"
 
-namespace redflag::kernel {
+namespace redflag::settings {
 namespace {
 
 struct Unit {
@@ -64,4 +64,4 @@ std::string sizeText(std::uint64_t bytes) {
   return bytes == 0 ? "0" : print(bytes, kSizes);
 }
 
-}  // namespace redflag::kernel
+}  // namespace redflag::settings

@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/result.h"
 
-namespace redflag::kernel {
+namespace redflag::settings {
 
 struct SchemaProblem {
   std::string pointer;  // JSON pointer to the value, or to the unknown key
@@ -22,4 +22,4 @@ Result<std::vector<SchemaProblem>> checkAgainst(const Json& schema, const Json& 
 // Fills in every "default" of the schema's properties that `value` does not have.
 void fillDefaults(const Json& schema, Json& value);
 
-}  // namespace redflag::kernel
+}  // namespace redflag::settings
