@@ -17,7 +17,7 @@ target_precompile_headers(redflag_test_headers PRIVATE <gmock/gmock.h> <gtest/gt
 # POSTGRES both|only: run (also) against a PostgreSQL, as "postgres.<label>…" under the label postgres.
 # SERIAL: nothing runs beside it, because it measures how long others wait.
 # POOLED: and through pgbouncer in transaction mode.
-# LABEL is what `scripts/test FILTER` and ctest -L select (unit, postgres, e2e, faults, abi).
+# LABEL is what `scripts/test FILTER` and ctest -L select (unit, postgres, e2e, faults, abi, long).
 function(redflag_test name)
   cmake_parse_arguments(ARG "POOLED;SERIAL" "LABEL;TIMEOUT;POSTGRES" "SOURCES;DEPENDS;ENVIRONMENT" ${ARGN})
   if(NOT ARG_LABEL)

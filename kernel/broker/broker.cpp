@@ -1,5 +1,7 @@
 #include "broker/broker.h"
 
+#include <algorithm>
+
 #include "base/encoding.h"
 #include "base/history_line.h"
 #include "base/log.h"
@@ -60,6 +62,16 @@ std::string tellMarks(platform::LocalStream& stream, const std::string& salt) {
 }
 
 }  // namespace
+
+bool Broker::asksDisks(const Config& config) {
+  const auto granted = "http:unix:" + std::string(kDisks);
+  return std::any_of(config.plugins.begin(), config.plugins.end(), [&](const PluginConfig& plugin) {
+    const auto listed = plugin.capabilities.value_or(std::vector<std::string>());
+    const auto smart = plugin.owner_settings.find("smart");
+    return std::find(listed.begin(), listed.end(), granted) != listed.end() ||
+           (plugin.id == "storage" && smart != plugin.owner_settings.end() && *smart == true);
+  });
+}
 
 Broker::Place::Place(Broker& broker, const std::string& plugin) : broker_(broker), plugin_(plugin) {
   std::unique_lock lock(broker_.mutex_);

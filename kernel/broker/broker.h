@@ -40,6 +40,9 @@ class Broker {
   Broker(Settings settings, ConfigStore& config, const platform::RunGroups* groups)
       : settings_(std::move(settings)), config_(config), groups_(groups) {}
 
+  // Whether root's agent.yaml lets a plugin ask for the disks' health. What that needs is decided on once,
+  // when the broker starts.
+  static bool asksDisks(const Config& config);
   // One connection from its request to its host's end. The answer: why it was cut off, or "". Threads: any.
   std::string serve(platform::LocalStream& stream, const std::atomic<bool>& stopping);
   // True once after each piece of work, starting included.

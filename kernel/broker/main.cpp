@@ -70,7 +70,8 @@ int serve(const Options& options, const platform::User& kernel, const platform::
   auto listener = platform::LocalListener::listen(options.socket, 0660, kernel.group);
   if (!listener) return refuse(kFailed, listener.error().text);
   // Rights are a thread's own: they go before there is another one.
-  if (auto kept = platform::keepOnlyBrokersRights(); !kept) return refuse(kFailed, kept.error().text);
+  if (auto kept = platform::keepOnlyBrokersRights(Broker::asksDisks(*(*config)->current())); !kept)
+    return refuse(kFailed, kept.error().text);
   const LocalService service(std::move(*listener), std::move(parts));
   spdlog::info("redflag-broker {} listens at {}", REDFLAG_VERSION, options.socket);
   while (lifetime.wait(kRestNs) != platform::Wish::kStop) {

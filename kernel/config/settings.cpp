@@ -17,7 +17,8 @@ constexpr std::string_view kKeyKind = "ed25519:";
 
 // Ours by name; whatever else is in the folder is somebody's.
 bool isThirdParty(const std::string& id) {
-  static const std::set<std::string_view> kOurs{"apt", "dnf", "docker", "storage", "system", "winget", "wua"};
+  static const std::set<std::string_view> kOurs{"apt",     "dnf",    "dnf5",   "docker",
+                                                "storage", "system", "winget", "wua"};
   return !kOurs.contains(id);
 }
 
@@ -73,8 +74,18 @@ Result<> checkOrigin(const PluginConfig& plugin, const host::Manifest& manifest)
                   plugin.id + ":  " + line);
 }
 
-// With the settings it names put in. nullopt: one of them is empty, so there is nothing to grant.
+bool holds(const host::Condition& condition, const Json& settings) {
+  const auto value = settings.find(condition.setting);
+  if (value == settings.end()) return false;
+  if (value->is_boolean()) return condition.value == (value->get<bool>() ? "true" : "false");
+  return value->is_string() && value->get_ref<const std::string&>() == condition.value;
+}
+
+// With the settings it names put in. nullopt: one of them is empty, or is not what its condition asks for, so
+// there is nothing to grant.
 std::optional<std::string> withSettings(std::string spec, const Json& settings) {
+  if (const auto condition = host::takeCondition(spec); condition && !holds(*condition, settings))
+    return std::nullopt;
   for (auto open = spec.find('{'); open != std::string::npos; open = spec.find('{')) {
     const auto close = spec.find('}', open);
     if (close == std::string::npos) return std::nullopt;
@@ -130,8 +141,9 @@ Result<std::vector<std::string>> grantedCapabilities(const PluginConfig& plugin,
     // Only what root wrote: a default is the publisher's, and changes with the next version.
     auto spec = withSettings(listed, plugin.owner_settings);
     if (!spec) {
-      return fail(Code::kInvalid, "plugins." + plugin.id + ".capabilities: " + dumpJson(listed) +
-                                      " names a setting that is not written below settings");
+      return fail(Code::kInvalid,
+                  "plugins." + plugin.id + ".capabilities: " + dumpJson(listed) +
+                      " names a setting that is not written below settings, or has another value there");
     }
     granted.push_back(std::move(*spec));
   }

@@ -47,13 +47,15 @@ Result<std::string> cleaned(std::string body) {
 
 }  // namespace
 
-Result<std::unique_ptr<ReadDesk>> ReadDesk::open(const std::vector<std::string>& capabilities) {
+Result<std::unique_ptr<ReadDesk>> ReadDesk::open(const std::vector<std::string>& capabilities,
+                                                 SmartPlaces smart) {
   auto sockets = host::Capabilities(capabilities).sockets();
   if (sockets.empty()) return nullptr;
   auto pipe = platform::DuplexPipe::create();
   if (!pipe) return tl::unexpected<Error>(pipe.error());
   auto child = pipe->takeChildEnd();
-  return std::unique_ptr<ReadDesk>(new ReadDesk(std::move(sockets), pipe->take(), std::move(child)));
+  return std::unique_ptr<ReadDesk>(
+      new ReadDesk(std::move(sockets), std::move(smart), pipe->take(), std::move(child)));
 }
 
 ReadDesk::~ReadDesk() {
@@ -83,14 +85,26 @@ bool ReadDesk::say(std::string_view text) {
   return stream_.send(text, kSendNs).has_value();
 }
 
-bool ReadDesk::answerOnProcesses(const host::Question& question) {
-  if (!isProcessQuestion(question.target))
-    return say(refusal(RF_DENIED, question.target + " is not among the reads of the agent's list"));
-  const auto body = outdatedProcessesJson();
+bool ReadDesk::sayBody(const host::Question& question, const std::string& body) {
   if (body.size() > question.max_bytes)
     return say(
         refusal(RF_LIMIT, "the answer has more than " + std::to_string(question.max_bytes) + " bytes"));
   return say(dumpJson({{"http_status", kHttpOk}})) && say(body);
+}
+
+bool ReadDesk::answerOnProcesses(const host::Question& question) {
+  if (!isProcessQuestion(question.target))
+    return say(refusal(RF_DENIED, question.target + " is not among the reads of the agent's list"));
+  return sayBody(question, outdatedProcessesJson());
+}
+
+bool ReadDesk::answerOnDisks(const host::Question& question) {
+  if (!isSmartQuestion(question.target))
+    return say(refusal(RF_DENIED, question.target + " is not among the reads of the agent's list"));
+  const auto time = std::min(question.timeout_ms * kMillisecondNs, kMostNs);
+  const auto body = disksHealthJson(smart_, monotonicNow() + time / 4 * 3, stopping_);
+  if (!body) return say(refusal(statusOf(body.error().code), body.error().text));
+  return sayBody(question, *body);
 }
 
 bool ReadDesk::answer(std::string_view message) {
@@ -99,6 +113,7 @@ bool ReadDesk::answer(std::string_view message) {
   if (std::find(sockets_.begin(), sockets_.end(), question->socket) == sockets_.end())
     return say(refusal(RF_DENIED, "http:unix:" + question->socket + " is not among its capabilities"));
   if (question->socket == kProcesses) return answerOnProcesses(*question);
+  if (question->socket == kDisks) return answerOnDisks(*question);
   if (!isEngineQuestion(question->target))
     return say(refusal(RF_DENIED, "GET " + question->target + " is not among the reads of the agent's list"));
   const auto time = std::min(question->timeout_ms * kMillisecondNs, kMostNs);

@@ -13,13 +13,15 @@
 #include "platform/descriptor.h"
 #include "platform/local_socket.h"
 #include "platform/process.h"
+#include "reads/smart_questions.h"
 
 namespace redflag::kernel {
 
 class ReadDesk {
  public:
-  // Null for a plugin that was granted no socket.
-  static Result<std::unique_ptr<ReadDesk>> open(const std::vector<std::string>& capabilities);
+  // Null for a plugin that was granted no socket. `smart`: where the disks' health is asked for.
+  static Result<std::unique_ptr<ReadDesk>> open(const std::vector<std::string>& capabilities,
+                                                SmartPlaces smart = {});
   ~ReadDesk();  // ends its questions
   ReadDesk(const ReadDesk&) = delete;
   ReadDesk& operator=(const ReadDesk&) = delete;
@@ -30,15 +32,22 @@ class ReadDesk {
   void begin();
 
  private:
-  ReadDesk(std::vector<std::string> sockets, platform::Descriptor own, platform::Descriptor child)
-      : sockets_(std::move(sockets)), stream_(std::move(own)), child_(std::move(child)) {}
+  ReadDesk(std::vector<std::string> sockets, SmartPlaces smart, platform::Descriptor own,
+           platform::Descriptor child)
+      : sockets_(std::move(sockets)),
+        smart_(std::move(smart)),
+        stream_(std::move(own)),
+        child_(std::move(child)) {}
   void serve();
   bool say(std::string_view text);
+  bool sayBody(const host::Question& question, const std::string& body);
   bool answerOnProcesses(const host::Question& question);
+  bool answerOnDisks(const host::Question& question);
   // False when the host is gone, or does not keep to the protocol.
   bool answer(std::string_view message);
 
   const std::vector<std::string> sockets_;
+  const SmartPlaces smart_;
   platform::LocalStream stream_;
   platform::Descriptor child_;
   std::atomic<bool> stopping_ = false;

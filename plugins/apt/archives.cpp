@@ -6,7 +6,6 @@
 #include <apt-pkg/metaindex.h>
 #include <apt-pkg/sourcelist.h>
 #include <apt-pkg/strutl.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <charconv>
@@ -23,11 +22,6 @@
 
 namespace redflag::apt {
 namespace {
-
-std::int64_t modifiedAt(const std::string& path) {
-  struct stat info {};
-  return stat(path.c_str(), &info) == 0 ? info.st_mtim.tv_sec : 0;
-}
 
 std::string releaseUri(const metaIndex& source) {
   const auto distribution = source.GetDist();
@@ -198,16 +192,26 @@ std::int64_t validUntil(const metaIndex& source, const std::string& release_file
   return loaded ? release->GetValidUntil() : written;
 }
 
-std::optional<Problem> staleLists(const Archive& archive, const Settings& settings, std::int64_t now) {
+std::optional<Problem> staleLists(const Archive& archive, const Settings& settings, const Lists& lists,
+                                  std::int64_t now) {
   if (archive.valid_until != 0 && archive.valid_until < now)
     return Problem{RF_TRANSIENT, "apt.lists_stale",
                    archive.key + ": its lists were valid until " +
                        TimeRFC1123(static_cast<time_t>(archive.valid_until), true)};
-  if (settings.expect_refresh && now - listsRefreshedAt() > settings.refresh_after_s)
+  // The scanner's own ones say of each archive whether it could be asked.
+  const bool expected = settings.refresh != plugin::Refresh::kNever && !lists.own;
+  if (expected && now - lists.refreshed_at > settings.refresh_after_s)
     return Problem{RF_TRANSIENT, "apt.lists_stale",
                    archive.key + ": the lists were not refreshed for " +
-                       TimeToStr(static_cast<unsigned long>(now - listsRefreshedAt()))};
+                       TimeToStr(static_cast<unsigned long>(now - lists.refreshed_at))};
   return std::nullopt;
+}
+
+// Also where lists of an earlier time are there: what they say is true, and not all.
+std::optional<Problem> notFetched(const metaIndex& source, const Archive& archive, const Lists& lists) {
+  const auto why = lists.failureOf(source);
+  if (why.empty()) return archive.problem;
+  return Problem{RF_TRANSIENT, "apt.refresh_failed", archive.key + ": " + why};
 }
 
 }  // namespace
@@ -221,15 +225,8 @@ std::string archiveKey(const std::string& uri, const std::string& distribution) 
   return place + " " + distribution;
 }
 
-std::int64_t listsRefreshedAt() {
-  const auto state = _config->FindDir("Dir::State");
-  const auto lists = _config->FindDir("Dir::State::lists");
-  const auto stamp = std::max(modifiedAt(state + "periodic/update-success-stamp"),
-                              modifiedAt(state + "periodic/update-stamp"));
-  return std::max(modifiedAt(lists), stamp != 0 ? stamp : modifiedAt(lists + "partial"));
-}
-
-std::vector<Archive> readArchives(pkgSourceList& sources, const Settings& settings, std::int64_t now) {
+std::vector<Archive> readArchives(pkgSourceList& sources, const Settings& settings, const Lists& lists,
+                                  std::int64_t now) {
   std::vector<Archive> archives;
   for (const auto* source : sources) {
     const auto targets = packageTargets(*source);
@@ -241,7 +238,9 @@ std::vector<Archive> readArchives(pkgSourceList& sources, const Settings& settin
     archive.valid_until = validUntil(*source, release_file, head, now);
     archive.problem = missingLists(*source, release_file, head, targets);
     if (!archive.problem) archive.problem = damagedLists(head, targets);
-    if (!archive.problem) archive.problem = staleLists(archive, settings, now);
+    if (!archive.problem) archive.problem = staleLists(archive, settings, lists, now);
+    if (!archive.problem || archive.problem->status == RF_TRANSIENT)
+      archive.problem = notFetched(*source, archive, lists);
     const auto same = std::find_if(archives.begin(), archives.end(),
                                    [&](const Archive& other) { return other.key == archive.key; });
     if (same == archives.end()) {

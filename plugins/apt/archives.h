@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "lists.h"
 #include "problem.h"
 #include "settings.h"
 
@@ -22,12 +23,8 @@ struct Archive {
 };
 
 // `now` in seconds since the epoch.
-std::vector<Archive> readArchives(pkgSourceList& sources, const Settings& settings, std::int64_t now);
-
-// When the archives were last asked for news, seconds since the epoch; 0: never. The lists' own times are the
-// servers'. Where apt's timer or update-notifier keeps a stamp of success it counts; elsewhere apt leaves no
-// trace of whether an update that brought nothing new had worked.
-std::int64_t listsRefreshedAt();
+std::vector<Archive> readArchives(pkgSourceList& sources, const Settings& settings, const Lists& lists,
+                                  std::int64_t now);
 
 // The key for a source's URI and distribution.
 std::string archiveKey(const std::string& uri, const std::string& distribution);

@@ -54,15 +54,24 @@ class Fingerprint {
 
 }  // namespace
 
-std::string fingerprintInputs(const Settings& settings) {
-  Fingerprint inputs;
+namespace {
+
+void addConfiguration(Fingerprint& inputs, const Settings& settings) {
   std::ostringstream configuration;
   _config->Dump(configuration);
   inputs.text(REDFLAG_VERSION);
   inputs.text(pkgVersion);
   inputs.text(configuration.str());
   inputs.text(settings.root);
-  inputs.text(std::to_string(settings.expect_refresh) + " " + std::to_string(settings.refresh_after_s));
+}
+
+}  // namespace
+
+std::string fingerprintInputs(const Settings& settings, const Lists& lists) {
+  Fingerprint inputs;
+  addConfiguration(inputs, settings);
+  inputs.text(std::to_string(static_cast<int>(settings.refresh)) + " " +
+              std::to_string(settings.refresh_after_s));
   for (const auto* name :
        {"Dir::Etc::sourcelist", "Dir::Etc::preferences", "Dir::State::status", "Dir::State::extended_states"})
     inputs.file(_config->FindFile(name));
@@ -70,8 +79,23 @@ std::string fingerprintInputs(const Settings& settings) {
     inputs.folder(_config->FindDir(name));
   inputs.file(flNotFile(_config->FindFile("Dir::State::status")) + "arch");
   inputs.file(_config->FindDir("Dir") + "etc/machine-id");
+  for (const auto& [source, why] : lists.failed)
+    inputs.text(source + ": " + why);
   // A successful refresh that brought nothing new moves only this.
-  if (settings.expect_refresh) inputs.file(_config->FindDir("Dir::State::lists") + "partial");
+  if (!lists.own && settings.refresh != plugin::Refresh::kNever)
+    inputs.file(_config->FindDir("Dir::State::lists") + "partial");
+  return inputs.digest();
+}
+
+std::string fingerprintSources(const Settings& settings) {
+  Fingerprint inputs;
+  addConfiguration(inputs, settings);
+  for (const auto* name : {"Dir::Etc::sourcelist", "Dir::Etc::trusted"})
+    inputs.file(_config->FindFile(name));
+  for (const auto* name : {"Dir::Etc::sourceparts", "Dir::Etc::trustedparts", "Dir::Etc::netrcparts"})
+    inputs.folder(_config->FindDir(name));
+  for (const auto* folder : {"etc/apt/keyrings", "usr/share/keyrings"})
+    inputs.folder(_config->FindDir("Dir") + folder);
   return inputs.digest();
 }
 

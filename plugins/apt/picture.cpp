@@ -49,8 +49,10 @@ void addBrokenSources(const Session& session, std::vector<Archive>& archives) {
     archives.push_back({broken.file, broken.problem, 0});
 }
 
-std::int64_t goodUntil(const std::vector<Archive>& archives, const Settings& settings, std::int64_t now) {
-  std::int64_t first = settings.expect_refresh ? listsRefreshedAt() + settings.refresh_after_s : 0;
+std::int64_t goodUntil(const std::vector<Archive>& archives, const Settings& settings, const Lists& lists,
+                       std::int64_t now) {
+  const bool expected = settings.refresh != plugin::Refresh::kNever && !lists.own;
+  std::int64_t first = expected ? lists.refreshed_at + settings.refresh_after_s : 0;
   if (first <= now) first = 0;
   for (const auto& archive : archives)
     if (archive.valid_until > now && (first == 0 || archive.valid_until < first)) first = archive.valid_until;
@@ -59,7 +61,7 @@ std::int64_t goodUntil(const std::vector<Archive>& archives, const Settings& set
 
 }  // namespace
 
-Result<Picture> takePicture(const Settings& settings, std::int64_t now) {
+Result<Picture> takePicture(const Settings& settings, const Lists& lists, std::int64_t now) {
   auto session = Session::open();
   if (!session) return tl::unexpected<Problem>(session.error());
   // dpkg itself is a package: a database without any was lost, and must not read as "nothing to update".
@@ -68,7 +70,7 @@ Result<Picture> takePicture(const Settings& settings, std::int64_t now) {
                 _config->FindFile("Dir::State::status") +
                     " names no installed package; dpkg's daily copies are in /var/backups");
   Picture picture;
-  picture.archives = readArchives((*session)->sources(), settings, now);
+  picture.archives = readArchives((*session)->sources(), settings, lists, now);
   addBrokenSources(**session, picture.archives);
   const auto candidates = findCandidates(**session);
   const auto blockers = findBlockers(**session, settings, candidates);
@@ -82,7 +84,7 @@ Result<Picture> takePicture(const Settings& settings, std::int64_t now) {
     return std::tie(a.scope, a.name, a.package_arch) < std::tie(b.scope, b.name, b.package_arch);
   });
   picture.other_manager = otherManager(**session);
-  picture.good_until = goodUntil(picture.archives, settings, now);
+  picture.good_until = goodUntil(picture.archives, settings, lists, now);
   return picture;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "archives.h"
+#include "lists.h"
 #include "problem.h"
 #include "session.h"
 #include "settings.h"
@@ -23,7 +24,7 @@ struct Picture {
 };
 
 // Needs configureApt. `now` in seconds since the epoch.
-Result<Picture> takePicture(const Settings& settings, std::int64_t now);
+Result<Picture> takePicture(const Settings& settings, const Lists& lists, std::int64_t now);
 
 std::string encodePicture(const Picture& picture);
 // RF_INVALID for anything that encodePicture did not write.

@@ -43,7 +43,7 @@ std::int64_t Scan::now() const {
 }
 
 Result<Picture> Scan::picture(rf::Run& run, bool idle) {
-  const auto inputs = fingerprintInputs(settings_);
+  const auto inputs = fingerprintInputs(settings_, lists_);
   if (idle && run.purpose() != rf::Purpose::kVerify) {
     const auto kept_inputs = state_.get(kInputsKey);
     if (kept_inputs && *kept_inputs == inputs) {
@@ -56,7 +56,7 @@ Result<Picture> Scan::picture(rf::Run& run, bool idle) {
       }
     }
   }
-  auto picture = takePicture(settings_, now());
+  auto picture = takePicture(settings_, lists_, now());
   if (picture && idle) {
     // Without a place to keep it the next scan is slower, not wrong.
     static_cast<void>(state_.put(kInputsKey, inputs));
@@ -77,10 +77,19 @@ void Scan::emitArchive(rf::Run& run, const Archive& archive, const Picture& pict
   }
 }
 
+void Scan::readLists(rf::Run& run) {
+  lists_ = chooseLists(settings_, run, clock_, progress_);
+  if (const auto& why = lists_.why_system) run.report(rf::toStatus(why->status), why->code, why->text);
+}
+
 void Scan::emitFacts(rf::Run& run, const Picture& picture) {
   auto scope = run.scope(kLocalScope);
-  if (const auto refreshed_at = listsRefreshedAt(); refreshed_at != 0)
-    run.fact("lists.age_s", std::max<std::int64_t>(0, now() - refreshed_at));
+  if (lists_.refreshed_at != 0)
+    run.fact("lists.age_s", std::max<std::int64_t>(0, now() - lists_.refreshed_at));
+  if (settings_.refresh == plugin::Refresh::kPrivate) {
+    run.fact("lists.source", lists_.own ? "private" : "system");
+    if (lists_.why_system) run.fact("lists.source_reason", lists_.why_system->text);
+  }
   const auto reboot = readRebootRequest(settings_.root);
   run.fact("reboot.required", reboot.required ? 1 : 0);
   run.fact("reboot.reasons", reboot.packages);
@@ -94,6 +103,7 @@ rf::Status Scan::updates(rf::Run& run) {
   for (const auto& file : unreadableConfiguration())
     run.report(rf::Status::kDenied, "apt.configuration_unreadable",
                file + ": the user who scans may not read it; what it sets does not count here");
+  readLists(run);
   activity_ = dpkgActivity();
   const auto seen = picture(run, !activity_);
   if (!seen) return failRun(run, seen.error());
@@ -111,6 +121,7 @@ rf::Status Scan::updates(rf::Run& run) {
 rf::Status Scan::inventory(rf::Run& run) {
   if (auto configured = configureApt(settings_, CacheUse::kOwn); !configured)
     return failRun(run, configured.error());
+  useOwnLists(settings_);  // with which the binary cache is there already
   auto session = Session::open();
   if (!session) return failRun(run, session.error());
   auto scope = run.scope(kLocalScope);

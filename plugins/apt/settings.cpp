@@ -13,23 +13,23 @@ const char* const kSettingsSchema = R"({
   "properties": {
     "refresh": {
       "type": "string",
-      "enum": ["never", "system"],
+      "enum": ["never", "system", "private"],
       "default": "never",
       "title": "Who refreshes the package lists",
-      "description": "never: the lists are read as they are and their age is shown. system: the machine's own timer is expected to refresh them; older than refresh_after, no archive counts as completely known."
+      "description": "never: the lists are read as they are and their age is shown. system: the machine's own timer is expected to refresh them; older than refresh_after, no archive counts as completely known. private: the scanner keeps a copy of its own in cache_dir and fetches it, without root; that opens the network to it, so only agent.yaml itself can say so."
     },
     "refresh_after": {
       "type": "string",
       "pattern": "^[1-9][0-9]{0,3}[mhd]$",
-      "default": "2d",
-      "title": "How old lists may be with refresh: system"
+      "title": "How old lists may be",
+      "description": "With refresh: system, 2d unless set; with refresh: private, 6h."
     },
     "cache_dir": {
       "type": "string",
       "pattern": "^(/.*)?$",
       "maxLength": 4096,
       "default": "",
-      "title": "Folder of this plugin's own binary cache",
+      "title": "Folder of this plugin's own copies: binary cache, package lists",
       "description": "Must belong to the user that scans and be writable by nobody else. Empty: /var/cache/redflag/apt, or .cache/redflag/apt in that user's home."
     },
     "root": {
@@ -47,12 +47,12 @@ Result<Settings> parseSettings(std::string_view json) {
   const auto parsed = parseJson(json.empty() ? "{}" : json);
   if (!parsed) return fail(RF_INVALID, "apt.bad_settings", parsed.error().text);
   JsonReader in(*parsed, "settings");
-  const auto refresh = plugin::readRefreshSetting(in);
+  const auto refresh = plugin::readRefreshSetting(in, true);
   Settings settings;
   settings.cache_dir = in.optionalText("cache_dir", 4096);
   settings.root = in.optionalText("root", 4096, "/");
   if (const auto end = in.finish(); !end) return fail(RF_INVALID, "apt.bad_settings", end.error().text);
-  settings.expect_refresh = refresh.expected;
+  settings.refresh = refresh.who;
   settings.refresh_after_s = refresh.after_s;
   std::error_code error;
   if (!std::filesystem::is_directory(settings.root, error))

@@ -5,15 +5,16 @@
 #include <string>
 #include <string_view>
 
+#include "common/refresh_setting.h"
 #include "problem.h"
 
 namespace redflag::apt {
 
 struct Settings {
-  std::string root = "/";       // the system to look at: "/" or another root directory
-  std::string cache_dir;        // "": the usual places, see cache_place.h
-  bool expect_refresh = false;  // refresh: system
-  std::int64_t refresh_after_s = 2 * 24 * 3600;
+  std::string root = "/";  // the system to look at: "/" or another root directory
+  std::string cache_dir;   // "": the usual places, see cache_place.h
+  plugin::Refresh refresh = plugin::Refresh::kNever;
+  std::int64_t refresh_after_s = plugin::kRefreshAfterS;
 };
 
 // JSON Schema of the settings; unknown keys are refused.

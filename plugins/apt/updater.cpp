@@ -8,8 +8,11 @@
 #include "candidates.h"
 #include "common/ending.h"
 #include "dpkg_repair.h"
+#include "fetch.h"
 #include "installer.h"
 #include "kept_packages.h"
+#include "lists.h"
+#include "source_list.h"
 #include "transaction.h"
 
 namespace redflag::apt {
@@ -55,11 +58,30 @@ Result<AptUpdater::Prepared> AptUpdater::prepare(const Request& request) {
   return Prepared{std::move(*session), std::move(*plan)};
 }
 
+// Root never reads the scanner's own lists, and its own ones may be older than those: then they are fetched.
+Result<AptUpdater::Prepared> AptUpdater::prepareAsPlanned(const Request& request) {
+  auto prepared = prepare(request);
+  const bool other =
+      prepared ? prepared->plan.steps != request.planned : prepared.error().code == "apt.version_gone";
+  if (other && settings_.refresh == plugin::Refresh::kPrivate && !request.rollback) {
+    std::vector<BrokenSource> ignored;  // what they would offer was not planned
+    const auto sources = readSources(ignored);
+    const auto fetched =
+        fetchLists(*sources, {settings_.root == "/", run_.deadlineNs()}, run_, clock_, progress_);
+    if (!fetched) return tl::unexpected<Problem>(fetched.error());
+    prepared = prepare(request);
+  }
+  if (!prepared) return tl::unexpected<Problem>(prepared.error());
+  if (prepared->plan.steps == request.planned) return prepared;
+  return fail(RF_PERMANENT, "apt.plan_changed", difference(request.planned, prepared->plan.steps, ':'));
+}
+
 rf::Status AptUpdater::plan(std::string_view text, rf::Output& result) {
   const auto plan = [&]() -> Result<Json> {
     const auto request = parseRequest(text, false);
     if (!request) return tl::unexpected<Problem>(request.error());
     if (auto ok = configureApt(settings_, CacheUse::kOwn); !ok) return tl::unexpected<Problem>(ok.error());
+    useOwnLists(settings_);
     const auto prepared = prepare(*request);
     if (!prepared) return tl::unexpected<Problem>(prepared.error());
     return toJson(prepared->plan);
@@ -72,10 +94,8 @@ rf::Status AptUpdater::download(std::string_view text, rf::Output& result) {
     const auto request = parseRequest(text, true);
     if (!request) return tl::unexpected<Problem>(request.error());
     if (auto ok = becomeInstaller(settings_); !ok) return tl::unexpected<Problem>(ok.error());
-    auto prepared = prepare(*request);
+    auto prepared = prepareAsPlanned(*request);
     if (!prepared) return tl::unexpected<Problem>(prepared.error());
-    if (prepared->plan.steps != request->planned)
-      return fail(RF_PERMANENT, "apt.plan_changed", difference(request->planned, prepared->plan.steps, ':'));
     Transaction transaction(*prepared->session, **prepared->session->dependencies(), run_, clock_, progress_);
     if (auto ok = transaction.download(); !ok) return tl::unexpected<Problem>(ok.error());
     return Json{{"download_bytes", prepared->plan.download_bytes}};
@@ -87,10 +107,8 @@ Result<Json> AptUpdater::runInstall(const Request& request) {
   if (auto ok = becomeInstaller(settings_); !ok) return tl::unexpected<Problem>(ok.error());
   auto lock = SystemLock::acquire(run_, clock_, progress_);
   if (!lock) return tl::unexpected<Problem>(lock.error());
-  auto prepared = prepare(request);
+  auto prepared = prepareAsPlanned(request);
   if (!prepared) return tl::unexpected<Problem>(prepared.error());
-  if (prepared->plan.steps != request.planned)
-    return fail(RF_PERMANENT, "apt.plan_changed", difference(request.planned, prepared->plan.steps, ':'));
   std::string errors;
   if (!prepared->plan.steps.empty()) {
     Transaction transaction(*prepared->session, **prepared->session->dependencies(), run_, clock_, progress_);

@@ -28,6 +28,7 @@ class AptUpdater {
     Plan plan;
   };
   Result<Prepared> prepare(const Request& request);
+  Result<Prepared> prepareAsPlanned(const Request& request);  // or apt.plan_changed
   rf::Status carryOut(std::string_view text, bool rollback, rf::Output& result);
   Result<Json> runInstall(const Request& request);
   Result<Json> outcome(const Plan& plan, const std::string& errors);

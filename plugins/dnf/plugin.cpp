@@ -1,5 +1,6 @@
 #include <mutex>
 
+#include "common/which_dnf.h"
 #include "redflag/sdk.hpp"
 #include "rpm_database.h"
 #include "scan.h"
@@ -31,6 +32,11 @@ class DnfPlugin : public rf::Scanner, public rf::Updater {
   }
 
   rf::Status probe(rf::Run& run) override {
+    if (plugin::hasDnf5(settings_.root)) {
+      run.report(rf::Status::kNotApplicable, "dnf.is_dnf5",
+                 "dnf is dnf 5 on this system: the plugin dnf5 scans it");
+      return rf::Status::kNotApplicable;
+    }
     if (hasRpmDatabase(settings_)) return rf::Status::kOk;
     run.report(rf::Status::kNotApplicable, "dnf.no_system",
                settings_.inRoot("/var/lib/rpm") + " has no rpm database: this system does not use rpm");

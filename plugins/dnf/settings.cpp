@@ -49,11 +49,11 @@ Result<Settings> parseSettings(std::string_view json) {
   const auto parsed = parseJson(json.empty() ? "{}" : json);
   if (!parsed) return fail(RF_INVALID, "dnf.bad_settings", parsed.error().text);
   JsonReader in(*parsed, "settings");
-  const auto refresh = plugin::readRefreshSetting(in);
+  const auto refresh = plugin::readRefreshSetting(in, false);
   Settings settings;
   settings.root = withoutTrailingSlashes(in.optionalText("root", 4096, "/"));
   if (const auto end = in.finish(); !end) return fail(RF_INVALID, "dnf.bad_settings", end.error().text);
-  settings.expect_refresh = refresh.expected;
+  settings.expect_refresh = refresh.who == plugin::Refresh::kSystem;
   settings.refresh_after_s = refresh.after_s;
   std::error_code error;
   if (!std::filesystem::is_directory(settings.root, error))

@@ -30,8 +30,11 @@ const rf::Declaration kDeclaration{
     .name = "Storage",
     .vendor = "RedFlag",
     .config_schema = kSettingsSchema,
-    .record_kinds = {"volume/1", "metric/1"},
-    .capabilities = {{"read:/proc"}},
+    .record_kinds = {"volume/1", "metric/1", "fact/1"},
+    .capabilities = {{"read:/proc"},
+                     {"read:/sys/block", false},
+                     {"read:/sys/devices", false},  // where the entries there lead to
+                     {"{smart=true}http:unix:/dev", false}},
 };
 
 }  // namespace

@@ -26,6 +26,12 @@ const char* const kSettingsSchema = R"({
       "default": [],
       "title": "Folders to leave out",
       "description": "What is mounted there, or anywhere below, is not looked at."
+    },
+    "smart": {
+      "type": "boolean",
+      "default": false,
+      "title": "Ask disks how they are, by SMART",
+      "description": "Needs the package smartmontools; asked by the broker, with rights that it keeps only if agent.yaml itself says true when it starts. Disks that sleep are left asleep."
     }
   }
 })";
@@ -36,6 +42,7 @@ rf::Value<Settings> parseSettings(std::string_view json) {
   JsonReader in(*parsed, "settings");
   Settings settings;
   if (in.find("skip_mounts") != nullptr) settings.skip_mounts = in.texts("skip_mounts", 100);
+  settings.smart = in.optionalBoolean("smart", false);
   if (const auto read = in.finish(); !read) return {rf::Status::kInvalid, read.error().text};
   return settings;
 }
@@ -54,6 +61,8 @@ rf::Status StorageScan::scan() {
     look(mount, growth);
     points.push_back(mount.point);
   }
+  disks_.report();
+  if (settings_.smart) disks_.reportHealth();
   growth.keepOnly(points);
   // Without a forecast the rows are still true.
   if (const auto kept = state_.put(kSamples, growth.text());

@@ -1,9 +1,11 @@
 #pragma once
-// Each file system is a scope of its own: one that does not answer says nothing about the others.
+// Each file system is a scope of its own: one that does not answer says nothing about the others. So are the
+// disks, and their health.
 
 #include <string>
 #include <vector>
 
+#include "disks.h"
 #include "growth.h"
 #include "mounts.h"
 #include "redflag/sdk.hpp"
@@ -13,6 +15,7 @@ namespace redflag::storage {
 
 struct Settings {
   std::vector<std::string> skip_mounts;  // folders; with everything mounted below them
+  bool smart = false;                    // ask disks how they are
 };
 
 // kInvalid with the member that is wrong.
@@ -22,7 +25,7 @@ extern const char* const kSettingsSchema;
 class StorageScan {
  public:
   StorageScan(const Settings& settings, const rf::Host& host, rf::Run& run)
-      : settings_(settings), files_(host), state_(host), clock_(host), run_(run) {}
+      : settings_(settings), files_(host), state_(host), clock_(host), run_(run), disks_(host, run) {}
   rf::Status scan();
 
  private:
@@ -34,6 +37,7 @@ class StorageScan {
   rf::State state_;
   rf::Clock clock_;
   rf::Run& run_;
+  Disks disks_;
 };
 
 }  // namespace redflag::storage

@@ -3,21 +3,12 @@
 #include <algorithm>
 #include <vector>
 
-#include "text_forms.h"
-
 namespace redflag::system {
 namespace {
 
 constexpr std::uint64_t kMaxAnswer = 4U << 20;
-constexpr std::uint64_t kMaxList = 8U << 20;
 constexpr std::size_t kNamedFiles = 3;
-constexpr const char* kLists = "/var/lib/dpkg/info";
 constexpr std::string_view kService = ".service";
-
-// On a system whose /lib is /usr/lib, packages still name files by either.
-std::string_view withoutUsr(std::string_view path) {
-  return path.starts_with("/usr/") ? path.substr(4) : path;
-}
 
 std::string listed(const std::set<std::string>& items, std::size_t most) {
   std::string text;
@@ -27,11 +18,6 @@ std::string listed(const std::set<std::string>& items, std::size_t most) {
     text += (text.empty() ? "" : ", ") + item;
   }
   return text;
-}
-
-// "libssl3:amd64.list" -> "libssl3"
-std::string packageOf(const std::string& list) {
-  return list.substr(0, std::min(list.find(':'), list.size() - 5));
 }
 
 }  // namespace
@@ -60,7 +46,10 @@ void OutdatedServices::report() {
     run_.fail(rf::Status::kInternal, "system.bad_answer", grouped.error().text);
     return;
   }
-  nameOwners();
+  std::set<std::string> all;
+  for (const auto& [unit, service] : services_)
+    all.insert(service.files.begin(), service.files.end());
+  auto owners = owners_.of(all);
   for (const auto& [unit, service] : services_) {
     auto row = run_.service();
     row.name(unit).state("running").needsRestart(true);
@@ -68,7 +57,7 @@ void OutdatedServices::report() {
                " still runs what was replaced: " + listed(service.files, kNamedFiles));
     std::set<std::string> packages;
     for (const auto& file : service.files)
-      packages.insert(owners_[file].begin(), owners_[file].end());
+      packages.insert(owners[file].begin(), owners[file].end());
     for (const auto& package : packages)
       row.package(package);
     static_cast<void>(row.commit());
@@ -94,29 +83,6 @@ redflag::Result<> OutdatedServices::group(const Json& answer) {
   }
   run_.fact("services.unreadable_processes", unreadable);
   return {};
-}
-
-// Reads through dpkg's lists only where there is something to find. Other package managers have none that
-// could be read without their libraries: their rows name the files alone.
-void OutdatedServices::nameOwners() {
-  std::map<std::string_view, std::vector<std::string>> wanted;
-  for (const auto& [unit, service] : services_)
-    for (const auto& file : service.files)
-      wanted[withoutUsr(file)].push_back(file);
-  if (wanted.empty()) return;
-  const auto lists = files_.list(kLists);
-  if (!lists) return;
-  for (const auto& name : *lists) {
-    if (!name.ends_with(".list")) continue;
-    const auto content = files_.read(std::string(kLists) + "/" + name, kMaxList);
-    if (!content) continue;
-    for (const auto line : linesOf(*content)) {
-      const auto found = wanted.find(withoutUsr(line));
-      if (found == wanted.end()) continue;
-      for (const auto& file : found->second)
-        owners_[file].insert(packageOf(name));
-    }
-  }
 }
 
 }  // namespace redflag::system

@@ -1,7 +1,7 @@
 #pragma once
 // Which services run code that an update has replaced: service/1 rows with needs_restart. Whoever started the
 // host looks into the processes (it has the right to); which service a process belongs to is in its control
-// group, which package a file came from in dpkg's lists.
+// group, which package a file came from its package manager knows.
 
 #include <map>
 #include <set>
@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/json.h"
+#include "package_owners.h"
 #include "redflag/sdk.hpp"
 
 namespace redflag::system {
@@ -19,7 +20,7 @@ std::string unitOf(std::string_view control_group);
 
 class OutdatedServices {
  public:
-  OutdatedServices(const rf::Host& host, rf::Run& run) : processes_(host), files_(host), run_(run) {}
+  OutdatedServices(const rf::Host& host, rf::Run& run) : processes_(host), owners_(host), run_(run) {}
   // Rows, and the fact services.unreadable_processes. Without anybody to ask: nothing, which is what is
   // known.
   void report();
@@ -30,13 +31,11 @@ class OutdatedServices {
     std::set<std::string> files;
   };
   redflag::Result<> group(const Json& answer);
-  void nameOwners();
 
   rf::LocalHttp processes_;
-  rf::File files_;
+  PackageOwners owners_;
   rf::Run& run_;
-  std::map<std::string, Service> services_;              // by unit
-  std::map<std::string, std::set<std::string>> owners_;  // of a file: packages
+  std::map<std::string, Service> services_;  // by unit
 };
 
 }  // namespace redflag::system

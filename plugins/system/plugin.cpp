@@ -34,6 +34,10 @@ const rf::Declaration kDeclaration{
                      // Which processes run replaced code, and whose file it was.
                      {"http:unix:/proc", false},
                      {"read:/var/lib/dpkg/info", false},
+                     {"exec:/usr/bin/rpm", false},
+                     {"read:/var/lib/rpm", false},
+                     {"read:/usr/lib/sysimage/rpm", false},
+                     {"read:/etc/rpm", false},
                      {"read:/run/reboot-required", false},
                      {"read:/run/reboot-required.pkgs", false},
                      // Restarting it, and its services, takes the service manager's own programs.

@@ -26,9 +26,27 @@ std::string underHome(std::string path) {
   return user == nullptr ? std::string() : user->pw_dir + path.substr(1);
 }
 
+bool isConditionText(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  });
+}
+
 }  // namespace
 
-bool isCapability(std::string_view spec) {
+std::optional<Condition> takeCondition(std::string& spec) {
+  const auto equals = spec.find('=');
+  const auto close = spec.find('}');
+  if (!spec.starts_with('{') || close == std::string::npos || equals > close) return std::nullopt;
+  Condition found{spec.substr(1, equals - 1), spec.substr(equals + 1, close - equals - 1)};
+  if (!isConditionText(found.setting) || !isConditionText(found.value)) return std::nullopt;
+  spec.erase(0, close + 1);
+  return found;
+}
+
+bool isCapability(std::string_view text) {
+  std::string spec(text);
+  takeCondition(spec);
   for (const std::string_view form : {"read:/", "read:{", "write:/", "write:{", "write:~/", "exec:/",
                                       "exec:{", "http:unix:/", "http:unix:{"}) {
     if (spec.starts_with(form)) return true;

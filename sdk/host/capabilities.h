@@ -8,6 +8,7 @@
 //   http:unix:SOCKET  questions to the service at that local socket, asked by whoever started this process
 //   root          an action of the executor's: no seal, any program; a scan stays as sealed as without it
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,8 +16,17 @@
 namespace redflag::host {
 
 // True for one of these forms. In a descriptor "{name}" stands for the setting of that name, which the agent
-// puts in: read:{root}/etc.
+// puts in: read:{root}/etc. One that begins with a condition is wanted only while it holds:
+// {refresh=private}net:any.
 bool isCapability(std::string_view spec);
+
+// What stands before a capability in a descriptor: the setting has that value, booleans as true and false.
+struct Condition {
+  std::string setting;
+  std::string value;
+};
+// Takes it off; nullopt: there is none.
+std::optional<Condition> takeCondition(std::string& spec);
 
 class Capabilities {
  public:

@@ -15,10 +15,11 @@ namespace {
 
 constexpr unsigned kKept[] = {CAP_SETUID, CAP_SETGID, CAP_KILL};
 constexpr unsigned kKeptIfThere[] = {CAP_SYS_PTRACE};  // containers seldom give it: then less can be seen
+constexpr unsigned kForDisks[] = {CAP_SYS_RAWIO, CAP_SYS_ADMIN};  // SATA and SAS; NVMe
 
 }  // namespace
 
-Result<> keepOnlyBrokersRights() {
+Result<> keepOnlyBrokersRights(bool disks) {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct had[2] = {};
   if (::syscall(SYS_capget, &header, had) != 0)
@@ -26,7 +27,9 @@ Result<> keepOnlyBrokersRights() {
   __user_cap_data_struct sets[2] = {};
   std::uint64_t kept = 0;
   std::vector<unsigned> wanted(std::begin(kKept), std::end(kKept));
-  for (const unsigned capability : kKeptIfThere)
+  std::vector<unsigned> more(std::begin(kKeptIfThere), std::end(kKeptIfThere));
+  if (disks) more.insert(more.end(), std::begin(kForDisks), std::end(kForDisks));
+  for (const unsigned capability : more)
     if ((had[capability / 32].permitted >> (capability % 32) & 1) != 0) wanted.push_back(capability);
   for (const unsigned capability : wanted) {
     kept |= std::uint64_t{1} << capability;

@@ -294,6 +294,30 @@ TEST_F(BrokerTest, takes_its_hosts_with_it_and_nobody_blames_the_plugin) {
   EXPECT_EQ(run(request("user")).status, "ok");
 }
 
+// The process's rights, as the system shows them.
+std::uint64_t rightsOf(std::int64_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("CapPrm:")) return std::stoull(line.substr(7), nullptr, 16);
+  return 0;
+}
+
+TEST_F(BrokerTest, keeps_the_right_to_ask_disks_only_where_root_wrote_it_down) {
+  constexpr std::uint64_t kRawIo = 1U << 17U;
+  constexpr std::uint64_t kSystemAdministration = 1U << 21U;
+  EXPECT_EQ(rightsOf(broker->pid()) & (kRawIo | kSystemAdministration), 0U);
+  stop();
+  const auto ours = rightsOf(::getpid());
+  write("storage: {settings: {smart: false}}");
+  start();
+  EXPECT_EQ(rightsOf(broker->pid()) & (kRawIo | kSystemAdministration), 0U);
+  stop();
+  write("storage: {settings: {smart: true}}");
+  start();
+  EXPECT_EQ(rightsOf(broker->pid()) & (kRawIo | kSystemAdministration),
+            ours & (kRawIo | kSystemAdministration));
+}
+
 TEST_F(BrokerTest, does_not_start_with_users_that_would_be_no_wall) {
   stop();
   for (const char* user : {"root", "nobody-of-that-name"}) {

@@ -197,6 +197,25 @@ TEST(Capabilities, have_the_settings_they_name_put_in) {
               testing::ElementsAre("read:/srv/x/etc/apt", "write:/d"));
 }
 
+TEST(Capabilities, that_depend_on_a_setting_are_granted_only_while_it_has_that_value) {
+  auto ours = manifest("apt");
+  ours.capabilities = {{"{refresh=private}net:any", false},
+                       {"{smart=true}http:unix:/x", false},
+                       {"{refresh=private}read:{root}/x", false}};
+  const auto granted = [&](const Json& settings) {
+    return *grantedCapabilities(plugin("apt"), ours, settings);
+  };
+  EXPECT_THAT(granted({{"refresh", "never"}, {"smart", false}, {"root", "/"}}), testing::IsEmpty());
+  EXPECT_THAT(granted({{"refresh", true}, {"smart", "yes"}}), testing::IsEmpty());
+  EXPECT_THAT(granted({{"refresh", "private"}, {"smart", true}, {"root", "/r"}}),
+              testing::ElementsAre("net:any", "http:unix:/x", "read:/r/x"));
+  PluginConfig exact = plugin("apt");
+  exact.capabilities = {"{refresh=private}net:any"};
+  exact.owner_settings = {{"refresh", "never"}};
+  EXPECT_THAT(grantedCapabilities(exact, ours, kNoSettings).error().text,
+              HasSubstr("has another value there"));
+}
+
 TEST(Capabilities, that_root_lists_follow_what_root_wrote_and_no_publishers_default) {
   PluginConfig foreign = plugin("org.example.x");
   foreign.sha256 = std::string(64, 'a');

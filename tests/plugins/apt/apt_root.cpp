@@ -75,9 +75,7 @@ void AptRoot::addArchive(const ArchiveOptions& options, const std::vector<Packag
   for (const auto& arch : known) {
     std::string content;
     for (const auto& package : packages)
-      if (package.arch == arch || (package.arch == "all" && arch == "amd64"))
-        content += stanza(package) + "Filename: pool/" + package.name +
-                   ".deb\nSize: 1000\nSHA256: " + std::string(64, '0') + "\n\n";
+      if (package.arch == arch || (package.arch == "all" && arch == "amd64")) content += offered(package);
     write(listsBase(options) + options.component + "_binary-" + arch + "_Packages", content);
     lists += " " + std::string(64, '0') + " " + std::to_string(content.size()) + " " + options.component +
              "/binary-" + arch + "/Packages\n";
@@ -90,6 +88,11 @@ void AptRoot::addArchive(const ArchiveOptions& options, const std::vector<Packag
 
 std::string AptRoot::apt(const std::vector<std::string>& arguments) const {
   return outputOf(arguments, {"APT_CONFIG=" + (path_ / "apt.conf").string(), "LC_ALL=C.UTF-8"});
+}
+
+std::string offered(const Package& package) {
+  return stanza(package) + "Filename: pool/" + package.name +
+         ".deb\nSize: 1000\nSHA256: " + std::string(64, '0') + "\n\n";
 }
 
 std::set<std::string> upgradableRows(const std::string& apt_list) {

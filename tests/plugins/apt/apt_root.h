@@ -59,6 +59,9 @@ class AptRoot {
   std::filesystem::path path_;
 };
 
+// As a list of packages names it.
+std::string offered(const Package& package);
+
 // What `apt list --upgradable` wrote, as "name arch installed candidate".
 std::set<std::string> upgradableRows(const std::string& apt_list);
 

@@ -188,7 +188,7 @@ TEST_F(AptIncomplete, expects_a_refresh_only_where_told_to) {
   ASSERT_EQ(scan_.run(), rf::Status::kOk);
   EXPECT_EQ(scan_.fake.scopeStatus(kStable), RF_OK);
   EXPECT_GT(scan_.fake.fact("lists.age_s").get<std::int64_t>(), 10 * 365 * 86'400);
-  scan_.settings.expect_refresh = true;
+  scan_.settings.refresh = plugin::Refresh::kSystem;
   ASSERT_EQ(scan_.run(), rf::Status::kOk);
   EXPECT_EQ(scan_.fake.scopeStatus(kStable), RF_TRANSIENT);
   EXPECT_TRUE(scan_.fake.reported("apt.lists_stale"));

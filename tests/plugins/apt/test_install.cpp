@@ -212,6 +212,26 @@ TEST_F(AptInstall, fetches_the_lists_anew_and_says_what_became_of_each_source) {
   planned("redflag-demo", "1.1");
 }
 
+TEST_F(AptInstall, of_what_only_the_scanners_own_lists_know_fetches_the_systems) {
+  build("own", "1.0", {});
+  offerOwn();
+  installByHand("own", "1.0");
+  build("own", "2.0", {});
+  outputOf({"sh", "-c", "cd '" + (sandbox_ / "own").string() + "' && apt-ftparchive packages . >Packages"});
+  const auto order = UpdaterOf::order("own", "2.0", "all");
+  EXPECT_EQ(updater_.install(order), rf::Status::kPermanent);
+  EXPECT_EQ(updater_.lastCode(), "apt.version_gone");
+  updater_.settings.refresh = plugin::Refresh::kPrivate;
+  updater_.settings.cache_dir = sandbox_ / "copy";
+  std::filesystem::create_directory(updater_.settings.cache_dir);
+  ScanRun<apt::Scan, apt::Settings> scan;
+  scan.settings = updater_.settings;
+  ASSERT_EQ(scan.run(), rf::Status::kOk);
+  EXPECT_EQ(scan.update("own").value("candidate_version", ""), "2.0");
+  ASSERT_EQ(updater_.install(order), rf::Status::kOk) << updater_.lastText();
+  EXPECT_EQ(installed("own"), "ii 2.0");
+}
+
 TEST_F(AptInstall, reports_a_failing_postinst_and_repairs_once_it_is_mended) {
   const auto order = planned("redflag-demo-broken", "1.1");
   EXPECT_EQ(updater_.run(&AptUpdater::install, order), rf::Status::kPermanent);

@@ -153,10 +153,14 @@ TEST(AptSettings, refuse_what_the_schema_does_not_know) {
   const auto full =
       apt::parseSettings(R"({"refresh":"system","refresh_after":"36h","root":"/","cache_dir":""})");
   ASSERT_TRUE(full.has_value());
-  EXPECT_TRUE(full->expect_refresh);
+  EXPECT_EQ(full->refresh, plugin::Refresh::kSystem);
   EXPECT_EQ(full->refresh_after_s, 36 * 3600);
-  for (const auto* bad :
-       {"[]", R"({"refrsh":"never"})", R"({"root":7})", R"({"root":"/nowhere/at/all"})", "{"})
+  const auto own = apt::parseSettings(R"({"refresh":"private"})");
+  ASSERT_TRUE(own.has_value());
+  EXPECT_EQ(own->refresh, plugin::Refresh::kPrivate);
+  EXPECT_EQ(own->refresh_after_s, 6 * 3600);
+  for (const auto* bad : {"[]", R"({"refrsh":"never"})", R"({"refresh":"daily"})", R"({"refresh_after":""})",
+                          R"({"root":7})", R"({"root":"/nowhere/at/all"})", "{"})
     EXPECT_FALSE(apt::parseSettings(bad).has_value()) << bad;
 }
 

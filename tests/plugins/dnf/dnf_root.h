@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "rpm_factory.h"
-#include "signing_key.h"
 #include "support/program.h"
+#include "support/rpm_factory.h"
+#include "support/signing_key.h"
 
 namespace redflag::test {
 

@@ -154,8 +154,8 @@ TEST(DnfSettings, refuse_what_the_schema_does_not_know) {
   EXPECT_TRUE(full->expect_refresh);
   EXPECT_EQ(full->refresh_after_s, 36 * 3600);
   EXPECT_EQ(full->root, "/tmp");
-  for (const auto* bad :
-       {"[]", R"({"refrsh":"never"})", R"({"root":7})", R"({"root":"/nowhere/at/all"})", "{"})
+  for (const auto* bad : {"[]", R"({"refrsh":"never"})", R"({"refresh":"private"})", R"({"root":7})",
+                          R"({"root":"/nowhere/at/all"})", "{"})
     EXPECT_FALSE(dnf::parseSettings(bad).has_value()) << bad;
 }
 

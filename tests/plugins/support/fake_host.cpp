@@ -56,7 +56,8 @@ FakeHost::FakeHost() {
         auto& fake = self(host->host_data);
         const std::map<std::string, const void*> services{
             {RF_LOG_1, &fake.log_},   {RF_CLOCK_1, &fake.clock_},       {RF_STATE_1, &fake.state_service_},
-            {RF_FILE_1, &fake.file_}, {RF_PROGRESS_1, &fake.progress_}, {RF_HTTP_1, &fake.http_}};
+            {RF_FILE_1, &fake.file_}, {RF_PROGRESS_1, &fake.progress_}, {RF_HTTP_1, &fake.http_},
+            {RF_EXEC_1, &fake.exec_}};
         const auto found = services.find(text(id));
         return found == services.end() ? nullptr : found->second;
       }};
@@ -118,6 +119,19 @@ void FakeHost::makeServices() {
         *http_status = found == answers.end() ? 404 : 200;
         return found == answers.end() ? RF_OK : write(body, found->second);
       }};
+  exec_ = {sizeof(exec_), this,
+           [](const rf_exec_1* e, const rf_str* argv, uint64_t argc, const rf_exec_options*, rf_sink out,
+              rf_sink err, int32_t* exit_code) {
+             const auto& start = self(e->service_data).exec;
+             if (!start) return RF_UNSUPPORTED;
+             std::vector<std::string> words;
+             for (uint64_t i = 0; i < argc; ++i)
+               words.push_back(text(argv[i]));
+             const auto ended = start(words);
+             *exit_code = ended.exit_code;
+             const auto status = write(out, ended.out);
+             return status == RF_OK ? write(err, ended.err) : status;
+           }};
   progress_ = {
       sizeof(progress_), this, [](const rf_progress_1*, int32_t, rf_str) {},
       [](const rf_progress_1* p, rf_str line) { self(p->service_data).lines.push_back(text(line)); }};

@@ -49,6 +49,8 @@ class FakeHost {
   std::int64_t epoch_ns = 0;  // 0: the real clock
   // rf.file answers from this folder in place of "/".
   std::filesystem::path files = "/";
+  // What rf.exec starts; without it that service starts nothing.
+  std::function<rf::ExecResult(const std::vector<std::string>& argv)> exec;
   // rf.http answers these targets with 200 and this body, any other with 404; empty: it asks the real socket.
   std::map<std::string, std::string> local_answers;
 
@@ -72,6 +74,7 @@ class FakeHost {
   rf_file_1 file_{};
   rf_progress_1 progress_{};
   rf_http_1 http_{};
+  rf_exec_1 exec_{};
   std::string scope_;
   Json row_;
 };

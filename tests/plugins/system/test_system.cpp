@@ -5,6 +5,8 @@
 #include "kernel_images.h"
 #include "outdated_services.h"
 #include "support/fake_host.h"
+#include "support/program.h"
+#include "support/rpm_factory.h"
 #include "system_scan.h"
 #include "text_forms.h"
 
@@ -96,6 +98,58 @@ TEST_F(SystemTree, names_services_that_run_replaced_files_with_the_packages_of_t
             "sshd, sshd-session still runs what was replaced: /usr/lib/libunowned.so, "
             "/usr/lib/x86_64-linux-gnu/libz.so.1");
   EXPECT_EQ(fake_.fact("services.unreadable_processes"), 3);
+}
+
+// rpm's own database of a root, with a package that has a library and the link by which programs find it.
+class RpmTree : public SystemTree {
+ protected:
+  RpmTree() {
+    std::filesystem::create_directories(root_ / "rpm/var/lib/rpm");
+    std::filesystem::create_directories(root_ / "rpm/root");
+    std::filesystem::create_directory_symlink("../var/lib/rpm", root_ / "rpm/root/.rpmdb");
+    const Rpm library{.name = "gadget-libs",
+                      .evr = "2-1",
+                      .sections =
+                          "%install\ninstall -D /dev/null %{buildroot}/usr/lib64/libgadget.so.2.1.9\n"
+                          "ln -s libgadget.so.2.1.9 %{buildroot}/usr/lib64/libgadget.so.2\n",
+                      .file = "",
+                      .files = "/usr/lib64/libgadget.so.2.1.9\n/usr/lib64/libgadget.so.2\n"};
+    outputOf({"sh", "-c", "exec rpm \"$@\" 2> /dev/null", "rpm", "--root", (root_ / "rpm").string(), "-i",
+              "--nodeps", "--ignorearch", rpmFile(library).string()},
+             kEnvironment);
+    fake_.exec = [this](std::vector<std::string> argv) {
+      EXPECT_EQ(argv[0], "/usr/bin/rpm");
+      argv.insert(argv.begin() + 1, {"--root", (root_ / "rpm").string()});
+      const auto ended = runProgram(argv, kEnvironment);
+      return rf::ExecResult{ended.code, ended.output, ""};
+    };
+  }
+  // Debian's rpm keeps its database in root's home.
+  const std::vector<std::string> kEnvironment{"HOME=/root", "LC_ALL=C.UTF-8"};
+};
+
+TEST_F(RpmTree, names_the_packages_of_replaced_files) {
+  fake_.local_answers["/outdated"] = R"({"processes":[
+    {"pid":7,"command":"gadgetd","control_group":"/system.slice/gadget.service","files":["/lib64/libgadget.so.2.1.4"]},
+    {"pid":8,"command":"other","control_group":"/system.slice/other.service","files":["/usr/lib64/libunowned.so.1"]}
+  ],"unreadable":0})";
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  const auto services = fake_.ofKind("service/1");
+  ASSERT_EQ(services.size(), 2U);
+  EXPECT_EQ(services[0].value("packages", ""), "gadget-libs");
+  EXPECT_FALSE(services[1].contains("packages"));
+}
+
+TEST_F(SystemTree, asks_rpm_nothing_where_dpkg_has_lists) {
+  fake_.local_answers["/outdated"] = R"({"processes":[
+    {"pid":7,"command":"x","control_group":"/system.slice/x.service","files":["/usr/lib/libz.so.1.2.13"]}],"unreadable":0})";
+  write("var/lib/dpkg/info/zlib1g:amd64.list", "/.\n/lib\n/lib/libz.so.1\n/lib/libz.so.1.3\n");
+  fake_.exec = [](const std::vector<std::string>&) {
+    ADD_FAILURE() << "something was started";
+    return rf::ExecResult();
+  };
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.ofKind("service/1").at(0).value("packages", ""), "zlib1g") << "by the link that stays";
 }
 
 TEST_F(SystemTree, takes_no_odd_answer_for_one) {

@@ -1,4 +1,4 @@
-#include "signing_key.h"
+#include "support/signing_key.h"
 
 #include <unistd.h>
 
@@ -49,6 +49,11 @@ void SigningKey::sign(const std::filesystem::path& package) const {
   // rpm may have been built for a gpg2 that is not there.
   outputOf({"rpm", "--addsign", "--define", "__gpg /usr/bin/gpg", "--define", "_gpg_path " + home_.string(),
             "--define", std::string("_gpg_name ") + kOwner, package.string()});
+}
+
+void SigningKey::clearSign(const std::filesystem::path& file, const std::filesystem::path& to) const {
+  outputOf({"gpg", "--homedir", home_.string(), "--quiet", "--batch", "--yes", "--local-user", kOwner,
+            "--output", to.string(), "--clearsign", file.string()});
 }
 
 }  // namespace redflag::test

@@ -15,6 +15,7 @@ struct Rpm {
   std::string arch = "x86_64";  // or "noarch", "i686"
   std::string sections = {};    // "%post\nexit 1\n"
   std::string file = {};        // the path of one that it contains
+  std::string files = {};       // further lines of its %files, each with its "\n"
 };
 
 // The package's file, built if no test before has.

@@ -1,5 +1,5 @@
 #pragma once
-// A key of gpg's that signs packages, in a keyring of its own that goes with it.
+// A key of gpg's that signs packages and lists of them, in a keyring of its own that goes with it.
 
 #include <filesystem>
 #include <string>
@@ -17,7 +17,9 @@ class SigningKey {
   std::filesystem::path file() const { return home_ / "public.asc"; }
   // The name of its row in rpm's database: "gpg-pubkey-1234abcd", of which the time follows.
   std::string row() const;
-  void sign(const std::filesystem::path& package) const;
+  void sign(const std::filesystem::path& package) const;  // an rpm
+  // The text of `file` with its signature, as apt's InRelease.
+  void clearSign(const std::filesystem::path& file, const std::filesystem::path& to) const;
 
  private:
   std::filesystem::path home_;

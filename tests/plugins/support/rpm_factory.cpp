@@ -1,4 +1,4 @@
-#include "rpm_factory.h"
+#include "support/rpm_factory.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -20,7 +20,7 @@ std::string specOf(const Rpm& rpm) {
          "\nSummary: test\nLicense: MIT\n" + (rpm.arch == "noarch" ? "BuildArch: noarch\n" : "") +
          rpm.header + "%description\ntest\n" +
          (rpm.file.empty() ? "" : "%install\ninstall -D /dev/null %{buildroot}" + rpm.file + "\n") +
-         rpm.sections + "%files\n" + rpm.file + "\n";
+         rpm.sections + "%files\n" + rpm.file + "\n" + rpm.files;
 }
 
 }  // namespace

@@ -1,0 +1,30 @@
+#pragma once
+// dnf5, asked: always from the metadata that the machine has fetched, without writing anything but its log,
+// which goes into this run's own folder.
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "problem.h"
+#include "redflag/sdk.hpp"
+
+namespace redflag::dnf5 {
+
+extern const char* const kProgram;  // "/usr/bin/dnf5"
+
+class Client {
+ public:
+  explicit Client(const rf::Host& host) : exec_(host) {}
+
+  // What it prints. Repositories without usable metadata are passed over. RF_UNSUPPORTED "dnf5.too_old": it
+  // does not know an argument. RF_TRANSIENT "dnf5.failed", with what it said.
+  Result<std::string> text(const std::vector<std::string>& arguments) const;
+  // The same as JSON; null where it prints nothing.
+  Result<Json> json(const std::vector<std::string>& arguments) const;
+
+ private:
+  rf::Exec exec_;
+};
+
+}  // namespace redflag::dnf5

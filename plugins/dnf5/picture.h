@@ -1,0 +1,40 @@
+#pragma once
+// What dnf5 says of the machine, put together.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "advice.h"
+#include "answers.h"
+#include "client.h"
+#include "problem.h"
+#include "settings.h"
+
+namespace redflag::dnf5 {
+
+struct Upgrade {
+  Package candidate;
+  std::string installed_version;  // "" of one that takes another's place
+  std::string blocked_by;         // "held", "excluded", or ""
+  Advice advice;
+};
+
+struct Source {
+  Repository repository;
+  std::optional<Problem> problem;  // why its rows are not the whole truth
+};
+
+struct Picture {
+  std::vector<Source> sources;
+  std::vector<Upgrade> upgrades;  // by name and architecture
+};
+
+// Eight questions to dnf5. `now` in seconds since the epoch.
+Result<Picture> takePicture(const Client& client, const Settings& settings, std::int64_t now);
+
+// Every installed package, also excluded ones.
+Result<std::vector<Package>> readInstalled(const Client& client);
+
+}  // namespace redflag::dnf5

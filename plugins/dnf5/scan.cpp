@@ -1,0 +1,90 @@
+#include "scan.h"
+
+#include <algorithm>
+
+namespace redflag::dnf5 {
+namespace {
+
+constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+// What is known about the machine rather than about a repository.
+constexpr const char* kLocalScope = "rpm";
+
+rf::Status failRun(rf::Run& run, const Problem& problem) {
+  return run.fail(rf::toStatus(problem.status), problem.code, problem.text);
+}
+
+rf::Status emit(rf::Run& run, const Upgrade& upgrade) {
+  auto row = run.update();
+  row.key(upgrade.candidate.name + "." + upgrade.candidate.arch)
+      .name(upgrade.candidate.name)
+      .arch(upgrade.candidate.arch)
+      .installedVersion(upgrade.installed_version)
+      .candidateVersion(upgrade.candidate.evr)
+      .sourcePackage(upgrade.candidate.source_package)
+      .origin(upgrade.candidate.repository)
+      .category(upgrade.advice.category)
+      .severity(upgrade.advice.severity)
+      .blockedBy(upgrade.blocked_by);
+  for (const auto& id : upgrade.advice.ids)
+    row.advisory(id);
+  for (const auto& cve : upgrade.advice.cves)
+    row.cve(cve);
+  if (upgrade.advice.published_at > 0) row.publishedAt(upgrade.advice.published_at * kNsPerSecond);
+  if (upgrade.candidate.download_bytes > 0) row.downloadBytes(upgrade.candidate.download_bytes);
+  if (upgrade.candidate.installed_bytes > 0) row.installedBytes(upgrade.candidate.installed_bytes);
+  return row.commit();
+}
+
+}  // namespace
+
+void Scan::emitSource(rf::Run& run, const Source& source, const Picture& picture) {
+  auto scope = run.scope(source.repository.id);
+  for (const auto& upgrade : picture.upgrades)
+    if (upgrade.candidate.repository == source.repository.id) rows_ = rf::worse(rows_, emit(run, upgrade));
+  if (const auto& problem = source.problem) {
+    scope.fail(rf::toStatus(problem->status), problem->code, problem->text);
+  } else {
+    scope.complete();
+  }
+}
+
+rf::Status Scan::updates(rf::Run& run) {
+  const auto now = clock_.epochNs() / kNsPerSecond;
+  const auto picture = takePicture(client_, settings_, now);
+  if (!picture) return failRun(run, picture.error());
+  if (picture->sources.empty())
+    return failRun(run, {RF_MISCONFIGURED, "dnf5.no_repositories",
+                         "no repository is enabled: there is nothing to compare with"});
+  std::int64_t oldest = 0;
+  for (const auto& source : picture->sources) {
+    if (run.cancelled()) return rf::Status::kCancelled;
+    emitSource(run, source, *picture);
+    const auto at = source.repository.refreshed_at;
+    if (at != 0 && (oldest == 0 || at < oldest)) oldest = at;
+  }
+  auto scope = run.scope(kLocalScope);
+  if (oldest != 0) run.fact("lists.age_s", std::max<std::int64_t>(0, now - oldest));
+  scope.complete();
+  return rows_;
+}
+
+rf::Status Scan::inventory(rf::Run& run) {
+  const auto installed = readInstalled(client_);
+  if (!installed) return failRun(run, installed.error());
+  auto scope = run.scope(kLocalScope);
+  for (const auto& package : *installed) {
+    auto row = run.package();
+    row.key(package.name + "-" + package.evr + "." + package.arch)
+        .name(package.name)
+        .arch(package.arch)
+        .version(package.evr)
+        .sourcePackage(package.source_package);
+    if (package.installed_at > 0) row.installedAt(package.installed_at * kNsPerSecond);
+    if (package.installed_bytes > 0) row.installedBytes(package.installed_bytes);
+    rows_ = rf::worse(rows_, row.commit());
+  }
+  scope.complete();
+  return rows_;
+}
+
+}  // namespace redflag::dnf5

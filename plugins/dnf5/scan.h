@@ -1,0 +1,28 @@
+#pragma once
+// A picture told to the host: scopes, rows, facts.
+
+#include "client.h"
+#include "picture.h"
+#include "redflag/sdk.hpp"
+#include "settings.h"
+
+namespace redflag::dnf5 {
+
+class Scan {
+ public:
+  Scan(const Settings& settings, const rf::Host& host) : settings_(settings), client_(host), clock_(host) {}
+
+  // A repository that is not known ends its scope; the run itself only fails if nothing could be looked at.
+  rf::Status updates(rf::Run& run);
+  rf::Status inventory(rf::Run& run);
+
+ private:
+  void emitSource(rf::Run& run, const Source& source, const Picture& picture);
+
+  const Settings& settings_;
+  Client client_;
+  rf::Clock clock_;
+  rf::Status rows_ = rf::Status::kOk;
+};
+
+}  // namespace redflag::dnf5

@@ -1,0 +1,57 @@
+#pragma once
+// A double of dnf5, which answers as the real one did when it was recorded (fixtures/README.md).
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "redflag/sdk.hpp"
+
+namespace redflag::test {
+
+inline std::string recorded(const std::string& file) {
+  std::ifstream in(std::string(REDFLAG_DNF5_FIXTURES) + "/" + file);
+  EXPECT_TRUE(in) << file;
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+class RecordedDnf5 {
+ public:
+  RecordedDnf5() {
+    for (const auto& [question, file] : std::map<std::string, std::string>{
+             {"repo info --json", "repo_info.json"},
+             {"check-upgrade --json", "check_upgrade.json"},
+             {"list --upgrades --json", "list_upgrades.json"},
+             {"--setopt=disable_excludes=* list --upgrades --json", "list_upgrades_without_excludes.json"},
+             {"list --obsoletes --json", "list_obsoletes.json"},
+             {"advisory info --available --json", "advisory_info.json"},
+             {"--setopt=disable_excludes=* repoquery --upgrades --queryformat", "repoquery_upgrades.txt"},
+             {"--setopt=disable_excludes=* repoquery --installed --queryformat", "repoquery_installed.txt"}})
+      answers[question] = recorded(file);
+  }
+
+  rf::ExecResult operator()(const std::vector<std::string>& argv) {
+    EXPECT_EQ(argv.at(0), "/usr/bin/dnf5");
+    EXPECT_EQ(argv.at(1), "--cacheonly");
+    std::string question;
+    for (std::size_t i = kCommon; i < argv.size(); ++i)
+      if (argv[i].find('%') == std::string::npos) question += (question.empty() ? "" : " ") + argv[i];
+    asked.push_back(question);
+    if (const auto failing = failures.find(question); failing != failures.end()) return failing->second;
+    EXPECT_TRUE(answers.contains(question)) << question;
+    return {0, answers[question], ""};
+  }
+
+  std::map<std::string, std::string> answers;  // by the arguments that are not common to all, without formats
+  std::map<std::string, rf::ExecResult> failures;
+  std::vector<std::string> asked;
+
+ private:
+  static constexpr std::size_t kCommon = 6;
+};
+
+}  // namespace redflag::test
