@@ -297,8 +297,8 @@ Result<Config> withServerSettings(const Config& config, const Json& settings) {
         !settings::serverMaySet(config.server_may_set, setting.key))
       continue;
     // A plugin without anything behind it is written as null, which is no place for a value.
-    if (Json& plugins = written["plugins"]; known_plugin && plugins.is_object()) {
-      for (auto& [id, value] : plugins.items())
+    if (written.contains("plugins") && written["plugins"].is_object()) {
+      for (auto& [id, value] : written["plugins"].items())
         if (value.is_null()) value = Json::object();
     }
     written[setting.key] = setting.value;

@@ -151,6 +151,8 @@ StreamSocket HttpsClient::tunnel() const {
 void HttpsClient::connect() {
   StreamSocket tcp = proxy_.host.empty() ? reach(host_, port_) : tunnel();
   watchSocket(static_cast<int>(tcp.impl()->sockfd()));
+  // Asked for before there was a socket to end.
+  if (interrupted_) throw Poco::IOException("stopping");
   tcp.setReceiveTimeout(timespan(times_.connect_ns));
   tcp.setSendTimeout(timespan(times_.connect_ns));
   tcp.setNoDelay(true);

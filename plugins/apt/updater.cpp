@@ -1,6 +1,7 @@
 #include "updater.h"
 
 #include <apt-pkg/depcache.h>
+#include <apt-pkg/sourcelist.h>
 #include <apt-pkg/version.h>
 
 #include <algorithm>

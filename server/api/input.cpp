@@ -176,7 +176,8 @@ http::Response nothingToSay() {
 
 std::string readWhy(JsonReader& in, const char* key) {
   std::string why = in.text(key, kMaxWhy);
-  if (why.empty() || !protocol::isCleanText(why)) in.refuse(key, "why, in a line of text");
+  if (why.find_first_not_of(" \t\n") == std::string::npos || !protocol::isCleanText(why))
+    in.refuse(key, "why, in a line of text");
   return why;
 }
 

@@ -73,7 +73,7 @@ void Uploads::takeCommandState(store::WriteTransaction& tx, const store::AgentKe
       *reached == CommandState::kSucceeded) {
     store::HistoryEntry entry;
     entry.at = now;
-    entry.subsystem = "command";
+    entry.subsystem = *reached == CommandState::kRefused ? "trust" : "command";
     entry.actor = "agent";
     entry.kind = "command." + state;
     entry.text = command.title + ": " + state + (reason.text.empty() ? "" : ": " + reason.text);

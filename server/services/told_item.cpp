@@ -18,11 +18,18 @@ bool allClean(const std::vector<std::string>& texts) {
   });
 }
 
+bool isPointer(const std::string& text) {
+  if (!text.starts_with("/")) return false;
+  for (std::size_t i = text.find('~'); i != std::string::npos; i = text.find('~', i + 1))
+    if (text.compare(i, 2, "~0") != 0 && text.compare(i, 2, "~1") != 0) return false;
+  return true;
+}
+
 Json readValue(const Json& json) {
   JsonReader in(json, "agent_status.settings.values");
   Json out = {{"key", readClean(in, "key", kMaxKey)},
               {"from", readChoice(in, "from", {"default", "plugin", "yaml", "server"})}};
-  if (!out["key"].get_ref<const std::string&>().starts_with("/")) in.refuse("key", "a JSON pointer");
+  if (!isPointer(out["key"].get_ref<const std::string&>())) in.refuse("key", "a JSON pointer");
   if (const auto line = in.optionalInteger("line", 0, INT32_MAX, 0); line > 0) out["line"] = line;
   if (const Json* value = in.find("value")) {
     if (dumpJson(*value).size() > kMaxValueBytes) in.refuse("value", "at most a kilobyte");

@@ -23,8 +23,7 @@ namespace redflag::services {
 class Upkeep {
  public:
   Upkeep(const Context& context, Orders& orders, ScheduleRunner& schedules, Settlement& settlement,
-         Presence& presence, Ignores& ignores, Policies& policies, Windows& windows,
-         ProfileKeeper& profiles)
+         Presence& presence, Ignores& ignores, Policies& policies, Windows& windows, ProfileKeeper& profiles)
       : context_(context),
         orders_(orders),
         schedules_(schedules),

@@ -167,7 +167,8 @@ test('a list that is published while agents are connected is with them in second
   fleet.trust.publish();
   const began = Date.now();
   await until(() => epoch() === 2, 'the new list at the agent', 20_000, () => agent.process.output.slice(-2000) + fleet.server.output.slice(-1500));
-  assert.ok(Date.now() - began < 20_000 && middleman.fetches > fetches);
+  await until(() => middleman.fetches > fetches, 'the agent to ask for orders under it', 10_000);
+  assert.ok(Date.now() - began < 20_000);
   const id = await orderScan();
   await until(async () => (await stateOf(id)) === 'succeeded', 'a scan under the new epoch', 30_000, () => agent.process.output.slice(-2000));
 });

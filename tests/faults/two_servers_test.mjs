@@ -50,9 +50,9 @@ test('E6: trust metadata that an agent hands back to one server stops the orders
     assert.equal(answer.status, 200, answer.body);
     return answer.json.commands.length;
   };
-  const order = async () => (await api.post('/api/v1/commands', { type: 'scan', agent_ids: [atOne.id], parameters: {} })).items[0].id;
+  const order = async (type) => (await api.post('/api/v1/commands', { type, agent_ids: [atOne.id], parameters: {} })).items[0].id;
   const state = async (id) => (await api.get(`/api/v1/commands/${id}`)).state;
-  await order();
+  await order('scan');
   assert.deepEqual([await fetched(atOther), await fetched(atOne)], [1, 1], 'both hand out orders');
 
   // A later list reaches one of them alone, and an agent that has seen it comes to the other one.
@@ -61,7 +61,7 @@ test('E6: trust metadata that an agent hands back to one server stops the orders
   const newer = trustOf(one);
   const known = await atOne.post('/agent/v1/trust', JSON.stringify(newer));
   assert.deepEqual([known.status, known.json.newer], [200, false]);
-  const waiting = await order();
+  const waiting = await order('collect_diagnostics');
   const handed = await atOther.post('/agent/v1/trust', JSON.stringify(newer));
   assert.deepEqual([handed.status, handed.json.newer], [200, true]);
   assert.deepEqual([await fetched(atOther), await fetched(atOne)], [0, 0], 'and the one that is not behind holds its orders at once');

@@ -170,12 +170,10 @@ std::vector<AgentSettings> SqlProfiles::due(const Contact& contact, std::size_t 
 bool SqlProfiles::setWork(const AgentSettings& read, const SettingsWork& work) {
   return db_.execute(
              "UPDATE agent_settings SET look_at = ?, managed = ?, wish = ?, command_id = ?, author_id = ?, "
-             "ordered_at "
-             "= ?, tries = ?, given_up = ?, note = ?, turn = turn + 1 WHERE client_id = ? AND agent_id = ? "
-             "AND "
-             "turn = ?",
-             work.look_at, work.managed, work.wish, work.command_id, work.ordered_at, work.tries,
-             work.given_up, work.note, read.agent.client_id, read.agent.agent_id, read.turn) > 0;
+             "ordered_at = ?, tries = ?, given_up = ?, note = ?, turn = turn + 1 WHERE client_id = ? AND "
+             "agent_id = ? AND turn = ?",
+             work.look_at, work.managed, work.wish, work.command_id, work.author_id, work.ordered_at,
+             work.tries, work.given_up, work.note, read.agent.client_id, read.agent.agent_id, read.turn) > 0;
 }
 
 }  // namespace redflag::store::sql

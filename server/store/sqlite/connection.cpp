@@ -170,6 +170,10 @@ void Connection::giveBack(std::string_view sql, sqlite3_stmt* statement) noexcep
 }
 
 void Connection::bind(sqlite3_stmt* statement, const sql::Value* values, std::size_t count, bool copy) {
+  // SQLite itself takes a value that is missing for NULL, without a word.
+  if (const int wanted = sqlite3_bind_parameter_count(statement); static_cast<std::size_t>(wanted) != count)
+    throw std::logic_error("a statement with " + std::to_string(wanted) + " values was given " +
+                           std::to_string(count) + ": " + sqlite3_sql(statement));
   const auto lifetime = copy ? SQLITE_TRANSIENT : SQLITE_STATIC;
   for (std::size_t i = 0; i < count; ++i) {
     const int at = static_cast<int>(i) + 1;

@@ -423,7 +423,7 @@ test('a change that needs a proof asks for it once, and is then sent again by it
 test('what a policy orders is approved beforehand with a reason and a proof, and that is taken back', patience, async () => {
   const page = await begin('/updates/rules', { proven: false });
   const policies = page.getByRole('list', { name: 'Approval policies' });
-  await page.getByRole('button', { name: 'Approve what Security after a day' }).click();
+  await page.getByRole('button', { name: 'Approve once: what Security after a day' }).click();
   const dialog = page.getByRole('dialog', { name: /^Approve what/ });
   await dialog.getByLabel('Reason').fill('read each line');
   await dialog.getByRole('button', { name: 'Approve' }).click();

@@ -64,6 +64,7 @@ class Mock {
   reset({ role = 'admin', fail = null, setup = false, size = this.size, away = false, hold = false, factor = false, required = false, proven = true, tampered = false, elsewhere = false }) {
     Object.assign(this, { role, fail, tampered, elsewhere, rates: { people: 900 }, rules: { high: 20, destructive: 1 }, decided: new Set(), setup, away, hold, factor, required, proven, half: false, users: null, services: null, fleet: makeFleet(size), keys: new Map(), seq: 0 });
     this.profiles = new MockProfiles(this.fleet);
+    this.defined = null;
     this.cutStreams();
   }
 

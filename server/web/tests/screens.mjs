@@ -269,7 +269,7 @@ const scenes = [
     path: '/updates/rules',
     ready: text('Tills: only what is grave'),
     act: async (page) => {
-      await page.getByRole('button', { name: 'Approve what Security after a day' }).click();
+      await page.getByRole('button', { name: 'Approve once: what Security after a day' }).click();
       await page.getByRole('dialog').getByText('jo answers for it.').waitFor();
     },
   },
@@ -284,7 +284,7 @@ const scenes = [
     ready: (page) => page.getByRole('list', { name: 'What is wished' }).waitFor(),
     act: async (page) => {
       await page.getByRole('button', { name: 'Change what is set here…' }).click();
-      await page.getByLabel('Every').fill('2h');
+      await page.getByRole('textbox', { name: 'Every', exact: true }).fill('2h');
       await page.getByText(/^Would change /).waitFor();
     },
   },
@@ -408,6 +408,7 @@ const scenes = [
       await page.getByRole('textbox', { name: /^Machines: Restarts/ }).fill('0');
       await page.getByRole('button', { name: /^Change: Restarts/ }).click();
       await page.getByText('one person is enough').waitFor();
+      await page.mouse.move(0, 0); // off what explains itself under it
     },
   },
   { name: 'security-error', path: '/settings/security', ready: text('store.failed'), state: { fail: 500 } },

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <thread>
 
+#include "base/encoding.h"
 #include "identity/sealed_key.h"
 #include "marks.h"
 #include "temporary_folder.h"
@@ -32,8 +33,7 @@ class SoftwareTpm {
     const std::string server = "type=unixio,path=" + device().string();
     std::vector<std::string> words = {"swtpm",      "socket",  "--tpm2",
                                       "--tpmstate", state,     "--server",
-                                      server,       "--flags", "not-need-init,startup-clear",
-                                      "--log",      "level=0"};
+                                      server,       "--flags", "not-need-init,startup-clear"};
     std::vector<char*> argv;
     for (auto& word : words)
       argv.push_back(word.data());

@@ -140,6 +140,24 @@ TEST_F(HttpsClientTest, is_interrupted_while_it_waits) {
   EXPECT_EQ(get(client).error().code, Code::kCancelled) << "and for good";
 }
 
+TEST_F(HttpsClientTest, is_interrupted_in_whatever_moment_of_its_connect) {
+  FakeServer server;
+  answer(server, {200, "text/event-stream", "", {}, false});
+  for (int i = 0; i < 80; ++i) {
+    const auto client = this->client(server, server.authorities());
+    std::thread stopper([&] {
+      std::this_thread::sleep_for(std::chrono::microseconds(10 * i));
+      client->interrupt();
+    });
+    const std::int64_t began = monotonicNow();
+    const auto reply = client->stream(
+        {"GET", "/x", "", {}}, 10 * kSecondNs, [] {}, [](std::string_view) { return true; });
+    stopper.join();
+    EXPECT_LT(monotonicNow() - began, 5 * kSecondNs) << "after " << 10 * i << " microseconds";
+    server.closeDoorbells(0);
+  }
+}
+
 TEST_F(HttpsClientTest, counts_a_silent_stream_as_dead) {
   FakeServer server;
   answer(server, {200, "text/event-stream", "", {}, false});

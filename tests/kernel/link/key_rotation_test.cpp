@@ -11,6 +11,7 @@
 #include "fake_server.h"
 #include "identity/handover_state.h"
 #include "identity/refresh_state.h"
+#include "link/access.h"
 #include "link/enrolment.h"
 #include "link/link.h"
 #include "platform/files.h"
@@ -232,22 +233,42 @@ TEST_F(KeyRotationTest, keeps_both_keys_while_something_else_than_the_server_ref
   EXPECT_EQ(keyHere(), server_.keyOf("agent-1"));
 }
 
-TEST_F(KeyRotationTest, sends_no_document_of_the_old_key_once_the_new_one_may_be_known) {
-  // The answer to the first document is lost, so that there is one to be answered when the order comes.
-  server_.access_life_s = 1;
-  start();
-  ASSERT_TRUE(connects());
-  std::atomic<int> lost = 3;
-  server_.answerWith([&](FakeServer& server, const FakeRequest& request) -> std::optional<FakeReply> {
-    if (request.target != "/agent/v1/token" || lost-- <= 0) return std::nullopt;
+TEST_F(KeyRotationTest, first_has_the_answer_to_a_document_that_the_old_key_signed) {
+  const IdentityStore store(settings_.state, settings_.marks);
+  const auto key = store.loadKey().value();
+  const std::string agent = "agent-1";
+  KeyRotation rotation({store, agent, key});
+  Access access({store.folder(), agent, key, &rotation});
+  const auto trust = TlsTrust::make(server_.authorities()).value();
+  ServerClock clock(systemClock());
+  ServerApi api(std::make_unique<HttpsClient>(server_.url(), trust, Proxy{}, settings_.times),
+                {agent, key, clock, &access});
+  const auto token = access.authorization(api).value();
+  const auto pending = [&] { return !loadRefreshState(store.folder()).value().pending.is_null(); };
+
+  // The server has the next document, and its answer is lost.
+  server_.answerWith([](FakeServer& server, const FakeRequest& request) -> std::optional<FakeReply> {
+    if (request.target != "/agent/v1/token") return std::nullopt;
     server.commit(request);
     return vanished();
   });
-  orderNewKey();
-  ASSERT_TRUE(comesTo("order-1", "succeeded"));
-  ASSERT_TRUE(connects());
-  link_.reset();
-  EXPECT_EQ(keyHere(), server_.keyOf("agent-1"));
+  access.refused(token);
+  ASSERT_FALSE(access.authorization(api));
+  ASSERT_TRUE(pending());
+  EXPECT_FALSE(access.changeKey(api, "order-1"));
+  EXPECT_TRUE(pending());
+  EXPECT_EQ(handovers(), 0U) << "not while the server may have a document that is not answered";
+
+  server_.answerWith({});
+  ASSERT_TRUE(access.changeKey(api, "order-1"));
+  EXPECT_FALSE(pending());
+  EXPECT_EQ(keyHere(), server_.keyOf(agent));
+  const auto before = server_.requests("/agent/v1/token").size();
+  access.refused("Bearer access-2");
+  EXPECT_FALSE(access.authorization(api)) << "the old key asks for nothing any more";
+  EXPECT_EQ(server_.requests("/agent/v1/token").size(), before);
+  start();
+  EXPECT_TRUE(connects()) << "and the new one goes on where it was";
 }
 
 TEST_F(KeyRotationTest, with_parameters_that_are_not_its_own_fails_and_asks_nothing) {

@@ -1,9 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "doubles.h"
-#include "link/order_desk.h"
-#include "listed_keys.h"
+#include "orders_fixture.h"
 #include "protocol/plan_hash.h"
 
 namespace redflag::kernel {
@@ -11,101 +9,7 @@ namespace {
 
 namespace refusal = protocol::refusal;
 
-class OrdersTest : public testing::Test {
- protected:
-  void SetUp() override {
-    ASSERT_TRUE(initCrypto());
-    identity_.agent_id = "agent-1";
-    identity_.client_id = "client-1";
-    identity_.journal_id = OrderJournal::create(folder_.path() / "orders.db").value();
-    begin(true);
-  }
-  void TearDown() override { end(); }
-
-  // As a program that starts; `act`: with an executor.
-  void begin(bool act) {
-    journal_ = std::move(OrderJournal::open(folder_.path() / "orders.db", identity_.journal_id).value());
-    gate_ = std::make_unique<OrderGate>(identity_, keys_, journal_.get(), clock_);
-    reports_ = std::make_unique<OrderReports>(*spool_.spool, clock_, "agent-1");
-    queue_ = std::make_unique<OrderQueue>(OrderQueue::Parts{
-        *journal_, *reports_, scanner_,
-        [this](const std::string& id) { return runner_.cancel(id).value_or(false); }, clock_, &agent_});
-    desk_ = std::make_unique<OrderDesk>(OrderDesk::Parts{
-        *gate_, journal_.get(), queue_.get(), *reports_, *spool_.spool, scanner_, act ? &runner_ : nullptr,
-        [this] { return policy_; }, clock_, [] { return Json(); }, [this] { ++room_again_; }});
-  }
-  // As a program that is killed: nothing of the queue's is finished first.
-  void end() {
-    scanner_.release();
-    queue_.reset();
-    desk_.reset();
-    journal_.reset();
-  }
-  protocol::Envelope order(const std::string& id, std::vector<protocol::Action> actions) const {
-    protocol::Envelope e;
-    e.command_id = id;
-    e.client_id = "client-1";
-    e.agent_id = "agent-1";
-    e.command_type = "test";
-    e.actions = std::move(actions);
-    e.issued_at = clock_.now_ns;
-    e.not_before = clock_.now_ns - kSecondNs;
-    e.expires_at = clock_.now_ns + 3600 * kSecondNs;
-    return e;
-  }
-  static Policy allowed(const std::string& action) {
-    PolicyRule rule;
-    rule.line = 1;
-    rule.action = action;
-    rule.always = true;
-    return {{rule}, {}};
-  }
-  bool take(const protocol::Envelope& envelope) {
-    return desk_->take(protocol::sealEnvelope(envelope, key_).value());
-  }
-  protocol::Envelope scanOrder(const std::string& id = "scan-order") const {
-    return order(id, {{"kernel", "scan", R"({"plugins":["apt"],"purpose":"updates"})"}});
-  }
-  protocol::Envelope installOrder(const std::string& id = "install") const {
-    return order(id, {{"apt", "install", R"({"updates":[],"plan":{"steps":[]}})"}});
-  }
-  bool ends(const std::string& id) {
-    for (int i = 0; i < 500; ++i) {
-      const auto record = journal_->find(id);
-      if (record && record->has_value() && (*record)->reported) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    return false;
-  }
-  Json outcome(const std::string& id) const {
-    Json last;
-    for (const auto& item : spool_.items("command_state")) {
-      if (item.at("command_id") == id) last = item;
-    }
-    return last;
-  }
-  std::string refusalCode() const {
-    const auto items = spool_.items("refusal");
-    return items.empty() ? "" : items.back().at("code").get<std::string>();
-  }
-
-  test::TemporaryFolder folder_;
-  test::HandClock clock_;
-  test::SpoolFixture spool_{folder_.path()};
-  test::FakeScanner scanner_;
-  test::FakeRunner runner_;
-  test::FakeAgent agent_;
-  Policy policy_ = allowed("apt/install");
-  int room_again_ = 0;
-  protocol::SigningKey key_ = protocol::SigningKey::generate();
-  test::ListedKeys keys_{key_.publicKey()};
-  Identity identity_;
-  std::unique_ptr<OrderJournal> journal_;
-  std::unique_ptr<OrderGate> gate_;
-  std::unique_ptr<OrderReports> reports_;
-  std::unique_ptr<OrderQueue> queue_;
-  std::unique_ptr<OrderDesk> desk_;
-};
+using test::OrdersTest;
 
 TEST_F(OrdersTest, a_scan_is_accepted_run_and_its_result_spooled) {
   queue_->start();
@@ -477,41 +381,6 @@ TEST_F(OrdersTest, asks_the_executor_to_cancel_what_is_its_own) {
   ASSERT_TRUE(take(order("cancel", {{"kernel", "cancel", R"({"command_id":"install"})"}})));
   EXPECT_EQ(runner_.cancelled, std::vector<std::string>{"install"});
   EXPECT_EQ(outcome("cancel").at("results"), Json::parse(R"([{"cancelled":true}])"));
-}
-
-TEST_F(OrdersTest, a_full_executor_is_given_no_more_until_one_has_ended) {
-  runner_.room = 2;
-  runner_.next.event = "accepted";
-  const auto submit = [&](const std::string& id) {
-    runner_.next.command_id = runner_.next.id = id;
-    return take(installOrder(id));
-  };
-  EXPECT_TRUE(submit("one"));
-  EXPECT_TRUE(submit("two"));
-  EXPECT_FALSE(desk_->executorFull());
-  EXPECT_FALSE(submit("three"));
-  EXPECT_TRUE(desk_->executorFull());
-  for (int tick = 0; tick < 3; ++tick) {
-    EXPECT_FALSE(submit("three"));
-    EXPECT_FALSE(submit("four"));
-  }
-  EXPECT_EQ(runner_.submitted.size(), 3U) << "the one that showed it is full, and no other";
-  EXPECT_TRUE(take(scanOrder())) << "the kernel's own orders go on";
-
-  runner_.room = 3;
-  OrderEvent ended;
-  ended.event = "result";
-  ended.command_id = "one";
-  ended.id = "ended";
-  ended.state = "failed";
-  desk_->onExecutor(ended);
-  EXPECT_EQ(room_again_, 1) << "what was left out is fetched anew";
-  EXPECT_FALSE(desk_->executorFull());
-  EXPECT_TRUE(submit("three"));
-  EXPECT_FALSE(submit("four"));
-  desk_->onExecutor(ended);
-  clock_.now_ns += 601 * kSecondNs;
-  EXPECT_FALSE(desk_->executorFull()) << "it is not believed for ever";
 }
 
 }  // namespace

@@ -131,7 +131,7 @@ TEST(Dnf5Advice, is_of_every_version_on_the_way) {
       advisory("0", "security", "Critical", "1.0-1"), advisory("1", "security", "Low", "1.1-1"),
       advisory("2", "bugfix", "Critical", "1.2-1"), advisory("3", "security", "Moderate", "1.2-1"),
       advisory("4", "security", "Critical", "9.0-1")};
-  const auto advice = dnf5::Advisories(all).between("tool", "x86_64", "1.2-1");
+  const auto advice = dnf5::Advisories(all).between("tool", "x86_64", "1.0-1", "1.2-1");
   EXPECT_EQ(advice.category, "security");
   EXPECT_EQ(advice.severity, "medium") << "the gravest kind's worst";
   EXPECT_THAT(advice.ids, ElementsAre("1", "2", "3"));

@@ -27,13 +27,11 @@ class RealDnf5 : public testing::Test {
   static void TearDownTestSuite() { std::filesystem::remove_all(root_); }
 
   RealDnf5() {
-    for (const auto* folder : {"var/cache/libdnf5", "var/lib/rpm", "srv"}) {
+    for (const auto* folder : {"var/cache/libdnf5", "var/lib/rpm", "etc/yum.repos.d", "srv"}) {
       std::filesystem::remove_all(root_ / folder);
       std::filesystem::create_directories(root_ / folder);
     }
     write("etc/dnf/dnf.conf", "[main]\n");
-    for (const auto& entry : std::filesystem::directory_iterator(root_ / "etc/yum.repos.d"))
-      std::filesystem::remove(entry);
     std::filesystem::remove(root_ / "etc/dnf/versionlock.toml");
     scan_.fake.exec = [](std::vector<std::string> argv) {
       argv.insert(argv.begin(), {"chroot", root_.string()});

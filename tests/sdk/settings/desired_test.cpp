@@ -58,7 +58,9 @@ TEST(Desired, is_not_too_much) {
     many["plugins"]["apt"]["settings"]["key" + std::to_string(i)] = i;
   ASSERT_TRUE(problemOfDesired(many));
   EXPECT_EQ(problemOfDesired(many)->text, "settings: more than a hundred");
-  const Json long_one = {{"plugins", {{"apt", {{"settings", {{"text", std::string(40'000, 'x')}}}}}}}};
+  Json long_one = Json::object();
+  for (int i = 0; i < 30; ++i)
+    long_one["plugins"]["apt"]["settings"]["text" + std::to_string(i)] = std::string(1'500, 'x');
   ASSERT_TRUE(problemOfDesired(long_one));
   EXPECT_EQ(problemOfDesired(long_one)->text, "expected at most 32KiB");
 }

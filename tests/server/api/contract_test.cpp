@@ -229,6 +229,11 @@ class Answers : public ::testing::Test {
     EXPECT_EQ(keysOf(in["next"][0]), membersOf("WindowOpening"));
     EXPECT_EQ(keysOf(get("/api/v1/agents/{id}", {{"id", agent_.agent_id}})["window"]),
               membersOf("AgentWindow"));
+    Json status = world_.statusItem("alpha", "act");
+    Json system = status["plugins"][0];
+    system["id"] = "system";
+    status["plugins"].push_back(std::move(system));
+    world_.mustTake(agent_, {status});
     world_.services.orders.order("reboot", {agent_.agent_id}, Json::object(), ada);
     EXPECT_EQ(keysOf(get("/api/v1/overview")["windows"][0]), membersOf("WindowWait"));
     const Json waiting = get("/api/v1/commands", {}, {{"type", "reboot"}})["items"][0];

@@ -35,6 +35,24 @@ TEST(Outlook, names_the_time_that_is_waited_for_and_the_one_the_order_ends_at) {
   EXPECT_THAT(outlookOf(in(CommandState::kQueued), "never").next, HasSubstr("2026-03-02T22:00:00"));
 }
 
+TEST(Outlook, names_the_window_that_is_waited_for_and_what_comes_when_it_is_missed) {
+  store::Command command = in(CommandState::kScheduled);
+  command.window = "the window \"Night\" of the site Berlin";
+  command.windows_missed = 1;
+  command.gives_up_at = fromRfc3339("2026-03-05T22:00:00Z").value();
+  const Outlook outlook = outlookOf(command, "connected");
+  EXPECT_THAT(outlook.waiting_for,
+              HasSubstr("\"Night\" of the site Berlin, which opens at 2026-03-01T22:00:00"));
+  EXPECT_THAT(outlook.waiting_for, HasSubstr("it has missed 1 window before"));
+  EXPECT_THAT(outlook.next, HasSubstr("until 2026-03-05T22:00:00"));
+  command.state = CommandState::kQueued;
+  EXPECT_THAT(outlookOf(command, "never").next, HasSubstr("closes, at 2026-03-02T22:00:00"));
+  command.state = CommandState::kScheduled;
+  command.window = "a window: none of the site Berlin opens again";
+  command.not_before = command.expires_at;
+  EXPECT_EQ(outlookOf(command, "never").waiting_for, command.window);
+}
+
 TEST(Outlook, tells_a_machine_that_is_away_from_one_that_is_busy) {
   for (const auto state :
        {CommandState::kQueued, CommandState::kDelivered, CommandState::kAccepted, CommandState::kRunning}) {

@@ -91,6 +91,18 @@ TEST(UpdateOutlook, says_since_when_the_machine_is_away_and_how_long_the_order_w
   EXPECT_THAT(waitingFor(update), HasSubstr("2026-03-02T01:00:00"));
 }
 
+TEST(UpdateOutlook, names_the_window_that_its_order_waits_for) {
+  Update update = in(UpdateState::kPlanned);
+  update.command_state = "scheduled";
+  update.command_window = "the window \"Night\" of the site Berlin";
+  update.command_not_before = fromRfc3339("2026-03-02T01:00:00Z").value();
+  update.command_expires_at = fromRfc3339("2026-03-02T05:00:00Z").value();
+  update.command_windows_missed = 2;
+  EXPECT_THAT(waitingFor(update),
+              HasSubstr("\"Night\" of the site Berlin, which opens at 2026-03-02T01:00:00"));
+  EXPECT_THAT(waitingFor(update), HasSubstr("missed 2 before"));
+}
+
 TEST(UpdateOutlook, tells_the_classes_of_failure_apart_and_counts_the_tries) {
   Update update = in(UpdateState::kFailed);
   update.command_attempt = 2;

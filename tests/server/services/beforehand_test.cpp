@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/encoding.h"
 #include "http/message.h"
 #include "support/world.h"
 
@@ -218,7 +219,7 @@ class BeforehandPolicy : public ApprovedBeforehand {
     services::LoadedPolicy one;
     one.policy.name = "all at once";
     one.terms.install = install;
-    one.terms.lines = {{{}, {}, 0}};
+    one.terms.lines.emplace_back();  // any update, at once
     return one;
   }
   std::vector<CommandState> orders() {

@@ -351,6 +351,7 @@ TEST_F(ProfileViews, a_status_without_settings_changes_nothing_and_a_bad_one_is_
   EXPECT_EQ(drift(agent_), Drift::kPending) << "what it told before stands";
   for (const char* bad : {R"({"may_set":"all","plugins":[],"values":[]})",
                           R"({"may_set":[],"plugins":[],"values":[{"key":"no pointer","from":"yaml"}]})",
+                          R"({"may_set":[],"plugins":[],"values":[{"key":"/a~2","from":"yaml"}]})",
                           R"({"may_set":[],"plugins":[],"values":[{"key":"/a","from":"nowhere"}]})", "7"}) {
     Json status = world_.statusItem("alpha", "act");
     status["settings"] = Json::parse(bad);

@@ -10,13 +10,14 @@
  *          "listed":bool (absent: true; false: a screen of its own orders it),
  *          "timeout_s":n (silence after it was accepted),
  *          "valid_s":n (how long an order waits for its machine; absent: a day),"max_attempts":n,
- *          "idempotency_fields":["…"] (orders under way for one agent that agree in these are one; in a name
- *          that the parameters do not have, all agree; none: each is its
- * own),"parameters_schema":{…},"result_schema":{…} (of one action's result), "effects":["…"]} A screen draws
- * the form from parameters_schema and shows results by result_schema: title, description, enum, default, and
- * the limits of each property count. validate() item {"parameters":{…}} -> {"ok":true} or
- * {"ok":false,"field":"/updates/0","text":"…"} plan() item
- * {"parameters":{…},"agent":{"agent_id","hostname","mode","plugins":["apt"…]}}
+ *          "idempotency_fields":["…"],"parameters_schema":{…},"result_schema":{…} (of one action's result),
+ *          "effects":["…"]}
+ *   A screen draws the form from parameters_schema and shows results by result_schema: title, description,
+ *   enum, default, and the limits of each property count.
+ * validate()
+ *   item {"parameters":{…}} -> {"ok":true} or {"ok":false,"field":"/updates/0","text":"…"}
+ * plan()
+ *   item {"parameters":{…},"agent":{"agent_id","hostname","mode","plugins":["apt"…]}}
  *   -> {"actions":[{"plugin":"apt","action":"plan","parameters":{…}}…]} or {"error":{"code","text"}}
  *   One action "rollback" comes with "plan":{"steps":[…]}: exactly these steps are what the order binds.
  * on_result()

@@ -63,7 +63,7 @@ export function Beforehand({ name, risk, author, given, at, approve, withdraw, c
           at={at}
           size="compact-xs"
           blocked={me === author ? 'You saved it last: another person must approve it' : null}
-          aria-label={`Approve what ${name} orders`}
+          aria-label={`Approve once: what ${name} orders`}
           onClick={() => setDeciding(true)}
         >
           Approve once…

@@ -4,7 +4,7 @@ import { approve, previewApproval, signIn } from '../../src/api/actions';
 import { answerOf, api } from '../../src/api/client';
 import { mayAct, mayThere } from '../../src/api/permissions';
 import { ApiProblem, isAway, problemFrom, Unreachable } from '../../src/api/problem';
-import { approveAll, previewAll, skipReasons, type Part } from '../../src/screens/updates/approval';
+import { approveAll, previewAll, skipReasons, waitsOf, type Part } from '../../src/screens/updates/approval';
 import { readable } from '../../src/api/readable';
 
 const problem = {
@@ -39,7 +39,7 @@ function answerWith(make: (request: Request) => Response | Promise<Response>) {
   network.answer = make;
 }
 
-const preview = { approval_id: null, approved: 2, agents: 2, skipped: [], command_ids: [], awaiting_approval: false };
+const preview = { approval_id: null, approved: 2, agents: 2, skipped: [], command_ids: [], awaiting_approval: false, waits: [] };
 const group = { manager: 'apt', name: 'openssl', arch: 'amd64', candidate_version: '3' };
 
 beforeEach(() => {
@@ -97,7 +97,7 @@ describe('an approval', () => {
     let failing = true;
     answerWith(() => (failing && network.sent.length === 2 ? Promise.reject(new TypeError('cut')) : json(201, preview)));
     const state = new Map<string, Part>(parts.map((part) => [part.intention, part]));
-    const carryOut = () => approveAll([...state.values()], (part) => state.set(part.intention, part));
+    const carryOut = () => approveAll([...state.values()], null, (part) => state.set(part.intention, part));
     await expect(carryOut()).rejects.toBeInstanceOf(Unreachable);
     failing = false;
     await carryOut();
@@ -110,7 +110,7 @@ describe('an approval', () => {
     answerWith(() => json(200, { ...preview, approved: 0 }));
     const parts = await previewAll([{ label: 'a', target: { group } }]);
     network.sent = [];
-    await approveAll(parts, () => undefined);
+    await approveAll(parts, null, () => undefined);
     expect(network.sent).toEqual([]);
   });
 
@@ -119,6 +119,21 @@ describe('an approval', () => {
     await approve({ group }, 'K');
     expect(network.sent[0]?.headers.get('Idempotency-Key')).toBe('K');
     expect(new URL(network.sent[0]?.url ?? '').search).toBe('');
+  });
+
+  test('outside of maintenance windows says why', async () => {
+    answerWith(() => json(201, preview));
+    await approve({ group }, 'K', 'an exploit is out');
+    expect(await network.sent[0]?.clone().json()).toEqual({ group, outside_window: 'an exploit is out' });
+  });
+
+  test('counts a machine of several parts once among those that wait, soonest first', () => {
+    const wait = (window: string, day: number, agents: number) => ({ window, opens_at: `2026-03-0${day}T22:00:00Z`, closes_at: `2026-03-0${day}T23:00:00Z`, agents });
+    const waits = waitsOf([
+      { ...preview, waits: [wait('late', 3, 2), wait('soon', 2, 1)] },
+      { ...preview, waits: [wait('soon', 2, 4)] },
+    ]);
+    expect(waits.map(({ window, agents }) => [window, agents])).toEqual([['soon', 4], ['late', 2]]);
   });
 
   test('groups what it leaves out by why, most first', () => {

@@ -72,12 +72,10 @@ export function AgentsScreen() {
         title="Agents"
         actions={
           <Button
-            component={Link}
-            to="/profiles"
-            search={{ client_id: filter.client_id, site_id: filter.site_id }}
             variant="default"
             size="xs"
             leftSection={<IconAdjustments size={14} />}
+            renderRoot={(props) => <Link {...props} to="/profiles" search={{ client_id: filter.client_id, site_id: filter.site_id }} />}
           >
             Settings of agents
           </Button>

@@ -38,7 +38,12 @@ export function ProfilesScreen() {
       <ScreenHead
         title="Settings of agents"
         actions={
-          <Button component={Link} to="/agents" search={{ client_id, site_id }} variant="default" size="xs" leftSection={<IconArrowLeft size={14} />}>
+          <Button
+            variant="default"
+            size="xs"
+            leftSection={<IconArrowLeft size={14} />}
+            renderRoot={(props) => <Link {...props} to="/agents" search={{ client_id, site_id }} />}
+          >
             The agents
           </Button>
         }
@@ -55,7 +60,7 @@ export function ProfilesScreen() {
           }
         />
       </div>
-      <PlaceSettingsPanel key={`${scope.client_id} ${scope.site_id}`} scope={scope} where={nameOf(clients, scope)} />
+      <PlaceSettingsPanel key={JSON.stringify(scope)} scope={scope} where={nameOf(clients, scope)} />
       <AllProfiles />
     </>
   );
