@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <set>
+#include <utility>
 
 #include "executor/action_run.h"
 #include "executor/log.h"
@@ -219,6 +220,7 @@ std::uint64_t Executor::attach(EventSink sink) {
         sink(stateEvent(entry));
     }
   }
+  if (!untold_rejection_.is_null()) sink(std::exchange(untold_rejection_, Json()));
   sinks_.emplace(next_sink_, std::move(sink));
   return next_sink_++;
 }
@@ -230,6 +232,17 @@ void Executor::detach(std::uint64_t id) {
 
 void Executor::tell(const Json& event) {
   const std::lock_guard lock(sinks_mutex_);
+  for (const auto& [id, sink] : sinks_)
+    sink(event);
+}
+
+void Executor::connectionRejected(const std::string& why) {
+  const std::uint64_t count = ++rejected_connections_;
+  logLine("warning", "a connection is cut off: " + why);
+  const std::string text = fmt::format("{}; {} in all since the executor began", why, count);
+  const Json event = refusedEvent("", {refusal::kConnection, text}, clock_.epochNs());
+  const std::lock_guard lock(sinks_mutex_);
+  if (sinks_.empty()) untold_rejection_ = event;
   for (const auto& [id, sink] : sinks_)
     sink(event);
 }

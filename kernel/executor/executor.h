@@ -48,7 +48,9 @@ class Executor {
   std::uint64_t attach(EventSink sink);
   void detach(std::uint64_t id);
 
-  void countRejectedConnection() { ++rejected_connections_; }
+  // Somebody at the socket was turned away or cut off. Who is attached is told, or else who attaches next: a
+  // `refused` event with the code "connection".
+  void connectionRejected(const std::string& why);
 
  private:
   // What became of a submitted envelope: where the order stands, or why it is refused. Error: nothing was
@@ -89,6 +91,7 @@ class Executor {
 
   std::mutex sinks_mutex_;
   std::map<std::uint64_t, EventSink> sinks_;
+  Json untold_rejection_;  // the newest that nobody was attached for, or null
   std::uint64_t next_sink_ = 1;
   std::thread worker_;
 };

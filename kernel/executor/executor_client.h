@@ -17,7 +17,7 @@ namespace redflag::kernel {
 
 struct OrderEvent {
   std::string event;       // accepted | refused | running | progress | log | result
-  std::string command_id;  // may be empty in `refused`: the envelope could not be read
+  std::string command_id;  // may be empty in `refused`: the envelope could not be read, or it is no order's
   std::string id;          // accepted, running, result: the same each time it is sent again
   std::int64_t at_ns = 0;
   std::string state;               // result: succeeded | failed | refused | cancelled

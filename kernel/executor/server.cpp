@@ -1,7 +1,6 @@
 #include "executor/server.h"
 
 #include "executor/event_queue.h"
-#include "executor/log.h"
 #include "executor/messages.h"
 #include "local/channel.h"
 
@@ -48,10 +47,7 @@ Result<std::unique_ptr<LocalService>> listenForOrders(Executor& executor, const 
   parts.serve = [&executor](platform::LocalStream& stream, const std::atomic<bool>& stopping) {
     return serve(executor, stream, stopping);
   };
-  parts.rejected = [&executor](const std::string& why) {
-    executor.countRejectedConnection();
-    logLine("warning", "a connection is cut off: " + why);
-  };
+  parts.rejected = [&executor](const std::string& why) { executor.connectionRejected(why); };
   auto listener = platform::LocalListener::listen(socket, 0660, group);
   if (!listener) return tl::unexpected<Error>(listener.error());
   return std::make_unique<LocalService>(std::move(*listener), std::move(parts));

@@ -6,6 +6,7 @@
 #include "base/encoding.h"
 #include "base/log.h"
 #include "link/order_policy.h"
+#include "protocol/refused.h"
 
 namespace redflag::kernel {
 namespace {
@@ -151,6 +152,8 @@ Result<> OrderDesk::putExecutorState(const OrderEvent& event, const std::string&
 
 void OrderDesk::onExecutor(const OrderEvent& event) {
   if (event.event == "result") return onResult(event);
+  if (event.event == "refused" && event.code == protocol::refusal::kConnection)
+    return parts_.reports.connection(event.text);
   if (event.event == "refused")
     return parts_.reports.refusal(event.command_id, event.code, event.text, "executor");
   if (event.event == "progress" || event.event == "log") {

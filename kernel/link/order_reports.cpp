@@ -5,6 +5,7 @@
 #include "base/encoding.h"
 #include "base/history_line.h"
 #include "base/log.h"
+#include "protocol/refused.h"
 
 namespace redflag::kernel {
 namespace {
@@ -83,6 +84,17 @@ void OrderReports::refusal(const std::string& command_id, const std::string& cod
                command_id.empty() ? "without a readable id" : command_id, by, code, text);
   const std::string id = newId();
   step({id, command_id, "", "", "refused", by, code});
+  putRefusal(id, command_id, code, text, by);
+}
+
+void OrderReports::connection(const std::string& text) {
+  if (toldLately(protocol::refusal::kConnection)) return;
+  spdlog::warn("the executor cut a connection off: {}", text);
+  putRefusal(newId(), "", protocol::refusal::kConnection, text, "executor");
+}
+
+void OrderReports::putRefusal(const std::string& id, const std::string& command_id, const std::string& code,
+                              const std::string& text, const std::string& by) {
   Json item = {{"kind", "refusal"},           {"id", id}, {"at", toRfc3339(clock_.epochNs())}, {"code", code},
                {"text", cut(text, kMaxText)}, {"by", by}};
   if (!command_id.empty()) item["command_id"] = command_id;

@@ -55,7 +55,9 @@ class OrderReports {
   // same refusal is told at most every ten minutes.
   void refusal(const std::string& command_id, const std::string& code, const std::string& text,
                const std::string& by);
-  // All of them, also those that were not told again.
+  // Somebody who may not talk to the executor did: told at most every ten minutes.
+  void connection(const std::string& text);
+  // All refused orders, also those that were not told again.
   std::uint64_t refused() const { return refused_; }
 
   struct Log {
@@ -69,6 +71,8 @@ class OrderReports {
   void log(const Log& log);
 
  private:
+  void putRefusal(const std::string& id, const std::string& command_id, const std::string& code,
+                  const std::string& text, const std::string& by);
   bool toldLately(const std::string& key);
   bool loggedBefore(const std::string& id);
 

@@ -25,6 +25,8 @@ inline constexpr const char* kMalformed = "malformed";
 inline constexpr const char* kPlanChanged = "plan_changed";
 inline constexpr const char* kModeReport = "mode_report";
 inline constexpr const char* kOldEpoch = "old_epoch";
+// No order: somebody who may not, or does not know how to, talked to the executor's socket.
+inline constexpr const char* kConnection = "connection";
 }  // namespace refusal
 
 struct Refused {

@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "protocol/limits.h"
+#include "protocol/refused.h"
 #include "services/item_reading.h"
 #include "services/upload_text.h"
 #include "store/commands.h"
@@ -186,13 +187,14 @@ void Uploads::takeRefusal(store::WriteTransaction& tx, const store::AgentKey& ag
   const std::string by = readChoice(in, "by", {"kernel", "executor"});
   finishItem(in);
 
+  const bool connection = reason.code == protocol::refusal::kConnection;
   const std::int64_t now = context_.now();
   store::HistoryEntry entry;
   entry.at = now;
-  entry.subsystem = "trust";
+  entry.subsystem = connection ? "security" : "trust";
   entry.actor = "agent";
-  entry.kind = "command.refused";
-  entry.text = by + " refused an order: " + reason.text;
+  entry.kind = connection ? "security.connection" : "command.refused";
+  entry.text = by + (connection ? " cut a local connection off: " : " refused an order: ") + reason.text;
   entry.code = reason.code;
   entry.severity = "error";
   const auto command = tx.commands().find(command_id, http::Visible::everything());

@@ -168,15 +168,16 @@ export function makeFleet(size, now = Date.now()) {
       });
     });
   }
-  const open = new Map(agents.map((agent) => [agent.id, []]));
-  for (const update of updates) if (!['verified', 'ignored'].includes(update.state)) open.get(update.agent_id).push(update);
+  const updates_of = new Map(agents.map((agent) => [agent.id, []]));
+  for (const update of updates) updates_of.get(update.agent_id).push(update);
   for (const agent of agents) {
-    const own = open.get(agent.id);
+    const own = updates_of.get(agent.id);
+    const open = own.filter((update) => !['verified', 'ignored'].includes(update.state));
     agent.updates = {
-      available: own.length,
-      installable: own.filter((update) => update.blocked_by === null).length,
-      security: own.filter((update) => update.category === 'security').length,
-      ignored: updates.filter((update) => update.agent_id === agent.id && update.state === 'ignored').length,
+      available: open.length,
+      installable: open.filter((update) => update.blocked_by === null).length,
+      security: open.filter((update) => update.category === 'security').length,
+      ignored: own.filter((update) => update.state === 'ignored').length,
     };
   }
   return { agents, updates, clients, commands: makeCommands(agents, updates, at), tokens: makeTokens(at), rules: makeRules(agents, at), policies: makePolicies(at), at };

@@ -47,10 +47,10 @@ async function inspect(page, complaints, name) {
       hostile: window.hostile,
     };
   });
-  assert.deepEqual(found.axe, [], 'axe');
-  assert.deepEqual(found.policy, [], 'Content-Security-Policy');
-  assert.deepEqual(complaints, [], 'errors');
-  assert.ok(found.wide.every((px) => px <= 0), `wider than the window by ${found.wide} px`);
+  assert.deepEqual(found.axe, [], `axe in ${name}`);
+  assert.deepEqual(found.policy, [], `Content-Security-Policy in ${name}`);
+  assert.deepEqual(complaints, [], `errors in ${name}`);
+  assert.ok(found.wide.every((px) => px <= 0), `${name}: wider than the window by ${found.wide} px`);
   assert.equal(found.hostile, undefined, 'text from outside was run');
 }
 
@@ -559,22 +559,26 @@ const scenes = [
   },
 ];
 
-const wanted = process.env.REDFLAG_SCREENS_ALL ? Object.keys(windows) : ['narrow-dark', 'desktop-light'];
+const wanted = (process.env.REDFLAG_SCREENS_ALL ? Object.keys(windows) : ['narrow-dark', 'desktop-light']).map((name) => ({ name, ...windows[name] }));
+const dialogs = (page) => page.locator('[role=dialog]:visible, [role=menu]:visible, [role=listbox]:visible').count();
 
-for (const window of wanted) {
-  const options = windows[window];
-  for (const scene of scenes) {
-    test(`${scene.name} in ${window}`, { timeout: 60_000 }, async () => {
-      const { page, context, complaints } = await browser.open(options, scene.state);
-      try {
-        await page.goto(server.url + (typeof scene.path === 'function' ? scene.path() : scene.path));
-        await scene.ready(page);
-        await scene.act?.(page);
+for (const scene of scenes) {
+  test(scene.name, { timeout: 60_000 }, async () => {
+    const { page, context, complaints } = await browser.open(wanted[0], scene.state);
+    try {
+      await page.goto(server.url + (typeof scene.path === 'function' ? scene.path() : scene.path));
+      await scene.ready(page);
+      await scene.act?.(page);
+      const open = await dialogs(page);
+      for (const { name, viewport, colorScheme } of wanted) {
+        await page.setViewportSize(viewport);
+        await page.emulateMedia({ colorScheme });
         await page.waitForTimeout(150); // what fades in or is measured first
-        await inspect(page, complaints, `${scene.name}.${window}`);
-      } finally {
-        await context.close();
+        assert.equal(await dialogs(page), open, `what was opened is open in ${name}, too`);
+        await inspect(page, complaints, `${scene.name}.${name}`);
       }
-    });
-  }
+    } finally {
+      await context.close();
+    }
+  });
 }
