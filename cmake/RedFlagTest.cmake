@@ -1,11 +1,8 @@
 include(GoogleTest)
 
-# Tests are built to be built quickly: not optimized, and with their largest headers read once for all. GCC takes a
-# precompiled header only where every macro that it met has the same value, hence the definitions that Poco asks for.
+# Tests are built to be built quickly: not optimized, and with their largest headers read once for all.
 add_library(redflag_test_settings INTERFACE)
 target_compile_options(redflag_test_settings INTERFACE -O0 -g0 -U_FORTIFY_SOURCE)
-target_compile_definitions(redflag_test_settings INTERFACE
-  _FILE_OFFSET_BITS=64 _LARGEFILE64_SOURCE _REENTRANT _THREAD_SAFE _XOPEN_SOURCE=500)
 target_link_libraries(redflag_test_settings INTERFACE redflag_settings GTest::gmock)
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/test_headers.cpp CONTENT "")
 add_library(redflag_test_headers OBJECT EXCLUDE_FROM_ALL ${CMAKE_BINARY_DIR}/test_headers.cpp)

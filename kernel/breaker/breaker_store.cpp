@@ -1,5 +1,7 @@
 #include "breaker/breaker_store.h"
 
+#include <fmt/format.h>
+
 #include <mutex>
 #include <optional>
 #include <sstream>
@@ -86,8 +88,7 @@ class SqliteBreakerStore : public BreakerStore {
 
   Result<std::vector<Row>> all() override {
     const std::lock_guard lock(mutex_);
-    auto rows =
-        database_.prepare(std::string("SELECT ") + kColumns + " FROM breaker ORDER BY plugin, interface");
+    auto rows = database_.prepare(fmt::format("SELECT {} FROM breaker ORDER BY plugin, interface", kColumns));
     if (!rows) return tl::unexpected<Error>(rows.error());
     std::vector<Row> found;
     while (true) {
@@ -118,7 +119,7 @@ class SqliteBreakerStore : public BreakerStore {
  private:
   Result<std::optional<Row>> find(const BreakerKey& key) {
     auto rows =
-        database_.prepare(std::string("SELECT ") + kColumns + " FROM breaker WHERE plugin=? AND interface=?");
+        database_.prepare(fmt::format("SELECT {} FROM breaker WHERE plugin=? AND interface=?", kColumns));
     if (!rows) return tl::unexpected<Error>(rows.error());
     const auto row = rows->bind(1, key.plugin).bind(2, key.interface).step();
     if (!row) return tl::unexpected<Error>(row.error());
@@ -149,8 +150,8 @@ class SqliteBreakerStore : public BreakerStore {
   }
 
   Result<> store(const BreakerKey& key, const BreakerState& s) {
-    auto statement = database_.prepare(std::string("INSERT OR REPLACE INTO breaker(") + kColumns +
-                                       ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    auto statement = database_.prepare(
+        fmt::format("INSERT OR REPLACE INTO breaker({}) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)", kColumns));
     if (!statement) return tl::unexpected<Error>(statement.error());
     return statement->bind(1, key.plugin)
         .bind(2, key.interface)

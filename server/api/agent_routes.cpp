@@ -1,4 +1,5 @@
 #include "api/input.h"
+#include "api/route_table.h"
 #include "api/routes.h"
 #include "base/encoding.h"
 #include "protocol/handed_trust.h"
@@ -118,21 +119,14 @@ http::Response takeTrust(services::Services& services, const http::Request& requ
 
 std::vector<http::Route> agentRoutes(services::Services& services) {
   std::vector<http::Route> routes;
-  const auto add = [&](const char* path, Permission permission, std::size_t limit, auto handler) {
-    routes.push_back({.method = "POST",
-                      .path = path,
-                      .permission = permission,
-                      .body_limit = limit,
-                      .handler = [&services, handler](const http::Request& request) {
-                        return handler(services, request);
-                      }});
-  };
-  add("/agent/v1/enroll", Permission::kEnrolling, 8U << 10, enrol);
-  add("/agent/v1/token", Permission::kRenewing, 4U << 10, renew);
-  add("/agent/v1/key", Permission::kRenewing, 4U << 10, handOverKey);
-  add("/agent/v1/upload", Permission::kAgent, protocol::kMaxUploadBytes, upload);
-  add("/agent/v1/trust", Permission::kAgent, protocol::kMaxHandedTrustBytes, takeTrust);
-  add("/agent/v1/commands/fetch", Permission::kAgent, 1U << 10, fetch);
+  RouteTable table(services, routes);
+  table.add("POST", "/agent/v1/enroll", Permission::kEnrolling, enrol).body_limit = 8U << 10;
+  table.add("POST", "/agent/v1/token", Permission::kRenewing, renew).body_limit = 4U << 10;
+  table.add("POST", "/agent/v1/key", Permission::kRenewing, handOverKey).body_limit = 4U << 10;
+  table.add("POST", "/agent/v1/upload", Permission::kAgent, upload).body_limit = protocol::kMaxUploadBytes;
+  table.add("POST", "/agent/v1/trust", Permission::kAgent, takeTrust).body_limit =
+      protocol::kMaxHandedTrustBytes;
+  table.add("POST", "/agent/v1/commands/fetch", Permission::kAgent, fetch).body_limit = 1U << 10;
   return routes;
 }
 

@@ -1,6 +1,7 @@
 #include <map>
 
 #include "api/input.h"
+#include "api/route_table.h"
 #include "api/routes.h"
 #include "api/views.h"
 #include "base/encoding.h"
@@ -227,21 +228,14 @@ http::Response listMetrics(services::Services& services, const http::Request& re
 }  // namespace
 
 void addAgentRoutes(services::Services& services, std::vector<http::Route>& routes) {
-  const auto add = [&](const char* path, auto handler) {
-    routes.push_back({.method = "GET",
-                      .path = path,
-                      .permission = Permission::kViewer,
-                      .handler = [&services, handler](const http::Request& request) {
-                        return handler(services, request);
-                      }});
-  };
-  add("/api/v1/agents", listAgents);
-  add("/api/v1/agents/{id}", showAgent);
-  add("/api/v1/agents/{id}/history", history);
-  add("/api/v1/agents/{id}/metrics", listMetrics);
-  add("/api/v1/agents/{id}/scans", listScans);
-  add("/api/v1/agents/{id}/record-kinds", listRecordKinds);
-  add("/api/v1/agents/{id}/records", listRecords);
+  RouteTable table(services, routes);
+  table.add("GET", "/api/v1/agents", Permission::kViewer, listAgents);
+  table.add("GET", "/api/v1/agents/{id}", Permission::kViewer, showAgent);
+  table.add("GET", "/api/v1/agents/{id}/history", Permission::kViewer, history);
+  table.add("GET", "/api/v1/agents/{id}/metrics", Permission::kViewer, listMetrics);
+  table.add("GET", "/api/v1/agents/{id}/scans", Permission::kViewer, listScans);
+  table.add("GET", "/api/v1/agents/{id}/record-kinds", Permission::kViewer, listRecordKinds);
+  table.add("GET", "/api/v1/agents/{id}/records", Permission::kViewer, listRecords);
 }
 
 }  // namespace redflag::api

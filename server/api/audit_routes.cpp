@@ -2,6 +2,7 @@
 
 #include "api/heavy_answers.h"
 #include "api/input.h"
+#include "api/route_table.h"
 #include "api/routes.h"
 #include "api/views.h"
 #include "base/encoding.h"
@@ -107,21 +108,14 @@ Json view(const store::AuditRecord& record) {
 }
 
 void addAuditRoutes(services::Services& services, std::vector<http::Route>& routes) {
-  const auto add = [&](const char* path, Permission permission, auto handler) {
-    routes.push_back({.method = "GET",
-                      .path = path,
-                      .permission = permission,
-                      .handler = [&services, handler](const http::Request& request) {
-                        return handler(services, request);
-                      }});
-  };
-  add("/api/v1/audit", Permission::kScopedAdmin, listAudit);
-  add("/api/v1/audit/head", Permission::kScopedAdmin, auditHead);
-  add("/api/v1/audit/export", Permission::kScopedAdmin,
-      [exports = std::make_shared<HeavyAnswers>(kExportsAtOnce)](services::Services& all,
-                                                                 const http::Request& request) {
-        return exportAudit(all, exports, request);
-      });
+  RouteTable table(services, routes);
+  table.add("GET", "/api/v1/audit", Permission::kScopedAdmin, listAudit);
+  table.add("GET", "/api/v1/audit/head", Permission::kScopedAdmin, auditHead);
+  table.add("GET", "/api/v1/audit/export", Permission::kScopedAdmin,
+            [exports = std::make_shared<HeavyAnswers>(kExportsAtOnce)](services::Services& all,
+                                                                       const http::Request& request) {
+              return exportAudit(all, exports, request);
+            });
 }
 
 }  // namespace redflag::api

@@ -1,6 +1,7 @@
 #include "api/idempotency.h"
 #include "api/input.h"
 #include "api/outlook.h"
+#include "api/route_table.h"
 #include "api/routes.h"
 #include "api/views.h"
 
@@ -149,24 +150,16 @@ http::Response types(services::Services& services, const http::Request&) {
 }  // namespace
 
 void addCommandRoutes(services::Services& services, std::vector<http::Route>& routes) {
-  const auto add = [&](const char* method, const char* path, Permission permission, auto handler) {
-    routes.push_back({.method = method,
-                      .path = path,
-                      .permission = permission,
-                      .handler = [&services, handler](const http::Request& request) {
-                        return handler(services, request);
-                      }});
-  };
-  add("GET", "/api/v1/commands", Permission::kViewer, listCommands);
-  add("GET", "/api/v1/commands/{id}", Permission::kViewer, showCommand);
-  add("POST", "/api/v1/commands", Permission::kTechnician, create);
-  routes.back().body_limit = kOrderBytes;
-  add("POST", "/api/v1/commands/{id}/cancel", Permission::kTechnician, cancel);
-  add("POST", "/api/v1/commands/{id}/confirm", Permission::kApprover, confirm);
-  add("POST", "/api/v1/commands/{id}/retry", Permission::kTechnician, retry);
-  add("POST", "/api/v1/commands/{id}/run-outside-window", Permission::kApprover, runOutside);
-  routes.back().needs_proof = true;
-  add("GET", "/api/v1/command-types", Permission::kViewer, types);
+  RouteTable table(services, routes);
+  table.add("GET", "/api/v1/commands", Permission::kViewer, listCommands);
+  table.add("GET", "/api/v1/commands/{id}", Permission::kViewer, showCommand);
+  table.add("POST", "/api/v1/commands", Permission::kTechnician, create).body_limit = kOrderBytes;
+  table.add("POST", "/api/v1/commands/{id}/cancel", Permission::kTechnician, cancel);
+  table.add("POST", "/api/v1/commands/{id}/confirm", Permission::kApprover, confirm);
+  table.add("POST", "/api/v1/commands/{id}/retry", Permission::kTechnician, retry);
+  table.add("POST", "/api/v1/commands/{id}/run-outside-window", Permission::kApprover, runOutside)
+      .needs_proof = true;
+  table.add("GET", "/api/v1/command-types", Permission::kViewer, types);
 }
 
 }  // namespace redflag::api

@@ -1,4 +1,5 @@
 #include "api/input.h"
+#include "api/route_table.h"
 #include "api/routes.h"
 #include "api/views.h"
 
@@ -63,19 +64,12 @@ http::Response revoke(services::Services& services, const http::Request& request
 }  // namespace
 
 void addEnrolmentRoutes(services::Services& services, std::vector<http::Route>& routes) {
-  const auto add = [&](const char* method, const char* path, auto handler) {
-    routes.push_back({.method = method,
-                      .path = path,
-                      .permission = Permission::kScopedAdmin,
-                      .handler = [&services, handler](const http::Request& request) {
-                        return handler(services, request);
-                      }});
-  };
-  add("POST", "/api/v1/enrolment-tokens", make);
-  add("GET", "/api/v1/enrolment-tokens", listTokens);
-  add("POST", "/api/v1/agents/{id}/rebind", rebind);
-  routes.back().needs_proof = true;  // whoever enrols with it is that agent from then on
-  add("DELETE", "/api/v1/enrolment-tokens/{id}", revoke);
+  RouteTable table(services, routes);
+  table.add("POST", "/api/v1/enrolment-tokens", Permission::kScopedAdmin, make);
+  table.add("GET", "/api/v1/enrolment-tokens", Permission::kScopedAdmin, listTokens);
+  // Whoever enrols with it is that agent from then on.
+  table.add("POST", "/api/v1/agents/{id}/rebind", Permission::kScopedAdmin, rebind).needs_proof = true;
+  table.add("DELETE", "/api/v1/enrolment-tokens/{id}", Permission::kScopedAdmin, revoke);
 }
 
 }  // namespace redflag::api

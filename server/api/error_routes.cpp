@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "api/input.h"
+#include "api/route_table.h"
 #include "api/routes.h"
 #include "api/views.h"
 #include "base/encoding.h"
@@ -134,18 +135,10 @@ http::Response report(services::Services& services, const http::Request& request
 }  // namespace
 
 void addErrorRoutes(services::Services& services, std::vector<http::Route>& routes) {
-  const auto add = [&](const char* method, const char* path, Permission permission, auto handler) {
-    routes.push_back({.method = method,
-                      .path = path,
-                      .permission = permission,
-                      .handler = [&services, handler](const http::Request& request) {
-                        return handler(services, request);
-                      }});
-  };
-  add("GET", "/api/v1/errors", Permission::kViewer, list);
-  add("GET", "/api/v1/errors/{id}", Permission::kViewer, show);
-  add("POST", "/api/v1/errors", Permission::kViewer, report);
-  routes.back().body_limit = kReportBytes;
+  RouteTable table(services, routes);
+  table.add("GET", "/api/v1/errors", Permission::kViewer, list);
+  table.add("GET", "/api/v1/errors/{id}", Permission::kViewer, show);
+  table.add("POST", "/api/v1/errors", Permission::kViewer, report).body_limit = kReportBytes;
 }
 
 }  // namespace redflag::api

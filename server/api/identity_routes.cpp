@@ -1,4 +1,5 @@
 #include "api/input.h"
+#include "api/route_table.h"
 #include "api/routes.h"
 
 namespace redflag::api {
@@ -43,18 +44,10 @@ http::Response revokeAgent(services::Services& services, const http::Request& re
 }  // namespace
 
 void addIdentityRoutes(services::Services& services, std::vector<http::Route>& routes) {
-  const auto add = [&](const char* path, Permission permission, auto handler) {
-    routes.push_back({.method = "POST",
-                      .path = path,
-                      .permission = permission,
-                      .handler = [&services, handler](const http::Request& request) {
-                        return handler(services, request);
-                      }});
-  };
-  add("/api/v1/agents/{id}/accept", Permission::kApprover, accept);
-  add("/api/v1/agents/accept", Permission::kApprover, acceptRestored);
-  add("/api/v1/agents/{id}/revoke", Permission::kScopedAdmin, revokeAgent);
-  routes.back().needs_proof = true;
+  RouteTable table(services, routes);
+  table.add("POST", "/api/v1/agents/{id}/accept", Permission::kApprover, accept);
+  table.add("POST", "/api/v1/agents/accept", Permission::kApprover, acceptRestored);
+  table.add("POST", "/api/v1/agents/{id}/revoke", Permission::kScopedAdmin, revokeAgent).needs_proof = true;
 }
 
 }  // namespace redflag::api

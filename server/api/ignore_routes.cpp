@@ -1,4 +1,5 @@
 #include "api/decision_views.h"
+#include "api/route_table.h"
 #include "api/routes.h"
 #include "api/views.h"
 #include "base/time.h"
@@ -101,17 +102,10 @@ http::Response liftRule(services::Services& services, const http::Request& reque
 }  // namespace
 
 void addIgnoreRoutes(services::Services& services, std::vector<http::Route>& routes) {
-  const auto route = [&](const char* method, const char* path, Permission permission, auto handler) {
-    routes.push_back({.method = method,
-                      .path = path,
-                      .permission = permission,
-                      .handler = [&services, handler](const http::Request& request) {
-                        return handler(services, request);
-                      }});
-  };
-  route("GET", "/api/v1/ignore-rules", Permission::kViewer, listIgnoreRules);
-  route("POST", "/api/v1/ignore-rules", Permission::kApprover, addRule);
-  route("POST", "/api/v1/ignore-rules/{id}/lift", Permission::kApprover, liftRule);
+  RouteTable table(services, routes);
+  table.add("GET", "/api/v1/ignore-rules", Permission::kViewer, listIgnoreRules);
+  table.add("POST", "/api/v1/ignore-rules", Permission::kApprover, addRule);
+  table.add("POST", "/api/v1/ignore-rules/{id}/lift", Permission::kApprover, liftRule);
 }
 
 }  // namespace redflag::api

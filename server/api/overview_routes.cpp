@@ -1,4 +1,5 @@
 #include "api/openapi.h"
+#include "api/route_table.h"
 #include "api/routes.h"
 #include "base/time.h"
 
@@ -70,7 +71,7 @@ http::Response overview(services::Services& services, const http::Request& reque
                                   {"needs", std::move(needs)}});
 }
 
-http::Response openApi(const http::Request&) {
+http::Response openApi(services::Services&, const http::Request&) {
   http::Response response;
   response.body = openApiText();
   return response;
@@ -79,19 +80,9 @@ http::Response openApi(const http::Request&) {
 }  // namespace
 
 void addOverviewRoutes(services::Services& services, std::vector<http::Route>& routes) {
-  const auto add = [&](const char* path, auto handler) {
-    routes.push_back({.method = "GET",
-                      .path = path,
-                      .permission = Permission::kViewer,
-                      .handler = [&services, handler](const http::Request& request) {
-                        return handler(services, request);
-                      }});
-  };
-  add("/api/v1/overview", overview);
-  routes.push_back({.method = "GET",
-                    .path = "/api/v1/openapi.json",
-                    .permission = Permission::kAnyone,
-                    .handler = openApi});
+  RouteTable table(services, routes);
+  table.add("GET", "/api/v1/overview", Permission::kViewer, overview);
+  table.add("GET", "/api/v1/openapi.json", Permission::kAnyone, openApi);
 }
 
 }  // namespace redflag::api

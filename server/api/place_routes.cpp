@@ -1,4 +1,5 @@
 #include "api/input.h"
+#include "api/route_table.h"
 #include "api/routes.h"
 #include "api/views.h"
 
@@ -86,23 +87,16 @@ http::Response moveAgent(services::Services& services, const http::Request& requ
 }  // namespace
 
 void addPlaceRoutes(services::Services& services, std::vector<http::Route>& routes) {
-  const auto add = [&](const char* method, const char* path, Permission permission, auto handler) {
-    routes.push_back({.method = method,
-                      .path = path,
-                      .permission = permission,
-                      .handler = [&services, handler](const http::Request& request) {
-                        return handler(services, request);
-                      }});
-  };
-  add("GET", "/api/v1/clients", Permission::kViewer, listClients);
-  add("POST", "/api/v1/clients", Permission::kAdmin, addClient);
-  add("PATCH", "/api/v1/clients/{id}", Permission::kAdmin, renameClient);
-  add("DELETE", "/api/v1/clients/{id}", Permission::kAdmin, removeClient);
-  add("POST", "/api/v1/clients/{id}/sites", Permission::kScopedAdmin, addSite);
-  add("PATCH", "/api/v1/sites/{id}", Permission::kScopedAdmin, renameSite);
-  add("PUT", "/api/v1/sites/{id}/time-zone", Permission::kScopedAdmin, setTimeZone);
-  add("DELETE", "/api/v1/sites/{id}", Permission::kScopedAdmin, removeSite);
-  add("PUT", "/api/v1/agents/{id}/site", Permission::kScopedAdmin, moveAgent);
+  RouteTable table(services, routes);
+  table.add("GET", "/api/v1/clients", Permission::kViewer, listClients);
+  table.add("POST", "/api/v1/clients", Permission::kAdmin, addClient);
+  table.add("PATCH", "/api/v1/clients/{id}", Permission::kAdmin, renameClient);
+  table.add("DELETE", "/api/v1/clients/{id}", Permission::kAdmin, removeClient);
+  table.add("POST", "/api/v1/clients/{id}/sites", Permission::kScopedAdmin, addSite);
+  table.add("PATCH", "/api/v1/sites/{id}", Permission::kScopedAdmin, renameSite);
+  table.add("PUT", "/api/v1/sites/{id}/time-zone", Permission::kScopedAdmin, setTimeZone);
+  table.add("DELETE", "/api/v1/sites/{id}", Permission::kScopedAdmin, removeSite);
+  table.add("PUT", "/api/v1/agents/{id}/site", Permission::kScopedAdmin, moveAgent);
 }
 
 }  // namespace redflag::api

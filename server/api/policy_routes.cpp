@@ -1,4 +1,5 @@
 #include "api/decision_views.h"
+#include "api/route_table.h"
 #include "api/routes.h"
 #include "api/views.h"
 
@@ -87,22 +88,15 @@ http::Response withdrawPolicyApproval(services::Services& services, const http::
 }  // namespace
 
 void addPolicyRoutes(services::Services& services, std::vector<http::Route>& routes) {
-  const auto route = [&](const char* method, const char* path, Permission permission, auto handler) {
-    routes.push_back({.method = method,
-                      .path = path,
-                      .permission = permission,
-                      .handler = [&services, handler](const http::Request& request) {
-                        return handler(services, request);
-                      }});
-  };
-  route("GET", "/api/v1/approval-policies", Permission::kViewer, listPolicies);
-  route("POST", "/api/v1/approval-policies", Permission::kScopedAdmin, addPolicy);
-  route("PUT", "/api/v1/approval-policies/{id}", Permission::kScopedAdmin, changePolicy);
-  route("DELETE", "/api/v1/approval-policies/{id}", Permission::kScopedAdmin, removePolicy);
-  route("POST", "/api/v1/approval-policies/{id}/approve", Permission::kApprover, approvePolicy);
-  routes.back().needs_proof = true;
-  route("POST", "/api/v1/approval-policies/{id}/withdraw-approval", Permission::kApprover,
-        withdrawPolicyApproval);
+  RouteTable table(services, routes);
+  table.add("GET", "/api/v1/approval-policies", Permission::kViewer, listPolicies);
+  table.add("POST", "/api/v1/approval-policies", Permission::kScopedAdmin, addPolicy);
+  table.add("PUT", "/api/v1/approval-policies/{id}", Permission::kScopedAdmin, changePolicy);
+  table.add("DELETE", "/api/v1/approval-policies/{id}", Permission::kScopedAdmin, removePolicy);
+  table.add("POST", "/api/v1/approval-policies/{id}/approve", Permission::kApprover, approvePolicy)
+      .needs_proof = true;
+  table.add("POST", "/api/v1/approval-policies/{id}/withdraw-approval", Permission::kApprover,
+            withdrawPolicyApproval);
 }
 
 }  // namespace redflag::api

@@ -1,4 +1,5 @@
 #include "api/decision_views.h"
+#include "api/route_table.h"
 #include "api/routes.h"
 #include "api/views.h"
 #include "settings/settable.h"
@@ -188,22 +189,14 @@ http::Response showAgentSettings(services::Services& services, const http::Reque
 }  // namespace
 
 void addProfileRoutes(services::Services& services, std::vector<http::Route>& routes) {
-  const auto route = [&](const char* method, const char* path, Permission permission, auto handler) {
-    routes.push_back({.method = method,
-                      .path = path,
-                      .permission = permission,
-                      .body_limit = kProfileBytes,
-                      .handler = [&services, handler](const http::Request& request) {
-                        return handler(services, request);
-                      }});
-  };
-  route("GET", "/api/v1/profiles", Permission::kViewer, listProfiles);
-  route("POST", "/api/v1/profiles", Permission::kScopedAdmin, addProfile);
-  route("GET", "/api/v1/profiles/place", Permission::kViewer, showPlace);
-  route("GET", "/api/v1/profiles/schema", Permission::kViewer, showSchema);
-  route("PUT", "/api/v1/profiles/{id}", Permission::kScopedAdmin, changeProfile);
-  route("DELETE", "/api/v1/profiles/{id}", Permission::kScopedAdmin, removeProfile);
-  route("GET", "/api/v1/agents/{id}/settings", Permission::kViewer, showAgentSettings);
+  RouteTable table(services, routes);
+  table.add("GET", "/api/v1/profiles", Permission::kViewer, listProfiles);
+  table.add("POST", "/api/v1/profiles", Permission::kScopedAdmin, addProfile);
+  table.add("GET", "/api/v1/profiles/place", Permission::kViewer, showPlace);
+  table.add("GET", "/api/v1/profiles/schema", Permission::kViewer, showSchema);
+  table.add("PUT", "/api/v1/profiles/{id}", Permission::kScopedAdmin, changeProfile);
+  table.add("DELETE", "/api/v1/profiles/{id}", Permission::kScopedAdmin, removeProfile);
+  table.add("GET", "/api/v1/agents/{id}/settings", Permission::kViewer, showAgentSettings);
 }
 
 }  // namespace redflag::api

@@ -1,4 +1,5 @@
 #include "api/input.h"
+#include "api/route_table.h"
 #include "api/routes.h"
 #include "api/views.h"
 #include "store/schedules.h"
@@ -168,27 +169,20 @@ Json view(const store::ScheduleRun& run) {
 }
 
 void addScheduleRoutes(services::Services& services, std::vector<http::Route>& routes) {
-  const auto route = [&](const char* method, const char* path, Permission permission, auto handler) {
-    routes.push_back({.method = method,
-                      .path = path,
-                      .permission = permission,
-                      .body_limit = kWishBytes,
-                      .handler = [&services, handler](const http::Request& request) {
-                        return handler(services, request);
-                      }});
-  };
-  route("GET", "/api/v1/schedules", Permission::kViewer, list);
-  route("POST", "/api/v1/schedules", Permission::kTechnician, add);
-  route("POST", "/api/v1/schedules/preview", Permission::kTechnician, preview);
-  route("GET", "/api/v1/schedules/{id}", Permission::kViewer, show);
-  route("PUT", "/api/v1/schedules/{id}", Permission::kTechnician, change);
-  route("DELETE", "/api/v1/schedules/{id}", Permission::kTechnician, remove);
-  route("POST", "/api/v1/schedules/{id}/pause", Permission::kTechnician, pause);
-  route("POST", "/api/v1/schedules/{id}/resume", Permission::kTechnician, resume);
-  route("GET", "/api/v1/schedules/{id}/runs", Permission::kViewer, runs);
-  route("POST", "/api/v1/schedules/{id}/approve", Permission::kApprover, approveSchedule);
-  routes.back().needs_proof = true;
-  route("POST", "/api/v1/schedules/{id}/withdraw-approval", Permission::kApprover, withdrawScheduleApproval);
+  RouteTable table(services, routes);
+  table.add("GET", "/api/v1/schedules", Permission::kViewer, list);
+  table.add("POST", "/api/v1/schedules", Permission::kTechnician, add).body_limit = kWishBytes;
+  table.add("POST", "/api/v1/schedules/preview", Permission::kTechnician, preview).body_limit = kWishBytes;
+  table.add("GET", "/api/v1/schedules/{id}", Permission::kViewer, show);
+  table.add("PUT", "/api/v1/schedules/{id}", Permission::kTechnician, change).body_limit = kWishBytes;
+  table.add("DELETE", "/api/v1/schedules/{id}", Permission::kTechnician, remove);
+  table.add("POST", "/api/v1/schedules/{id}/pause", Permission::kTechnician, pause);
+  table.add("POST", "/api/v1/schedules/{id}/resume", Permission::kTechnician, resume);
+  table.add("GET", "/api/v1/schedules/{id}/runs", Permission::kViewer, runs);
+  table.add("POST", "/api/v1/schedules/{id}/approve", Permission::kApprover, approveSchedule).needs_proof =
+      true;
+  table.add("POST", "/api/v1/schedules/{id}/withdraw-approval", Permission::kApprover,
+            withdrawScheduleApproval);
 }
 
 }  // namespace redflag::api

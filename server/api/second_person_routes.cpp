@@ -1,4 +1,5 @@
 #include "api/input.h"
+#include "api/route_table.h"
 #include "api/routes.h"
 #include "api/views.h"
 #include "auth/people_routes.h"
@@ -90,26 +91,19 @@ Json view(const store::SecondOpinion& opinion) {
 }
 
 void addSecondPersonRoutes(services::Services& services, std::vector<http::Route>& routes) {
-  const auto add = [&](const char* method, const char* path, Permission permission, auto handler) {
-    routes.push_back({.method = method,
-                      .path = path,
-                      .permission = permission,
-                      .handler = [&services, handler](const http::Request& request) {
-                        return handler(services, request);
-                      }});
-  };
+  RouteTable table(services, routes);
   const auto deciding = [](Decide how) {
     return [how](services::Services& all, const http::Request& request) { return decide(all, request, how); };
   };
-  add("GET", "/api/v1/held-orders", Permission::kViewer, listOrders);
-  add("POST", "/api/v1/held-orders/{id}/approve", Permission::kApprover,
-      deciding(&services::SecondPerson::approve));
-  routes.back().needs_proof = true;
-  add("POST", "/api/v1/held-orders/{id}/decline", Permission::kApprover,
-      deciding(&services::SecondPerson::decline));
-  add("GET", "/api/v1/second-person-rules", Permission::kViewer, listRules);
-  add("PUT", "/api/v1/second-person-rules/{risk}", Permission::kAdmin, setRule);
-  routes.back().needs_proof = true;
+  table.add("GET", "/api/v1/held-orders", Permission::kViewer, listOrders);
+  table
+      .add("POST", "/api/v1/held-orders/{id}/approve", Permission::kApprover,
+           deciding(&services::SecondPerson::approve))
+      .needs_proof = true;
+  table.add("POST", "/api/v1/held-orders/{id}/decline", Permission::kApprover,
+            deciding(&services::SecondPerson::decline));
+  table.add("GET", "/api/v1/second-person-rules", Permission::kViewer, listRules);
+  table.add("PUT", "/api/v1/second-person-rules/{risk}", Permission::kAdmin, setRule).needs_proof = true;
 }
 
 }  // namespace redflag::api

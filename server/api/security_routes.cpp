@@ -1,3 +1,4 @@
+#include "api/route_table.h"
 #include "api/routes.h"
 #include "api/views.h"
 
@@ -34,11 +35,7 @@ http::Response security(services::Services& services, const http::Request&) {
 }  // namespace
 
 void addSecurityRoutes(services::Services& services, std::vector<http::Route>& routes) {
-  routes.push_back(
-      {.method = "GET",
-       .path = "/api/v1/security",
-       .permission = http::Permission::kAdmin,
-       .handler = [&services](const http::Request& request) { return security(services, request); }});
+  RouteTable(services, routes).add("GET", "/api/v1/security", http::Permission::kAdmin, security);
 }
 
 }  // namespace redflag::api

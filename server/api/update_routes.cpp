@@ -1,6 +1,7 @@
 #include "api/evidence.h"
 #include "api/idempotency.h"
 #include "api/input.h"
+#include "api/route_table.h"
 #include "api/routes.h"
 #include "api/views.h"
 
@@ -137,24 +138,12 @@ http::Response approve(services::Services& services, const http::Request& reques
 }  // namespace
 
 void addUpdateRoutes(services::Services& services, std::vector<http::Route>& routes) {
-  const auto add = [&](const char* path, auto handler) {
-    routes.push_back({.method = "GET",
-                      .path = path,
-                      .permission = Permission::kViewer,
-                      .handler = [&services, handler](const http::Request& request) {
-                        return handler(services, request);
-                      }});
-  };
-  add("/api/v1/agents/{id}/updates", ofAgent);
-  add("/api/v1/updates", groups);
-  add("/api/v1/updates/rows", rows);
-  add("/api/v1/updates/{id}", show);
-  routes.push_back(
-      {.method = "POST",
-       .path = "/api/v1/approvals",
-       .permission = Permission::kApprover,
-       .body_limit = kApprovalBytes,
-       .handler = [&services](const http::Request& request) { return approve(services, request); }});
+  RouteTable table(services, routes);
+  table.add("GET", "/api/v1/agents/{id}/updates", Permission::kViewer, ofAgent);
+  table.add("GET", "/api/v1/updates", Permission::kViewer, groups);
+  table.add("GET", "/api/v1/updates/rows", Permission::kViewer, rows);
+  table.add("GET", "/api/v1/updates/{id}", Permission::kViewer, show);
+  table.add("POST", "/api/v1/approvals", Permission::kApprover, approve).body_limit = kApprovalBytes;
 }
 
 }  // namespace redflag::api

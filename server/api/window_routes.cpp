@@ -1,5 +1,6 @@
 #include "api/decision_views.h"
 #include "api/input.h"
+#include "api/route_table.h"
 #include "api/routes.h"
 #include "api/views.h"
 
@@ -138,22 +139,16 @@ Json windowOfAgent(const store::ReadTransaction& tx, const store::Agent& agent, 
 }
 
 void addWindowRoutes(services::Services& services, std::vector<http::Route>& routes) {
-  const auto route = [&](const char* method, const char* path, Permission permission, auto handler,
-                         bool needs_proof) {
-    routes.push_back(
-        {.method = method,
-         .path = path,
-         .permission = permission,
-         .handler = [&services, handler](const http::Request& request) { return handler(services, request); },
-         .needs_proof = needs_proof});
-  };
-  route("GET", "/api/v1/maintenance-windows", Permission::kViewer, listWindows, false);
-  route("POST", "/api/v1/maintenance-windows/preview", Permission::kApprover, previewWindow, false);
+  RouteTable table(services, routes);
+  table.add("GET", "/api/v1/maintenance-windows", Permission::kViewer, listWindows);
+  table.add("POST", "/api/v1/maintenance-windows/preview", Permission::kApprover, previewWindow);
   // Whoever changes when machines may be changed may change them now.
-  route("POST", "/api/v1/maintenance-windows", Permission::kApprover, addWindow, true);
-  route("PUT", "/api/v1/maintenance-windows/{id}", Permission::kApprover, changeWindow, true);
-  route("DELETE", "/api/v1/maintenance-windows/{id}", Permission::kApprover, removeWindow, true);
-  route("GET", "/api/v1/sites/{id}/maintenance-windows", Permission::kViewer, windowsInForce, false);
+  table.add("POST", "/api/v1/maintenance-windows", Permission::kApprover, addWindow).needs_proof = true;
+  table.add("PUT", "/api/v1/maintenance-windows/{id}", Permission::kApprover, changeWindow).needs_proof =
+      true;
+  table.add("DELETE", "/api/v1/maintenance-windows/{id}", Permission::kApprover, removeWindow).needs_proof =
+      true;
+  table.add("GET", "/api/v1/sites/{id}/maintenance-windows", Permission::kViewer, windowsInForce);
 }
 
 }  // namespace redflag::api

@@ -1,5 +1,6 @@
 #include "store/postgres/outbox_watch.h"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -66,7 +67,7 @@ void OutboxWatch::run() {
   while (!stopping_) {
     try {
       const Handle connection = connect(url_);
-      ask(connection.get(), (std::string("LISTEN ") + kChannel).c_str());
+      ask(connection.get(), fmt::format("LISTEN {}", kChannel).c_str());
       pause_ms = kFirstPauseMs;
       listen(connection.get());
     } catch (const http::Problem& problem) {

@@ -562,6 +562,13 @@ const scenes = [
 const wanted = (process.env.REDFLAG_SCREENS_ALL ? Object.keys(windows) : ['narrow-dark', 'desktop-light']).map((name) => ({ name, ...windows[name] }));
 const dialogs = (page) => page.locator('[role=dialog]:visible, [role=menu]:visible, [role=listbox]:visible').count();
 
+// What fades in or is measured first is there, and nothing is on its way from one colour to the other.
+async function settled(page, scheme) {
+  await page.waitForFunction((wanted) => document.documentElement.dataset.mantineColorScheme === wanted, scheme);
+  await page.waitForTimeout(150);
+  await page.waitForFunction(() => document.getAnimations().every((each) => each.playState !== 'running' || each.effect.getComputedTiming().endTime === Infinity));
+}
+
 for (const scene of scenes) {
   test(scene.name, { timeout: 60_000 }, async () => {
     const { page, context, complaints } = await browser.open(wanted[0], scene.state);
@@ -571,9 +578,9 @@ for (const scene of scenes) {
       await scene.act?.(page);
       const open = await dialogs(page);
       for (const { name, viewport, colorScheme } of wanted) {
-        await page.setViewportSize(viewport);
         await page.emulateMedia({ colorScheme });
-        await page.waitForTimeout(150); // what fades in or is measured first
+        await page.setViewportSize(viewport);
+        await settled(page, colorScheme);
         assert.equal(await dialogs(page), open, `what was opened is open in ${name}, too`);
         await inspect(page, complaints, `${scene.name}.${name}`);
       }

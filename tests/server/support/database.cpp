@@ -1,5 +1,7 @@
 #include "support/database.h"
 
+#include <fmt/format.h>
+
 #include <cctype>
 #include <cstdlib>
 #include <filesystem>
@@ -41,14 +43,13 @@ pg::Result run(PGconn* connection, const std::string& sql) {
 // Tests run side by side, each in a process of its own: the first one makes the template.
 void ensureTemplate(PGconn* connection) {
   run(connection, "SELECT pg_advisory_lock(1)");
-  const auto found =
-      run(connection,
-          std::string("SELECT 1 FROM pg_database WHERE datistemplate AND datname = '") + kTemplate + "'");
+  const auto found = run(
+      connection, fmt::format("SELECT 1 FROM pg_database WHERE datistemplate AND datname = '{}'", kTemplate));
   if (PQntuples(found.get()) == 0) {
-    run(connection, std::string("DROP DATABASE IF EXISTS ") + kTemplate);
-    run(connection, std::string("CREATE DATABASE ") + kTemplate);
+    run(connection, fmt::format("DROP DATABASE IF EXISTS {}", kTemplate));
+    run(connection, fmt::format("CREATE DATABASE {}", kTemplate));
     store::openStore({{}, directUrl(kTemplate)});
-    run(connection, std::string("ALTER DATABASE ") + kTemplate + " IS_TEMPLATE true");
+    run(connection, fmt::format("ALTER DATABASE {} IS_TEMPLATE true", kTemplate));
   }
   run(connection, "SELECT pg_advisory_unlock(1)");
 }

@@ -1,14 +1,17 @@
+import { Button } from '@mantine/core';
 import type { InfiniteData, UseInfiniteQueryResult } from '@tanstack/react-query';
 import { useCallback, useMemo, type ReactNode } from 'react';
 
 import type { Page } from '../api/types';
 import { TableSkeleton } from './data-table';
+import classes from './list.module.css';
 import { Failure } from './states';
 
 export interface Loaded<Row> {
   rows: Row[];
   total: number;
   hasMore: boolean;
+  loadingMore: boolean;
   loadMore: () => void;
 }
 
@@ -19,7 +22,7 @@ export function useLoaded<Row>(query: UseInfiniteQueryResult<InfiniteData<Page<R
   const loadMore = useCallback(() => {
     if (!isFetchingNextPage) void fetchNextPage();
   }, [isFetchingNextPage, fetchNextPage]);
-  return { rows, total: data?.pages.at(-1)?.total ?? 0, hasMore: hasNextPage, loadMore };
+  return { rows, total: data?.pages.at(-1)?.total ?? 0, hasMore: hasNextPage, loadingMore: isFetchingNextPage, loadMore };
 }
 
 interface ListStatesProps<Row> {
@@ -34,4 +37,16 @@ export function ListStates<Row>({ query, empty, children }: ListStatesProps<Row>
     return query.isError ? <Failure error={query.error} retry={() => void query.refetch()} /> : <TableSkeleton />;
   }
   return query.data.pages[0]?.items.length === 0 ? <>{empty}</> : <>{children}</>;
+}
+
+// The foot of a list that shows its next page when it is asked to; nothing where the list ends.
+export function More<Row>({ of: { hasMore, loadingMore, loadMore }, label = 'More' }: { of: Loaded<Row>; label?: string }) {
+  if (!hasMore) return null;
+  return (
+    <div className={classes.more}>
+      <Button variant="default" size="xs" onClick={loadMore} loading={loadingMore}>
+        {label}
+      </Button>
+    </div>
+  );
 }

@@ -6,7 +6,7 @@ import { factText } from '../../src/screens/agent/agent-overview';
 import { moveOf, targetsFor } from '../../src/screens/agents/moving';
 import { stepsOf } from '../../src/screens/enrolment/steps';
 import { standingOf } from '../../src/screens/enrolment/tokens';
-import { lineToPaste } from '../../src/screens/enrolment/waiting-for';
+import { lineToPaste } from '../../src/screens/enrolment/line-to-paste';
 import { isCancellable } from '../../src/screens/operations/command-buttons';
 import { viewOf } from '../../src/screens/operations/operations-screen';
 import { stepsBack } from '../../src/screens/operations/roll-back';

@@ -1,4 +1,3 @@
-import { Button } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
@@ -7,7 +6,7 @@ import type { HistoryEntry } from '../../api/types';
 import type { Tone } from '../../format/words';
 import { Ago } from '../../parts/ago';
 import { IconHistory } from '../../parts/icons';
-import { ListStates, useLoaded } from '../../parts/list';
+import { ListStates, More, useLoaded } from '../../parts/list';
 import { Panel } from '../../parts/panel';
 import { State } from '../../parts/states';
 import { Dot } from '../../parts/tag';
@@ -17,7 +16,7 @@ const tones: Record<HistoryEntry['severity'], Tone> = { info: 'quiet', warning: 
 
 export function AgentHistory({ agentId }: { agentId: string }) {
   const query = useInfiniteQuery(historyQuery(agentId));
-  const { rows, hasMore, loadMore } = useLoaded(query);
+  const list = useLoaded(query);
   return (
     <ListStates
       query={query}
@@ -25,17 +24,11 @@ export function AgentHistory({ agentId }: { agentId: string }) {
     >
       <Panel title="History" note="Newest first">
         <ol className={classes.history}>
-          {rows.map((entry) => (
+          {list.rows.map((entry) => (
             <Entry key={entry.seq} entry={entry} />
           ))}
         </ol>
-        {hasMore && (
-          <div className={classes.more}>
-            <Button variant="default" size="xs" onClick={loadMore} loading={query.isFetchingNextPage}>
-              Older
-            </Button>
-          </div>
-        )}
+        <More of={list} label="Older" />
       </Panel>
     </ListStates>
   );

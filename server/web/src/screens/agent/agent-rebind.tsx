@@ -1,4 +1,4 @@
-import { Button, CopyButton, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 
@@ -6,11 +6,9 @@ import { rebindAgent } from '../../api/actions';
 import { siteOf, useMay } from '../../api/permissions';
 import type { AgentDetail, RebindBundle } from '../../api/types';
 import { Ago } from '../../parts/ago';
-import { IconCheck, IconCopy } from '../../parts/icons';
 import { Panel } from '../../parts/panel';
 import { sayFailed } from '../../parts/said';
-import enrolment from '../enrolment/enrolment.module.css';
-import { lineToPaste } from '../enrolment/waiting-for';
+import { LineToPaste } from '../enrolment/line-to-paste';
 import classes from './agent.module.css';
 
 // For a machine that cannot open its key any more: too many of its parts are new, or its disk was put into another one.
@@ -19,7 +17,7 @@ export function AgentRebind({ agent }: { agent: AgentDetail }) {
   if (!useMay('admin', siteOf(agent))) return null;
   return (
     <Panel title="Bind to a new machine" note={made ? <Expires at={made.expires_at} /> : 'When its key no longer opens'}>
-      {made ? <Line bundle={made.bundle} /> : <Ask agent={agent} onMade={setMade} />}
+      {made ? <LineToPaste bundle={made.bundle} text="Paste this on the machine. It is shown only now." /> : <Ask agent={agent} onMade={setMade} />}
     </Panel>
   );
 }
@@ -66,30 +64,5 @@ function Ask({ agent, onMade }: { agent: AgentDetail; onMade: (made: RebindBundl
         Make a bundle
       </Button>
     </form>
-  );
-}
-
-function Line({ bundle }: { bundle: string }) {
-  const line = lineToPaste(bundle);
-  return (
-    <div className={enrolment.paste}>
-      <p>Paste this on the machine. It is shown only now.</p>
-      <div className={enrolment.line}>
-        <code tabIndex={0} aria-label="Line to paste">
-          {line}
-        </code>
-        <CopyButton value={line}>
-          {({ copied, copy }) => (
-            <Button
-              variant={copied ? 'light' : 'filled'}
-              leftSection={copied ? <IconCheck size={16} /> : <IconCopy size={16} />}
-              onClick={copy}
-            >
-              {copied ? 'Copied' : 'Copy'}
-            </Button>
-          )}
-        </CopyButton>
-      </div>
-    </div>
   );
 }

@@ -13,7 +13,7 @@ import type { Tone } from '../../format/words';
 import { Ago } from '../../parts/ago';
 import { Choice, FilterBar, RowCount } from '../../parts/filters';
 import { IconChevronRight, IconHistory } from '../../parts/icons';
-import { ListStates, useLoaded } from '../../parts/list';
+import { ListStates, More, useLoaded } from '../../parts/list';
 import { Facts, Panel } from '../../parts/panel';
 import { ScreenHead } from '../../parts/screen-head';
 import { SearchField } from '../../parts/search-field';
@@ -83,7 +83,7 @@ function Log() {
   const filter = filterOf(search);
   const query = useInfiniteQuery(auditQuery(filter));
   const clients = useQuery(clientsQuery).data ?? [];
-  const { rows, total, hasMore, loadMore } = useLoaded(query);
+  const list = useLoaded(query);
   const filtered = Object.values(search).some((value) => value !== undefined);
   const download = (
     <Button component="a" href={exportAddress(filter)} download variant="default" size="xs">
@@ -120,7 +120,7 @@ function Log() {
             onChange={(client_id) => change({ client_id })}
           />
         )}
-        <RowCount total={query.data === undefined ? undefined : total} one="record" />
+        <RowCount total={query.data === undefined ? undefined : list.total} one="record" />
       </FilterBar>
       <ListStates
         query={query}
@@ -134,17 +134,11 @@ function Log() {
       >
         <Panel title="Log" note="Newest first; nothing in it can be changed unnoticed">
           <ol className={classes.log}>
-            {rows.map((record) => (
+            {list.rows.map((record) => (
               <Entry key={record.seq} record={record} />
             ))}
           </ol>
-          {hasMore && (
-            <div className={classes.more}>
-              <Button variant="default" size="xs" onClick={loadMore} loading={query.isFetchingNextPage}>
-                Older
-              </Button>
-            </div>
-          )}
+          <More of={list} label="Older" />
         </Panel>
       </ListStates>
     </>

@@ -1,4 +1,3 @@
-import { Button, CopyButton } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
@@ -6,10 +5,10 @@ import { agentsQuery } from '../../api/queries';
 import type { NewEnrolmentToken } from '../../api/types';
 import { some } from '../../format/number';
 import { Ago } from '../../parts/ago';
-import { IconCheck, IconCopy } from '../../parts/icons';
 import { useLoaded } from '../../parts/list';
 import { Panel } from '../../parts/panel';
 import classes from './enrolment.module.css';
+import { LineToPaste } from './line-to-paste';
 import { Steps, stepsOf } from './steps';
 
 interface WaitingForProps {
@@ -19,16 +18,10 @@ interface WaitingForProps {
 
 const slack_ms = 5000; // the server's clock and this one may differ by a little
 
-// On stdin and never as an argument: arguments of a program can be read by every user of the machine.
-export function lineToPaste(bundle: string): string {
-  return `printf %s '${bundle}' | sudo redflag-agent enroll --bundle-stdin`;
-}
-
 export function WaitingFor({ token, madeAtMs }: WaitingForProps) {
   const query = useInfiniteQuery(agentsQuery({ sort: '-enrolled' }));
   const { rows } = useLoaded(query);
   const arrived = rows.filter((agent) => Date.parse(agent.enrolled_at) >= madeAtMs - slack_ms);
-  const line = lineToPaste(token.bundle);
   return (
     <Panel
       title="Paste this on the machine"
@@ -39,25 +32,10 @@ export function WaitingFor({ token, madeAtMs }: WaitingForProps) {
         </>
       }
     >
-      <div className={classes.paste}>
-        <p>On Linux, in a terminal, with the RedFlag agent's package installed. It is shown only now.</p>
-        <div className={classes.line}>
-          <code tabIndex={0} aria-label="Line to paste">
-            {line}
-          </code>
-          <CopyButton value={line}>
-            {({ copied, copy }) => (
-              <Button
-                variant={copied ? 'light' : 'filled'}
-                leftSection={copied ? <IconCheck size={16} /> : <IconCopy size={16} />}
-                onClick={copy}
-              >
-                {copied ? 'Copied' : 'Copy'}
-              </Button>
-            )}
-          </CopyButton>
-        </div>
-      </div>
+      <LineToPaste
+        bundle={token.bundle}
+        text="On Linux, in a terminal, with the RedFlag agent's package installed. It is shown only now."
+      />
       {arrived.length > 0 && (
         <ul className={classes.machines} aria-live="polite">
           {arrived.map((agent) => (

@@ -11,7 +11,7 @@ import type { Tone } from '../../format/words';
 import { Ago } from '../../parts/ago';
 import { Choice, FilterBar, RowCount } from '../../parts/filters';
 import { IconChevronRight, IconCircleCheck } from '../../parts/icons';
-import { ListStates, useLoaded } from '../../parts/list';
+import { ListStates, More, useLoaded } from '../../parts/list';
 import { Panel } from '../../parts/panel';
 import { ScreenHead } from '../../parts/screen-head';
 import { SearchField } from '../../parts/search-field';
@@ -55,7 +55,7 @@ export function ErrorsScreen() {
   const change = (part: Partial<ErrorsSearch>) =>
     void navigate({ search: (before) => ({ ...before, ...part }), replace: true });
   const query = useInfiniteQuery(errorsQuery(filterOf(search)));
-  const { rows, total, hasMore, loadMore } = useLoaded(query);
+  const list = useLoaded(query);
   const filtered = Object.entries(search).some(([key, value]) => key !== 'sort' && value !== undefined);
   const narrowed = (['code', 'subsystem', 'agent_id'] as const).filter((key) => search[key] !== undefined);
   return (
@@ -79,7 +79,7 @@ export function ErrorsScreen() {
           options={sorts}
           onChange={(sort) => change({ sort })}
         />
-        <RowCount total={query.data === undefined ? undefined : total} one="kind" />
+        <RowCount total={query.data === undefined ? undefined : list.total} one="kind" />
       </FilterBar>
       {narrowed.map((key) => (
         <Button key={key} size="compact-xs" variant="default" mb="sm" mr="xs" onClick={() => change({ [key]: undefined })}>
@@ -100,17 +100,11 @@ export function ErrorsScreen() {
       >
         <Panel title="Errors" note="Counted by kind; nothing is left out of their text">
           <ol className={classes.list}>
-            {rows.map((group) => (
+            {list.rows.map((group) => (
               <Entry key={group.id} group={group} />
             ))}
           </ol>
-          {hasMore && (
-            <div className={classes.more}>
-              <Button variant="default" size="xs" onClick={loadMore} loading={query.isFetchingNextPage}>
-                More
-              </Button>
-            </div>
-          )}
+          <More of={list} />
         </Panel>
       </ListStates>
     </>

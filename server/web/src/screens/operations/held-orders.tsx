@@ -1,4 +1,4 @@
-import { Button, Group } from '@mantine/core';
+import { Group } from '@mantine/core';
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -12,7 +12,7 @@ import { Ago } from '../../parts/ago';
 import { DecideDialog } from '../../parts/decide-dialog';
 import { GuardedButton } from '../../parts/guarded-button';
 import { IconCircleCheck } from '../../parts/icons';
-import { ListStates, useLoaded } from '../../parts/list';
+import { ListStates, More, useLoaded } from '../../parts/list';
 import { Panel } from '../../parts/panel';
 import { sayDone } from '../../parts/said';
 import { State } from '../../parts/states';
@@ -36,21 +36,17 @@ function whatOf(order: HeldOrder): string | null {
 // Who waits for whom: one line for each order, since each is one decision.
 export function HeldOrders() {
   const query = useInfiniteQuery(heldOrdersQuery);
-  const { rows, total, hasMore, loadMore } = useLoaded(query);
+  const list = useLoaded(query);
   return (
     <ListStates query={query} empty={<NoneHeld />}>
-      <Panel title="Orders that need a second person" note={`${some(total, 'order')}; nothing is handed to a machine before`}>
+      <Panel title="Orders that need a second person" note={`${some(list.total, 'order')}; nothing is handed to a machine before`}>
         <ul className={classes.plans}>
-          {rows.map((order) => (
+          {list.rows.map((order) => (
             <Held key={order.id} order={order} />
           ))}
         </ul>
       </Panel>
-      {hasMore && (
-        <Button variant="default" onClick={loadMore}>
-          More
-        </Button>
-      )}
+      <More of={list} />
     </ListStates>
   );
 }

@@ -6,7 +6,7 @@ import { rowsQuery } from '../../api/queries';
 import type { Update } from '../../api/types';
 import { some } from '../../format/number';
 import { IconCircleCheck } from '../../parts/icons';
-import { ListStates, useLoaded } from '../../parts/list';
+import { ListStates, More, useLoaded } from '../../parts/list';
 import { Panel } from '../../parts/panel';
 import { State } from '../../parts/states';
 import classes from './operations.module.css';
@@ -38,13 +38,13 @@ function namesOf(updates: Update[]): string {
 // Plans that hold more than was approved: one line for each, since each is one decision.
 export function WaitingPlans() {
   const query = useInfiniteQuery(rowsQuery({ state: ['awaiting_confirmation'] }));
-  const { rows, total, hasMore, loadMore } = useLoaded(query);
-  const plans = plansOf(rows);
+  const list = useLoaded(query);
+  const plans = plansOf(list.rows);
   return (
     <ListStates query={query} empty={<NoneWaiting />}>
       <Panel
         title="Plans that need confirmation"
-        note={`${some(total, 'update')} in ${some(plans.length, 'plan')}${hasMore ? ' so far' : ''}. Each would do more than was approved`}
+        note={`${some(list.total, 'update')} in ${some(plans.length, 'plan')}${list.hasMore ? ' so far' : ''}. Each would do more than was approved`}
       >
         <ul className={classes.plans}>
           {plans.map((plan) => (
@@ -69,11 +69,7 @@ export function WaitingPlans() {
           ))}
         </ul>
       </Panel>
-      {hasMore && (
-        <Button variant="default" onClick={loadMore}>
-          More
-        </Button>
-      )}
+      <More of={list} />
     </ListStates>
   );
 }

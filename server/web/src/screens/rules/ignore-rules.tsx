@@ -1,4 +1,4 @@
-import { Button, SegmentedControl } from '@mantine/core';
+import { SegmentedControl } from '@mantine/core';
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 
@@ -10,7 +10,7 @@ import { localTime, utc } from '../../format/time';
 import { TableSkeleton } from '../../parts/data-table';
 import { Wrong } from '../../parts/door';
 import { GuardedButton } from '../../parts/guarded-button';
-import { useLoaded } from '../../parts/list';
+import { More, useLoaded } from '../../parts/list';
 import { Panel } from '../../parts/panel';
 import { whereOf } from '../../parts/place-choice';
 import { sayDone } from '../../parts/said';
@@ -23,7 +23,7 @@ export function IgnoreRules() {
   const { ended } = route.useSearch();
   const navigate = route.useNavigate();
   const query = useInfiniteQuery(ignoreRulesQuery(ended ? 'ended' : 'active'));
-  const { rows, hasMore, loadMore } = useLoaded(query);
+  const list = useLoaded(query);
   return (
     <Panel
       title="Ignored"
@@ -42,13 +42,13 @@ export function IgnoreRules() {
       }
     >
       {query.data ? (
-        rows.length === 0 ? (
+        list.rows.length === 0 ? (
           <p className={classes.none}>
             {ended ? 'No rule has ended lately.' : 'Nothing is ignored. Select updates and choose “Ignore…” to make a rule.'}
           </p>
         ) : (
           <ul className={classes.rows} aria-label="Rules that ignore updates">
-            {rows.map((rule) => (
+            {list.rows.map((rule) => (
               <Rule key={rule.id} rule={rule} />
             ))}
           </ul>
@@ -58,13 +58,7 @@ export function IgnoreRules() {
       ) : (
         <TableSkeleton rows={3} />
       )}
-      {hasMore && (
-        <div className={classes.more}>
-          <Button variant="default" size="xs" onClick={loadMore}>
-            More
-          </Button>
-        </div>
-      )}
+      <More of={list} />
     </Panel>
   );
 }

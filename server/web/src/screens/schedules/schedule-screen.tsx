@@ -1,4 +1,3 @@
-import { Button } from '@mantine/core';
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
@@ -13,7 +12,7 @@ import { Ago } from '../../parts/ago';
 import { Beforehand } from '../../parts/beforehand';
 import { TableSkeleton } from '../../parts/data-table';
 import { GuardedButton } from '../../parts/guarded-button';
-import { ListStates, useLoaded } from '../../parts/list';
+import { ListStates, More, useLoaded } from '../../parts/list';
 import { Facts, Panel } from '../../parts/panel';
 import { sayDone, sayFailed } from '../../parts/said';
 import { ScreenHead } from '../../parts/screen-head';
@@ -117,7 +116,7 @@ function Shown({ schedule }: { schedule: Schedule }) {
 
 function Runs({ id }: { id: string }) {
   const query = useInfiniteQuery(scheduleRunsQuery(id));
-  const { rows, hasMore, loadMore } = useLoaded(query);
+  const list = useLoaded(query);
   return (
     <Panel title="What became of it" note="Newest first">
       <ListStates query={query} empty={<State title="It has not come yet" />}>
@@ -130,18 +129,12 @@ function Runs({ id }: { id: string }) {
             </tr>
           </thead>
           <tbody>
-            {rows.map((run) => (
+            {list.rows.map((run) => (
               <Run key={run.id} run={run} />
             ))}
           </tbody>
         </table>
-        {hasMore && (
-          <div className={classes.more}>
-            <Button variant="default" size="xs" onClick={loadMore}>
-              Show more
-            </Button>
-          </div>
-        )}
+        <More of={list} />
       </ListStates>
     </Panel>
   );

@@ -1,4 +1,3 @@
-import { Button } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -9,7 +8,7 @@ import { schedule_states } from '../../format/words';
 import { Ago } from '../../parts/ago';
 import { GuardedButton } from '../../parts/guarded-button';
 import { IconCalendarTime } from '../../parts/icons';
-import { ListStates, useLoaded } from '../../parts/list';
+import { ListStates, More, useLoaded } from '../../parts/list';
 import { Panel } from '../../parts/panel';
 import { ScreenHead } from '../../parts/screen-head';
 import { State } from '../../parts/states';
@@ -21,7 +20,7 @@ import { scopeText } from './scope';
 
 export function SchedulesScreen() {
   const query = useInfiniteQuery(schedulesQuery);
-  const { rows, hasMore, loadMore } = useLoaded(query);
+  const list = useLoaded(query);
   const [adding, setAdding] = useState(false);
   const navigate = useNavigate();
   const add = (
@@ -41,14 +40,8 @@ export function SchedulesScreen() {
         }
       >
         <Panel title="By the calendar" note="Each with the rights of who saved it last">
-          <Table schedules={rows} />
-          {hasMore && (
-            <div className={classes.more}>
-              <Button variant="default" size="xs" onClick={loadMore}>
-                Show more
-              </Button>
-            </div>
-          )}
+          <Table schedules={list.rows} />
+          <More of={list} />
         </Panel>
       </ListStates>
       {adding && (
