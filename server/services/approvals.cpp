@@ -22,6 +22,10 @@ constexpr const char* kNoApprover = "approving this asks for the role approver t
 // Thrown inside the transaction when a row changed between choosing and approving: chosen anew.
 struct Changed {};
 
+store::AgentKey agentOfRow(const store::Update& row) {
+  return {row.agent_id, row.client_id, row.site_id, {}};
+}
+
 std::vector<store::Update> allOf(const store::ReadTransaction& tx, const store::UpdateFilter& filter,
                                  const http::Visible& visible, const store::Contact& contact) {
   std::vector<store::Update> updates;
@@ -61,29 +65,66 @@ std::vector<store::Update> rowsOf(const store::ReadTransaction& tx, const Select
   return rows;
 }
 
-void bind(store::WriteTransaction& tx, const store::AgentKey& agent, const std::string& approval_id,
-          const std::vector<store::Update>& rows, const Actor& actor, std::int64_t now) {
-  std::vector<store::ApprovedUpdate> bound;
-  for (const auto& row : rows) {
-    const auto& r = row.record;
-    bound.push_back({row.id, r.manager, r.key, r.name, r.arch, r.candidate_version});
-  }
-  tx.commands().addApproval(agent, approval_id, bound, actor.name, now);
-}
+// Rows that are approved in one transaction: all of them, or none.
+class ApprovedRows {
+ public:
+  ApprovedRows(store::UpdateEvent event, store::UpdateChange change)
+      : event_(event), change_(std::move(change)) {}
 
-void tell(store::WriteTransaction& tx, const store::AgentKey& agent, std::size_t count,
-          const std::string& more, const std::string& command_id, const Actor& actor, std::int64_t now) {
+  void add(const std::vector<store::Update>& rows, const std::string& command_id) {
+    change_.command_id = command_id;
+    for (const auto& row : rows) {
+      const auto& r = row.record;
+      steps_.push_back({agentOfRow(row), row.id, row.state, event_, change_});
+      bound_.push_back({agentOfRow(row), {row.id, r.manager, r.key, r.name, r.arch, r.candidate_version}});
+      agents_.insert(row.agent_id);
+    }
+  }
+  void write(store::WriteTransaction& tx, const std::string& approval_id, const Actor& actor,
+             std::int64_t now, ApprovalOutcome& outcome) const {
+    if (tx.updates().advanceAll(steps_, now) != steps_.size()) throw Changed{};
+    tx.commands().addApprovals(approval_id, bound_, actor.name, now);
+    outcome.approved = steps_.size();
+    outcome.agents = agents_.size();
+    if (!steps_.empty()) outcome.approval_id = approval_id;
+  }
+
+ private:
+  const store::UpdateEvent event_;
+  store::UpdateChange change_;
+  std::vector<store::UpdateStep> steps_;
+  std::vector<store::Approval> bound_;
+  std::set<std::string> agents_;
+};
+
+// `rows` are of one agent.
+void tell(store::WriteTransaction& tx, const std::vector<store::Update>& rows, const std::string& more,
+          const std::string& command_id, const Actor& actor, std::int64_t now) {
+  const store::AgentKey agent = agentOfRow(rows.front());
   store::HistoryEntry entry;
   entry.at = now;
   entry.subsystem = "update";
   entry.actor = actor.name;
   entry.kind = "update.approved";
-  entry.text = "approved " + std::to_string(count) + (count == 1 ? " update" : " updates") + more;
+  entry.text = "approved " + std::to_string(rows.size()) + (rows.size() == 1 ? " update" : " updates") + more;
   entry.command_id = command_id;
   tx.events().record(agent.client_id, agent.agent_id, entry);
   Json data = {{"agent_id", agent.agent_id}};
   if (!command_id.empty()) data["command_id"] = command_id;
   tx.events().publish(agent.client_id, "update", data, now);
+}
+
+Order planOf(const std::string& agent_id, const std::string& manager, const std::vector<store::Update>& rows,
+             const Actor& actor) {
+  Order order{kPlanType, {{"manager", manager}, {"updates", Json::array()}}, agent_id, actor.name};
+  for (const auto& row : rows) {
+    order.parameters["updates"].push_back({{"key", row.record.key},
+                                           {"name", row.record.name},
+                                           {"arch", row.record.arch},
+                                           {"version", row.record.candidate_version}});
+    order.update_ids.push_back(row.id);
+  }
+  return order;
 }
 
 }  // namespace
@@ -191,22 +232,12 @@ ApprovalOutcome Approvals::onlyApprove(const Batch& batch, const Actor& actor, c
   return context_.store.write([&](store::WriteTransaction& tx) {
     ApprovalOutcome outcome;
     outcome.skipped = batch.skipped;
-    std::set<std::string> agents;
+    ApprovedRows approved(store::UpdateEvent::kCleared, {{}, "", "", false});
     for (const auto& part : batch.parts) {
-      const auto agent = tx.agents().key(part.agent_id).value();
-      for (const auto& row : part.rows) {
-        if (!tx.updates().advance(agent, row.id, row.state, store::UpdateEvent::kCleared, {{}, "", "", false},
-                                  now)) {
-          throw Changed{};
-        }
-      }
-      bind(tx, agent, approval_id, part.rows, actor, now);
-      tell(tx, agent, part.rows.size(), "; nothing is ordered yet", "", actor, now);
-      outcome.approved += part.rows.size();
-      agents.insert(part.agent_id);
+      approved.add(part.rows, "");
+      tell(tx, part.rows, "; nothing is ordered yet", "", actor, now);
     }
-    outcome.agents = agents.size();
-    if (outcome.approved > 0) outcome.approval_id = approval_id;
+    approved.write(tx, approval_id, actor, now, outcome);
     if (within) within(tx, outcome);
     return outcome;
   });
@@ -215,59 +246,46 @@ ApprovalOutcome Approvals::onlyApprove(const Batch& batch, const Actor& actor, c
 ApprovalOutcome Approvals::carryOut(Batch& batch, const Actor& actor, const store::Command* retry_of,
                                     const Within& within, const std::string& outside_reason) {
   const std::string approval_id = newId();
-  std::vector<Order> orders;
+  std::vector<Order> wanted;
   for (const auto& part : batch.parts) {
-    Order order{
-        kPlanType, {{"manager", part.manager}, {"updates", Json::array()}}, part.agent_id, actor.name};
+    Order order = planOf(part.agent_id, part.manager, part.rows, actor);
     order.approval_id = approval_id;
     order.outside_reason = outside_reason;
     if (retry_of != nullptr) {
       order.retry_of = retry_of->id;
       order.attempt = retry_of->attempt + 1;
     }
-    for (const auto& row : part.rows) {
-      order.parameters["updates"].push_back({{"key", row.record.key},
-                                             {"name", row.record.name},
-                                             {"arch", row.record.arch},
-                                             {"version", row.record.candidate_version}});
-      order.update_ids.push_back(row.id);
-    }
-    orders.push_back(std::move(order));
+    wanted.push_back(std::move(order));
   }
-  const auto prepared = orders_.prepare(orders, actor);
+  const auto prepared = orders_.prepare(wanted, actor);
   const auto install = context_.types.find(kInstallType);
   const std::int64_t now = context_.now();
   return context_.store.write([&](store::WriteTransaction& tx) {
     ApprovalOutcome outcome;
     outcome.skipped = batch.skipped;
-    std::set<std::string> agents;
-    auto bound_orders = prepared;
-    bindToAuthor(tx, bound_orders, approval_id, install ? install->risk : "high", actor, now);
-    for (std::size_t i = 0; i < prepared.size(); ++i) {
+    auto bound = prepared;
+    bindToAuthor(tx, bound, approval_id, install ? install->risk : "high", actor, now);
+    std::vector<const Batch::Part*> parts;
+    std::vector<PreparedOrder> orders;
+    for (std::size_t i = 0; i < bound.size(); ++i) {
       const auto& part = batch.parts[i];
-      if (!prepared[i].refused.code.empty()) {
-        for (const auto& row : part.rows)
-          outcome.skipped.push_back({row.id, row.hostname, row.record.name, prepared[i].refused});
+      if (bound[i].refused.code.empty()) {
+        parts.push_back(&part);
+        orders.push_back(std::move(bound[i]));
         continue;
       }
-      const auto agent = tx.agents().key(part.agent_id).value();
-      const std::string command_id = orders_.place(tx, bound_orders[i]);
-      if (command_id != prepared[i].command.id) throw Changed{};
-      outcome.awaiting_approval = bound_orders[i].command.state == store::CommandState::kAwaitingApproval;
-      for (const auto& row : part.rows) {
-        if (!tx.updates().advance(agent, row.id, row.state, store::UpdateEvent::kApproved,
-                                  {{}, command_id, "", false, "", ""}, now)) {
-          throw Changed{};
-        }
-      }
-      bind(tx, agent, approval_id, part.rows, actor, now);
-      tell(tx, agent, part.rows.size(), "", command_id, actor, now);
-      outcome.approved += part.rows.size();
-      outcome.command_ids.push_back(command_id);
-      agents.insert(part.agent_id);
+      for (const auto& row : part.rows)
+        outcome.skipped.push_back({row.id, row.hostname, row.record.name, bound[i].refused});
     }
-    outcome.agents = agents.size();
-    if (outcome.approved > 0) outcome.approval_id = approval_id;
+    ApprovedRows approved(store::UpdateEvent::kApproved, {{}, "", "", false, "", ""});
+    orders_.placeAll(tx, orders, [&](std::size_t i, const std::string& command_id) {
+      if (command_id != orders[i].command.id) throw Changed{};
+      outcome.awaiting_approval = orders[i].command.state == store::CommandState::kAwaitingApproval;
+      outcome.command_ids.push_back(command_id);
+      approved.add(parts[i]->rows, command_id);
+      tell(tx, parts[i]->rows, "", command_id, actor, now);
+    });
+    approved.write(tx, approval_id, actor, now, outcome);
     if (within) within(tx, outcome);
     return outcome;
   });

@@ -38,10 +38,9 @@ store::Command commandOf(const store::WriteTransaction& tx, const store::AgentKe
 void startInstalling(store::WriteTransaction& tx, const store::AgentKey& agent, const store::Command& command,
                      std::int64_t now) {
   if (command.plan_hash.empty()) return;
-  for (const auto& update : tx.updates().ofCommand(agent, command.id)) {
-    if (update.command_id != command.id) continue;
-    tx.updates().advance(agent, update.id, update.state, store::UpdateEvent::kInstallStarted, {}, now);
-  }
+  auto updates = tx.updates().ofCommand(agent, command.id);
+  std::erase_if(updates, [&](const store::KnownUpdate& update) { return update.command_id != command.id; });
+  tx.updates().advanceAll(agent, updates, store::UpdateEvent::kInstallStarted, {}, now);
   tx.events().publish(agent.client_id, "update", {{"agent_id", agent.agent_id}}, now);
 }
 

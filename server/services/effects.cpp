@@ -164,8 +164,7 @@ void Effects::applyPlan(store::WriteTransaction& tx) {
     }
   }
   if (extras_ > 0) {
-    for (const auto& update : mine(tx))
-      advance(tx, update, UpdateEvent::kPlanExceeds, {});
+    tx.updates().advanceAll(agent_, mine(tx), UpdateEvent::kPlanExceeds, {}, now_);
     record(
         tx, "plan.exceeds",
         "the plan holds " + std::to_string(extras_) + " steps more than was approved: a person must confirm",
@@ -174,8 +173,7 @@ void Effects::applyPlan(store::WriteTransaction& tx) {
   }
   if (!next_) return;
   const std::string id = orders_.place(tx, *next_);
-  for (const auto& update : mine(tx))
-    advance(tx, update, UpdateEvent::kPlanCovered, {{}, id, {}, {}});
+  tx.updates().advanceAll(agent_, mine(tx), UpdateEvent::kPlanCovered, {{}, id, {}, {}}, now_);
 }
 
 void Effects::applyInstalled(store::WriteTransaction& tx) {

@@ -37,10 +37,14 @@ store::AgentKey agentOf(const UpdateRow& row) {
   return {row.agent_id, row.client_id, row.site_id, {}};
 }
 
-void ignore(store::WriteTransaction& tx, const UpdateRow& row, const IgnoreRule& rule, std::int64_t now) {
+store::UpdateStep toIgnored(const UpdateRow& row, const IgnoreRule& rule) {
   store::UpdateChange change{{"update.ignored", rule.reason}, {}, {}, {}};
   change.ignored_by = rule.id;
-  tx.updates().advanceKnown(agentOf(row), row.id, row.state, UpdateEvent::kIgnored, change, now);
+  return {agentOf(row), row.id, row.state, UpdateEvent::kIgnored, change};
+}
+
+store::UpdateStep toUnignored(const UpdateRow& row) {
+  return {agentOf(row), row.id, row.state, UpdateEvent::kUnignored};
 }
 
 // What one rule does to many agents, in the history of each.
@@ -160,10 +164,12 @@ IgnoreRule Ignores::add(IgnoreRule rule, const Actor& actor) {
     const IgnoreRule added = tx.decisions().rule(rule.id, http::Visible::everything()).value();
     record(tx, added, actor.name, "ignore_rule.added", "ignores " + saidOf(added) + ": " + rule.reason, now);
     Telling telling("update.ignored", actor.name, "ignored", rule.reason);
+    std::vector<store::UpdateStep> steps;
     for (const auto& row : find(tx, rule).rows) {
-      ignore(tx, row, rule, now);
+      steps.push_back(toIgnored(row, rule));
       telling.add(row);
     }
+    tx.updates().advanceAll(steps, now);
     telling.tell(tx, now);
     return tx.decisions().rule(rule.id, actor.grants.visible()).value();
   });
@@ -177,16 +183,18 @@ void Ignores::release(store::WriteTransaction& tx, const IgnoreRule& rule, const
   filter.states = {UpdateState::kIgnored};
   std::map<std::string, std::vector<IgnoreRule>> others;  // by client
   Telling telling("update.unignored", by, "no longer ignored", why);
+  std::vector<store::UpdateStep> steps;
   for (const auto& row : tx.updates().rows(filter, http::Visible::everything())) {
     const auto [it, fresh] = others.try_emplace(row.client_id);
     if (fresh) it->second = tx.decisions().rulesAt(row.client_id);
     if (const IgnoreRule* other = ruleFor(it->second, row)) {
-      ignore(tx, row, *other, now);
+      steps.push_back(toIgnored(row, *other));
       continue;
     }
-    tx.updates().advanceKnown(agentOf(row), row.id, row.state, UpdateEvent::kUnignored, {}, now);
+    steps.push_back(toUnignored(row));
     telling.add(row);
   }
+  tx.updates().advanceAll(steps, now);
   telling.tell(tx, now);
 }
 
@@ -225,19 +233,21 @@ void applyIgnoreRules(store::WriteTransaction& tx, const store::AgentKey& agent,
   filter.agent_id = agent.agent_id;
   // Without a rule only what a rule of another place ignored can change.
   filter.states = rules.empty() ? std::vector<UpdateState>{UpdateState::kIgnored} : kConcerned;
-  Telling ignored("update.ignored", "server", "ignored", "a rule covers it");
+  Telling covered("update.ignored", "server", "ignored", "a rule covers it");
   Telling released("update.unignored", "server", "no longer ignored", "no rule covers it any more");
+  std::vector<store::UpdateStep> steps;
   for (const auto& row : tx.updates().rows(filter, http::Visible::everything())) {
     const IgnoreRule* rule = ruleFor(rules, row);
     if (rule != nullptr && rule->id != row.ignored_by) {
-      ignore(tx, row, *rule, now);
-      if (row.state != UpdateState::kIgnored) ignored.add(row);
+      steps.push_back(toIgnored(row, *rule));
+      if (row.state != UpdateState::kIgnored) covered.add(row);
     } else if (rule == nullptr && row.state == UpdateState::kIgnored) {
-      tx.updates().advanceKnown(agent, row.id, row.state, UpdateEvent::kUnignored, {}, now);
+      steps.push_back(toUnignored(row));
       released.add(row);
     }
   }
-  ignored.tell(tx, now);
+  tx.updates().advanceAll(steps, now);
+  covered.tell(tx, now);
   released.tell(tx, now);
 }
 

@@ -1,6 +1,6 @@
 #include "services/orders.h"
 
-#include <map>
+#include <set>
 
 #include "base/encoding.h"
 #include "http/message.h"
@@ -34,13 +34,13 @@ std::string dedupKey(const commands::CommandType& type, const Order& order, cons
   return toHex(sha256(dumpJson(chosen)));
 }
 
-store::Command commandOf(const commands::CommandType& type, const Order& order, const store::Agent& agent,
+store::Command commandOf(const commands::CommandType& type, const Order& order, const store::Recipient& agent,
                          std::int64_t now) {
   store::Command command;
   command.id = newId();
-  command.client_id = agent.client.id;
-  command.site_id = agent.site.id;
-  command.agent_id = agent.id;
+  command.client_id = agent.client_id;
+  command.site_id = agent.site_id;
+  command.agent_id = order.agent_id;
   command.hostname = agent.hostname;
   command.type = type.id;
   command.title = type.title;
@@ -82,6 +82,26 @@ void publishState(store::WriteTransaction& tx, const store::Command& command, Co
       {{"agent_id", command.agent_id}, {"command_id", command.id}, {"state", store::name(state)}}, now);
 }
 
+void tellOrdered(store::WriteTransaction& tx, const store::Command& command, const std::string& schedule) {
+  publishState(tx, command, command.state, command.created_at);
+  store::HistoryEntry entry;
+  entry.at = command.created_at;
+  entry.subsystem = "command";
+  entry.actor = command.actor;
+  entry.kind = "command.ordered";
+  entry.text = "ordered: " + command.title;
+  if (command.state == CommandState::kAwaitingApproval) entry.text += ", which waits for a second person";
+  if (!schedule.empty()) entry.text += ", by the schedule " + schedule;
+  if (!command.window.empty() && command.state == CommandState::kScheduled)
+    entry.text += ", which waits for " + command.window;
+  if (!command.outside_reason.empty()) {
+    entry.text += ", now and outside of any window: " + command.outside_reason;
+    entry.severity = "warning";
+  }
+  entry.command_id = command.id;
+  tx.events().record(command.client_id, command.agent_id, entry);
+}
+
 }  // namespace
 
 commands::CommandType Orders::typeOf(const std::string& id) const {
@@ -113,19 +133,20 @@ std::vector<PreparedOrder> Orders::prepare(const std::vector<Order>& orders, con
   if (orders.empty()) return prepared;
   const commands::CommandType type = typeOf(orders.front().type);
   const std::int64_t now = context_.now();
-  const http::Visible visible = actor.grants.visible();
-  context_.store.read([&](const store::ReadTransaction& tx) {
-    for (const Order& order : orders) {
-      const auto agent = tx.agents().find(order.agent_id, visible, context_.contact());
-      if (!agent) throw http::Problem{404, "agent.not_found", "there is no such agent", "/agent_ids"};
-      commands::PlanRequest request{order.parameters, agent->id, agent->hostname, agent->mode, {}};
-      for (const auto& plugin : tx.agents().plugins({agent->id, agent->client.id, agent->site.id, {}})) {
-        if (plugin.state == "ok") request.plugins.push_back(plugin.id);
-      }
-      requests.push_back(std::move(request));
-      prepared.push_back({commandOf(type, order, *agent, now), order.update_ids, {}, order.schedule});
-    }
+  std::set<std::string> agent_ids;
+  for (const Order& order : orders)
+    agent_ids.insert(order.agent_id);
+  const auto recipients = context_.store.read([&](const store::ReadTransaction& tx) {
+    return tx.agents().recipients(agent_ids, actor.grants.visible());
   });
+  for (const Order& order : orders) {
+    const auto found = recipients.find(order.agent_id);
+    if (found == recipients.end())
+      throw http::Problem{404, "agent.not_found", "there is no such agent", "/agent_ids"};
+    const store::Recipient& agent = found->second;
+    requests.push_back({order.parameters, order.agent_id, agent.hostname, agent.mode, agent.plugins});
+    prepared.push_back({commandOf(type, order, agent, now), order.update_ids, {}, order.schedule});
+  }
   for (const auto& one : prepared)
     requireRole(actor, one.command.client_id, one.command.site_id, type.permission);
   for (const auto& one : prepared)
@@ -140,35 +161,28 @@ std::vector<PreparedOrder> Orders::prepare(const std::vector<Order>& orders, con
   return prepared;
 }
 
-std::string Orders::place(store::WriteTransaction& tx, const PreparedOrder& prepared) {
-  store::Command command = prepared.command;
-  command.valid_until = command.gives_up_at = command.expires_at;
-  const bool waits = command.state == CommandState::kAwaitingApproval;
+std::vector<std::string> Orders::placeAll(store::WriteTransaction& tx,
+                                          const std::vector<PreparedOrder>& orders, const Also& also) {
   WindowGate gate(context_, tx);
-  if (!waits && gate.holds(command))
-    command.state = gate.time(command, false) ? CommandState::kQueued : CommandState::kScheduled;
-  std::string id = tx.commands().add(command, prepared.update_ids);
-  if (id != command.id) return id;
-  publishState(tx, command, command.state, command.created_at);
-  store::HistoryEntry entry;
-  entry.at = command.created_at;
-  entry.subsystem = "command";
-  entry.actor = command.actor;
-  entry.kind = "command.ordered";
-  entry.text = "ordered: " + command.title + (waits ? ", which waits for a second person" : "");
-  if (!prepared.schedule.empty()) entry.text += ", by the schedule " + prepared.schedule;
-  if (!command.window.empty() && command.state == CommandState::kScheduled)
-    entry.text += ", which waits for " + command.window;
-  if (!command.outside_reason.empty()) {
-    entry.text += ", now and outside of any window: " + command.outside_reason;
-    entry.severity = "warning";
+  std::vector<store::NewCommand> commands;
+  for (const auto& prepared : orders) {
+    commands.push_back({prepared.command, prepared.update_ids});
+    store::Command& command = commands.back().command;
+    command.valid_until = command.gives_up_at = command.expires_at;
+    if (command.state != CommandState::kAwaitingApproval && gate.holds(command))
+      command.state = gate.time(command, false) ? CommandState::kQueued : CommandState::kScheduled;
   }
-  entry.command_id = id;
-  tx.events().record(command.client_id, command.agent_id, entry);
-  if (command.state == CommandState::kQueued) {
-    tx.afterCommit([bell = &context_.bell, agent_id = command.agent_id] { bell->ring(agent_id); });
+  const auto ids = tx.commands().addAll(commands);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const store::Command& command = commands[i].command;
+    if (ids[i] == command.id) {
+      tellOrdered(tx, command, orders[i].schedule);
+      if (command.state == CommandState::kQueued)
+        tx.afterCommit([bell = &context_.bell, agent_id = command.agent_id] { bell->ring(agent_id); });
+    }
+    if (also) also(i, ids[i]);
   }
-  return id;
+  return ids;
 }
 
 std::vector<store::Command> Orders::order(const std::string& type_id,
@@ -206,8 +220,8 @@ std::vector<store::Command> Orders::order(const std::string& type_id,
     std::vector<store::Command> placed;
     auto bound = prepared;
     bindToAuthor(tx, bound, order_id, type.risk, actor, context_.now());
-    for (const auto& one : bound)
-      placed.push_back(tx.commands().find(place(tx, one), http::Visible::everything()).value());
+    for (const auto& id : placeAll(tx, bound))
+      placed.push_back(tx.commands().find(id, http::Visible::everything()).value());
     if (within) within(tx, placed);
     return placed;
   });
@@ -246,11 +260,10 @@ void Orders::decline(const store::Command& command, const Actor& actor) {
   context_.store.write([&](store::WriteTransaction& tx) {
     const auto agent = tx.agents().key(command.agent_id).value();
     tx.commands().setPlan(command, {command.plan, command.plan_hash, command.extras, ""});
-    for (const auto& update : tx.updates().ofCommand(agent, command.id)) {
-      if (update.command_id != command.id) continue;
-      tx.updates().advance(agent, update.id, update.state, store::UpdateEvent::kWithdrawn,
-                           {{"update.declined", "the plan was declined by " + actor.name}, {}, {}, {}}, now);
-    }
+    auto updates = tx.updates().ofCommand(agent, command.id);
+    std::erase_if(updates, [&](const store::KnownUpdate& update) { return update.command_id != command.id; });
+    tx.updates().advanceAll(agent, updates, store::UpdateEvent::kWithdrawn,
+                            {{"update.declined", "the plan was declined by " + actor.name}, {}, {}, {}}, now);
     applyIgnoreRules(tx, agent, now);
     store::HistoryEntry entry;
     entry.at = now;
@@ -301,10 +314,7 @@ store::Command Orders::confirm(const std::string& command_id, const Actor& actor
     bindToAuthor(tx, bound, newId(), risk, actor, now);
     const std::string id = place(tx, bound.front());
     tx.commands().setPlan(command, {command.plan, command.plan_hash, command.extras, ""});
-    for (const auto& update : waiting) {
-      tx.updates().advance(agent, update.id, update.state, store::UpdateEvent::kConfirmed, {{}, id, {}, {}},
-                           now);
-    }
+    tx.updates().advanceAll(agent, waiting, store::UpdateEvent::kConfirmed, {{}, id, {}, {}}, now);
     store::HistoryEntry entry;
     entry.at = now;
     entry.subsystem = "update";

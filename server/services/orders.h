@@ -92,8 +92,14 @@ class Orders {
   // any. http::Problem 404 for an agent that the actor does not see, 403 where the actor's role does not
   // suffice.
   std::vector<PreparedOrder> prepare(const std::vector<Order>& orders, const Actor& actor);
-  // The id of the command: a new one, or the one under way that is the same.
-  std::string place(store::WriteTransaction& tx, const PreparedOrder& prepared);
+  // Of each the id of its command: a new one, or the one under way that is the same. `also` runs for one
+  // after the other, right behind what is told of it.
+  using Also = std::function<void(std::size_t order, const std::string& command_id)>;
+  std::vector<std::string> placeAll(store::WriteTransaction& tx, const std::vector<PreparedOrder>& orders,
+                                    const Also& also = {});
+  std::string place(store::WriteTransaction& tx, const PreparedOrder& prepared) {
+    return placeAll(tx, {prepared}).front();
+  }
   // One that is scheduled: queued when its time has come and its window is open; else it waits for that.
   void release(store::WriteTransaction& tx, const std::string& command_id, const std::string& actor) const;
   // The windows of a client or its sites, their clocks, or where its machines are have changed: what still

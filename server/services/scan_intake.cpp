@@ -207,14 +207,16 @@ class Intake {
       proof.scan_id = scan_.id;
       tx_.updates().setProof(agent_, proof);
     }
+    std::vector<store::UpdateStep> steps;
     for (const auto& change : decision_.advanced) {
       store::UpdateChange row{change.reason, {}, {}, {}};
       if (change.event == store::UpdateEvent::kProven || change.event == store::UpdateEvent::kDisproven) {
         row.proof_scan_id = scan_.id;
         row.proof_version = change.installed;
       }
-      tx_.updates().advanceKnown(agent_, change.update_id, change.from, change.event, row, scan_.received_at);
+      steps.push_back({agent_, change.update_id, change.from, change.event, row});
     }
+    tx_.updates().advanceAll(steps, scan_.received_at);
     if (!decision_.empty()) applyIgnoreRules(tx_, agent_, scan_.received_at);
   }
 

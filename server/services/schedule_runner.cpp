@@ -209,9 +209,14 @@ void ScheduleRunner::carryOut(const Due& due) {
     // What one person may not order alone, no schedule of theirs does, unless another one has approved that.
     auto bound = prepared;
     bindToAuthor(tx, bound, newId(), type->risk, asApproved(tx, schedule, *type, actor), run.at);
+    std::vector<PreparedOrder> placeable;
+    for (const auto& one : bound)
+      if (one.refused.code.empty()) placeable.push_back(one);
+    const auto ids = orders_.placeAll(tx, placeable);
+    auto id = ids.begin();
     for (const auto& one : bound) {
       store::Reason reason = one.refused;
-      if (reason.code.empty() && orders_.place(tx, one) != one.command.id)
+      if (reason.code.empty() && *id++ != one.command.id)
         reason = {"command.under_way", "the same was ordered already and is under way"};
       if (reason.code.empty()) {
         ++complete.ordered;

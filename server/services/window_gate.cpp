@@ -18,19 +18,20 @@ std::optional<calendar::Rule> storedRule(const std::string& text) {
 
 PlaceWindows PlaceWindows::of(const store::ReadTransaction& tx, const std::string& client_id,
                               const std::string& site_id) {
-  PlaceWindows place;
-  place.at_ = tx.windows().at(client_id, site_id);
-  if (place.empty()) return place;
-  auto zone = calendar::Zone::find(place.at_.time_zone);
-  if (zone) place.zone_ = std::move(*zone);
-  for (const auto& window : place.at_.windows) {
+  return PlaceWindows(tx.windows().at({{client_id, site_id}})[{client_id, site_id}]);
+}
+
+PlaceWindows::PlaceWindows(store::WindowsAt at) : at_(std::move(at)) {
+  if (empty()) return;
+  auto zone = calendar::Zone::find(at_.time_zone);
+  if (zone) zone_ = std::move(*zone);
+  for (const auto& window : at_.windows) {
     const auto rule = storedRule(window.rule);
-    if (rule) place.rules_.push_back({*rule, window.length_s});
+    if (rule) rules_.push_back({*rule, window.length_s});
   }
-  if (place.zone_ && place.rules_.size() == place.at_.windows.size()) return place;
-  spdlog::error("windows: those of {} cannot be read: nothing is open there", place.placeText());
-  place.zone_.reset();
-  return place;
+  if (zone_ && rules_.size() == at_.windows.size()) return;
+  spdlog::error("windows: those of {} cannot be read: nothing is open there", placeText());
+  zone_.reset();
 }
 
 std::vector<calendar::Span> PlaceWindows::spansFrom(std::int64_t from, std::size_t most) const {

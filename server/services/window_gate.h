@@ -31,6 +31,7 @@ class PlaceWindows {
   // Empty for a site without any, and for one that is not there.
   static PlaceWindows of(const store::ReadTransaction& tx, const std::string& client_id,
                          const std::string& site_id);
+  explicit PlaceWindows(store::WindowsAt at);
 
   bool empty() const { return at_.windows.empty(); }
   bool own() const { return !empty() && !at_.windows.front().scope.site_id.empty(); }

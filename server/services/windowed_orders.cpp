@@ -190,10 +190,7 @@ bool Orders::passOn(const store::Command& old) {
     if (next.expires_at <= now || tx.commands().add(next, update_ids) != next.id) return false;
     if (!old.approved_by.empty()) tx.commands().setApproved(next, old.approved_by);
     tx.commands().settle(old);
-    for (const auto& update : updates) {
-      tx.updates().advance(agent, update.id, update.state, store::UpdateEvent::kPassedOn,
-                           {{}, next.id, {}, {}}, now);
-    }
+    tx.updates().advanceAll(agent, updates, store::UpdateEvent::kPassedOn, {{}, next.id, {}, {}}, now);
     auto entry = entryAbout(next, "window.missed",
                             old.title + ": its turn did not come in " + old.window + "; " + waitsText(next) +
                                 ", and is given up at " + toRfc3339(next.gives_up_at),

@@ -51,9 +51,10 @@ std::vector<WindowHint> windowHints(const store::ReadTransaction& tx,
   std::map<std::pair<std::string, std::string>, std::int64_t> agents;
   for (const auto& place : places)
     ++agents[place];
+  auto in_force = tx.windows().at({places.begin(), places.end()});
   std::map<std::tuple<std::int64_t, std::string>, WindowHint> hints;
   for (const auto& [key, count] : agents) {
-    const auto place = PlaceWindows::of(tx, key.first, key.second);
+    const PlaceWindows place(std::move(in_force[key]));
     if (place.empty()) continue;
     const auto spans = place.spansFrom(at, 1);
     WindowHint hint;

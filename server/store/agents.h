@@ -2,7 +2,9 @@
 // Clients, their sites, and the agents: who they are, what they last said of themselves, how they enrolled.
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -160,6 +162,15 @@ struct AgentStatus {
   std::string binding;                   // of its key: weak | machine; "": it does not say
 };
 
+// A machine as whoever plans an order for it knows it.
+struct Recipient {
+  std::string client_id;
+  std::string site_id;
+  std::string hostname;
+  std::string mode;
+  std::vector<std::string> plugins;  // those that are in order there, by their ids
+};
+
 struct AgentKey {
   std::string agent_id;
   std::string client_id;
@@ -265,6 +276,9 @@ class Agents {
   // For the server's own work: people's routes ask find(), which knows what they may see.
   virtual std::optional<AgentKey> key(const std::string& agent_id) const = 0;
   virtual std::vector<AgentPlugin> plugins(const AgentKey& agent) const = 0;
+  // By agent id; without those that are not there or not visible.
+  virtual std::map<std::string, Recipient> recipients(const std::set<std::string>& agent_ids,
+                                                      const http::Visible& visible) const = 0;
   virtual std::vector<Breaker> breakers(const AgentKey& agent) const = 0;
   virtual Standing standing(const AgentKey& agent) const = 0;  // of one that is there
   // The oldest first; those that have ended, by themselves.

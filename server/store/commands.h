@@ -18,7 +18,7 @@ namespace redflag::store {
 struct Command {
   std::string id;
   std::string client_id;
-  std::string site_id;  // where its agent is now; not read by add()
+  std::string site_id;  // where its agent is now; not read by addAll()
   std::string agent_id;
   std::string hostname;
   std::string type;
@@ -54,8 +54,8 @@ struct Command {
   std::string approved_by;  // the second person, or ""
   // What holds it to maintenance windows (services/window_gate.h).
   std::string window;            // of its place, in words: the one it waits for or is good in; "": none
-  std::int64_t valid_until = 0;  // where no window shortens or puts off that; add() takes expires_at for 0
-  std::int64_t gives_up_at = 0;  // waits for no window after it; add() takes expires_at for 0
+  std::int64_t valid_until = 0;  // where no window shortens or puts off that; addAll() takes expires_at for 0
+  std::int64_t gives_up_at = 0;  // waits for no window after it; addAll() takes expires_at for 0
   std::int64_t windows_missed = 0;
   std::string outside_reason;  // why a person ordered it outside of any window, or ""
 };
@@ -119,6 +119,16 @@ struct ApprovedUpdate {
   std::string version;
 };
 
+struct Approval {
+  AgentKey agent;
+  ApprovedUpdate update;
+};
+
+struct NewCommand {
+  Command command;
+  std::vector<std::string> update_ids;  // that it is about
+};
+
 struct PlanFindings {
   std::string plan;
   std::string plan_hash;
@@ -137,8 +147,12 @@ class Commands {
   // The newest lines, oldest of them first.
   virtual std::vector<LogLine> log(const Command& command, std::size_t limit) const = 0;
 
-  // The id of the new command; of the one under way, if its dedup_key is the same: then nothing is stored.
-  virtual std::string add(const Command& command, const std::vector<std::string>& update_ids) = 0;
+  // Of each the id: its own, or that of the one under way whose dedup_key is the same; then nothing is
+  // stored.
+  virtual std::vector<std::string> addAll(const std::vector<NewCommand>& commands) = 0;
+  std::string add(const Command& command, const std::vector<std::string>& update_ids) {
+    return addAll({{command, update_ids}}).front();
+  }
   // nullopt, and nothing changed, when the event must not happen in the state it is in. Otherwise the state
   // after it; a change is recorded, and one into a finished state waits for settling.
   virtual std::optional<CommandState> advance(const Command& command, CommandEvent event,
@@ -191,9 +205,8 @@ class Commands {
   virtual bool settle(const Command& command) = 0;
   virtual void settleFailed(const Command& command) = 0;  // one more try was in vain
 
-  virtual void addApproval(const AgentKey& agent, const std::string& approval_id,
-                           const std::vector<ApprovedUpdate>& rows, const std::string& actor,
-                           std::int64_t now) = 0;
+  virtual void addApprovals(const std::string& approval_id, const std::vector<Approval>& approvals,
+                            const std::string& actor, std::int64_t now) = 0;
   // What approvals bind on this agent and is still to be installed.
   virtual std::vector<ApprovedUpdate> approved(const AgentKey& agent,
                                                const std::string& approval_id) const = 0;

@@ -37,7 +37,7 @@ class Events {
 
   // `agent_id` may be "": something that happened to the client; `client_id` too: to the server itself. What
   // people do, and everything of enrolment, security, trust, keys and people, is in the audit log as well; a
-  // warning or an error of an agent is counted among its errors.
+  // warning or an error of an agent is counted among its errors. Written when the transaction commits.
   virtual void record(const std::string& client_id, const std::string& agent_id,
                       const HistoryEntry& entry) = 0;
   virtual Page<HistoryEntry> history(const std::string& client_id, const std::string& agent_id,

@@ -182,6 +182,15 @@ struct UpdateChange {
   std::optional<std::string> ignored_by = {};  // of an update that is ignored from now on
 };
 
+// One change of one update's state.
+struct UpdateStep {
+  AgentKey agent;
+  std::string update_id;
+  UpdateState from = UpdateState::kAvailable;
+  UpdateEvent event = UpdateEvent::kListed;
+  UpdateChange change = {};
+};
+
 // What a verify scan saw of one update.
 struct Proof {
   std::string update_id;
@@ -239,14 +248,21 @@ class Updates {
                        const UpdateRecord& record, const std::string& digest) = 0;
   virtual void setListed(const AgentKey& agent, const std::string& update_id, bool listed) = 0;
   virtual void setProof(const AgentKey& agent, const Proof& proof) = 0;
-  // Guarded by `from`: false, and nothing changed, when the row is elsewhere by now or the event must not
-  // happen there.
-  virtual bool advance(const AgentKey& agent, const std::string& update_id, UpdateState from,
-                       UpdateEvent event, const UpdateChange& change, std::int64_t now) = 0;
-  // The same for a row that this transaction has read: nobody can have moved it since, and many of them cost
-  // no wait each.
-  virtual void advanceKnown(const AgentKey& agent, const std::string& update_id, UpdateState from,
-                            UpdateEvent event, const UpdateChange& change, std::int64_t now) = 0;
+  // Each guarded by its `from`: nothing is changed of a row that is elsewhere by now, nor where the event
+  // must not happen. Answers how many were changed. Of one row one step at a time.
+  virtual std::size_t advanceAll(const std::vector<UpdateStep>& steps, std::int64_t now) = 0;
+  bool advance(const AgentKey& agent, const std::string& update_id, UpdateState from, UpdateEvent event,
+               const UpdateChange& change, std::int64_t now) {
+    return advanceAll({{agent, update_id, from, event, change}}, now) == 1;
+  }
+  // The same step of each of these, from where it stood when it was read.
+  std::size_t advanceAll(const AgentKey& agent, const std::vector<KnownUpdate>& updates, UpdateEvent event,
+                         const UpdateChange& change, std::int64_t now) {
+    std::vector<UpdateStep> steps;
+    for (const auto& update : updates)
+      steps.push_back({agent, update.id, update.state, event, change});
+    return advanceAll(steps, now);
+  }
 };
 
 }  // namespace redflag::store

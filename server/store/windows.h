@@ -2,7 +2,10 @@
 // When machines may be changed: a client's windows, and those that a site of it has instead.
 
 #include <cstdint>
+#include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "http/grants.h"
@@ -37,8 +40,9 @@ class Windows {
 
   // By name, those that say something of what is visible: their scope is in it, or it is in their scope.
   virtual std::vector<MaintenanceWindow> list(const http::Visible& visible) const = 0;
-  // Empty, names included, for a site that is not there.
-  virtual WindowsAt at(const std::string& client_id, const std::string& site_id) const = 0;
+  // By (client, site); without those that are not there.
+  using Places = std::set<std::pair<std::string, std::string>>;
+  virtual std::map<Places::key_type, WindowsAt> at(const Places& places) const = 0;
   virtual std::int64_t count(const std::string& client_id) const = 0;
   virtual void add(const MaintenanceWindow& window) = 0;
   // Its scope stays.

@@ -2,6 +2,7 @@
 
 #include "base/encoding.h"
 #include "store/sql/select.h"
+#include "store/sql/value_rows.h"
 #include "store/sql/visible.h"
 
 namespace redflag::store::sql {
@@ -294,6 +295,31 @@ std::vector<AgentPlugin> SqlAgents::plugins(const AgentKey& agent) const {
         {rows.text(), rows.text(), rows.text(), fromJsonList(rows.text()), rows.text(), rows.text()});
   }
   return plugins;
+}
+
+std::map<std::string, Recipient> SqlAgents::recipients(const std::set<std::string>& agent_ids,
+                                                       const http::Visible& visible) const {
+  Conditions where;
+  where.add("a.agent_id = v.agent");
+  restrict(where, visible, "a.client_id", "a.site_id");
+  ValueRows ids;
+  for (const auto& id : agent_ids)
+    ids.add(id);
+  std::map<std::string, Recipient> found;
+  ids.each("WITH v (agent) AS (VALUES ",
+           ") SELECT a.agent_id, a.client_id, a.site_id, a.hostname, a.mode, COALESCE(p.plugin, '') FROM v "
+           "CROSS JOIN agents a LEFT JOIN agent_plugins p ON p.client_id = a.client_id AND p.agent_id = "
+           "a.agent_id AND p.state = 'ok'" +
+               where.sql() + " ORDER BY p.plugin",
+           where.values(), [&](std::string_view sql, const std::vector<Value>& values) {
+             for (auto rows = db_.queryValues(sql, values); rows.next();) {
+               Recipient& one = found[rows.text()];
+               for (std::string* field : {&one.client_id, &one.site_id, &one.hostname, &one.mode})
+                 *field = rows.text();
+               if (auto plugin = rows.text(); !plugin.empty()) one.plugins.push_back(std::move(plugin));
+             }
+           });
+  return found;
 }
 
 void SqlAgents::setBreaker(const AgentKey& agent, const Breaker& breaker) {

@@ -26,6 +26,8 @@ class SqlAgents : public Agents {
                             const Contact& contact) const override;
   std::optional<AgentKey> key(const std::string& agent_id) const override;
   std::vector<AgentPlugin> plugins(const AgentKey& agent) const override;
+  std::map<std::string, Recipient> recipients(const std::set<std::string>& agent_ids,
+                                              const http::Visible& visible) const override;
   std::vector<Breaker> breakers(const AgentKey& agent) const override;
   Standing standing(const AgentKey& agent) const override;
   std::vector<Line> lines(const AgentKey& agent) const override;

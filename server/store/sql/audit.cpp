@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "store/audit_chain.h"
 #include "store/sql/select.h"
+#include "store/sql/value_rows.h"
 #include "store/sql/visible.h"
 
 namespace redflag::store::sql {
@@ -126,20 +127,21 @@ void SqlAudit::writePending() {
     head.seq = rows.integer() - static_cast<std::int64_t>(pending_.size());
     head.hash = rows.blob();
   }
+  ValueRows rows;
   for (AuditRecord& one : pending_) {
     makeStorable(one);
     one.seq = ++head.seq;
     one.salt = randomBytes(kSaltBytes);
     one.previous = head.hash;
     one.hash = head.hash = linkHash(one.seq, one.previous, contentHash(one));
-    db_.post(
-        "INSERT INTO audit (seq, at, client_id, agent_id, subsystem, actor, peer, request_id, kind, text, "
-        "code, severity, times, command_id, salt, previous, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-        "?, ?, ?, ?, ?, ?)",
-        one.seq, one.at, one.client_id, one.agent_id, one.subsystem, one.actor, one.peer, one.request_id,
-        one.kind, one.text, one.code, one.severity, one.times, one.command_id, Blob{one.salt},
-        Blob{one.previous}, Blob{one.hash});
+    rows.add(one.seq, one.at, one.client_id, one.agent_id, one.subsystem, one.actor, one.peer, one.request_id,
+             one.kind, one.text, one.code, one.severity, one.times, one.command_id, Blob{one.salt},
+             Blob{one.previous}, Blob{one.hash});
   }
+  rows.post(
+      db_,
+      "INSERT INTO audit (seq, at, client_id, agent_id, subsystem, actor, peer, request_id, kind, text, "
+      "code, severity, times, command_id, salt, previous, hash) VALUES ");
   db_.post("UPDATE audit_chain SET hash = ?", Blob{head.hash});
   pending_.clear();
 }

@@ -1,6 +1,7 @@
 #include "store/sql/commands.h"
 
 #include "base/encoding.h"
+#include "store/sql/value_rows.h"
 
 namespace redflag::store::sql {
 namespace {
@@ -8,41 +9,74 @@ namespace {
 constexpr const char* kUnderWay =
     "('awaiting_approval', 'scheduled', 'queued', 'delivered', 'accepted', 'running')";
 
+constexpr const char* kInsertCommands =
+    "INSERT INTO commands (client_id, agent_id, command_id, type, title, state, state_since, created_at, "
+    "actor, not_before, expires_at, timeout_ns, parameters, actions, plan_hash, dedup_key, approval_id, "
+    "parent_id, retry_of, attempt, run_id, order_id, risk, author_id, window_text, valid_until, gives_up_at, "
+    "windows_missed, outside_reason, approved_by) VALUES ";
+
 bool isUnderWay(CommandState state) {
   return !finished(state) && state != CommandState::kLost;
 }
 
 }  // namespace
 
-std::string SqlCommands::add(const Command& command, const std::vector<std::string>& update_ids) {
-  static const std::string kSame = std::string(
-                                       "SELECT command_id FROM commands WHERE client_id = ? AND agent_id = ? "
-                                       "AND dedup_key = ? AND state IN ") +
-                                   kUnderWay;
-  // The unique index is the guard; this question only spares its error.
-  if (auto rows = db_.query(kSame, command.client_id, command.agent_id, command.dedup_key); rows.next())
-    return rows.text();
-  db_.post(
-      "INSERT INTO commands (client_id, agent_id, command_id, type, title, state, state_since, created_at, "
-      "actor, not_before, "
-      "expires_at, timeout_ns, parameters, actions, plan_hash, dedup_key, approval_id, parent_id, retry_of, "
-      "attempt, run_id, order_id, risk, author_id, window_text, valid_until, gives_up_at, windows_missed, "
-      "outside_reason, approved_by) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      command.client_id, command.agent_id, command.id, command.type, command.title, name(command.state),
-      command.created_at, command.created_at, command.actor, command.not_before, command.expires_at,
-      command.timeout_ns, command.parameters, command.actions, command.plan_hash, command.dedup_key,
-      command.approval_id, command.parent_id, command.retry_of, command.attempt, command.run_id,
-      command.order_id, command.risk, command.author_id, command.window,
-      command.valid_until == 0 ? command.expires_at : command.valid_until,
-      command.gives_up_at == 0 ? command.expires_at : command.gives_up_at, command.windows_missed,
-      command.outside_reason, command.approved_by);
-  for (const auto& update_id : update_ids) {
-    db_.post("INSERT INTO command_updates (client_id, command_id, update_id) VALUES (?, ?, ?)",
-             command.client_id, command.id, update_id);
+// The unique index is the guard; this question only spares its error.
+std::map<SqlCommands::Key, std::string> SqlCommands::sameUnderWay(
+    const std::vector<NewCommand>& commands) const {
+  static const std::string kOfThese =
+      std::string(
+          ") SELECT c.client_id, c.agent_id, c.dedup_key, c.command_id FROM v CROSS JOIN commands c WHERE "
+          "c.client_id = v.client AND c.agent_id = v.agent AND c.dedup_key = v.dedup AND c.state IN ") +
+      kUnderWay;
+  ValueRows keys;
+  for (const auto& [command, update_ids] : commands)
+    keys.add(command.client_id, command.agent_id, command.dedup_key);
+  std::map<Key, std::string> same;
+  keys.each("WITH v (client, agent, dedup) AS (VALUES ", kOfThese, {},
+            [&](std::string_view sql, const std::vector<Value>& values) {
+              auto rows = db_.queryValues(sql, values);
+              while (rows.next()) {
+                Key key{rows.text(), rows.text(), rows.text()};
+                same[std::move(key)] = rows.text();
+              }
+            });
+  return same;
+}
+
+std::vector<std::string> SqlCommands::addAll(const std::vector<NewCommand>& commands) {
+  auto same = sameUnderWay(commands);
+  std::vector<std::string> ids;
+  ValueRows rows;
+  ValueRows links;
+  ValueRows transitions;
+  for (const auto& [command, update_ids] : commands) {
+    const auto [known, fresh] =
+        same.try_emplace({command.client_id, command.agent_id, command.dedup_key}, command.id);
+    ids.push_back(known->second);
+    if (!fresh) continue;
+    if (!isUnderWay(command.state)) same.erase(known);
+    const char* state = name(command.state);
+    rows.add(command.client_id, command.agent_id, command.id, command.type, command.title, state,
+             command.created_at, command.created_at, command.actor, command.not_before, command.expires_at,
+             command.timeout_ns, command.parameters, command.actions, command.plan_hash, command.dedup_key,
+             command.approval_id, command.parent_id, command.retry_of, command.attempt, command.run_id,
+             command.order_id, command.risk, command.author_id, command.window,
+             command.valid_until == 0 ? command.expires_at : command.valid_until,
+             command.gives_up_at == 0 ? command.expires_at : command.gives_up_at, command.windows_missed,
+             command.outside_reason, command.approved_by);
+    for (const auto& update_id : update_ids)
+      links.add(command.client_id, command.id, update_id);
+    transitions.add(command.client_id, command.id, 1, "", state, command.created_at, command.actor, "", "");
+    steps_.push_back(
+        {command.created_at, command.id, command.agent_id, command.type, "", state, command.actor, ""});
   }
-  recordTransition(command, "", name(command.state), command.actor, {}, command.created_at);
-  return command.id;
+  rows.post(db_, kInsertCommands);
+  links.post(db_, "INSERT INTO command_updates (client_id, command_id, update_id) VALUES ");
+  transitions.post(db_,
+                   "INSERT INTO command_transitions (client_id, command_id, seq, from_state, to_state, at, "
+                   "actor, reason_code, reason_text) VALUES ");
+  return ids;
 }
 
 void SqlCommands::recordTransition(const Command& command, const std::string& from, const std::string& to,
@@ -154,17 +188,16 @@ void SqlCommands::settleFailed(const Command& command) {
       command.client_id, command.agent_id, command.id);
 }
 
-void SqlCommands::addApproval(const AgentKey& agent, const std::string& approval_id,
-                              const std::vector<ApprovedUpdate>& rows, const std::string& actor,
-                              std::int64_t now) {
-  for (const ApprovedUpdate& row : rows) {
-    db_.post(
-        "INSERT INTO approvals (client_id, approval_id, agent_id, update_id, manager, key, name, arch, "
-        "version, actor, at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        agent.client_id, approval_id, agent.agent_id, row.update_id, row.manager, row.key, row.name, row.arch,
-        row.version, actor, now);
+void SqlCommands::addApprovals(const std::string& approval_id, const std::vector<Approval>& approvals,
+                               const std::string& actor, std::int64_t now) {
+  ValueRows rows;
+  for (const auto& [agent, update] : approvals) {
+    rows.add(agent.client_id, approval_id, agent.agent_id, update.update_id, update.manager, update.key,
+             update.name, update.arch, update.version, actor, now);
   }
+  rows.post(db_,
+            "INSERT INTO approvals (client_id, approval_id, agent_id, update_id, manager, key, name, arch, "
+            "version, actor, at) VALUES ");
 }
 
 std::vector<ApprovedUpdate> SqlCommands::approved(const AgentKey& agent,

@@ -1,4 +1,7 @@
 #pragma once
+#include <map>
+#include <tuple>
+
 #include "store/commands.h"
 #include "store/sql/connection.h"
 
@@ -25,7 +28,7 @@ class SqlCommands : public Commands {
   std::optional<Command> find(const std::string& command_id, const http::Visible& visible) const override;
   std::vector<Transition> transitions(const Command& command) const override;
   std::vector<LogLine> log(const Command& command, std::size_t limit) const override;
-  std::string add(const Command& command, const std::vector<std::string>& update_ids) override;
+  std::vector<std::string> addAll(const std::vector<NewCommand>& commands) override;
   std::optional<CommandState> advance(const Command& command, CommandEvent event, const std::string& actor,
                                       const Reason& reason, std::int64_t now) override;
   void setResults(const Command& command, const std::string& results) override;
@@ -51,9 +54,8 @@ class SqlCommands : public Commands {
   std::vector<Command> unsettled(std::size_t limit) const override;
   bool settle(const Command& command) override;
   void settleFailed(const Command& command) override;
-  void addApproval(const AgentKey& agent, const std::string& approval_id,
-                   const std::vector<ApprovedUpdate>& rows, const std::string& actor,
-                   std::int64_t now) override;
+  void addApprovals(const std::string& approval_id, const std::vector<Approval>& approvals,
+                    const std::string& actor, std::int64_t now) override;
   std::vector<ApprovedUpdate> approved(const AgentKey& agent, const std::string& approval_id) const override;
   bool prune(std::int64_t before, int limit) override;
 
@@ -62,6 +64,9 @@ class SqlCommands : public Commands {
   void forgetSteps(std::size_t but_first) { steps_.resize(but_first); }
 
  private:
+  using Key = std::tuple<std::string, std::string, std::string>;  // client, agent, dedup_key
+
+  std::map<Key, std::string> sameUnderWay(const std::vector<NewCommand>& commands) const;
   std::vector<Command> select(const std::string& conditions, const std::vector<Value>& values) const;
   std::vector<std::string> updatesHeld(const std::string& order_id, const http::Visible& visible) const;
   void recordTransition(const Command& command, const std::string& from, const std::string& to,

@@ -53,6 +53,11 @@ class Connection {
     return executeValues(sql, values, sizeof...(Args));
   }
 
+  // A row of which nobody knows beforehand how many columns it has; so below.
+  int executeAll(std::string_view sql, const std::vector<Value>& values) {
+    return executeValues(sql, values.data(), values.size());
+  }
+
   // The same where nobody asks how many: an engine behind a network sends a row of them without waiting for
   // each answer. Carried out in order, before the next query, execute or commit, which then throws what
   // failed.
@@ -61,7 +66,6 @@ class Connection {
     const Value values[] = {toValue(arguments)..., nullptr};
     postValues(sql, values, sizeof...(Args));
   }
-  // A row of which nobody knows beforehand how many columns it has.
   void postAll(std::string_view sql, const std::vector<Value>& values) {
     postValues(sql, values.data(), values.size());
   }

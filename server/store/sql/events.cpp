@@ -1,10 +1,12 @@
 #include "store/sql/events.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "http/origin.h"
 #include "store/sql/select.h"
+#include "store/sql/value_rows.h"
 #include "store/sql/visible.h"
 
 namespace redflag::store::sql {
@@ -36,15 +38,33 @@ ErrorNote errorOf(const std::string& client_id, const std::string& agent_id, con
 }  // namespace
 
 void SqlEvents::record(const std::string& client_id, const std::string& agent_id, const HistoryEntry& entry) {
-  db_.post(
-      "INSERT INTO history (client_id, agent_id, seq, at, subsystem, actor, kind, text, code, severity, "
-      "command_id, scan_id) "
-      "SELECT ?1, ?2, COALESCE(MAX(seq), 0) + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM history "
-      "WHERE client_id = ?1 AND agent_id = ?2",
-      client_id, agent_id, entry.at, entry.subsystem, entry.actor, entry.kind, entry.text, entry.code,
-      entry.severity, entry.command_id, entry.scan_id);
+  recorded_.push_back({client_id, agent_id, entry});
   if (isAudited(entry)) audit(client_id, agent_id, entry);
   if (!agent_id.empty() && entry.severity != "info") errors_.note(errorOf(client_id, agent_id, entry));
+}
+
+// A statement sees none of its own rows: `nth` counts those of one agent in it.
+void SqlEvents::writeRecorded() {
+  for (auto next = recorded_.cbegin(); next != recorded_.cend();) {
+    const auto end = next + static_cast<std::ptrdiff_t>(
+                                ValueRows::taken(static_cast<std::size_t>(recorded_.cend() - next)));
+    std::map<std::pair<std::string_view, std::string_view>, int> of_agent;
+    ValueRows rows;
+    for (; next != end; ++next) {
+      const auto& [client_id, agent_id, entry] = *next;
+      rows.add(client_id, agent_id, ++of_agent[{client_id, agent_id}], entry.at, entry.subsystem, entry.actor,
+               entry.kind, entry.text, entry.code, entry.severity, entry.command_id, entry.scan_id);
+    }
+    rows.post(db_,
+              "WITH v (client_id, agent_id, nth, at, subsystem, actor, kind, text, code, severity, "
+              "command_id, scan_id) AS (VALUES ",
+              ") INSERT INTO history (client_id, agent_id, seq, at, subsystem, actor, kind, text, code, "
+              "severity, command_id, scan_id) SELECT v.client_id, v.agent_id, COALESCE((SELECT MAX(h.seq) "
+              "FROM history h WHERE h.client_id = v.client_id AND h.agent_id = v.agent_id), 0) + v.nth, "
+              "v.at, v.subsystem, v.actor, v.kind, v.text, v.code, v.severity, v.command_id, v.scan_id "
+              "FROM v");
+  }
+  recorded_.clear();
 }
 
 void SqlEvents::audit(const std::string& client_id, const std::string& agent_id, const HistoryEntry& entry) {
@@ -123,10 +143,10 @@ void SqlEvents::publish(const std::string& client_id, const std::string& type, c
 bool SqlEvents::writePublished() {
   if (published_.empty()) return false;
   if (!db_.dialect().lock_outbox.empty()) db_.post(db_.dialect().lock_outbox);
-  for (const Publication& one : published_) {
-    db_.post("INSERT INTO outbox (at, client_id, agent_id, event, data) VALUES (?, ?, ?, ?, ?)", one.at,
-             one.client_id, one.agent_id, one.type, one.data);
-  }
+  ValueRows rows;
+  for (const Publication& one : published_)
+    rows.add(one.at, one.client_id, one.agent_id, one.type, one.data);
+  rows.post(db_, "INSERT INTO outbox (at, client_id, agent_id, event, data) VALUES ");
   return true;
 }
 

@@ -29,7 +29,17 @@ class SqlEvents : public Events {
   void forgetPublished(std::size_t keep) { published_.resize(keep); }
   bool writePublished();  // false: there was nothing
 
+  // So does what was recorded, all of it in few statements: until then history() tells nothing of it.
+  std::size_t recorded() const { return recorded_.size(); }
+  void forgetRecorded(std::size_t keep) { recorded_.resize(keep); }
+  void writeRecorded();
+
  private:
+  struct Recorded {
+    std::string client_id;
+    std::string agent_id;
+    HistoryEntry entry;
+  };
   struct Publication {
     std::int64_t at = 0;
     std::string client_id;
@@ -43,6 +53,7 @@ class SqlEvents : public Events {
   Connection& db_;
   SqlAudit& audit_;
   SqlErrors& errors_;
+  std::vector<Recorded> recorded_;
   std::vector<Publication> published_;
 };
 

@@ -15,6 +15,7 @@ void logStep(const CommandStep& step) {
 
 void Transaction::attempt(const std::function<void()>& part) {
   const std::size_t actions = after_commit_.size();
+  const std::size_t recorded = events_.recorded();
   const std::size_t published = events_.published();
   const std::size_t audited = audit_.pending();
   const std::size_t steps = commands_.steps().size();
@@ -26,6 +27,7 @@ void Transaction::attempt(const std::function<void()>& part) {
     connection_.post("ROLLBACK TO SAVEPOINT attempt");
     connection_.post("RELEASE SAVEPOINT attempt");
     after_commit_.resize(actions);
+    events_.forgetRecorded(recorded);
     events_.forgetPublished(published);
     audit_.forgetPending(audited);
     commands_.forgetSteps(steps);
@@ -35,6 +37,7 @@ void Transaction::attempt(const std::function<void()>& part) {
 }
 
 bool Transaction::finish() {
+  events_.writeRecorded();
   audit_.writePending();
   return events_.writePublished();
 }

@@ -2,6 +2,7 @@
 
 #include "base/encoding.h"
 #include "store/sql/select.h"
+#include "store/sql/value_rows.h"
 
 namespace redflag::store::sql {
 namespace {
@@ -31,26 +32,21 @@ KnownUpdate knownFrom(Rows& rows) {
   return update;
 }
 
-constexpr const char* kMove =
-    "UPDATE updates SET state = ?1, state_since = CASE WHEN state = ?1 THEN state_since ELSE ? END, "
-    "reason_code = ?, reason_text = ?, command_id = COALESCE(?, command_id), install_boot_id = COALESCE(?, "
-    "install_boot_id), reboot_required = COALESCE(?, reboot_required), proof_scan_id = COALESCE(?, "
-    "proof_scan_id), proof_version = COALESCE(?, proof_version), proof = '', "
-    "ignored_by = CASE WHEN ?1 = 'ignored' THEN COALESCE(?, ignored_by) ELSE '' END "
-    "WHERE client_id = ? AND agent_id = ? AND update_id = ? AND state = ?";
+// A column of which every value is unknown is a text to PostgreSQL, hence the cast.
+constexpr const char* kMoveBefore =
+    "WITH v (client, agent, id, from_state, to_state, code, reason, command, boot, reboot, scan, version, "
+    "rule) AS (VALUES ";
+constexpr const char* kMoveAfter =
+    ") UPDATE updates SET state = v.to_state, state_since = CASE WHEN state = v.to_state THEN state_since "
+    "ELSE ? END, reason_code = v.code, reason_text = v.reason, command_id = COALESCE(v.command, command_id), "
+    "install_boot_id = COALESCE(v.boot, install_boot_id), reboot_required = COALESCE(CAST(v.reboot AS "
+    "BIGINT), reboot_required), proof_scan_id = COALESCE(v.scan, proof_scan_id), proof_version = "
+    "COALESCE(v.version, proof_version), proof = '', ignored_by = CASE WHEN v.to_state = 'ignored' THEN "
+    "COALESCE(v.rule, ignored_by) ELSE '' END FROM v WHERE client_id = v.client AND agent_id = v.agent AND "
+    "update_id = v.id AND state = v.from_state";
 
 Value orNull(const std::optional<std::string>& text) {
   return text ? toValue(*text) : Value(nullptr);
-}
-
-// Hands kMove's parameters to `run`.
-template <class Run>
-auto move(const AgentKey& agent, const std::string& update_id, UpdateState from, UpdateState to,
-          const UpdateChange& change, std::int64_t now, const Run& run) {
-  return run(name(to), now, change.reason.code, change.reason.text, orNull(change.command_id),
-             orNull(change.install_boot_id), change.reboot_required, orNull(change.proof_scan_id),
-             orNull(change.proof_version), orNull(change.ignored_by), agent.client_id, agent.agent_id,
-             update_id, name(from));
 }
 
 }  // namespace
@@ -174,20 +170,21 @@ UpdateEvidence SqlUpdates::evidence(const Update& update) const {
   return out;
 }
 
-bool SqlUpdates::advance(const AgentKey& agent, const std::string& update_id, UpdateState from,
-                         UpdateEvent event, const UpdateChange& change, std::int64_t now) {
-  const auto to = after(from, event);
-  if (!to) return false;
-  return move(agent, update_id, from, *to, change, now,
-              [this](const auto&... arguments) { return db_.execute(kMove, arguments...); }) > 0;
-}
-
-void SqlUpdates::advanceKnown(const AgentKey& agent, const std::string& update_id, UpdateState from,
-                              UpdateEvent event, const UpdateChange& change, std::int64_t now) {
-  const auto to = after(from, event);
-  if (!to) return;
-  move(agent, update_id, from, *to, change, now,
-       [this](const auto&... arguments) { return db_.post(kMove, arguments...); });
+std::size_t SqlUpdates::advanceAll(const std::vector<UpdateStep>& steps, std::int64_t now) {
+  ValueRows rows;
+  for (const auto& [agent, update_id, from, event, change] : steps) {
+    const auto to = after(from, event);
+    if (!to) continue;
+    rows.add(agent.client_id, agent.agent_id, update_id, name(from), name(*to), change.reason.code,
+             change.reason.text, orNull(change.command_id), orNull(change.install_boot_id),
+             change.reboot_required, orNull(change.proof_scan_id), orNull(change.proof_version),
+             orNull(change.ignored_by));
+  }
+  std::size_t changed = 0;
+  rows.each(kMoveBefore, kMoveAfter, {now}, [&](std::string_view sql, const std::vector<Value>& values) {
+    changed += static_cast<std::size_t>(db_.executeAll(sql, values));
+  });
+  return changed;
 }
 
 }  // namespace redflag::store::sql

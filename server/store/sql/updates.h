@@ -26,10 +26,8 @@ class SqlUpdates : public Updates {
                const UpdateRecord& record, const std::string& digest) override;
   void setListed(const AgentKey& agent, const std::string& update_id, bool listed) override;
   void setProof(const AgentKey& agent, const Proof& proof) override;
-  bool advance(const AgentKey& agent, const std::string& update_id, UpdateState from, UpdateEvent event,
-               const UpdateChange& change, std::int64_t now) override;
-  void advanceKnown(const AgentKey& agent, const std::string& update_id, UpdateState from, UpdateEvent event,
-                    const UpdateChange& change, std::int64_t now) override;
+  using Updates::advanceAll;
+  std::size_t advanceAll(const std::vector<UpdateStep>& steps, std::int64_t now) override;
 
  private:
   Connection& db_;

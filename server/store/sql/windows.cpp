@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "store/sql/select.h"
+#include "store/sql/value_rows.h"
 
 namespace redflag::store::sql {
 namespace {
@@ -22,6 +23,25 @@ MaintenanceWindow windowFrom(Rows& rows) {
   window.changed_at = rows.integer();
   window.changed_by = rows.text();
   return window;
+}
+
+// A row of what is in force somewhere: the place, and one of its windows or none.
+void addWindow(WindowsAt& at, Rows& rows) {
+  at.client_name = rows.text();
+  at.site_name = rows.text();
+  at.time_zone = rows.text();
+  MaintenanceWindow window = windowFrom(rows);
+  if (window.id.empty()) return;
+  window.scope.client_name = at.client_name;
+  if (!window.scope.site_id.empty()) window.scope.site_name = at.site_name;
+  at.windows.push_back(std::move(window));
+}
+
+// Where a site has windows of its own, its client's say nothing.
+void keepOwn(std::vector<MaintenanceWindow>& windows) {
+  const auto isOwn = [](const MaintenanceWindow& window) { return !window.scope.site_id.empty(); };
+  if (std::any_of(windows.begin(), windows.end(), isOwn))
+    std::erase_if(windows, [&](const MaintenanceWindow& window) { return !isOwn(window); });
 }
 
 // Of the client or the site that is visible, or of the client of a site that is.
@@ -64,28 +84,27 @@ std::vector<MaintenanceWindow> SqlWindows::list(const http::Visible& visible) co
   return windows;
 }
 
-WindowsAt SqlWindows::at(const std::string& client_id, const std::string& site_id) const {
-  WindowsAt at;
-  const std::string sql =
-      std::string("SELECT c.name, s.name, s.time_zone, ") + kWindowColumns +
-      " FROM sites s JOIN clients c ON c.client_id = s.client_id LEFT JOIN maintenance_windows w ON "
-      "w.client_id = s.client_id AND w.site_id IN ('', s.site_id) WHERE s.client_id = ? AND s.site_id = ? "
-      "ORDER BY w.name, w.window_id";
-  auto rows = db_.query(sql, client_id, site_id);
-  while (rows.next()) {
-    at.client_name = rows.text();
-    at.site_name = rows.text();
-    at.time_zone = rows.text();
-    MaintenanceWindow window = windowFrom(rows);
-    if (window.id.empty()) continue;
-    window.scope.client_name = at.client_name;
-    if (!window.scope.site_id.empty()) window.scope.site_name = at.site_name;
-    at.windows.push_back(std::move(window));
-  }
-  const auto isOwn = [](const MaintenanceWindow& window) { return !window.scope.site_id.empty(); };
-  if (std::any_of(at.windows.begin(), at.windows.end(), isOwn))
-    std::erase_if(at.windows, [&](const MaintenanceWindow& window) { return !isOwn(window); });
-  return at;
+std::map<Windows::Places::key_type, WindowsAt> SqlWindows::at(const Places& places) const {
+  static const std::string kInForce =
+      std::string(") SELECT s.client_id, s.site_id, c.name, s.name, s.time_zone, ") + kWindowColumns +
+      " FROM v CROSS JOIN sites s JOIN clients c ON c.client_id = s.client_id LEFT JOIN maintenance_windows "
+      "w "
+      "ON w.client_id = s.client_id AND w.site_id IN ('', s.site_id) WHERE s.client_id = v.client AND "
+      "s.site_id = v.site ORDER BY w.name, w.window_id";
+  ValueRows keys;
+  for (const auto& [client_id, site_id] : places)
+    keys.add(client_id, site_id);
+  std::map<Places::key_type, WindowsAt> found;
+  keys.each("WITH v (client, site) AS (VALUES ", kInForce, {},
+            [&](std::string_view sql, const std::vector<Value>& values) {
+              for (auto rows = db_.queryValues(sql, values); rows.next();) {
+                Places::key_type place{rows.text(), rows.text()};
+                addWindow(found[std::move(place)], rows);
+              }
+            });
+  for (auto& [place, at] : found)
+    keepOwn(at.windows);
+  return found;
 }
 
 std::int64_t SqlWindows::count(const std::string& client_id) const {

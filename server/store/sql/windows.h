@@ -9,7 +9,7 @@ class SqlWindows : public Windows {
   explicit SqlWindows(Connection& connection) : db_(connection) {}
 
   std::vector<MaintenanceWindow> list(const http::Visible& visible) const override;
-  WindowsAt at(const std::string& client_id, const std::string& site_id) const override;
+  std::map<Places::key_type, WindowsAt> at(const Places& places) const override;
   std::int64_t count(const std::string& client_id) const override;
   void add(const MaintenanceWindow& window) override;
   void change(const MaintenanceWindow& window) override;

@@ -31,8 +31,8 @@ TEST(Retention, whatever_is_too_old_goes_in_one_round_however_much_it_is) {
       entry.at = world.clock.now;
       tx.events().record(agent.client_id, agent.agent_id, entry);
     }
-    tx.commands().addApproval(agent, "approval", {{"gone", "apt", "nginx", "nginx", "amd64", "1"}}, "ada",
-                              world.clock.now);
+    tx.commands().addApprovals("approval", {{agent, {"gone", "apt", "nginx", "nginx", "amd64", "1"}}}, "ada",
+                               world.clock.now);
     tx.people().rememberAnswer("ada", "key", {"hash", 201, "{}"}, world.clock.now);
     EXPECT_TRUE(tx.scans().takeItem(agent, "item", world.clock.now));
   });
@@ -72,8 +72,8 @@ TEST(Retention, an_approval_stays_as_long_as_its_update) {
   world.scan(agent, {.records = {updateRow({"nginx", "2.0"})}});
   const std::string id = world.update(agent, "nginx", "2.0").id;
   world.store.write([&](store::WriteTransaction& tx) {
-    tx.commands().addApproval(agent, "approval", {{id, "apt", "nginx", "nginx", "amd64", "2.0"}}, "ada",
-                              world.clock.now);
+    tx.commands().addApprovals("approval", {{agent, {id, "apt", "nginx", "nginx", "amd64", "2.0"}}}, "ada",
+                               world.clock.now);
   });
   world.clock.advance_s(200 * kDay);
   world.services.upkeep.round();
