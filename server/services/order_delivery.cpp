@@ -49,17 +49,24 @@ struct Handled {
 
 }  // namespace
 
-bool Orders::step(store::WriteTransaction& tx, const store::Command& command, CommandEvent event,
-                  const std::string& actor, const store::Reason& reason) const {
+std::vector<bool> Orders::stepAll(store::WriteTransaction& tx, std::span<const store::Command> commands,
+                                  CommandEvent event, const std::string& actor,
+                                  const store::Reason& reason) const {
   const std::int64_t now = context_.now();
-  const auto reached = tx.commands().advance(command, event, actor, reason, now);
-  if (!reached || *reached == command.state) return reached.has_value();
-  tx.events().publish(
-      command.client_id, "command",
-      {{"agent_id", command.agent_id}, {"command_id", command.id}, {"state", store::name(*reached)}}, now);
-  if (*reached == store::CommandState::kQueued)
-    tx.afterCommit([bell = &context_.bell, agent_id = command.agent_id] { bell->ring(agent_id); });
-  return true;
+  const auto reached = tx.commands().advanceAll(commands, event, actor, reason, now);
+  std::vector<bool> stepped;
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    const store::Command& command = commands[i];
+    stepped.push_back(reached[i].has_value());
+    if (!reached[i] || *reached[i] == command.state) continue;
+    tx.events().publish(
+        command.client_id, "command",
+        {{"agent_id", command.agent_id}, {"command_id", command.id}, {"state", store::name(*reached[i])}},
+        now);
+    if (*reached[i] == store::CommandState::kQueued)
+      tx.afterCommit([bell = &context_.bell, agent_id = command.agent_id] { bell->ring(agent_id); });
+  }
+  return stepped;
 }
 
 std::vector<Json> Orders::fetch(const store::AgentKey& agent) {
@@ -109,7 +116,7 @@ std::vector<Json> Orders::fetch(const store::AgentKey& agent) {
         const auto current = tx.commands().find(one.command->id, http::Visible::everything());
         one.stands = current && current->state == store::CommandState::kQueued;
         if (!one.stands) continue;
-        tx.commands().setTiming(*one.command);
+        tx.commands().setTiming({one.command, 1});
       }
       one.stands = step(tx, *one.command, is_signed ? CommandEvent::kFetched : CommandEvent::kFailed, kServer,
                         one.unsignable);
@@ -125,26 +132,25 @@ std::vector<Json> Orders::fetch(const store::AgentKey& agent) {
 
 void Orders::sweep() {
   const std::int64_t now = context_.now();
-  std::vector<store::Command> due;
+  bool due = false;
   std::vector<store::Command> overdue;
   std::vector<store::Command> silent;
   context_.store.read([&](const store::ReadTransaction& tx) {
-    due = tx.commands().due(now, kSweepBatch);
+    due = !tx.commands().due(now, 1).empty();
     overdue = tx.commands().overdue(now, kSweepBatch);
     silent = tx.commands().silent(now, kSweepBatch);
   });
-  if (due.empty() && overdue.empty() && silent.empty()) return;
+  if (!due && overdue.empty() && silent.empty()) return;
   context_.store.write([&](store::WriteTransaction& tx) {
-    for (const auto& command : due)
-      if (command.expires_at > now) release(tx, command.id, kServer);
+    auto scheduled = tx.commands().due(now, kSweepBatch);
+    std::erase_if(scheduled, [&](const store::Command& command) { return command.expires_at <= now; });
+    releaseAll(tx, scheduled, kServer);
     for (const auto& command : overdue) {
       if (!waitForNext(tx, command))
         step(tx, command, CommandEvent::kOverdue, kServer, overdueReason(command));
     }
-    for (const auto& command : silent) {
-      step(tx, command, CommandEvent::kSilence, kServer,
-           {"command.lost", "the agent accepted it and has been silent since"});
-    }
+    stepAll(tx, silent, CommandEvent::kSilence, kServer,
+            {"command.lost", "the agent accepted it and has been silent since"});
   });
 }
 

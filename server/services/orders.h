@@ -4,6 +4,7 @@
 // services/window_gate.h.
 
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -100,18 +101,25 @@ class Orders {
   std::string place(store::WriteTransaction& tx, const PreparedOrder& prepared) {
     return placeAll(tx, {prepared}).front();
   }
-  // One that is scheduled: queued when its time has come and its window is open; else it waits for that.
-  void release(store::WriteTransaction& tx, const std::string& command_id, const std::string& actor) const;
+  // Those that are scheduled, as they are stored: queued when their time has come and their window is open;
+  // else they wait for that.
+  void releaseAll(store::WriteTransaction& tx, const std::vector<store::Command>& scheduled,
+                  const std::string& actor) const;
   // The windows of a client or its sites, their clocks, or where its machines are have changed: what still
   // waits there goes by them as they are now.
   void lookAtWindowsAgain(store::WriteTransaction& tx, const std::string& client_id) const;
   // One that its machine refused because its window was over before its turn came: another one takes its
   // place in the next window. False, and nothing done, for any other.
   bool passOn(const store::Command& old);
-  // One change of a command's state, told to whoever watches; once it is queued, its agent's bell is rung.
-  // False: somebody else has moved it to where this must not happen.
+  // One change of commands' states, told to whoever watches; once one is queued, its agent's bell is rung.
+  // False of one: somebody else has moved it to where this must not happen.
+  std::vector<bool> stepAll(store::WriteTransaction& tx, std::span<const store::Command> commands,
+                            store::CommandEvent event, const std::string& actor,
+                            const store::Reason& reason) const;
   bool step(store::WriteTransaction& tx, const store::Command& command, store::CommandEvent event,
-            const std::string& actor, const store::Reason& reason) const;
+            const std::string& actor, const store::Reason& reason) const {
+    return stepAll(tx, {&command, 1}, event, actor, reason).front();
+  }
   // A command that the actor sees (else http::Problem 404) and over whose agent the actor has the role its
   // type asks for, and at least `least` (else 403).
   store::Command findFor(const Actor& actor, const std::string& command_id, const std::string& least) const;

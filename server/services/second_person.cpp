@@ -150,20 +150,23 @@ std::size_t SecondPerson::approve(const std::string& order_id, const std::string
     const auto type = context_.types.find(commands.front().type);
     if (!type)
       throw http::Problem{409, "command_type.not_found", "this command type is not installed any more"};
-    for (const auto& command : commands) {
-      store::Command approved = command;
-      approved.not_before = std::max(command.not_before, now - protocol::kClockToleranceNs);
-      approved.expires_at = approved.not_before + protocol::kClockToleranceNs + type->valid_s * kSecondNs;
-      approved.valid_until = approved.gives_up_at = approved.expires_at;
-      tx.commands().setApproved(command, actor.name);
-      tx.commands().setTiming(approved);
-      orders_.step(tx, command, CommandEvent::kApproved, actor.name,
-                   {"command.approved", "approved by " + actor.name + ": " + reason});
-      orders_.release(tx, command.id, actor.name);
+    auto approved = commands;
+    for (store::Command& command : approved) {
+      command.not_before = std::max(command.not_before, now - protocol::kClockToleranceNs);
+      command.expires_at = command.not_before + protocol::kClockToleranceNs + type->valid_s * kSecondNs;
+      command.valid_until = command.gives_up_at = command.expires_at;
+    }
+    tx.commands().setApproved(approved, actor.name);
+    tx.commands().setTiming(approved);
+    orders_.stepAll(tx, approved, CommandEvent::kApproved, actor.name,
+                    {"command.approved", "approved by " + actor.name + ": " + reason});
+    for (store::Command& command : approved) {
+      command.state = store::CommandState::kScheduled;
       record(tx, command, actor, "command.approved",
              "approved what " + command.actor + " ordered: " + reason);
     }
-    return commands.size();
+    orders_.releaseAll(tx, approved, actor.name);
+    return approved.size();
   });
 }
 
@@ -171,9 +174,9 @@ std::size_t SecondPerson::decline(const std::string& order_id, const std::string
                                   const Actor& actor) {
   return context_.store.write([&](store::WriteTransaction& tx) {
     const auto commands = decidable(tx, order_id, actor);
+    orders_.stepAll(tx, commands, CommandEvent::kDeclined, actor.name,
+                    {"command.declined", "declined by " + actor.name + ": " + reason});
     for (const auto& command : commands) {
-      orders_.step(tx, command, CommandEvent::kDeclined, actor.name,
-                   {"command.declined", "declined by " + actor.name + ": " + reason});
       record(tx, command, actor, "command.declined",
              "declined what " + command.actor + " ordered: " + reason);
     }

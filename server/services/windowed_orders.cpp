@@ -52,23 +52,27 @@ bool endedByWindow(const store::Command& command) {
 
 }  // namespace
 
-void Orders::release(store::WriteTransaction& tx, const std::string& command_id,
-                     const std::string& actor) const {
-  auto found = tx.commands().find(command_id, http::Visible::everything());
-  if (!found || found->state != CommandState::kScheduled) return;
-  store::Command& command = *found;
+void Orders::releaseAll(store::WriteTransaction& tx, const std::vector<store::Command>& scheduled,
+                        const std::string& actor) const {
+  const std::int64_t now = context_.now();
   WindowGate gate(context_, tx);
-  if (!gate.holds(command)) {
-    if (command.not_before <= context_.now()) step(tx, command, CommandEvent::kDue, actor, {});
-    return;
+  std::vector<store::Command> timed;
+  std::vector<store::Command> due;
+  for (store::Command command : scheduled) {
+    if (!gate.holds(command)) {
+      if (command.not_before <= now) due.push_back(std::move(command));
+      continue;
+    }
+    const bool open = gate.time(command, !command.window.empty());
+    timed.push_back(command);
+    if (open) {
+      due.push_back(std::move(command));
+    } else {
+      publishWaits(tx, command, now);
+    }
   }
-  const bool open = gate.time(command, !command.window.empty());
-  tx.commands().setTiming(command);
-  if (open) {
-    step(tx, command, CommandEvent::kDue, actor, {});
-  } else {
-    publishWaits(tx, command, context_.now());
-  }
+  tx.commands().setTiming(timed);
+  stepAll(tx, due, CommandEvent::kDue, actor, {});
 }
 
 bool Orders::waitForNext(store::WriteTransaction& tx, const store::Command& command) const {
@@ -85,7 +89,7 @@ bool Orders::waitForNext(store::WriteTransaction& tx, const store::Command& comm
   if (next.expires_at <= now) return false;  // none opens again
   // Somebody has made its window longer meanwhile: it has missed nothing.
   if (open || next.window.empty()) --next.windows_missed;
-  tx.commands().setTiming(next);
+  tx.commands().setTiming({&next, 1});
   if (open) {
     step(tx, command, CommandEvent::kDue, kOfTheServer, {});
     return true;
@@ -108,7 +112,7 @@ void Orders::withhold(store::WriteTransaction& tx, const std::string& command_id
   WindowGate gate(context_, tx);
   store::Command timed = command;
   if (gate.time(timed, waitedForWindow(command))) return;  // it has opened this very moment: the next fetch
-  tx.commands().setTiming(timed);
+  tx.commands().setTiming({&timed, 1});
   step(tx, command, CommandEvent::kWithheld, kOfTheServer, {"window.closed", waitsText(timed)});
 }
 
@@ -124,7 +128,7 @@ void Orders::lookAtWindowsAgain(store::WriteTransaction& tx, const std::string& 
       const bool queued = command.state == CommandState::kQueued;
       if (open == queued && sameTiming(command, timed)) continue;
       // Of one that may be fetched already, not_before says nothing that anybody waits for.
-      tx.commands().setTiming(timed);
+      tx.commands().setTiming({&timed, 1});
       if (open && !queued) {
         step(tx, command, CommandEvent::kDue, kOfTheServer, {"window.changed", "its window was changed"});
       } else if (!open && queued) {
@@ -153,7 +157,7 @@ store::Command Orders::runOutside(const std::string& command_id, const std::stri
     current.window.clear();
     current.not_before = now - protocol::kClockToleranceNs;
     current.valid_until = current.expires_at = current.gives_up_at = now + type.valid_s * kSecondNs;
-    tx.commands().setTiming(current);
+    tx.commands().setTiming({&current, 1});
     step(tx, current, CommandEvent::kDue, actor.name,
          {"window.outside", "outside of any window, by " + actor.name + ": " + reason});
     auto entry = entryAbout(current, "command.outside_window",
@@ -188,7 +192,7 @@ bool Orders::passOn(const store::Command& old) {
     if (!gate.holds(next)) return false;
     next.state = gate.time(next, true) ? CommandState::kQueued : CommandState::kScheduled;
     if (next.expires_at <= now || tx.commands().add(next, update_ids) != next.id) return false;
-    if (!old.approved_by.empty()) tx.commands().setApproved(next, old.approved_by);
+    if (!old.approved_by.empty()) tx.commands().setApproved({&next, 1}, old.approved_by);
     tx.commands().settle(old);
     tx.updates().advanceAll(agent, updates, store::UpdateEvent::kPassedOn, {{}, next.id, {}, {}}, now);
     auto entry = entryAbout(next, "window.missed",

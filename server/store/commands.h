@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -153,11 +154,16 @@ class Commands {
   std::string add(const Command& command, const std::vector<std::string>& update_ids) {
     return addAll({{command, update_ids}}).front();
   }
-  // nullopt, and nothing changed, when the event must not happen in the state it is in. Otherwise the state
-  // after it; a change is recorded, and one into a finished state waits for settling.
-  virtual std::optional<CommandState> advance(const Command& command, CommandEvent event,
-                                              const std::string& actor, const Reason& reason,
-                                              std::int64_t now) = 0;
+  // Of each: nullopt, and nothing changed, when the event must not happen in the state it is in. Otherwise
+  // the state after it; a change is recorded, and one into a finished state waits for settling. No command
+  // twice.
+  virtual std::vector<std::optional<CommandState>> advanceAll(std::span<const Command> commands,
+                                                              CommandEvent event, const std::string& actor,
+                                                              const Reason& reason, std::int64_t now) = 0;
+  std::optional<CommandState> advance(const Command& command, CommandEvent event, const std::string& actor,
+                                      const Reason& reason, std::int64_t now) {
+    return advanceAll({&command, 1}, event, actor, reason, now).front();
+  }
   virtual void setResults(const Command& command, const std::string& results) = 0;
   virtual void setPlan(const Command& command, const PlanFindings& findings) = 0;
   virtual void setProgress(const Command& command, std::optional<std::int64_t> percent,
@@ -184,12 +190,12 @@ class Commands {
   // Agents that this account gave orders of this risk since then, without a second person.
   virtual std::set<std::string> orderedAlone(const std::string& author_id, const std::string& risk,
                                              std::int64_t since) const = 0;
-  // After a second person has approved it.
-  virtual void setApproved(const Command& command, const std::string& approved_by) = 0;
+  // After a second person has approved them.
+  virtual void setApproved(std::span<const Command> commands, const std::string& approved_by) = 0;
 
-  // not_before, expires_at and everything about windows, as they stand in `command`. Never of one that an
-  // agent was handed: what was signed stays.
-  virtual void setTiming(const Command& command) = 0;
+  // not_before, expires_at and everything about windows, as they stand here. Never of one that an agent was
+  // handed: what was signed stays.
+  virtual void setTiming(std::span<const Command> commands) = 0;
   // Those of a client that are scheduled or queued, after this id, by their ids.
   virtual std::vector<Command> waitingOf(const std::string& client_id, const std::string& after_id,
                                          std::size_t limit) const = 0;

@@ -15,6 +15,22 @@ constexpr const char* kInsertCommands =
     "parent_id, retry_of, attempt, run_id, order_id, risk, author_id, window_text, valid_until, gives_up_at, "
     "windows_missed, outside_reason, approved_by) VALUES ";
 
+// Read in the same transaction, they still are where they were: the guard costs no answer.
+constexpr const char* kMoveCommands = "WITH v (client, agent, id, from_state, to_state, ends) AS (VALUES ";
+constexpr const char* kWhereTheyWere =
+    ") UPDATE commands SET state = v.to_state, state_since = ?, reported_at = ?, reason_code = ?, "
+    "reason_text "
+    "= ?, settlement = CASE WHEN v.ends = 1 THEN 'pending' ELSE settlement END FROM v WHERE client_id = "
+    "v.client AND agent_id = v.agent AND command_id = v.id AND state = v.from_state";
+
+// A statement sees none of its own rows: it has one of each command.
+constexpr const char* kTransitions = "WITH v (client, id, from_state, to_state) AS (VALUES ";
+constexpr const char* kNumbered =
+    ") INSERT INTO command_transitions (client_id, command_id, seq, from_state, to_state, at, actor, "
+    "reason_code, reason_text) SELECT v.client, v.id, COALESCE((SELECT MAX(t.seq) FROM command_transitions t "
+    "WHERE t.client_id = v.client AND t.command_id = v.id), 0) + 1, v.from_state, v.to_state, ?, ?, ?, ? "
+    "FROM v";
+
 bool isUnderWay(CommandState state) {
   return !finished(state) && state != CommandState::kLost;
 }
@@ -79,42 +95,45 @@ std::vector<std::string> SqlCommands::addAll(const std::vector<NewCommand>& comm
   return ids;
 }
 
-void SqlCommands::recordTransition(const Command& command, const std::string& from, const std::string& to,
-                                   const std::string& actor, const Reason& reason, std::int64_t now) {
-  db_.post(
-      "INSERT INTO command_transitions (client_id, command_id, seq, from_state, to_state, at, actor, "
-      "reason_code, "
-      "reason_text) SELECT ?1, ?2, COALESCE(MAX(seq), 0) + 1, ?3, ?4, ?5, ?6, ?7, ?8 FROM "
-      "command_transitions "
-      "WHERE client_id = ?1 AND command_id = ?2",
-      command.client_id, command.id, from, to, now, actor, reason.code, reason.text);
-  steps_.push_back({now, command.id, command.agent_id, command.type, from, to, actor, reason.code});
+std::map<std::string, CommandState> SqlCommands::statesOf(std::span<const Command> commands) const {
+  ValueRows keys;
+  for (const Command& command : commands)
+    keys.add(command.client_id, command.agent_id, command.id);
+  std::map<std::string, CommandState> states;
+  keys.each("WITH v (client, agent, id) AS (VALUES ",
+            ") SELECT c.command_id, c.state FROM v CROSS JOIN commands c WHERE c.client_id = v.client AND "
+            "c.agent_id = v.agent AND c.command_id = v.id",
+            {}, [&](std::string_view sql, const std::vector<Value>& values) {
+              for (auto rows = db_.queryValues(sql, values); rows.next();) {
+                std::string id = rows.text();
+                states[std::move(id)] = commandState(rows.text()).value();
+              }
+            });
+  return states;
 }
 
-std::optional<CommandState> SqlCommands::advance(const Command& command, CommandEvent event,
-                                                 const std::string& actor, const Reason& reason,
-                                                 std::int64_t now) {
-  CommandState from = command.state;
-  {
-    auto rows =
-        db_.query("SELECT state FROM commands WHERE client_id = ? AND agent_id = ? AND command_id = ?",
-                  command.client_id, command.agent_id, command.id);
-    if (!rows.next()) return std::nullopt;
-    from = commandState(rows.text()).value();
+std::vector<std::optional<CommandState>> SqlCommands::advanceAll(std::span<const Command> commands,
+                                                                 CommandEvent event, const std::string& actor,
+                                                                 const Reason& reason, std::int64_t now) {
+  const auto states = statesOf(commands);
+  std::vector<std::optional<CommandState>> reached;
+  ValueRows moves;
+  ValueRows transitions;
+  for (const Command& command : commands) {
+    const auto from = states.find(command.id);
+    const auto to = from == states.end() ? std::nullopt : after(from->second, event);
+    reached.push_back(to);
+    if (!to || *to == from->second) continue;
+    if (!isUnderWay(from->second) && isUnderWay(*to)) yieldKey(command);
+    moves.add(command.client_id, command.agent_id, command.id, name(from->second), name(*to), finished(*to));
+    transitions.add(command.client_id, command.id, name(from->second), name(*to));
+    steps_.push_back(
+        {now, command.id, command.agent_id, command.type, name(from->second), name(*to), actor, reason.code});
   }
-  const auto to = after(from, event);
-  if (!to || *to == from) return to;
-  if (!isUnderWay(from) && isUnderWay(*to)) yieldKey(command);
-  const int changed = db_.execute(
-      "UPDATE commands SET state = ?, state_since = ?2, reported_at = ?2, reason_code = ?, reason_text = ?, "
-      "settlement = CASE WHEN ? = 1 THEN 'pending' ELSE settlement END WHERE client_id = ? AND agent_id = ? "
-      "AND command_id = ? "
-      "AND state = ?",
-      name(*to), now, reason.code, reason.text, finished(*to), command.client_id, command.agent_id,
-      command.id, name(from));
-  if (changed == 0) return std::nullopt;
-  recordTransition(command, name(from), name(*to), actor, reason, now);
-  return to;
+  moves.post(db_, kMoveCommands, kWhereTheyWere, {now, toValue(reason.code), toValue(reason.text)});
+  transitions.post(db_, kTransitions, kNumbered,
+                   {now, toValue(actor), toValue(reason.code), toValue(reason.text)});
+  return reached;
 }
 
 // Given up for lost or expired, it may have a successor by now, to whom the key belongs.

@@ -29,8 +29,9 @@ class SqlCommands : public Commands {
   std::vector<Transition> transitions(const Command& command) const override;
   std::vector<LogLine> log(const Command& command, std::size_t limit) const override;
   std::vector<std::string> addAll(const std::vector<NewCommand>& commands) override;
-  std::optional<CommandState> advance(const Command& command, CommandEvent event, const std::string& actor,
-                                      const Reason& reason, std::int64_t now) override;
+  std::vector<std::optional<CommandState>> advanceAll(std::span<const Command> commands, CommandEvent event,
+                                                      const std::string& actor, const Reason& reason,
+                                                      std::int64_t now) override;
   void setResults(const Command& command, const std::string& results) override;
   void setPlan(const Command& command, const PlanFindings& findings) override;
   void setProgress(const Command& command, std::optional<std::int64_t> percent, const std::string& progress,
@@ -45,8 +46,8 @@ class SqlCommands : public Commands {
   std::vector<Command> heldOf(const std::string& order_id, const http::Visible& visible) const override;
   std::set<std::string> orderedAlone(const std::string& author_id, const std::string& risk,
                                      std::int64_t since) const override;
-  void setApproved(const Command& command, const std::string& approved_by) override;
-  void setTiming(const Command& command) override;
+  void setApproved(std::span<const Command> commands, const std::string& approved_by) override;
+  void setTiming(std::span<const Command> commands) override;
   std::vector<Command> waitingOf(const std::string& client_id, const std::string& after_id,
                                  std::size_t limit) const override;
   std::vector<WindowWait> windowWaits(std::int64_t until, const http::Visible& visible) const override;
@@ -66,11 +67,10 @@ class SqlCommands : public Commands {
  private:
   using Key = std::tuple<std::string, std::string, std::string>;  // client, agent, dedup_key
 
+  std::map<std::string, CommandState> statesOf(std::span<const Command> commands) const;
   std::map<Key, std::string> sameUnderWay(const std::vector<NewCommand>& commands) const;
   std::vector<Command> select(const std::string& conditions, const std::vector<Value>& values) const;
   std::vector<std::string> updatesHeld(const std::string& order_id, const http::Visible& visible) const;
-  void recordTransition(const Command& command, const std::string& from, const std::string& to,
-                        const std::string& actor, const Reason& reason, std::int64_t now);
   void yieldKey(const Command& command);
 
   Connection& db_;

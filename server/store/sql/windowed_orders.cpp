@@ -1,22 +1,33 @@
 #include "store/sql/commands.h"
 #include "store/sql/select.h"
+#include "store/sql/value_rows.h"
 #include "store/sql/visible.h"
 
 namespace redflag::store::sql {
 
-void SqlCommands::setApproved(const Command& command, const std::string& approved_by) {
-  db_.post("UPDATE commands SET approved_by = ? WHERE client_id = ? AND agent_id = ? AND command_id = ?",
-           approved_by, command.client_id, command.agent_id, command.id);
+void SqlCommands::setApproved(std::span<const Command> commands, const std::string& approved_by) {
+  ValueRows rows;
+  for (const Command& command : commands)
+    rows.add(command.client_id, command.agent_id, command.id);
+  rows.post(db_, "WITH v (client, agent, id) AS (VALUES ",
+            ") UPDATE commands SET approved_by = ? FROM v WHERE client_id = v.client AND agent_id = v.agent "
+            "AND command_id = v.id",
+            {toValue(approved_by)});
 }
 
-void SqlCommands::setTiming(const Command& command) {
-  db_.post(
-      "UPDATE commands SET not_before = ?, expires_at = ?, window_text = ?, valid_until = ?, gives_up_at = "
-      "?, "
-      "windows_missed = ?, outside_reason = ? WHERE client_id = ? AND agent_id = ? AND command_id = ? AND "
-      "state IN ('awaiting_approval', 'scheduled', 'queued')",
-      command.not_before, command.expires_at, command.window, command.valid_until, command.gives_up_at,
-      command.windows_missed, command.outside_reason, command.client_id, command.agent_id, command.id);
+void SqlCommands::setTiming(std::span<const Command> commands) {
+  ValueRows rows;
+  for (const Command& command : commands) {
+    rows.add(command.client_id, command.agent_id, command.id, command.not_before, command.expires_at,
+             command.window, command.valid_until, command.gives_up_at, command.windows_missed,
+             command.outside_reason);
+  }
+  rows.post(
+      db_, "WITH v (client, agent, id, begins, ends, opening, good_until, given_up, missed, why) AS (VALUES ",
+      ") UPDATE commands SET not_before = v.begins, expires_at = v.ends, window_text = v.opening, "
+      "valid_until = v.good_until, gives_up_at = v.given_up, windows_missed = v.missed, outside_reason "
+      "= v.why FROM v WHERE client_id = v.client AND agent_id = v.agent AND command_id = v.id AND "
+      "state IN ('awaiting_approval', 'scheduled', 'queued')");
 }
 
 std::vector<Command> SqlCommands::waitingOf(const std::string& client_id, const std::string& after_id,
