@@ -2,6 +2,7 @@
 
 #include "common/which_dnf.h"
 #include "redflag/sdk.hpp"
+#include "refresh.h"
 #include "rpm_database.h"
 #include "scan.h"
 #include "settings.h"
@@ -17,7 +18,7 @@ std::lock_guard<std::mutex> aloneInLibdnf() {
   return std::lock_guard<std::mutex>(mutex);
 }
 
-class DnfPlugin : public rf::Scanner, public rf::Updater {
+class DnfPlugin : public rf::Scanner, public rf::Updater, public rf::Actions {
  public:
   explicit DnfPlugin(const rf::Host& host) : host_(host), log_(host) {}
 
@@ -70,6 +71,13 @@ class DnfPlugin : public rf::Scanner, public rf::Updater {
     return DnfUpdater(settings_, host_, run).rollback(request, result);
   }
 
+  rf::Status listActions(rf::Output& result) override { return result.write(DnfRefresh::list()); }
+  // One action, so that the request has nothing to say.
+  rf::Status runAction(rf::Run& run, std::string_view, rf::Output& result) override {
+    const auto alone = aloneInLibdnf();
+    return DnfRefresh(settings_, host_, run).run(result);
+  }
+
  private:
   rf::Host host_;
   rf::Log log_;
@@ -93,7 +101,9 @@ const rf::Declaration kDeclaration{
                      {"read:{root}/etc/os-release", false},
                      {"read:{root}/etc/systemd/system/timers.target.wants", false},
                      {"read:{root}/var/cache/dnf", false},
-                     {"read:{root}/var/lib/dnf", false}},
+                     {"read:{root}/var/lib/dnf", false},
+                     // Fetching metadata, as dnf itself does it: by an action.
+                     {"root", false}},
     .requires_libraries = {"libdnf.so.2"},
 };
 

@@ -81,6 +81,14 @@ Result<std::unique_ptr<Session>> Session::open(const Settings& settings, FileLis
   return opened;
 }
 
+Result<Configuration> Session::configurationOf(const Settings& settings) {
+  const auto opened = openDatabase(settings);
+  if (!opened) return tl::unexpected<Problem>(opened.error());
+  auto& configuration = (*opened)->configuration_;
+  readRepositories(settings, (*opened)->installedRelease(), machineArch(), configuration);
+  return std::move(configuration);
+}
+
 Result<std::unique_ptr<Session>> Session::openDatabase(const Settings& settings) {
   std::unique_ptr<Session> session(new Session);
   if (auto ready = session->openSack(settings); !ready) return tl::unexpected<Problem>(ready.error());

@@ -31,6 +31,8 @@ class Session {
   // Repositories that cannot be read are named by sources(); everything else goes on. Without an rpm database
   // or a readable dnf.conf nothing does.
   static Result<std::unique_ptr<Session>> open(const Settings& settings, FileLists file_lists);
+  // dnf.conf and the repositories of the installed release, whatever was fetched of them.
+  static Result<Configuration> configurationOf(const Settings& settings);
   // The installed packages alone.
   static Result<std::unique_ptr<Session>> openDatabase(const Settings& settings);
 

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "child.h"
+#include "command.h"
 #include "common/ending.h"
 #include "history.h"
 #include "missing_keys.h"
@@ -14,8 +15,6 @@
 namespace redflag::dnf {
 namespace {
 
-constexpr const char* kDnf = "/usr/bin/dnf";
-constexpr int kLocked = 200;        // dnf's exit code, with exit_on_lock, when another dnf is at work
 constexpr int kDownloadShare = 40;  // of the whole, in percent
 
 // The file for dnf, and the answer to its one question, in a folder that only root sees.
@@ -48,25 +47,12 @@ class ReplayFile {
 };
 
 // Nothing of dnf's settings that an order was approved under is loosened; what was planned from is not
-// fetched anew, so that it is still there. No key is taken over, neither rpm's nor one for metadata:
-// repositories name none, and with assumeyes dnf would import without a question what a plugin of its own
-// names.
+// fetched anew, so that it is still there.
 std::vector<std::string> commandFor(const Settings& settings, const std::vector<std::string>& options,
                                     const std::string& file) {
-  std::vector<std::string> command{kDnf,
-                                   "--setopt=assumeyes=False",
-                                   "--setopt=defaultyes=False",
-                                   "--setopt=*.gpgkey=",
-                                   "--setopt=exit_on_lock=True",
-                                   "--setopt=clean_requirements_on_remove=False",
-                                   "--setopt=best=True",
-                                   "--setopt=*.metadata_expire=never",
-                                   "--setopt=check_config_file_age=False"};
-  if (settings.root != "/") {
-    command.push_back("--installroot=" + settings.root);
-    // Those are this machine's, with its settings. That root's version locks have had their say in the plan.
-    command.push_back("--noplugins");
-  }
+  auto command = dnfCommand(settings);
+  command.insert(command.end(), {"--setopt=clean_requirements_on_remove=False", "--setopt=best=True",
+                                 "--setopt=*.metadata_expire=never", "--setopt=check_config_file_age=False"});
   command.insert(command.end(), options.begin(), options.end());
   command.insert(command.end(), {"history", "replay", file});
   return command;
@@ -133,21 +119,22 @@ Result<std::string> DnfUpdater::replay(const Plan& plan, const std::vector<std::
     return fail(RF_TRANSIENT, "dnf.no_space", file.path() + ": the plan cannot be written for dnf");
   for (bool locked = false;;) {
     std::string about_keys;
+    const auto command = commandFor(settings_, options, file.path());
     const auto ended = runChild(
-        commandFor(settings_, options, file.path()), file.answers(),
+        command, file.answers(),
         [&](const std::string& line) {
           progress_.line(line);
           if (mentionsKeys(line)) about_keys += line + "\n";
         },
         stop);
-    if (ended.code < 0) return fail(RF_PERMANENT, "dnf.no_program", std::string(kDnf) + " cannot be started");
+    if (ended.code < 0) return fail(RF_PERMANENT, "dnf.no_program", command.front() + " cannot be started");
     if (ended.code == 0) return std::string();
     // Also if it was stopped on another try: what it waited for is what counts.
-    locked = ended.code == kLocked || (locked && stop && stop());
+    locked = ended.code == kLockedCode || (locked && stop && stop());
     if (auto missing = sentenceOnMissingKeys(plan, about_keys); !missing.empty() && !locked)
       return fail(RF_PERMANENT, "dnf.key_missing", std::move(missing));
     if (!locked) return "dnf ended with " + std::to_string(ended.code) + ": " + ended.words;
-    if (ended.code != kLocked || !patience.wait())
+    if (ended.code != kLockedCode || !patience.wait())
       return run_.cancelled()
                  ? fail(RF_CANCELLED, "dnf.cancelled", "cancelled while waiting for another package manager")
                  : fail(RF_TRANSIENT, "dnf.locked", ended.words + "; nothing was changed");
