@@ -5,6 +5,7 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "protocol/limits.h"
 
 namespace redflag::kernel {
 namespace {
@@ -19,6 +20,18 @@ std::vector<std::string> pluginsOf(const OrderRecord& record) {
     }
   }
   return {plugins.begin(), plugins.end()};
+}
+
+// What an install was about.
+Json orderedIn(const OrderRecord& record) {
+  const auto envelope = protocol::decodeEnvelope(record.body);
+  if (!envelope || envelope->actions.size() != 1 || envelope->actions.front().action != "install")
+    return Json::array();
+  const auto parameters =
+      parseJson(envelope->actions.front().parameters, {.bytes = protocol::kMaxParametersBytes});
+  if (!parameters || !parameters->is_object()) return Json::array();
+  const auto updates = parameters->find("updates");
+  return updates != parameters->end() && updates->is_array() ? *updates : Json::array();
 }
 
 std::string actionsOf(const OrderRecord& record) {
@@ -205,6 +218,7 @@ void OrderQueue::verify(const OrderRecord& record) {
   request.purpose = "verify";
   request.trigger = Trigger::kVerify;
   request.command_id = record.command_id;
+  request.ordered = orderedIn(record);
   if (const auto scans = parts_.scanner.scan(request); !scans) {
     spdlog::error("order {}: the scan that proves it failed: {}", record.command_id, scans.error().text);
     return;

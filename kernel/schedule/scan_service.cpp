@@ -9,6 +9,7 @@
 #include "config/settings.h"
 #include "host/actions.h"
 #include "platform/machine.h"
+#include "schedule/installed_now.h"
 
 namespace redflag::kernel {
 namespace {
@@ -136,6 +137,7 @@ std::optional<ScanReport> ScanService::scanOne(const Config& config, const std::
   if (plugin) {
     report.plugin_version = plugin->manifest.version;
     report.outcome = runUnderBreaker(*plugin, request);
+    addInstalled(config, *plugin, request, report.outcome);
   } else {
     report.outcome =
         notRun(plugin.error().status, plugin.error().status, plugin.error().code, plugin.error().text);
@@ -161,6 +163,21 @@ RunOutcome ScanService::runUnderBreaker(const ReadyPlugin& plugin, const ScanReq
     spdlog::error("{}: the breaker could not be updated: {}", key.plugin, finished.error().text);
   }
   return outcome;
+}
+
+// Without the manager's word the scan proves as much as before.
+void ScanService::addInstalled(const Config& config, const ReadyPlugin& plugin, const ScanRequest& request,
+                               RunOutcome& outcome) {
+  if (request.ordered.empty() || !plugin.manifest.offers(kUpdaterInterface)) return;
+  const auto scope = std::find_if(outcome.scopes.begin(), outcome.scopes.end(),
+                                  [](const ScopeOutcome& one) { return one.status == "ok"; });
+  if (outcome.status != "ok" || scope == outcome.scopes.end()) return;
+  const std::string& id = plugin.manifest.id;
+  const auto told = operate(
+      config, id, {kUpdaterInterface, "verify", verifyRequest(request.ordered), 0, request.command_id});
+  if (!told) return spdlog::warn("{}: does not say what is installed now: {}", id, told.error().text);
+  for (auto& record : installedRecords(id, scope->key, request.ordered, *told))
+    outcome.records.push_back(std::move(record));
 }
 
 Result<> ScanService::spool(ScanReport& report, Trigger trigger) {

@@ -81,6 +81,8 @@ class ScanService : public Scanner {
   // What an operation beside scanning wrote, run under the breaker of its interface.
   Result<Json> operate(const Config& config, const std::string& plugin, const PluginCall& call);
   RunOutcome runUnderBreaker(const ReadyPlugin& plugin, const ScanRequest& request);
+  void addInstalled(const Config& config, const ReadyPlugin& plugin, const ScanRequest& request,
+                    RunOutcome& outcome);
   Result<> spool(ScanReport& report, Trigger trigger);  // takes the records out
   void remember(const ScanReport& report);
 

@@ -18,6 +18,9 @@ struct ScanRequest {
   std::string purpose = "updates";   // updates | inventory | verify
   Trigger trigger = Trigger::kSchedule;
   std::string command_id;  // of the order behind it, or ""
+  // Of a verify scan: {"key","name","arch","version"} of what that order was about. The plugin's updater is
+  // asked what is installed of it now, and its word goes with the scan.
+  Json ordered = Json::array();
 };
 
 class Scanner {

@@ -161,7 +161,7 @@ test('why an update counts as verified is told by the API, and on the screen', a
   const told = await api.get(`/api/v1/updates/${row.id}`);
   assert.equal(told.approval.by, 'alex');
   assert.equal(told.approval.version, '2');
-  assert.equal(told.versions.before, '1');
+  assert.deepEqual(told.versions, { before: '1', approved: '2', after: '2' });
   assert.deepEqual(told.commands.map(({ type, state }) => [type, state]), [['plan_updates', 'succeeded'], ['install_updates', 'succeeded']]);
   assert.match(told.commands[1].plan_hash, /^[0-9a-f]{64}$/);
   assert.ok(told.commands[1].log.some(({ text }) => text === 'Setting up nginx'), JSON.stringify(told.commands[1].log));

@@ -7,6 +7,7 @@
 //   drift     planning adds one package more
 //   slow      planning waits while it exists
 //   away      the source of a scan does not answer while it exists
+//   mute      nobody is told what is installed while it exists
 #include <unistd.h>
 
 #include <chrono>
@@ -95,6 +96,14 @@ class TestUpdater : public rf::Scanner, public rf::Updater {
     }
     const auto written = result.write(json{{"steps", steps}}.dump());
     return stopped ? rf::Status::kCancelled : written;
+  }
+
+  rf::Status verify(rf::Run& run, std::string_view request, rf::Output& result) override {
+    if (exists("mute")) return run.fail(rf::Status::kTransient, "test.mute", "nothing is said");
+    json updates = json::parse(request).at("updates");
+    for (auto& update : updates)
+      update["installed_version"] = contentOf(folder_ / "packages" / update.at("name").get<std::string>());
+    return result.write(json{{"updates", updates}}.dump());
   }
 
   rf::Status repair(rf::Run& run, std::string_view, rf::Output&) override {

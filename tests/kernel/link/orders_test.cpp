@@ -321,6 +321,20 @@ TEST_P(AfterInstall, the_result_is_safe_before_the_executor_forgets_it_and_a_sca
   EXPECT_EQ(log[1].at("percent"), 50);
 }
 
+TEST_P(AfterInstall, the_scan_asks_about_what_was_ordered) {
+  runner_.next = {"accepted", "install", "event-1", 0, "", "", "", -1, {}, {}};
+  queue_->start();
+  const Json updates =
+      Json::array({{{"key", "nginx:all"}, {"name", "nginx"}, {"arch", "all"}, {"version", "2"}}});
+  const Json step = {
+      {"operation", "upgrade"}, {"name", "nginx"}, {"arch", "all"}, {"from", "1"}, {"to", "2"}};
+  ASSERT_TRUE(take(order(
+      "install", {{"apt", "install", dumpJson({{"updates", updates}, {"plan", {{"steps", {step}}}}})}})));
+  desk_->onExecutor(result(GetParam()));
+  ASSERT_TRUE(scanner_.waitForScans(1));
+  EXPECT_EQ(scanner_.scans[0].ordered, updates);
+}
+
 TEST_P(AfterInstall, the_same_result_again_is_neither_told_nor_proven_twice) {
   runner_.next = {"accepted", "install", "event-1", 0, "", "", "", -1, {}, {}};
   queue_->start();

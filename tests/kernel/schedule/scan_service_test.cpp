@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <thread>
 
 #include "base/encoding.h"
@@ -92,6 +93,47 @@ TEST_F(ScanServiceTest, spools_a_scan_under_the_id_it_answers) {
   EXPECT_EQ(items[0]["command_id"], "CMD");
   EXPECT_EQ(items[0]["complete"], true);
   EXPECT_EQ(items[0]["plugin_version"], "1.2.3");
+}
+
+// The updater of a machine whose packages are files.
+class ProofOfInstall : public ScanServiceTest {
+ protected:
+  void SetUp() override {
+    ScanServiceTest::SetUp();
+    for (const auto* name : {"packages", "available"})
+      std::filesystem::create_directories(folder_ / "machine" / name);
+    std::ofstream(folder_ / "machine/packages/nginx") << "2";
+    start(entry("test.updater",
+                ", settings: {folder: \"" + machine() + "\"}, capabilities: [\"read:" + machine() + "\"]"));
+    proof_.ordered = {{{"key", "nginx:all"}, {"name", "nginx"}, {"arch", "all"}, {"version", "2"}},
+                      {{"key", "gone:all"}, {"name", "gone"}, {"arch", "all"}, {"version", "1"}}};
+  }
+  std::string machine() const { return (folder_ / "machine").string(); }
+
+  ScanRequest proof_{{"test.updater"}, "verify", Trigger::kVerify, "CMD"};
+};
+
+TEST_F(ProofOfInstall, says_what_the_manager_says_is_installed) {
+  ASSERT_TRUE(service_->scan(proof_));
+  const auto items = spooled();
+  ASSERT_EQ(items.size(), 1U);
+  EXPECT_EQ(items[0]["complete"], true);
+  EXPECT_EQ(items[0]["records"], Json::array({{{"record", "package/1"},
+                                               {"scope", "files"},
+                                               {"manager", "test.updater"},
+                                               {"key", "nginx:all"},
+                                               {"name", "nginx"},
+                                               {"arch", "all"},
+                                               {"version", "2"}}}));
+}
+
+TEST_F(ProofOfInstall, is_a_scan_without_it_where_the_manager_says_nothing) {
+  std::ofstream(folder_ / "machine/mute") << "";
+  ASSERT_TRUE(service_->scan(proof_));
+  const auto items = spooled();
+  ASSERT_EQ(items.size(), 1U);
+  EXPECT_EQ(items[0]["complete"], true);
+  EXPECT_THAT(items[0]["records"], IsEmpty());
 }
 
 TEST_F(ScanServiceTest, scans_every_enabled_plugin_and_none_else) {
