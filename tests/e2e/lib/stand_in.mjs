@@ -17,7 +17,7 @@ case "$*" in
   *"is-active -- good.service" | *"is-active -- slow.service") echo active ;;
   *"is-active -- bad.service") echo failed; exit 3 ;;
   *"restart -- bad.service") echo "Unit bad.service not found." >&2; exit 5 ;;
-  *"restart -- slow.service") sleep 10 ;;
+  *"restart -- slow.service") for i in $(seq 600); do [ -e ${this.folder}/go-on ] && break; sleep 0.1; done ;;
 esac
 `, { mode: 0o755 });
     fs.writeFileSync(path.join(this.folder, 'enter'), `#!/bin/sh
@@ -31,6 +31,11 @@ exec "$@"
     // The link `shutdown` leads to systemctl, as everywhere under systemd.
     assert.equal(fs.realpathSync('/usr/sbin/shutdown'), '/usr/bin/systemctl');
     this.under = ['unshare', '--mount', '--propagation', 'private', path.join(this.folder, 'enter')];
+  }
+
+  // slow.service is as slow as the test wants, a minute at most.
+  letSlowServiceGoOn() {
+    fs.writeFileSync(path.join(this.folder, 'go-on'), '');
   }
 
   called() {
