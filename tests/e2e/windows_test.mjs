@@ -76,7 +76,8 @@ async function windowAt(opens) {
 }
 
 test('an order waits for the window and runs inside; what did not get its turn waits for the next', async () => {
-  const opens = Math.ceil((Date.now() + 12_000) / 60_000) * 60_000;
+  // Who waits is announced every twenty seconds.
+  const opens = Math.ceil((Date.now() + 30_000) / 60_000) * 60_000;
   const closes = opens + 60_000;
   const window = await windowAt(opens);
   const [site] = place.sites;

@@ -65,7 +65,8 @@ test('G7: a stranger can neither connect to the sockets nor put his own in their
   fs.chmodSync(agent.executorSocket, 0o660);
   await agent.executor.says(new RegExp(`user ${kStrangerId} .* is not listened to`));
   assert.notEqual(agent.status(), null);
-  const told = async () => (await fleet.api.get(`/api/v1/audit?kind=security&agent_id=${agent.id}`)).items.find((entry) => entry.kind === 'security.connection');
+  const api = await fleet.signIn();
+  const told = async () => (await api.get(`/api/v1/audit?kind=security&agent_id=${agent.id}`)).items.find((entry) => entry.kind === 'security.connection');
   await until(told, 'the audit log', 20_000);
   const entry = await told();
   assert.deepEqual([entry.subsystem, entry.severity, entry.code], ['security', 'error', 'connection']);
