@@ -9,6 +9,7 @@
 #include "link/order_runner.h"
 #include "local/log.h"
 #include "platform/lifetime.h"
+#include "platform/machine.h"
 
 namespace redflag::kernel {
 
@@ -55,7 +56,8 @@ Daemon::Daemon(DaemonSettings settings) : settings_(std::move(settings)), starte
           if (link_) link_->statusChanged();
         });
         // Started last; orders may speak of it before.
-        scheduler_ = std::make_unique<Scheduler>(*scans_, settings_.paths.state / "schedule.json");
+        scheduler_ = std::make_unique<Scheduler>(*scans_, settings_.paths.state / "schedule.json",
+                                                 systemClock(), platform::bootId());
         orders_.emplace(AgentOrders::Parts{*config_, *scans_, *scheduler_, [this] { return status(); },
                                            [this] { configChanged(); }});
         return {};

@@ -48,14 +48,14 @@ Result<std::string> cleaned(std::string body) {
 }  // namespace
 
 Result<std::unique_ptr<ReadDesk>> ReadDesk::open(const std::vector<std::string>& capabilities,
-                                                 SmartPlaces smart) {
+                                                 SmartPlaces smart, UnitPlaces units) {
   auto sockets = host::Capabilities(capabilities).sockets();
   if (sockets.empty()) return nullptr;
   auto pipe = platform::DuplexPipe::create();
   if (!pipe) return tl::unexpected<Error>(pipe.error());
   auto child = pipe->takeChildEnd();
   return std::unique_ptr<ReadDesk>(
-      new ReadDesk(std::move(sockets), std::move(smart), pipe->take(), std::move(child)));
+      new ReadDesk(std::move(sockets), std::move(smart), std::move(units), pipe->take(), std::move(child)));
 }
 
 ReadDesk::~ReadDesk() {
@@ -107,6 +107,15 @@ bool ReadDesk::answerOnDisks(const host::Question& question) {
   return sayBody(question, *body);
 }
 
+bool ReadDesk::answerOnUnits(const host::Question& question) {
+  if (!isUnitQuestion(question.target))
+    return say(refusal(RF_DENIED, question.target + " is not among the reads of the agent's list"));
+  const auto time = std::min(question.timeout_ms * kMillisecondNs, kMostNs);
+  const auto body = failedUnitsJson(units_, monotonicNow() + time / 4 * 3, stopping_);
+  if (!body) return say(refusal(statusOf(body.error().code), body.error().text));
+  return sayBody(question, *body);
+}
+
 bool ReadDesk::answer(std::string_view message) {
   const auto question = host::decodeQuestion(message);
   if (!question) return false;
@@ -114,6 +123,7 @@ bool ReadDesk::answer(std::string_view message) {
     return say(refusal(RF_DENIED, "http:unix:" + question->socket + " is not among its capabilities"));
   if (question->socket == kProcesses) return answerOnProcesses(*question);
   if (question->socket == kDisks) return answerOnDisks(*question);
+  if (question->socket == kUnits) return answerOnUnits(*question);
   if (!isEngineQuestion(question->target))
     return say(refusal(RF_DENIED, "GET " + question->target + " is not among the reads of the agent's list"));
   const auto time = std::min(question->timeout_ms * kMillisecondNs, kMostNs);

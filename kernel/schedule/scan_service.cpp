@@ -116,11 +116,20 @@ Result<std::vector<std::string>> ScanService::pluginsOf(const ScanRequest& reque
     if (config.plugin(id) == nullptr)
       return fail(Code::kInvalid, "the plugin \"" + id + "\" is not enabled here");
   }
-  if (!request.plugins.empty()) return request.plugins;
+  if (!request.plugins.empty())
+    return request.trigger == Trigger::kVerify ? withThoseOfServices(request.plugins) : request.plugins;
   std::vector<std::string> all;
   for (const auto& plugin : config.plugins)
     all.push_back(plugin.id);
   return all;
+}
+
+std::vector<std::string> ScanService::withThoseOfServices(std::vector<std::string> ids) const {
+  for (const auto& plugin : plugins())
+    if (plugin.tells_services && plugin.state == "ok" &&
+        std::find(ids.begin(), ids.end(), plugin.id) == ids.end())
+      ids.push_back(plugin.id);
+  return ids;
 }
 
 std::optional<ScanReport> ScanService::scanOne(const Config& config, const std::string& id,

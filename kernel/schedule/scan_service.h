@@ -35,10 +35,11 @@ struct PluginStatus {
   std::string version;
   std::string name;
   std::vector<std::string> interfaces;
-  bool measures = false;  // its scans hold metrics
-  std::string state;      // ok | refused | not_applicable
-  std::string text;       // why not ok
-  BreakerState breaker;   // of the scanner
+  bool measures = false;        // its scans hold metrics
+  bool tells_services = false;  // … and services
+  std::string state;            // ok | refused | not_applicable
+  std::string text;             // why not ok
+  BreakerState breaker;         // of the scanner
   std::optional<LastScan> last_scan;
 };
 
@@ -75,6 +76,7 @@ class ScanService : public Scanner {
 
  private:
   Result<std::vector<std::string>> pluginsOf(const ScanRequest& request, const Config& config) const;
+  std::vector<std::string> withThoseOfServices(std::vector<std::string> ids) const;
   // nullopt: the plugin has nothing to scan.
   std::optional<ScanReport> scanOne(const Config& config, const std::string& plugin,
                                     const ScanRequest& request);

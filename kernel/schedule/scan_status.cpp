@@ -47,6 +47,7 @@ PluginStatus ScanService::describe(const std::shared_ptr<const Config>& config,
     made.status.interfaces = ready->manifest.interfaces;
     const auto& kinds = ready->manifest.record_kinds;
     made.status.measures = std::find(kinds.begin(), kinds.end(), "metric/1") != kinds.end();
+    made.status.tells_services = std::find(kinds.begin(), kinds.end(), "service/1") != kinds.end();
     made.status.state = "ok";
   } else {
     made.status.state = ready.error().status == "not_applicable" ? "not_applicable" : "refused";

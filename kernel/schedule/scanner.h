@@ -1,6 +1,7 @@
 #pragma once
 // One way to run scans, whoever asks: the schedule, a person, an order, or the kernel itself after an
-// install.
+// install. That one also scans the plugins that tell of services, since some of these may run on with what
+// was replaced.
 
 #include <functional>
 #include <string>

@@ -13,15 +13,25 @@ namespace {
 
 constexpr std::size_t kMaxFileBytes = 256U << 10U;
 constexpr std::size_t kMaxTime = 40;
+constexpr const char* kBootMember = "/boot_id";  // among the plugins, none of which can be called so
 // A clock that is set, or a machine that slept, is noticed within this time.
 constexpr std::int64_t kLongestSleepNs = 60 * kSecondNs;
 
-Schedule::LastRuns loadLastRuns(const std::filesystem::path& file) {
+bool isOfAnotherBoot(const Json& json, const std::string& boot_id) {
+  const auto it = json.find(kBootMember);
+  return !boot_id.empty() && it != json.end() && *it != "" && *it != boot_id;
+}
+
+Schedule::LastRuns loadLastRuns(const std::filesystem::path& file, const std::string& boot_id) {
   Schedule::LastRuns runs;
   const auto text = platform::readFile(file, kMaxFileBytes);
   const auto json = text ? parseJson(*text) : Result<Json>(Json::object());
   if (!json || !json->is_object()) {
     spdlog::warn("{}: not readable, every plugin is scanned now", file.string());
+    return runs;
+  }
+  if (isOfAnotherBoot(*json, boot_id)) {
+    spdlog::info("the machine was restarted, every plugin is scanned now");
     return runs;
   }
   for (const auto& [plugin, at] : json->items()) {
@@ -45,11 +55,12 @@ std::vector<std::pair<std::string, ScheduleConfig>> entriesOf(const Config& conf
 
 }  // namespace
 
-Scheduler::Scheduler(Scanner& scanner, std::filesystem::path file, const Clock& clock)
+Scheduler::Scheduler(Scanner& scanner, std::filesystem::path file, const Clock& clock, std::string boot_id)
     : scanner_(scanner),
       file_(std::move(file)),
+      boot_id_(std::move(boot_id)),
       clock_(clock),
-      schedule_(clock, evenly, loadLastRuns(file_)) {}
+      schedule_(clock, evenly, loadLastRuns(file_, boot_id_)) {}
 
 Scheduler::~Scheduler() {
   stop();
@@ -155,7 +166,7 @@ void Scheduler::joinDone(std::unique_lock<std::mutex>& lock, bool all) {
 }
 
 void Scheduler::save() {
-  Json json = Json::object();
+  Json json = {{kBootMember, boot_id_}};
   for (const auto& [plugin, at] : schedule_.lastRuns())
     json[plugin] = toRfc3339(at);
   if (auto saved = platform::writeFileAtomic(file_, dumpJson(json), 0600, platform::Durability::kCrash);

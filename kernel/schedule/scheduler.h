@@ -1,5 +1,7 @@
 #pragma once
 // The thread that starts scans when they are due, and remembers over restarts when each plugin last ran.
+// After a restart of the machine itself every plugin is due: another kernel may run, other services may have
+// failed.
 
 #include <condition_variable>
 #include <filesystem>
@@ -16,8 +18,10 @@ namespace redflag::kernel {
 
 class Scheduler {
  public:
-  // `file`: for the times of last runs. Scanner and clock outlive the scheduler.
-  Scheduler(Scanner& scanner, std::filesystem::path file, const Clock& clock = systemClock());
+  // `file`: for the times of last runs. `boot_id`: of the boot that runs; "" where none is known. Scanner and
+  // clock outlive the scheduler.
+  Scheduler(Scanner& scanner, std::filesystem::path file, const Clock& clock = systemClock(),
+            std::string boot_id = {});
   ~Scheduler();
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
@@ -54,6 +58,7 @@ class Scheduler {
 
   Scanner& scanner_;
   const std::filesystem::path file_;
+  const std::string boot_id_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   const Clock& clock_;

@@ -33,6 +33,8 @@ const rf::Declaration kDeclaration{
                      {"read:/boot", false},
                      // Which processes run replaced code, and whose file it was.
                      {"http:unix:/proc", false},
+                     // Which units have failed.
+                     {"http:unix:/run/systemd", false},
                      {"read:/var/lib/dpkg/info", false},
                      {"exec:/usr/bin/rpm", false},
                      {"read:/var/lib/rpm", false},

@@ -18,6 +18,7 @@ rf::Status SystemScan::scan() {
   load();
   pressure();
   services_.report();
+  units_.report();
   return run_.outcome();
 }
 

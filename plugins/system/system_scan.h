@@ -1,9 +1,11 @@
 #pragma once
-// What machine this is and how it is, from files alone; and which of its services have to be restarted.
+// What machine this is and how it is, from files alone; which of its services have to be restarted, and which
+// of its units have failed.
 
 #include <string>
 #include <vector>
 
+#include "failed_units.h"
 #include "outdated_services.h"
 #include "redflag/sdk.hpp"
 
@@ -11,7 +13,8 @@ namespace redflag::system {
 
 class SystemScan {
  public:
-  SystemScan(const rf::Host& host, rf::Run& run) : files_(host), run_(run), services_(host, run) {}
+  SystemScan(const rf::Host& host, rf::Run& run)
+      : files_(host), run_(run), services_(host, run), units_(host, run) {}
   rf::Status scan();
 
  private:
@@ -28,6 +31,7 @@ class SystemScan {
   rf::File files_;
   rf::Run& run_;
   OutdatedServices services_;
+  FailedUnits units_;
 };
 
 }  // namespace redflag::system

@@ -24,6 +24,7 @@ constexpr std::int64_t kLateNs = 3'600 * kSecondNs;
 constexpr std::int64_t kMaxFacts = 2'000;  // an agent's, and as many metrics
 constexpr std::size_t kMaxOtherRecords = 50'000;
 constexpr const char* kVanished = "vanished";
+constexpr const char* kPackage = "package/1";
 
 constexpr JsonLimits kRecordsLimits{protocol::kMaxExpandedUploadBytes, protocol::kMaxUploadDepth,
                                     protocol::kMaxUploadValues};
@@ -162,10 +163,12 @@ class Intake {
     } else if (kind == "metric/1") {
       takeMetric(row);
     } else {
-      if (kind == "package/1" && scan_.purpose == "verify" && row.contains("version")) {
-        input_.installed[{row["manager"], row["key"]}] = row["version"];
-      }
       if (++others_ > kMaxOtherRecords) refuse({Code::kLimit, place + ": too many records"});
+      // What a verify scan adds about packages is evidence for this moment, no inventory.
+      const bool evidence = kind == kPackage && scan_.purpose == "verify";
+      if (evidence && row.contains("version"))
+        input_.installed[{row["manager"], row["key"]}] = row["version"];
+      if (evidence) return;
       records_[scope].push_back({scope, kind, digest, dumpJson(row), labelOf(row)});
     }
   }
@@ -224,11 +227,8 @@ class Intake {
     for (const auto& key : chosen_) {
       const ScopeRows& scope = item_.scopes.at(key);
       const bool complete = ok(scope.status);
-      // What a verify scan adds about packages is evidence for this moment, no inventory.
-      if (scan_.purpose != "verify") {
-        tx_.scans().setRecords(agent_, scan_.plugin, purpose_class_, key, complete, records_[key],
-                               scan_.received_at);
-      }
+      tx_.scans().setRecords(agent_, scan_.plugin, purpose_class_, key, complete, records_[key],
+                             scan_.received_at, scan_.purpose == "verify" ? kPackage : "");
       tx_.scans().setPicture(
           agent_, scan_.plugin, purpose_class_,
           {key, complete ? scope.digest : "", scope.status, scan_.started_at, scan_.boot_id});

@@ -106,10 +106,10 @@ class Scans {
   virtual std::vector<Fact> facts(const AgentKey& agent) const = 0;
   // Keeps the newest `keep` facts of the agent.
   virtual void trim(const AgentKey& agent, std::int64_t keep) = 0;
-  // Replaces (or, if not `complete`, adds to) a scope's records of other kinds.
+  // Replaces (or, if not `complete`, adds to) a scope's records of other kinds. Those of `kept_kind` stay.
   virtual void setRecords(const AgentKey& agent, const std::string& plugin, const std::string& purpose_class,
                           const std::string& scope, bool complete, const std::vector<StoredRecord>& records,
-                          std::int64_t at) = 0;
+                          std::int64_t at, const std::string& kept_kind = {}) = 0;
 
   // By label.
   virtual Page<ShownRecord> records(const AgentKey& agent, const RecordFilter& filter,

@@ -54,7 +54,7 @@ TEST_F(ManifestFolder, says_what_the_descriptor_says) {
   EXPECT_TRUE(manifest->library.is_absolute());
   EXPECT_TRUE(manifest->offers("rf.scanner/1"));
   EXPECT_FALSE(manifest->offers("rf.updater/1"));
-  EXPECT_THAT(manifest->record_kinds, testing::ElementsAre("update/1", "fact/1", "metric/1"));
+  EXPECT_THAT(manifest->record_kinds, testing::ElementsAre("update/1", "fact/1", "metric/1", "service/1"));
   EXPECT_EQ(manifest->config_schema.at("type"), "object");
 }
 

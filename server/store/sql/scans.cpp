@@ -195,12 +195,12 @@ void SqlScans::trim(const AgentKey& agent, std::int64_t keep) {
 
 void SqlScans::setRecords(const AgentKey& agent, const std::string& plugin, const std::string& purpose_class,
                           const std::string& scope, bool complete, const std::vector<StoredRecord>& records,
-                          std::int64_t at) {
+                          std::int64_t at, const std::string& kept_kind) {
   if (complete) {
     db_.post(
         "DELETE FROM records WHERE client_id = ? AND agent_id = ? AND plugin = ? AND purpose_class = ? AND "
-        "scope = ?",
-        agent.client_id, agent.agent_id, plugin, purpose_class, scope);
+        "scope = ? AND kind <> ?",
+        agent.client_id, agent.agent_id, plugin, purpose_class, scope, kept_kind);
   }
   for (const StoredRecord& record : records) {
     db_.post(

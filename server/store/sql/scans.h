@@ -26,7 +26,7 @@ class SqlScans : public Scans {
   void trim(const AgentKey& agent, std::int64_t keep) override;
   void setRecords(const AgentKey& agent, const std::string& plugin, const std::string& purpose_class,
                   const std::string& scope, bool complete, const std::vector<StoredRecord>& records,
-                  std::int64_t at) override;
+                  std::int64_t at, const std::string& kept_kind) override;
   Page<ShownRecord> records(const AgentKey& agent, const RecordFilter& filter,
                             const PageRequest& page) const override;
   std::vector<RecordKindCount> recordKinds(const AgentKey& agent) const override;

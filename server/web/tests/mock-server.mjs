@@ -401,7 +401,7 @@ class Mock {
   }
 
   recordKinds() {
-    return { items: [{ kind: 'org.example.certificate/1', count: 3 }, { kind: 'package/1', count: 240 }, { kind: 'service/1', count: 2 }] };
+    return { items: [{ kind: 'org.example.certificate/1', count: 3 }, { kind: 'package/1', count: 240 }, { kind: 'service/1', count: 3 }] };
   }
 
   records(query) {
@@ -426,6 +426,13 @@ class Mock {
         reason: `${name.slice(0, 5)} still runs what was replaced: /usr/lib/x86_64-linux-gnu/libssl.so.3`,
       },
     }));
+    services.push({
+      kind: 'service/1',
+      plugin: 'system',
+      scope: 'units',
+      at: at(900),
+      fields: { name: 'backup.service', state: 'failed', reason: 'Nightly backup <b>to tape</b>: exit-code, status 2' },
+    });
     const certificates = ['mail.example.org', 'www.example.org', '<b>hostile</b>'].map((name, n) => ({
       kind: 'org.example.certificate/1',
       plugin: 'org.example.tls',

@@ -132,6 +132,7 @@ const scenes = [
       await page.getByText('Whoever uses one of them notices').waitFor();
     },
   },
+  { name: 'agent-failed-units', path: agent(2), ready: text('Failed units') },
   { name: 'agent-records', path: `${agent(2)}?tab=records&kind=package%2F1`, ready: (page) => page.getByRole('table').waitFor() },
   { name: 'agent-records-foreign', path: `${agent(2)}?tab=records`, ready: (page) => page.getByRole('table').waitFor() },
   { name: 'agent-settings', path: `${agent(2)}?tab=settings`, ready: (page) => page.getByRole('list', { name: 'Values' }).waitFor() },

@@ -15,6 +15,7 @@ export class Fleet {
     this.port = 0;
     this.trust = new TrustRoot(this.data, this.folder);
     this.moreCommandTypes = [];  // folders beside our own
+    this.names = [];  // what agents call the server, where that is not 127.0.0.1; it needs a port from the start
     this.settings = '';  // more lines of server.yaml, for the first start
   }
 
@@ -22,7 +23,9 @@ export class Fleet {
   async startServer() {
     if (!fs.existsSync(this.data)) {
       runToEnd([program('redflag-server'), 'init', '--data', this.data,
-        ...(this.database ? ['--database', this.database] : [])]);
+        ...(this.database ? ['--database', this.database] : []), ...this.names.flatMap((name) => ['--name', name])]);
+      // The trust root names addresses, and is made before the server listens.
+      if (this.names.length > 0) this.settings += `listen: 127.0.0.1:${this.port}\n`;
       if (this.settings) fs.appendFileSync(path.join(this.data, 'server.yaml'), this.settings, { mode: 0o600 });
       this.trust.make();
     }
@@ -35,6 +38,7 @@ export class Fleet {
     const file = path.join(this.data, 'server.url');
     this.url = await until(() => fs.existsSync(file) && fs.readFileSync(file, 'utf8').trim(), 'server.url', 20_000);
     this.port = Number(new URL(this.url).port);
+    if (this.names.length > 0) this.url = `https://127.0.0.1:${this.port}`;
     const token = this.server.output.match(/setup#token=(\S+)/)?.[1];
     if (token) this.setupToken = token;
     return this.url;

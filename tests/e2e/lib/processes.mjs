@@ -1,6 +1,7 @@
 // Starting, watching and ending the programs under test. Everything that was started is ended by its id, also on failure.
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -80,6 +81,16 @@ export function runToEnd(command, { user, input, env, allowFailure } = {}) {
     throw new Error(`${command.join(' ')}: exit ${result.status}\n${result.stdout}\n${result.stderr}`);
   }
   return result;
+}
+
+// A port of loopback that nobody listens at, for who has to be told before it listens.
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = net.createServer().on('error', reject).listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
 }
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -149,6 +149,17 @@ TEST_F(ScanServiceTest, scans_every_enabled_plugin_and_none_else) {
   EXPECT_EQ(service_->scan({{"apt"}, "updates", Trigger::kCommand, ""}).error().code, Code::kInvalid);
 }
 
+TEST_F(ScanServiceTest, also_looks_at_services_when_it_proves_an_order_and_else_not) {
+  start(entry("test.moody") + entry("test.good"));
+  EXPECT_EQ(service_->scan({{"test.moody"}, "updates", Trigger::kCommand, "CMD"})->size(), 1U);
+  EXPECT_EQ(service_->scan({{"test.moody"}, "verify", Trigger::kVerify, "CMD"})->size(), 2U);
+  EXPECT_EQ(service_->scan({{"test.good"}, "verify", Trigger::kVerify, "CMD"})->size(), 1U);
+  std::vector<std::string> scanned;
+  for (const auto& item : spooled())
+    scanned.push_back(item["plugin"].get<std::string>() + " " + item["purpose"].get<std::string>());
+  EXPECT_THAT(scanned, testing::IsSupersetOf({"test.good verify", "test.moody verify"}));
+}
+
 TEST_F(ScanServiceTest, opens_the_breaker_of_a_plugin_that_crashes_and_tells_the_server) {
   start(entry("test.crasher") + entry("test.good"));
   ASSERT_TRUE(service_->scan({{}, "updates", Trigger::kSchedule, ""}));

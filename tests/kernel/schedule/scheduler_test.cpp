@@ -105,6 +105,17 @@ TEST_F(SchedulerTest, remembers_over_a_restart_that_it_has_scanned) {
   EXPECT_EQ(scanner_.count(), 2U);
 }
 
+TEST_F(SchedulerTest, scans_at_once_after_the_machine_was_restarted_and_not_after_the_agent_was) {
+  for (const char* boot_id : {"first", "first", "", "second", "second"}) {
+    Scheduler scheduler(scanner_, file(), systemClock(), boot_id);
+    scheduler.start(withPlugins({"apt"}));
+    ASSERT_TRUE(waitForRun(scheduler, "apt"));
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    scheduler.stop();
+  }
+  EXPECT_EQ(scanner_.count(), 2U);
+}
+
 TEST_F(SchedulerTest, does_not_count_a_scan_whose_outcome_could_not_be_kept) {
   Scheduler scheduler(scanner_, file());
   scheduler.start(withPlugins({"unkept"}));

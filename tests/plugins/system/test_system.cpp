@@ -100,6 +100,43 @@ TEST_F(SystemTree, names_services_that_run_replaced_files_with_the_packages_of_t
   EXPECT_EQ(fake_.fact("services.unreadable_processes"), 3);
 }
 
+TEST_F(SystemTree, names_units_that_have_failed_and_why) {
+  fake_.local_answers["/failed"] = R"({"units":[
+    {"name":"backup.service","description":"Nightly backup","result":"exit-code","status":2},
+    {"name":"srv.mount","description":"/srv","result":"timeout","status":0},
+    {"name":"odd.timer","description":"","result":"","status":0}]})";
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  const auto units = fake_.ofKind("service/1");
+  ASSERT_EQ(units.size(), 3U);
+  EXPECT_EQ(units[0].at("name"), "backup.service");
+  EXPECT_EQ(units[0].at("state"), "failed");
+  EXPECT_EQ(units[0].at("reason"), "Nightly backup: exit-code, status 2");
+  EXPECT_EQ(units[0].at("scope"), "units");
+  EXPECT_FALSE(units[0].contains("needs_restart"));
+  EXPECT_EQ(units[1].at("reason"), "/srv: timeout");
+  EXPECT_FALSE(units[2].contains("reason"));
+  EXPECT_EQ(fake_.fact("units.failed"), 3);
+  EXPECT_EQ(fake_.scopeStatus("units"), RF_OK);
+}
+
+TEST_F(SystemTree, says_that_no_unit_has_failed_only_where_somebody_was_asked) {
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.fact("units.failed"), nullptr);
+  EXPECT_EQ(fake_.scopeStatus("units"), RF_NOT_APPLICABLE) << "no such scope";
+  fake_.local_answers["/failed"] = R"({"units":[]})";
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.fact("units.failed"), 0);
+  for (const char* odd :
+       {"[]", R"({"units":[{"name":""}]})", R"({"units":[{"name":"a.service","status":-1}]})",
+        R"({"units":[{"name":"a.service","pid":1}]})"}) {
+    fake_.local_answers["/failed"] = odd;
+    EXPECT_NE(scan(), rf::Status::kOk) << odd;
+    EXPECT_TRUE(fake_.reported("system.bad_answer"));
+    EXPECT_EQ(fake_.fact("units.failed"), nullptr);
+    EXPECT_NE(fake_.scopeStatus("units"), RF_OK) << "what was known stays";
+  }
+}
+
 // rpm's own database of a root, with a package that has a library and the link by which programs find it.
 class RpmTree : public SystemTree {
  protected:

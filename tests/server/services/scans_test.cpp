@@ -46,6 +46,30 @@ TEST(Scans, a_complete_scope_replaces_its_picture_and_a_failed_one_only_adds) {
   EXPECT_EQ(world.stateOf(agent, "sudo", "2"), "resolved_elsewhere");
 }
 
+// What an order was for is shown as soon as the scan that proves it says so.
+TEST(Scans, a_scan_that_proves_an_order_replaces_records_of_all_kinds_but_the_inventory) {
+  World world;
+  const auto agent = world.enrol();
+  const auto shown = [&](const std::string& kind) {
+    return world.store.read([&](const store::ReadTransaction& tx) {
+      return tx.scans().records(agent, {kind, ""}, {10, ""}).total;
+    });
+  };
+  const Json service = {
+      {"record", "service/1"}, {"name", "web.service"}, {"needs_restart", true}, {"scope", "main"}};
+  const Json package = {
+      {"record", "package/1"}, {"manager", "apt"}, {"key", "curl"}, {"name", "curl"}, {"scope", "main"}};
+  world.scan(agent, {.records = {service, package}});
+  EXPECT_EQ(shown("service/1"), 1);
+  world.scan(agent, {.purpose = "verify"});
+  EXPECT_EQ(shown("service/1"), 0);
+  EXPECT_EQ(shown("package/1"), 1);
+  // The same once more, for which nothing is written.
+  world.scan(agent, {.purpose = "verify", .records = {service}});
+  world.scan(agent, {.records = {service}});
+  EXPECT_EQ(shown("service/1"), 1);
+}
+
 TEST(Scans, a_source_that_was_removed_lists_nothing_any_more) {
   World world;
   const auto agent = world.enrol();

@@ -109,6 +109,13 @@ TEST_F(Areas, a_scopes_records_are_replaced_when_it_is_complete_and_added_to_whe
   EXPECT_EQ(count(), 3);
   set(true, {{"main", "package/1", "c", "{}"}});
   EXPECT_EQ(count(), 1);
+  store_.write([&](WriteTransaction& tx) {
+    tx.scans().setRecords(agent_, "apt", "inventory", "main", true, {{"main", "service/1", "d", "{}"}}, 2,
+                          "package/1");
+    tx.scans().setRecords(agent_, "apt", "inventory", "main", true, {{"main", "service/1", "e", "{}"}}, 3,
+                          "package/1");
+  });
+  EXPECT_EQ(count(), 2) << "the package, and the newer service";
 }
 
 TEST_F(Areas, records_of_a_kind_are_listed_by_what_people_call_them_page_by_page) {

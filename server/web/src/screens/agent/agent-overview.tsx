@@ -7,6 +7,7 @@ import { Ago } from '../../parts/ago';
 import { IconBolt } from '../../parts/icons';
 import { Facts, Panel } from '../../parts/panel';
 import { Dot, Tag } from '../../parts/tag';
+import { AgentFailedUnits } from './agent-failed-units';
 import { AgentRebind } from './agent-rebind';
 import { AgentServices } from './agent-services';
 import classes from './agent.module.css';
@@ -16,6 +17,7 @@ export function AgentOverview({ agent }: { agent: AgentDetail }) {
     <div className={classes.columns}>
       <div>
         <AgentServices agent={agent} />
+        <AgentFailedUnits agent={agent} />
         <Panel title="Plugins" note="What runs on this machine, and how its last scan went">
           {agent.plugins.length === 0 ? (
             <p className={classes.note} style={{ padding: '0 0.9rem 0.75rem' }}>

@@ -1,0 +1,72 @@
+#include "failed_units.h"
+
+#include <vector>
+
+#include "base/json.h"
+
+namespace redflag::system {
+namespace {
+
+constexpr std::uint64_t kMaxUnitAnswer = 1U << 20;
+constexpr std::size_t kMostUnits = 200;
+constexpr int kNoSuchQuestion = 404;
+
+struct FailedUnit {
+  std::string name;
+  std::string reason;
+};
+
+// Nobody answers, or is allowed to: not a scan that went wrong.
+bool isNobodyToAsk(rf::Status status) {
+  return status == rf::Status::kNotApplicable || status == rf::Status::kDenied ||
+         status == rf::Status::kUnsupported;
+}
+
+// "A web server: exit-code, status 1".
+std::string reasonOf(const std::string& description, const std::string& result, std::int64_t status) {
+  std::string reason = description;
+  if (!result.empty()) reason += (reason.empty() ? "" : ": ") + result;
+  if (status != 0) reason += ", status " + std::to_string(status);
+  return reason;
+}
+
+redflag::Result<std::vector<FailedUnit>> parseUnits(const std::string& body) {
+  const auto parsed = parseJson(body, {.bytes = kMaxUnitAnswer, .depth = 4, .values = 10'000});
+  if (!parsed) return tl::unexpected<Error>(parsed.error());
+  JsonReader in(*parsed, "failed");
+  const Json& units = in.array("units", kMostUnits);
+  if (auto ok = in.finish(); !ok) return tl::unexpected<Error>(ok.error());
+  std::vector<FailedUnit> found;
+  for (const auto& item : units) {
+    JsonReader unit(item, "failed.units");
+    const auto name = unit.text("name", 255);
+    const auto description = unit.optionalText("description", 1024);
+    const auto result = unit.optionalText("result", 1024);
+    const auto status = unit.optionalInteger("status", 0, 255, 0);
+    if (auto ok = unit.finish(); !ok) return tl::unexpected<Error>(ok.error());
+    found.push_back({name, reasonOf(description, result, status)});
+  }
+  return found;
+}
+
+}  // namespace
+
+void FailedUnits::report() {
+  const auto answer = manager_.get("/run/systemd", "/failed", kMaxUnitAnswer);
+  if (answer ? answer->http_status == kNoSuchQuestion : isNobodyToAsk(answer.status())) return;
+  auto scope = run_.scope("units");
+  if (answer && answer->http_status == 200) return tell(answer->body, scope);
+  scope.fail(answer ? rf::Status::kInternal : answer.status(), "system.units_not_asked",
+             answer ? "an odd answer" : answer.text());
+}
+
+void FailedUnits::tell(const std::string& body, rf::Scope& scope) {
+  const auto units = parseUnits(body);
+  if (!units) return scope.fail(rf::Status::kInternal, "system.bad_answer", units.error().text);
+  for (const auto& unit : *units)
+    static_cast<void>(run_.service().name(unit.name).state("failed").reason(unit.reason).commit());
+  run_.fact("units.failed", static_cast<std::int64_t>(units->size()));
+  scope.complete();
+}
+
+}  // namespace redflag::system

@@ -1,0 +1,31 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+
+import { recordsQuery } from '../../api/queries';
+import type { AgentDetail } from '../../api/types';
+import { some } from '../../format/number';
+import { Panel } from '../../parts/panel';
+import classes from './agent.module.css';
+
+// What the machine's service manager counts as failed. Nothing is shown where there is nothing.
+export function AgentFailedUnits({ agent }: { agent: AgentDetail }) {
+  const { data } = useInfiniteQuery(recordsQuery(agent.id, 'service/1', undefined));
+  const units = (data?.pages ?? [])
+    .flatMap((page) => page.items)
+    .filter(({ fields }) => fields['state'] === 'failed')
+    .map(({ fields }) => ({ name: String(fields['name']), reason: String(fields['reason'] ?? '') }));
+  if (units.length === 0) return null;
+  return (
+    <Panel title="Failed units" note={`${some(units.length, 'unit')} of this machine ${units.length === 1 ? 'has' : 'have'} failed`}>
+      <ul className={classes.plugins}>
+        {units.map((unit) => (
+          <li key={unit.name} className={classes.plugin}>
+            <div className={classes.line}>
+              <h3 className="break">{unit.name}</h3>
+            </div>
+            <p className={classes.note}>{unit.reason}</p>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}

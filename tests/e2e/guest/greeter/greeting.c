@@ -1,0 +1,2 @@
+// GREETING is another one in each version.
+const char *greeting(void) { return GREETING; }
