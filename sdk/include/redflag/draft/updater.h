@@ -10,7 +10,8 @@
  *   {"steps":[{"operation":"install|upgrade|remove|downgrade","name","arch","from","to","category","requested":bool}…],
  *    "download_bytes":n,"installed_bytes_delta":n,"needs_reboot":bool,"restarts":["unit"…]}
  * `from` is "" for a new package, `to` is "" for a removal. Steps are sorted by (name, arch, operation).
- * verify() writes {"updates":[{"name","arch","version","installed_version","verified":bool}…]}: what is installed now,
+ * verify() writes {"updates":[{"name","arch","version","installed_version","verified":bool}…]}: what is
+ * installed now,
  * "" for nothing, and whether that is the wanted version or a newer one.
  * install() and rollback() write {"steps":[the same, each with "result":"done|failed|not_started"]}. If the
  * plan cannot be made again exactly (something changed), it changes nothing and returns RF_PERMANENT with a

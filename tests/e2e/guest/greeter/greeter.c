@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-const char *greeting(void);
+const char* greeting(void);
 
 int main(void) {
   setvbuf(stdout, NULL, _IOLBF, 0);

@@ -1,2 +1,4 @@
 // GREETING is another one in each version.
-const char *greeting(void) { return GREETING; }
+const char* greeting(void) {
+  return GREETING;
+}
