@@ -43,6 +43,7 @@ redflag::Result<std::vector<FailedUnit>> parseUnits(const std::string& body) {
     const auto description = unit.optionalText("description", 1024);
     const auto result = unit.optionalText("result", 1024);
     const auto status = unit.optionalInteger("status", 0, 255, 0);
+    if (name.empty()) unit.refuse("name", "a unit's name");
     if (auto ok = unit.finish(); !ok) return tl::unexpected<Error>(ok.error());
     found.push_back({name, reasonOf(description, result, status)});
   }

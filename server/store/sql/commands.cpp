@@ -19,9 +19,8 @@ constexpr const char* kInsertCommands =
 constexpr const char* kMoveCommands = "WITH v (client, agent, id, from_state, to_state, ends) AS (VALUES ";
 constexpr const char* kWhereTheyWere =
     ") UPDATE commands SET state = v.to_state, state_since = ?, reported_at = ?, reason_code = ?, "
-    "reason_text "
-    "= ?, settlement = CASE WHEN v.ends = 1 THEN 'pending' ELSE settlement END FROM v WHERE client_id = "
-    "v.client AND agent_id = v.agent AND command_id = v.id AND state = v.from_state";
+    "reason_text = ?, settlement = CASE WHEN v.ends = 1 THEN 'pending' ELSE settlement END FROM v WHERE "
+    "client_id = v.client AND agent_id = v.agent AND command_id = v.id AND state = v.from_state";
 
 // A statement sees none of its own rows: it has one of each command.
 constexpr const char* kTransitions = "WITH v (client, id, from_state, to_state) AS (VALUES ";
@@ -130,7 +129,7 @@ std::vector<std::optional<CommandState>> SqlCommands::advanceAll(std::span<const
     steps_.push_back(
         {now, command.id, command.agent_id, command.type, name(from->second), name(*to), actor, reason.code});
   }
-  moves.post(db_, kMoveCommands, kWhereTheyWere, {now, toValue(reason.code), toValue(reason.text)});
+  moves.post(db_, kMoveCommands, kWhereTheyWere, {now, now, toValue(reason.code), toValue(reason.text)});
   transitions.post(db_, kTransitions, kNumbered,
                    {now, toValue(actor), toValue(reason.code), toValue(reason.text)});
   return reached;
