@@ -78,12 +78,12 @@ export class DnfMachine {
       this.offer(...this.build({ 'redflag-demo-lib': '2.2' }));
       assert.deepEqual(this.upgradable(), ['redflag-demo-lib 2.1-1', 'redflag-demo-tool 1.1-1'], 'dnf has not heard of it');
     },
-    after: async ({ results }, { row }) => {
+    after: async ({ results }, desk) => {
       assert.deepEqual(results[0].sources, [{ source: 'base', status: 'fetched', text: '' }]);
       assert.deepEqual(this.upgradable(), ['redflag-demo-lib 2.2-1', 'redflag-demo-tool 1.1-1']);
       // The machine looks again by itself.
-      await until(() => row(this.update.name, 'available')?.candidate_version === '2.2-1', 'the newer one to be offered', 60_000);
-      assert.equal(row(this.update.name, 'superseded').candidate_version, '2.1-1');
+      await until(() => desk.row(this.update.name, 'available')?.candidate_version === '2.2-1', 'the newer one to be offered', 60_000);
+      assert.equal(desk.row(this.update.name, 'superseded').candidate_version, '2.1-1');
     },
   };
 }

@@ -36,7 +36,7 @@ TEST(InstalledNow, is_a_record_with_the_key_of_what_was_ordered) {
 }
 
 TEST(InstalledNow, leaves_out_what_is_not_installed_or_was_not_ordered_or_is_no_record) {
-  EXPECT_THAT(recordsOf({rowOf("a", ""), rowOf("c", "2"), rowOf("b", 7), 5}), IsEmpty());
+  EXPECT_THAT(recordsOf({rowOf("a", ""), rowOf("c", "2"), rowOf("b", 7), rowOf("b", "1\x1b"), 5}), IsEmpty());
   EXPECT_THAT(recordsOf({rowOf("b", std::string(100'000, '1'))}), IsEmpty());
   for (const Json& told : {Json(), Json(7), Json::array(), Json::object(), Json{{"updates", "a"}}})
     EXPECT_THAT(installedRecords("apt", "main", kOrdered, told), IsEmpty()) << told;
