@@ -29,7 +29,7 @@ const commandState = async (id) => (await api.get(`/api/v1/commands/${id}`)).sta
 const orderScan = async () => (await api.post('/api/v1/commands', { type: 'scan', agent_ids: [agent.id], parameters: {} })).items[0].id;
 async function succeeds(id) {
   const enough = middleman.ringOften();
-  await until(async () => (await commandState(id)) === 'succeeded', `${id} to succeed`, 60_000,
+  await until(async () => (await commandState(id)) === 'succeeded', `${id} to succeed`, 120_000,
     () => agent.process.output.slice(-3000) + fleet.server.output.slice(-1500)).finally(enough);
 }
 const history = async () => (await api.get(`/api/v1/agents/${agent.id}/history?limit=200`)).items;
