@@ -565,6 +565,7 @@ const dialogs = (page) => page.locator('[role=dialog]:visible, [role=menu]:visib
 
 // What fades in or is measured first is there, and nothing is on its way from one colour to the other.
 async function settled(page, scheme) {
+  await page.mouse.move(0, 0); // what lies under it now would show its tooltip
   await page.waitForFunction((wanted) => document.documentElement.dataset.mantineColorScheme === wanted, scheme);
   await page.waitForTimeout(150);
   await page.waitForFunction(() => document.getAnimations().every((each) => each.playState !== 'running' || each.effect.getComputedTiming().endTime === Infinity));
