@@ -7,8 +7,8 @@ import { agentShows, Fleet } from './lib/fleet.mjs';
 import { Guest, kThisMachine } from './lib/guest.mjs';
 import { cleanUp, freePort, program, runToEnd, until } from './lib/processes.mjs';
 
-const kSlowMs = 240_000;  // one vCPU in software: some thirty times slower than this machine
-const kBootMs = 300_000;
+const kSlowMs = 600_000;  // one vCPU in software, some thirty times slower than this machine, which may be busy as well
+const kBootMs = 600_000;
 const kGreeter = 'demo-greeter.service';
 
 const guest = new Guest('boot');

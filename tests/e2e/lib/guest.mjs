@@ -48,7 +48,8 @@ export class Guest {
     fs.mkdirSync(path.dirname(this.console), { recursive: true });
     fs.rmSync(this.console, { force: true });
     const disk = (file, more) => ['-drive', `file=${file},format=raw,if=none,${more}`];
-    this.process = new Program('qemu', ['qemu-system-x86_64', '-nodefaults', '-no-user-config', '-display', 'none',
+    // It ends with the test, however that ends.
+    this.process = new Program('qemu', ['setpriv', '--pdeathsig', 'KILL', 'qemu-system-x86_64', '-nodefaults', '-no-user-config', '-display', 'none',
       '-accel', 'tcg', '-machine', 'pc', '-m', '1024', '-smp', '1', '-rtc', 'base=utc',
       '-serial', `file:${this.console}`, '-device', 'virtio-rng-pci',
       ...disk(path.join(this.folder, 'disk.img'), 'id=root,cache=unsafe'), '-device', 'virtio-blk-pci,drive=root,bootindex=0',
