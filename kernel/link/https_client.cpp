@@ -59,6 +59,13 @@ void readHead(const HTTPResponse& response, HttpReply& reply) {
   }
 }
 
+// DNS::resolve asks for the name of an address, and fails where that has none.
+std::vector<Poco::Net::IPAddress> addressesOf(const std::string& host) {
+  Poco::Net::IPAddress address;
+  if (Poco::Net::IPAddress::tryParse(host, address)) return {address};
+  return Poco::Net::DNS::hostByName(host).addresses();
+}
+
 Error errorOf(const Poco::Exception& e) {
   const std::string certificate = takeCertificateError();
   if (!certificate.empty()) {
@@ -113,19 +120,19 @@ void HttpsClient::interrupt() {
 }
 
 StreamSocket HttpsClient::reach(const std::string& host, std::uint16_t port) const {
-  const auto entry = Poco::Net::DNS::resolve(host);
-  for (std::size_t i = 0; i + 1 < entry.addresses().size(); ++i) {
+  const auto addresses = addressesOf(host);
+  for (std::size_t i = 0; i + 1 < addresses.size(); ++i) {
     try {
       StreamSocket socket;
-      socket.connect(SocketAddress(entry.addresses()[i], port), timespan(times_.connect_ns));
+      socket.connect(SocketAddress(addresses[i], port), timespan(times_.connect_ns));
       return socket;
     } catch (const Poco::Exception&) {
       continue;  // the last one's reason is told
     }
   }
-  if (entry.addresses().empty()) throw Poco::Net::NoAddressFoundException(host);
+  if (addresses.empty()) throw Poco::Net::NoAddressFoundException(host);
   StreamSocket socket;
-  socket.connect(SocketAddress(entry.addresses().back(), port), timespan(times_.connect_ns));
+  socket.connect(SocketAddress(addresses.back(), port), timespan(times_.connect_ns));
   return socket;
 }
 

@@ -53,6 +53,15 @@ TEST_F(HttpsClientTest, talks_to_the_server_of_its_bundle) {
   EXPECT_NEAR(static_cast<double>(*reply->date_s), static_cast<double>(epochNow() / kSecondNs), 3.0);
 }
 
+// No machine's resolver knows who 127.77.1.2 is; nobody listens there either.
+TEST_F(HttpsClientTest, asks_no_resolver_about_an_address) {
+  const FakeServer server;
+  HttpsClient client("https://127.77.1.2:1", TlsTrust::make(server.authorities()).value(), {}, kShort);
+  const auto reply = get(client);
+  ASSERT_FALSE(reply);
+  EXPECT_NE(reply.error().text.find("Connection refused"), std::string::npos) << reply.error().text;
+}
+
 TEST_F(HttpsClientTest, F4_refuses_a_certificate_of_another_authority) {
   FakeServer server;
   const FakeServer stranger;
