@@ -27,9 +27,8 @@ function(redflag_test name)
     set(ARG_TIMEOUT 60)
   endif()
   add_executable(${name} ${ARG_SOURCES})
-  # Each file by itself: tests of one room give their helpers the same names.
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests
-    POSITION_INDEPENDENT_CODE OFF UNITY_BUILD OFF)
+    POSITION_INDEPENDENT_CODE OFF)
   target_link_libraries(${name} PRIVATE redflag_test_settings ${ARG_DEPENDS} GTest::gmock_main)
   target_precompile_headers(${name} REUSE_FROM redflag_test_headers)
   target_compile_definitions(${name} PRIVATE

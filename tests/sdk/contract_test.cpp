@@ -12,14 +12,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-std::vector<std::string> scopesOf(const Outcome& outcome) {
-  std::vector<std::string> out;
-  for (const auto& scope : outcome.all(FrameType::kEndScope)) {
-    out.push_back(scope.at("key").get<std::string>() + "=" + scope.at("status").get<std::string>());
-  }
-  return out;
-}
-
 // The state frames as they would be kept.
 std::vector<std::string> keptBy(const Outcome& outcome) {
   std::vector<std::string> out;
@@ -37,7 +29,7 @@ TEST(Rows, that_are_refused_lower_the_run_and_are_explained) {
     EXPECT_EQ(run.status(), "invalid") << mode;
     EXPECT_THAT(run.codes(), ElementsAre("record.refused")) << mode;
     EXPECT_THAT(run.all(FrameType::kRecord), IsEmpty()) << mode;
-    EXPECT_THAT(scopesOf(run), ElementsAre("=invalid")) << mode;
+    EXPECT_THAT(run.scopes(), ElementsAre("=invalid")) << mode;
   }
   EXPECT_THAT(runMoody("unknown_field").reportText("record.refused"), HasSubstr("\"colour\""));
   EXPECT_THAT(runMoody("missing_field").reportText("record.refused"), HasSubstr("\"value\""));
@@ -47,7 +39,7 @@ TEST(Rows, that_are_refused_lower_the_run_and_are_explained) {
 TEST(Rows, that_are_refused_fail_their_own_scope_only) {
   const Outcome run = runMoody("refused_in_scope");
   EXPECT_EQ(run.status(), "invalid") << "though the plugin said ok";
-  EXPECT_THAT(scopesOf(run), ElementsAre("first=invalid", "second=ok"));
+  EXPECT_THAT(run.scopes(), ElementsAre("first=invalid", "second=ok"));
 }
 
 TEST(Rows, of_a_third_partys_kind_are_passed_on) {
@@ -60,14 +52,14 @@ TEST(Rows, of_a_third_partys_kind_are_passed_on) {
 TEST(Rows, and_scopes_left_open_are_dropped_and_failed) {
   const Outcome run = runFixture("test.leaves_open");
   EXPECT_EQ(run.status(), "invalid");
-  EXPECT_THAT(scopesOf(run), ElementsAre("open=internal"));
+  EXPECT_THAT(run.scopes(), ElementsAre("open=internal"));
   EXPECT_THAT(run.all(FrameType::kRecord), IsEmpty());
 }
 
 TEST(Status, that_no_contract_knows_counts_as_a_defect) {
   const Outcome run = runFixture("test.odd_status");
   EXPECT_EQ(run.status(), "internal");
-  EXPECT_THAT(scopesOf(run), ElementsAre("=internal"));
+  EXPECT_THAT(run.scopes(), ElementsAre("=internal"));
 }
 
 TEST(Reports, carry_status_code_and_a_text_in_one_line) {

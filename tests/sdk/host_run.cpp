@@ -29,6 +29,13 @@ std::string Outcome::status() const {
   return done.size() == 1 ? done[0].at("status").get<std::string>() : "";
 }
 
+std::vector<std::string> Outcome::scopes() const {
+  std::vector<std::string> out;
+  for (const auto& scope : all(host::FrameType::kEndScope))
+    out.push_back(scope.at("key").get<std::string>() + "=" + scope.at("status").get<std::string>());
+  return out;
+}
+
 std::vector<std::string> Outcome::codes() const {
   std::vector<std::string> out;
   for (const auto& report : all(FrameType::kReport))

@@ -21,6 +21,7 @@ struct Outcome {
   std::vector<Json> all(host::FrameType type) const;  // payloads
   std::string status() const;                         // of kDone; "" without one
   std::vector<std::string> codes() const;             // of the reports
+  std::vector<std::string> scopes() const;            // each ended one as "key=status"
   std::string reportText(const std::string& code) const;
   Json fact(const std::string& name) const;  // the value of that fact/1; null without one
 };

@@ -20,14 +20,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-std::vector<std::string> scopesOf(const Outcome& outcome) {
-  std::vector<std::string> out;
-  for (const auto& scope : outcome.all(FrameType::kEndScope)) {
-    out.push_back(scope.at("key").get<std::string>() + "=" + scope.at("status").get<std::string>());
-  }
-  return out;
-}
-
 TEST(Host, carries_a_scan_from_hello_to_done) {
   const Outcome run = runFixture("test.good");
   EXPECT_EQ(run.code, 0);
@@ -38,7 +30,7 @@ TEST(Host, carries_a_scan_from_hello_to_done) {
   EXPECT_EQ(run.frames.back().type, FrameType::kDone);
   EXPECT_EQ(run.all(FrameType::kHello).at(0).at("id"), "test.good");
   EXPECT_EQ(run.all(FrameType::kHello).at(0).at("version"), "1.2.3");
-  EXPECT_THAT(scopesOf(run), ElementsAre("main=ok", "=ok"));
+  EXPECT_THAT(run.scopes(), ElementsAre("main=ok", "=ok"));
   const auto records = run.all(FrameType::kRecord);
   ASSERT_EQ(records.size(), 5U);
   EXPECT_EQ(records[0].at("manager"), "test.good");
@@ -50,7 +42,7 @@ TEST(Host, carries_a_scanner_in_plain_c) {
   const Outcome run = runFixture("test.plain");
   EXPECT_EQ(run.status(), "ok");
   EXPECT_EQ(run.fact("language"), "C");
-  EXPECT_THAT(scopesOf(run), ElementsAre("=ok"));
+  EXPECT_THAT(run.scopes(), ElementsAre("=ok"));
 }
 
 TEST(Host, runs_the_scanner_of_the_documentation) {
@@ -67,7 +59,7 @@ TEST(Host, answers_a_probe_without_scopes) {
   EXPECT_EQ(runMoody("", "", {{"operation", "probe"}}).status(), "ok");
   const Outcome absent = runMoody("absent", "", {{"operation", "probe"}});
   EXPECT_EQ(absent.status(), "not_applicable");
-  EXPECT_THAT(scopesOf(absent), IsEmpty());
+  EXPECT_THAT(absent.scopes(), IsEmpty());
 }
 
 TEST(Host, turns_exceptions_into_a_report) {
@@ -75,9 +67,9 @@ TEST(Host, turns_exceptions_into_a_report) {
   EXPECT_EQ(scan.status(), "internal");
   EXPECT_EQ(scan.code, 0);
   EXPECT_EQ(scan.reportText("plugin.exception"), "thrown in scan");
-  EXPECT_THAT(scopesOf(scan), ElementsAre("=internal"));
+  EXPECT_THAT(scan.scopes(), ElementsAre("=internal"));
   EXPECT_EQ(runMoody("throw_seven").status(), "internal");
-  EXPECT_THAT(scopesOf(runMoody("throw_in_scope")), ElementsAre("half=internal"));
+  EXPECT_THAT(runMoody("throw_in_scope").scopes(), ElementsAre("half=internal"));
   EXPECT_EQ(runMoody("throw_in_configure").status(), "internal");
 }
 
@@ -267,7 +259,7 @@ TEST(Updater, answers_a_plan_with_one_document) {
       {{"interface", "rf.updater/1"}, {"operation", "plan"}, {"request", {{"updates", Json::array()}}}});
   EXPECT_EQ(run.status(), "ok");
   EXPECT_EQ(run.all(FrameType::kResult).at(0), Json::parse(R"({"steps":[],"request":{"updates":[]}})"));
-  EXPECT_THAT(scopesOf(run), IsEmpty());
+  EXPECT_THAT(run.scopes(), IsEmpty());
 }
 
 TEST(Updater, survives_its_starter_and_leaves_the_outcome_in_the_file) {

@@ -9,7 +9,7 @@
 namespace redflag::kernel {
 namespace {
 
-constexpr BreakerRules kRules{3, 100, 24 * 3600 * kSecondNs, 1'000, 8'000, 2};
+constexpr BreakerRules kKeptRules{3, 100, 24 * 3600 * kSecondNs, 1'000, 8'000, 2};
 const BreakerKey kApt{"apt", "1.0.0", "rf.scanner/1"};
 
 class HandClock : public Clock {
@@ -34,13 +34,13 @@ class BreakerStoreTest : public ::testing::Test {
           told_.push_back(std::string(breakerPhaseName(transition.from)) + ">" +
                           breakerPhaseName(transition.state.phase));
         }).value();
-    ASSERT_TRUE(store_->recover(kRules));
+    ASSERT_TRUE(store_->recover(kKeptRules));
   }
   bool admit(const BreakerKey& key, bool by_person = false) {
-    return store_->admit(key, kRules, by_person, nullptr).value();
+    return store_->admit(key, kKeptRules, by_person, nullptr).value();
   }
   void finish(const BreakerKey& key, RunClass run_class) {
-    ASSERT_TRUE(store_->finish(key, kRules, {run_class, "c", "t"}));
+    ASSERT_TRUE(store_->finish(key, kKeptRules, {run_class, "c", "t"}));
   }
 
   std::filesystem::path folder_;
@@ -58,7 +58,7 @@ TEST_F(BreakerStoreTest, stays_open_over_a_restart) {
 }
 
 TEST_F(BreakerStoreTest, remembers_failures_in_its_window_over_a_restart) {
-  BreakerRules rules = kRules;
+  BreakerRules rules = kKeptRules;
   rules.window_failures = 2;
   ASSERT_TRUE(admit(kApt));
   ASSERT_TRUE(store_->finish(kApt, rules, {RunClass::kFailure, "c", "t"}));

@@ -8,7 +8,7 @@ namespace {
 
 using docker::parseReference;
 
-const std::string kDigest = "sha256:" + std::string(64, 'a');
+const std::string kPinned = "sha256:" + std::string(64, 'a');
 
 TEST(Reference, is_whole_whatever_was_left_out) {
   for (const auto& [text, whole] : std::vector<std::pair<std::string, std::string>>{
@@ -24,8 +24,8 @@ TEST(Reference, is_whole_whatever_was_left_out) {
            {"docker.io/example.net/app", "docker.io/example.net/app:latest"},
            {"docker.io/library/" + std::string(64, 'a'),
             "docker.io/library/" + std::string(64, 'a') + ":latest"},
-           {"nginx@" + kDigest, "docker.io/library/nginx@" + kDigest},
-           {"nginx:1@" + kDigest, "docker.io/library/nginx:1@" + kDigest}}) {
+           {"nginx@" + kPinned, "docker.io/library/nginx@" + kPinned},
+           {"nginx:1@" + kPinned, "docker.io/library/nginx:1@" + kPinned}}) {
     const auto parsed = parseReference(text);
     ASSERT_TRUE(parsed) << text;
     EXPECT_EQ(parsed->canonical(), whole);

@@ -14,9 +14,6 @@ using http::Grants;
 using services::Actor;
 using services::ScheduleWish;
 
-constexpr std::int64_t kHour = 3'600;
-constexpr std::int64_t kDay = 24 * kHour;
-
 calendar::Rule ruleFrom(const Json& json) {
   JsonReader in(json, "rule");
   const auto rule = calendar::readRule(in);

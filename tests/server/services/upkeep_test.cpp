@@ -12,8 +12,6 @@
 namespace redflag::testing {
 namespace {
 
-constexpr std::int64_t kDay = 86'400;
-
 std::int64_t rowsOf(const World& world, const std::string& table) {
   const auto connection = world.database.connect();
   auto rows = connection->query("SELECT COUNT(*) FROM " + table);

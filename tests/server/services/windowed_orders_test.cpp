@@ -18,9 +18,6 @@ using services::Actor;
 using store::CommandState;
 using ::testing::HasSubstr;
 
-constexpr std::int64_t kHour = 3'600;
-constexpr std::int64_t kDay = 24 * kHour;
-
 // The world's clock stands at 2023-11-14T22:13:20Z, a Tuesday; its windows open at 23:00 for two hours.
 class WindowedOrders : public ::testing::Test {
  protected:

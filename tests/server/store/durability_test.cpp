@@ -20,14 +20,14 @@ namespace redflag::store::sqlite {
 namespace {
 
 constexpr int kRounds = 12;
-const AgentKey kAgent{"agent", "client", "site", ""};
+const AgentKey kSender{"agent", "client", "site", ""};
 
 // Stores items one after another and tells each id only after it was stored. Never returns.
 [[noreturn]] void writeForEver(const std::filesystem::path& file, int acknowledge) {
   SqliteStore store(file);
   for (;;) {
     const std::string id = newId();
-    store.write([&](WriteTransaction& tx) { tx.scans().takeItem(kAgent, id, 1); });
+    store.write([&](WriteTransaction& tx) { tx.scans().takeItem(kSender, id, 1); });
     if (::write(acknowledge, id.data(), id.size()) != static_cast<ssize_t>(id.size())) ::_exit(1);
   }
 }
@@ -44,7 +44,7 @@ TEST(E4_kill_the_server, another_process_that_comes_and_goes_does_not_take_the_l
   testing::Folder folder;
   const auto file = folder / "db";
   SqliteStore store(file);
-  store.write([&](WriteTransaction& tx) { tx.scans().takeItem(kAgent, newId(), 1); });
+  store.write([&](WriteTransaction& tx) { tx.scans().takeItem(kSender, newId(), 1); });
   store.read([](const ReadTransaction&) {});  // a second connection
   const auto log = file.string() + "-wal";
   struct stat before {};
@@ -92,7 +92,7 @@ TEST(E4_kill_the_server, nothing_acknowledged_is_lost_and_nothing_is_corrupt) {
   SqliteStore store(file);
   store.write([&](WriteTransaction& tx) {
     for (const auto& id : acknowledged)
-      EXPECT_FALSE(tx.scans().takeItem(kAgent, id, 1)) << id << " was lost";
+      EXPECT_FALSE(tx.scans().takeItem(kSender, id, 1)) << id << " was lost";
   });
 }
 

@@ -11,17 +11,15 @@
 #include "store/agents.h"
 #include "store/events.h"
 #include "store/sqlite/sqlite_store.h"
+#include "support/clients.h"
 #include "support/folder.h"
 
 namespace redflag::store::sqlite {
 namespace {
 
-using Work = std::function<void(WriteTransaction&)>;
+using testing::clients;
 
-std::size_t clients(const Store& store) {
-  return store.read(
-      [](const ReadTransaction& tx) { return tx.agents().clients(http::Visible::everything()).size(); });
-}
+using Work = std::function<void(WriteTransaction&)>;
 
 void addClient(WriteTransaction& tx, const std::string& name) {
   tx.agents().addClient({newId(), name, {}}, 1);

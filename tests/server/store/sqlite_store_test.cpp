@@ -12,10 +12,14 @@
 #include "http/message.h"
 #include "store/agents.h"
 #include "store/archive.h"
+#include "support/clients.h"
 #include "support/folder.h"
 
 namespace redflag::store::sqlite {
 namespace {
+
+using testing::addClient;
+using testing::clients;
 
 http::Problem openingFails(const std::filesystem::path& file) {
   try {
@@ -24,15 +28,6 @@ http::Problem openingFails(const std::filesystem::path& file) {
     return problem;
   }
   return {200, "", ""};
-}
-
-void addClient(Store& store, const std::string& name) {
-  store.write([&](WriteTransaction& tx) { tx.agents().addClient({newId(), name, {{newId(), "site"}}}, 1); });
-}
-
-std::size_t clients(const Store& store) {
-  return store.read(
-      [](const ReadTransaction& tx) { return tx.agents().clients(http::Visible::everything()).size(); });
 }
 
 TEST(SqliteStore, refuses_at_once_a_file_that_is_no_database) {

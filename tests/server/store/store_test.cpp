@@ -11,19 +11,14 @@
 #include "store/agents.h"
 #include "store/events.h"
 #include "store/people.h"
+#include "support/clients.h"
 #include "support/database.h"
 
 namespace redflag::store {
 namespace {
 
-void addClient(Store& store, const std::string& name) {
-  store.write([&](WriteTransaction& tx) { tx.agents().addClient({newId(), name, {{newId(), "site"}}}, 1); });
-}
-
-std::size_t clients(const Store& store) {
-  return store.read(
-      [](const ReadTransaction& tx) { return tx.agents().clients(http::Visible::everything()).size(); });
-}
+using testing::addClient;
+using testing::clients;
 
 TEST(Store, a_transaction_that_throws_leaves_nothing) {
   testing::TestDatabase database;

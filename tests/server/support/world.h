@@ -25,6 +25,9 @@
 
 namespace redflag::testing {
 
+constexpr std::int64_t kHour = 3'600;  // in seconds, as advance_s() takes them
+constexpr std::int64_t kDay = 24 * kHour;
+
 class ManualClock : public Clock {
  public:
   std::int64_t epochNs() const override { return now; }
