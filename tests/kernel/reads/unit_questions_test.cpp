@@ -1,5 +1,5 @@
-// What is handed on of what systemctl shows, in the form that systemctl(1) documents (fixtures/README.md).
-// The systemctl that these tests start is a double, which prints it: a machine that boots is in
+// What is handed on of what systemctl shows, as it was recorded on a machine that boots (fixtures/README.md).
+// The systemctl that these tests start is a double, which prints that: the real one is asked in
 // tests/e2e/boot_test.mjs.
 #include "reads/unit_questions.h"
 
