@@ -191,7 +191,9 @@ step('after a restart everything is looked at anew, though nothing is due', asyn
   assert.equal(agent.isolation, 'full');
   assert.deepEqual((await services()).map(({ name, state }) => ({ name, state })), [{ name: 'demo-failing.service', state: 'failed' }]);
   const [diagnostics] = (await order('collect_diagnostics', { log_lines: 20 })).results;
-  assert.deepEqual({ items: diagnostics.agent.spool.items, full: diagnostics.agent.spool.full }, { items: 0, full: false });
+  const { spool } = diagnostics.agent;
+  // What it had to tell it has told. There may be this order's own acceptance and start, and its status of the moment.
+  assert.ok(spool.items <= 3 && !spool.full, JSON.stringify(spool));
 });
 
 step('a machine that comes back with another kernel than the newest is not called done', async () => {
