@@ -9,6 +9,7 @@ from pathlib import Path
 import lib
 
 GOAL_S = 1.5
+GOAL_PEAK_MB = 20
 IMAGES = 50
 ROUNDS = 10
 
@@ -69,6 +70,7 @@ def main():
             fill(folder, port)
             scan(folder)
             lib.state(f"docker scan, {IMAGES} images and containers", [scan(folder) for _ in range(ROUNDS)], "s", GOAL_S)
+            lib.state("docker scan, most memory", lib.peaks_mb(folder, "docker", "verify"), "MB", GOAL_PEAK_MB)
         finally:
             for process in reversed(started):
                 process.terminate()

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import lib
 
-GOAL_WARM = 0.15
-GOAL_UNCHANGED = 0.08
+GOAL_WARM = 0.10
+GOAL_UNCHANGED = 0.05
+GOAL_PEAK_MB = 60
 INPUTS = ("/var/lib/dpkg/status", "/var/lib/apt/lists", "/var/lib/apt/extended_states", "/etc/apt/sources.list.d")
 
 
@@ -55,6 +56,7 @@ def main():
         beside = {"apt list --upgradable": [1000 * s for s in peer_s]}
         lib.state(f"apt scan, warm cache, {lines} updates", [1000 * s for s in warm_s], "ms", GOAL_WARM, beside, ratio=True)
         lib.state("apt scan, inputs unchanged", [1000 * s for s in unchanged_s], "ms", GOAL_UNCHANGED, beside, ratio=True)
+        lib.state("apt scan, most memory", lib.peaks_mb(folder, "apt", "verify"), "MB", GOAL_PEAK_MB)
 
 
 main()

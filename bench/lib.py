@@ -22,6 +22,19 @@ def seconds(command):
     return time.perf_counter() - begin
 
 
+def host_runs(folder, plugin, operation, count=1, request=None):
+    """Runs of a plugin without the agent around them, a dictionary each; agent.yaml and state are in the folder."""
+    command = [str(BUILD / "bench/redflag-bench-host"), f"{folder}/agent.yaml", f"{folder}/state", plugin, operation, str(count),
+               *filter(None, [request])]
+    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return [json.loads(line) for line in said.splitlines()]
+
+
+def peaks_mb(folder, plugin, operation, rounds=5):
+    """Most memory of a run's process, by a starter each: what a child counts as its most begins with what that one has."""
+    return [run["peak_mb"] for _ in range(rounds) for run in host_runs(folder, plugin, operation)]
+
+
 def alternate(commands, stamp, rounds=25):
     """Times the commands in turn, so that a drift of the machine meets all of them; a list of seconds for each.
 
