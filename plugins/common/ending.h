@@ -1,6 +1,7 @@
 #pragma once
 // How an updater's operation ends: with a document, or with the run told what went wrong.
 
+#include <algorithm>
 #include <string>
 
 #include "common/order.h"
@@ -12,6 +13,22 @@ inline rf::Status end(rf::Run& run, rf::Output& result, const Result<Json>& outc
   if (outcome) return result.write(dumpJson(*outcome));
   const auto& problem = outcome.error();
   return run.fail(rf::toStatus(problem.status), problem.code, problem.text);
+}
+
+// What became of a step of rpm's, by its own database: `versionsOf(name, arch)` are the installed versions,
+// of any architecture if that is "".
+template <class VersionsOf>
+std::string resultOf(const Step& step, const VersionsOf& versionsOf) {
+  const auto contains = [](const auto& versions, const std::string& version) {
+    return std::find(versions.begin(), versions.end(), version) != versions.end();
+  };
+  const auto now = versionsOf(step.name, step.arch);
+  // A package may have changed its architecture with the step.
+  const auto before = step.from.empty() || contains(versionsOf(step.name, std::string()), step.from);
+  if (step.operation == "remove") return contains(now, step.from) ? "not_started" : "done";
+  const bool there = contains(now, step.to);
+  const bool gone = step.operation == "install" || !before;
+  return there && gone ? "done" : !there && before ? "not_started" : "failed";
 }
 
 // What became of each step by the manager's own database ("done", "failed", "not_started", as resultOf(step)

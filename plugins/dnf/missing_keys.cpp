@@ -3,6 +3,8 @@
 #include <regex>
 #include <vector>
 
+#include "common/key_sentence.h"
+
 namespace redflag::dnf {
 namespace {
 
@@ -38,13 +40,7 @@ bool mentionsKeys(const std::string& line) {
 }
 
 std::string sentenceOnMissingKeys(const Plan& plan, const std::string& words) {
-  std::string list;
-  for (const auto& name : withoutKey(plan, words))
-    list += (list.empty() ? "" : ", ") + name;
-  if (list.empty()) return "";
-  return "rpm's database has no key for " + list +
-         "; an administrator has to import the repository's key (rpm --import) after looking at it; nothing "
-         "was changed";
+  return plugin::missingKeySentence(withoutKey(plan, words));
 }
 
 }  // namespace redflag::dnf

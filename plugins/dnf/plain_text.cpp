@@ -22,10 +22,6 @@ bool isPrintable(const std::string& text) {
 
 }  // namespace
 
-bool isPackageText(const std::string& text) {
-  return !text.empty() && isMadeOf(text, "-._+~^:%{}");
-}
-
 std::string malformedPart(const Upgrade& upgrade) {
   if (!isPackageText(upgrade.name)) return "name";
   if (!isPackageText(upgrade.arch)) return "architecture";

@@ -3,12 +3,12 @@
 
 #include <string>
 
+#include "common/package_text.h"
 #include "upgrade.h"
 
 namespace redflag::dnf {
 
-// Letters, digits and the few signs that rpm lets a name, architecture or version have; at most 256 bytes.
-bool isPackageText(const std::string& text);
+using plugin::isPackageText;
 
 // "name", "version", "advisory" … of the first part that cannot be; "" if all can.
 std::string malformedPart(const Upgrade& upgrade);

@@ -1,5 +1,6 @@
 #include <mutex>
 
+#include "common/refresh_action.h"
 #include "common/which_dnf.h"
 #include "redflag/sdk.hpp"
 #include "refresh.h"
@@ -71,7 +72,7 @@ class DnfPlugin : public rf::Scanner, public rf::Updater, public rf::Actions {
     return DnfUpdater(settings_, host_, run).rollback(request, result);
   }
 
-  rf::Status listActions(rf::Output& result) override { return result.write(DnfRefresh::list()); }
+  rf::Status listActions(rf::Output& result) override { return result.write(plugin::kRefreshAction); }
   // One action, so that the request has nothing to say.
   rf::Status runAction(rf::Run& run, std::string_view, rf::Output& result) override {
     const auto alone = aloneInLibdnf();

@@ -8,19 +8,14 @@
 #include <sstream>
 
 #include "base/json.h"
-#include "child.h"
 #include "command.h"
+#include "common/child.h"
 #include "metadata.h"
 #include "session.h"
 
 namespace redflag::dnf {
 namespace {
 
-constexpr const char* kRefreshActions = R"({"actions":[
-  {"name":"refresh","title":"Refresh package lists","risk":"low",
-   "description":"Fetches the metadata of the enabled repositories, as dnf makecache --refresh does.",
-   "parameters_schema":{"type":"object","additionalProperties":false,"properties":{}}}
-]})";
 constexpr const char* kNobodyAnswers = "/dev/null";
 constexpr std::string_view kError = "Error: ";
 
@@ -58,20 +53,16 @@ std::string wordsOn(const std::string& id, const std::vector<std::string>& error
 
 }  // namespace
 
-const char* DnfRefresh::list() {
-  return kRefreshActions;
-}
-
 // A repository that fails keeps none from being asked. Metadata is asked for even where it is never to
 // expire.
 Result<DnfRefresh::Ended> DnfRefresh::makeCache() {
   auto command = dnfCommand(settings_);
   command.insert(command.end(), {"--setopt=*.skip_if_unavailable=True", "--refresh", "makecache"});
-  const Patience patience(run_, clock_, progress_);
+  const plugin::Patience patience(run_, clock_, progress_);
   for (bool locked = false;;) {
     progress_.update(0, "Fetching");
     Ended out;
-    const auto ended = runChild(
+    const auto ended = plugin::runChild(
         command, kNobodyAnswers,
         [&](const std::string& line) {
           progress_.line(line);

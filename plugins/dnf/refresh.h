@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "common/package_locks.h"
 #include "configuration.h"
-#include "package_locks.h"
 #include "problem.h"
 #include "redflag/sdk.hpp"
 #include "settings.h"
@@ -19,8 +19,6 @@ class DnfRefresh {
   DnfRefresh(const Settings& settings, const rf::Host& host, rf::Run& run)
       : settings_(settings), run_(run), clock_(host), progress_(host) {}
 
-  // The document of rf.actions/1's list().
-  static const char* list();
   // Writes {"sources":[{"source","status":"fetched|unchanged|failed","text"}…]}, also when it fails
   // (dnf.refresh_failed). Metadata that could not be fetched stays as it was; dnf.locked: another dnf is at
   // work, and nothing was asked.

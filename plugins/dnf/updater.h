@@ -1,43 +1,31 @@
 #pragma once
-// rf.updater/1 for dnf: plans unprivileged and without locks, and lets dnf itself replay exactly what was
-// planned.
+// rf.updater/1 for dnf: planned by libdnf, carried out by `dnf history replay`.
 
-#include "package_locks.h"
+#include "common/replay_updater.h"
 #include "plan.h"
 #include "redflag/sdk.hpp"
 #include "settings.h"
 
 namespace redflag::dnf {
 
-class DnfUpdater {
+class DnfUpdater : public plugin::ReplayUpdater {
  public:
   DnfUpdater(const Settings& settings, const rf::Host& host, rf::Run& run)
-      : settings_(settings), run_(run), clock_(host), progress_(host) {}
-
-  rf::Status plan(std::string_view request, rf::Output& result);
-  rf::Status download(std::string_view request, rf::Output& result);
-  // Writes besides what every updater does "history_id": the number of dnf's transaction.
-  rf::Status install(std::string_view request, rf::Output& result);
-  // Writes {"updates":[{"name","arch","version","installed_version","verified":bool}…]}: is the approved
-  // version, or a newer one, installed?
-  rf::Status verify(std::string_view request, rf::Output& result);
-  // To older versions that a repository still offers; a transaction of dnf's like any other.
-  rf::Status rollback(std::string_view request, rf::Output& result);
+      : ReplayUpdater("dnf", host, run), settings_(settings) {}
 
  private:
-  Result<Plan> prepare(const Request& request);
-  Result<Plan> prepareAgain(const Request& request);
-  Result<> fetch(const Plan& plan, const Patience& patience);
-  Result<std::string> replay(const Plan& plan, const std::vector<std::string>& options,
-                             const Patience& patience, const std::function<bool()>& stop);
-  rf::Status carryOut(std::string_view text, bool rollback, rf::Output& result);
-  Result<Json> runInstall(const Request& request);
-  Result<Json> outcome(const Plan& plan, const std::string& errors, std::int64_t before);
+  Result<Request> parse(std::string_view text, bool with_plan) override;
+  Result<Plan> prepare(const Request& request) override;
+  Result<Installed> installed() override;
+  std::vector<std::string> lockFiles() override;
+  std::int64_t newestTransaction() override;
+  std::pair<const char*, Json> documentOf(const Plan& plan) override;
+  std::vector<std::string> commandFor(Phase phase, const Plan& plan, const std::string& folder) override;
+  bool isLockedOut(const plugin::ChildEnd& ended) override;
+  bool mentionsKeys(const std::string& line) override;
+  std::string sentenceOnMissingKeys(const Plan& plan, const std::string& lines) override;
 
   const Settings& settings_;
-  rf::Run& run_;
-  rf::Clock clock_;
-  rf::Progress progress_;
 };
 
 }  // namespace redflag::dnf

@@ -2,12 +2,12 @@
 // Waiting until no other package manager is at work.
 
 #include <string>
+#include <vector>
 
-#include "problem.h"
+#include "common/problem.h"
 #include "redflag/sdk.hpp"
-#include "settings.h"
 
-namespace redflag::dnf {
+namespace redflag::plugin {
 
 // How long an installation waits for others before a download, and again before it changes anything: a
 // minute, and not past the run's deadline.
@@ -24,8 +24,9 @@ class Patience {
   std::int64_t give_up_at_;
 };
 
-// Until nobody holds rpm's lock on transactions, for which librpm itself would wait for ever. dnf's own locks
-// are dnf's to find out about. `dnf.locked`, RF_CANCELLED.
-Result<> waitForRpm(const Settings& settings, const rf::Run& run, const Patience& patience);
+// Until nobody holds one of these files' locks, for which librpm itself would wait for ever.
+// "MANAGER.locked", and RF_CANCELLED "MANAGER.cancelled".
+Result<> waitForLocks(const std::vector<std::string>& files, const std::string& manager, const rf::Run& run,
+                      const Patience& patience);
 
-}  // namespace redflag::dnf
+}  // namespace redflag::plugin

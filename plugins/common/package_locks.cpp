@@ -1,4 +1,4 @@
-#include "package_locks.h"
+#include "common/package_locks.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -7,13 +7,13 @@
 #include <chrono>
 #include <thread>
 
-namespace redflag::dnf {
+namespace redflag::plugin {
 namespace {
 
 constexpr std::int64_t kPatienceNs = 60'000'000'000;
 constexpr std::chrono::milliseconds kBetweenTries{500};
 
-// Who holds rpm's lock; 0: nobody.
+// Who holds the file's lock; 0: nobody.
 pid_t holder(const std::string& file) {
   const int fd = open(file.c_str(), O_RDWR | O_CLOEXEC);
   if (fd < 0) return 0;
@@ -40,17 +40,19 @@ bool Patience::wait() const {
   return true;
 }
 
-Result<> waitForRpm(const Settings& settings, const rf::Run& run, const Patience& patience) {
-  const auto file = settings.inRoot("/var/lib/rpm/.rpm.lock");
-  for (;;) {
-    const auto process = holder(file);
-    if (process == 0) return {};
-    if (patience.wait()) continue;
-    if (run.cancelled())
-      return fail(RF_CANCELLED, "dnf.cancelled", "cancelled while waiting for another package manager");
-    return fail(RF_TRANSIENT, "dnf.locked",
-                "process " + std::to_string(process) + " holds rpm's lock " + file + "; nothing was changed");
+Result<> waitForLocks(const std::vector<std::string>& files, const std::string& manager, const rf::Run& run,
+                      const Patience& patience) {
+  for (const auto& file : files) {
+    while (const auto process = holder(file)) {
+      if (patience.wait()) continue;
+      if (run.cancelled())
+        return fail(RF_CANCELLED, manager + ".cancelled",
+                    "cancelled while waiting for another package manager");
+      return fail(RF_TRANSIENT, manager + ".locked",
+                  "process " + std::to_string(process) + " holds the lock " + file + "; nothing was changed");
+    }
   }
+  return {};
 }
 
-}  // namespace redflag::dnf
+}  // namespace redflag::plugin

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace redflag::dnf {
+namespace redflag::plugin {
 
 struct ChildEnd {
   int code = -1;      // exit code, or 128 + the signal's number; -1: could not be started
@@ -18,4 +18,4 @@ struct ChildEnd {
 ChildEnd runChild(const std::vector<std::string>& argv, const std::string& answers,
                   const std::function<void(const std::string&)>& line, const std::function<bool()>& stop);
 
-}  // namespace redflag::dnf
+}  // namespace redflag::plugin

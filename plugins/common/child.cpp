@@ -1,4 +1,4 @@
-#include "child.h"
+#include "common/child.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -11,7 +11,7 @@
 #include <chrono>
 #include <deque>
 
-namespace redflag::dnf {
+namespace redflag::plugin {
 namespace {
 
 constexpr std::size_t kLinesKept = 30;
@@ -138,4 +138,4 @@ ChildEnd runChild(const std::vector<std::string>& argv, const std::string& answe
   return {child > 0 ? codeOf(status) : -1, output.words()};
 }
 
-}  // namespace redflag::dnf
+}  // namespace redflag::plugin
