@@ -186,10 +186,9 @@ std::vector<Operation> operationsOf(const Json& document) {
       Operation operation;
       operation.permission = written.at("x-permission");
       // Signing in, one's own account, and what asks for a proof are for people in browsers: the server
-      // refuses them to every token.
-      if (operation.permission == "anyone" || operation.permission == "signed-in" ||
-          written.value("x-needs-proof", false))
-        continue;
+      // refuses them to every token, but for proofs that a token is itself.
+      const bool proof = written.value("x-needs-proof", false) && !written.value("x-token-is-proof", false);
+      if (operation.permission == "anyone" || operation.permission == "signed-in" || proof) continue;
       operation.method = method;
       std::transform(method.begin(), method.end(), operation.method.begin(),
                      [](unsigned char c) { return static_cast<char>(std::toupper(c)); });

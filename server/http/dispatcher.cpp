@@ -72,6 +72,12 @@ std::string routeName(const Route* route) {
   return route == nullptr ? "application" : route->method + ' ' + route->path;
 }
 
+void requireProof(const Route& route, const Principal& principal) {
+  if (!route.needs_proof || principal.proven) return;
+  if (route.token_is_proof && !principal.token_id.empty()) return;
+  throw stepUpRequired();
+}
+
 void logAnswer(const Dispatcher::Admission& admission, int status) {
   const Request& request = admission.request;
   const bool ordinary =
@@ -125,7 +131,7 @@ Dispatcher::Admission Dispatcher::admit(RequestHead&& head, const std::string& p
   out.request.principal =
       authenticator_.admit(head, match ? match->route->permission : Permission::kAnyone, peer);
   if (match && rates_ != nullptr) rates_->take(match->route->rate, out.request.principal, peer);
-  if (match && match->route->needs_proof && !out.request.principal.proven) throw stepUpRequired();
+  if (match) requireProof(*match->route, out.request.principal);
   checkLength(head, match ? match->route->body_limit : 0);
   checkTypes(head, out.route);
   out.body_bytes = head.content_length.value_or(0);
@@ -148,7 +154,7 @@ void Dispatcher::judgeAgain(Admission& admission) const {
   const bool person = principal.kind == Principal::Kind::kUser;
   if (!person && monotonicNow() - admission.began_ns < kPromptNs) return;
   authenticator_.admitAgain(principal, admission.route->permission);
-  if (admission.route->needs_proof && !principal.proven) throw stepUpRequired();
+  requireProof(*admission.route, principal);
 }
 
 Response Dispatcher::handle(Admission& admission, std::string body) {

@@ -101,6 +101,9 @@ struct Route {
   Stream stream = Stream::kNone;
   // Whoever asks must have given a password or a code within the last five minutes: Principal::proven.
   bool needs_proof = false;
+  // What asks people for a proof takes a service account's token for one: a browser that was left open is no
+  // token, and whoever made the token said what it may.
+  bool token_is_proof = false;
   Rate rate = Rate::kByPermission;
 };
 
