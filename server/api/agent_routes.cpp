@@ -139,6 +139,7 @@ std::vector<http::Route> apiRoutes(services::Services& services) {
   addCommandRoutes(services, routes);
   addEnrolmentRoutes(services, routes);
   addPlaceRoutes(services, routes);
+  addGroupRoutes(services, routes);
   addWindowRoutes(services, routes);
   addProfileRoutes(services, routes);
   addScheduleRoutes(services, routes);

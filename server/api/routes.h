@@ -37,6 +37,7 @@ void addEnrolmentRoutes(services::Services& services, std::vector<http::Route>& 
 void addScheduleRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addProfileRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addPlaceRoutes(services::Services& services, std::vector<http::Route>& routes);
+void addGroupRoutes(services::Services& services, std::vector<http::Route>& routes);
 void addWindowRoutes(services::Services& services, std::vector<http::Route>& routes);
 
 }  // namespace redflag::api

@@ -3,6 +3,7 @@
 #include "api/route_table.h"
 #include "api/routes.h"
 #include "api/views.h"
+#include "base/encoding.h"
 
 namespace redflag::api {
 namespace {
@@ -38,9 +39,23 @@ Json windowView(const store::MaintenanceWindow& window) {
                {"changed_at", timeOrNull(window.changed_at)},
                {"changed_by", window.changed_by}};
   json.update(view(window.scope));
-  json.erase("agent_id");
-  json.erase("hostname");
+  json["group_id"] = textOrNull(window.scope.group_id);
+  json["group_name"] = textOrNull(window.scope.group_name);
   return json;
+}
+
+// A client, or one of what a client has.
+store::DecisionScope windowScopeIn(JsonReader& in) {
+  store::DecisionScope scope = readScope(in);
+  scope.group_id = in.optionalText("group_id", 26);
+  if (!scope.group_id.empty() && !isId(scope.group_id)) in.refuse("group_id", "an id");
+  int given = 0;
+  for (const std::string* id : {&scope.site_id, &scope.group_id, &scope.agent_id})
+    given += id->empty() ? 0 : 1;
+  if (given > 1) in.refuse("site_id", "one of a site, a group and an agent");
+  if (given == 0 && scope.client_id.empty())
+    in.refuse("client_id", "the client, the site, the group or the agent that the window is for");
+  return scope;
 }
 
 // `with_scope`: of one that is there already the scope stays.
@@ -49,10 +64,7 @@ services::WindowWish windowWishIn(const http::Request& request, bool with_scope)
   JsonReader& in = body.in();
   services::WindowWish wish;
   wish.name = readName(in, "name");
-  if (with_scope) wish.scope = readScope(in);
-  if (!wish.scope.agent_id.empty()) in.refuse("agent_id", "nothing: a window is for a client or a site");
-  if (with_scope && wish.scope.client_id.empty() && wish.scope.site_id.empty())
-    in.refuse("client_id", "the client or the site that the window is for");
+  if (with_scope) wish.scope = windowScopeIn(in);
   const Json& rule = in.object("rule");
   wish.length_s = 60 * in.integer("length_minutes", Windows::kLeastLengthS / 60, Windows::kMostLengthS / 60);
   wish.notice_s =
@@ -111,9 +123,7 @@ http::Response windowsInForce(services::Services& services, const http::Request&
   for (const auto& window : in.place.at().windows)
     items.push_back(windowView(window));
   const bool open = !in.next.empty() && in.next.front().opens_at <= services.context().now();
-  return http::jsonResponse(200, {{"from", in.place.empty() ? Json()
-                                           : in.place.own() ? "site"
-                                                            : "client"},
+  return http::jsonResponse(200, {{"from", in.place.empty() ? Json() : Json(in.place.level())},
                                   {"time_zone", in.place.at().time_zone},
                                   {"items", std::move(items)},
                                   {"open", in.place.empty() || open},
@@ -123,17 +133,20 @@ http::Response windowsInForce(services::Services& services, const http::Request&
 }  // namespace
 
 Json windowOfAgent(const store::ReadTransaction& tx, const store::Agent& agent, std::int64_t now) {
-  const auto place = services::PlaceWindows::of(tx, agent.client.id, agent.site.id);
+  const auto place = services::PlaceWindows::of(tx, {agent.client.id, agent.site.id, agent.id});
   if (place.empty()) return nullptr;
   const auto spans = place.spansFrom(now, 1);
-  Json json = {{"from", place.own() ? "site" : "client"},
+  Json json = {{"from", place.level()},
+               {"place", place.placeText()},
                {"time_zone", place.at().time_zone},
                {"open", !spans.empty() && spans.front().opens_at <= now},
                {"name", nullptr},
                {"opens_at", nullptr},
                {"closes_at", nullptr}};
   if (spans.empty()) return json;
-  json["name"] = place.windowOf(spans.front()).name;
+  const store::MaintenanceWindow& window = place.windowOf(spans.front());
+  json["name"] = window.name;
+  json["place"] = services::holderText(window.scope);
   json.update(spanView(spans.front()));
   return json;
 }
@@ -143,11 +156,13 @@ void addWindowRoutes(services::Services& services, std::vector<http::Route>& rou
   table.add("GET", "/api/v1/maintenance-windows", Permission::kViewer, listWindows);
   table.add("POST", "/api/v1/maintenance-windows/preview", Permission::kApprover, previewWindow);
   // Whoever changes when machines may be changed may change them now.
-  table.add("POST", "/api/v1/maintenance-windows", Permission::kApprover, addWindow).needs_proof = true;
-  table.add("PUT", "/api/v1/maintenance-windows/{id}", Permission::kApprover, changeWindow).needs_proof =
-      true;
-  table.add("DELETE", "/api/v1/maintenance-windows/{id}", Permission::kApprover, removeWindow).needs_proof =
-      true;
+  const auto add = [&](const char* method, const char* path, RouteTable::Handler handler) {
+    http::Route& route = table.add(method, path, Permission::kApprover, std::move(handler));
+    route.needs_proof = route.token_is_proof = true;
+  };
+  add("POST", "/api/v1/maintenance-windows", addWindow);
+  add("PUT", "/api/v1/maintenance-windows/{id}", changeWindow);
+  add("DELETE", "/api/v1/maintenance-windows/{id}", removeWindow);
   table.add("GET", "/api/v1/sites/{id}/maintenance-windows", Permission::kViewer, windowsInForce);
 }
 

@@ -199,12 +199,12 @@ ApprovalOutcome Approvals::preview(const Selection& selection, const Actor& acto
   }
   outcome.agents = agents.size();
   outcome.skipped = std::move(batch.skipped);
-  std::map<std::string, std::pair<std::string, std::string>> places;
+  std::map<std::string, MachinePlace> machines;
   for (const auto& part : batch.parts)
-    places[part.agent_id] = {part.rows.front().client_id, part.rows.front().site_id};
-  std::vector<std::pair<std::string, std::string>> each;
-  for (const auto& [agent_id, place] : places)
-    each.push_back(place);
+    machines[part.agent_id] = {part.rows.front().client_id, part.rows.front().site_id, part.agent_id};
+  std::vector<MachinePlace> each;
+  for (const auto& [agent_id, machine] : machines)
+    each.push_back(machine);
   outcome.waits = context_.store.read(
       [&](const store::ReadTransaction& tx) { return windowHints(tx, each, context_.now()); });
   return outcome;

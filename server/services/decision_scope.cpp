@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "http/message.h"
+#include "store/groups.h"
 
 namespace redflag::services {
 namespace {
@@ -32,6 +33,14 @@ store::DecisionScope requirePlace(const store::ReadTransaction& tx, store::Decis
     if (!fits) throw http::Problem{404, "agent.not_found", "there is no such agent", "/agent_id"};
     scope.client_id = agent->client_id;
     scope.site_id.clear();  // wherever it is moved to
+  } else if (!scope.group_id.empty()) {
+    for (const auto& group : tx.groups().list(visible)) {
+      if (group.id != scope.group_id) continue;
+      if (!scope.client_id.empty() && scope.client_id != group.client_id) break;
+      scope.client_id = group.client_id;
+      return scope;
+    }
+    throw http::Problem{404, "group.not_found", "there is no such group", "/group_id"};
   } else if (!scope.client_id.empty() || !scope.site_id.empty()) {
     scope.client_id = clientOf(tx, scope, visible);
     if (scope.client_id.empty())
@@ -51,6 +60,7 @@ store::DecisionScope requireScope(const store::ReadTransaction& tx, store::Decis
 
 std::string whereText(const store::DecisionScope& scope) {
   if (!scope.agent_id.empty()) return "on " + scope.hostname;
+  if (!scope.group_id.empty()) return "of the group " + scope.group_name + " at " + scope.client_name;
   if (!scope.site_id.empty()) return "at " + scope.client_name + ", " + scope.site_name;
   return scope.client_id.empty() ? "everywhere" : "at " + scope.client_name;
 }

@@ -165,10 +165,15 @@ std::vector<std::string> Orders::placeAll(store::WriteTransaction& tx,
                                           const std::vector<PreparedOrder>& orders, const Also& also) {
   WindowGate gate(context_, tx);
   std::vector<store::NewCommand> commands;
+  std::vector<store::Command> held;
   for (const auto& prepared : orders) {
     commands.push_back({prepared.command, prepared.update_ids});
     store::Command& command = commands.back().command;
     command.valid_until = command.gives_up_at = command.expires_at;
+    held.push_back(command);
+  }
+  gate.know(held);
+  for (auto& [command, update_ids] : commands) {
     if (command.state != CommandState::kAwaitingApproval && gate.holds(command))
       command.state = gate.time(command, false) ? CommandState::kQueued : CommandState::kScheduled;
   }

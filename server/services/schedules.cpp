@@ -161,7 +161,7 @@ Forecast Schedules::preview(const ScheduleWish& wish, std::size_t occurrences, c
   Forecast forecast;
   context_.store.read([&](const ReadTransaction& tx) {
     for (const auto& [name, sites] : zonesOf(tx, schedule)) {
-      std::vector<std::pair<std::string, std::string>> places;
+      std::vector<MachinePlace> machines;
       const auto zone = zoneCalled(name);
       forecast.zones.push_back(
           {name, sites.size(), calendar::upcoming(wish.rule, zone, schedule.checked_at, occurrences)});
@@ -170,10 +170,10 @@ Forecast Schedules::preview(const ScheduleWish& wish, std::size_t occurrences, c
             agent.standing.state == "active" &&
             http::atLeast(actor.grants.roleOver(agent.client.id, agent.site.id), type.permission);
         ++(asked ? forecast.agents : forecast.left_out);
-        if (asked) places.emplace_back(agent.client.id, agent.site.id);
+        if (asked) machines.push_back({agent.client.id, agent.site.id, agent.id});
       }
       if (!held || forecast.zones.back().next.empty()) continue;
-      for (auto& hint : windowHints(tx, places, forecast.zones.back().next.front().at))
+      for (auto& hint : windowHints(tx, machines, forecast.zones.back().next.front().at))
         forecast.waits.push_back(std::move(hint));
     }
   });

@@ -27,6 +27,7 @@ Services::Services(const Context& context)
       profile_keeper(context_, orders),
       schedules(context_),
       schedule_runner(context_, orders),
+      groups(context_, orders),
       windows(context_, orders),
       upkeep(context_, orders, schedule_runner, settlement, presence, ignores, policies, windows,
              profile_keeper) {

@@ -7,6 +7,7 @@
 #include "services/approvals.h"
 #include "services/context.h"
 #include "services/enrolment.h"
+#include "services/groups.h"
 #include "services/ignores.h"
 #include "services/orders.h"
 #include "services/overview.h"
@@ -60,6 +61,7 @@ class Services {
   ProfileKeeper profile_keeper;
   Schedules schedules;
   ScheduleRunner schedule_runner;
+  Groups groups;
   Windows windows;
   Upkeep upkeep;
 

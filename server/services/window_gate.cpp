@@ -2,60 +2,26 @@
 
 #include <algorithm>
 
-#include "base/log.h"
 #include "protocol/limits.h"
 
 namespace redflag::services {
+namespace {
 
-std::optional<calendar::Rule> storedRule(const std::string& text) {
-  const auto json = parseJson(text);
-  if (!json || !json->is_object()) return std::nullopt;
-  JsonReader in(*json, "rule");
-  const calendar::Rule rule = calendar::readRule(in);
-  if (!in.finish()) return std::nullopt;
-  return rule;
+MachinePlace placeOfOrder(const store::Command& command) {
+  return {command.client_id, command.site_id, command.agent_id};
 }
 
-PlaceWindows PlaceWindows::of(const store::ReadTransaction& tx, const std::string& client_id,
-                              const std::string& site_id) {
-  return PlaceWindows(tx.windows().at({{client_id, site_id}})[{client_id, site_id}]);
-}
-
-PlaceWindows::PlaceWindows(store::WindowsAt at) : at_(std::move(at)) {
-  if (empty()) return;
-  auto zone = calendar::Zone::find(at_.time_zone);
-  if (zone) zone_ = std::move(*zone);
-  for (const auto& window : at_.windows) {
-    const auto rule = storedRule(window.rule);
-    if (rule) rules_.push_back({*rule, window.length_s});
-  }
-  if (zone_ && rules_.size() == at_.windows.size()) return;
-  spdlog::error("windows: those of {} cannot be read: nothing is open there", placeText());
-  zone_.reset();
-}
-
-std::vector<calendar::Span> PlaceWindows::spansFrom(std::int64_t from, std::size_t most) const {
-  if (!zone_) return {};
-  return calendar::spansFrom(rules_, *zone_, from, most);
-}
-
-std::string PlaceWindows::placeText() const {
-  return own() ? "the site " + at_.site_name : "the client " + at_.client_name;
-}
-
-std::string PlaceWindows::text(const calendar::Span& span) const {
-  return "the window \"" + windowOf(span).name + "\" of " + placeText();
-}
+}  // namespace
 
 bool heldToWindows(const commands::CommandType& type) {
   return type.risk == "high" || type.risk == "destructive";
 }
 
-const PlaceWindows& WindowGate::placeOf(const store::Command& command) {
-  const std::pair key{command.client_id, command.site_id};
-  const auto known = places_.find(key);
-  if (known != places_.end()) return known->second;
-  return places_.emplace(key, PlaceWindows::of(tx_, key.first, key.second)).first->second;
+void WindowGate::know(std::span<const store::Command> commands) {
+  std::vector<MachinePlace> machines;
+  for (const auto& command : commands)
+    if (holds(command)) machines.push_back(placeOfOrder(command));
+  windows_.load(machines);
 }
 
 bool WindowGate::holds(const store::Command& command) {
@@ -79,7 +45,7 @@ bool WindowGate::setFree(store::Command& command) {
 }
 
 bool WindowGate::time(store::Command& command, bool waited) {
-  const PlaceWindows& place = placeOf(command);
+  const PlaceWindows& place = windows_.of(placeOfOrder(command));
   if (place.empty()) return setFree(command);
   // One that is not for now anyway waits for a window after its time.
   const std::int64_t from = command.window.empty() ? std::max(now_, command.not_before) : now_;
@@ -107,7 +73,7 @@ bool WindowGate::time(store::Command& command, bool waited) {
 }
 
 bool WindowGate::open(store::Command& command) {
-  const PlaceWindows& place = placeOf(command);
+  const PlaceWindows& place = windows_.of(placeOfOrder(command));
   if (place.empty()) return true;
   const auto spans = place.spansFrom(now_, 1);
   if (spans.empty() || spans.front().opens_at > now_) return false;

@@ -56,6 +56,7 @@ void Orders::releaseAll(store::WriteTransaction& tx, const std::vector<store::Co
                         const std::string& actor) const {
   const std::int64_t now = context_.now();
   WindowGate gate(context_, tx);
+  gate.know(scheduled);
   std::vector<store::Command> timed;
   std::vector<store::Command> due;
   for (store::Command command : scheduled) {
@@ -121,6 +122,7 @@ void Orders::lookAtWindowsAgain(store::WriteTransaction& tx, const std::string& 
   std::string after;
   for (;;) {
     const auto waiting = tx.commands().waitingOf(client_id, after, kWaitingAtOnce);
+    gate.know(waiting);
     for (const auto& command : waiting) {
       if (!gate.holds(command)) continue;
       store::Command timed = command;

@@ -8,6 +8,7 @@
 #include "http/message.h"
 #include "services/decision_scope.h"
 #include "store/events.h"
+#include "store/groups.h"
 
 namespace redflag::services {
 namespace {
@@ -25,16 +26,41 @@ store::MaintenanceWindow asStored(const WindowWish& wish) {
   return window;
 }
 
-// The sites that a client's or a site's window is for, by their zones.
+// How many machines at which sites a group's window is for.
+std::map<std::string, std::int64_t> membersBySite(const store::ReadTransaction& tx,
+                                                  const store::DecisionScope& scope) {
+  std::map<std::string, std::int64_t> agents;
+  store::AgentGroup group;
+  group.id = scope.group_id;
+  group.client_id = scope.client_id;
+  for (const auto& member : tx.groups().members(group, http::Visible::everything()))
+    ++agents[member.site_id];
+  return agents;
+}
+
+// The sites that a window is for, by their zones, with how many machines there it is for.
 std::map<std::string, std::vector<store::Place>> sitesByZone(const store::ReadTransaction& tx,
                                                              const store::DecisionScope& scope) {
+  std::map<std::string, std::int64_t> few;
+  if (!scope.group_id.empty()) few = membersBySite(tx, scope);
+  if (!scope.agent_id.empty()) few[tx.agents().key(scope.agent_id).value().site_id] = 1;
+  const bool some = !scope.group_id.empty() || !scope.agent_id.empty();
   std::map<std::string, std::vector<store::Place>> zones;
-  for (const auto& client : tx.agents().clients(http::Visible::everything())) {
+  for (auto& client : tx.agents().clients(http::Visible::everything())) {
     if (client.id != scope.client_id) continue;
-    for (const auto& site : client.sites)
-      if (scope.site_id.empty() || site.id == scope.site_id) zones[site.time_zone].push_back(site);
+    for (auto& site : client.sites) {
+      if (!scope.site_id.empty() && site.id != scope.site_id) continue;
+      if (some && !few.contains(site.id)) continue;
+      if (some) site.agents = few[site.id];
+      zones[site.time_zone].push_back(std::move(site));
+    }
   }
   return zones;
+}
+
+bool samePlace(const store::DecisionScope& one, const store::DecisionScope& other) {
+  return one.client_id == other.client_id && one.site_id == other.site_id && one.group_id == other.group_id &&
+         one.agent_id == other.agent_id;
 }
 
 std::string lengthText(std::int64_t length_s) {
@@ -46,21 +72,20 @@ std::string lengthText(std::int64_t length_s) {
 }  // namespace
 
 std::vector<WindowHint> windowHints(const store::ReadTransaction& tx,
-                                    const std::vector<std::pair<std::string, std::string>>& places,
-                                    std::int64_t at) {
-  std::map<std::pair<std::string, std::string>, std::int64_t> agents;
-  for (const auto& place : places)
-    ++agents[place];
-  auto in_force = tx.windows().at({places.begin(), places.end()});
+                                    const std::vector<MachinePlace>& machines, std::int64_t at) {
+  MachineWindows windows(tx);
+  windows.load(machines);
+  std::map<const PlaceWindows*, std::int64_t> agents;  // those of many machines are the same ones
+  for (const auto& machine : machines)
+    ++agents[&windows.of(machine)];
   std::map<std::tuple<std::int64_t, std::string>, WindowHint> hints;
-  for (const auto& [key, count] : agents) {
-    const PlaceWindows place(std::move(in_force[key]));
-    if (place.empty()) continue;
-    const auto spans = place.spansFrom(at, 1);
+  for (const auto& [place, count] : agents) {
+    if (place->empty()) continue;
+    const auto spans = place->spansFrom(at, 1);
     WindowHint hint;
     if (!spans.empty()) {
       if (spans.front().opens_at <= at) continue;
-      hint = {place.text(spans.front()), spans.front().opens_at, spans.front().closes_at, 0};
+      hint = {place->text(spans.front()), spans.front().opens_at, spans.front().closes_at, 0};
     }
     auto& known = hints.try_emplace({hint.opens_at, hint.window}, hint).first->second;
     known.agents += count;
@@ -81,7 +106,7 @@ WindowsInForce Windows::inForce(const std::string& site_id, std::size_t openings
     for (const auto& client : tx.agents().clients(actor.grants.visible())) {
       for (const auto& site : client.sites) {
         if (site.id != site_id) continue;
-        WindowsInForce in{PlaceWindows::of(tx, client.id, site_id), {}};
+        WindowsInForce in{PlaceWindows::of(tx, {client.id, site_id, ""}), {}};
         in.next = in.place.spansFrom(context_.now(), openings);
         return in;
       }
@@ -123,9 +148,7 @@ void Windows::requireSense(const store::ReadTransaction& tx, const store::Mainte
   if (!comes && !zones.empty())
     throw http::Problem{422, "window.never", "this is over already: it would never open", "/rule/date"};
   for (const auto& other : tx.windows().list(http::Visible::everything())) {
-    const bool beside =
-        other.scope.client_id == window.scope.client_id && other.scope.site_id == window.scope.site_id;
-    if (beside && other.name == window.name && other.id != window.id)
+    if (samePlace(other.scope, window.scope) && other.name == window.name && other.id != window.id)
       throw http::Problem{409, "window.name_taken", "there is one of this name already", "/name"};
   }
 }
@@ -194,7 +217,7 @@ void Windows::changed(store::WriteTransaction& tx, const store::MaintenanceWindo
   const auto rule = storedRule(window.rule);
   entry.text = did + " the maintenance window " + window.name + ", " + whereText(window.scope) + ": " +
                (rule ? calendar::sentence(*rule) : window.rule) + ", for " + lengthText(window.length_s);
-  tx.events().record(window.scope.client_id, "", entry);
+  tx.events().record(window.scope.client_id, window.scope.agent_id, entry);
   tx.events().publish(window.scope.client_id, "window", Json::object(), entry.at);
 }
 
@@ -203,6 +226,7 @@ void Windows::announce() {
   announce_ns_ = context_.clock.monotonicNs() + kAnnounceEveryNs;
   const std::int64_t now = context_.now();
   struct Soon {
+    store::WindowNotice notice;
     store::WindowWait wait;
     std::string text;
   };
@@ -210,20 +234,25 @@ void Windows::announce() {
   context_.store.read([&](const store::ReadTransaction& tx) {
     for (const auto& wait :
          tx.commands().windowWaits(now + kMostNoticeS * kSecondNs, http::Visible::everything())) {
-      const auto place = PlaceWindows::of(tx, wait.client_id, wait.site_id);
+      const auto place = PlaceWindows::of(tx, {wait.client_id, wait.site_id, wait.agent_id});
       const auto spans = place.spansFrom(now, 1);
       if (spans.empty() || spans.front().opens_at != wait.opens_at || wait.opens_at <= now) continue;
-      const std::int64_t notice = place.windowOf(spans.front()).notice_s * kSecondNs;
+      const store::MaintenanceWindow& window = place.windowOf(spans.front());
+      const std::int64_t notice = window.notice_s * kSecondNs;
       if (wait.opens_at - notice > now) continue;
-      soon.push_back({wait, std::to_string(wait.agents) + (wait.agents == 1 ? " machine" : " machines") +
-                                " of " + wait.site_name + " begin what was ordered when " + wait.window +
-                                " opens, at " + toRfc3339(wait.opens_at)});
+      const store::DecisionScope& of = window.scope;
+      const std::string& holder = of.agent_id.empty() ? of.group_id : of.agent_id;
+      soon.push_back({{wait.client_id, wait.site_id, holder, wait.opens_at, now},
+                      wait,
+                      std::to_string(wait.agents) + (wait.agents == 1 ? " machine" : " machines") + " of " +
+                          wait.site_name + " begin what was ordered when " + wait.window + " opens, at " +
+                          toRfc3339(wait.opens_at)});
     }
   });
   if (soon.empty()) return;
   context_.store.write([&](store::WriteTransaction& tx) {
     for (const auto& one : soon) {
-      if (!tx.windows().addNotice(one.wait.client_id, one.wait.site_id, one.wait.opens_at, now)) continue;
+      if (!tx.windows().addNotice(one.notice)) continue;
       store::HistoryEntry entry;
       entry.at = now;
       entry.subsystem = "command";

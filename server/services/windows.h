@@ -12,7 +12,7 @@
 namespace redflag::services {
 
 struct WindowWish {
-  store::DecisionScope scope;  // a client or a site
+  store::DecisionScope scope;  // a client, a site, a group, or one agent
   std::string name;
   calendar::Rule rule;
   std::int64_t length_s = 0;
@@ -39,11 +39,9 @@ struct WindowHint {
   std::int64_t closes_at = 0;
   std::int64_t agents = 0;
 };
-// Of machines at these sites, (client, site) of each machine, at this time. Those that need not wait are not
-// in it.
+// Of these machines, at this time. Those that need not wait are not in it.
 std::vector<WindowHint> windowHints(const store::ReadTransaction& tx,
-                                    const std::vector<std::pair<std::string, std::string>>& places,
-                                    std::int64_t at);
+                                    const std::vector<MachinePlace>& machines, std::int64_t at);
 
 class Windows {
  public:

@@ -70,6 +70,7 @@ struct WindowWait {
   std::int64_t opens_at = 0;
   std::int64_t closes_at = 0;
   std::int64_t agents = 0;
+  std::string agent_id;  // one of them
 };
 
 // What was ordered together and waits for a second person, as far as its reader sees it.

@@ -13,7 +13,8 @@
 
 namespace redflag::store {
 
-// Where a decision holds: everywhere, at a client, at a site of it, or on one agent of it.
+// Where a decision holds: everywhere, at a client, at a site of it, on one agent of it, or, of maintenance
+// windows alone, on a group of its agents.
 struct DecisionScope {
   std::string client_id;  // "": everywhere
   std::string site_id;    // "": the whole client
@@ -22,6 +23,8 @@ struct DecisionScope {
   std::string client_name = {};
   std::string site_name = {};
   std::string hostname = {};
+  std::string group_id = {};  // "": no group
+  std::string group_name = {};
 };
 
 struct IgnoreRule {

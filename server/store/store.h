@@ -30,6 +30,7 @@ class Errors;
 class Decisions;
 class Events;
 class Factors;
+class Groups;
 class Metrics;
 class People;
 class Profiles;
@@ -48,6 +49,7 @@ class ReadTransaction {
   virtual const Decisions& decisions() const = 0;
   virtual const Events& events() const = 0;
   virtual const Factors& factors() const = 0;
+  virtual const Groups& groups() const = 0;
   virtual const Metrics& metrics() const = 0;
   virtual const People& people() const = 0;
   virtual const Profiles& profiles() const = 0;
@@ -66,6 +68,7 @@ class WriteTransaction : public ReadTransaction {
   using ReadTransaction::errors;
   using ReadTransaction::events;
   using ReadTransaction::factors;
+  using ReadTransaction::groups;
   using ReadTransaction::metrics;
   using ReadTransaction::people;
   using ReadTransaction::profiles;
@@ -80,6 +83,7 @@ class WriteTransaction : public ReadTransaction {
   virtual Decisions& decisions() = 0;
   virtual Events& events() = 0;
   virtual Factors& factors() = 0;
+  virtual Groups& groups() = 0;
   virtual Metrics& metrics() = 0;
   virtual People& people() = 0;
   virtual Profiles& profiles() = 0;

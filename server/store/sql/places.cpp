@@ -71,6 +71,7 @@ void SqlAgents::removeClient(const std::string& client_id) {
   db_.post("DELETE FROM approval_policies WHERE client_id = ?", client_id);
   db_.post("DELETE FROM maintenance_windows WHERE client_id = ?", client_id);
   db_.post("DELETE FROM window_notices WHERE client_id = ?", client_id);
+  db_.post("DELETE FROM agent_groups WHERE client_id = ?", client_id);
   db_.post("DELETE FROM profiles WHERE client_id = ?", client_id);
   db_.post("DELETE FROM clients WHERE client_id = ?", client_id);
 }

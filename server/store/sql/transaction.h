@@ -11,6 +11,7 @@
 #include "store/sql/errors.h"
 #include "store/sql/events.h"
 #include "store/sql/factors.h"
+#include "store/sql/groups.h"
 #include "store/sql/metrics.h"
 #include "store/sql/people.h"
 #include "store/sql/profiles.h"
@@ -33,6 +34,7 @@ class Transaction : public WriteTransaction {
         errors_(connection),
         events_(connection, audit_, errors_),
         factors_(connection),
+        groups_(connection),
         metrics_(connection),
         people_(connection),
         profiles_(connection),
@@ -48,6 +50,7 @@ class Transaction : public WriteTransaction {
   const Decisions& decisions() const override { return decisions_; }
   const Events& events() const override { return events_; }
   const Factors& factors() const override { return factors_; }
+  const Groups& groups() const override { return groups_; }
   const Metrics& metrics() const override { return metrics_; }
   const People& people() const override { return people_; }
   const Profiles& profiles() const override { return profiles_; }
@@ -62,6 +65,7 @@ class Transaction : public WriteTransaction {
   Decisions& decisions() override { return decisions_; }
   Events& events() override { return events_; }
   Factors& factors() override { return factors_; }
+  Groups& groups() override { return groups_; }
   Metrics& metrics() override { return metrics_; }
   People& people() override { return people_; }
   Profiles& profiles() override { return profiles_; }
@@ -86,6 +90,7 @@ class Transaction : public WriteTransaction {
   SqlErrors errors_;
   SqlEvents events_;
   SqlFactors factors_;
+  SqlGroups groups_;
   SqlMetrics metrics_;
   SqlPeople people_;
   SqlProfiles profiles_;

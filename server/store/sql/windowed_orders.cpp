@@ -45,7 +45,8 @@ std::vector<WindowWait> SqlCommands::windowWaits(std::int64_t until, const http:
   restrictByAgent(where, visible, "c");
   const std::string sql =
       "SELECT c.client_id, a.site_id, s.name, c.window_text, c.not_before, MAX(c.expires_at), COUNT(DISTINCT "
-      "c.agent_id) FROM commands c JOIN agents a ON a.client_id = c.client_id AND a.agent_id = c.agent_id "
+      "c.agent_id), MIN(c.agent_id) FROM commands c JOIN agents a ON a.client_id = c.client_id AND "
+      "a.agent_id = c.agent_id "
       "JOIN sites s ON s.client_id = c.client_id AND s.site_id = a.site_id" +
       where.sql() +
       " GROUP BY c.client_id, a.site_id, s.name, c.window_text, c.not_before ORDER BY c.not_before, s.name, "
@@ -57,6 +58,7 @@ std::vector<WindowWait> SqlCommands::windowWaits(std::int64_t until, const http:
       *field = rows.text();
     for (std::int64_t* field : {&wait.opens_at, &wait.closes_at, &wait.agents})
       *field = rows.integer();
+    wait.agent_id = rows.text();
   }
   return waits;
 }

@@ -9,13 +9,14 @@ namespace redflag::store::sql {
 namespace {
 
 constexpr const char* kWindowColumns =
-    "w.window_id, w.client_id, w.site_id, w.name, w.rule, COALESCE(w.length_s, 0), COALESCE(w.notice_s, 0), "
+    "w.window_id, w.client_id, w.site_id, w.group_id, w.agent_id, w.name, w.rule, COALESCE(w.length_s, 0), "
+    "COALESCE(w.notice_s, 0), "
     "COALESCE(w.created_at, 0), w.created_by, COALESCE(w.changed_at, 0), w.changed_by";
 
 MaintenanceWindow windowFrom(Rows& rows) {
   MaintenanceWindow window;
-  for (std::string* field :
-       {&window.id, &window.scope.client_id, &window.scope.site_id, &window.name, &window.rule})
+  for (std::string* field : {&window.id, &window.scope.client_id, &window.scope.site_id,
+                             &window.scope.group_id, &window.scope.agent_id, &window.name, &window.rule})
     *field = rows.text();
   for (std::int64_t* field : {&window.length_s, &window.notice_s, &window.created_at})
     *field = rows.integer();
@@ -44,7 +45,15 @@ void keepOwn(std::vector<MaintenanceWindow>& windows) {
     std::erase_if(windows, [&](const MaintenanceWindow& window) { return !isOwn(window); });
 }
 
-// Of the client or the site that is visible, or of the client of a site that is.
+// A machine's own come before its groups'.
+void keepMachines(std::vector<MaintenanceWindow>& windows) {
+  const auto isOwn = [](const MaintenanceWindow& window) { return !window.scope.agent_id.empty(); };
+  if (std::any_of(windows.begin(), windows.end(), isOwn))
+    std::erase_if(windows, [&](const MaintenanceWindow& window) { return !isOwn(window); });
+}
+
+// Of the client or the site that is visible, of the client of a site that is, or of a machine or a group with
+// a machine there.
 void restrictWindows(Conditions& where, const http::Visible& visible) {
   if (visible.all()) return;
   std::string sql = "(1 = 0";
@@ -60,8 +69,15 @@ void restrictWindows(Conditions& where, const http::Visible& visible) {
   };
   either("w.client_id IN (", visible.clients(), ")");
   either("w.site_id IN (", visible.sites(), ")");
-  either("(w.site_id = '' AND w.client_id IN (SELECT v.client_id FROM sites v WHERE v.site_id IN (",
-         visible.sites(), ")))");
+  either(
+      "(w.site_id = '' AND w.group_id = '' AND w.agent_id = '' AND w.client_id IN (SELECT v.client_id FROM "
+      "sites v WHERE v.site_id IN (",
+      visible.sites(), ")))");
+  either(
+      "EXISTS (SELECT 1 FROM agents v WHERE v.client_id = w.client_id AND (v.agent_id = w.agent_id OR "
+      "EXISTS (SELECT 1 FROM agent_group_members m WHERE m.client_id = w.client_id AND m.group_id = "
+      "w.group_id AND m.agent_id = v.agent_id)) AND v.site_id IN (",
+      visible.sites(), "))");
   where.addAll(sql + ")", ids);
 }
 
@@ -72,14 +88,17 @@ std::vector<MaintenanceWindow> SqlWindows::list(const http::Visible& visible) co
   restrictWindows(where, visible);
   const std::string sql =
       std::string("SELECT ") + kWindowColumns +
-      ", c.name, COALESCE(s.name, '') FROM maintenance_windows w JOIN clients c ON c.client_id = w.client_id "
-      "LEFT JOIN sites s ON s.client_id = w.client_id AND s.site_id = w.site_id" +
+      ", c.name, COALESCE(s.name, ''), COALESCE(g.name, ''), COALESCE(a.hostname, '') FROM "
+      "maintenance_windows w JOIN clients c ON c.client_id = w.client_id LEFT JOIN sites s ON s.client_id = "
+      "w.client_id AND s.site_id = w.site_id LEFT JOIN agent_groups g ON g.client_id = w.client_id AND "
+      "g.group_id = w.group_id LEFT JOIN agents a ON a.client_id = w.client_id AND a.agent_id = w.agent_id" +
       where.sql() + " ORDER BY w.name, w.window_id";
   std::vector<MaintenanceWindow> windows;
   for (auto rows = db_.queryValues(sql, where.values()); rows.next();) {
     MaintenanceWindow& window = windows.emplace_back(windowFrom(rows));
-    window.scope.client_name = rows.text();
-    window.scope.site_name = rows.text();
+    for (std::string* name : {&window.scope.client_name, &window.scope.site_name, &window.scope.group_name,
+                              &window.scope.hostname})
+      *name = rows.text();
   }
   return windows;
 }
@@ -89,7 +108,8 @@ std::map<Windows::Places::key_type, WindowsAt> SqlWindows::at(const Places& plac
       std::string(") SELECT s.client_id, s.site_id, c.name, s.name, s.time_zone, ") + kWindowColumns +
       " FROM v CROSS JOIN sites s JOIN clients c ON c.client_id = s.client_id LEFT JOIN maintenance_windows "
       "w "
-      "ON w.client_id = s.client_id AND w.site_id IN ('', s.site_id) WHERE s.client_id = v.client AND "
+      "ON w.client_id = s.client_id AND w.site_id IN ('', s.site_id) AND w.group_id = '' AND w.agent_id = '' "
+      "WHERE s.client_id = v.client AND "
       "s.site_id = v.site ORDER BY w.name, w.window_id";
   ValueRows keys;
   for (const auto& [client_id, site_id] : places)
@@ -107,6 +127,41 @@ std::map<Windows::Places::key_type, WindowsAt> SqlWindows::at(const Places& plac
   return found;
 }
 
+std::map<Windows::Machines::key_type, std::vector<MaintenanceWindow>> SqlWindows::narrower(
+    const Machines& machines) const {
+  static const std::string kColumns =
+      std::string(" SELECT v.client, v.agent, c.name, COALESCE(g.name, ''), a.hostname, ") + kWindowColumns +
+      " FROM v CROSS JOIN maintenance_windows w JOIN clients c ON c.client_id = w.client_id JOIN agents a ON "
+      "a.client_id = v.client AND a.agent_id = v.agent LEFT JOIN agent_groups g ON g.client_id = w.client_id "
+      "AND g.group_id = w.group_id ";
+  static const std::string kNarrower =
+      ")" + kColumns +
+      "WHERE w.client_id = v.client AND (w.agent_id = v.agent OR EXISTS (SELECT 1 FROM agent_group_members m "
+      "WHERE m.client_id = v.client AND m.agent_id = v.agent AND m.group_id = w.group_id)) ORDER BY w.name, "
+      "w.window_id";
+  ValueRows keys;
+  for (const auto& [client_id, agent_id] : machines)
+    keys.add(client_id, agent_id);
+  std::map<Machines::key_type, std::vector<MaintenanceWindow>> found;
+  keys.each("WITH v (client, agent) AS (VALUES ", kNarrower, {},
+            [&](std::string_view sql, const std::vector<Value>& values) {
+              for (auto rows = db_.queryValues(sql, values); rows.next();) {
+                Machines::key_type machine{rows.text(), rows.text()};
+                store::DecisionScope names;
+                for (std::string* name : {&names.client_name, &names.group_name, &names.hostname})
+                  *name = rows.text();
+                MaintenanceWindow window = windowFrom(rows);
+                window.scope.client_name = names.client_name;
+                window.scope.group_name = names.group_name;
+                if (!window.scope.agent_id.empty()) window.scope.hostname = names.hostname;
+                found[std::move(machine)].push_back(std::move(window));
+              }
+            });
+  for (auto& [machine, windows] : found)
+    keepMachines(windows);
+  return found;
+}
+
 std::int64_t SqlWindows::count(const std::string& client_id) const {
   auto rows = db_.query("SELECT COUNT(*) FROM maintenance_windows WHERE client_id = ?", client_id);
   rows.next();
@@ -115,10 +170,13 @@ std::int64_t SqlWindows::count(const std::string& client_id) const {
 
 void SqlWindows::add(const MaintenanceWindow& window) {
   db_.post(
-      "INSERT INTO maintenance_windows (client_id, window_id, site_id, name, rule, length_s, notice_s, "
-      "created_at, created_by, changed_at, changed_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      window.scope.client_id, window.id, window.scope.site_id, window.name, window.rule, window.length_s,
-      window.notice_s, window.created_at, window.created_by, window.changed_at, window.changed_by);
+      "INSERT INTO maintenance_windows (client_id, window_id, site_id, group_id, agent_id, name, rule, "
+      "length_s, notice_s, created_at, created_by, changed_at, changed_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
+      "?, "
+      "?, ?, ?, ?)",
+      window.scope.client_id, window.id, window.scope.site_id, window.scope.group_id, window.scope.agent_id,
+      window.name, window.rule, window.length_s, window.notice_s, window.created_at, window.created_by,
+      window.changed_at, window.changed_by);
 }
 
 void SqlWindows::change(const MaintenanceWindow& window) {
@@ -134,18 +192,18 @@ void SqlWindows::remove(const MaintenanceWindow& window) {
            window.id);
 }
 
-bool SqlWindows::addNotice(const std::string& client_id, const std::string& site_id, std::int64_t opens_at,
-                           std::int64_t now) {
+bool SqlWindows::addNotice(const WindowNotice& notice) {
   return db_.execute(
-             "INSERT INTO window_notices (client_id, site_id, opens_at, at) VALUES (?, ?, ?, ?) ON CONFLICT "
-             "(client_id, site_id, opens_at) DO NOTHING",
-             client_id, site_id, opens_at, now) > 0;
+             "INSERT INTO window_notices (client_id, site_id, opens_at, holder_id, at) VALUES (?, ?, ?, ?, "
+             "?) "
+             "ON CONFLICT (client_id, site_id, opens_at, holder_id) DO NOTHING",
+             notice.client_id, notice.site_id, notice.opens_at, notice.holder_id, notice.at) > 0;
 }
 
 bool SqlWindows::prune(std::int64_t before, int limit) {
   return db_.execute(
-             "DELETE FROM window_notices WHERE (client_id, site_id, opens_at) IN (SELECT client_id, site_id, "
-             "opens_at FROM window_notices WHERE at < ? LIMIT ?)",
+             "DELETE FROM window_notices WHERE (client_id, site_id, opens_at, holder_id) IN (SELECT "
+             "client_id, site_id, opens_at, holder_id FROM window_notices WHERE at < ? LIMIT ?)",
              before, limit) == limit;
 }
 

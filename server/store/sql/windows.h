@@ -10,12 +10,13 @@ class SqlWindows : public Windows {
 
   std::vector<MaintenanceWindow> list(const http::Visible& visible) const override;
   std::map<Places::key_type, WindowsAt> at(const Places& places) const override;
+  std::map<Machines::key_type, std::vector<MaintenanceWindow>> narrower(
+      const Machines& machines) const override;
   std::int64_t count(const std::string& client_id) const override;
   void add(const MaintenanceWindow& window) override;
   void change(const MaintenanceWindow& window) override;
   void remove(const MaintenanceWindow& window) override;
-  bool addNotice(const std::string& client_id, const std::string& site_id, std::int64_t opens_at,
-                 std::int64_t now) override;
+  bool addNotice(const WindowNotice& notice) override;
   bool prune(std::int64_t before, int limit) override;
 
  private:

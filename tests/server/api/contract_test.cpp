@@ -123,10 +123,15 @@ TEST(Contract, says_which_routes_need_a_proof) {
         c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
       const bool told = contract()["paths"][route.path][method].value("x-needs-proof", false);
       EXPECT_EQ(told, route.needs_proof) << route.method << ' ' << route.path;
+      const bool by_token = contract()["paths"][route.path][method].value("x-token-is-proof", false);
+      EXPECT_EQ(by_token, route.token_is_proof) << route.method << ' ' << route.path;
+      if (by_token) {
+        EXPECT_TRUE(contract()["paths"][route.path][method]["security"][1].contains("token")) << route.path;
+      }
       proven += route.needs_proof ? 1U : 0U;
     }
   }
-  EXPECT_EQ(proven, 17U);
+  EXPECT_EQ(proven, 20U);
 }
 
 TEST(Contract, is_served_as_it_is_written) {
@@ -224,6 +229,12 @@ class Answers : public ::testing::Test {
     world_.services.windows.add(wish, ada);
     const Json windows = get("/api/v1/maintenance-windows");
     EXPECT_EQ(keysOf(windows["items"][0]), membersOf("MaintenanceWindow"));
+    world_.services.groups.add({agent_.client_id, "Databases", {{agent_.agent_id}}}, ada);
+    const Json groups = get("/api/v1/groups");
+    EXPECT_EQ(keysOf(groups["items"][0]), membersOf("Group"));
+    const Json group = get("/api/v1/groups/{id}", {{"id", groups["items"][0]["id"]}});
+    EXPECT_EQ(keysOf(group), membersOf("GroupDetail"));
+    EXPECT_EQ(keysOf(group["members"][0]), membersOf("GroupMember"));
     const Json in = get("/api/v1/sites/{id}/maintenance-windows", {{"id", agent_.site_id}});
     EXPECT_EQ(keysOf(in), membersOf("WindowsInForce"));
     EXPECT_EQ(keysOf(in["next"][0]), membersOf("WindowOpening"));

@@ -24,9 +24,9 @@ TEST(Document, gives_every_operation_for_people_a_name_of_its_own) {
     EXPECT_TRUE(names.insert(operation.noun + " " + operation.verb).second) << operation.path;
     EXPECT_FALSE(operation.summary.empty()) << operation.path;
   }
-  for (const char* name :
-       {"agents list", "agents show", "agents history", "updates rows", "approvals create", "commands create",
-        "commands cancel", "enrolment-tokens delete", "overview show", "events follow"})
+  for (const char* name : {"agents list", "agents show", "agents history", "updates rows", "approvals create",
+                           "commands create", "commands cancel", "enrolment-tokens delete", "groups change",
+                           "maintenance-windows create", "overview show", "events follow"})
     EXPECT_TRUE(names.contains(name)) << name;
 }
 
@@ -36,7 +36,8 @@ TEST(Document, leaves_out_nothing_that_a_service_account_may_ask_for) {
   for (const auto& [path, methods] : document["paths"].items())
     for (const auto& [method, operation] : methods.items())
       if (path.starts_with("/api/v1/") && operation["x-permission"] != "anyone" &&
-          operation["x-permission"] != "signed-in" && !operation.value("x-needs-proof", false))
+          operation["x-permission"] != "signed-in" &&
+          (!operation.value("x-needs-proof", false) || operation.value("x-token-is-proof", false)))
         ++expected;
   EXPECT_EQ(realOperations().size(), expected);
 }

@@ -84,7 +84,7 @@ TEST(Retention, knows_of_every_table_why_it_does_not_grow_without_end) {
       // people and places
       "meta", "clients", "sites", "users", "user_grants", "second_factors", "recovery_codes",
       "schema_migrations", "audit_chain", "rate_limits", "schedules", "second_person", "approval_policies",
-      "maintenance_windows", "profiles",
+      "maintenance_windows", "profiles", "agent_groups", "agent_group_members",
       // agents, and what each has one of: a plugin, a scope, a name
       "agents", "agent_settings", "agent_plugins", "agent_lines", "breakers", "scan_scopes", "scan_texts",
       "facts", "metrics", "records"};

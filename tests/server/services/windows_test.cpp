@@ -118,12 +118,12 @@ TEST_F(MaintenanceWindows, of_a_site_are_its_own_or_else_its_clients_and_say_whi
   EXPECT_TRUE(in.place.empty());
   windows.add(wish("Night"), ada);
   in = windows.inForce(agent.site_id, 5, ada);
-  EXPECT_FALSE(in.place.own());
+  EXPECT_EQ(in.place.level(), "client");
   ASSERT_EQ(in.next.size(), 5U);
   EXPECT_EQ(toRfc3339(in.next[4].opens_at), "2023-11-18T23:00:00.000Z");
   windows.add(wish("Weekend", agent.site_id), ada);
   in = windows.inForce(agent.site_id, 5, ada);
-  EXPECT_TRUE(in.place.own());
+  EXPECT_EQ(in.place.level(), "site");
   ASSERT_EQ(in.place.at().windows.size(), 1U);
   EXPECT_EQ(in.place.at().windows[0].name, "Weekend");
 }

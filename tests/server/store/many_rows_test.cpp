@@ -6,6 +6,7 @@
 #include "store/audit_chain.h"
 #include "store/commands.h"
 #include "store/events.h"
+#include "store/groups.h"
 #include "store/sql/value_rows.h"
 #include "store/updates.h"
 #include "store/windows.h"
@@ -300,6 +301,48 @@ TEST_F(ManyRows, of_windows_are_those_in_force_at_each_of_many_sites) {
     ASSERT_EQ((at[{"client", "other"}].windows.size()), 1U);
     EXPECT_EQ((at[{"client", "other"}].windows[0].id), "own");
     EXPECT_EQ((at[{"client", "other"}].site_name), "Other");
+  });
+}
+
+TEST_F(ManyRows, of_windows_are_a_machines_own_or_else_those_of_all_its_groups) {
+  store_.write([&](store::WriteTransaction& tx) {
+    store::AgentGroup group;
+    group.client_id = "client";
+    for (const char* id : {"one", "two"}) {
+      group.id = group.name = id;
+      tx.groups().add(group);
+      tx.groups().setMembers(group, {agents_[0].agent_id, agents_[1].agent_id});
+    }
+    store::MaintenanceWindow window;
+    window.rule = "{}";
+    window.length_s = 60;
+    window.scope.client_id = "client";
+    for (const char* id : {"one", "two"}) {
+      window.id = window.name = window.scope.group_id = id;
+      tx.windows().add(window);
+    }
+    window.id = window.name = "own";
+    window.scope.group_id.clear();
+    window.scope.agent_id = agents_[1].agent_id;
+    tx.windows().add(window);
+    window.id = window.name = "all";
+    window.scope.agent_id.clear();
+    tx.windows().add(window);
+  });
+  read([&](const store::ReadTransaction& tx) {
+    store::Windows::Machines machines;
+    for (const AgentKey& agent : agents_)
+      machines.insert({"client", agent.agent_id});
+    machines.insert({"client", "nobody"});
+    auto found = tx.windows().narrower(machines);
+    ASSERT_EQ(found.size(), 2U) << "one is not there";
+    const auto& grouped = found[{"client", agents_[0].agent_id}];
+    ASSERT_EQ(grouped.size(), 2U);
+    EXPECT_EQ(grouped[1].scope.group_name, "two");
+    ASSERT_EQ((found[{"client", agents_[1].agent_id}].size()), 1U);
+    EXPECT_EQ((found[{"client", agents_[1].agent_id}][0].id), "own");
+    EXPECT_EQ((tx.windows().at({{"client", "site"}})[{"client", "site"}].windows.size()), 1U);
+    EXPECT_EQ(tx.groups().list(http::Visible::everything()).at(0).agents, 2);
   });
 }
 

@@ -1,0 +1,22 @@
+#pragma once
+#include "store/groups.h"
+#include "store/sql/connection.h"
+
+namespace redflag::store::sql {
+
+class SqlGroups : public Groups {
+ public:
+  explicit SqlGroups(Connection& connection) : db_(connection) {}
+
+  std::vector<AgentGroup> list(const http::Visible& visible) const override;
+  std::vector<GroupMember> members(const AgentGroup& group, const http::Visible& visible) const override;
+  void add(const AgentGroup& group) override;
+  void change(const AgentGroup& group) override;
+  void remove(const AgentGroup& group) override;
+  void setMembers(const AgentGroup& group, const std::vector<std::string>& agent_ids) override;
+
+ private:
+  Connection& db_;
+};
+
+}  // namespace redflag::store::sql

@@ -1,0 +1,235 @@
+// Maintenance windows of groups and of single machines, and who may keep them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/encoding.h"
+#include "http/message.h"
+#include "support/windows.h"
+#include "support/world.h"
+
+namespace redflag::testing {
+namespace {
+
+using http::Grants;
+using services::Actor;
+using store::CommandState;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// The world's clock stands at 2023-11-14T22:13:20Z, a Tuesday.
+class GroupWindows : public ::testing::Test {
+ protected:
+  GroupWindows() : alpha(enrol("alpha")), beta(enrol("beta")) {}
+
+  store::AgentKey enrol(const std::string& hostname) {
+    const auto key = world.enrol(hostname);
+    Json status = world.statusItem(hostname, "act");
+    Json system = status["plugins"][0];
+    system["id"] = "system";
+    status["plugins"].push_back(std::move(system));
+    world.mustTake(key, {status});
+    return key;
+  }
+  std::string group(const std::string& name, const std::vector<std::string>& agent_ids) {
+    return world.services.groups.add({alpha.client_id, name, agent_ids}, ada).group.id;
+  }
+  void fill(const std::string& group_id, const std::string& name, const std::vector<std::string>& agent_ids) {
+    world.services.groups.change(group_id, {"", name, agent_ids}, ada);
+  }
+  store::MaintenanceWindow window(const std::string& name, const std::string& time,
+                                  const store::DecisionScope& scope) {
+    auto wish = windowWish(name, "", "", time, 120);
+    wish.scope = scope;
+    return world.services.windows.add(wish, ada);
+  }
+  static store::DecisionScope ofGroup(const std::string& id) {
+    store::DecisionScope scope;
+    scope.group_id = id;
+    return scope;
+  }
+  store::DecisionScope ofClient() const { return {alpha.client_id, "", ""}; }
+  static store::DecisionScope ofMachine(const store::AgentKey& agent) { return {"", "", agent.agent_id}; }
+
+  store::Command restart(const store::AgentKey& agent) {
+    return world.services.orders
+        .order("restart_services", {agent.agent_id}, {{"services", {"a.service"}}}, ada)
+        .front();
+  }
+  // "HH:MM of WINDOW"
+  std::string waits(const store::Command& placed) {
+    const auto command = world.command(placed.id);
+    if (command.state != CommandState::kScheduled) return store::name(command.state);
+    return toRfc3339(command.not_before).substr(8, 8) + " for " + command.window;
+  }
+  static std::string refusal(const std::function<void()>& work) {
+    try {
+      work();
+    } catch (const http::Problem& problem) {
+      return std::to_string(problem.status) + " " + problem.code;
+    }
+    return "done";
+  }
+  static Actor over(const std::string& role, const std::string& client_id, const std::string& site_id) {
+    return {"sam", Grants({{role, client_id, site_id}}), true};
+  }
+  std::vector<std::string> told(const std::string& kind) {
+    const auto history = world.store.read([&](const store::ReadTransaction& tx) {
+      return tx.events().history(alpha.client_id, "", {100, ""}).items;
+    });
+    std::vector<std::string> texts;
+    for (const auto& entry : history)
+      if (entry.kind == kind) texts.push_back(entry.actor + ": " + entry.text);
+    return texts;
+  }
+
+  World world;
+  const store::AgentKey alpha;
+  const store::AgentKey beta;
+  const Actor ada{"ada", Grants::everywhere("admin"), true};
+};
+
+TEST_F(GroupWindows, come_before_those_of_the_site_and_a_machines_own_before_them) {
+  window("Night", "23:00", ofClient());
+  window("Early", "02:00", {alpha.client_id, alpha.site_id, ""});
+  const auto databases = group("Databases", {alpha.agent_id});
+  const auto of_group = window("Late", "04:00", ofGroup(databases));
+  const auto command = restart(alpha);
+  EXPECT_EQ(waits(command), "15T04:00 for the window \"Late\" of the group Databases");
+  EXPECT_EQ(waits(restart(beta)), "15T02:00 for the window \"Early\" of the site Default site");
+  const auto own = window("Own", "05:00", ofMachine(alpha));
+  EXPECT_EQ(waits(command), "15T05:00 for the window \"Own\" of the machine alpha");
+  world.services.windows.remove(own.id, ada);
+  EXPECT_EQ(waits(command), "15T04:00 for the window \"Late\" of the group Databases");
+  world.services.windows.remove(of_group.id, ada);
+  EXPECT_EQ(waits(command), "15T02:00 for the window \"Early\" of the site Default site");
+}
+
+TEST_F(GroupWindows, of_all_groups_of_a_machine_are_in_force_together_and_each_says_whose_it_is) {
+  const auto databases = group("Databases", {alpha.agent_id});
+  window("Late", "04:00", ofGroup(databases));
+  const auto mail = group("Mail", {alpha.agent_id, beta.agent_id});
+  const auto sooner = window("Soon", "23:00", ofGroup(mail));
+  group("Without windows", {alpha.agent_id});
+  const auto command = restart(alpha);
+  EXPECT_EQ(waits(command), "14T23:00 for the window \"Soon\" of the group Mail");
+  world.store.read([&](const store::ReadTransaction& tx) {
+    const auto place = services::PlaceWindows::of(tx, {alpha.client_id, alpha.site_id, alpha.agent_id});
+    EXPECT_EQ(place.level(), "group");
+    EXPECT_EQ(place.placeText(), "the groups Databases and Mail");
+    const auto spans = place.spansFrom(world.clock.now, 2);
+    EXPECT_EQ(place.text(spans.at(1)), "the window \"Late\" of the group Databases");
+  });
+  world.services.windows.remove(sooner.id, ada);
+  EXPECT_EQ(waits(command), "15T04:00 for the window \"Late\" of the group Databases");
+}
+
+TEST_F(GroupWindows, hold_whoever_is_in_the_group_now) {
+  const auto databases = group("Databases", {});
+  window("Late", "04:00", ofGroup(databases));
+  const auto command = restart(alpha);
+  EXPECT_EQ(waits(command), "queued");
+  fill(databases, "Databases", {alpha.agent_id, beta.agent_id});
+  EXPECT_EQ(waits(command), "15T04:00 for the window \"Late\" of the group Databases");
+  fill(databases, "Stores", {alpha.agent_id});
+  world.services.groups.change(databases, {"", "Stores", {}}, ada);
+  EXPECT_EQ(world.services.groups.find(databases, ada).members.size(), 1U) << "who is in it stays";
+  EXPECT_EQ(waits(command), "15T04:00 for the window \"Late\" of the group Stores");
+  world.services.groups.remove(databases, ada);
+  EXPECT_EQ(waits(command), "queued");
+  EXPECT_THAT(world.services.windows.list(ada), IsEmpty());
+  EXPECT_THAT(told("group.changed"),
+              ElementsAre("ada: changed the group Stores",
+                          "ada: changed the group Databases, now called Stores; without beta",
+                          "ada: changed the group Databases; with alpha, beta"));
+  EXPECT_THAT(told("group.removed"),
+              ElementsAre("ada: removed the group Stores and its windows Late; without alpha"));
+}
+
+TEST_F(GroupWindows, are_told_of_beside_those_of_the_site_that_open_at_the_same_time) {
+  window("Night", "23:00", ofClient());
+  const auto databases = group("Databases", {alpha.agent_id});
+  window("Night", "23:00", ofGroup(databases));
+  world.services.upkeep.round();
+  restart(alpha);
+  restart(beta);
+  world.clock.advance_s(60);
+  world.services.upkeep.round();
+  const auto soon = told("window.opens_soon");
+  ASSERT_EQ(soon.size(), 2U);
+  EXPECT_THAT(soon, ::testing::Contains(HasSubstr("the window \"Night\" of the group Databases opens")));
+  world.clock.advance_s(60);
+  world.services.upkeep.round();
+  EXPECT_EQ(told("window.opens_soon").size(), 2U);
+}
+
+TEST_F(GroupWindows, are_shown_beforehand_with_the_machines_that_they_are_for) {
+  const auto other = world.services.places.addSite(alpha.client_id, "Other", ada);
+  world.services.places.setTimeZone(other.id, "Europe/Berlin", ada);
+  world.services.places.move(beta.agent_id, other.id, ada);
+  auto wish = windowWish("Night", "", "", "23:00", 120);
+  wish.scope = ofGroup(group("Databases", {beta.agent_id}));
+  const auto zones = world.services.windows.preview(wish, 1, ada);
+  ASSERT_EQ(zones.size(), 1U);
+  EXPECT_EQ(zones[0].time_zone, "Europe/Berlin");
+  EXPECT_EQ(zones[0].agents, 1);
+  wish.scope = ofMachine(alpha);
+  EXPECT_EQ(world.services.windows.preview(wish, 1, ada).at(0).time_zone, "UTC");
+}
+
+TEST_F(GroupWindows, are_an_approvers_of_the_client_and_seen_by_who_sees_a_machine_of_theirs) {
+  const auto other = world.services.places.addSite(alpha.client_id, "Other", ada);
+  const auto databases = group("Databases", {alpha.agent_id});
+  window("Late", "04:00", ofGroup(databases));
+  const auto at_site = over("approver", alpha.client_id, alpha.site_id);
+  const auto elsewhere = over("approver", alpha.client_id, other.id);
+  EXPECT_EQ(world.services.windows.list(at_site).size(), 1U);
+  EXPECT_EQ(world.services.groups.list(at_site).at(0).agents, 1);
+  EXPECT_THAT(world.services.windows.list(elsewhere), IsEmpty());
+  EXPECT_THAT(world.services.groups.list(elsewhere), IsEmpty());
+  auto wish = windowWish("More", "", "", "04:00", 120);
+  wish.scope = ofGroup(databases);
+  EXPECT_EQ(refusal([&] { world.services.windows.add(wish, at_site); }), "403 role.insufficient");
+  EXPECT_EQ(refusal([&] { world.services.windows.add(wish, elsewhere); }), "404 group.not_found");
+  EXPECT_EQ(refusal([&] {
+              world.services.groups.change(databases, {"", "X", {}}, at_site);
+            }),
+            "403 role.insufficient");
+  EXPECT_EQ(refusal([&] { world.services.groups.find(databases, elsewhere); }), "404 group.not_found");
+  EXPECT_EQ(refusal([&] { group("Databases", {}); }), "409 group.name_taken");
+  EXPECT_EQ(refusal([&] { group("Strange", {newId()}); }), "404 agent.not_found");
+  wish.scope = ofMachine(alpha);
+  EXPECT_EQ(refusal([&] { world.services.windows.add(wish, at_site); }), "done");
+  EXPECT_EQ(world.services.windows.list(at_site).size(), 2U);
+  EXPECT_THAT(world.services.windows.list(elsewhere), IsEmpty());
+}
+
+TEST_F(GroupWindows, hold_the_install_of_what_was_approved) {
+  window("Late", "04:00", ofGroup(group("Databases", {alpha.agent_id})));
+  world.scan(alpha, {.records = {updateRow({"nginx", "1.1"})}});
+  const auto outcome = world.services.approvals.approve({{world.update(alpha, "nginx", "1.1").id}, {}}, ada,
+                                                        {}, services::Approvals::How::kOrder, "");
+  const Json plan = World::plan({{"upgrade", "nginx", "1.0", "1.1"}});
+  world.carryOut(alpha, outcome.command_ids.at(0), "succeeded",
+                 Json::array({{{"plan", plan}, {"plan_hash", World::hashOf(plan)}}}));
+  EXPECT_EQ(waits(world.newest("install_updates")),
+            "15T04:00 for the window \"Late\" of the group Databases");
+  EXPECT_EQ(world.update(alpha, "nginx", "1.1").command_window, "the window \"Late\" of the group Databases");
+}
+
+TEST_F(GroupWindows, are_hinted_at_where_an_approval_would_wait_for_them) {
+  window("Late", "04:00", ofGroup(group("Databases", {alpha.agent_id})));
+  for (const auto& agent : {alpha, beta})
+    world.scan(agent, {.records = {updateRow({"nginx", "1.1"})}});
+  const services::Selection selection{
+      {world.update(alpha, "nginx", "1.1").id, world.update(beta, "nginx", "1.1").id}, {}};
+  const auto waits = world.services.approvals.preview(selection, ada).waits;
+  ASSERT_EQ(waits.size(), 1U);
+  EXPECT_EQ(waits[0].agents, 1);
+  EXPECT_EQ(waits[0].window, "the window \"Late\" of the group Databases");
+}
+
+}  // namespace
+}  // namespace redflag::testing
