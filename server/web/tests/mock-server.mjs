@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 import { command_types } from './mock-command-types.mjs';
 import { makeFleet, makeId } from './mock-data.mjs';
-import { makeWindows, soonToOpen, windowForecast, windowsInForce, windowWaits } from './mock-windows.mjs';
+import { fillGroup, makeGroup, makeGroups, makeWindows, soonToOpen, windowForecast, windowsInForce, windowWaits } from './mock-windows.mjs';
 import { MockProfiles, settings_schema } from './mock-profiles.mjs';
 
 // The policy the real server sends with every page.
@@ -162,7 +162,7 @@ class Mock {
     return {
       ...agent,
       boot_id: '6f1c1f5e-0000-4000-8000-000000000000',
-      window: agent.client.id === this.fleet.clients[0].id ? { from: 'client', time_zone: 'Europe/London', open: false, name: 'Night', opens_at: at(-7200), closes_at: at(-32400) } : null,
+      window: agent.client.id === this.fleet.clients[0].id ? { from: 'group', place: 'the group Databases', time_zone: 'Europe/London', open: false, name: 'Night', opens_at: at(-7200), closes_at: at(-32400) } : null,
       kernel: '6.1.0-37-amd64',
       documents: [
         { id: makeId('LINE', 1), number: 7, newest: false, boot_id: '6f1c1f5e-0000-4000-8000-000000000000', machine: 'a1b2c3d4e5f60718', peer: '192.0.2.17', began_at: at(86400 * 30), seen_at: at(40) },
@@ -750,6 +750,11 @@ class Mock {
       case 'POST approval-policies/{id}/approve': return [200, this.approveBeforehand(this.policyOf(id), body)];
       case 'POST approval-policies/{id}/withdraw-approval': return [200, Object.assign(this.policyOf(id), { second_person: null })];
       case 'DELETE approval-policies/{id}': return (this.fleet.policies = this.fleet.policies.filter((policy) => policy.id !== id)), [204];
+      case 'GET groups': return [200, { items: this.machineGroups().map(({ members, ...group }) => group) }];
+      case 'GET groups/{id}': return [200, this.groupOf(id)];
+      case 'POST groups': return this.needProof(), [201, this.addGroup(body)];
+      case 'PUT groups/{id}': return this.needProof(), [200, fillGroup(this.fleet, Object.assign(this.groupOf(id), { name: body.name }), body.agent_ids)];
+      case 'DELETE groups/{id}': return this.needProof(), (this.grouped = this.machineGroups().filter((group) => group.id !== id)), [204];
       case 'GET maintenance-windows': return [200, { items: this.windows() }];
       case 'POST maintenance-windows': return this.needProof(), [201, this.addWindow(body)];
       case 'POST maintenance-windows/{id}': return [200, windowForecast(this.fleet, body)];
@@ -837,9 +842,25 @@ class Mock {
     return this.defined;
   }
 
+  machineGroups() {
+    this.grouped ??= makeGroups(this.fleet);
+    return this.grouped;
+  }
+
+  groupOf(id) {
+    return this.machineGroups().find((group) => group.id === id) ?? this.refuse(404, 'group.not_found', 'There is no such group.');
+  }
+
+  addGroup(wish) {
+    const client = this.fleet.clients.find((each) => each.id === wish.client_id);
+    const made = { ...makeGroup(this.fleet, client, 10 + this.machineGroups().length, wish.name), members: [] };
+    this.machineGroups().push(fillGroup(this.fleet, made, wish.agent_ids ?? []));
+    return made;
+  }
+
   addWindow(wish) {
     const client = this.fleet.clients.find((each) => each.id === wish.client_id);
-    const made = { ...this.windows()[0], notice_minutes: 60, ...wish, id: makeId('WNDW', 10 + this.windows().length), client_id: client.id, client_name: client.name, site_id: wish.site_id ?? null, site_name: null, when: 'every Saturday at 22:00' };
+    const made = { ...this.windows()[0], notice_minutes: 60, ...wish, id: makeId('WNDW', 10 + this.windows().length), client_id: client.id, client_name: client.name, site_id: wish.site_id ?? null, site_name: null, group_id: wish.group_id ?? null, group_name: this.machineGroups().find((group) => group.id === wish.group_id)?.name ?? null, agent_id: wish.agent_id ?? null, hostname: null, when: 'every Saturday at 22:00' };
     this.windows().push(made);
     return made;
   }

@@ -7,13 +7,33 @@ export function makeWindows({ clients, at }) {
   if (clients.length < 2) return [];
   const one = (n, client, site, name, rule, when, minutes) => ({
     id: makeId('WNDW', n), client_id: client.id, client_name: client.name, site_id: site?.id ?? null, site_name: site?.name ?? null,
+    group_id: null, group_name: null, agent_id: null, hostname: null,
     name, rule, when, length_minutes: minutes, notice_minutes: 60, created_at: at(2_000_000), created_by: 'mara', changed_at: at(90_000), changed_by: 'jo',
   });
   return [
     one(1, clients[0], null, 'Night', { repeat: 'weekly', weekdays: ['mon', 'tue', 'wed', 'thu'], time: '22:00' }, 'every Monday, Tuesday, Wednesday and Thursday at 22:00', 420),
     one(2, clients[0], clients[0].sites[0], 'Sunday of the <b>tills</b> and of everything else that a shop has which opens on weekdays', { repeat: 'nth_weekday', nth: 'last', weekday: 'sun', time: '01:00' }, 'every month on the last Sunday at 01:00', 300),
+    { ...one(4, clients[0], null, 'Databases alone', { repeat: 'weekly', weekdays: ['sun'], time: '03:00' }, 'every Sunday at 03:00', 120), group_id: makeId('GRUP', 1), group_name: 'Databases' },
     one(3, clients[1], null, 'After Patch Tuesday', { repeat: 'patch_tuesday', after_days: 3, time: '20:30' }, 'every month, 3 days after Patch Tuesday, at 20:30', 150),
   ];
+}
+
+export const makeGroup = ({ at }, client, n, name) => ({
+  id: makeId('GRUP', n), client_id: client.id, client_name: client.name, name, agents: 0,
+  created_at: at(2_000_000), created_by: 'mara', changed_at: at(90_000), changed_by: 'jo', members: [],
+});
+
+export function fillGroup({ agents }, group, ids) {
+  group.members = agents.filter((agent) => ids.includes(agent.id)).map((agent) => ({ agent_id: agent.id, hostname: agent.hostname, site_id: agent.site.id, site_name: agent.site.name }));
+  group.agents = group.members.length;
+  return group;
+}
+
+export function makeGroups(fleet) {
+  if (fleet.agents.length === 0) return [];
+  const [client] = fleet.clients;
+  const ids = fleet.agents.filter((agent) => agent.client.id === client.id).map((agent) => agent.id);
+  return [fillGroup(fleet, makeGroup(fleet, client, 1, 'Databases'), ids.slice(0, 3)), fillGroup(fleet, makeGroup(fleet, client, 2, '<b>Tills</b> of every shop'), ids.slice(2, 14))];
 }
 
 const openings = (at, count, everyS, lengthS) => Array.from({ length: count }, (_, n) => ({ opens_at: at(-kHourS * 2 - n * everyS), closes_at: at(-kHourS * 2 - n * everyS - lengthS) }));
@@ -21,7 +41,7 @@ const openings = (at, count, everyS, lengthS) => Array.from({ length: count }, (
 export function windowsInForce(windows, { clients, at }, siteId) {
   const client = clients.find((each) => each.sites.some((site) => site.id === siteId));
   const own = windows.filter((window) => window.site_id === siteId);
-  const items = own.length > 0 ? own : windows.filter((window) => window.client_id === client?.id && window.site_id === null);
+  const items = own.length > 0 ? own : windows.filter((window) => window.client_id === client?.id && window.site_id === null && window.group_id === null);
   return {
     from: items.length === 0 ? null : own.length > 0 ? 'site' : 'client',
     time_zone: 'Europe/London',

@@ -231,8 +231,17 @@ const scenes = [
     act: async (page) => {
       await page.getByRole('button', { name: 'Add a window…' }).click();
       await page.getByRole('combobox', { name: 'Where' }).or(page.getByRole('textbox', { name: 'Where' })).click();
-      await page.getByRole('option').first().click();
+      await page.getByRole('option', { name: 'Harbour Dental, group Databases' }).click();
       await page.getByText('Europe/London (3 sites, 41 machines)').waitFor();
+    },
+  },
+  {
+    name: 'group-change',
+    path: '/updates/rules',
+    ready: text('The site’s own windows'),
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Change the group Databases' }).click();
+      await page.getByRole('dialog').getByText('Machines').first().waitFor();
     },
   },
   {
@@ -340,7 +349,7 @@ const scenes = [
     ready: (page) => page.getByRole('table', { name: 'Schedules' }).waitFor(),
     act: async (page) => {
       await page.getByRole('button', { name: 'Add a schedule…' }).click();
-      await page.getByRole('combobox', { name: 'For' }).or(page.getByRole('textbox', { name: 'For' })).click();
+      await page.getByRole('combobox', { name: 'Where' }).or(page.getByRole('textbox', { name: 'Where' })).click();
       await page.getByRole('option', { name: 'Every machine of every client' }).click();
       await page.getByText('Would be ordered of 41 machines now').waitFor();
     },

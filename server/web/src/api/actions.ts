@@ -7,11 +7,14 @@ import type {
   Command,
   Grant,
   IgnoreReach,
+  GroupDetail,
+  GroupTerms,
   MaintenanceWindow,
   MaintenanceWindowTerms,
   NewApiToken,
   NewEnrolmentToken,
   NewIgnoreRule,
+  NewGroup,
   NewMaintenanceWindow,
   NewPolicy,
   NewProfile,
@@ -336,6 +339,18 @@ export function pauseSchedule(id: string): Promise<Schedule> {
 
 export function resumeSchedule(id: string): Promise<Schedule> {
   return answerOf(api.POST('/api/v1/schedules/{id}/resume', { params: { path: { id } } }));
+}
+
+export function addGroup(group: NewGroup): Promise<GroupDetail> {
+  return answerOf(api.POST('/api/v1/groups', { body: group }));
+}
+
+export function changeGroup(id: string, terms: GroupTerms): Promise<GroupDetail> {
+  return answerOf(api.PUT('/api/v1/groups/{id}', { params: { path: { id } }, body: terms }));
+}
+
+export async function removeGroup(id: string): Promise<void> {
+  await answerOf(api.DELETE('/api/v1/groups/{id}', { params: { path: { id } } }));
 }
 
 export function addWindow(window: NewMaintenanceWindow): Promise<MaintenanceWindow> {

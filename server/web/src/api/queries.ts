@@ -332,6 +332,17 @@ export const forecastQuery = (wish: ScheduleWish) =>
       answerOf(api.POST('/api/v1/schedules/preview', { signal, params: { query: { occurrences: 5 } }, body: wish })),
   });
 
+export const groupsOfMachinesQuery = queryOptions({
+  queryKey: ['machine-groups'],
+  queryFn: async ({ signal }) => (await answerOf(api.GET('/api/v1/groups', { signal }))).items,
+});
+
+export const groupOfMachinesQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['machine-group', id],
+    queryFn: ({ signal }) => answerOf(api.GET('/api/v1/groups/{id}', { signal, params: { path: { id } } })),
+  });
+
 export const windowsQuery = queryOptions({
   queryKey: ['windows'],
   queryFn: async ({ signal }) => (await answerOf(api.GET('/api/v1/maintenance-windows', { signal }))).items,

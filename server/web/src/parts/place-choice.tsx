@@ -49,8 +49,9 @@ export function PlaceChoice({ value, onChange, description, nowhere }: PlaceChoi
   );
 }
 
-export function whereOf(at: { client_name: string | null; site_name: string | null; hostname?: string | null }): string {
+export function whereOf(at: { client_name: string | null; site_name: string | null; hostname?: string | null; group_name?: string | null }): string {
   if (at.hostname) return `On ${at.hostname}`;
   if (at.client_name === null) return 'Everywhere';
+  if (at.group_name) return `${at.client_name}, group ${at.group_name}`;
   return at.site_name === null ? at.client_name : `${at.client_name} / ${at.site_name}`;
 }

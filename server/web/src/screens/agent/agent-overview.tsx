@@ -63,9 +63,9 @@ export function AgentOverview({ agent }: { agent: AgentDetail }) {
 // By the clocks of its site, as its windows go by them.
 function windowText({ window }: AgentDetail): string {
   if (window === null) return 'at any time: there is no maintenance window';
-  const { open, from, name, opens_at: opens, closes_at: closes, time_zone: zone } = window;
-  if (name === null || opens === null || closes === null) return `never: no maintenance window of its ${from} opens again`;
-  const during = `in the ${from}’s window “${name}”`;
+  const { open, place, name, opens_at: opens, closes_at: closes, time_zone: zone } = window;
+  if (name === null || opens === null || closes === null) return `never: no maintenance window of ${place} opens again`;
+  const during = `in the window “${name}” of ${place}`;
   return open ? `now, ${during}, until ${timeIn(zone, closes)} (${zone})` : `${during}: ${timeIn(zone, opens)} to ${timeIn(zone, closes)} (${zone})`;
 }
 

@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { IconArrowLeft } from '../../parts/icons';
 import { ScreenHead } from '../../parts/screen-head';
 import { IgnoreRules } from './ignore-rules';
+import { GroupsPanel } from '../windows/groups-panel';
 import { WindowsPanel } from '../windows/windows-panel';
 import { Policies } from './policies';
 
@@ -21,6 +22,7 @@ export function RulesScreen() {
       />
       <Policies />
       <WindowsPanel />
+      <GroupsPanel />
       <IgnoreRules />
     </>
   );

@@ -1,17 +1,17 @@
-import { Button, Modal, MultiSelect, Select, Skeleton, Stack, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Button, Modal, Select, Skeleton, Stack, TextInput } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 
 import { addSchedule, changeSchedule } from '../../api/actions';
 import { ApiProblem } from '../../api/problem';
-import { agentsQuery, clientsQuery, commandTypesQuery } from '../../api/queries';
+import { clientsQuery, commandTypesQuery } from '../../api/queries';
 import type { CommandType, Schedule, ScheduleWish } from '../../api/types';
 import { collect, enteredFrom, fieldAt, fieldsOf, type Entered } from '../../format/schema';
 import { risks } from '../../format/words';
 import { zone_names } from '../../format/zones';
 import { Wrong } from '../../parts/door';
 import { GuardedButton } from '../../parts/guarded-button';
+import { MachinesField } from '../../parts/machines-field';
 import { sayDone } from '../../parts/said';
 import { SchemaForm } from '../../parts/schema-form';
 import { Failure } from '../../parts/states';
@@ -151,7 +151,7 @@ function Fields({ schedule, types, onClose, onSaved }: ScheduleFormProps & { typ
             allowDeselect={false}
             onChange={(value) => setScope(value ?? scope)}
           />
-          {scope === named_machines && <Machines chosen={agentIds} choose={setAgentIds} />}
+          {scope === named_machines && <MachinesField chosen={agentIds} choose={setAgentIds} />}
         </div>
         <RuleFields form={rule} change={(part) => setRule((before) => ({ ...before, ...part }))} />
         <div className={classes.fields}>
@@ -188,33 +188,5 @@ function Fields({ schedule, types, onClose, onSaved }: ScheduleFormProps & { typ
         </div>
       </Stack>
     </form>
-  );
-}
-
-const typing_ms = 200;
-
-function Machines({ chosen, choose }: { chosen: string[]; choose: (ids: string[]) => void }) {
-  const [typed, setTyped] = useState('');
-  const [search] = useDebouncedValue(typed.trim(), typing_ms);
-  const [names, setNames] = useState<Record<string, string>>({});
-  const found = useInfiniteQuery(agentsQuery({ search: search || undefined })).data?.pages[0]?.items ?? [];
-  const shown = found.map((agent) => ({ value: agent.id, label: agent.hostname }));
-  const others = chosen.filter((id) => !found.some((agent) => agent.id === id));
-  return (
-    <MultiSelect
-      label="Machines"
-      description="Of one client"
-      searchable
-      searchValue={typed}
-      onSearchChange={setTyped}
-      nothingFoundMessage="No such machine"
-      limit={50}
-      data={[...shown, ...others.map((id) => ({ value: id, label: names[id] ?? id }))]}
-      value={chosen}
-      onChange={(ids) => {
-        setNames((before) => ({ ...before, ...Object.fromEntries(shown.map(({ value, label }) => [value, label])) }));
-        choose(ids);
-      }}
-    />
   );
 }

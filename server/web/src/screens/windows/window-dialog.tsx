@@ -9,11 +9,11 @@ import type { MaintenanceWindow, MaintenanceWindowTerms, NewMaintenanceWindow } 
 import { some } from '../../format/number';
 import { Wrong } from '../../parts/door';
 import { GuardedButton } from '../../parts/guarded-button';
-import { everywhere, PlaceChoice, type Scope } from '../../parts/place-choice';
 import { sayDone } from '../../parts/said';
 import { formOf, ruleOf } from '../schedules/rule';
 import { RuleFields } from '../schedules/rule-fields';
 import { Openings } from './openings';
+import { nowhere, WindowPlace, type WindowScope } from './window-place';
 import classes from './windows.module.css';
 
 interface WindowDialogProps {
@@ -24,6 +24,11 @@ interface WindowDialogProps {
 const tomorrow = () => new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
 const most_minutes = 10_080;
 
+// Of the place alone, where a window is given.
+function placeOf({ client_id, site_id, group_id, agent_id }: WindowScope): WindowScope {
+  return { client_id, site_id, group_id, agent_id };
+}
+
 // Whom it is for stays.
 function termsOf({ name, rule, length_minutes, notice_minutes }: NewMaintenanceWindow): MaintenanceWindowTerms {
   return { name, rule, length_minutes, notice_minutes };
@@ -31,7 +36,7 @@ function termsOf({ name, rule, length_minutes, notice_minutes }: NewMaintenanceW
 
 export function WindowDialog({ window, onClose }: WindowDialogProps) {
   const [name, setName] = useState(window?.name ?? '');
-  const [scope, setScope] = useState<Scope>(window ? { client_id: window.client_id, site_id: window.site_id } : everywhere);
+  const [scope, setScope] = useState<WindowScope>(window ?? nowhere);
   const [rule, setRule] = useState(() => formOf(window?.rule ?? { repeat: 'weekly', weekdays: ['sat'], time: '22:00' }, tomorrow()));
   const [hours, setHours] = useState((window?.length_minutes ?? 240) / 60);
   const [notice, setNotice] = useState(window?.notice_minutes ?? 60);
@@ -39,7 +44,7 @@ export function WindowDialog({ window, onClose }: WindowDialogProps) {
   const length = Math.round(hours * 60);
   const placed = scope.client_id !== null && calendar && length >= 1 && length <= most_minutes;
   const wish: NewMaintenanceWindow | null = placed
-    ? { ...scope, name: name.trim() || 'Maintenance', rule: calendar, length_minutes: length, notice_minutes: notice }
+    ? { ...placeOf(scope), name: name.trim() || 'Maintenance', rule: calendar, length_minutes: length, notice_minutes: notice }
     : null;
   const queries = useQueryClient();
   const after = {
@@ -80,9 +85,7 @@ export function WindowDialog({ window, onClose }: WindowDialogProps) {
               value={name}
               onChange={(event) => setName(event.currentTarget.value)}
             />
-            {!window && (
-              <PlaceChoice value={scope} onChange={setScope} description="It cannot be changed later" nowhere="Choose a client or a site" />
-            )}
+            {!window && <WindowPlace value={scope} onChange={setScope} />}
           </div>
           <RuleFields form={rule} change={(part) => setRule((before) => ({ ...before, ...part }))} />
           <div className={classes.fields}>

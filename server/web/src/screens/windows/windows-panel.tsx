@@ -21,7 +21,7 @@ export function WindowsPanel() {
   return (
     <Panel
       title="Maintenance windows"
-      note="A site’s own come before its client’s; where there is none, any time will do"
+      note="A machine’s own come first, then those of all its groups, of its site, of its client; where there is none, any time will do"
       action={
         <GuardedButton needs="approver" size="xs" onClick={() => setAsking('new')}>
           Add a window…
