@@ -54,7 +54,7 @@ async function scriptOf(api, url, data) {
     return ended.stdout;
   };
   run(['login', '--server', url, '--ca', path.join(data, 'server/ca.pem')], `${token}\n`);
-  return (...words) => JSON.parse(run([...words, '--format', 'json']));
+  return run;
 }
 
 test('an approved update is planned, installed by the executor, and verified by a second scan', async () => {
@@ -79,9 +79,9 @@ test('an approved update is planned, installed by the executor, and verified by 
 
     const api = new Api(url, path.join(data, 'server/ca.pem'));
     await api.signIn('alex', kPassword);
-    const held = await updateOf(api, 'redflag-demo-held');
-    assert.equal(held.blocked_by, 'held');
-    assert.equal(held.approvable, false);
+    const kept = await updateOf(api, 'redflag-demo-held');
+    assert.equal(kept.blocked_by, 'held');
+    assert.equal(kept.approvable, false);
     assert.equal((await updateOf(api, 'redflag-demo-lib')).category, 'security');
 
     // A plan of exactly what was approved goes straight through.
@@ -98,7 +98,8 @@ test('an approved update is planned, installed by the executor, and verified by 
     await picture('install');
 
     // And back again, by a script's token: exactly the version before, and the next scan offers the update anew.
-    const ctl = await scriptOf(api, url, data);
+    const script = await scriptOf(api, url, data);
+    const ctl = (...words) => JSON.parse(script([...words, '--format', 'json']));
     const back = (name, from, to) => ctl('commands', 'create', '--type', 'rollback_updates', '--agent-ids', verified.agent_id, '--parameters',
       JSON.stringify({ manager: 'apt', updates: [{ name, arch: 'all', from, to }] })).items[0].id;
     const ended = async (id) => {
@@ -120,6 +121,24 @@ test('an approved update is planned, installed by the executor, and verified by 
     await page.goto(`${url}/operations/${verified.command_id}`);
     await page.getByRole('button', { name: 'Roll back…' }).waitFor();
     await picture('installed');
+
+    // A script sets the window of a group, and an install to a machine of that group waits for it.
+    const far = new Date(Date.now() + 12 * 3_600_000).toISOString().slice(11, 16);
+    const group = ctl('groups', 'create', '--client-id', (await api.get('/api/v1/clients')).items[0].id, '--name', 'Databases', '--agent-ids', verified.agent_id);
+    const window = ctl('maintenance-windows', 'create', '--group-id', group.id, '--name', 'Night', '--rule', JSON.stringify({ repeat: 'daily', time: far }), '--length-minutes', '5');
+    assert.deepEqual([window.group_name, window.created_by], ['Databases', 'script']);
+    ctl('approvals', 'create', '--update-ids', offered.id);
+    const held = await until(() => ctl('commands', 'list', '--type', 'install_updates').items.find((one) => one.state === 'scheduled'), 'the install to wait', 90_000);
+    assert.match(ctl('commands', 'show', held.id).waiting_for, /^the window "Night" of the group Databases, which opens at /);
+    assert.match((await updateOf(api, 'redflag-demo-lib')).waiting_for, /^the window "Night" of the group Databases, which opens at /);
+    assert.deepEqual(ctl('agents', 'show', verified.agent_id).window.place, 'the group Databases');
+    assert.equal(installedVersion(root, 'redflag-demo-lib'), 'ii 2.0');
+    const { items: audited } = await api.get('/api/v1/audit?kind=window.added');
+    assert.deepEqual(audited.map(({ actor, text }) => [actor, text.includes('the group Databases')]), [['script', true]]);
+    script(['maintenance-windows', 'delete', window.id]);
+    await updateReaches(api, 'redflag-demo-lib', 'verified');
+    assert.equal(installedVersion(root, 'redflag-demo-lib'), 'ii 2.1');
+    script(['groups', 'delete', group.id]);
 
     // This one brings a package that nobody approved: it waits for a person.
     await approve(page, url, 'redflag-demo', '1.1');

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { Ctl } from './lib/ctl.mjs';
 import { agentShows, Fleet } from './lib/fleet.mjs';
 import { cleanUp, runToEnd, sleep, temporaryFolder, until } from './lib/processes.mjs';
 
@@ -120,6 +121,32 @@ test('an order waits for the window and runs inside; what did not get its turn w
   assert.equal(ended.outside_window, 'the shop is closed today');
   const { items: audit } = await api.get('/api/v1/audit?kind=command.outside_window');
   assert.ok(audit.some(({ actor, text }) => actor === 'alex' && text.includes('the shop is closed today')), JSON.stringify(audit));
+});
+
+test('a script sets the window of a group by redflagctl, and what is ordered for a machine of it waits for that one', async () => {
+  const ctl = new Ctl('windows');
+  await ctl.login(api, fleet, 'approver');
+  const group = ctl.done('groups', 'create', '--client-id', place.id, '--name', 'Databases', '--agent-ids', agent.id);
+  assert.deepEqual(group.members.map(({ agent_id }) => agent_id), [agent.id]);
+  const wish = ['--name', 'Late', '--rule', JSON.stringify({ repeat: 'daily', time: new Date(Date.now() + 8 * 3_600_000).toISOString().slice(11, 16) }), '--length-minutes', '60'];
+  const window = ctl.done('maintenance-windows', 'create', '--group-id', group.id, ...wish);
+  assert.deepEqual([window.group_name, window.site_id, window.created_by], ['Databases', null, 'script']);
+  const command = ctl.done('commands', 'create', '--type', 'restart_services', '--agent-ids', agent.id, '--parameters', '{"services":["grouped.service"]}').items[0];
+  assert.equal(command.state, 'scheduled');
+  assert.match(ctl.done('commands', 'show', command.id).waiting_for, /^the window "Late" of the group Databases, which opens at /);
+  const shown = ctl.done('agents', 'show', agent.id).window;
+  assert.deepEqual([shown.from, shown.place, shown.name], ['group', 'the group Databases', 'Late']);
+  for (const kind of ['window.added', 'group.added']) {
+    const { items } = await api.get(`/api/v1/audit?kind=${kind}`);
+    assert.ok(items.some(({ actor, text }) => actor === 'script' && text.includes('Databases')), JSON.stringify(items));
+  }
+  // Around a window a person goes, not a token.
+  assert.doesNotMatch(ctl.run(['commands', '--help']).out, /run-outside-window/);
+
+  ctl.run(['groups', 'delete', group.id]);
+  assert.match(ctl.done('commands', 'show', command.id).waiting_for, /^the window "Night" of the client /);
+  ctl.run(['commands', 'cancel', command.id]);
+  assert.deepEqual(ctl.done('maintenance-windows', 'list').items.map(({ name }) => name), ['Night']);
 });
 
 test('what waits goes at once when its window is removed, and an order may be given outside of any', async () => {

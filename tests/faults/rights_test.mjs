@@ -63,6 +63,7 @@ const fresh = (what) => `${what}-${++counter}`;
 const policyOf = (side) => ({ site_id: side.site.id, name: fresh('policy'), enabled: false, action: 'approve', include: ['none'], lines: [{ after_hours: 8784 }] });
 // Opens when none of this is left.
 const windowTerms = () => ({ name: fresh('window'), rule: { repeat: 'once', date: '2199-01-01', time: '02:30' }, length_minutes: 60 });
+const groupOf = (side) => ({ client_id: side.client.id, name: fresh('group') });
 const windowOf = (side) => ({ site_id: side.site.id, ...windowTerms() });
 // What somebody else plans; `seen`: as it was when whoever approves it looked.
 async function planned(side, what, body, approved) {
@@ -116,6 +117,8 @@ const objects = {
   // On what no machine has: what is ignored or approved is another test's.
   rule: { place: places, make: async (side) => (await two.admin.post('/api/v1/ignore-rules', { site_id: side.site.id, pattern: fresh('none'), reason: 'x' })).id },
   policy: { place: places, make: async (side) => (await two.admin.post('/api/v1/approval-policies', policyOf(side))).id },
+  // Of a group's the whole client is asked, whatever site its machines are at.
+  group: { place: (side) => ({ client: side.client.id, site: '' }), make: async (side) => (await two.admin.post('/api/v1/groups', groupOf(side))).id },
   window: { place: places, make: async (side) => (await two.admin.post('/api/v1/maintenance-windows', windowOf(side))).id },
   installPolicy: { place: places, make: (side) => planned(side, 'approval-policies', { ...policyOf(side), action: 'install' }) },
   approvedPolicy: { place: places, make: (side) => planned(side, 'approval-policies', { ...policyOf(side), action: 'install' }, true) },
@@ -209,11 +212,16 @@ const expectations = {
   listSecondPersonRules: viewer,
   setSecondPersonRule: { permission: 'admin', ok: 200, proof: true, path: '/api/v1/second-person-rules/destructive', body: () => ({ machines: 1 }) },
   runOutsideWindow: { permission: 'approver', ok: 409, object: 'command', proof: true, body: () => ({ reason: 'x' }) },
+  listGroups: viewer,
+  showGroup: { ...viewer, object: 'group' },
+  createGroup: { permission: 'approver', ok: 201, proof: 'or a token', about: 'client', body: groupOf, unknown: () => groupOf({ client: { id: newId() } }) },
+  changeGroup: { permission: 'approver', ok: 200, proof: 'or a token', object: 'group', body: () => ({ name: fresh('group') }) },
+  removeGroup: { permission: 'approver', ok: 204, proof: 'or a token', object: 'group' },
   listMaintenanceWindows: viewer,
-  createMaintenanceWindow: { permission: 'approver', ok: 201, proof: true, about: 'agent', body: windowOf, unknown: () => windowOf({ site: { id: newId() } }) },
+  createMaintenanceWindow: { permission: 'approver', ok: 201, proof: 'or a token', about: 'agent', body: windowOf, unknown: () => windowOf({ site: { id: newId() } }) },
   previewMaintenanceWindow: { permission: 'approver', ok: 200, about: 'agent', body: windowOf, unknown: () => windowOf({ site: { id: newId() } }) },
-  changeMaintenanceWindow: { permission: 'approver', ok: 200, proof: true, object: 'window', body: () => windowTerms() },
-  removeMaintenanceWindow: { permission: 'approver', ok: 204, proof: true, object: 'window' },
+  changeMaintenanceWindow: { permission: 'approver', ok: 200, proof: 'or a token', object: 'window', body: () => windowTerms() },
+  removeMaintenanceWindow: { permission: 'approver', ok: 204, proof: 'or a token', object: 'window' },
   listWindowsOfSite: { ...viewer, object: 'site' },
   retryCommand: { permission: 'technician', ok: 201, object: 'failed' },
   listCommandTypes: viewer,
@@ -298,7 +306,7 @@ function owed(expected, principal, side) {
   if (permission === 'admin' || permission === 'metrics') return overAll === rank('admin') ? expected.ok : 403;
   const needed = permission === 'scoped-admin' ? rank('admin') : permission === 'signed-in' ? rank('viewer') : rank(permission);
   if (highest(principal) < needed) return 403;
-  if ((expected.session || expected.proof) && principal.service) return 403;
+  if ((expected.session || expected.proof === true) && principal.service) return 403;
   const object = objects[expected.object ?? expected.about];
   if (!object) return expected.ok;
   const rankThere = rankOver(principal, object.place(side));
