@@ -1,6 +1,7 @@
 // E4, F1, D16 with a whole fleet: server and agents are killed at any moment, replies are lost, connections flap; what was
 // acknowledged is there, once, and every order took effect once. And the judge of that is judged: what is planted it finds.
-//   REDFLAG_SEED  repeats a run's machines, choices and moments
+//   REDFLAG_SEED          repeats a run's machines, choices and moments
+//   REDFLAG_SWARM_AGENTS  also so many, on either engine, as they come by themselves (scripts/test --long: 3000)
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import fs from 'node:fs';
@@ -13,8 +14,15 @@ after(cleanUp);
 
 const seed = String(process.env.REDFLAG_SEED ?? randomInt(2 ** 31));
 
+const many = process.env.REDFLAG_SWARM_AGENTS;
+const kManyMs = 30 * 60_000;  // what waits is delivered on whatever machine
+
 function swarm(...argv) {
-  const { stdout, stderr, status } = runToEnd([program('redflag-swarm'), '--seed', seed, '--format', 'json', ...argv], { allowFailure: true });
+  return sound([...argv, '--seed', seed]);
+}
+
+function sound(argv, timeoutMs) {
+  const { stdout, stderr, status } = runToEnd([program('redflag-swarm'), '--format', 'json', ...argv], { allowFailure: true, timeoutMs });
   assert.ok(status === 0 && stdout, `exit ${status}\n${stdout}\n${stderr}`);
   assert.ok(stdout.trimEnd().endsWith('"lost":0,"duplicate":0}'), stdout);
   return JSON.parse(stdout);
@@ -62,6 +70,29 @@ test(`D16 a fleet is measured while it is well, is ordered all at once, and is b
   assert.ok(broadcast.done_s >= broadcast.ordered_s, JSON.stringify(broadcast));
   assert.ok(storm.back_s > 0 && storm.back_s < 60, JSON.stringify(storm));
   assert.ok(report.operations.connect.count >= 160, 'not every agent came back with a new connection');
+});
+
+function manyAreSound(...where) {
+  const report = sound(['--agents', many, '--kill', 'server,agent', '--seed', process.env.REDFLAG_SEED ?? '1', '--settle', '900', ...where], kManyMs);
+  console.log(JSON.stringify(report));
+  assert.equal(report.agents.enrolled, Number(many));
+  assert.equal(report.lost, 0);
+  assert.equal(report.duplicate, 0);
+  assert.ok(report.server.kills >= 1 && report.agents.deaths >= 1, 'nothing was killed');
+}
+
+const onlyMany = { skip: many ? false : 'REDFLAG_SWARM_AGENTS says how many' };
+
+test(`E4 F1 ${many ?? 'many'} agents, killed with their server, lose nothing and do nothing twice`, onlyMany, () => manyAreSound());
+
+test(`E4 F1 ${many ?? 'many'} agents the same on PostgreSQL`, onlyMany, () => {
+  const postgres = new Postgres('swarm-many');
+  postgres.start();
+  try {
+    manyAreSound('--database', postgres.makeDatabase('swarm'));
+  } finally {
+    postgres.stop();
+  }
 });
 
 test('a moment that faults would spoil is refused, and named', () => {

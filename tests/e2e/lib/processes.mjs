@@ -72,10 +72,10 @@ export class Program {
   }
 }
 
-export function runToEnd(command, { user, input, env, allowFailure } = {}) {
+export function runToEnd(command, { user, input, env, allowFailure, timeoutMs = 120_000 } = {}) {
   const argv = user ? ['setpriv', `--reuid=${user}`, `--regid=${user}`, '--clear-groups', ...command] : command;
   const result = spawnSync(argv[0], argv.slice(1), {
-    input, env: env ?? { PATH: process.env.PATH }, encoding: 'utf8', maxBuffer: 64 << 20, timeout: 120_000,
+    input, env: env ?? { PATH: process.env.PATH }, encoding: 'utf8', maxBuffer: 64 << 20, timeout: timeoutMs,
   });
   if (!allowFailure && result.status !== 0) {
     throw new Error(`${command.join(' ')}: exit ${result.status}\n${result.stdout}\n${result.stderr}`);
