@@ -2,6 +2,7 @@
 // server are killed at random. The judge is outside of all of them: an action that signs, on disk, each time it is carried out.
 //   REDFLAG_FIRE_S         how long, in seconds (default 120)
 //   REDFLAG_FIRE_COMMANDS  instead: until so many were ordered (scripts/test --long: 10000)
+//   REDFLAG_FIRE_ENGINES   on which databases, one after the other (default sqlite; scripts/test --long: sqlite,postgresql)
 //   REDFLAG_SEED           repeats a run's choices
 import assert from 'node:assert/strict';
 import { createHash, randomInt } from 'node:crypto';
@@ -9,6 +10,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { agentShows, Fleet } from '../e2e/lib/fleet.mjs';
+import { Postgres } from '../e2e/lib/postgres.mjs';
 import { build, cleanUp, runToEnd, sleep, until } from '../e2e/lib/processes.mjs';
 import { random } from './lib/random.mjs';
 import { Wire } from './lib/wire.mjs';
@@ -185,27 +187,66 @@ class Technician {
   }
 }
 
-const rowsOf = (fleet, query) => JSON.parse(runToEnd(['sqlite3', '-json', '-readonly', path.join(fleet.data, 'redflag.db'), query]).stdout || '[]');
+// What the judge asks once the server has ended, and not through it.
+class SqliteFile {
+  constructor(fleet) {
+    this.file = path.join(fleet.data, 'redflag.db');
+  }
+
+  rows(query) {
+    return JSON.parse(runToEnd(['sqlite3', '-json', '-readonly', this.file, query]).stdout || '[]');
+  }
+
+  judge() {
+    assert.equal(runToEnd(['sqlite3', this.file, 'PRAGMA integrity_check; PRAGMA foreign_key_check']).stdout.trim(), 'ok');
+  }
+}
+
+class PostgresDatabase {
+  constructor() {
+    this.server = new Postgres('fire-database');
+    this.server.start();
+    this.url = this.server.makeDatabase('fire');
+  }
+
+  rows(query) {
+    return JSON.parse(this.server.query(`SELECT coalesce(json_agg(row_to_json(r)), '[]') FROM (${query}) r`, 'fire'));
+  }
+
+  // Each index against its table: a row that one of them has and the other has not is an exception.
+  judge() {
+    this.server.query('CREATE EXTENSION amcheck', 'fire');
+    const [{ checked }] = this.rows(`SELECT count(*) AS checked FROM (SELECT bt_index_check(c.oid, true) FROM pg_class c
+      JOIN pg_am a ON a.oid = c.relam JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE a.amname = 'btree' AND c.relkind = 'i' AND n.nspname = 'public') one`);
+    assert.ok(checked > 10, `${checked} indexes`);
+  }
+
+  stop() {
+    this.server.stop();
+  }
+}
 
 // What must hold of the store, whatever was done to it.
-function judgeStore(fleet) {
-  assert.equal(runToEnd(['sqlite3', path.join(fleet.data, 'redflag.db'), 'PRAGMA integrity_check; PRAGMA foreign_key_check']).stdout.trim(), 'ok');
-  const broken = rowsOf(fleet, `SELECT t.command_id, t.seq FROM command_transitions t LEFT JOIN command_transitions p
+function judgeStore(database) {
+  database.judge();
+  const broken = database.rows(`SELECT t.command_id, t.seq FROM command_transitions t LEFT JOIN command_transitions p
     ON p.client_id = t.client_id AND p.command_id = t.command_id AND p.seq = t.seq - 1 WHERE t.from_state <> coalesce(p.to_state, '')`);
   assert.deepEqual(broken, [], 'a life with a gap');
-  const elsewhere = rowsOf(fleet, `SELECT c.command_id FROM commands c WHERE c.state <> (SELECT t.to_state FROM command_transitions t
+  const elsewhere = database.rows(`SELECT c.command_id FROM commands c WHERE c.state <> (SELECT t.to_state FROM command_transitions t
     WHERE t.client_id = c.client_id AND t.command_id = c.command_id ORDER BY t.seq DESC LIMIT 1)`);
   assert.deepEqual(elsewhere, [], 'a state that no transition led to');
-  const told = rowsOf(fleet, `SELECT c.command_id FROM commands c WHERE c.state = 'succeeded' AND 1 <>
+  const told = database.rows(`SELECT c.command_id FROM commands c WHERE c.state = 'succeeded' AND 1 <>
     (SELECT count(*) FROM history h WHERE h.command_id = c.command_id AND h.kind = 'command.succeeded')`);
   assert.deepEqual(told, [], 'a success that history does not tell once');
-  assert.deepEqual(rowsOf(fleet, "SELECT command_id FROM commands WHERE settlement = 'pending'"), [], 'an end that was not settled');
-  const standing = rowsOf(fleet, "SELECT agent_id, identity_state FROM agents WHERE identity_state <> 'active'");
+  assert.deepEqual(database.rows("SELECT command_id FROM commands WHERE settlement = 'pending'"), [], 'an end that was not settled');
+  const standing = database.rows("SELECT agent_id, identity_state FROM agents WHERE identity_state <> 'active'");
   assert.deepEqual(standing, [], 'a machine that lost nothing but its life is taken for a copy');
 }
 
-function judgeCommands(fleet, technician, machines) {
-  const commands = rowsOf(fleet, "SELECT command_id, agent_id, state, reason_code, reason_text, results, json_extract(parameters, '$.mark') AS mark FROM commands WHERE type = 'test.sign'");
+function judgeCommands(database, technician, machines) {
+  const commands = database.rows("SELECT command_id, agent_id, state, reason_code, reason_text, results, parameters FROM commands WHERE type = 'test.sign'")
+    .map(({ parameters, ...command }) => ({ ...command, mark: JSON.parse(parameters).mark }));
   assert.deepEqual(commands.map(({ command_id: id }) => id).sort(), [...technician.told.keys()].sort(), 'acknowledged is not what is in the store');
   const states = {};
   const wrong = [];
@@ -228,8 +269,20 @@ function judgeCommands(fleet, technician, machines) {
   return states;
 }
 
-test(`B5 F1: under fire every command is carried out exactly once or reported as not carried out (REDFLAG_SEED=${seed})`, async () => {
-  const fleet = new Fleet('fire');
+const engines = (process.env.REDFLAG_FIRE_ENGINES ?? 'sqlite').split(',');
+
+for (const engine of engines) {
+  test(`B5 F1: under fire every command is carried out exactly once or reported as not carried out, on ${engine} (REDFLAG_SEED=${seed})`, async () => {
+    const postgres = engine === 'postgresql' ? new PostgresDatabase() : undefined;
+    try {
+      await underFire(new Fleet(`fire-${engine}`, { database: postgres?.url }), postgres);
+    } finally {
+      postgres?.stop();
+    }
+  });
+}
+
+async function underFire(fleet, postgres) {
   fleet.settings = 'rate_limits: {agent: 100000, people: 100000}\n';
   const plugins = path.join(fleet.folder, 'plugins');
   const sha256 = drop('test_plugins', 'test.witness', plugins);
@@ -255,13 +308,16 @@ test(`B5 F1: under fire every command is carried out exactly once or reported as
       await burning;
     }
     await until(async () => (await technician.open()) === 0, 'every command to end', 180_000,
-      () => machines.map(({ agent }) => agent.process.output.slice(-1500) + agent.executor.output.slice(-1500)).join('\n'));
+      () => [JSON.stringify((postgres ?? new SqliteFile(fleet)).rows(`SELECT agent_id, state, count(*) AS n FROM commands GROUP BY agent_id, state`)),
+        fleet.server.output.slice(-3000), ...machines.map(({ agent }) => JSON.stringify(agent.status()?.link) + agent.process.output.slice(-1500) +
+          agent.executor.output.slice(-1500))].join('\n'));
     for (const { agent } of machines) {
       await until(() => agent.status()?.spool?.items === 0, 'an empty spool', 60_000, () => agent.process.output.slice(-2000));
     }
     await fleet.server.stop();
-    judgeStore(fleet);
-    const states = judgeCommands(fleet, technician, machines);
+    const database = postgres ?? new SqliteFile(fleet);
+    judgeStore(database);
+    const states = judgeCommands(database, technician, machines);
     console.log(`${technician.told.size} commands ${JSON.stringify(states)}; harms ${JSON.stringify(fire.counts)}; ` +
       `${technician.retried} requests sent again, ${technician.doubled} doubled, ${technician.cancelled} cancelled`);
     assert.ok(technician.told.size >= 100, `only ${technician.told.size} commands: too few to mean anything`);
@@ -269,4 +325,4 @@ test(`B5 F1: under fire every command is carried out exactly once or reported as
   } finally {
     for (const { wire } of machines) wire.close();
   }
-});
+}
