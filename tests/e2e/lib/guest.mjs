@@ -47,14 +47,21 @@ export class Guest {
     runToEnd(['tar', '-C', first, '--owner=0', '--group=0', '-cf', `${first}.tar`, 'bundle', 'sources.list']);
     fs.mkdirSync(path.dirname(this.console), { recursive: true });
     fs.rmSync(this.console, { force: true });
+    this.run();
+  }
+
+  // Until the machine restarts: that ends this qemu, and another one goes on with the disk. In the same one the new kernel
+  // would take minutes to be unpacked, as for each page of memory qemu forgets one by one what it had translated from it.
+  run() {
     const disk = (file, more) => ['-drive', `file=${file},format=raw,if=none,${more}`];
     // It ends with the test, however that ends.
     this.process = new Program('qemu', ['setpriv', '--pdeathsig', 'KILL', 'qemu-system-x86_64', '-nodefaults', '-no-user-config', '-display', 'none',
-      '-accel', 'tcg', '-machine', 'pc', '-m', '1024', '-smp', '1', '-rtc', 'base=utc',
-      '-serial', `file:${this.console}`, '-device', 'virtio-rng-pci',
+      '-accel', 'tcg', '-machine', 'pc', '-m', '1024', '-smp', '1', '-rtc', 'base=utc', '-no-reboot',
+      '-chardev', `file,id=console,path=${this.console},append=on`, '-serial', 'chardev:console', '-device', 'virtio-rng-pci',
       ...disk(path.join(this.folder, 'disk.img'), 'id=root,cache=unsafe'), '-device', 'virtio-blk-pci,drive=root,bootindex=0',
-      ...disk(`${first}.tar`, 'id=first,readonly=on'), '-device', 'virtio-blk-pci,drive=first,serial=first-boot',
+      ...disk(path.join(this.folder, 'first-boot.tar'), 'id=first,readonly=on'), '-device', 'virtio-blk-pci,drive=first,serial=first-boot',
       '-netdev', 'user,id=net', '-device', 'virtio-net-pci,netdev=net,romfile=']);
+    this.process.ended.then(() => !this.stopped && /reboot: Restarting system\s*$/.test(this.said()) && this.run());
   }
 
   said() {
@@ -82,6 +89,7 @@ export class Guest {
   }
 
   stop() {
+    this.stopped = true;
     this.server?.close();
     this.server?.closeAllConnections();
   }
