@@ -5,10 +5,28 @@
 #include "base/log.h"
 
 namespace redflag::kernel {
+namespace {
+
+constexpr std::int64_t kSayingSpanNs = 1800 * kSecondNs;
+constexpr int kMostSaid = 12;  // in that time
+
+}  // namespace
+
+bool Contact::maySay(const std::string& url) {
+  const std::int64_t now = clock_.monotonicNs();
+  if (said_ == 0 || now - said_since_ns_ >= kSayingSpanNs) {
+    said_since_ns_ = now;
+    said_ = 0;
+  }
+  ++said_;
+  if (said_ == kMostSaid + 1)
+    spdlog::warn("contact with {} comes and goes: no more is said about it for half an hour", url);
+  return said_ <= kMostSaid;
+}
 
 void Contact::succeeded(const std::string& url) {
   const std::lock_guard lock(mutex_);
-  if (state_ != "connected") spdlog::info("in contact with {}", url);
+  if (state_ != "connected" && maySay(url)) spdlog::info("in contact with {}", url);
   state_ = "connected";
   server_ = url;
   last_contact_ns_ = clock_.epochNs();
@@ -23,10 +41,10 @@ void Contact::failed(const std::string& url, const Failure& failure, int failure
   const std::lock_guard lock(mutex_);
   if (failure.kind == Failure::Kind::kStopping) return;
   if (failure.text != logged_error_ && failures <= 1) {
-    spdlog::warn("no contact with {}: {}", url, failure.text);
+    if (maySay(url)) spdlog::warn("no contact with {}: {}", url, failure.text);
     logged_error_ = failure.text;
   }
-  if (open && !open_)
+  if (open && !open_ && maySay(url))
     spdlog::warn("{} failures in a row: from now on {} is only probed: {}", failures, url, failure.text);
   state_ = failure.code == "agent.revoked"          ? "revoked"
            : failure.kind == Failure::Kind::kDenied ? "refused"

@@ -1,6 +1,6 @@
 #pragma once
 // How the talk with the server goes, for status and log. Logs when it changes, not while it lasts: a day
-// without a server is a few lines. Threads: any.
+// without a server is a few lines, and so is a day with one that comes and goes. Threads: any.
 
 #include <cstdint>
 #include <mutex>
@@ -39,6 +39,8 @@ class Contact {
   Json status() const;
 
  private:
+  bool maySay(const std::string& url);
+
   const Clock& clock_;
   mutable std::mutex mutex_;
   std::string state_ = "not_enrolled";
@@ -46,6 +48,8 @@ class Contact {
   std::string server_;
   std::string last_error_;
   std::string logged_error_;
+  std::int64_t said_since_ns_ = 0;  // monotonic
+  int said_ = 0;                    // lines since then
   std::int64_t last_contact_ns_ = 0;
   std::int64_t next_ns_ = 0;
   int failures_ = 0;

@@ -93,26 +93,59 @@ test('F1: an agent that is killed between scan and upload uploads after its rest
   await until(() => scansInStore(fleet) >= 1, 'the scan in the store', 60_000, () => agent.process.output);
 });
 
-test('F2: a flapping network ends in one connected agent with everything delivered', async () => {
+// Hours of this are in tests/kernel/link/flapping_test.cpp, by a clock that is turned by hand.
+test('F2: a minute of a flapping network ends in one connected agent with everything delivered, no memory and hardly a line', async () => {
   const fleet = new Fleet('flapping');
   await fleet.startServer();
   const api = await fleet.signIn();
   const agent = fleet.enrol('agent', kYaml);
   const wire = new Wire(fleet.port);
   agent.reroute(fleet.port, await wire.listen());
-  try {
-    agent.start();
-    for (let i = 0; i < 8; i += 1) {
+  const residentMiB = () => Number(fs.readFileSync(`/proc/${agent.process.pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)[1]) / 1024;
+  const logBytes = () => fs.statSync(path.join(agent.folder, 'agent.log')).size;
+  const flap = async (times) => {
+    for (let i = 0; i < times; i += 1) {
       wire.set('cut');
       await sleep(1000);
       wire.set('pass');
       await sleep(1000);
     }
-    await agentShows(api, agent.id, 'the agent to be connected', (now) => now.connection === 'connected', 120_000);
+  };
+  try {
+    agent.start();
+    await agentShows(api, agent.id, 'the agent to be connected', (now) => now.connection === 'connected', 60_000);
+    await flap(5);
+    const [resting, written] = [residentMiB(), logBytes()];
+    await flap(25);
+    assert.ok(residentMiB() < resting + 2, `${resting} MiB grew to ${residentMiB()}`);
+    assert.ok(logBytes() - written < (2 ** 20) * 50 / 3600, `${logBytes() - written} bytes of log in 50 seconds are more than a megabyte an hour`);
+    await agentShows(api, agent.id, 'the agent to be connected', (now) => now.connection === 'connected', 400_000);
     await until(() => (agent.status()?.spool?.items ?? 1) === 0, 'an empty spool', 60_000, () => agent.process.output);
     assert.ok(scansInStore(fleet) >= 1);
-    assert.ok(fs.statSync(path.join(agent.folder, 'agent.log')).size < 64 * 1024, 'the log grew with every flap');
   } finally {
     wire.close();
   }
+});
+
+test('F2: a server whose name cannot be resolved is waited for, and found again when it can', async () => {
+  const fleet = new Fleet('nameless');
+  await fleet.startServer();
+  await fleet.signIn();
+  const agent = fleet.enrol('agent', kYaml);
+  const file = path.join(agent.folder, 'state/identity/identity.json');
+  const known = fs.readFileSync(file, 'utf8');
+  const nameless = known.replaceAll(/https:\/\/[^:/"]+:/g, 'https://redflag.invalid:');
+  assert.notEqual(nameless, known);
+  fs.writeFileSync(file, nameless, { mode: 0o600 });
+  agent.start();
+  const link = await until(() => {
+    const now = agent.status()?.link;
+    return now?.failures >= 2 ? now : null;
+  }, 'two failures', 90_000, () => JSON.stringify(agent.status()?.link) + agent.process.output);
+  assert.equal(link.state, 'backing_off');
+  assert.match(link.last_error, /redflag\.invalid/);
+  assert.ok(agent.status().spool.items >= 1, 'what was scanned is kept');
+  assert.ok(agent.process.output.split('\n').filter((line) => line.includes('redflag.invalid')).length < 5, 'said once, not each time');
+  fs.writeFileSync(file, known, { mode: 0o600 });
+  await until(() => scansInStore(fleet) >= 1, 'the scan in the store', 90_000, () => agent.process.output);
 });

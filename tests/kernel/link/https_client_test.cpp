@@ -62,6 +62,18 @@ TEST_F(HttpsClientTest, asks_no_resolver_about_an_address) {
   EXPECT_NE(reply.error().text.find("Connection refused"), std::string::npos) << reply.error().text;
 }
 
+TEST_F(HttpsClientTest, F2_a_name_that_nobody_knows_is_a_failure_like_any_other) {
+  const FakeServer server;
+  HttpsClient client("https://redflag.invalid:8443", TlsTrust::make(server.authorities()).value(), {},
+                     kShort);
+  for (int i = 0; i < 3; ++i) {
+    const auto reply = get(client);
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(reply.error().code, Code::kUnavailable);
+    EXPECT_NE(reply.error().text.find("redflag.invalid"), std::string::npos) << reply.error().text;
+  }
+}
+
 TEST_F(HttpsClientTest, F4_refuses_a_certificate_of_another_authority) {
   FakeServer server;
   const FakeServer stranger;
