@@ -51,7 +51,7 @@ Result<Json> ExecutorClient::ask(const Json& request) const {
   auto stream = platform::LocalStream::connect(socket_);
   if (!stream) return unavailable(stream.error());
   if (auto ok = sendMessage(*stream, request, kAnswerTimeNs); !ok) return unavailable(ok.error());
-  auto answer = receiveMessage(*stream, kMaxExecutorEvent, kAnswerTimeNs);
+  auto answer = receiveMessage(*stream, kMaxExecutorEvent, kAnswerTimeNs, kMaxExecutorEventValues);
   if (!answer) return unavailable(answer.error());
   if (!*answer) return unavailable({Code::kUnavailable, "the connection was closed"});
   JsonReader in(**answer, "answer");
@@ -108,7 +108,7 @@ void ExecutorClient::followOnce(const Callback& callback) {
   if (!stream || !sendMessage(*stream, {{"op", "attach"}}, kAnswerTimeNs)) return;
   while (!stopping_) {
     if (!waitReadable(*stream, kStopTickNs)) continue;
-    const auto message = receiveMessage(*stream, kMaxExecutorEvent, kAnswerTimeNs);
+    const auto message = receiveMessage(*stream, kMaxExecutorEvent, kAnswerTimeNs, kMaxExecutorEventValues);
     if (!message || !*message) return;
     if (const auto event = eventFrom(**message)) callback(*event);
   }

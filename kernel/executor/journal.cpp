@@ -52,7 +52,7 @@ Result<JournalEntry> entryFrom(const sqlite::Statement& row) {
   const auto identity = fromHex(row.text(1));
   const auto plan_hash = fromHex(row.text(5));
   const auto phase = phaseFrom(row.text(9));
-  auto results = parseJson(row.text(22), {.bytes = 64U << 20, .depth = 16, .values = 1'000'000});
+  auto results = parseJson(row.text(22), {.bytes = 64U << 20, .depth = 20, .values = 4'000'000});
   if (!identity || !plan_hash || !phase || !results) return fail(Code::kCorrupt, "journal: a row is damaged");
   JournalEntry out;
   out.order = {row.text(0), *identity,      row.text(2),    row.text(3),   row.text(4),

@@ -13,7 +13,8 @@ constexpr std::size_t kMaxExecutorRequest =
     protocol::kMaxEnvelopeBytes / 3 * 4 + kMaxHandedTrustBytes + (64U << 10);
 // Code of the error that says that as many orders wait as the executor takes.
 constexpr const char* kExecutorFull = "executor.full";
-// The result of the largest plan.
-constexpr std::size_t kMaxExecutorEvent = 16U << 20;
+// The longest result of an action.
+constexpr std::size_t kMaxExecutorEvent = 64U << 20;
+constexpr std::size_t kMaxExecutorEventValues = 4'000'000;
 
 }  // namespace redflag::kernel

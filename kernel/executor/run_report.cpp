@@ -1,6 +1,7 @@
 #include "executor/run_report.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/time.h"
 #include "executor/log.h"
@@ -24,8 +25,8 @@ std::string textOf(const Json& json, const char* key, std::size_t max) {
 
 void RunReport::take(const host::Frame& frame) {
   told_ = true;  // a host says nothing before it was told what to do
-  if (frame.type == host::FrameType::kResult) {
-    result_ = frame.payload;
+  if (frame.type == host::FrameType::kResult || frame.type == host::FrameType::kResultPart) {
+    takeResult(frame);
     return;
   }
   if (frame.type == host::FrameType::kState) return;  // updaters keep nothing between runs
@@ -51,6 +52,12 @@ void RunReport::take(const host::Frame& frame) {
     default:
       break;  // records and scopes are a scanner's
   }
+}
+
+void RunReport::takeResult(const host::Frame& frame) {
+  if (!std::exchange(result_goes_on_, frame.type == host::FrameType::kResultPart)) result_.clear();
+  // What is cut off is not JSON any more, and so not believed.
+  if (result_.size() <= host::kMaxResultBytes) result_ += frame.payload;
 }
 
 void RunReport::takeReport(const Json& json) {

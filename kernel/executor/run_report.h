@@ -36,6 +36,7 @@ class RunReport {
   std::string text(const std::string& fallback) const { return text_.empty() ? fallback : text_; }
 
  private:
+  void takeResult(const host::Frame& frame);
   void takeReport(const Json& json);
   void takeProgress(const Json& json);
 
@@ -46,6 +47,7 @@ class RunReport {
   bool done_ = false;
   std::string status_;
   std::string result_;
+  bool result_goes_on_ = false;
   std::string code_;
   std::string text_;
   std::vector<std::string> lines_;

@@ -1,10 +1,13 @@
 #include "link/order_queue.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "host/frame.h"
 #include "protocol/limits.h"
 
 namespace redflag::kernel {
@@ -166,6 +169,7 @@ std::optional<StateReport> OrderQueue::carryOut(const protocol::Envelope& envelo
   StateReport outcome;
   outcome.state = "succeeded";
   outcome.results = Json::array();
+  std::size_t bytes = 0;
   for (const auto& action : envelope.actions) {
     auto result = actions_.run(action, envelope.command_id);
     if (!result) {
@@ -176,6 +180,12 @@ std::optional<StateReport> OrderQueue::carryOut(const protocol::Envelope& envelo
                                                                      : codeName(result.error().code);
       outcome.text = action.plugin + "/" + action.action + ": " + result.error().text;
       break;
+    }
+    bytes += dumpJson(*result).size();
+    if (bytes > host::kMaxResultBytes) {
+      outcome.code = host::kResultTooLong;
+      outcome.text = fmt::format("{}/{} answered more than can be told", action.plugin, action.action);
+      *result = nullptr;
     }
     outcome.results.push_back(std::move(*result));
   }

@@ -64,6 +64,7 @@ Answer<UploadAnswer> readUploadAnswer(const Json& json) {
     if (id.is_string()) out.acknowledged.push_back(id.get<std::string>());
   }
   const Json& rejected = in.array("rejected", protocol::kMaxUploadItems);
+  const Json& parts = in.optionalArray("parts", protocol::kMaxUploadItems);
   if (auto ok = in.finishIgnoringUnknown(); !ok) return notOurs(ok.error().text);
   for (const Json& item : rejected) {
     JsonReader one(item, "answer.rejected");
@@ -71,6 +72,13 @@ Answer<UploadAnswer> readUploadAnswer(const Json& json) {
                              one.text("text", 4096)};
     if (auto ok = one.finishIgnoringUnknown(); !ok) return notOurs(ok.error().text);
     out.rejected.push_back(std::move(r));
+  }
+  for (const Json& item : parts) {
+    JsonReader one(item, "answer.parts");
+    UploadAnswer::Part part{one.text("id", protocol::kMaxIdBytes),
+                            static_cast<std::size_t>(one.integer("next", 0, protocol::kMaxParts))};
+    if (auto ok = one.finishIgnoringUnknown(); !ok) return notOurs(ok.error().text);
+    out.parts.push_back(std::move(part));
   }
   return out;
 }

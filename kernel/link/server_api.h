@@ -72,6 +72,11 @@ struct UploadAnswer {
   };
   std::vector<std::string> acknowledged;
   std::vector<Rejected> rejected;
+  struct Part {
+    std::string id;
+    std::size_t next = 0;
+  };
+  std::vector<Part> parts;  // of items that are not whole yet: which part it wants next
 };
 
 class ServerApi {

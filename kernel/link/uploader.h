@@ -1,6 +1,7 @@
 #pragma once
 // Takes the oldest items of the spool to the server, and exactly those out of it that the server acknowledged
-// or will never take. Threads: one owner.
+// or will never take. An item that is too long for one upload goes in parts of its text, one an upload; the
+// server says which it wants next, so that nothing about them is kept here. Threads: one owner.
 
 #include <cstdint>
 #include <string>
@@ -29,11 +30,15 @@ class Uploader {
 
  private:
   Answer<std::size_t> settle(const std::vector<SpoolItem>& batch, const UploadAnswer& answer);
-  Answer<std::size_t> shrink(const std::vector<SpoolItem>& batch, const Failure& failure);
+  Answer<std::size_t> shrink(ServerApi& api, const std::vector<SpoolItem>& batch, const Failure& failure);
+  Answer<std::size_t> drop(const SpoolItem& item, const Failure& failure);
+  Answer<std::size_t> stepInParts(ServerApi& api, const SpoolItem& item);
   void reject(const SpoolItem& item, const std::string& code, const std::string& text);
 
   Spool& spool_;
   std::size_t most_items_ = 64;
+  std::string in_parts_;       // the item that is on its way in parts
+  std::size_t next_part_ = 0;  // of it: what the server asked for last
   std::vector<Rejection> rejections_;
 };
 

@@ -7,8 +7,7 @@
 namespace redflag::kernel {
 namespace {
 
-constexpr std::size_t kMaxDepth = 16;
-constexpr std::size_t kMaxValues = 400'000;
+constexpr std::size_t kMaxDepth = 20;
 
 }  // namespace
 
@@ -17,11 +16,11 @@ Result<> sendMessage(platform::LocalStream& stream, const Json& message, std::in
 }
 
 Result<std::optional<Json>> receiveMessage(platform::LocalStream& stream, std::size_t max_bytes,
-                                           std::int64_t timeout_ns) {
+                                           std::int64_t timeout_ns, std::size_t max_values) {
   const auto text = stream.receive(max_bytes, timeout_ns);
   if (!text) return tl::unexpected<Error>(text.error());
   if (!*text) return std::nullopt;
-  auto message = parseJson(**text, {.bytes = max_bytes, .depth = kMaxDepth, .values = kMaxValues});
+  auto message = parseJson(**text, {.bytes = max_bytes, .depth = kMaxDepth, .values = max_values});
   if (!message) return failAt("message", message.error());
   if (!message->is_object()) return fail(Code::kInvalid, "message: expected an object");
   return std::move(*message);

@@ -16,7 +16,7 @@ Result<> sendMessage(platform::LocalStream& stream, const Json& message, std::in
 // nullopt: the other end closed. kInvalid and kLimit: it does not keep to the protocol. kUnavailable: too
 // slow.
 Result<std::optional<Json>> receiveMessage(platform::LocalStream& stream, std::size_t max_bytes,
-                                           std::int64_t timeout_ns);
+                                           std::int64_t timeout_ns, std::size_t max_values = 400'000);
 // False when nothing came within the time; also true when the other end closed.
 bool waitReadable(const platform::LocalStream& stream, std::int64_t timeout_ns);
 

@@ -1,9 +1,12 @@
 #include "supervisor/transcript.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/log.h"
 #include "host/walls.h"
+#include "protocol/limits.h"
 #include "protocol/record_kinds.h"
 #include "redflag/abi.h"
 
@@ -13,7 +16,6 @@ namespace {
 using host::FrameType;
 
 constexpr std::size_t kMaxSmallFrame = 16U << 10U;  // every JSON frame but records and results
-constexpr std::size_t kMaxResult = 16U << 20U;
 constexpr std::size_t kMaxStateBytes = 16U << 20U;
 constexpr std::size_t kMaxStateValue = 4U << 20U;
 constexpr std::size_t kMaxScopes = 10'001;  // the host's limit and the scope ""
@@ -67,7 +69,7 @@ Result<> Transcript::handle(const host::Frame& frame) {
   if (frame.type == FrameType::kState) return state(frame);
   if (auto counted = countOutput(frame.payload.size()); !counted) return counted;
   if (frame.type == FrameType::kRecord) return record(frame);
-  if (frame.type == FrameType::kResult) return result(frame);
+  if (frame.type == FrameType::kResult || frame.type == FrameType::kResultPart) return result(frame);
   const auto json = parsed(frame, kMaxSmallFrame, 2);
   if (!json) return tl::unexpected<Error>(json.error());
   switch (frame.type) {
@@ -215,8 +217,14 @@ Result<> Transcript::state(const host::Frame& frame) {
 
 Result<> Transcript::result(const host::Frame& frame) {
   if (scans_ || !greeted_ || !outcome_.result.is_null()) return broken("a result where none may be");
-  auto json = parsed(frame, kMaxResult, 16);
-  if (!json) return tl::unexpected<Error>(json.error());
+  if (result_text_.size() + frame.payload.size() > host::kMaxResultBytes)
+    return fail(Code::kLimit, fmt::format("a result of more than {} MiB", host::kMaxResultBytes >> 20U));
+  result_text_ += frame.payload;
+  if (frame.type == FrameType::kResultPart) return {};
+  auto json = parseJson(result_text_,
+                        {.bytes = host::kMaxResultBytes, .depth = 16, .values = protocol::kMaxResultValues});
+  if (!json) return failAt("result", json.error());
+  result_text_ = {};
   if (!json->is_object()) return broken("a result that is no object");
   outcome_.result = std::move(*json);
   return {};

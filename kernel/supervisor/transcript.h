@@ -52,6 +52,7 @@ class Transcript {
   const bool scans_;
   host::FrameDecoder decoder_;
   RunOutcome outcome_;
+  std::string result_text_;  // of one that came in parts, until its end
   std::set<std::string, std::less<>> keys_;
   std::optional<std::string> open_scope_;
   bool rows_outside_ = false;

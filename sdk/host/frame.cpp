@@ -20,7 +20,7 @@ std::uint32_t byteAt(std::string_view bytes, std::size_t at) {
 
 bool isKnown(std::uint8_t type) {
   return (type >= static_cast<std::uint8_t>(FrameType::kHello) &&
-          type <= static_cast<std::uint8_t>(FrameType::kSealed)) ||
+          type <= static_cast<std::uint8_t>(FrameType::kResultPart)) ||
          (type >= static_cast<std::uint8_t>(FrameType::kLoad) &&
           type <= static_cast<std::uint8_t>(FrameType::kCancel));
 }

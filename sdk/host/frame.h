@@ -20,7 +20,9 @@ namespace redflag::host {
 constexpr int kInputFd = 3;
 constexpr int kOutputFd = 4;
 constexpr std::size_t kFrameHeaderBytes = 5;
-constexpr std::size_t kMaxFrameBytes = 20U << 20;  // a state value of 16 MiB fits; records are far smaller
+constexpr std::size_t kMaxFrameBytes = 20U << 20;   // a state value of 16 MiB fits; records are far smaller
+constexpr std::size_t kMaxResultBytes = 48U << 20;  // of a document in one or more frames
+constexpr const char* kResultTooLong = "result.too_long";  // code of the report that stands for one over it
 
 enum class FrameType : std::uint8_t {
   // host -> starter
@@ -35,6 +37,7 @@ enum class FrameType : std::uint8_t {
   kResult = 9,    // the JSON document an updater or command type wrote
   kDone = 10,     // {"status":"ok|transient|…"}: the last frame of a run
   kSealed = 11,  // {"files":true,…}: the walls that stand; the first frame, before anything foreign is loaded
+  kResultPart = 12,  // what comes before kResult of a document that is too long for one frame
   // starter -> host
   kLoad = 31,  // the first one:
   // {"library","seal":"none|best|require","capabilities":["read:/…"],"requires":[…],"expect":{…}}

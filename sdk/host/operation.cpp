@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "base/json.h"
 #include "host/guard.h"
 #include "host/text.h"
 #include "redflag/draft/actions.h"
@@ -12,7 +13,9 @@
 namespace redflag::host {
 namespace {
 
-constexpr std::size_t kMaxResultBytes = 16U << 20;
+constexpr std::size_t kResultFrameBytes = 4U << 20;
+constexpr const char* kTooLong = "the plugin wrote a result of more than 48 MiB";
+static_assert(kMaxResultBytes == 48U << 20);
 
 using ScanCall = rf_status (*)(rf_plugin*, const rf_run*);
 using UpdateCall = rf_status (*)(rf_plugin*, const rf_run*, rf_str, rf_sink);
@@ -72,18 +75,32 @@ Result<AnyCall> functionOf(const void* table, const Operation& operation) {
 struct Collected {
   std::string bytes;
   bool too_long = false;
+  // What has changed the machine must not end as a failure because too much was said about it.
+  bool never_fails = false;
 
   static rf_status write(void* data, rf_str piece) {
     return guard([&]() -> rf_status {
       auto& self = *static_cast<Collected*>(data);
       self.too_long = self.too_long || self.bytes.size() + piece.size > kMaxResultBytes;
-      if (self.too_long) return RF_LIMIT;
+      if (self.too_long) return self.never_fails ? RF_OK : RF_LIMIT;
       self.bytes.append(viewOf(piece));
       return RF_OK;
     });
   }
   rf_sink sink() { return {this, &write}; }
 };
+
+// Planning, downloading and verifying can be done again.
+bool hasConsequences(const Start& start) {
+  return changesTheMachine(start) && start.operation != "plan" && start.operation != "download" &&
+         start.operation != "verify";
+}
+
+void sendResult(Channel& channel, std::string_view bytes) {
+  for (; bytes.size() > kResultFrameBytes; bytes.remove_prefix(kResultFrameBytes))
+    channel.send(FrameType::kResultPart, bytes.substr(0, kResultFrameBytes));
+  if (!bytes.empty()) channel.send(FrameType::kResult, bytes);
+}
 
 }  // namespace
 
@@ -107,6 +124,7 @@ Result<rf_status> perform(rf_plugin* plugin, const rf_run* run, const Start& sta
   if (!call) return tl::unexpected<Error>(call.error());
 
   Collected result;
+  result.never_fails = hasConsequences(start);
   rf_status status = RF_INTERNAL;
   switch (operation->shape) {
     case Shape::kScan:
@@ -121,8 +139,16 @@ Result<rf_status> perform(rf_plugin* plugin, const rf_run* run, const Start& sta
       status = reinterpret_cast<DescribeCall>(*call)(plugin, result.sink());
       break;
   }
-  if (result.too_long) return fail(Code::kLimit, "the plugin wrote a result of more than 16 MiB");
-  if (!result.bytes.empty()) channel.send(FrameType::kResult, result.bytes);
+  if (!result.too_long) {
+    sendResult(channel, result.bytes);
+    return status;
+  }
+  if (!result.never_fails) return fail(Code::kLimit, kTooLong);
+  // Of an operation that failed its own report is the one that counts.
+  if (status == RF_OK) {
+    channel.send(FrameType::kReport,
+                 dumpJson({{"status", statusName(RF_LIMIT)}, {"code", kResultTooLong}, {"text", kTooLong}}));
+  }
   return status;
 }
 

@@ -17,7 +17,8 @@ bool scans(const Start& start);
 
 // Looks the function up and calls it. A JSON document it writes goes out as kResult. kUnsupported: no such
 // interface, or no such operation in it; kInvalid: a table that is too small or has a hole; kLimit: a result
-// over 16 MiB.
+// over kMaxResultBytes; of an operation that changes the machine it is only reported as kResultTooLong, and
+// the operation's own status counts.
 Result<rf_status> perform(rf_plugin* plugin, const rf_run* run, const Start& start, Channel& channel);
 
 }  // namespace redflag::host

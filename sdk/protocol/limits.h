@@ -10,8 +10,15 @@ namespace redflag::protocol {
 constexpr std::size_t kMaxUploadItems = 64;
 constexpr std::size_t kMaxUploadBytes = 8U << 20;           // as sent, that is, compressed
 constexpr std::size_t kMaxExpandedUploadBytes = 64U << 20;  // after expansion
-constexpr std::size_t kMaxUploadDepth = 12;
+constexpr std::size_t kMaxUploadDepth = 24;
 constexpr std::size_t kMaxUploadValues = 4'000'000;
+// An item that is too long for one upload, in parts of its text.
+constexpr std::size_t kMaxItemBytes = 64U << 20;
+constexpr std::size_t kMaxPartBytes = 2U << 20;  // before the text is quoted
+constexpr std::size_t kMaxParts = 64;
+
+// What one action may answer: its text is at most host::kMaxResultBytes.
+constexpr std::size_t kMaxResultValues = 2'000'000;
 
 // Commands.
 constexpr std::size_t kMaxActions = 16;
@@ -19,6 +26,7 @@ constexpr std::size_t kMaxParametersBytes = 2U << 20;  // of one action
 constexpr std::size_t kMaxEnvelopeBytes = 4U << 20;    // the canonical body
 constexpr std::size_t kMaxFetchBytes = 16U << 20;      // an answer of /commands/fetch
 constexpr std::size_t kMaxFetchedCommands = 64;
+constexpr std::size_t kMaxOrderedUpdates = 5'000;  // of one manager on one agent; names and versions are long
 constexpr std::size_t kMaxPlanSteps = 20'000;
 constexpr std::size_t kMaxIdBytes = 64;  // of any id or name in an envelope
 

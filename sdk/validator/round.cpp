@@ -60,7 +60,8 @@ class Canceller {
 
 void take(Round& round, const host::Frame& frame, std::string& scope) {
   using host::FrameType;
-  if (frame.type == FrameType::kResult) round.answer.push_back(frame.payload);
+  if (frame.type == FrameType::kResult || frame.type == FrameType::kResultPart)
+    round.answer.push_back(frame.payload);
   const auto json = parseJson(frame.payload);
   if (!json || !json->is_object()) return;
   if (frame.type == FrameType::kRecord) round.answer.push_back(scope + ": " + withoutMeasurements(*json));

@@ -88,7 +88,9 @@ http::Response upload(services::Services& services, const http::Request& request
   for (const auto& item : answer.rejected) {
     rejected.push_back({{"id", item.id}, {"code", item.code}, {"text", item.text}});
   }
-  return http::jsonResponse(200, {{"acknowledged", answer.acknowledged}, {"rejected", std::move(rejected)}});
+  Json json = {{"acknowledged", answer.acknowledged}, {"rejected", std::move(rejected)}};
+  if (answer.part) json["parts"] = Json::array({{{"id", answer.part->id}, {"next", answer.part->next}}});
+  return http::jsonResponse(200, json);
 }
 
 http::Response fetch(services::Services& services, const http::Request& request) {

@@ -49,14 +49,20 @@ void tellOfWalls(const std::string& payload) {
 // What the frames of one run add up to.
 struct Conversation {
   Json answer;
+  std::string text;  // of an answer that comes in parts, until its end
   bool answered = false;
   std::string status;
   std::string report;
 
   Result<> take(const host::Frame& frame) {
     switch (frame.type) {
+      case host::FrameType::kResultPart:
       case host::FrameType::kResult: {
-        auto parsed = parseJson(frame.payload, kAnswerLimits);
+        if (text.size() + frame.payload.size() > kAnswerLimits.bytes)
+          return fail(Code::kLimit, "the command type's answer is too long");
+        text += frame.payload;
+        if (frame.type == host::FrameType::kResultPart) return {};
+        auto parsed = parseJson(text, kAnswerLimits);
         if (!parsed) return failAt("the command type's answer", parsed.error());
         answer = std::move(*parsed);
         answered = true;

@@ -7,6 +7,7 @@
 #include "protocol/limits.h"
 #include "protocol/record_check.h"
 #include "services/ignores.h"
+#include "services/metrics_item.h"
 #include "services/scan_item.h"
 #include "services/scan_merge.h"
 #include "services/update_record.h"
@@ -19,9 +20,8 @@ namespace {
 
 using store::ScopePicture;
 
-constexpr std::int64_t kSpooledNs = 90 * 86'400 * kSecondNs;  // how long an agent may have kept a scan
 constexpr std::int64_t kLateNs = 3'600 * kSecondNs;
-constexpr std::int64_t kMaxFacts = 2'000;  // an agent's, and as many metrics
+constexpr std::int64_t kMaxFacts = 2'000;  // an agent's
 constexpr std::size_t kMaxOtherRecords = 50'000;
 constexpr const char* kVanished = "vanished";
 constexpr const char* kPackage = "package/1";
@@ -90,7 +90,7 @@ class Intake {
       remember();
     }
     if (facts_ > 0) tx_.scans().trim(agent_, kMaxFacts);
-    if (metrics_ > 0) tx_.metrics().trim(agent_, kMaxFacts);
+    if (metrics_ > 0) tx_.metrics().trim(agent_, kMaxMetrics);
     // Of several late or failed scans none may stand for the whole picture.
     const bool whole = scan_.complete && chosen_.size() + unchanged_.size() == item_.scopes.size();
     // What was measured again is news even when it is the same.
@@ -173,21 +173,11 @@ class Intake {
     }
   }
 
-  // A clock that says what cannot be is not believed.
-  std::int64_t measuredAt() const {
-    const bool likely =
-        scan_.started_at <= scan_.received_at && scan_.received_at - scan_.started_at < kSpooledNs;
-    return likely ? scan_.started_at : scan_.received_at;
-  }
+  std::int64_t measuredAt() const { return likelyTime(scan_.started_at, scan_.received_at); }
 
   void takeMetric(const Json& row) {
-    std::string label;
-    if (const auto it = row.find("label"); it != row.end()) {
-      for (const auto& part : *it)
-        label += (label.empty() ? "" : ",") + part.get<std::string>();
-    }
-    if (++metrics_ > kMaxFacts) refuse({Code::kLimit, "metric/1: too many in one scan"});
-    tx_.metrics().set(agent_, {row["name"], label, row["value"]}, measuredAt(), scan_.received_at);
+    if (++metrics_ > kMaxMetrics) refuse({Code::kLimit, "metric/1: too many in one scan"});
+    tx_.metrics().set(agent_, metricOf(row), measuredAt(), scan_.received_at);
   }
 
   void merge() {

@@ -3,9 +3,9 @@
 #include <set>
 
 #include "base/encoding.h"
-#include "protocol/limits.h"
 #include "protocol/refused.h"
 #include "services/item_reading.h"
+#include "services/upload_items.h"
 #include "services/upload_text.h"
 #include "store/commands.h"
 #include "store/events.h"
@@ -15,36 +15,12 @@
 namespace redflag::services {
 namespace {
 
-constexpr JsonLimits kLimits{protocol::kMaxExpandedUploadBytes, protocol::kMaxUploadDepth,
-                             protocol::kMaxUploadValues};
-
-Json parseBody(const std::string& body) {
-  auto json = parseJson(body, kLimits);
-  if (!json) throw http::Problem{400, "upload.invalid", json.error().text};
-  JsonReader in(*json, "upload");
-  const Json& items = in.array("items", protocol::kMaxUploadItems);
-  if (auto ok = in.finish(); !ok) throw http::Problem{400, "upload.invalid", ok.error().text};
-  for (const Json& item : items) {
-    const bool named = item.is_object() && item.contains("id") && item["id"].is_string();
-    if (!named || !isId(item["id"].get_ref<const std::string&>())) {
-      throw http::Problem{400, "upload.invalid", "upload.items: expected an id in each item"};
-    }
-  }
-  return std::move(*json);
-}
-
 // A command has ended, or a machine has rebooted.
 bool mayEndSomething(const std::string& kind) {
   return kind == "command_state" || kind == "refusal" || kind == "agent_status";
 }
 
-std::string kindOf(const Json& item) {
-  const auto it = item.find("kind");
-  return it != item.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
-
-constexpr int kHeldForS = 60;                 // an accepted agent is rung for
-constexpr std::size_t kCutBytes = 64U << 10;  // shorter lists are parsed at once
+constexpr int kHeldForS = 60;  // an accepted agent is rung for
 
 // Kept as it is, but not without end.
 constexpr std::size_t kMaxText = 8'192;
@@ -89,12 +65,17 @@ void Uploads::requireAccepted(const store::AgentKey& agent) const {
 UploadAnswer Uploads::take(const store::AgentKey& agent, const std::string& body) {
   requireAccepted(agent);
   const UploadText text = cutRecords(body, kCutBytes);
-  const Json json = parseBody(text.skeleton);
+  const Json json = parseUpload(text.skeleton);
+  const Json& items = json["items"];
+  if (items.size() == 1 && kindOf(items[0]) == kPartKind) return takePart(agent, items[0]);
+  return takeItems(agent, text, items);
+}
+
+UploadAnswer Uploads::takeItems(const store::AgentKey& agent, const UploadText& text, const Json& items) {
   const std::int64_t now = context_.now();
-  std::vector<bool> fresh(json["items"].size());
+  std::vector<bool> fresh(items.size());
   const UploadAnswer taken = context_.store.write([&](store::WriteTransaction& tx) {
     UploadAnswer answer;
-    const Json& items = json["items"];
     for (std::size_t i = 0; i < items.size(); ++i) {
       const Json& item = items[i];
       const auto cut = text.records.find(i);
@@ -115,7 +96,7 @@ UploadAnswer Uploads::take(const store::AgentKey& agent, const std::string& body
     tx.agents().touch(agent, now);
     return answer;
   });
-  countAll(json["items"], fresh, taken);
+  countAll(items, fresh, taken);
   return taken;
 }
 
@@ -139,7 +120,9 @@ void Uploads::takeItem(store::WriteTransaction& tx, const store::AgentKey& agent
   if (kind == "command_log") return takeCommandLog(tx, agent, item);
   if (kind == "breaker") return takeBreaker(tx, agent, item);
   if (kind == "agent_status") return takeStatus(tx, agent, item);
+  if (kind == "metrics") return takeMetrics(tx, agent, item);
   if (kind == "refusal") return takeRefusal(tx, agent, item);
+  if (kind == kPartKind) throw http::Problem{400, "part.not_alone", "a part comes alone in its upload"};
   throw http::Problem{400, "item.unknown_kind", "this server knows no item of this kind"};
 }
 

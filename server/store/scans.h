@@ -75,12 +75,27 @@ struct RecordKindCount {
   std::int64_t count = 0;
 };
 
+// A piece of the text of an item that is too long for one upload.
+struct ItemPart {
+  std::string item_id;
+  std::int64_t part = 0;
+  std::int64_t parts = 0;
+  std::string text;
+};
+
 class Scans {
  public:
   virtual ~Scans() = default;
 
   // True when the item is new; from now on it is known.
   virtual bool takeItem(const AgentKey& agent, const std::string& item_id, std::int64_t now) = 0;
+
+  virtual bool knowsItem(const AgentKey& agent, const std::string& item_id) const = 0;
+  // Kept if it is the next one of its item; what there is of another item of this agent is forgotten then.
+  // How many parts are here: the one to come next, or all.
+  virtual std::int64_t keepPart(const AgentKey& agent, const ItemPart& part, std::int64_t now) = 0;
+  virtual std::string textOfParts(const AgentKey& agent, const std::string& item_id) const = 0;
+  virtual void dropParts(const AgentKey& agent) = 0;
 
   virtual void add(const AgentKey& agent, const Scan& scan) = 0;
   // The newest of each plugin that really ran.
@@ -116,9 +131,9 @@ class Scans {
                                     const PageRequest& page) const = 0;
   virtual std::vector<RecordKindCount> recordKinds(const AgentKey& agent) const = 0;
 
-  // Forgets what is older: scans but each plugin's newest, closed updates, and items, which have an age of
-  // their own: an agent that was away sends again what it does not know to be taken. At most `limit` rows of
-  // each; true: there may be more.
+  // Forgets what is older: scans but each plugin's newest, closed updates, and items and their parts, which
+  // have an age of their own: an agent that was away sends again what it does not know to be taken. At most
+  // `limit` rows of each; true: there may be more.
   virtual bool prune(std::int64_t before, std::int64_t items_before, int limit) = 0;
 };
 

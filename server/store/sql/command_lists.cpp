@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "store/sql/commands.h"
@@ -7,13 +9,17 @@
 namespace redflag::store::sql {
 namespace {
 
-constexpr const char* kColumns =
+// A result may be as long as an upload: of those over 8 MiB lists, and the hooks of command types, have none.
+constexpr const char* kShortResults = "CASE WHEN LENGTH(c.results) > 8388608 THEN '' ELSE c.results END";
+
+// With {} where the results are.
+constexpr std::string_view kColumns =
     "SELECT c.command_id, c.client_id, a.site_id, c.agent_id, a.hostname, c.type, c.title, c.state, "
     "c.state_since, "
     "c.created_at, "
     "c.actor, c.not_before, c.expires_at, c.timeout_ns, c.parameters, c.actions, c.plan, c.plan_hash, "
     "c.extras, c.held, "
-    "c.results, c.reason_code, c.reason_text, c.dedup_key, c.approval_id, c.parent_id, c.retry_of, "
+    "{}, c.reason_code, c.reason_text, c.dedup_key, c.approval_id, c.parent_id, c.retry_of, "
     "c.attempt, c.percent, "
     "c.progress, c.reported_at, c.settle_tries, c.run_id, c.order_id, c.risk, c.author_id, c.approved_by, "
     "c.window_text, c.valid_until, c.gives_up_at, c.windows_missed, c.outside_reason "
@@ -54,10 +60,10 @@ Command commandFrom(Rows& rows) {
 
 }  // namespace
 
-std::vector<Command> SqlCommands::select(const std::string& conditions,
-                                         const std::vector<Value>& values) const {
+std::vector<Command> SqlCommands::select(const std::string& conditions, const std::vector<Value>& values,
+                                         const char* results) const {
   std::vector<Command> commands;
-  const std::string sql = kColumns + conditions;
+  const std::string sql = fmt::format(kColumns, results == nullptr ? kShortResults : results) + conditions;
   auto rows = db_.queryValues(sql, values);
   while (rows.next())
     commands.push_back(commandFrom(rows));
@@ -103,7 +109,7 @@ std::optional<Command> SqlCommands::find(const std::string& command_id, const ht
   Conditions where;
   where.add("c.command_id = ?", command_id);
   restrict(where, visible, "c.client_id", "a.site_id");
-  auto found = select(where.sql(), where.values());
+  auto found = select(where.sql(), where.values(), "c.results");
   if (found.empty()) return std::nullopt;
   return std::move(found.front());
 }

@@ -69,7 +69,9 @@ class SqlCommands : public Commands {
 
   std::map<std::string, CommandState> statesOf(std::span<const Command> commands) const;
   std::map<Key, std::string> sameUnderWay(const std::vector<NewCommand>& commands) const;
-  std::vector<Command> select(const std::string& conditions, const std::vector<Value>& values) const;
+  // `results`: what to read where a command's results are; nullptr: none that are very long.
+  std::vector<Command> select(const std::string& conditions, const std::vector<Value>& values,
+                              const char* results = nullptr) const;
   std::vector<std::string> updatesHeld(const std::string& order_id, const http::Visible& visible) const;
   void yieldKey(const Command& command);
 

@@ -59,6 +59,46 @@ bool SqlScans::takeItem(const AgentKey& agent, const std::string& item_id, std::
              agent.client_id, agent.agent_id, item_id, now) > 0;
 }
 
+bool SqlScans::knowsItem(const AgentKey& agent, const std::string& item_id) const {
+  auto rows = db_.query("SELECT 1 FROM upload_items WHERE client_id = ? AND agent_id = ? AND item_id = ?",
+                        agent.client_id, agent.agent_id, item_id);
+  return rows.next();
+}
+
+std::int64_t SqlScans::keepPart(const AgentKey& agent, const ItemPart& part, std::int64_t now) {
+  std::int64_t here = 0;
+  {
+    auto rows = db_.query(
+        "SELECT COUNT(*) FROM upload_parts WHERE client_id = ? AND agent_id = ? AND item_id = ? AND parts = "
+        "?",
+        agent.client_id, agent.agent_id, part.item_id, part.parts);
+    rows.next();
+    here = rows.integer();
+  }
+  if (part.part != here) return here;
+  if (here == 0) dropParts(agent);
+  db_.execute(
+      "INSERT INTO upload_parts (client_id, agent_id, item_id, part, parts, received_at, text) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?)",
+      agent.client_id, agent.agent_id, part.item_id, part.part, part.parts, now, part.text);
+  return here + 1;
+}
+
+std::string SqlScans::textOfParts(const AgentKey& agent, const std::string& item_id) const {
+  std::string text;
+  auto rows = db_.query(
+      "SELECT text FROM upload_parts WHERE client_id = ? AND agent_id = ? AND item_id = ? ORDER BY part",
+      agent.client_id, agent.agent_id, item_id);
+  while (rows.next())
+    text += rows.text();
+  return text;
+}
+
+void SqlScans::dropParts(const AgentKey& agent) {
+  db_.execute("DELETE FROM upload_parts WHERE client_id = ? AND agent_id = ?", agent.client_id,
+              agent.agent_id);
+}
+
 void SqlScans::add(const AgentKey& agent, const Scan& scan) {
   db_.post(
       "INSERT INTO scans (client_id, agent_id, plugin, received_at, scan_id, plugin_version, interface, "
@@ -272,11 +312,15 @@ bool SqlScans::prune(std::int64_t before, std::int64_t items_before, int limit) 
       "DELETE FROM upload_items WHERE (client_id, agent_id, item_id) IN "
       "(SELECT client_id, agent_id, item_id FROM upload_items WHERE received_at < ? LIMIT ?)",
       items_before, limit);
+  const int parts = db_.execute(
+      "DELETE FROM upload_parts WHERE (client_id, agent_id, item_id, part) IN "
+      "(SELECT client_id, agent_id, item_id, part FROM upload_parts WHERE received_at < ? LIMIT ?)",
+      items_before, limit);
   const int updates = db_.execute(
       "DELETE FROM updates WHERE update_id IN (SELECT update_id FROM updates "
       "WHERE state IN ('verified', 'superseded', 'resolved_elsewhere') AND state_since < ? LIMIT ?)",
       before, limit);
-  return scans == limit || items == limit || updates == limit;
+  return scans == limit || items == limit || parts == limit || updates == limit;
 }
 
 }  // namespace redflag::store::sql

@@ -9,6 +9,10 @@ class SqlScans : public Scans {
   explicit SqlScans(Connection& connection) : db_(connection) {}
 
   bool takeItem(const AgentKey& agent, const std::string& item_id, std::int64_t now) override;
+  bool knowsItem(const AgentKey& agent, const std::string& item_id) const override;
+  std::int64_t keepPart(const AgentKey& agent, const ItemPart& part, std::int64_t now) override;
+  std::string textOfParts(const AgentKey& agent, const std::string& item_id) const override;
+  void dropParts(const AgentKey& agent) override;
   void add(const AgentKey& agent, const Scan& scan) override;
   std::vector<Scan> newest(const AgentKey& agent) const override;
   std::optional<Scan> find(const AgentKey& agent, const std::string& scan_id) const override;

@@ -269,6 +269,8 @@ FakeReply FakeServer::upload(const FakeRequest& request) {
   if (!text) return problem(400, "request.body");
   const auto body = parseJson(*text, {.bytes = text->size()});
   if (!body) return problem(400, "request.body");
+  if (body->at("items").size() == 1 && body->at("items")[0].value("kind", "") == "part")
+    return takePart(body->at("items")[0]);
   Json acknowledged = Json::array();
   for (const Json& item : body->at("items")) {
     accept(item);
@@ -280,6 +282,27 @@ FakeReply FakeServer::upload(const FakeRequest& request) {
           dumpJson({{"acknowledged", acknowledged}, {"rejected", Json::array()}}),
           {},
           false};
+}
+
+FakeReply FakeServer::takePart(const Json& part) {
+  if (part.at("part") == parts_.size()) parts_.push_back(part.at("text"));
+  Json answer = {{"acknowledged", Json::array()}, {"rejected", Json::array()}};
+  if (parts_.size() < part.at("parts")) {
+    answer["parts"] = {{{"id", part.at("id")}, {"next", parts_.size()}}};
+  } else {
+    std::string whole;
+    for (const auto& text : std::exchange(parts_, {}))
+      whole += text;
+    accept(parseJson(whole, {.bytes = protocol::kMaxItemBytes, .values = 4'000'000}).value());
+    answer["acknowledged"].push_back(part.at("id"));
+    changed_.notify_all();
+  }
+  return {200, "application/json", dumpJson(answer), {}, false};
+}
+
+void FakeServer::forgetParts() {
+  const std::lock_guard lock(mutex_);
+  parts_.clear();
 }
 
 void FakeServer::accept(const Json& item) {

@@ -67,6 +67,7 @@ class FakeServer {
   using Override = std::function<std::optional<FakeReply>(FakeServer&, const FakeRequest&)>;
   void answerWith(Override override);
   FakeReply commit(const FakeRequest& request);
+  void forgetParts();  // as a server that was set back
 
   // A key that may sign requests as this agent, without an enrolment.
   void know(const std::string& key_id, const std::string& public_key);
@@ -101,6 +102,7 @@ class FakeServer {
   FakeReply answer(const FakeRequest& request);
   FakeReply enroll(const FakeRequest& request);
   FakeReply upload(const FakeRequest& request);
+  FakeReply takePart(const Json& part);
   FakeReply renew(const FakeRequest& request);
   FakeReply handOverKey(const FakeRequest& request);
   FakeReply fetch();
@@ -118,6 +120,7 @@ class FakeServer {
   std::uint16_t port_ = 0;
 
   mutable std::recursive_mutex mutex_;
+  std::vector<std::string> parts_;  // of the item that is on its way in parts
   mutable std::condition_variable_any changed_;
   bool stopping_ = false;
   Override override_;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <random>
 
 #include "doubles.h"
 #include "fake_server.h"
@@ -210,6 +211,109 @@ TEST_F(UploaderTest, finds_a_new_connection_when_the_server_closed_the_old_one) 
   vanished.vanish = true;
   answerOnce(vanished);
   EXPECT_EQ(step().value(), 1U);
+}
+
+// Nothing a compressor could make short; with characters of several bytes, which a cut could part.
+std::string noise(std::size_t bytes) {
+  std::mt19937 random(7);
+  std::string out;
+  while (out.size() < bytes)
+    out += random() % 7 == 0 ? "ü" : std::string(1, static_cast<char>('0' + random() % 75));
+  return out;
+}
+
+class InParts : public UploaderTest {
+ protected:
+  void putLong(std::size_t bytes = 20U << 20) {
+    text_ = noise(bytes);
+    ASSERT_TRUE(spool_.put("command_state", {{"state", "succeeded"}, {"text", text_}}));
+    ASSERT_TRUE(spool_.put("breaker"));
+  }
+  void expectBoth() {
+    EXPECT_EQ(spool_.spool->count(), 0U);
+    const auto items = server_.items();
+    ASSERT_EQ(items.size(), 2U);
+    EXPECT_TRUE(items[0].at("text") == text_);
+    EXPECT_EQ(items[1].at("kind"), "breaker");
+    EXPECT_TRUE(uploader_.takeRejections().empty());
+  }
+  std::string text_;
+};
+
+TEST_F(InParts, an_item_too_long_for_one_upload_arrives_whole_and_in_its_place) {
+  putLong();
+  EXPECT_EQ(step().value(), 1U);
+  EXPECT_EQ(step().value(), 1U);
+  expectBoth();
+  for (const auto& request : server_.requests("/agent/v1/upload"))
+    EXPECT_LT(request.body.size(), 4U << 20);
+}
+
+TEST_F(InParts, a_lost_reply_to_any_part_costs_one_upload_and_nothing_twice) {
+  putLong();
+  std::size_t number = 0;
+  server_.answerWith([&](FakeServer& server, const FakeRequest& request) -> std::optional<FakeReply> {
+    FakeReply reply = server.commit(request);
+    reply.vanish = ++number % 2 == 0;
+    return reply;
+  });
+  for (int i = 0; i < 100 && spool_.spool->count() > 0; ++i)
+    static_cast<void>(step());
+  expectBoth();
+  EXPECT_LT(server_.requests("/agent/v1/upload").size(), 40U);
+}
+
+TEST_F(InParts, a_server_that_has_forgotten_the_first_parts_gets_them_again) {
+  putLong();
+  server_.answerWith(
+      [number = 0](FakeServer& server, const FakeRequest&) mutable -> std::optional<FakeReply> {
+        if (++number == 5) server.forgetParts();
+        return std::nullopt;
+      });
+  while (spool_.spool->count() > 0)
+    ASSERT_TRUE(step());
+  expectBoth();
+}
+
+TEST_F(InParts, an_agent_that_was_restarted_goes_on_where_it_was) {
+  putLong();
+  server_.answerWith([number = 0](FakeServer&, const FakeRequest&) mutable -> std::optional<FakeReply> {
+    if (++number == 6) return problem(503, "server.stopping");
+    return std::nullopt;
+  });
+  EXPECT_EQ(step().error().kind, Kind::kBusy);
+  Uploader restarted(*spool_.spool);
+  while (spool_.spool->count() > 0)
+    ASSERT_TRUE(restarted.step(*api_));
+  expectBoth();
+  EXPECT_LT(server_.requests("/agent/v1/upload").size(), 15U);
+}
+
+TEST_F(InParts, a_proxy_that_takes_less_gets_parts_as_well) {
+  putLong(5U << 20);
+  server_.answerWith([](FakeServer&, const FakeRequest& request) -> std::optional<FakeReply> {
+    if (request.body.size() > 3U << 20)
+      return FakeReply{413, "text/html", "<html>says nginx</html>", {}, false};
+    return std::nullopt;
+  });
+  while (spool_.spool->count() > 0)
+    ASSERT_TRUE(step());
+  expectBoth();
+}
+
+TEST_F(InParts, a_server_that_makes_no_sense_is_left_for_later_with_nothing_lost) {
+  putLong(9U << 20);
+  for (const char* parts :
+       {"[]", R"([{"id":"another","next":1}])", R"([{"id":"%","next":0}])", R"([{"id":"%","next":60}])"}) {
+    std::string answer = std::string(R"({"acknowledged":[],"rejected":[],"parts":)") + parts + "}";
+    if (const auto at = answer.find('%'); at != std::string::npos)
+      answer.replace(at, 1, spool_.items()[0].at("id").get<std::string>());
+    server_.answerWith([&](FakeServer&, const FakeRequest&) {
+      return FakeReply{200, "application/json", answer, {}, false};
+    });
+    EXPECT_EQ(step().error().kind, Kind::kBusy) << parts;
+    EXPECT_EQ(spool_.spool->count(), 2U);
+  }
 }
 
 }  // namespace

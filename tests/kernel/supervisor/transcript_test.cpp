@@ -163,6 +163,29 @@ TEST_F(TranscriptTest, takes_one_result_of_an_updater) {
   EXPECT_FALSE(say(FrameType::kResult, R"({"steps":[]})"));
 }
 
+TEST_F(TranscriptTest, puts_a_result_together_that_comes_in_parts) {
+  request_.operation = "plan";
+  request_.limits.output_bytes = 100U << 20;
+  hello();
+  ASSERT_TRUE(say(FrameType::kResultPart, R"({"steps":")"));
+  for (int i = 0; i < 30; ++i)
+    ASSERT_TRUE(say(FrameType::kResultPart, std::string(1U << 20, 'x')));
+  ASSERT_TRUE(say(FrameType::kResult, R"("})"));
+  done("ok");
+  EXPECT_EQ(transcript().finish().result.at("steps").get_ref<const std::string&>().size(), 30U << 20);
+}
+
+TEST_F(TranscriptTest, ends_a_result_that_has_no_end) {
+  request_.operation = "plan";
+  request_.limits.output_bytes = 100U << 20;
+  hello();
+  Result<> said;
+  for (int i = 0; i < 60 && said; ++i)
+    said = say(FrameType::kResultPart, std::string(1U << 20, 'x'));
+  ASSERT_FALSE(said);
+  EXPECT_EQ(said.error().code, Code::kLimit);
+}
+
 TEST_F(TranscriptTest, sorts_endings_into_the_breakers_classes) {
   const auto classOf = [&](const std::string& status, const std::string& code, bool greeted) {
     transcript_.emplace(request_);

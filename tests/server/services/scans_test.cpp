@@ -228,6 +228,37 @@ TEST(Scans, what_is_measured_as_before_is_measured_all_the_same) {
   EXPECT_GT(series[0].at, world.clock.now - 7'200 * kSecondNs);
 }
 
+TEST(Scans, F3_what_was_measured_while_no_server_was_there_has_its_place_in_the_series) {
+  World world;
+  const auto agent = world.enrol();
+  const std::int64_t morning = world.clock.now;
+  std::vector<Json> items;
+  for (int i = 0; i < 30; ++i) {
+    items.push_back({{"kind", "metrics"},
+                     {"id", newId()},
+                     {"at", toRfc3339(morning + i * store::kMetricPointNs)},
+                     {"plugin", "system"},
+                     {"rows", {{{"record", "metric/1"}, {"name", "free_bytes"}, {"value", i}}}}});
+  }
+  world.clock.advance_s(86'400);
+  items.push_back(world.scanItem(
+      {.records = {{{"record", "metric/1"}, {"scope", "main"}, {"name", "free_bytes"}, {"value", 77}}}}));
+  world.mustTake(agent, items);
+  world.mustTake(agent, items);
+  const auto series = world.store.read([&](const store::ReadTransaction& tx) {
+    return tx.metrics().series(agent, {morning - 3'600 * kSecondNs, store::kMetricPointNs}, 10);
+  });
+  ASSERT_EQ(series.size(), 1U);
+  ASSERT_EQ(series[0].points.size(), 31U);
+  for (int i = 0; i < 30; ++i)
+    EXPECT_EQ(series[0].points[static_cast<std::size_t>(i)].high, i);
+  EXPECT_EQ(series[0].newest.value, 77);
+
+  items[0]["id"] = newId();
+  items[0]["rows"][0]["record"] = "fact/1";
+  EXPECT_EQ(world.upload(agent, {items[0]}).rejected.at(0).code, "item.invalid");
+}
+
 TEST(Scans, that_measure_more_than_a_machine_has_are_refused) {
   World world;
   const auto agent = world.enrol();

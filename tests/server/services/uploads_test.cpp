@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "http/message.h"
+#include "store/scans.h"
 #include "support/world.h"
 
 namespace redflag::testing {
@@ -195,6 +196,104 @@ TEST(Uploads, each_commit_tells_the_streams_and_not_each_event_in_it) {
   world.mustTake(agent, items);
   EXPECT_GE(world.streams.grown, before + 1);
   EXPECT_LE(world.streams.grown, before + 2) << "once for the commit, at most once more than needed";
+}
+
+class InParts : public testing::Test {
+ protected:
+  // One part of `text`, as an agent sends it.
+  services::UploadAnswer send(const std::string& id, const std::string& text, std::size_t part,
+                              std::size_t parts) {
+    const std::size_t size = (text.size() + parts - 1) / parts;
+    return world.upload(agent, {{{"kind", "part"},
+                                 {"id", id},
+                                 {"part", part},
+                                 {"parts", parts},
+                                 {"text", text.substr(part * size, size)}}});
+  }
+  std::int64_t partsHere() {
+    std::int64_t bytes = 0;
+    world.store.read([&](const store::ReadTransaction& tx) {
+      bytes = static_cast<std::int64_t>(tx.scans().textOfParts(agent, item["id"]).size());
+    });
+    return bytes;
+  }
+
+  World world;
+  store::AgentKey agent = world.enrol();
+  Json item = world.scanItem({.records = {updateRow({"nginx", "1.1"})}});
+  std::string id = item["id"];
+  std::string text = dumpJson(item);
+};
+
+TEST_F(InParts, an_item_is_taken_with_its_last_part_and_once) {
+  for (int round = 0; round < 2; ++round) {
+    for (std::size_t part = 0; part < 3; ++part) {
+      const auto answer = send(id, text, part, 3);
+      EXPECT_TRUE(answer.rejected.empty());
+      const bool whole = round > 0 || part == 2;
+      EXPECT_EQ(answer.acknowledged.size(), whole ? 1U : 0U);
+      EXPECT_EQ(answer.part.has_value(), !whole);
+      if (answer.part) EXPECT_EQ(answer.part->next, static_cast<std::int64_t>(part) + 1);
+    }
+    EXPECT_EQ(world.stateOf(agent, "nginx", "1.1"), "available");
+    EXPECT_EQ(partsHere(), 0);
+  }
+}
+
+TEST_F(InParts, a_part_that_comes_twice_or_too_early_is_answered_with_the_one_to_come) {
+  EXPECT_EQ(send(id, text, 2, 3).part->next, 0);
+  EXPECT_EQ(send(id, text, 0, 3).part->next, 1);
+  EXPECT_EQ(send(id, text, 0, 3).part->next, 1);
+  EXPECT_EQ(send(id, text, 2, 3).part->next, 1);
+  EXPECT_EQ(send(id, text, 1, 3).part->next, 2);
+  EXPECT_EQ(send(id, text, 2, 3).acknowledged.size(), 1U);
+}
+
+TEST_F(InParts, an_agent_has_parts_of_one_item_here_and_of_nobody_elses) {
+  send(id, text, 0, 3);
+  send(id, text, 1, 3);
+  const auto other = world.enrol("other");
+  const auto stranger =
+      world.upload(other, {{{"kind", "part"}, {"id", id}, {"part", 2}, {"parts", 3}, {"text", "x"}}});
+  EXPECT_EQ(stranger.part->next, 0);
+  EXPECT_GT(partsHere(), 0);
+  EXPECT_EQ(send(newId(), text, 0, 3).part->next, 1);
+  EXPECT_EQ(partsHere(), 0);
+  EXPECT_EQ(send(id, text, 2, 3).part->next, 0) << "begun anew";
+}
+
+TEST_F(InParts, what_is_hostile_is_refused_by_name_and_leaves_nothing) {
+  const auto refusedAs = [&](const Json& part) {
+    const auto answer = world.upload(agent, {part});
+    return answer.rejected.size() == 1 ? answer.rejected[0].code : std::string("taken");
+  };
+  const Json good = {{"kind", "part"}, {"id", newId()}, {"part", 0}, {"parts", 1}, {"text", "{}"}};
+  const auto with = [&](const Json& members) {
+    Json part = good;
+    part.update(members);
+    return part;
+  };
+  for (const Json& members : {Json{{"part", 1}}, Json{{"part", -1}}, Json{{"parts", 0}}, Json{{"parts", 65}},
+                              Json{{"text", 7}}, Json{{"text", std::string(3U << 20, 'x')}},
+                              Json{{"text", std::string("{\0}", 3)}}, Json{{"more", 1}}})
+    EXPECT_EQ(refusedAs(with(members)), "item.invalid") << dumpJson(members).substr(0, 80);
+  for (const std::string body : {"{", "[]", "{}", "{\"id\":\"x\"}"})
+    EXPECT_EQ(refusedAs(with({{"text", body}})), "upload.invalid") << body;
+  for (const std::string body : {std::string(), text + "," + text, dumpJson(good), text})
+    EXPECT_EQ(refusedAs(with({{"text", body}})), "part.other_item") << body.substr(0, 80);
+  EXPECT_EQ(world.upload(agent, {good, good}).rejected.size(), 2U) << "a part comes alone";
+
+  const std::string id_of_all = newId();
+  std::string last;
+  for (int part = 0; part < 40; ++part) {
+    last = refusedAs({{"kind", "part"},
+                      {"id", id_of_all},
+                      {"part", part},
+                      {"parts", 40},
+                      {"text", std::string(2U << 20, 'x')}});
+  }
+  EXPECT_EQ(last, "part.too_large");
+  EXPECT_TRUE(world.updates({}).empty());
 }
 
 }  // namespace
