@@ -13,7 +13,6 @@ namespace redflag::kernel {
 namespace {
 
 constexpr std::size_t kMaxPlugins = 64;
-constexpr std::size_t kMaxUpdates = 20'000;
 constexpr std::size_t kMaxName = 512;
 constexpr std::array<std::string_view, 7> kOwnActions = {"scan",  "cancel", "diagnostics", "configure",
                                                          "rapid", "update", "rotate_keys"};
@@ -103,7 +102,7 @@ Result<Json> KernelActions::scan(const Json& parameters, const std::string& comm
 Result<Json> KernelActions::plan(const std::string& plugin, const Json& parameters,
                                  const std::string& command_id) {
   JsonReader in(parameters, plugin + "/plan");
-  const Json& list = in.array("updates", kMaxUpdates);
+  const Json& list = in.array("updates", protocol::kMaxOrderedUpdates);
   if (auto ok = in.finish(); !ok) return tl::unexpected<Error>(ok.error());
   auto updates = readUpdates(list);
   if (!updates) return tl::unexpected<Error>(updates.error());

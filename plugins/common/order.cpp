@@ -6,7 +6,7 @@
 namespace redflag::plugin {
 namespace {
 
-constexpr std::size_t kMaxUpdates = 5000;
+constexpr std::size_t kMaxUpdates = 5000;  // protocol::kMaxOrderedUpdates
 constexpr std::size_t kMaxName = 256;
 constexpr std::size_t kMaxVersion = 512;
 

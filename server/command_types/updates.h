@@ -17,7 +17,7 @@ inline nlohmann::json updatesSchema() {
   };
   return {{"type", "array"},
           {"minItems", 1},
-          {"maxItems", 20000},
+          {"maxItems", 5000},  // protocol::kMaxOrderedUpdates
           {"items",
            {{"type", "object"},
             {"properties",

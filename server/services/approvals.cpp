@@ -1,10 +1,13 @@
 #include "services/approvals.h"
 
+#include <fmt/format.h>
+
 #include <map>
 #include <set>
 
 #include "base/encoding.h"
 #include "http/message.h"
+#include "protocol/limits.h"
 #include "services/second_person.h"
 #include "store/events.h"
 
@@ -184,7 +187,16 @@ Approvals::Batch Approvals::choose(const Selection& selection, const Actor& acto
     }
     const auto [it, fresh] = parts.try_emplace({row.agent_id, row.record.manager}, batch.parts.size());
     if (fresh) batch.parts.push_back({row.agent_id, row.record.manager, {}});
-    batch.parts[it->second].rows.push_back(row);
+    auto& wanted = batch.parts[it->second].rows;
+    if (wanted.size() == protocol::kMaxOrderedUpdates) {
+      batch.skip(row,
+                 {"approval.too_many_of_one",
+                  fmt::format("one order takes at most {} updates of {} on one machine: approve this one "
+                              "when those are installed",
+                              protocol::kMaxOrderedUpdates, row.record.manager)});
+      continue;
+    }
+    wanted.push_back(row);
   }
   return batch;
 }

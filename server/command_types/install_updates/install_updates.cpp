@@ -72,17 +72,28 @@ class InstallUpdates final : public BatchedType {
 
  private:
   static bool needsReboot(const Json& item) {
+    const Json& parameters = item.at("parameters");
+    const bool planned =
+        parameters.contains("plan") && parameters.at("plan").value("needs_reboot", Json()) == true;
     const Json& results = item.at("results");
-    return !results.empty() && results[0].is_object() && results[0].value("needs_reboot", false);
+    if (results.empty() || !results[0].is_object()) return planned;
+    return results[0].value("needs_reboot", planned);
   }
 
   // The updates whose step the manager says is done, also of an install that failed at another one.
   static Json done(const Json& item) {
     Json installed = Json::array();
     const Json& results = item.at("results");
-    if (results.empty() || !results[0].is_object()) return installed;
-    const Json steps = results[0].value("steps", Json::array());
+    const bool told = !results.empty() && results[0].is_object() && results[0].contains("steps");
+    // Done without a word about each: all of it is.
+    const bool all = !told && item.at("outcome") == "succeeded";
+    const Json steps = told ? results[0].at("steps") : Json::array();
     for (const Json& update : item.at("parameters").at("updates")) {
+      if (all) {
+        installed.push_back(
+            {{"name", update.at("name")}, {"arch", update.at("arch")}, {"version", update.at("version")}});
+        continue;
+      }
       for (const Json& step : steps) {
         if (step.value("result", "") != "done" || !isAbout(step, update)) continue;
         installed.push_back(

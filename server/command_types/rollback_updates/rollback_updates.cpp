@@ -77,14 +77,16 @@ class RollbackUpdates final : public PluginAction {
   // Each step by itself: also of a rollback that failed at another one.
   Json effects(const Json& item) const override {
     const Json& results = item.at("results");
-    if (results.empty() || !results[0].is_object()) return Json::array();
+    const bool told = !results.empty() && results[0].is_object() && results[0].contains("steps");
+    // Done without a word about each: all of it is.
+    const bool all = !told && item.at("outcome") == "succeeded";
+    const Json steps = told ? results[0].at("steps") : Json::array();
     Json back = Json::array();
-    const Json steps = results[0].value("steps", Json::array());
     for (const Json& update : item.at("parameters").at("updates")) {
-      const bool done = std::any_of(steps.begin(), steps.end(), [&](const Json& step) {
-        return step.value("result", "") == "done" && step.at("name") == update.at("name") &&
-               step.at("arch") == update.at("arch") && step.at("to") == update.at("to");
-      });
+      const bool done = all || std::any_of(steps.begin(), steps.end(), [&](const Json& step) {
+                          return step.value("result", "") == "done" && step.at("name") == update.at("name") &&
+                                 step.at("arch") == update.at("arch") && step.at("to") == update.at("to");
+                        });
       if (!done) continue;
       back.push_back({{"name", update.at("name")},
                       {"arch", update.at("arch")},

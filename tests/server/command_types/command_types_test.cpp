@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "base/json.h"
+#include "protocol/limits.h"
 #include "redflag/draft/command_type.h"
 
 namespace redflag {
@@ -178,6 +179,44 @@ TEST(CommandTypes, a_half_done_install_says_what_is_installed_and_that_the_rest_
   EXPECT_EQ(effects[1]["effect"], "updates.failed");
   EXPECT_EQ(effects[1]["class"], "install");
   EXPECT_EQ(effects[1]["code"], "apt.postinst_failed");
+}
+
+// As when the result was too long to keep.
+TEST(CommandTypes, what_succeeded_without_a_word_about_each_step_is_done_as_a_whole) {
+  const Json updates{kNginx, kCurl};
+  const Json parameters{{"manager", "apt"}, {"updates", updates}, {"plan", {{"needs_reboot", true}}}};
+  for (const Json& results : {Json::array(), Json::array({Json::object()})}) {
+    Json item{{"parameters", parameters},
+              {"outcome", "succeeded"},
+              {"results", results},
+              {"code", ""},
+              {"text", ""}};
+    const auto effects = LoadedType("install_updates").effects(item);
+    ASSERT_EQ(effects.size(), 1U);
+    EXPECT_EQ(effects[0]["effect"], "updates.installed");
+    EXPECT_EQ(effects[0]["updates"].size(), 2U);
+    EXPECT_EQ(effects[0]["needs_reboot"], true);
+    item["outcome"] = "failed";
+    EXPECT_EQ(LoadedType("install_updates").effects(item).at(0).at("effect"), "updates.failed");
+  }
+  const Json back{{"name", "nginx"}, {"arch", "amd64"}, {"from", "1.1"}, {"to", "1.0"}};
+  const auto effects = LoadedType("rollback_updates")
+                           .effects({{"parameters", {{"manager", "apt"}, {"updates", {back}}}},
+                                     {"outcome", "succeeded"},
+                                     {"results", Json::array()},
+                                     {"code", ""},
+                                     {"text", ""}});
+  ASSERT_EQ(effects.size(), 1U);
+  EXPECT_EQ(effects[0]["updates"].size(), 1U);
+}
+
+TEST(CommandTypes, take_as_many_updates_as_the_updaters_do) {
+  for (const char* id : {"plan_updates", "install_updates", "rollback_updates"}) {
+    const Json type = LoadedType(id).describe();
+    EXPECT_EQ(type.at("parameters_schema").at("properties").at("updates").at("maxItems"),
+              protocol::kMaxOrderedUpdates)
+        << id;
+  }
 }
 
 TEST(CommandTypes, a_rollback_binds_exactly_the_steps_back_and_tells_which_were_done) {

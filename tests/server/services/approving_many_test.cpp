@@ -7,6 +7,7 @@
 
 #include "base/encoding.h"
 #include "http/message.h"
+#include "protocol/limits.h"
 #include "store/audit_chain.h"
 #include "support/counting_store.h"
 #include "support/world.h"
@@ -292,6 +293,35 @@ TEST(ApprovingMany, may_be_left_to_somebody_else_to_order) {
   EXPECT_EQ(fleet.world.stateOf(fleet.agents[3], "curl", "8.1"), "available");
   EXPECT_EQ(approvals.approve(all, fleet.world.approver).approved, 18U);
   EXPECT_EQ(fleet.world.stateOf(fleet.agents[0], "curl", "8.1"), "approved");
+}
+
+TEST(ApprovingMany, of_more_updates_than_one_order_takes_the_rest_is_left_with_a_reason) {
+  World world;
+  const auto agent = world.enrol();
+  std::vector<Json> rows;
+  for (std::size_t i = 0; i <= protocol::kMaxOrderedUpdates; ++i)
+    rows.push_back(updateRow({"package-" + std::to_string(i), "1.1"}));
+  world.scan(agent, {.records = rows});
+  std::vector<std::string> ids;
+  world.store.read([&](const store::ReadTransaction& tx) {
+    store::UpdateFilter filter;
+    filter.agent_id = agent.agent_id;
+    store::PageRequest page{500, ""};
+    do {
+      const auto part =
+          tx.updates().list(filter, http::Visible::everything(), world.services.context().contact(), page);
+      for (const auto& update : part.items)
+        ids.push_back(update.id);
+      page.cursor = part.next_cursor;
+    } while (!page.cursor.empty());
+  });
+  ASSERT_EQ(ids.size(), protocol::kMaxOrderedUpdates + 1);
+  const auto outcome = world.approve(ids);
+  EXPECT_EQ(outcome.approved, protocol::kMaxOrderedUpdates);
+  ASSERT_EQ(outcome.command_ids.size(), 1U);
+  ASSERT_EQ(outcome.skipped.size(), 1U);
+  EXPECT_EQ(outcome.skipped[0].reason.code, "approval.too_many_of_one");
+  EXPECT_NE(outcome.skipped[0].reason.text.find("at most 5000"), std::string::npos);
 }
 
 }  // namespace
