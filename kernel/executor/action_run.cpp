@@ -8,7 +8,9 @@
 #include "executor/log.h"
 #include "executor/still_valid.h"
 #include "host/actions.h"
+#include "host/frame.h"
 #include "policy/window.h"
+#include "protocol/limits.h"
 #include "redflag/draft/actions.h"
 
 namespace redflag::kernel {
@@ -126,17 +128,23 @@ std::optional<Outcome> ActionRun::follow(JournalEntry& entry, HostRun& run, bool
                                                 .tell = entry.order.command_id,
                                                 .attached = attached});
   if (followed.stopped) return std::nullopt;
-  if (attached && !followed.report.told()) return beginAgain(entry);
+  // What the host wrote last may not have reached the disk before a restart of the machine: nothing written
+  // says nothing.
+  const bool rebooted = attached && !isOfThisBoot(entry.host);
+  if (attached && !rebooted && !followed.report.told()) return beginAgain(entry);
   if (followed.report.done()) return conclude(entry, followed.report);
   if (followed.killed)
     return actionFailed("action.killed", "the action did not end in its time and was killed");
+  if (rebooted)
+    return actionFailed("action.crashed", "the machine was restarted in the middle of the action");
   if (!followed.report.loaded())
     return actionFailed("action.host", "the plugin's host ended before it began; nothing was changed");
   return actionFailed("action.crashed", "the plugin ended in the middle of the action");
 }
 
 std::optional<Outcome> ActionRun::conclude(JournalEntry& entry, const RunReport& report) {
-  const auto result = parseJson(report.result(), {.bytes = 4U << 20, .depth = 16, .values = 200'000});
+  const auto result = parseJson(
+      report.result(), {.bytes = host::kMaxResultBytes, .depth = 16, .values = protocol::kMaxResultValues});
   const bool written = result && result->is_object();
   if (report.status() != "ok") {
     Outcome out = actionFailed(report.code("action." + report.status()),
@@ -144,6 +152,8 @@ std::optional<Outcome> ActionRun::conclude(JournalEntry& entry, const RunReport&
     if (written) out.results = Json::array({*result});
     return out;
   }
+  if (report.code("") == host::kResultTooLong)
+    return Outcome{"succeeded", host::kResultTooLong, report.text(""), Json::array()};
   if (!written) return actionFailed("action.no_result", "the plugin said it was done, but not what it did");
   const auto reboot = rebootPromise(*result);
   if (!reboot) return actionFailed("action.bad_result", reboot.error().text);

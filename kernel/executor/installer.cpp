@@ -4,7 +4,9 @@
 
 #include "executor/log.h"
 #include "executor/still_valid.h"
+#include "host/frame.h"
 #include "policy/window.h"
+#include "protocol/limits.h"
 #include "redflag/draft/updater.h"
 
 namespace redflag::kernel {
@@ -21,11 +23,13 @@ Outcome failed(std::string code, std::string text) {
   return {"failed", std::move(code), std::move(text), Json::array()};
 }
 
-// What install() or rollback() wrote, with the plan's word on a reboot where it has none of its own. Null
-// when it is no JSON object.
-Json resultOf(const RunReport& report, bool needs_reboot) {
-  auto json = parseJson(report.result(), {.bytes = 8U << 20, .depth = 8, .values = 400'000});
-  if (!json || !json->is_object()) return nullptr;
+// What install() or rollback() wrote, with the plan's word on a reboot where it has none of its own. Of what
+// is no JSON object, or too much, only that word is left.
+Json resultOf(const RunReport& report, bool needs_reboot, bool& readable) {
+  auto json = parseJson(report.result(),
+                        {.bytes = host::kMaxResultBytes, .depth = 8, .values = protocol::kMaxResultValues});
+  readable = json && json->is_object() && dumpJson(*json).size() <= host::kMaxResultBytes;
+  if (!readable) json = Json::object();
   if (!json->contains("needs_reboot")) (*json)["needs_reboot"] = needs_reboot;
   return std::move(*json);
 }
@@ -36,12 +40,17 @@ bool endsWith(const std::string& text, std::string_view end) {
 
 // How an install ended that said so itself.
 Outcome outcomeOf(const RunReport& report, bool needs_reboot) {
-  const Json result = resultOf(report, needs_reboot);
-  Outcome out{"succeeded", "", "", result.is_null() ? Json::array() : Json::array({result})};
+  bool readable = false;
+  Outcome out{"succeeded", "", "", Json::array({resultOf(report, needs_reboot, readable)})};
   if (report.status() == "ok") {
-    if (!result.is_null()) return out;
-    return failed("install.no_result", "the updater said it was done, but not what it did");
+    if (readable) return out;
+    // Installed it is, whatever can be said about it; the scan that follows tells what is there now.
+    const bool too_long = report.code("") == host::kResultTooLong;
+    out.code = too_long ? host::kResultTooLong : "install.no_result";
+    out.text = too_long ? report.text("") : "the updater said it was done, but not what it did";
+    return out;
   }
+  if (!readable) out.results = Json::array();
   const std::string code = report.code("install." + report.status());
   out.state = "failed";
   out.code = code;
@@ -144,19 +153,25 @@ std::optional<Outcome> Installer::followInstall(JournalEntry& entry, HostRun& ru
                                                 .tell = entry.order.command_id,
                                                 .attached = attached});
   if (followed.stopped) return std::nullopt;
-  if (attached && !followed.report.told()) {
+  // What the host wrote last may not have reached the disk then: nothing written says nothing.
+  const bool rebooted = attached && !isOfThisBoot(entry.host);
+  if (attached && !rebooted && !followed.report.told()) {
     // The executor before us died between starting the host and telling it what to do.
     logLine("info", fmt::format("{}: its host was never told to begin", entry.order.command_id));
     entry.phase = Phase::kPlanning;
     return plan(entry);
   }
   if (followed.report.done()) return outcomeOf(followed.report, entry.needs_reboot);
-  if (!followed.report.loaded()) {
+  if (!followed.report.loaded() && !rebooted) {
     return failed("install.host", "the updater's host ended before it began; nothing was changed");
   }
-  entry.outcome = followed.killed
-                      ? failed("install.killed", "the install did not end in its time and was killed")
-                      : failed("install.crashed", "the updater ended in the middle of the install");
+  if (rebooted) {
+    entry.outcome = failed("install.rebooted", "the machine was restarted in the middle of the install");
+  } else if (followed.killed) {
+    entry.outcome = failed("install.killed", "the install did not end in its time and was killed");
+  } else {
+    entry.outcome = failed("install.crashed", "the updater ended in the middle of the install");
+  }
   return mend(entry);
 }
 

@@ -79,6 +79,10 @@ bool isAlive(const ProcessMark& mark) {
   return markOf(mark.pid) == mark;
 }
 
+bool isOfThisBoot(const ProcessMark& mark) {
+  return mark.start.starts_with(platform::bootId() + ":");
+}
+
 void killTree(const ProcessMark& root) {
   if (isAlive(root)) kill(static_cast<pid_t>(root.pid), SIGSTOP);  // it starts nothing while its children go
   for (int pass = 0; pass < kPasses && isAlive(root); ++pass) {

@@ -19,6 +19,8 @@ struct ProcessMark {
 // nullopt when there is no such process, or it has ended and only waits to be reaped.
 std::optional<ProcessMark> markOf(std::int64_t pid);
 bool isAlive(const ProcessMark& mark);
+// False: the machine was restarted since, and whatever it was about was ended in between.
+bool isOfThisBoot(const ProcessMark& mark);
 
 // Kills the process and its descendants, those in sessions of their own included (dpkg on a terminal is one);
 // children first, so that none is adopted away unseen. Does nothing when the mark's process is gone.

@@ -33,9 +33,9 @@ class Install : public testing::Test {
     clock.epoch = epochNow();
   }
 
-  void begin() {
+  void begin(const std::string& boot_id = "boot-1") {
     executor = std::make_unique<Executor>(
-        ExecutorOptions{folder.path(), REDFLAG_BUILD "/bin/redflag-host", {}, limits, "boot-1"}, rules, keys,
+        ExecutorOptions{folder.path(), REDFLAG_BUILD "/bin/redflag-host", {}, limits, boot_id}, rules, keys,
         clock);
     executor->attach([this](const Json& event) {
       const std::lock_guard lock(mutex);
@@ -103,6 +103,36 @@ TEST_F(Install, installs_what_was_confirmed_and_tells_how_it_goes) {
   executor->handle({{"op", "ack"}, {"command_id", envelope.command_id}});
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "runs" / envelope.command_id));
   EXPECT_EQ(log(), "install begins\ninstalled nginx\n");
+}
+
+TEST_F(Install, tells_a_result_of_40_MiB_in_full) {
+  std::ofstream(mark("chatty")) << 40;
+  begin();
+  const auto envelope = order();
+  const Json result = carryOut(envelope);
+  EXPECT_EQ(result.at("state"), "succeeded") << result.value("code", "");
+  EXPECT_EQ(result.at("results").at(0).at("steps").at(0).at("said").get_ref<const std::string&>().size(),
+            40U << 20);
+  begin();  // what is told again comes from the journal
+  EXPECT_TRUE(submit(envelope) == result);
+}
+
+// Whatever it says about it, or does not: it is installed.
+TEST_F(Install, is_never_told_as_failed_for_what_was_said_about_it) {
+  const std::pair<const char*, const char*> cases[] = {{"chatty", "result.too_long"},
+                                                       {"silent", "install.no_result"}};
+  for (const auto& [name, code] : cases) {
+    std::filesystem::remove(machine.path() / "packages/nginx");
+    const auto file = mark(name);
+    std::ofstream(file) << 60;
+    begin();
+    const Json result = carryOut(order());
+    EXPECT_EQ(result.at("state"), "succeeded") << name;
+    EXPECT_EQ(result.value("code", ""), code);
+    EXPECT_EQ(result.at("results"), Json::parse(R"([{"needs_reboot":false}])"));
+    EXPECT_EQ(readAll(machine.path() / "packages/nginx"), "2");
+    std::filesystem::remove(file);
+  }
 }
 
 TEST_F(Install, carries_out_orders_one_after_the_other) {
@@ -281,6 +311,122 @@ TEST_F(Install, is_taken_up_again_by_the_next_executor) {
   std::filesystem::remove(hold);
   EXPECT_EQ(resultOf(envelope).at("state"), "succeeded");
   EXPECT_EQ(log(), "install begins\ninstalled nginx\n");
+}
+
+// Faults G6: the machine goes down in the middle of an install, and its executor with it.
+class Reboot : public Install {
+ protected:
+  // Until the host is in the middle of it.
+  protocol::Envelope beginInstall() {
+    hold_ = mark("hold");
+    begin();
+    const auto envelope = order();
+    submit(envelope);
+    EXPECT_TRUE(eventually([this] { return !log().empty(); }));
+    return envelope;
+  }
+  std::filesystem::path frames(const protocol::Envelope& envelope) const {
+    return folder.path() / "runs" / envelope.command_id / "install.frames";
+  }
+  // Nothing survives but what is on disk, and the clock that counts from the start begins anew.
+  void goDown(const protocol::Envelope& envelope) {
+    executor->stop();
+    auto journal = Journal::open(folder.path() / "journal.sqlite", false);
+    ASSERT_TRUE(journal.has_value());
+    JournalEntry entry = **(*journal)->find(envelope.command_id);
+    if (entry.host.pid != 0) {
+      kill(static_cast<pid_t>(entry.host.pid), SIGKILL);
+      ASSERT_TRUE(eventually([&] { return !isAlive(entry.host); }));
+    }
+    entry.host.start = "an-earlier-boot:4711";
+    ASSERT_TRUE((*journal)->update(entry).has_value());
+    std::filesystem::remove(hold_);
+    clock.monotonic_ahead = 60 * kSecondNs - monotonicNow();
+  }
+  std::filesystem::path hold_;
+};
+
+TEST_F(Reboot, G6_in_the_middle_of_an_install_is_told_as_that_and_mended) {
+  const auto envelope = beginInstall();
+  goDown(envelope);
+  begin("boot-2");
+  const Json result = resultOf(envelope);
+  EXPECT_EQ(result.at("state"), "failed");
+  EXPECT_EQ(result.at("code"), "install.rebooted");
+  EXPECT_THAT(result.at("text").get<std::string>(), HasSubstr("the machine was restarted in the middle"));
+  EXPECT_THAT(result.at("text").get<std::string>(), HasSubstr("own repair succeeded"));
+  EXPECT_EQ(log(), "install begins\nrepaired\n");
+  EXPECT_EQ(submit(envelope), result) << "and is never begun again";
+}
+
+// Power that is lost takes what the disk had not written yet.
+TEST_F(Reboot, G6_with_the_hosts_last_words_lost_is_never_taken_for_an_install_that_was_not_begun) {
+  const auto envelope = beginInstall();
+  goDown(envelope);
+  std::ofstream(frames(envelope), std::ios::trunc) << "";
+  begin("boot-2");
+  EXPECT_EQ(resultOf(envelope).value("code", ""), "install.rebooted");
+  EXPECT_EQ(log(), "install begins\nrepaired\n");
+}
+
+TEST_F(Reboot, G6_with_the_whole_record_lost_is_mended_as_well) {
+  const auto envelope = beginInstall();
+  goDown(envelope);
+  std::filesystem::remove_all(frames(envelope).parent_path());
+  begin("boot-2");
+  const Json result = resultOf(envelope);
+  EXPECT_EQ(result.at("state"), "failed");
+  EXPECT_EQ(result.at("code"), "install.lost");
+  EXPECT_EQ(log(), "install begins\nrepaired\n");
+}
+
+TEST_F(Reboot, G6_of_an_install_that_had_ended_is_told_as_it_ended) {
+  const auto envelope = beginInstall();
+  executor->stop();
+  std::filesystem::remove(hold_);
+  ASSERT_TRUE(eventually([this] { return log() == "install begins\ninstalled nginx\n"; }));
+  auto journal = Journal::open(folder.path() / "journal.sqlite", false);
+  ASSERT_TRUE(eventually([&] { return !isAlive((*journal)->find(envelope.command_id).value()->host); }));
+  goDown(envelope);
+  begin("boot-2");
+  const Json result = resultOf(envelope);
+  EXPECT_EQ(result.at("state"), "succeeded") << result;
+  EXPECT_EQ(result.at("results").at(0).at("steps").at(0).at("result"), "done");
+  EXPECT_EQ(log(), "install begins\ninstalled nginx\n");
+}
+
+TEST_F(Reboot, G6_while_it_was_planned_or_mended_goes_on_with_that) {
+  const auto slow = mark("slow");
+  begin();
+  const auto planned = order();
+  submit(planned);
+  ASSERT_TRUE(eventually([&] {
+    auto journal = Journal::open(folder.path() / "journal.sqlite", false);
+    return (*journal)->find(planned.command_id).value()->phase == Phase::kPlanning;
+  }));
+  goDown(planned);
+  std::filesystem::remove(slow);
+  begin("boot-2");
+  EXPECT_EQ(resultOf(planned).at("state"), "succeeded");
+
+  executor->stop();
+  std::filesystem::remove(machine.path() / "packages/nginx");
+  limits.repair_pause_ns = kSecondNs / 10;
+  const auto crash = mark("crash");
+  const auto locked = mark("locked");
+  begin("boot-2");
+  const auto broken = order();
+  submit(broken);
+  ASSERT_TRUE(eventually([&] {
+    auto journal = Journal::open(folder.path() / "journal.sqlite", false);
+    return (*journal)->find(broken.command_id).value()->phase == Phase::kRepairing;
+  }));
+  goDown(broken);
+  std::filesystem::remove(locked);
+  begin("boot-3");
+  const Json result = resultOf(broken);
+  EXPECT_EQ(result.at("code"), "install.crashed");
+  EXPECT_THAT(result.at("text").get<std::string>(), HasSubstr("own repair succeeded"));
 }
 
 TEST_F(Install, that_ended_while_no_executor_was_there_is_told_by_the_next) {

@@ -7,6 +7,8 @@
 //   drift     planning adds one package more
 //   slow      planning waits while it exists
 //   away      the source of a scan does not answer while it exists
+//   chatty    says so many MiB about each package as it has in it
+//   silent    says nothing about what it did
 //   mute      nobody is told what is installed while it exists
 #include <unistd.h>
 
@@ -15,6 +17,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <redflag/sdk.hpp>
 #include <string>
 #include <thread>
@@ -94,6 +97,8 @@ class TestUpdater : public rf::Scanner, public rf::Updater {
       note("installed " + name);
       if (exists("crash")) std::abort();
     }
+    if (exists("chatty")) say(steps, std::stoul(contentOf(folder_ / "chatty")) << 20U);
+    if (exists("silent")) return rf::Status::kOk;
     const auto written = result.write(json{{"steps", steps}}.dump());
     return stopped ? rf::Status::kCancelled : written;
   }
@@ -128,6 +133,17 @@ class TestUpdater : public rf::Scanner, public rf::Updater {
   void waitWhile(const rf::Run& run, const char* name) const {
     while (exists(name) && !run.cancelled())
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+
+  // Nothing that a compressor could make short.
+  static void say(json& steps, std::size_t bytes) {
+    std::mt19937 random(7);
+    for (auto& step : steps) {
+      std::string said(bytes, ' ');
+      for (char& c : said)
+        c = static_cast<char>('0' + random() % 75);
+      step["said"] = std::move(said);
+    }
   }
 
   // Versions are numbers of one length; none is wanted of what is to go.
