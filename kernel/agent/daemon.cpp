@@ -10,6 +10,7 @@
 #include "local/log.h"
 #include "platform/lifetime.h"
 #include "platform/machine.h"
+#include "schedule/kept_metrics.h"
 
 namespace redflag::kernel {
 
@@ -98,6 +99,7 @@ Result<> Daemon::openSpool() {
     spdlog::error("the spool was damaged; what was in it is kept as {} and was not sent", set_aside.string());
   }
   spool_ = std::move(*spool);
+  spool_->onDisplaced(metricsOf);
   return {};
 }
 

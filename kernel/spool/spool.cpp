@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <optional>
 
 #include "sqlite/database.h"
 
@@ -20,6 +21,9 @@ constexpr const char* kSchema =
     "  body TEXT NOT NULL);"
     "CREATE INDEX IF NOT EXISTS item_subject ON item(kind, subject) WHERE keep = 1;"
     "CREATE INDEX IF NOT EXISTS item_thin ON item(position) WHERE keep = 2;";
+
+constexpr std::int64_t kMaxSeriesItems = 576;  // four series of a day in the grain of ten minutes
+constexpr std::int64_t kWidestGrain = 1 << 20;
 
 class SqliteSpool : public Spool {
  public:
@@ -77,6 +81,9 @@ class SqliteSpool : public Spool {
   std::uint64_t count() const override { return count_; }
   std::uint64_t bytes() const override { return bytes_; }
   void onPut(std::function<void()> callback) override { on_put_ = std::move(callback); }
+  void onDisplaced(std::function<std::optional<SpoolItem>(const SpoolItem&)> keep) override {
+    on_displaced_ = std::move(keep);
+  }
 
   // Counts what is stored; inside a transaction, what would be.
   Result<> measure() {
@@ -124,7 +131,9 @@ class SqliteSpool : public Spool {
   }
 
   Result<> dropDisplaced(const SpoolItem& item) {
+    if (item.keep == Keep::kThin && !item.subject.empty()) return dropThin(item);
     if (item.keep != Keep::kNewestScan) return {};
+    if (auto done = keepOfDisplaced(item); !done) return done;
     auto statement =
         database_.prepare("DELETE FROM item WHERE keep=1 AND kind=? AND subject=? AND complete<=?");
     if (!statement) return tl::unexpected<Error>(statement.error());
@@ -132,6 +141,68 @@ class SqliteSpool : public Spool {
         .bind(2, item.subject)
         .bind(3, std::int64_t{item.complete ? 1 : 0})
         .run();
+  }
+
+  Result<> dropThin(const SpoolItem& item) {
+    auto statement = database_.prepare("DELETE FROM item WHERE keep=2 AND kind=? AND subject=?");
+    if (!statement) return tl::unexpected<Error>(statement.error());
+    return statement->bind(1, item.kind).bind(2, item.subject).run();
+  }
+
+  Result<> keepOfDisplaced(const SpoolItem& item) {
+    if (!on_displaced_) return {};
+    const auto displaced = displacedBy(item);
+    if (!displaced) return tl::unexpected<Error>(displaced.error());
+    for (const auto& old : *displaced) {
+      const auto kept = on_displaced_(old);
+      if (!kept) continue;
+      if (auto done = dropThin(*kept); !done) return done;
+      if (auto done = insert(*kept); !done) return done;
+      if (auto done = thinSeries(kept->kind); !done) return done;
+    }
+    return {};
+  }
+
+  Result<std::vector<SpoolItem>> displacedBy(const SpoolItem& item) {
+    auto rows = database_.prepare(
+        "SELECT id, complete, body FROM item WHERE keep=1 AND kind=? AND subject=? AND complete<=?");
+    if (!rows) return tl::unexpected<Error>(rows.error());
+    rows->bind(1, item.kind).bind(2, item.subject).bind(3, std::int64_t{item.complete ? 1 : 0});
+    std::vector<SpoolItem> found;
+    for (;;) {
+      const auto row = rows->step();
+      if (!row) return tl::unexpected<Error>(row.error());
+      if (!*row) return found;
+      found.push_back(
+          {rows->text(0), item.kind, item.subject, rows->integer(1) != 0, item.keep, rows->text(2)});
+    }
+  }
+
+  // Each series, which is what is before the '@' of a subject, gets a coarser grain until few are left: the
+  // whole time stays covered. What is behind the '@' counts grains of the finest kind.
+  Result<> thinSeries(const std::string& kind) {
+    auto left = countThin(kind);
+    if (!left) return tl::unexpected<Error>(left.error());
+    if (*left <= kMaxSeriesItems) return {};
+    for (std::int64_t width = 2; *left > kMaxSeriesItems / 4 * 3 && width <= kWidestGrain; width *= 2) {
+      auto thinned = database_.prepare(
+          "DELETE FROM item WHERE position IN (SELECT position FROM ("
+          " SELECT position, ROW_NUMBER() OVER (PARTITION BY substr(subject, 1, instr(subject, '@')),"
+          " CAST(substr(subject, instr(subject, '@') + 1) AS INTEGER) / ? ORDER BY position DESC) AS number"
+          " FROM item WHERE keep=2 AND kind=?) WHERE number > 1)");
+      if (!thinned) return tl::unexpected<Error>(thinned.error());
+      if (auto done = thinned->bind(1, width).bind(2, kind).run(); !done) return done;
+      left = countThin(kind);
+      if (!left) return tl::unexpected<Error>(left.error());
+    }
+    return {};
+  }
+
+  Result<std::int64_t> countThin(const std::string& kind) {
+    auto count = database_.prepare("SELECT count(*) FROM item WHERE keep=2 AND kind=?");
+    if (!count) return tl::unexpected<Error>(count.error());
+    if (const auto row = count->bind(1, kind).step(); !row) return tl::unexpected<Error>(row.error());
+    return count->integer(0);
   }
 
   // Thins until the spool fits; only an item that may itself go is refused when it still does not.
@@ -156,6 +227,7 @@ class SqliteSpool : public Spool {
   std::atomic<std::uint64_t> count_ = 0;
   std::atomic<std::uint64_t> bytes_ = 0;
   std::function<void()> on_put_;
+  std::function<std::optional<SpoolItem>(const SpoolItem&)> on_displaced_;
 };
 
 Result<sqlite::Database> openWithSchema(const std::filesystem::path& file) {

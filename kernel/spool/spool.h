@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,9 @@ namespace redflag::kernel {
 
 // What may go, and when. Orders' results never; a scan when a newer one of the same subject takes its place
 // (an incomplete one never displaces a complete one); log lines and metrics when the spool is full, oldest
-// first.
+// first. Metrics also when a newer item of the same subject comes, and, when there are many, by making their
+// grain coarser: a long time without a server is told less finely, not from its middle on. Their subject is
+// "<series>@<number of the grain>".
 enum class Keep { kAlways = 0, kNewestScan = 1, kThin = 2 };
 
 struct SpoolItem {
@@ -48,6 +51,9 @@ class Spool {
   virtual std::uint64_t bytes() const = 0;
   // Called by the putting thread after each put: the link wakes up. Set once, before the first put.
   virtual void onPut(std::function<void()> callback) = 0;
+  // What is to stay of a scan that a newer one displaces, in the same transaction; nullopt: nothing. Called
+  // by the putting thread; must not use the spool. Set once, before the first put.
+  virtual void onDisplaced(std::function<std::optional<SpoolItem>(const SpoolItem&)> keep) = 0;
 };
 
 }  // namespace redflag::kernel
