@@ -100,10 +100,10 @@ export class Agent {
     return this.broker;
   }
 
-  async startExecutor() {
+  async startExecutor(...more) {
     this.executor = new Program(`${this.name}'s executor`, [...this.under, program('redflag-executor'),
       '--config', path.join(this.folder, 'agent.yaml'), '--state', this.executorState, '--plugins', this.plugins,
-      '--socket', this.executorSocket, '--kernel-uid', String(process.getuid())], { log: path.join(this.folder, 'executor.log') });
+      '--socket', this.executorSocket, '--kernel-uid', String(process.getuid()), ...more], { log: path.join(this.folder, 'executor.log') });
     await this.executor.says(/ready at/, 60_000);
     return this.executor;
   }

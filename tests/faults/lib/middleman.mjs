@@ -65,7 +65,7 @@ export class Middleman {
     request.on('end', async () => {
       const body = Buffer.concat(chunks);
       const half = body.length >> 1;
-      request.items = JSON.parse(spawnSync('zstd', ['-dc'], { input: body }).stdout).items;
+      request.items = JSON.parse(spawnSync('zstd', ['-dc'], { input: body, maxBuffer: 1 << 26 }).stdout).items;
       await this.during('head', response, request.items);
       upstream.write(body.subarray(0, half));
       await this.during('half', response, request.items);
