@@ -15,6 +15,7 @@ class CountingConnection : public store::sql::Connection {
   explicit CountingConnection(std::unique_ptr<store::sql::Connection> inner) : inner_(std::move(inner)) {}
 
   std::size_t statements() const { return statements_; }
+  std::size_t commits() const { return commits_; }  // of what may have changed something
 
   const store::sql::Dialect& dialect() const override { return inner_->dialect(); }
   store::sql::Rows queryValues(std::string_view sql, const std::vector<store::sql::Value>& values) override {
@@ -23,8 +24,14 @@ class CountingConnection : public store::sql::Connection {
   }
   void settle() override { inner_->settle(); }
   void script(std::string_view sql) override { inner_->script(sql); }
-  void begin(store::sql::Access access) override { inner_->begin(access); }
-  void commit() override { inner_->commit(); }
+  void begin(store::sql::Access access) override {
+    writes_ = access == store::sql::Access::kWrite;
+    inner_->begin(access);
+  }
+  void commit() override {
+    commits_ += writes_ ? 1U : 0U;
+    inner_->commit();
+  }
   void rollBack() noexcept override { inner_->rollBack(); }
 
  protected:
@@ -40,6 +47,8 @@ class CountingConnection : public store::sql::Connection {
  private:
   const std::unique_ptr<store::sql::Connection> inner_;
   std::size_t statements_ = 0;
+  std::size_t commits_ = 0;
+  bool writes_ = false;
 };
 
 class CountingStore : public store::Store {
@@ -53,6 +62,12 @@ class CountingStore : public store::Store {
     const std::size_t before = connection_.statements();
     work();
     return connection_.statements() - before;
+  }
+  template <class F>
+  std::size_t commitsOf(F&& work) {
+    const std::size_t before = connection_.commits();
+    work();
+    return connection_.commits() - before;
   }
   void onOutbox(std::function<void()>) override {}
 
