@@ -138,6 +138,18 @@ struct PlanFindings {
   std::string held;
 };
 
+// A change of a command's state, as it is logged and counted.
+struct CommandStep {
+  std::int64_t at = 0;
+  std::string command_id;
+  std::string agent_id;
+  std::string type;
+  std::string from;
+  std::string to;
+  std::string actor;
+  std::string code;
+};
+
 class Commands {
  public:
   virtual ~Commands() = default;
@@ -221,6 +233,9 @@ class Commands {
   // Forgets commands that ended and were made before, with all that hangs on them, and approvals whose update
   // is forgotten. At most `limit` of each; true: there may be more.
   virtual bool prune(std::int64_t before, int limit) = 0;
+
+  // What this transaction has changed so far, the oldest first.
+  virtual const std::vector<CommandStep>& steps() const = 0;
 };
 
 }  // namespace redflag::store

@@ -2,6 +2,8 @@
 
 #include "base/time.h"
 #include "http/message.h"
+#include "store/command_life.h"
+#include "store/commands.h"
 
 namespace redflag::store {
 
@@ -36,7 +38,14 @@ MeteredStore::MeteredStore(std::unique_ptr<Store> store, metrics::Registry& regi
       failures_(registry.counter({"redflag_store_failures",
                                   "",
                                   "Transactions that the store could not carry out",
-                                  {"kind", "code"}})) {
+                                  {"kind", "code"}})),
+      reached_(registry.counter({"redflag_commands_reached",
+                                 "",
+                                 "Commands that came to this state through this server",
+                                 {"state"}})) {
+  // A rate needs the point before the first one.
+  for (int i = 0; i < kCommandStates; ++i)
+    reached_.add({name(static_cast<CommandState>(i))}, 0);
   registry.onRead([this](metrics::Snapshot& out) {
     out.gauge(
         {"redflag_store_transactions", "", "Transactions under way or waiting for their turn", {"kind"}},
@@ -54,10 +63,26 @@ void MeteredStore::runRead(const std::function<void(const ReadTransaction&)>& wo
   }
 }
 
+// Of a transaction that is run again only what is durable counts.
+void MeteredStore::countSteps(WriteTransaction& tx) {
+  const auto& steps = tx.commands().steps();
+  if (steps.empty()) return;
+  std::map<std::string, std::uint64_t> reached;
+  for (const CommandStep& step : steps)
+    ++reached[step.to];
+  tx.afterCommit([this, reached = std::move(reached)] {
+    for (const auto& [state, times] : reached)
+      reached_.add({state}, times);
+  });
+}
+
 void MeteredStore::runWrite(const std::function<void(WriteTransaction&)>& work) {
   const Measured measured(durations_, "write", writing_);
   try {
-    store_->write([&](WriteTransaction& tx) { work(tx); });
+    store_->write([&](WriteTransaction& tx) {
+      work(tx);
+      countSteps(tx);
+    });
   } catch (const http::Problem& problem) {
     if (problem.code.starts_with("store.")) failures_.add({"write", problem.code});
     throw;

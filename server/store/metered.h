@@ -1,6 +1,6 @@
 #pragma once
 // A store that tells how long it took: by what was being done (metrics::Operation), reading and writing
-// apart.
+// apart; and to which states commands came.
 
 #include <atomic>
 #include <memory>
@@ -23,10 +23,12 @@ class MeteredStore : public Store {
 
  private:
   class Measured;
+  void countSteps(WriteTransaction& tx);
 
   const std::unique_ptr<Store> store_;
   metrics::Histogram& durations_;
   metrics::Counter& failures_;
+  metrics::Counter& reached_;
   mutable std::atomic<std::int64_t> reading_{0};
   std::atomic<std::int64_t> writing_{0};
 };

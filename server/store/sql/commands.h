@@ -7,18 +7,6 @@
 
 namespace redflag::store::sql {
 
-// A change of a command's state, for the log.
-struct CommandStep {
-  std::int64_t at = 0;
-  std::string command_id;
-  std::string agent_id;
-  std::string type;
-  std::string from;
-  std::string to;
-  std::string actor;
-  std::string code;
-};
-
 class SqlCommands : public Commands {
  public:
   explicit SqlCommands(Connection& connection) : db_(connection) {}
@@ -60,8 +48,7 @@ class SqlCommands : public Commands {
   std::vector<ApprovedUpdate> approved(const AgentKey& agent, const std::string& approval_id) const override;
   bool prune(std::int64_t before, int limit) override;
 
-  // Of this transaction so far, the oldest first.
-  const std::vector<CommandStep>& steps() const { return steps_; }
+  const std::vector<CommandStep>& steps() const override { return steps_; }
   void forgetSteps(std::size_t but_first) { steps_.resize(but_first); }
 
  private:
