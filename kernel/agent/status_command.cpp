@@ -24,6 +24,13 @@ std::string wallsThat(bool stand, const Json& walls) {
   return out.empty() ? "none" : out;
 }
 
+// With what the server's log has it under.
+std::string lastError(const Json& link, std::size_t most) {
+  const std::string id = cellText(textOf(link, "last_error_request_id"), 64);
+  return "        " + cellText(textOf(link, "last_error"), most) +
+         (id == "-" ? std::string() : " (request " + id + ")") + "\n";
+}
+
 std::string statusText(const Json& status) {
   const Json& link = status["link"];
   const Json& config = status["config"];
@@ -38,10 +45,8 @@ std::string statusText(const Json& status) {
     out += "orders: none come from the server: " + textOf(link["held"], "state") + ": " +
            cellText(textOf(link["held"], "reason"), 400) + "\n";
   }
-  if (textOf(link, "state") == "not_bound")
-    out += "        " + cellText(textOf(link, "last_error"), 1000) + "\n";
-  if (textOf(link, "state") == "revoked" || textOf(link, "state") == "refused")
-    out += "        " + cellText(textOf(link, "last_error"), 400) + "\n";
+  if (textOf(link, "state") == "not_bound") out += lastError(link, 1000);
+  if (textOf(link, "state") == "revoked" || textOf(link, "state") == "refused") out += lastError(link, 400);
   if (link.is_object() && link.contains("binding") && link["binding"].is_object())
     out += "key:    " + textOf(link["binding"], "text") + "\n";
   out += "spool:  " + textOf(spool, "items") + " items, " + textOf(spool, "bytes") + " bytes" +

@@ -51,6 +51,7 @@ void Contact::failed(const std::string& url, const Failure& failure, int failure
                                                     : "backing_off";
   server_ = url;
   last_error_ = failure.text;
+  last_request_id_ = failure.request_id;
   failures_ = failures;
   open_ = open;
   next_ns_ = next_ns;
@@ -61,6 +62,7 @@ void Contact::notEnrolled(const std::string& why) {
   state_ = "not_enrolled";
   if (why != last_error_ && !why.empty()) spdlog::warn("not enrolled: {}", why);
   last_error_ = why;
+  last_request_id_.clear();
 }
 
 void Contact::notBound(const std::string& why) {
@@ -68,6 +70,7 @@ void Contact::notBound(const std::string& why) {
   state_ = "not_bound";
   if (why != last_error_) spdlog::error("{}", why);
   last_error_ = why;
+  last_request_id_.clear();
 }
 
 void Contact::enrolled(const std::string& agent_id, const Binding& binding) {
@@ -76,6 +79,7 @@ void Contact::enrolled(const std::string& agent_id, const Binding& binding) {
   agent_id_ = agent_id;
   state_ = "starting";
   last_error_.clear();
+  last_request_id_.clear();
 }
 
 void Contact::doorbell(bool open) {
@@ -130,6 +134,7 @@ Json Contact::status() const {
           {"doorbell", doorbell_open_ ? "open" : "closed"},
           {"last_contact", last_contact_ns_ == 0 ? Json() : Json(toRfc3339(last_contact_ns_))},
           {"last_error", last_error_},
+          {"last_error_request_id", last_request_id_},
           {"failures", failures_},
           {"breaker", open_ ? "open" : "closed"},
           {"next_attempt_s", wait_ns / kSecondNs},

@@ -47,6 +47,7 @@ class Contact {
   std::string agent_id_;
   std::string server_;
   std::string last_error_;
+  std::string last_request_id_;  // of the request that last_error_ is about
   std::string logged_error_;
   std::int64_t said_since_ns_ = 0;  // monotonic
   int said_ = 0;                    // lines since then

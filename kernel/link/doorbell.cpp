@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <random>
 
+#include "base/request_id.h"
+
 namespace redflag::kernel {
 namespace {
 
@@ -44,6 +46,7 @@ void Doorbell::run() {
 }
 
 void Doorbell::listenOnce() {
+  const RequestScope logged;
   const std::string url = connection_.url();
   std::int64_t opened_at = 0;
   std::int64_t after_ms = -1;

@@ -17,6 +17,7 @@
 #include <array>
 #include <istream>
 
+#include "base/request_id.h"
 #include "base/time.h"
 #include "protocol/message_signature.h"
 
@@ -53,6 +54,8 @@ void readHead(const HTTPResponse& response, HttpReply& reply) {
   const std::string type = response.getContentType();
   reply.content_type = type.substr(0, type.find_first_of("; "));
   reply.date_s = dateOf(response);
+  reply.request_id = checkedRequestId(response.get(kRequestIdHeader, ""));
+  RequestScope::setId(reply.request_id);
   Poco::Int64 seconds = 0;
   if (Poco::NumberParser::tryParse64(response.get("Retry-After", ""), seconds)) {
     reply.retry_after_s = std::clamp<std::int64_t>(seconds, 0, kLongestRetryAfterS);
@@ -208,6 +211,7 @@ std::string HttpsClient::readBody(std::istream& in, std::size_t max_body) const 
 
 Result<HttpReply> HttpsClient::guarded(const std::function<HttpReply()>& work) {
   if (interrupted_) return fail(Code::kCancelled, "stopping");
+  RequestScope::setId("");
   try {
     return work();
   } catch (const TooLong&) {

@@ -36,6 +36,7 @@ struct HttpReply {
   std::string body;
   std::optional<std::int64_t> date_s;  // of the Date header
   std::int64_t retry_after_s = 0;
+  std::string request_id = {};  // as the server's log has it; "": it said none
 };
 
 // The way out: "none", "system" (the environment's https_proxy) or "http://host:port".
@@ -62,6 +63,7 @@ class HttpsClient {
   // The Host header, which request signatures cover.
   const std::string& authority() const { return authority_; }
 
+  // What is logged afterwards, within a RequestScope, carries the id that the server gave the request.
   // kUnavailable: no connection, TLS refused, cut off, too slow; the text says which. kLimit: the answer is
   // longer than max_body. Any status is an answer.
   Result<HttpReply> exchange(const HttpRequest& request, std::size_t max_body);

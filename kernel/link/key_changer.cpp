@@ -1,11 +1,13 @@
 #include "link/key_changer.h"
 
 #include "base/log.h"
+#include "base/request_id.h"
 
 namespace redflag::kernel {
 
 Result<Json> KeyChanger::run(const std::string& command_id) {
   while (!wake_.stopped()) {
+    const RequestScope logged;
     const auto key_id = access_.changeKey(connection_.api(), command_id);
     if (key_id) return Json{{"key_id", *key_id}};
     const Failure& failure = key_id.error();

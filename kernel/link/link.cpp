@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/request_id.h"
 #include "link/enrolment.h"
 #include "link/session.h"
 #include "platform/files.h"
@@ -145,6 +146,7 @@ bool Link::Shared::enrolFromFile(bool rebinding) {
     enrolling = api;
     if (stopping && api != nullptr) api->interrupt();
   };
+  const RequestScope logged;
   const auto identity =
       enrollFromFile(file, {settings.state, settings.mode, proxy, settings.times, settings.marks, watch});
   if (!identity) {

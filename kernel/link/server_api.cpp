@@ -116,6 +116,7 @@ Failure ServerApi::failureOf(const HttpReply& reply) const {
   Failure out;
   out.status = reply.status;
   out.retry_after_s = reply.retry_after_s;
+  out.request_id = reply.request_id;
   out.text = "status " + std::to_string(reply.status);
   bool problem = false;
   if (isJson(reply)) {

@@ -32,6 +32,7 @@ struct Failure {
   std::string code;  // of the problem document
   std::string text;  // for people
   std::int64_t retry_after_s = 0;
+  std::string request_id = {};  // by which the server's log knows it; "": nothing of ours answered
 };
 template <class T>
 using Answer = tl::expected<T, Failure>;

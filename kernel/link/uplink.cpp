@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "base/request_id.h"
 #include "link/trust_fetcher.h"
 #include "protocol/limits.h"
 
@@ -130,6 +131,7 @@ void Uplink::attempt() {
   // What comes together goes together: the lines of a log, the scans of one round.
   if (!fetch_wanted_) parts_.wake.pause(parts_.settings.gather_ns);
   const std::string url = connection_.url();
+  const RequestScope logged;
   const auto answer = talk();
   if (answer) {
     backoff_.succeeded();

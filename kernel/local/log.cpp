@@ -11,6 +11,7 @@
 #include <mutex>
 
 #include "base/log.h"
+#include "base/request_flag.h"
 
 namespace redflag::kernel {
 namespace {
@@ -35,6 +36,14 @@ class PriorityFlag : public spdlog::custom_flag_formatter {
 };
 
 constexpr std::size_t kKeptLines = 1000;
+constexpr const char* kPattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %q%v";
+
+std::unique_ptr<spdlog::pattern_formatter> formatterOf(const char* pattern,
+                                                       const char* end = spdlog::details::os::default_eol) {
+  auto out = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc, end);
+  out->add_flag<PriorityFlag>('*').add_flag<RequestFlag>(RequestFlag::kFlag).set_pattern(pattern);
+  return out;
+}
 
 // As they were printed. spdlog's own ring makes room for all of them at once, which costs a scan from the
 // command line a millisecond, and memory that an idle agent never uses.
@@ -70,17 +79,11 @@ std::vector<std::string> recentLog(std::size_t lines) {
 }
 
 void startLog(const std::string& level, const std::string& to) {
-  auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
-  if (to == "journal" && std::getenv("JOURNAL_STREAM") != nullptr) {
-    formatter->add_flag<PriorityFlag>('*').set_pattern("%*%v");
-  } else {
-    formatter->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v");
-  }
+  const bool to_journal = to == "journal" && std::getenv("JOURNAL_STREAM") != nullptr;
   auto out = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  out->set_formatter(std::move(formatter));
+  out->set_formatter(formatterOf(to_journal ? "%*%q%v" : kPattern));
   kept() = std::make_shared<KeptLines>();
-  kept()->set_formatter(std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %l %v",
-                                                                    spdlog::pattern_time_type::utc, ""));
+  kept()->set_formatter(formatterOf(kPattern, ""));
   auto logger = std::make_shared<spdlog::logger>("agent", spdlog::sinks_init_list{out, kept()});
   spdlog::set_default_logger(std::move(logger));
   setLogLevel(level);

@@ -92,7 +92,7 @@ Result<protocol::CommandList> fetchCommandKeys(const protocol::TrustRoot& pinned
     if (!reply) return tl::unexpected<Error>(reply.error());
     if (reply->status == 200) return std::move(reply->body);
     const Code code = reply->status == 404 ? Code::kNotFound : Code::kUnavailable;
-    return fail(code, "GET " + path + ": " + reply->code());
+    return fail(code, "GET " + path + ": " + reply->refusal());
   };
   return readCommandKeys(pinned, fetch, epochNow());
 }

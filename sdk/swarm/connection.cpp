@@ -17,6 +17,7 @@
 #include <system_error>
 
 #include "base/json.h"
+#include "base/request_id.h"
 #include "base/time.h"
 
 namespace redflag::swarm {
@@ -50,6 +51,16 @@ std::string Reply::code() const {
     return (*json)["code"].get<std::string>();
   }
   return "status." + std::to_string(status);
+}
+
+std::string Reply::requestId() const {
+  const auto found = headers.find("x-request-id");
+  return found == headers.end() ? std::string() : checkedRequestId(found->second);
+}
+
+std::string Reply::refusal() const {
+  const std::string id = requestId();
+  return id.empty() ? code() : code() + " (request " + id + ")";
 }
 
 std::int64_t Reply::dateS() const {

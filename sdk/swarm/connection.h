@@ -24,6 +24,8 @@ struct Reply {
   std::uint64_t sent = 0;
   std::uint64_t received = 0;
   std::string code() const;          // of a problem document; else "status.503"
+  std::string requestId() const;     // as the server's log has it; "" without
+  std::string refusal() const;       // code and request id, for people
   std::int64_t dateS() const;        // of the Date header; 0 without
   std::int64_t retryAfterS() const;  // 0 without
 };

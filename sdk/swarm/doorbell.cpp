@@ -26,7 +26,7 @@ void SimulatedAgent::doorbellAnswered(Reply& reply) {
   world_.statistics.moved(reply.sent, reply.received);
   if (const std::int64_t date_s = reply.dateS(); date_s != 0) offset_s_ = date_s - localNow() / kSecondNs;
   if (reply.status != 200) {
-    world_.statistics.failed(reply.code());
+    world_.statistics.failed(reply.code(), reply.requestId());
     doorbell_.reset();
     if (reply.code().starts_with("token.")) authorization_.clear();
     ++doorbell_failures_;

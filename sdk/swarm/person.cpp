@@ -33,8 +33,8 @@ Result<> Person::signIn() {
   auto reply = ask("POST", "/api/v1/session", dumpJson(wish), "");
   if (!reply) return tl::unexpected<Error>(reply.error());
   if (reply->status >= 500 || reply->status == 429)
-    return fail(Code::kUnavailable, "sign-in: " + reply->code());
-  if (reply->status != 200) return fail(Code::kDenied, "sign-in: " + reply->code());
+    return fail(Code::kUnavailable, "sign-in: " + reply->refusal());
+  if (reply->status != 200) return fail(Code::kDenied, "sign-in: " + reply->refusal());
   const std::string cookies = reply->headers["set-cookie"];
   const std::size_t begin = cookies.find(kCookie);
   if (begin == std::string::npos) return fail(Code::kInvalid, "sign-in: no cookie");
@@ -58,9 +58,9 @@ Result<Json> Person::call(const std::string& method, const std::string& path, co
       continue;
     }
     if (reply->status >= 500 || reply->status == 429)
-      return fail(Code::kUnavailable, method + " " + path + ": " + reply->code());
+      return fail(Code::kUnavailable, method + " " + path + ": " + reply->refusal());
     if (reply->status / 100 != 2)
-      return fail(Code::kInvalid, method + " " + path + ": " + reply->code() + ": " + reply->body);
+      return fail(Code::kInvalid, method + " " + path + ": " + reply->refusal() + ": " + reply->body);
     if (reply->body.empty()) return Json();
     auto json = parseJson(reply->body, kListLimits);
     if (!json) return fail(Code::kInvalid, method + " " + path + ": " + json.error().text);

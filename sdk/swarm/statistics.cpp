@@ -61,6 +61,8 @@ void Statistics::merge(const Statistics& other) {
     operations_[name].merge(histogram);
   for (const auto& [code, count] : other.errors_)
     errors_[code] += count;
+  for (const auto& [code, id] : other.requests_)
+    requests_[code] = id;
   moved(other.sent_, other.received_);
 }
 
@@ -79,6 +81,7 @@ Report Statistics::report(double seconds) const {
     errors[code] = count;
   return {{"operations", std::move(operations)},
           {"errors", std::move(errors)},
+          {"requests", requests_},
           {"bytes", {{"sent", sent_}, {"received", received_}}}};
 }
 

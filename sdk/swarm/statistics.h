@@ -38,7 +38,11 @@ class Statistics {
  public:
   void took(const std::string& operation, std::int64_t ns) { operations_[operation].add(ns); }
   // `code`: of the server's problem document, or the swarm's own word ("connection.closed").
-  void failed(const std::string& code) { ++errors_[code]; }
+  // `request_id`: of an answer, to look it up in the server's log.
+  void failed(const std::string& code, const std::string& request_id = {}) {
+    ++errors_[code];
+    if (!request_id.empty()) requests_[code] = request_id;
+  }
   void moved(std::uint64_t sent, std::uint64_t received) {
     sent_ += sent;
     received_ += received;
@@ -48,12 +52,13 @@ class Statistics {
   const std::map<std::string, Histogram>& operations() const { return operations_; }
   const std::map<std::string, std::uint64_t>& errors() const { return errors_; }
   // {"operations": {name: {"count","per_s","p50_ms","p90_ms","p99_ms","max_ms"}}, "errors": {code: n},
-  //  "bytes": {"sent","received"}}
+  //  "requests": {code: id of the last request that met it}, "bytes": {"sent","received"}}
   Report report(double seconds) const;
 
  private:
   std::map<std::string, Histogram> operations_;
   std::map<std::string, std::uint64_t> errors_;
+  std::map<std::string, std::string> requests_;
   std::uint64_t sent_ = 0;
   std::uint64_t received_ = 0;
 };

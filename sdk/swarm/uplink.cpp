@@ -182,7 +182,7 @@ void SimulatedAgent::answered(Connection& connection, Reply& reply) {
   auto answer = parseJson(reply.body, {.bytes = kMaxAnswer, .depth = 8, .values = 100'000});
   const bool good = (reply.status == 200 || reply.status == 201) && answer && answer->is_object();
   if (!good) {
-    world_.statistics.failed(reply.code());
+    world_.statistics.failed(reply.code(), reply.requestId());
     if (mended(reply)) return;
     signed_again_ = false;
     return failed(reply.retryAfterS() * kSecondNs);

@@ -4,6 +4,7 @@
 #include <array>
 #include <ctime>
 
+#include "base/request_id.h"
 #include "http/problem.h"
 
 namespace redflag::http {
@@ -44,13 +45,14 @@ std::string httpDate(std::int64_t epoch_s) {
                      months[static_cast<std::size_t>(parts.tm_mon)]);  // whatever the locale
 }
 
-std::string serializeResponse(const Response& response, Framing framing, bool keep_alive,
-                              std::int64_t date_s) {
+std::string serializeResponse(const Response& response, Framing framing, bool keep_alive, std::int64_t date_s,
+                              const std::string& request_id) {
   const bool bodiless = response.status == 204 || response.status == 304;
   std::string out =
       "HTTP/1.1 " + std::to_string(response.status) + ' ' + reasonPhrase(response.status) + "\r\n";
   out.reserve(1024 + response.body.size());
   out += "Date: " + httpDate(date_s) + "\r\n";
+  out += std::string(kRequestIdHeader) + ": " + request_id + "\r\n";
   if (!bodiless) out += "Content-Type: " + headerValue(response.content_type) + "\r\n";
   if (framing != Framing::kStream && !bodiless) {
     out += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";

@@ -5,6 +5,7 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "base/request_id.h"
 #include "base/time.h"
 #include "http/answer.h"
 
@@ -42,9 +43,9 @@ Wait Connection::advance(Wake why) {
       why = Wake::kReady;
     }
   } catch (const Problem& problem) {
-    spdlog::error("request_id={} connection ended: {}", request_id_, problem.detail);
+    logError("connection ended: " + problem.detail);
   } catch (const std::exception& error) {
-    spdlog::error("request_id={} connection ended: {}", request_id_, error.what());
+    logError(fmt::format("connection ended: {}", error.what()));
   }
   return {};
 }
@@ -71,6 +72,11 @@ Wait Connection::overdue() {
   const bool idle = state_ == State::kHead && in_.empty();
   if (!idle && state_ != State::kLinger) shared_.dispatcher.cut("connection.too_slow", peer_);
   return {};
+}
+
+void Connection::logError(const std::string& text) const {
+  const RequestScope scope(request_id_);
+  spdlog::error("{}", text);
 }
 
 void Connection::setDeadline(std::int64_t ms) {
@@ -151,7 +157,7 @@ void Connection::begin(std::size_t head_size) {
     refuse(problem, admission_ ? admission_->head : head);
     return;
   } catch (const std::exception& error) {
-    spdlog::error("request_id={} error=\"{}\"", request_id_, error.what());
+    logError(fmt::format("error=\"{}\"", error.what()));
     refuse({500, "internal", "something went wrong here; the log knows it by the request's id"}, head);
     return;
   }
@@ -215,7 +221,7 @@ void Connection::startStream(Response response) {
 
 void Connection::send(const Response& response, Framing framing) {
   const std::int64_t date_s = shared_.date_s ? shared_.date_s() : epochNow() / kSecondNs;
-  out_ = serializeResponse(response, framing, keep_alive_, date_s);
+  out_ = serializeResponse(response, framing, keep_alive_, date_s, request_id_);
   until_sent_ = response.until_sent;
   written_ = 0;
   state_ = State::kAnswer;

@@ -73,6 +73,7 @@ class Connection : public Guest {
   bool peerStillThere();
   void enterLinger();
   Wait overdue();
+  void logError(const std::string& text) const;
 
   bool receive();               // into in_; false: see io_
   std::optional<Wait> flush();  // out_; nullopt when all of it is written

@@ -83,9 +83,9 @@ void logAnswer(const Dispatcher::Admission& admission, int status) {
   const bool ordinary =
       status < 400 && (!changesState(request.method) || request.path.starts_with("/agent/"));
   spdlog::log(ordinary ? spdlog::level::debug : spdlog::level::info,
-              "request_id={} method={} path={} status={} ms={} who={} peer={}", request.request_id,
-              request.method, withoutQuery(admission.head.target), status,
-              (monotonicNow() - admission.began_ns) / 1'000'000, who(request.principal), request.peer);
+              "method={} path={} status={} ms={} who={} peer={}", request.method,
+              withoutQuery(admission.head.target), status, (monotonicNow() - admission.began_ns) / 1'000'000,
+              who(request.principal), request.peer);
 }
 
 }  // namespace
@@ -182,7 +182,7 @@ Response Dispatcher::answer(Admission& admission, std::string body) {
     if (denied && admission.route != nullptr && rates_ != nullptr)
       rates_->failed(admission.route->rate, admission.request.principal, admission.request.peer);
   } catch (const std::exception& error) {
-    spdlog::error("request_id={} error=\"{}\"", request_id, error.what());
+    spdlog::error("error=\"{}\"", error.what());
     response = problem({500, "internal", "something went wrong here; the log knows it by the request's id"},
                        request_id);
   }
@@ -194,11 +194,13 @@ Response Dispatcher::answer(Admission& admission, std::string body) {
 
 Response Dispatcher::refuse(const Problem& refused, const std::string& request_id, const std::string& peer,
                             const RequestHead& head) {
-  spdlog::info("request_id={} refused={} status={} method={} path={} peer={}", request_id, refused.code,
-               refused.status, head.method, withoutQuery(head.target), peer);
+  Origin origin{peer, request_id, "", {}};
+  const OriginScope scope(&origin);
+  spdlog::info("refused={} status={} method={} path={} peer={}", refused.code, refused.status, head.method,
+               withoutQuery(head.target), peer);
   Response response = problem(refused, request_id);
   requests_.add({"refused", std::to_string(refused.status)});
-  tell(refused, {peer, request_id, "", {}}, routeOf(head), {});
+  tell(refused, origin, routeOf(head), {});
   if (refused.status == 405) response.headers.emplace_back("Allow", router_.allowed(head.segments));
   if (refused.status == 415) response.headers.emplace_back("Accept-Encoding", "zstd");
   return response;

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/request_id.h"
+
 namespace redflag::http {
 
 struct Origin {
@@ -30,13 +32,16 @@ inline Origin*& currentOrigin() {
 
 class OriginScope {
  public:
-  explicit OriginScope(Origin* origin) : before_(std::exchange(currentOrigin(), origin)) {}
+  explicit OriginScope(Origin* origin)
+      : before_(std::exchange(currentOrigin(), origin)),
+        logged_(origin == nullptr ? std::string() : origin->request_id) {}
   OriginScope(const OriginScope&) = delete;
   OriginScope& operator=(const OriginScope&) = delete;
   ~OriginScope() { currentOrigin() = before_; }
 
  private:
   Origin* const before_;
+  const RequestScope logged_;
 };
 
 }  // namespace redflag::http

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "base/log.h"
+#include "base/request_id.h"
 #include "services/error_log.h"
 
 namespace redflag::server {
@@ -17,7 +18,9 @@ class ErrorSink : public spdlog::sinks::base_sink<std::mutex> {
 
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
-    errors_.noteLine({message.payload.data(), message.payload.size()});
+    const std::string_view line(message.payload.data(), message.payload.size());
+    const std::string_view id = RequestScope::id();
+    errors_.noteLine(id.empty() ? std::string(line) : fmt::format("request_id={} {}", id, line));
   }
   void flush_() override {}
 

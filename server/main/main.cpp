@@ -11,6 +11,7 @@
 #include "base/encoding.h"
 #include "base/log.h"
 #include "base/narrow_help.h"
+#include "base/request_flag.h"
 #include "http/message.h"
 #include "main/audit.h"
 #include "main/authority_commands.h"
@@ -33,7 +34,9 @@ void protectProcess() {
 
 void logToStderr() {
   auto logger = spdlog::stderr_logger_mt("redflag-server");
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z level=%l %v");
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
+  formatter->add_flag<RequestFlag>(RequestFlag::kFlag).set_pattern("%Y-%m-%dT%H:%M:%S.%e%z level=%l %q%v");
+  logger->set_formatter(std::move(formatter));
   logger->flush_on(spdlog::level::info);
   spdlog::set_default_logger(logger);
 }

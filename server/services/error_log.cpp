@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/logged_error.h"
 #include "store/events.h"
 
 namespace redflag::services {
@@ -10,19 +11,11 @@ namespace {
 
 constexpr std::size_t kMaxUnwrittenKinds = 200;  // between two writes
 
-bool isWord(std::string_view text, std::string_view more) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || c == '_' || more.find(c) != std::string_view::npos;
-  });
-}
-
-// "word: rest" gives the word, and leaves the rest.
-std::string_view takeWord(std::string_view& text, std::string_view more) {
-  const std::size_t colon = text.find(": ");
-  if (colon == std::string_view::npos || !isWord(text.substr(0, colon), more)) return {};
-  const std::string_view word = text.substr(0, colon);
-  text.remove_prefix(colon + 2);
-  return word;
+bool takeRequestId(std::string_view& line) {
+  if (!line.starts_with("request_id=")) return false;
+  const std::size_t end = line.find(' ');
+  line.remove_prefix(end == std::string_view::npos ? line.size() : end + 1);
+  return true;
 }
 
 // What a request's exception said: the words in the quotes are what is to be told apart.
@@ -49,22 +42,18 @@ store::ErrorNote errorOfLine(std::string_view line, std::int64_t now) {
   note.source = "server";
   note.kind = "server.error";
   note.detail = readable(line);
-  if (line.starts_with("request_id=")) {
+  std::string_view rest = line;
+  const bool of_request = takeRequestId(rest);
+  const LoggedError said = readLoggedError(rest);
+  if (of_request && said.subsystem.empty()) {
     note.subsystem = "http";
     note.code = "internal";
-    note.text = readable(unquoted(line));
+    note.text = readable(unquoted(rest));
     return note;
   }
-  std::string_view rest = line;
-  const std::string_view subsystem = takeWord(rest, "");
-  note.subsystem = subsystem.empty() ? "server" : std::string(subsystem);
-  std::string_view after = rest;
-  const std::string_view code = takeWord(after, ".");
-  if (code.find('.') != std::string_view::npos) {
-    note.code = std::string(code);
-    rest = after;
-  }
-  note.text = readable(rest);
+  note.subsystem = said.subsystem.empty() ? "server" : said.subsystem;
+  note.code = said.code;
+  note.text = readable(said.text);
   return note;
 }
 

@@ -15,7 +15,7 @@
 namespace redflag::services {
 
 // What a line of the server's log at level error is about: "settlement: apt: no answer",
-// "request_id=… error=\"…\"".
+// "request_id=… error=\"…\"", "request_id=… store: store.failed: …".
 store::ErrorNote errorOfLine(std::string_view line, std::int64_t now);
 
 class ErrorLog {

@@ -1,4 +1,5 @@
-// One order, followed by its id alone through the logs of the server, the agent, its broker and its executor.
+// One order, followed by its id alone through the logs of the server, the agent, its broker and its executor; and a
+// request, by its own.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -108,4 +109,31 @@ test('an order that is refused is one line with the reason on each side', async 
   assert.equal(told.server.at(-1).to, 'refused');
   assert.equal(told.server.at(-1).code, told.agent.at(-1).code);
   assert.notEqual(told.server.at(-1).code, '-');
+});
+
+const linesOf = (text, requestId) => text.split('\n').filter((line) => line.includes(` request_id=${requestId} `));
+
+test('what a request does is logged under the id that its answer names', async () => {
+  const answer = await api.request('POST', '/api/v1/commands', { type: 'scan', agent_ids: [agent.id], parameters: {} });
+  const id = answer.headers['x-request-id'];
+  assert.match(id, /^[0-9A-Z]{26}$/);
+  const lines = linesOf(fleet.server.output, id);
+  assert.ok(lines.some((line) => line.includes(' HISTORY ') && line.includes(`command=${answer.body.items[0].id} `)), JSON.stringify(lines));
+  assert.ok(lines.some((line) => / method=POST path=\/api\/v1\/commands status=2\d\d /.test(line)), JSON.stringify(lines));
+  const refused = await api.request('GET', '/api/v1/agents/nobody', undefined, { allowProblem: true });
+  assert.equal(refused.body.request_id, refused.headers['x-request-id']);
+  assert.equal((await ended(answer.body.items[0].id)).state, 'succeeded');
+});
+
+test('a request of the agent that is refused is found by one id in its log, in its status and in the log of the server', async () => {
+  await api.post(`/api/v1/agents/${agent.id}/revoke`, { reason: 'sold' });
+  await until(() => agent.status()?.link?.state === 'revoked', 'the agent to say so', 30_000, () => JSON.stringify(agent.status()?.link));
+  const said = () => fs.readFileSync(path.join(agent.folder, 'agent.log'), 'utf8').split('\n').find((line) => line.includes('no contact with') && line.includes('agent.revoked'));
+  const line = await until(said, 'the refusal in the log of the agent', 30_000);
+  const id = / request_id=([0-9A-Z]{26}) /.exec(line)?.[1];
+  assert.ok(id, line);
+  const there = linesOf(fleet.server.output, id);
+  assert.ok(there.some((each) => / refused=agent\.revoked status=40[13] .* path=\/agent\/v1\//.test(each)), `${line}\n${there.join('\n')}`);
+  const { link } = agent.status();
+  assert.ok(linesOf(fleet.server.output, link.last_error_request_id).some((each) => each.includes('agent.revoked')), JSON.stringify(link));
 });

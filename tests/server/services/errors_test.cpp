@@ -184,16 +184,27 @@ TEST_F(ErrorsKept, lines_of_the_servers_log_are_one_row_a_kind_and_wait_for_a_st
   for (int i = 0; i < 40; ++i)
     log.noteLine("settlement: scan: the host ended with " + std::to_string(i));
   log.noteLine(R"(request_id=01M8 error="vector::_M_range_check")");
+  for (const char* id : {"01M9", "01MA"})
+    log.noteLine("request_id=" + std::string(id) + " store: store.failed: the disk failed");
   log.write(world.store);
   store::ErrorFilter filter;
   filter.source = "server";
   filter.sort = "worst";
   const auto found = groups(filter);
-  ASSERT_EQ(found.size(), 2U);
+  ASSERT_EQ(found.size(), 3U);
   EXPECT_EQ(found[0].subsystem, "settlement");
   EXPECT_EQ(found[0].times, 40);
-  EXPECT_EQ(found[1].code, "internal");
-  EXPECT_EQ(found[1].text, "vector::_M_range_check");
+  EXPECT_EQ(found[1].subsystem, "store");
+  EXPECT_EQ(found[1].code, "store.failed");
+  EXPECT_EQ(found[1].text, "the disk failed");
+  EXPECT_EQ(found[1].times, 2) << "of whatever request";
+  world.store.read([&](const store::ReadTransaction& tx) {
+    const auto rows = tx.errors().rows(found[1].id, Visible::everything(), 1);
+    EXPECT_EQ(rows.at(0).newest.detail, "request_id=01M9 store: store.failed: the disk failed");
+  });
+  EXPECT_EQ(found[2].subsystem, "http");
+  EXPECT_EQ(found[2].code, "internal");
+  EXPECT_EQ(found[2].text, "vector::_M_range_check");
   log.write(world.store);
   EXPECT_EQ(groups(filter)[0].times, 40) << "once written, it is written";
 }
