@@ -36,13 +36,18 @@ Daemon::Daemon(DaemonSettings settings) : settings_(std::move(settings)), starte
         const auto now = config_->current();
         startLog(settings_.log_level.empty() ? now->log_level : settings_.log_level, now->log_to);
         if (const auto bad = config_->invalidText(); !bad.empty()) {
-          spdlog::error("the configuration is bad, the last good one is in force:\n{}", bad);
+          spdlog::error(
+              "config: config.invalid: the configuration is bad, the last good one is in force:\n{}", bad);
         }
         return {};
       },
       [this] { config_.reset(); });
   steps_.add(
-      "spool", [this] { return openSpool(); }, [this] { spool_.reset(); });
+      "spool", [this] { return openSpool(); },
+      [this] {
+        told_errors_.reset();
+        spool_.reset();
+      });
   steps_.add(
       "breakers", [this] { return openBreakers(); }, [this] { breakers_.reset(); });
   steps_.add(
@@ -96,10 +101,13 @@ Result<> Daemon::openSpool() {
       Spool::open(settings_.paths.state / "spool.db", config_->current()->spool_max_bytes, &set_aside);
   if (!spool) return tl::unexpected<Error>(spool.error());
   if (!set_aside.empty()) {
-    spdlog::error("the spool was damaged; what was in it is kept as {} and was not sent", set_aside.string());
+    spdlog::error(
+        "spool: spool.damaged: the spool was damaged; what was in it is kept as {} and was not sent",
+        set_aside.string());
   }
   spool_ = std::move(*spool);
   spool_->onDisplaced(metricsOf);
+  told_errors_.emplace(*notedErrors(), *spool_);
   return {};
 }
 
@@ -119,7 +127,8 @@ void Daemon::spoolTransition(const BreakerTransition& transition) {
   if (auto put = spool_->put(
           {id, "breaker", transition.key.plugin, true, Keep::kAlways, breakerItem(transition, id)});
       !put) {
-    spdlog::error("a breaker's change could not be kept for the server: {}", put.error().text);
+    spdlog::error("spool: spool.not_kept: a breaker's change could not be kept for the server: {}",
+                  put.error().text);
   }
 }
 
@@ -170,7 +179,7 @@ void Daemon::reload(bool always) {
     if (link_made_for_ != std::pair(config->mode, config->proxy)) {
       stopLink();
       if (auto started = startLink(); !started)
-        spdlog::error("the link could not be started: {}", started.error().text);
+        spdlog::error("link: link.not_started: the link could not be started: {}", started.error().text);
     }
   }
   const std::lock_guard lock(link_mutex_);
@@ -185,6 +194,7 @@ void Daemon::configChanged() {
 }
 
 void Daemon::rest() {
+  if (told_errors_) told_errors_->tell();
   if (worked_.exchange(false)) platform::trimMemory();
 }
 

@@ -9,6 +9,7 @@
 #include "agent/agent_orders.h"
 #include "agent/local_server.h"
 #include "agent/steps.h"
+#include "agent/told_errors.h"
 #include "config/store.h"
 #include "link/link.h"
 #include "platform/files.h"
@@ -41,7 +42,7 @@ class Daemon {
 
   // Reads the configuration again if it changed on disk, or always.
   void reload(bool always);
-  // Called now and then: makes the agent small again after it has worked.
+  // Called now and then: tells of the agent's own errors, makes the agent small again after it has worked.
   void rest();
   // What `redflag-agent status` shows.
   Json status() const;
@@ -66,6 +67,7 @@ class Daemon {
   std::optional<platform::LockFile> lock_;
   std::unique_ptr<ConfigStore> config_;
   std::unique_ptr<Spool> spool_;
+  std::optional<ToldErrors> told_errors_;
   std::unique_ptr<BreakerStore> breakers_;
   std::optional<PluginRunner> runner_;
   std::unique_ptr<ScanService> scans_;

@@ -40,7 +40,7 @@ void LocalServer::run() {
   while (!stopping_) {
     auto stream = listener_.accept(kLongWaitNs);
     if (!stream) {
-      spdlog::error("the local socket failed: {}", stream.error().text);
+      spdlog::error("local: local.failed: the local socket failed: {}", stream.error().text);
       return;
     }
     if (*stream && !stopping_) answer(std::move(**stream));

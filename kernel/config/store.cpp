@@ -64,7 +64,8 @@ Json ConfigStore::serverSettings() const {
   if (!text) return Json::object();
   auto json = parseJson(*text);
   if (json && json->is_object()) return std::move(*json);
-  spdlog::error("{}: not readable; none of the server's settings is in force", server_file_.string());
+  spdlog::error("config: config.unreadable: {}: not readable; none of the server's settings is in force",
+                server_file_.string());
   return Json::object();
 }
 
@@ -72,7 +73,7 @@ Json ConfigStore::serverSettings() const {
 Config ConfigStore::merged(const Config& own) const {
   auto both = kernel::withServerSettings(own, serverSettings());
   if (both) return std::move(*both);
-  spdlog::error("none of the server's settings is in force: {}", both.error().text);
+  spdlog::error("config: config.invalid: none of the server's settings is in force: {}", both.error().text);
   return own;
 }
 
@@ -118,7 +119,8 @@ bool ConfigStore::reload() {
   stamp_ = stamp;
   if (!loaded) {
     invalid_ = loaded.error().text;
-    spdlog::error("the configuration is bad, the last good one stays in force:\n{}", invalid_);
+    spdlog::error("config: config.invalid: the configuration is bad, the last good one stays in force:\n{}",
+                  invalid_);
     return false;
   }
   invalid_.clear();

@@ -68,7 +68,7 @@ void Contact::notEnrolled(const std::string& why) {
 void Contact::notBound(const std::string& why) {
   const std::lock_guard lock(mutex_);
   state_ = "not_bound";
-  if (why != last_error_) spdlog::error("{}", why);
+  if (why != last_error_) spdlog::error("identity: key.not_bound: {}", why);
   last_error_ = why;
   last_request_id_.clear();
 }

@@ -50,7 +50,7 @@ Answer<KeyRotation::Outcome> KeyRotation::settle(ServerApi& api) {
   if (!answer && answer.error().code == "signature.invalid") answer = api.handOverKey(request, *next);
   if (!answer && !forGood(answer.error())) return tl::unexpected<Failure>(answer.error());
   if (!answer) {
-    spdlog::error("the agent's key stays as it is: {}", answer.error().text);
+    spdlog::error("identity: key.refused: the agent's key stays as it is: {}", answer.error().text);
     if (auto ok = giveUp(); !ok) return notNow(ok.error().text);
     return Outcome{false, answer.error()};
   }

@@ -88,7 +88,8 @@ OrderRecord OrderDesk::recordOf(const protocol::Envelope& envelope, Runner runne
 bool OrderDesk::acceptForKernel(const protocol::Envelope& envelope) {
   const OrderRecord record = recordOf(envelope, Runner::kKernel);
   if (auto ok = parts_.journal->accept(record); !ok) {
-    spdlog::error("order {} could not be journaled: {}", record.command_id, ok.error().text);
+    spdlog::error("orders: order.not_journaled: order {} could not be journaled: {}", record.command_id,
+                  ok.error().text);
     return false;
   }
   if (auto ok = parts_.reports.putState(record.accepted_item); !ok) {
@@ -122,7 +123,7 @@ bool OrderDesk::handToExecutor(const CheckedOrder& order, const Json& transport)
   if (executorFull()) return false;
   if (!order.known) {
     if (auto ok = parts_.journal->accept(recordOf(order.envelope, Runner::kExecutor)); !ok) {
-      spdlog::error("order {} could not be journaled: {}", id, ok.error().text);
+      spdlog::error("orders: order.not_journaled: order {} could not be journaled: {}", id, ok.error().text);
       return false;
     }
   }
@@ -168,7 +169,7 @@ std::optional<OrderRecord> OrderDesk::recorded(const std::string& command_id) {
   if (parts_.journal == nullptr) return std::nullopt;
   auto record = parts_.journal->find(command_id);
   if (record) return std::move(*record);
-  spdlog::error("order {}: {}", command_id, record.error().text);
+  spdlog::error("orders: order.failed: order {}: {}", command_id, record.error().text);
   return std::nullopt;
 }
 
@@ -181,12 +182,12 @@ void OrderDesk::onResult(const OrderEvent& event) {
   const bool first = record && !record->finished;
   if (first && changed) {
     if (auto ok = parts_.journal->setVerifyDue(event.command_id, true); !ok) {
-      return spdlog::error("order {}: {}", event.command_id, ok.error().text);
+      return spdlog::error("orders: order.failed: order {}: {}", event.command_id, ok.error().text);
     }
   }
   if (auto ok = putExecutorState(event, event.state); !ok) {
-    return spdlog::error("order {}: its result waits with the executor: {}", event.command_id,
-                         ok.error().text);
+    return spdlog::error("orders: order.result_waits: order {}: its result waits with the executor: {}",
+                         event.command_id, ok.error().text);
   }
   if (auto ok = parts_.runner->ack(event.command_id); !ok) {
     spdlog::warn("order {}: the executor did not hear that its result is safe: {}", event.command_id,
@@ -195,7 +196,7 @@ void OrderDesk::onResult(const OrderEvent& event) {
   if (full_until_ns_.exchange(0) != 0) parts_.room();
   if (!first) return;
   if (auto ok = parts_.journal->finish(event.command_id, ""); !ok) {
-    spdlog::error("order {}: {}", event.command_id, ok.error().text);
+    spdlog::error("orders: order.failed: order {}: {}", event.command_id, ok.error().text);
   }
   if (changed) parts_.queue->addVerify(*record);
 }

@@ -43,7 +43,7 @@ std::string actionsOf(const OrderRecord& record) {
 }
 
 void logFailure(const char* what, const std::string& command_id, const Result<>& result) {
-  if (!result) spdlog::error("order {}: {}: {}", command_id, what, result.error().text);
+  if (!result) spdlog::error("orders: order.failed: order {}: {}: {}", command_id, what, result.error().text);
 }
 
 // What the agent's own words say no to, as against what went wrong.
@@ -67,7 +67,7 @@ void OrderQueue::start() {
       add(record);
     }
   } else {
-    spdlog::error("orders: {}", orders.error().text);
+    spdlog::error("orders: orders.unreadable: {}", orders.error().text);
   }
   if (auto orders = parts_.journal.verifyDue()) {
     for (const auto& record : *orders)
@@ -230,7 +230,8 @@ void OrderQueue::verify(const OrderRecord& record) {
   request.command_id = record.command_id;
   request.ordered = orderedIn(record);
   if (const auto scans = parts_.scanner.scan(request); !scans) {
-    spdlog::error("order {}: the scan that proves it failed: {}", record.command_id, scans.error().text);
+    spdlog::error("orders: order.no_proof: order {}: the scan that proves it failed: {}", record.command_id,
+                  scans.error().text);
     return;
   }
   logFailure("journal", record.command_id, parts_.journal.setVerifyDue(record.command_id, false));

@@ -99,7 +99,7 @@ void OrderReports::putRefusal(const std::string& id, const std::string& command_
                {"text", cut(text, kMaxText)}, {"by", by}};
   if (!command_id.empty()) item["command_id"] = command_id;
   if (auto ok = putItem(spool_, item, Keep::kAlways); !ok) {
-    spdlog::error("the refusal could not be kept: {}", ok.error().text);
+    spdlog::error("spool: spool.not_kept: the refusal could not be kept: {}", ok.error().text);
   }
 }
 
@@ -119,7 +119,8 @@ void OrderReports::log(const Log& log) {
   if (!log.progress.empty()) item["progress"] = cut(log.progress, kMaxText);
   // A full spool drops log lines first; that this one was dropped is no event.
   if (auto ok = putItem(spool_, item, Keep::kThin); !ok && ok.error().code != Code::kLimit) {
-    spdlog::error("a log line of order {} could not be kept: {}", log.command_id, ok.error().text);
+    spdlog::error("spool: spool.not_kept: a log line of order {} could not be kept: {}", log.command_id,
+                  ok.error().text);
   }
 }
 

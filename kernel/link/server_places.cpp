@@ -57,8 +57,9 @@ void ServerPlaces::keep(const std::vector<std::string>& urls, const std::vector<
   next.urls = urls;
   next.authorities = authorities;
   if (const auto saved = parts_.store.replace(parts_.identity, next); !saved) {
-    return spdlog::error("the server's new addresses and authorities could not be kept: {}",
-                         saved.error().text);
+    return spdlog::error(
+        "identity: places.not_kept: the server's new addresses and authorities could not be kept: {}",
+        saved.error().text);
   }
   std::string places;
   for (const auto& url : urls)

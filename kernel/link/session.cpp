@@ -51,7 +51,7 @@ void Session::openOrders(const Parts& parts) {
     queue_ = std::make_unique<OrderQueue>(OrderQueue::Parts{
         *journal_, reports_, parts.scanner, cancel_elsewhere, parts.clock, parts.agent, rotate_keys});
   } else {
-    spdlog::error("no order will be carried out: {}", journal.error().text);
+    spdlog::error("orders: orders.no_record: no order will be carried out: {}", journal.error().text);
     parts.contact.orders("lost");
   }
   gate_ = std::make_unique<OrderGate>(identity_, trust_, journal_.get(), parts.clock);

@@ -105,7 +105,7 @@ void Uplink::reportStatus() {
   status["id"] = id;
   status["at"] = toRfc3339(epochNow());
   if (auto ok = parts_.spool.put({id, "agent_status", "", true, Keep::kNewestScan, dumpJson(status)}); !ok) {
-    return spdlog::error("the agent's status could not be kept: {}", ok.error().text);
+    return spdlog::error("spool: spool.not_kept: the agent's status could not be kept: {}", ok.error().text);
   }
   told_status_ = text;
 }
@@ -178,7 +178,7 @@ Answer<bool> Uplink::refreshTrust() {
     return tl::unexpected<Failure>(Failure{Failure::Kind::kUnreachable, 0, {}, error.text, 0});
   if (error.text != told_distrust_) {
     told_distrust_ = error.text;
-    spdlog::error("the server's trust repository is refused: {}", error.text);
+    spdlog::error("trust: trust.refused: the server's trust repository is refused: {}", error.text);
     parts_.reports.refusal("", kTrustRefused, "the server's trust repository is refused: " + error.text,
                            "kernel");
   }

@@ -132,7 +132,9 @@ Answer<std::size_t> Uploader::settle(const std::vector<SpoolItem>& batch, const 
 }
 
 void Uploader::reject(const SpoolItem& item, const std::string& code, const std::string& text) {
-  spdlog::warn("the server will not take {} {}: {}: {}", item.kind, item.id, code, text);
+  // Of errors that a server does not want it is not told: that would be one more.
+  spdlog::log(item.kind == "errors" ? spdlog::level::warn : spdlog::level::err,
+              "spool: {}: the server will not take {} {}: {}", code, item.kind, item.id, text);
   rejections_.push_back({item.id, item.kind, code, text});
 }
 

@@ -12,6 +12,8 @@
 
 #include "base/log.h"
 #include "base/request_flag.h"
+#include "base/time.h"
+#include "local/noted_errors.h"
 
 namespace redflag::kernel {
 namespace {
@@ -33,6 +35,21 @@ class PriorityFlag : public spdlog::custom_flag_formatter {
     out.append(text, text + sizeof text);
   }
   std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<PriorityFlag>(); }
+};
+
+// What is told to the server, by whoever asks for it.
+class NotedSink : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  NotedSink() { set_level(spdlog::level::err); }
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    noted_->note({message.payload.data(), message.payload.size()}, epochNow());
+  }
+  void flush_() override {}
+
+ private:
+  const std::shared_ptr<NotedErrors> noted_ = notedErrors();
 };
 
 constexpr std::size_t kKeptLines = 1000;
@@ -84,7 +101,8 @@ void startLog(const std::string& level, const std::string& to) {
   out->set_formatter(formatterOf(to_journal ? "%*%q%v" : kPattern));
   kept() = std::make_shared<KeptLines>();
   kept()->set_formatter(formatterOf(kPattern, ""));
-  auto logger = std::make_shared<spdlog::logger>("agent", spdlog::sinks_init_list{out, kept()});
+  auto logger = std::make_shared<spdlog::logger>(
+      "agent", spdlog::sinks_init_list{out, kept(), std::make_shared<NotedSink>()});
   spdlog::set_default_logger(std::move(logger));
   setLogLevel(level);
 }

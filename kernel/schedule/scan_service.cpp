@@ -169,7 +169,8 @@ RunOutcome ScanService::runUnderBreaker(const ReadyPlugin& plugin, const ScanReq
   if (!*admitted) return breakerOpen(state);
   RunOutcome outcome = parts_.runner.scan(plugin, request.purpose, request.command_id, &stopping_);
   if (auto finished = parts_.breakers.finish(key, rules, outcome.end()); !finished) {
-    spdlog::error("{}: the breaker could not be updated: {}", key.plugin, finished.error().text);
+    spdlog::error("scans: breaker.not_kept: {}: the breaker could not be updated: {}", key.plugin,
+                  finished.error().text);
   }
   return outcome;
 }
@@ -200,7 +201,9 @@ Result<> ScanService::spool(ScanReport& report, Trigger trigger) {
   item.body = scanItem(report);
   report.outcome.records = {};  // tens of megabytes, if a plugin uses up its limit
   auto put = parts_.spool.put(item);
-  if (!put) spdlog::error("{}: the scan could not be kept: {}", report.plugin, put.error().text);
+  if (!put)
+    spdlog::error("scans: scan.not_kept: {}: the scan could not be kept: {}", report.plugin,
+                  put.error().text);
   return put;
 }
 
@@ -268,7 +271,8 @@ Result<Json> ScanService::operate(const Config& config, const std::string& id, c
   if (!*admitted) return tl::unexpected<Error>(errorOf(breakerOpen(state)));
   RunOutcome outcome = parts_.runner.operate(*plugin, call, &stopping_);
   if (auto finished = parts_.breakers.finish(key, rules, outcome.end()); !finished) {
-    spdlog::error("{}: the breaker could not be updated: {}", id, finished.error().text);
+    spdlog::error("scans: breaker.not_kept: {}: the breaker could not be updated: {}", id,
+                  finished.error().text);
   }
   if (outcome.status != "ok") return tl::unexpected<Error>(errorOf(outcome));
   if (outcome.result.is_null()) return fail(Code::kInvalid, "plugin.no_result: the plugin wrote no result");

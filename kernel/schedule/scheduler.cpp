@@ -129,7 +129,8 @@ void Scheduler::startScan(const std::string& plugin) {
   try {
     job.thread = std::thread([this, &job, plugin] { runScan(job, plugin); });
   } catch (const std::system_error& error) {
-    spdlog::error("{}: the scheduled scan cannot be started: {}", plugin, error.what());
+    spdlog::error("scans: scan.not_started: {}: the scheduled scan cannot be started: {}", plugin,
+                  error.what());
     jobs_.pop_back();
     schedule_.lost(plugin);
   }
@@ -139,7 +140,8 @@ void Scheduler::runScan(Job& job, const std::string& plugin) {
   const auto scanned = scanner_.scan({{plugin}, "updates", Trigger::kSchedule, ""});
   const bool cut_off = !scanned && scanned.error().code == Code::kCancelled;
   if (!scanned && !cut_off) {
-    spdlog::error("{}: the scheduled scan is lost and tried again: {}", plugin, scanned.error().text);
+    spdlog::error("scans: scan.lost: {}: the scheduled scan is lost and tried again: {}", plugin,
+                  scanned.error().text);
   }
   const std::lock_guard lock(mutex_);
   if (scanned) {

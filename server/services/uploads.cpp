@@ -123,6 +123,7 @@ void Uploads::takeItem(store::WriteTransaction& tx, const store::AgentKey& agent
   if (kind == "metrics") return takeMetrics(tx, agent, item);
   if (kind == "refusal") return takeRefusal(tx, agent, item);
   if (kind == kPartKind) throw http::Problem{400, "part.not_alone", "a part comes alone in its upload"};
+  if (kind == "errors") return takeErrors(tx, agent, item);
   throw http::Problem{400, "item.unknown_kind", "this server knows no item of this kind"};
 }
 

@@ -52,6 +52,7 @@ class Uploads {
   void takeCommandState(store::WriteTransaction& tx, const store::AgentKey& agent, const Json& item) const;
   void takeCommandLog(store::WriteTransaction& tx, const store::AgentKey& agent, const Json& item) const;
   void takeMetrics(store::WriteTransaction& tx, const store::AgentKey& agent, const Json& item) const;
+  void takeErrors(store::WriteTransaction& tx, const store::AgentKey& agent, const Json& item) const;
   void takeRefusal(store::WriteTransaction& tx, const store::AgentKey& agent, const Json& item) const;
 
   void countAll(const Json& items, const std::vector<bool>& fresh, const UploadAnswer& answer) const;

@@ -125,6 +125,19 @@ test('what a request does is logged under the id that its answer names', async (
   assert.equal((await ended(answer.body.items[0].id)).state, 'succeeded');
 });
 
+test('an error of the agent itself is among the errors of the server', async () => {
+  await agent.process.stop();
+  for (const file of fs.readdirSync(path.join(agent.folder, 'state'))) if (file.startsWith('spool.db')) fs.rmSync(path.join(agent.folder, 'state', file));
+  fs.writeFileSync(path.join(agent.folder, 'state/spool.db'), 'no database '.repeat(1000), { mode: 0o600 });
+  agent.start();
+  const found = async () => (await api.get('/api/v1/errors?source=agent&code=spool.damaged')).items[0];
+  const error = await until(found, 'the damaged spool among the errors', 60_000, () => agent.process.output.slice(-2000));
+  assert.deepEqual([error.subsystem, error.agents], ['spool', 1]);
+  const { rows: [row] } = await api.get(`/api/v1/errors/${error.id}`);
+  assert.equal(row.agent_id, agent.id);
+  assert.ok(Math.abs(Date.parse(row.last_at) - Date.now()) < 120_000, row.last_at);
+});
+
 test('a request of the agent that is refused is found by one id in its log, in its status and in the log of the server', async () => {
   await api.post(`/api/v1/agents/${agent.id}/revoke`, { reason: 'sold' });
   await until(() => agent.status()?.link?.state === 'revoked', 'the agent to say so', 30_000, () => JSON.stringify(agent.status()?.link));

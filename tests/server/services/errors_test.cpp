@@ -179,6 +179,44 @@ TEST_F(ErrorsKept, are_forgotten_when_they_did_not_happen_for_long) {
   EXPECT_EQ(left[0].times, 2);
 }
 
+TEST_F(ErrorsKept, an_agents_own_errors_are_stored_with_subsystem_code_machine_and_time) {
+  const auto agent = world.enrol("alpha");
+  const std::int64_t at = world.clock.now - 3'600 * kSecondNs;
+  const auto error = [&](const std::string& subsystem, const std::string& code, std::int64_t when) {
+    return Json{{"at", toRfc3339(when)},
+                {"subsystem", subsystem},
+                {"code", code},
+                {"text", "order 01M8: the disk is full"},
+                {"times", 3}};
+  };
+  const auto item = [&](const Json& errors) {
+    return Json{{"kind", "errors"}, {"id", newId()}, {"at", toRfc3339(world.clock.now)}, {"errors", errors}};
+  };
+  const Json told = item({error("orders", "order.failed", at), error("spool", "", INT64_MAX / 2)});
+  world.mustTake(agent, {told});
+  world.mustTake(agent, {told});
+  store::ErrorFilter filter;
+  filter.agent_id = agent.agent_id;
+  filter.subsystem = "orders";
+  const auto found = groups(filter);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].source, "agent");
+  EXPECT_EQ(found[0].code, "order.failed");
+  EXPECT_EQ(found[0].times, 3) << "the same upload again is not counted again";
+  EXPECT_EQ(found[0].last_at, at);
+  filter.subsystem = "spool";
+  EXPECT_LE(groups(filter).at(0).last_at, world.clock.now) << "whatever the machine's clock says";
+
+  Json many = Json::array();
+  for (int i = 0; i < 65; ++i)
+    many.push_back(error("orders", "order.failed", at));
+  Json shouted = error("orders\n", "order.failed", at);
+  for (const Json& bad : {item(many), item({shouted}), item({Json::object()}), item({1})})
+    EXPECT_EQ(world.upload(agent, {bad}).rejected.at(0).code, "item.invalid");
+  filter.subsystem = "orders";
+  EXPECT_EQ(groups(filter).at(0).times, 3);
+}
+
 TEST_F(ErrorsKept, lines_of_the_servers_log_are_one_row_a_kind_and_wait_for_a_store_that_is_away) {
   services::ErrorLog log(world.clock);
   for (int i = 0; i < 40; ++i)
