@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "executor/log.h"
 #include "executor/still_valid.h"
 #include "host/frame.h"
@@ -15,6 +17,7 @@ namespace {
 namespace refusal = protocol::refusal;
 
 constexpr std::int64_t kPlanGraceNs = 2 * kSecondNs;
+constexpr std::int64_t kDownloadGraceNs = 10 * kSecondNs;
 
 Outcome refused(std::string code, std::string text) {
   return {"refused", std::move(code), std::move(text), Json::array()};
@@ -59,6 +62,26 @@ Outcome outcomeOf(const RunReport& report, bool needs_reboot) {
     out.code = "install.deadline";
     out.text = "stopped between two packages because its time was over";
   } else if (report.status() == "permanent" && endsWith(code, ".plan_changed")) {
+    out.state = "refused";
+    out.code = refusal::kPlanChanged;
+  }
+  return out;
+}
+
+Outcome downloadOutcome(const Followed& followed) {
+  const RunReport& report = followed.report;
+  if (!report.done() && followed.killed)
+    return failed("download.killed", "the download did not end in its time and was killed");
+  if (!report.done()) return failed("download.crashed", "the updater ended in the middle of the download");
+  if (report.status() == "cancelled")
+    return failed("download.deadline", "stopped while downloading because its time was over");
+  const auto result = parseJson(report.result(), {.bytes = 1U << 20, .depth = 8, .values = 10'000});
+  if (report.status() == "ok" && !(result && result->is_object()))
+    return failed("download.no_result", "the updater said it was done, but not what it did");
+  if (report.status() == "ok") return {"succeeded", "", "", Json::array({*result})};
+  Outcome out = failed(report.code("download." + report.status()),
+                       report.text("the updater ended with the status " + report.status()));
+  if (endsWith(out.code, ".plan_changed")) {
     out.state = "refused";
     out.code = refusal::kPlanChanged;
   }
@@ -138,6 +161,10 @@ std::optional<Outcome> Installer::resumeInstall(JournalEntry& entry) {
     return plan(entry);
   }
   auto run = HostRun::attach(place, entry.host);
+  if (!run && isDownload(entry.order)) {
+    killTree(entry.host);
+    return failed("download.lost", "the download's own record is gone: " + run.error().text);
+  }
   if (!run) {
     entry.outcome = failed("install.lost", "the install's own record is gone: " + run.error().text);
     killTree(entry.host);
@@ -148,10 +175,9 @@ std::optional<Outcome> Installer::resumeInstall(JournalEntry& entry) {
 }
 
 std::optional<Outcome> Installer::followInstall(JournalEntry& entry, HostRun& run, bool attached) {
-  const Followed followed = hosts_.follow(run, {.soft_at = entry.begun_monotonic + limits_.soft_ns,
-                                                .hard_at = entry.begun_monotonic + limits_.hard_ns,
-                                                .tell = entry.order.command_id,
-                                                .attached = attached});
+  Following how = limitsOf(entry);
+  how.attached = attached;
+  const Followed followed = hosts_.follow(run, how);
   if (followed.stopped) return std::nullopt;
   // What the host wrote last may not have reached the disk then: nothing written says nothing.
   const bool rebooted = attached && !isOfThisBoot(entry.host);
@@ -161,6 +187,22 @@ std::optional<Outcome> Installer::followInstall(JournalEntry& entry, HostRun& ru
     entry.phase = Phase::kPlanning;
     return plan(entry);
   }
+  return ended(entry, followed);
+}
+
+Following Installer::limitsOf(const JournalEntry& entry) const {
+  Following how{.soft_at = entry.begun_monotonic + limits_.soft_ns,
+                .hard_at = entry.begun_monotonic + limits_.hard_ns,
+                .tell = entry.order.command_id};
+  if (!isDownload(entry.order)) return how;
+  const std::int64_t expires_at = clock_.monotonicNs() + entry.order.expires_at - clock_.epochNs();
+  how.soft_at = std::min(how.soft_at, expires_at);
+  how.hard_at = how.soft_at + kDownloadGraceNs;
+  return how;
+}
+
+std::optional<Outcome> Installer::ended(JournalEntry& entry, const Followed& followed) {
+  if (isDownload(entry.order)) return downloadOutcome(followed);
   if (followed.report.done()) return outcomeOf(followed.report, entry.needs_reboot);
   if (!followed.report.loaded() && !rebooted) {
     return failed("install.host", "the updater's host ended before it began; nothing was changed");

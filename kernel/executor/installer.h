@@ -1,7 +1,8 @@
 #pragma once
-// Carries out one order to install or to go back: plans again, compares, asks the policy, does it, and mends
-// what a broken one leaves. Everything it decides on is in the journal, so that it goes on after a restart
-// where it was.
+// Carries out one order to download, to install or to go back: plans again, compares, asks the policy, does
+// it, and mends what a broken one leaves. Everything it decides on is in the journal, so that it goes on
+// after a restart where it was. A download leaves nothing to mend, and has to make way: it is stopped when
+// its order expires, which is when the install that it is for may begin.
 
 #include <cstdint>
 #include <optional>
@@ -42,6 +43,8 @@ class Installer {
   std::optional<Outcome> install(JournalEntry& entry, const PluginSetup& setup, const LocalPlan& plan);
   std::optional<Outcome> resumeInstall(JournalEntry& entry);
   std::optional<Outcome> followInstall(JournalEntry& entry, HostRun& run, bool attached);
+  Following limitsOf(const JournalEntry& entry) const;
+  std::optional<Outcome> ended(JournalEntry& entry, const Followed& followed);
 
   // installer_repair.cpp. entry.outcome says what is being mended; the answer is that with what became of it.
   std::optional<Outcome> mend(JournalEntry& entry);

@@ -8,17 +8,22 @@ using protocol::refuse;
 
 namespace {
 
+constexpr const char* kDownload = "download";
 constexpr const char* kInstall = "install";
 constexpr const char* kRollback = "rollback";
 
 bool isUpdatersWork(const std::string& action) {
-  return action == kInstall || action == kRollback;
+  return action == kDownload || action == kInstall || action == kRollback;
 }
 
 }  // namespace
 
 bool bindsPlan(const Order& order) {
   return isUpdatersWork(order.action);
+}
+
+bool isDownload(const Order& order) {
+  return order.action == kDownload;
 }
 
 protocol::Verdict<protocol::Envelope> verifyEnvelope(const Json& transport, const ExecutorTrust& trust,

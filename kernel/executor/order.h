@@ -16,7 +16,7 @@ struct Order {
   std::string command_id;  // safe as a file name
   std::string identity;    // protocol::identityHash()
   std::string plugin;
-  std::string action;      // "install", "rollback", or one of the plugin's own
+  std::string action;      // "download", "install", "rollback", or one of the plugin's own
   std::string parameters;  // the exact text
   std::string plan_hash;   // 32 raw bytes
   std::int64_t restore_epoch = 0;
@@ -24,9 +24,11 @@ struct Order {
   std::int64_t expires_at = 0;
 };
 
-// True for an updater's work (install, rollback), which binds a plan; everything else is an action of
-// rf.actions/1.
+// True for an updater's work (download, install, rollback), which binds a plan; everything else is an action
+// of rf.actions/1.
 bool bindsPlan(const Order& order);
+// Fills the manager's cache and changes nothing that is installed.
+bool isDownload(const Order& order);
 
 // How an order ended. `code` and `text` are empty when it succeeded.
 struct Outcome {

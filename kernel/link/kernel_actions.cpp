@@ -42,7 +42,8 @@ Whose whose(const protocol::Action& action, Scanner& scanner) {
     return {RunBy::kNobody, name + " is not known to this agent"};
   }
   if (action.action == "plan") return {RunBy::kKernel, ""};
-  if (action.action == "install" || action.action == "rollback") return {RunBy::kExecutor, ""};
+  if (action.action == "download" || action.action == "install" || action.action == "rollback")
+    return {RunBy::kExecutor, ""};
   if (host::isReservedAction(action.action)) return {RunBy::kNobody, name + " is not known to this agent"};
   const auto list = scanner.listActions(action.plugin);
   if (!list) return {RunBy::kNobody, name + " is not known to this agent: " + list.error().text};

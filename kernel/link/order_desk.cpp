@@ -16,6 +16,13 @@ using Runner = OrderRecord::Runner;
 
 constexpr std::int64_t kFullForAtMostNs = 600 * kSecondNs;
 
+// What is installed is as it was: no scan has anything to prove.
+bool onlyDownloads(const OrderRecord& record) {
+  const auto envelope = protocol::decodeEnvelope(record.body);
+  return envelope && std::all_of(envelope->actions.begin(), envelope->actions.end(),
+                                 [](const protocol::Action& action) { return action.action == "download"; });
+}
+
 }  // namespace
 
 bool OrderDesk::take(const Json& transport) {
@@ -178,7 +185,8 @@ std::optional<OrderRecord> OrderDesk::recorded(const std::string& command_id) {
 void OrderDesk::onResult(const OrderEvent& event) {
   const std::lock_guard lock(results_);
   const auto record = recorded(event.command_id);
-  const bool changed = event.state == "succeeded" || event.state == "failed";
+  const bool carried_out = event.state == "succeeded" || event.state == "failed";
+  const bool changed = carried_out && !(record && onlyDownloads(*record));
   const bool first = record && !record->finished;
   if (first && changed) {
     if (auto ok = parts_.journal->setVerifyDue(event.command_id, true); !ok) {

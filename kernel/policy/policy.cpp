@@ -85,9 +85,7 @@ PolicyDecision decideAction(const Policy& policy, const PolicyQuestion& question
   });
 }
 
-}  // namespace
-
-PolicyDecision decide(const Policy& policy, const PolicyQuestion& question, const LocalMinute& now) {
+PolicyDecision decideAs(const Policy& policy, const PolicyQuestion& question, const LocalMinute& now) {
   if (question.steps.empty()) return decideAction(policy, question, now);
   for (const PolicyStep& step : question.steps) {
     for (const PolicyRule& rule : policy.deny) {
@@ -105,6 +103,18 @@ PolicyDecision decide(const Policy& policy, const PolicyQuestion& question, cons
     if (!last.allowed) return last;
   }
   return last;
+}
+
+}  // namespace
+
+PolicyDecision decide(const Policy& policy, const PolicyQuestion& question, const LocalMinute& now) {
+  auto own = decideAs(policy, question, now);
+  constexpr std::string_view kDownload = "/download";
+  const bool downloads = std::string_view(question.action).ends_with(kDownload);
+  // A line that speaks of the download counts, also one that allows it at another time only.
+  if (!downloads || own.allowed || own.line != 0) return own;
+  const std::string plugin = question.action.substr(0, question.action.size() - kDownload.size());
+  return decideAs(policy, {plugin + "/install", question.steps}, now);
 }
 
 bool globMatches(std::string_view pattern, std::string_view text) {

@@ -56,6 +56,8 @@ struct PolicyDecision {
   std::string reason;  // one sentence for the technician
 };
 
+// A download ("apt/download") is what an install begins with: where no line speaks of it, it is allowed as
+// the install of the same plan would be now.
 PolicyDecision decide(const Policy& policy, const PolicyQuestion& question, const LocalMinute& now);
 
 // '*' is any text, '?' one byte; everything else is itself.

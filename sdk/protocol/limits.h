@@ -19,6 +19,8 @@ constexpr std::size_t kMaxParts = 64;
 
 // What one action may answer: its text is at most host::kMaxResultBytes.
 constexpr std::size_t kMaxResultValues = 2'000'000;
+
+// An agent's own errors.
 constexpr std::size_t kMaxToldErrors = 64;         // kinds in one item
 constexpr std::int64_t kMaxToldTimes = 1'000'000;  // of one kind
 

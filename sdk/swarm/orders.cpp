@@ -22,7 +22,7 @@ Judgement refused(const std::string& command_id, const protocol::Refused& why) {
 
 bool isKnownVerb(const protocol::Action& action) {
   if (action.plugin == "kernel") return action.action == "scan" || action.action == "cancel";
-  return action.action == "plan" || action.action == "install";
+  return action.action == "plan" || action.action == "download" || action.action == "install";
 }
 
 Json planOf(const Json& updates) {
@@ -54,6 +54,7 @@ tl::expected<Json, Outcome> actOn(const protocol::Action& action, const std::str
     if (!steps) return tl::unexpected<Outcome>(failed("invalid", steps.error().text));
     return Json{{"plan", std::move(plan)}, {"plan_hash", toHex(protocol::planHash(*steps))}};
   }
+  if (action.action == "download") return Json{{"download_bytes", 0}};
   if (random.chance(kInstallsThatFail))
     return tl::unexpected<Outcome>(failed("install.failed", "a maintainer script failed"));
   const Json plan = parameters->value("plan", Json::object());
@@ -88,6 +89,7 @@ std::int64_t durationNs(const protocol::Envelope& envelope, Random& random) {
   for (const auto& action : envelope.actions) {
     if (action.action == "scan") ms += random.between(50, 1'500);
     if (action.action == "plan") ms += random.between(200, 2'000);
+    if (action.action == "download") ms += random.between(500, 4'000);
     if (action.action == "install") ms += random.between(1'000, 8'000);
   }
   return ms * kMillisecondNs;

@@ -100,6 +100,11 @@ TEST_F(Admission, refuses_what_it_should_not_do_by_name) {
          e.actions[0].action = "rollback";
          e.plan_hash.clear();
        }},
+      {"malformed",
+       [](auto& e) {
+         e.actions[0].action = "download";
+         e.plan_hash.clear();
+       }},
       {"unknown_action", [](auto& e) { e.actions[0].plugin = "apt"; }},
       {"unknown_action", [](auto& e) { e.actions.push_back(e.actions[0]); }},
       {"malformed", [](auto& e) { e.plan_hash.clear(); }},

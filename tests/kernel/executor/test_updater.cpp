@@ -6,6 +6,8 @@
 //   locked    repair says the manager's lock is held while it exists
 //   drift     planning adds one package more
 //   slow      planning waits while it exists
+//   fetching  a download waits while it exists
+//   cut       a download aborts
 //   away      the source of a scan does not answer while it exists
 //   chatty    says so many MiB about each package as it has in it
 //   silent    says nothing about what it did
@@ -72,6 +74,19 @@ class TestUpdater : public rf::Scanner, public rf::Updater {
         step["operation"] = "downgrade";
     if (exists("drift")) steps.push_back(stepFor({{"name", "zdrift"}, {"arch", "all"}, {"version", "1"}}));
     return result.write(json{{"steps", steps}, {"needs_reboot", exists("reboot")}, {"uid", getuid()}}.dump());
+  }
+
+  // What was fetched is noted in the log: "fetched nginx".
+  rf::Status download(rf::Run& run, std::string_view request, rf::Output& result) override {
+    note("download begins");
+    waitWhile(run, "fetching");
+    if (run.cancelled()) return rf::Status::kCancelled;
+    if (exists("cut")) std::abort();
+    for (const auto& step : json::parse(request).at("plan").at("steps")) {
+      progress_.line("Fetched " + step.at("name").get<std::string>());
+      note("fetched " + step.at("name").get<std::string>());
+    }
+    return result.write(json{{"download_bytes", 7}}.dump());
   }
 
   rf::Status install(rf::Run& run, std::string_view request, rf::Output& result) override {

@@ -292,6 +292,19 @@ TEST_F(OrdersTest, what_the_executor_refuses_is_reported_as_its_refusal) {
   EXPECT_EQ(spool_.items("refusal")[0].at("by"), "executor");
 }
 
+TEST_F(OrdersTest, a_download_goes_to_the_executor_and_leaves_no_scan_anything_to_prove) {
+  runner_.next = {"accepted", "ahead", "event-1", 0, "", "", "", -1, {}, {}};
+  queue_->start();
+  ASSERT_TRUE(take(order("ahead", {{"apt", "download", R"({"updates":[],"plan":{"steps":[]}})"}})));
+  EXPECT_EQ(runner_.submitted.size(), 1U);
+  desk_->onExecutor(
+      {"result", "ahead", "event-9", 0, "succeeded", "", "", -1, Json::array({Json::object()}), {}});
+  EXPECT_EQ(spool_.states("ahead"), "accepted succeeded");
+  EXPECT_EQ(runner_.acked, std::vector<std::string>{"ahead"});
+  EXPECT_TRUE(journal_->verifyDue()->empty());
+  EXPECT_TRUE(scanner_.scans.empty());
+}
+
 class AfterInstall : public OrdersTest, public testing::WithParamInterface<const char*> {
  protected:
   OrderEvent result(const std::string& state) const {

@@ -132,6 +132,22 @@ TEST(Policy, keeps_actions_apart) {
   EXPECT_FALSE(ask(example(), {}, "Sun 02:00", "system/shutdown").allowed);
 }
 
+TEST(Policy, allows_a_download_as_the_install_now_where_no_line_speaks_of_it) {
+  Policy policy;
+  PolicyRule at_night = always(1, "apt/install", {"*"});
+  at_night.always = false;
+  at_night.when = {window("night", "Mon-Fri 22:00-05:00")};
+  policy.allow = {at_night};
+  EXPECT_TRUE(ask(policy, {upgrade("nginx")}, "Mon 23:00", "apt/download").allowed);
+  EXPECT_FALSE(ask(policy, {upgrade("nginx")}, "Mon 12:00", "apt/download").allowed);
+  EXPECT_FALSE(ask(policy, {upgrade("nginx")}, "Mon 23:00", "dnf/download").allowed);
+  policy.allow.push_back(always(2, "apt/download", {"*"}));
+  EXPECT_TRUE(ask(policy, {upgrade("nginx")}, "Mon 12:00", "apt/download").allowed);
+  EXPECT_FALSE(ask(policy, {upgrade("nginx")}, "Mon 12:00").allowed) << "an install is no download";
+  policy.deny = {always(3, "apt/download", {"nginx"})};
+  EXPECT_FALSE(ask(policy, {upgrade("nginx")}, "Mon 23:00", "apt/download").allowed);
+}
+
 TEST(Policy, denies_only_at_the_denied_time) {
   Policy policy;
   policy.allow = {always(1, "apt/*", {"*"})};

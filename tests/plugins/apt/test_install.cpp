@@ -10,6 +10,7 @@
 #include "apt_root.h"
 #include "refresh.h"
 #include "scan_of.h"
+#include "support/http_folder.h"
 #include "support/lock_holder.h"
 #include "updater_of.h"
 
@@ -89,10 +90,10 @@ class AptInstall : public testing::Test {
     outputOf({"chroot", root(), "dpkg", "-i", "/tmp/own.deb"});
   }
   // In a repository of their own, trusted by its entry.
-  void offerOwn() const {
+  void offerOwn() const { offerOwn("file:" + (sandbox_ / "own").string()); }
+  void offerOwn(const std::string& url) const {
     outputOf({"sh", "-c", "cd '" + (sandbox_ / "own").string() + "' && apt-ftparchive packages . >Packages"});
-    std::ofstream(root() / "etc/apt/sources.list", std::ios::app)
-        << "deb [trusted=yes] file:" << (sandbox_ / "own").string() << " ./\n";
+    std::ofstream(root() / "etc/apt/sources.list", std::ios::app) << "deb [trusted=yes] " << url << " ./\n";
     const auto dir = root().string();
     outputOf({"apt-get", "-qq", "-o", "Dir=" + dir, "-o",
               "Dir::State::status=" + dir + "/var/lib/dpkg/status", "-o", "APT::Sandbox::User=root",
@@ -124,6 +125,41 @@ TEST_F(AptInstall, installs_exactly_the_plan_and_shows_what_dpkg_says) {
   auto_state << std::ifstream(root() / "var/lib/apt/extended_states").rdbuf();
   EXPECT_NE(auto_state.str().find("redflag-demo-data"), std::string::npos)
       << "new dependencies are marked automatic";
+}
+
+TEST_F(AptInstall, downloads_ahead_without_changing_anything_and_installs_when_the_archive_is_gone) {
+  build("tool", "1.0", {{"usr/share/tool", "old"}});
+  installByHand("tool", "1.0");
+  build("tool", "1.1", {{"usr/share/tool", "new"}});
+  auto archive = std::make_unique<HttpFolder>(sandbox_ / "own");
+  offerOwn("http://" + archive->host() + "/");
+  const auto order = planned("tool", "1.1");
+  const auto before = database();
+  ASSERT_EQ(updater_.run(&AptUpdater::download, order), rf::Status::kOk) << updater_.lastText();
+  EXPECT_GT(updater_.result().at("download_bytes"), 0);
+  EXPECT_TRUE(std::filesystem::exists(root() / "var/cache/apt/archives/tool_1.1_all.deb"));
+  EXPECT_EQ(database(), before);
+  EXPECT_EQ(installed("tool"), "ii 1.0");
+  archive.reset();
+  ASSERT_EQ(updater_.run(&AptUpdater::download, order), rf::Status::kOk) << "there is nothing left to fetch";
+  ASSERT_EQ(updater_.run(&AptUpdater::install, order), rf::Status::kOk) << updater_.lastText();
+  EXPECT_EQ(installed("tool"), "ii 1.1");
+}
+
+TEST_F(AptInstall, downloads_nothing_but_the_confirmed_plan_and_says_when_the_archive_is_gone) {
+  build("tool", "1.0", {});
+  installByHand("tool", "1.0");
+  build("tool", "1.1", {});
+  auto archive = std::make_unique<HttpFolder>(sandbox_ / "own");
+  offerOwn("http://" + archive->host() + "/");
+  auto order = planned("tool", "1.1");
+  archive.reset();
+  EXPECT_EQ(updater_.run(&AptUpdater::download, order), rf::Status::kTransient);
+  EXPECT_EQ(updater_.lastCode(), "apt.download_failed");
+  order["plan"]["steps"][0]["to"] = "1.2";
+  EXPECT_EQ(updater_.run(&AptUpdater::download, order), rf::Status::kPermanent);
+  EXPECT_EQ(updater_.lastCode(), "apt.plan_changed");
+  EXPECT_FALSE(std::filesystem::exists(root() / "var/cache/apt/archives/tool_1.1_all.deb"));
 }
 
 TEST_F(AptInstall, goes_back_to_a_version_that_an_archive_still_offers) {
