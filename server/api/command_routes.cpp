@@ -45,6 +45,14 @@ Json transitionsView(const std::vector<store::Transition>& transitions) {
   return items;
 }
 
+Json preparationView(const store::Command& command) {
+  return {{"command_id", command.id},
+          {"title", command.title},
+          {"state", store::name(command.state)},
+          {"percent", command.percent ? Json(*command.percent) : Json()},
+          {"reason", reasonOrNull(command.reason)}};
+}
+
 http::Response showCommand(services::Services& services, const http::Request& request) {
   const std::string& id = pathId(request, kNoCommand);
   return services.store().read([&](const store::ReadTransaction& tx) {
@@ -63,7 +71,13 @@ http::Response showCommand(services::Services& services, const http::Request& re
       json["log"].push_back({{"seq", line.seq}, {"at", timeOrNull(line.at)}, {"text", line.text}});
     }
     const auto agent = tx.agents().find(command->agent_id, visible, services.context().contact());
-    const Outlook outlook = outlookOf(*command, agent ? agent->connection : "never");
+    const auto type = services.context().types.find(command->type);
+    const auto preparation = type && !type->prepared_by.empty()
+                                 ? tx.commands().preparationOf(*command, type->prepared_by)
+                                 : std::nullopt;
+    const Outlook outlook =
+        outlookOf(*command, agent ? agent->connection : "never", preparation ? &*preparation : nullptr);
+    json["preparation"] = preparation ? preparationView(*preparation) : Json();
     json["waiting_for"] = textOrNull(outlook.waiting_for);
     json["next"] = textOrNull(outlook.next);
     json["transitions"] = transitionsView(tx.commands().transitions(*command));

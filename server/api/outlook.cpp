@@ -1,5 +1,7 @@
 #include "api/outlook.h"
 
+#include <fmt/format.h>
+
 #include "base/time.h"
 
 namespace redflag::api {
@@ -27,13 +29,18 @@ std::string missed(std::int64_t windows) {
   return "; it has missed " + std::to_string(windows) + (windows == 1 ? " window" : " windows") + " before";
 }
 
-Outlook waitsForWindow(const store::Command& command) {
+Outlook waitsForWindow(const store::Command& command, const store::Command* preparation) {
   if (command.not_before >= command.expires_at)
     return {command.window, "without one it ends at " + toRfc3339(command.gives_up_at)};
+  const std::string ready = preparation == nullptr
+                                ? ""
+                                : preparationText(store::name(preparation->state), preparation->reason.text);
   return {
       command.window + ", which opens at " + toRfc3339(command.not_before) + missed(command.windows_missed),
-      "the machine is told to fetch the order, and begins it before " + toRfc3339(command.expires_at) +
-          "; missed, it waits for the next window, until " + toRfc3339(command.gives_up_at)};
+      fmt::format("{}{}the machine is told to fetch the order, and begins it before {}; missed, it waits for "
+                  "the next window, until {}",
+                  ready, ready.empty() ? "" : "; ", toRfc3339(command.expires_at),
+                  toRfc3339(command.gives_up_at))};
 }
 
 Outlook ended(const store::Command& command) {
@@ -45,7 +52,19 @@ Outlook ended(const store::Command& command) {
 
 }  // namespace
 
-Outlook outlookOf(const store::Command& command, const std::string& connection) {
+std::string preparationText(const std::string& state, const std::string& reason) {
+  if (state.empty()) return "";
+  if (state == "succeeded") return "its packages are downloaded already";
+  if (state == "queued" || state == "delivered")
+    return "the machine is asked to download its packages beforehand";
+  if (state == "accepted" || state == "running") return "its packages are being downloaded beforehand";
+  return fmt::format(
+      "its packages could not be downloaded beforehand{}{}: the install downloads what is missing",
+      reason.empty() ? "" : ", ", reason);
+}
+
+Outlook outlookOf(const store::Command& command, const std::string& connection,
+                  const store::Command* preparation) {
   const bool connected = connection == "connected";
   switch (command.state) {
     case CommandState::kAwaitingApproval:
@@ -53,7 +72,7 @@ Outlook outlookOf(const store::Command& command, const std::string& connection) 
               "nothing is handed to the machine before; without an approval the order ends at " +
                   toRfc3339(command.expires_at)};
     case CommandState::kScheduled:
-      if (!command.window.empty()) return waitsForWindow(command);
+      if (!command.window.empty()) return waitsForWindow(command, preparation);
       return {"its time, which is " + toRfc3339(command.not_before),
               "the machine is told to fetch the order"};
     case CommandState::kQueued:

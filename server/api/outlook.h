@@ -12,7 +12,12 @@ struct Outlook {
   std::string next;         // what follows once that has come; "" when nothing does
 };
 
-// `connection` of its machine: connected | silent | never.
-Outlook outlookOf(const store::Command& command, const std::string& connection);
+// `connection` of its machine: connected | silent | never. `preparation`: what gets it ready while it waits
+// for a window, or nullptr.
+Outlook outlookOf(const store::Command& command, const std::string& connection,
+                  const store::Command* preparation = nullptr);
+
+// How far getting an order ready is, by the state of the command that does; "" without one.
+std::string preparationText(const std::string& state, const std::string& reason);
 
 }  // namespace redflag::api

@@ -1,5 +1,7 @@
 #include "api/update_outlook.h"
 
+#include <fmt/format.h>
+
 #include "base/time.h"
 #include "commands/command_types.h"
 #include "services/approvals.h"
@@ -91,7 +93,9 @@ Outlook ordered(const Update& update) {
       until += ", which opens at " + toRfc3339(update.command_not_before);
     if (update.command_windows_missed > 0)
       until += "; it has missed " + std::to_string(update.command_windows_missed) + " before";
-    return {until, "the machine installs what was planned; " + next};
+    const std::string ready = preparationText(update.preparation_state, update.preparation_reason);
+    return {until, fmt::format("{}{}the machine installs what was planned; {}", ready,
+                               ready.empty() ? "" : "; ", next)};
   }
   if (state == "scheduled") return {"its time, which is " + toRfc3339(update.command_not_before), next};
   if (state == "queued" || state == "delivered") {

@@ -1,5 +1,5 @@
 #pragma once
-// What planning and installing share: which updates an order is about.
+// What planning, downloading and installing share: which updates an order is about.
 
 #include <nlohmann/json.hpp>
 #include <string>
@@ -27,6 +27,18 @@ inline nlohmann::json updatesSchema() {
               {"version", text(512)}}},
             {"required", {"key", "name", "arch", "version"}},
             {"additionalProperties", false}}}};
+}
+
+// Parameters of what a confirmed plan is carried out by.
+inline nlohmann::json plannedSchema() {
+  return {{"type", "object"},
+          {"properties",
+           {{"manager", managerSchema()},
+            {"updates", updatesSchema()},
+            {"plan", {{"type", "object"}, {"required", {"steps"}}}},
+            {"plan_hash", {{"type", "string"}, {"minLength", 64}, {"maxLength", 64}}}}},
+          {"required", {"manager", "updates", "plan", "plan_hash"}},
+          {"additionalProperties", false}};
 }
 
 // The same update in a plan's step and in an approval.

@@ -24,8 +24,10 @@ struct CommandType {
   std::string risk;             // none | low | high | destructive
   bool needs_approval = false;  // ordered by approving updates only, never directly
   bool listed = true;           // false: a screen of its own orders it, no list offers it
-  std::int64_t timeout_s = 0;   // silence longer than this, once accepted, counts as lost
-  std::int64_t valid_s = 0;     // how long an order waits for its machine
+  // A type that is ordered with the same parameters while an order of this one waits for a window, or "".
+  std::string prepared_by = {};
+  std::int64_t timeout_s = 0;  // silence longer than this, once accepted, counts as lost
+  std::int64_t valid_s = 0;    // how long an order waits for its machine
   std::int64_t max_attempts = 1;
   std::vector<std::string> idempotency_fields;  // parameters that make two orders the same
   Json parameters_schema;
@@ -48,7 +50,7 @@ struct PlanRequest {
 
 struct Planned {
   Json actions = Json::array();  // [{"plugin","action","parameters":{…}}…], 1 to 16
-  std::string plan_hash;         // hexadecimal: of the steps that a rollback's order binds, or ""
+  std::string plan_hash;         // hexadecimal: of the steps that a rollback or download binds, or ""
   std::string error_code;        // not "": this agent cannot be asked that
   std::string error_text;
 };

@@ -47,6 +47,7 @@ Result<CommandType> readDescription(const Json& description, const std::string& 
   requireOneOf(in, "risk", type.risk, {"none", "low", "high", "destructive"});
   type.needs_approval = in.boolean("needs_approval");
   type.listed = in.optionalBoolean("listed", true);
+  type.prepared_by = in.optionalText("prepared_by", 64);
   type.timeout_s = in.integer("timeout_s", 10, 7 * kDay_s);
   type.valid_s = in.optionalInteger("valid_s", 60, 90 * kDay_s, kDay_s);
   type.max_attempts = in.integer("max_attempts", 1, 100);

@@ -36,11 +36,13 @@ Json itemOf(const Outcome& outcome) {
           {"text", outcome.text}};
 }
 
-// Only of a rollback, whose steps the order itself names: an install binds what an approval was compared
-// with.
+// Only of a rollback or a download, whose steps the order itself names: an install binds what an approval was
+// compared with.
 Result<std::string> boundPlan(const Json& plan, const Json& actions) {
-  if (actions.size() != 1 || actions[0].at("action") != "rollback")
-    return fail(Code::kInvalid, "plan.plan: expected none beside anything but one rollback");
+  const bool names_its_steps =
+      actions.size() == 1 && (actions[0].at("action") == "rollback" || actions[0].at("action") == "download");
+  if (!names_its_steps)
+    return fail(Code::kInvalid, "plan.plan: expected none beside anything but one rollback or download");
   auto steps = protocol::planSteps(plan);
   if (!steps) return tl::unexpected<Error>(steps.error());
   return toHex(protocol::planHash(std::move(*steps)));

@@ -240,11 +240,15 @@ store::Command Orders::cancel(const std::string& command_id, const Actor& actor)
   }
   requireUnfinished(command);
   const std::int64_t now = context_.now();
+  const std::string prepared_by = typeOf(command.type).prepared_by;
   const bool withdrawn = context_.store.write([&](store::WriteTransaction& tx) {
     const store::Reason reason{"command.cancelled", "cancelled by " + actor.name};
     const auto reached = tx.commands().advance(command, CommandEvent::kCancelled, actor.name, reason, now);
     if (!reached) return false;
     publishState(tx, command, *reached, now);
+    // Nobody needs any more what was to get it ready, unless the machine is at it already.
+    if (const auto ahead = tx.commands().preparationOf(command, prepared_by); ahead)
+      step(tx, *ahead, CommandEvent::kCancelled, actor.name, reason);
     return true;
   });
   if (withdrawn) return find(command_id, actor.grants.visible());
@@ -349,6 +353,7 @@ store::Command Orders::retry(const std::string& command_id, const Actor& actor) 
   const auto parameters = parseJson(old.parameters, {16U << 20, 32, 1'000'000});
   if (!parameters) throw http::Problem{500, "store.corrupt", parameters.error().text};
   Order order{old.type, *parameters, old.agent_id, actor.name};
+  order.parent_id = old.parent_id;
   order.retry_of = old.id;
   order.attempt = old.attempt + 1;
   const auto prepared = prepare({order}, actor);

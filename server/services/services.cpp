@@ -29,8 +29,9 @@ Services::Services(const Context& context)
       schedule_runner(context_, orders),
       groups(context_, orders),
       windows(context_, orders),
+      preparations(context_, orders),
       upkeep(context_, orders, schedule_runner, settlement, presence, ignores, policies, windows,
-             profile_keeper) {
+             profile_keeper, preparations) {
   context_.store.onOutbox([bell = &context_.bell] { bell->outboxGrew(); });
 }
 

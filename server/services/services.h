@@ -13,6 +13,7 @@
 #include "services/overview.h"
 #include "services/places.h"
 #include "services/policies.h"
+#include "services/preparations.h"
 #include "services/presence.h"
 #include "services/profile_keeper.h"
 #include "services/profiles.h"
@@ -63,6 +64,7 @@ class Services {
   ScheduleRunner schedule_runner;
   Groups groups;
   Windows windows;
+  Preparations preparations;
   Upkeep upkeep;
 
   const Context& context() const { return context_; }

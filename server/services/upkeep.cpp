@@ -88,6 +88,7 @@ void Upkeep::round() {
   ignores_.sweep();
   policies_.sweep();
   windows_.announce();
+  preparations_.run();
   profiles_.sweep();
   presence_.announceSilent();
   if (context_.trust != nullptr) context_.trust->tend(context_.now());

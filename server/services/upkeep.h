@@ -12,6 +12,7 @@
 #include "services/ignores.h"
 #include "services/orders.h"
 #include "services/policies.h"
+#include "services/preparations.h"
 #include "services/presence.h"
 #include "services/profile_keeper.h"
 #include "services/schedule_runner.h"
@@ -23,7 +24,8 @@ namespace redflag::services {
 class Upkeep {
  public:
   Upkeep(const Context& context, Orders& orders, ScheduleRunner& schedules, Settlement& settlement,
-         Presence& presence, Ignores& ignores, Policies& policies, Windows& windows, ProfileKeeper& profiles)
+         Presence& presence, Ignores& ignores, Policies& policies, Windows& windows, ProfileKeeper& profiles,
+         Preparations& preparations)
       : context_(context),
         orders_(orders),
         schedules_(schedules),
@@ -32,7 +34,8 @@ class Upkeep {
         ignores_(ignores),
         policies_(policies),
         windows_(windows),
-        profiles_(profiles) {}
+        profiles_(profiles),
+        preparations_(preparations) {}
   ~Upkeep() { stop(); }
   Upkeep(const Upkeep&) = delete;
   Upkeep& operator=(const Upkeep&) = delete;
@@ -63,6 +66,7 @@ class Upkeep {
   std::shared_ptr<const trust::PublishedTrust> rung_for_;  // what the connected agents have heard of
   Windows& windows_;
   ProfileKeeper& profiles_;
+  Preparations& preparations_;
   std::int64_t pruned_at_ = 0;
   std::int64_t gave_back_ns_ = 0;
 

@@ -61,6 +61,12 @@ struct Command {
   std::string outside_reason;  // why a person ordered it outside of any window, or ""
 };
 
+// How often, and when again, what gets an order ready is ordered after it failed.
+struct PreparationTries {
+  std::int64_t most = 0;
+  std::int64_t failed_before = 0;  // tried again when it failed, or expired, before
+};
+
 // Orders that wait for the same opening at one site.
 struct WindowWait {
   std::string client_id;
@@ -214,6 +220,15 @@ class Commands {
                                          std::size_t limit) const = 0;
   // Soonest first: openings until then for which orders are scheduled.
   virtual std::vector<WindowWait> windowWaits(std::int64_t until, const http::Visible& visible) const = 0;
+
+  // Orders of `type` on machines that may be changed, which wait for a window that opens after `ahead_of` and
+  // for which none of `prepared_by` is under way or has ended well; soonest first.
+  virtual std::vector<Command> unprepared(const std::string& type, const std::string& prepared_by,
+                                          std::int64_t ahead_of, const PreparationTries& tries,
+                                          std::size_t limit) const = 0;
+  // What was ordered to get this one ready, the newest.
+  virtual std::optional<Command> preparationOf(const Command& command,
+                                               const std::string& prepared_by) const = 0;
 
   // How many are awaiting approval, scheduled, queued, delivered, accepted and running, by the state's name.
   virtual std::map<std::string, std::int64_t> underWay() const = 0;

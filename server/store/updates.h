@@ -83,6 +83,9 @@ struct Update {
   std::int64_t command_attempt = 0;
   std::string command_window;  // that it is held to, in words, "" without
   std::int64_t command_windows_missed = 0;
+  // Of what gets that command ready while it is scheduled, the newest; "": nothing does.
+  std::string preparation_state;
+  std::string preparation_reason;
   std::int64_t first_seen_at = 0;
   std::int64_t agent_last_seen_at = 0;
   // Of the rule that it is ignored by, "" unless it is; the rule's reason is `reason`.

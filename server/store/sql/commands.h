@@ -39,6 +39,10 @@ class SqlCommands : public Commands {
   std::vector<Command> waitingOf(const std::string& client_id, const std::string& after_id,
                                  std::size_t limit) const override;
   std::vector<WindowWait> windowWaits(std::int64_t until, const http::Visible& visible) const override;
+  std::vector<Command> unprepared(const std::string& type, const std::string& prepared_by,
+                                  std::int64_t ahead_of, const PreparationTries& tries,
+                                  std::size_t limit) const override;
+  std::optional<Command> preparationOf(const Command& command, const std::string& prepared_by) const override;
   std::map<std::string, std::int64_t> underWay() const override;
   std::vector<Command> unsettled(std::size_t limit) const override;
   bool settle(const Command& command) override;

@@ -35,6 +35,8 @@ Update updateFrom(Rows& rows) {
   update.command_attempt = rows.integer();
   update.command_window = rows.text();
   update.command_windows_missed = rows.integer();
+  update.preparation_state = rows.text();
+  update.preparation_reason = rows.text();
   update.agent_last_seen_at = rows.integer();
   update.ignored_by = rows.text();
   update.ignored_author = rows.text();
@@ -55,12 +57,18 @@ std::string updatesSql(const std::string& chosen) {
       kHasUpdaterSql +
       ", COALESCE(c.state, ''), COALESCE(c.not_before, 0), COALESCE(c.expires_at, 0), COALESCE(c.attempt, "
       "0), COALESCE(c.window_text, ''), COALESCE(c.windows_missed, 0), "
+      "COALESCE(p.state, ''), COALESCE(p.reason_text, ''), "
       "a.last_seen_at, u.ignored_by, COALESCE(r.created_by, ''), COALESCE(r.until, 0), " +
       kUrgencySql + " AS urgency FROM (";
   return kColumns + chosen +
          ") chosen JOIN updates u USING (client_id, agent_id, update_id) JOIN agents a USING (client_id, "
          "agent_id) LEFT JOIN commands c ON c.client_id = u.client_id AND c.agent_id = u.agent_id AND "
-         "c.command_id = u.command_id LEFT JOIN ignore_rules r ON r.rule_id = u.ignored_by "
+         "c.command_id = u.command_id LEFT JOIN commands p ON c.state = 'scheduled' AND p.command_id = "
+         "(SELECT "
+         "d.command_id FROM commands d WHERE d.parent_id <> '' AND d.parent_id = c.command_id AND "
+         "d.client_id "
+         "= c.client_id AND d.agent_id = c.agent_id ORDER BY d.created_at DESC, d.command_id DESC LIMIT 1) "
+         "LEFT JOIN ignore_rules r ON r.rule_id = u.ignored_by "
          "ORDER BY urgency, u.name, u.update_id";
 }
 

@@ -343,6 +343,9 @@ class Mock {
       ...command,
       waiting_for: { scheduled: `the window "Night" of the client Northfield Surgery, which opens at ${at(-7200)}; it has missed 1 window before`, queued: 'the machine is about to fetch the order', running: 'the machine is carrying it out' }[command.state] ?? null,
       next: { queued: 'the machine checks the signature and its own policy, then begins', running: 'its result is shown here' }[command.state] ?? null,
+      preparation: command.state === 'scheduled' && command.type === 'install_updates'
+        ? { command_id: '01JM8ZC9T0QK5V3N7RWX2YBD4E', title: 'Download updates', state: 'failed', percent: null, reason: { code: 'apt.download_failed', text: 'deb.example.org: no route to host' } }
+        : null,
       parameters: { updates: updates.map(({ key, name, arch, candidate_version }) => ({ key, name, arch, version: candidate_version })) },
       actions: [{ plugin: command.type === 'scan' ? 'kernel' : 'apt', action: { scan: 'scan', plan_updates: 'plan', install_updates: 'install' }[command.type] ?? 'run', parameters: {} }],
       plan: planned ? { steps, download_bytes: 18_734_112, installed_bytes_delta: -1_224_704, needs_reboot: true, restarts: ['nginx.service', 'ssh.service'] } : null,

@@ -162,6 +162,17 @@ const kOfEach = {
     assert.ok(!(await desk.machine.upgradable()).includes(`${update.name} ${update.to}`));
   },
 
+  // The server orders it by itself while an install waits for its window; by hand it fetches what a plan would install, and no more.
+  download_updates: async (desk) => {
+    const { manager, other } = desk.machine;
+    const updates = [{ key: `${other.name}:${other.arch}`, name: other.name, arch: other.arch, version: other.to }];
+    const steps = [{ operation: 'upgrade', name: other.name, arch: other.arch, from: other.from, to: other.to }];
+    const { results } = await desk.carriedOut('download_updates', { manager, updates, plan: { steps }, plan_hash: '0'.repeat(64) });
+    assert.ok(results[0].download_bytes > 0, JSON.stringify(results));
+    assert.equal(desk.machine.installed(other), other.from);
+    assert.ok((await desk.machine.upgradable()).includes(`${other.name} ${other.to}`));
+  },
+
   // What waits behind another order is taken out of the executor's hands.
   cancel: async (desk) => {
     const { other } = desk.machine;

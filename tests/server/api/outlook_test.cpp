@@ -53,6 +53,23 @@ TEST(Outlook, names_the_window_that_is_waited_for_and_what_comes_when_it_is_miss
   EXPECT_EQ(outlookOf(command, "never").waiting_for, command.window);
 }
 
+TEST(Outlook, says_how_far_the_packages_are_that_a_windowed_install_needs) {
+  store::Command install = in(CommandState::kScheduled);
+  install.window = "the window \"Night\" of the site Berlin";
+  const auto next = [&](CommandState state, const std::string& why = "") {
+    store::Command download = in(state);
+    download.reason.text = why;
+    return outlookOf(install, "connected", &download).next;
+  };
+  EXPECT_THAT(next(CommandState::kQueued), HasSubstr("asked to download its packages beforehand"));
+  EXPECT_THAT(next(CommandState::kRunning), HasSubstr("being downloaded beforehand"));
+  EXPECT_THAT(next(CommandState::kSucceeded),
+              testing::StartsWith("its packages are downloaded already; the"));
+  EXPECT_THAT(next(CommandState::kFailed, "no route to host"),
+              HasSubstr("could not be downloaded beforehand, no route to host: the install downloads"));
+  EXPECT_THAT(outlookOf(install, "connected").next, testing::StartsWith("the machine is told"));
+}
+
 TEST(Outlook, tells_a_machine_that_is_away_from_one_that_is_busy) {
   for (const auto state :
        {CommandState::kQueued, CommandState::kDelivered, CommandState::kAccepted, CommandState::kRunning}) {

@@ -101,6 +101,12 @@ TEST(UpdateOutlook, names_the_window_that_its_order_waits_for) {
   EXPECT_THAT(waitingFor(update),
               HasSubstr("\"Night\" of the site Berlin, which opens at 2026-03-02T01:00:00"));
   EXPECT_THAT(waitingFor(update), HasSubstr("missed 2 before"));
+  EXPECT_THAT(next(update), testing::StartsWith("the machine installs"));
+  update.preparation_state = "succeeded";
+  EXPECT_THAT(next(update), testing::StartsWith("its packages are downloaded already; the machine installs"));
+  update.preparation_state = "failed";
+  update.preparation_reason = "no route to host";
+  EXPECT_THAT(next(update), HasSubstr("beforehand, no route to host"));
 }
 
 TEST(UpdateOutlook, tells_the_classes_of_failure_apart_and_counts_the_tries) {

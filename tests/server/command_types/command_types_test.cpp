@@ -76,9 +76,9 @@ Json step(const Json& update, const std::string& result) {
 }
 
 TEST(CommandTypes, describe_themselves_under_the_name_of_their_folder) {
-  for (const char* id : {"scan", "cancel", "plan_updates", "install_updates", "rollback_updates", "reboot",
-                         "cancel_reboot", "restart_services", "refresh", "collect_diagnostics", "configure",
-                         "rapid_mode", "update_agent", "rotate_keys"}) {
+  for (const char* id : {"scan", "cancel", "plan_updates", "download_updates", "install_updates",
+                         "rollback_updates", "reboot", "cancel_reboot", "restart_services", "refresh",
+                         "collect_diagnostics", "configure", "rapid_mode", "update_agent", "rotate_keys"}) {
     EXPECT_EQ(LoadedType(id).describe().at("type"), id);
   }
 }
@@ -251,6 +251,27 @@ TEST(CommandTypes, a_rollback_binds_exactly_the_steps_back_and_tells_which_were_
                             {"code", "policy"},
                             {"text", "no"}})
                   .empty());
+}
+
+TEST(CommandTypes, a_download_binds_the_plan_of_the_install_that_it_prepares) {
+  EXPECT_EQ(LoadedType("install_updates").describe().at("prepared_by"), "download_updates");
+  LoadedType type("download_updates");
+  EXPECT_EQ(type.describe().at("risk"), "low") << "it waits for no window";
+  const Json plan{{"steps", {step(kNginx, "")}}};
+  const Json parameters{{"manager", "apt"}, {"updates", {kNginx}}, {"plan", plan}, {"plan_hash", "h"}};
+  const auto planned = type.plan({{"parameters", parameters}, {"agent", agent("act")}});
+  EXPECT_EQ(planned["actions"][0]["action"], "download");
+  EXPECT_EQ(planned["actions"][0]["parameters"], (Json{{"updates", {kNginx}}, {"plan", plan}}));
+  EXPECT_EQ(planned["plan"], plan);
+  EXPECT_EQ(type.plan({{"parameters", parameters}, {"agent", agent("report")}})["error"]["code"],
+            "agent.report_mode");
+  EXPECT_TRUE(type.effects({{"parameters", parameters},
+                            {"outcome", "failed"},
+                            {"results", Json::array()},
+                            {"code", "apt.download_failed"},
+                            {"text", "no route to host"}})
+                  .empty())
+      << "the install is not held up by it";
 }
 
 TEST(CommandTypes, an_order_that_nobody_took_in_time_failed_because_the_machine_was_offline) {

@@ -97,9 +97,9 @@ TEST(LoadedTypes, the_built_in_ones_are_all_there) {
   for (const auto& type : testing::builtInTypes().all())
     ids.push_back(type.id);
   EXPECT_EQ(ids, (std::vector<std::string>{"cancel", "cancel_reboot", "collect_diagnostics", "configure",
-                                           "install_updates", "plan_updates", "rapid_mode", "reboot",
-                                           "refresh", "restart_services", "rollback_updates", "rotate_keys",
-                                           "scan", "update_agent"}));
+                                           "download_updates", "install_updates", "plan_updates",
+                                           "rapid_mode", "reboot", "refresh", "restart_services",
+                                           "rollback_updates", "rotate_keys", "scan", "update_agent"}));
   EXPECT_TRUE(testing::builtInTypes().refused().empty());
 }
 

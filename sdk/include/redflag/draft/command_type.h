@@ -8,6 +8,8 @@
  *   {} -> {"type","title","icon","description","permission":"technician|approver|admin",
  *          "risk":"none|low|high|destructive","needs_approval":bool,
  *          "listed":bool (absent: true; false: a screen of its own orders it),
+ *          "prepared_by":"type" (absent: none; the server orders that one, with the same parameters, while
+ *          an order of this type waits for a maintenance window),
  *          "timeout_s":n (silence after it was accepted),
  *          "valid_s":n (how long an order waits for its machine; absent: a day),"max_attempts":n,
  *          "idempotency_fields":["…"],"parameters_schema":{…},"result_schema":{…} (of one action's result),
@@ -19,7 +21,8 @@
  * plan()
  *   item {"parameters":{…},"agent":{"agent_id","hostname","mode","plugins":["apt"…]}}
  *   -> {"actions":[{"plugin":"apt","action":"plan","parameters":{…}}…]} or {"error":{"code","text"}}
- *   One action "rollback" comes with "plan":{"steps":[…]}: exactly these steps are what the order binds.
+ *   One action "rollback" or "download" comes with "plan":{"steps":[…]}: exactly these steps are what the
+ *   order binds.
  * on_result()
  *   item {"parameters":{…},"outcome":"succeeded|failed|refused|expired|cancelled",
  *         "results":[one for each action],"code","text"}

@@ -173,6 +173,12 @@ export function sentence(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+// The first of them by name.
+export function listed(items: string[], most = 6): string {
+  const named = items.slice(0, most).join(', ');
+  return items.length > most ? `${named} and ${items.length - most} more` : named;
+}
+
 export function spoken(code: string): string {
   return sentence(code.replaceAll('_', ' '));
 }

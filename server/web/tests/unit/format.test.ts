@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { bytes, some } from '../../src/format/number';
 import { ago, duration, utc } from '../../src/format/time';
-import { kindOf } from '../../src/format/words';
+import { kindOf, listed } from '../../src/format/words';
 
 const now = Date.parse('2030-06-01T12:00:00Z');
 
@@ -37,4 +37,9 @@ test('a security update without a severity is unrated, not low', () => {
   expect(kindOf({ category: 'security', severity: 'unknown' })).toEqual({ text: 'Security, unrated', tone: 'unrated' });
   expect(kindOf({ category: 'bugfix', severity: 'unknown' })).toEqual({ text: 'Bug fix', tone: 'quiet' });
   expect(kindOf({ category: 'security', severity: 'critical' }).tone).toBe('critical');
+});
+
+test('a long list is named by its first items', () => {
+  expect(listed(['a.service', 'b.service'])).toBe('a.service, b.service');
+  expect(listed(['a', 'b', 'c'], 1)).toBe('a and 2 more');
 });

@@ -6,7 +6,7 @@ import type { CommandDetail } from '../../api/types';
 import { ScreenSkeleton } from '../../app/waiting';
 import { bytes, some } from '../../format/number';
 import type { Json } from '../../format/schema';
-import { command_states, in_flight, sentence } from '../../format/words';
+import { command_states, in_flight, listed, sentence } from '../../format/words';
 import { Ago } from '../../parts/ago';
 import { CommandProgress } from '../../parts/command-progress';
 import { LogView } from '../../parts/log-view';
@@ -20,6 +20,7 @@ import { CommandButtons, RunOutside } from './command-buttons';
 import { ConfirmPlan, planWaits } from './confirm-plan';
 import classes from './operations.module.css';
 import { PlanView } from './plan-view';
+import { Preparation } from './preparation';
 import { RollBack } from './roll-back';
 
 const route = getRouteApi('/app/operations/$commandId');
@@ -96,6 +97,7 @@ function Operation({ command }: { command: CommandDetail }) {
           </p>
         </Panel>
       )}
+      {command.preparation && <Preparation ordered={command.preparation} />}
       {command.results && command.results.length > 0 && <Results command={command} results={command.results as Json[]} />}
       {command.plan && <Plan command={command} waits={waits} />}
       <Panel title="Log" action={<CommandProgress command={command} />}>
@@ -164,7 +166,7 @@ function Plan({ command, waits }: { command: CommandDetail; waits: boolean }) {
     some(plan.steps.length, 'step'),
     `${bytes(plan.download_bytes)} to download`,
     plan.needs_reboot ? 'needs a reboot' : null,
-    plan.restarts.length > 0 ? `restarts ${plan.restarts.join(', ')}` : null,
+    plan.restarts.length > 0 ? `to be restarted: ${listed(plan.restarts)}` : null,
   ];
   return (
     <Panel title="Plan" note={note.filter(Boolean).join(' · ')}>
