@@ -1,6 +1,6 @@
 #pragma once
-// Programs that still run code which is no longer on disk: their file was replaced, or removed, since.
-// Source: proc_pid_maps(5), and the question that Debian's needrestart asks.
+// What programs execute, and which of them still run code that is no longer on disk: their file was replaced,
+// or removed, since. Source: proc_pid_maps(5), and the question that Debian's needrestart asks.
 
 #include <cstdint>
 #include <string>
@@ -23,6 +23,14 @@ struct OutdatedProcesses {
 // Files below `folders` count; what a program made itself, in /tmp or in memory, says nothing about an
 // update. About 0.1 ms a process. Threads: any.
 OutdatedProcesses outdatedProcesses(const std::vector<std::string>& folders);
+// What the processes of one control group map to execute, by its path when it was opened.
+struct UsedFiles {
+  std::string control_group;       // "" for all that are in none
+  std::vector<std::string> files;  // at most 512, sorted
+};
+// By control group, at most 2,000. As outdatedProcesses() else.
+std::vector<UsedFiles> filesInUse(const std::vector<std::string>& folders);
+
 // Where packages put programs and libraries.
 std::vector<std::string> packageFolders();
 

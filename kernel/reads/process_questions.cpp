@@ -4,12 +4,12 @@
 #include "platform/replaced_files.h"
 
 namespace redflag::kernel {
+namespace {
 
-bool isProcessQuestion(std::string_view target) {
-  return target == "/outdated";
-}
+constexpr std::string_view kOutdated = "/outdated";
+constexpr std::string_view kInUse = "/in-use";
 
-std::string outdatedProcessesJson() {
+Json outdatedJson() {
   const auto outdated = platform::outdatedProcesses(platform::packageFolders());
   Json processes = Json::array();
   for (const auto& process : outdated.found)
@@ -17,7 +17,26 @@ std::string outdatedProcessesJson() {
                          {"command", process.command},
                          {"control_group", process.control_group},
                          {"files", process.files}});
-  return dumpJson({{"processes", std::move(processes)}, {"unreadable", outdated.unreadable}});
+  return {{"processes", std::move(processes)}, {"unreadable", outdated.unreadable}};
+}
+
+Json inUseJson() {
+  Json groups = Json::array();
+  for (const auto& used : platform::filesInUse(platform::packageFolders())) {
+    if (used.control_group.empty()) continue;  // no service is there
+    groups.push_back({{"control_group", used.control_group}, {"files", used.files}});
+  }
+  return {{"groups", std::move(groups)}};
+}
+
+}  // namespace
+
+bool isProcessQuestion(std::string_view target) {
+  return target == kOutdated || target == kInUse;
+}
+
+std::string processesJson(std::string_view target) {
+  return dumpJson(target == kInUse ? inUseJson() : outdatedJson());
 }
 
 }  // namespace redflag::kernel

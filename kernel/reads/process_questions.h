@@ -1,6 +1,6 @@
 #pragma once
-// What may be asked about other users' processes: which of them run code that is no longer on disk. Nothing
-// of their memory, arguments or environment.
+// What may be asked about other users' processes: which of them run code that is no longer on disk, and which
+// programs and libraries each control group executes. Nothing of their memory, arguments or environment.
 
 #include <string>
 #include <string_view>
@@ -10,9 +10,10 @@ namespace redflag::kernel {
 // In place of a socket: "http:unix:/proc" is the capability.
 constexpr std::string_view kProcesses = "/proc";
 
-bool isProcessQuestion(std::string_view target);  // exactly /outdated
+bool isProcessQuestion(std::string_view target);  // exactly /outdated or /in-use
 
-// {"processes":[{"pid","command","control_group","files":["/usr/lib/…"]}…],"unreadable":n}
-std::string outdatedProcessesJson();
+// /outdated: {"processes":[{"pid","command","control_group","files":["/usr/lib/…"]}…],"unreadable":n}
+// /in-use:   {"groups":[{"control_group","files":["/usr/lib/…"]}…]}
+std::string processesJson(std::string_view target);
 
 }  // namespace redflag::kernel

@@ -95,7 +95,7 @@ bool ReadDesk::sayBody(const host::Question& question, const std::string& body) 
 bool ReadDesk::answerOnProcesses(const host::Question& question) {
   if (!isProcessQuestion(question.target))
     return say(refusal(RF_DENIED, question.target + " is not among the reads of the agent's list"));
-  return sayBody(question, outdatedProcessesJson());
+  return sayBody(question, processesJson(question.target));
 }
 
 bool ReadDesk::answerOnDisks(const host::Question& question) {

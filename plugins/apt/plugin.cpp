@@ -101,6 +101,8 @@ const rf::Declaration kDeclaration{
                      {"read:{root}/var/cache/apt/archives", false},
                      {"read:{root}/run/reboot-required", false},
                      {"read:{root}/run/reboot-required.pkgs", false},
+                     // Which services run what a plan replaces.
+                     {"http:unix:/proc", false},
                      // Its own binary cache, in the first of these that it may write.
                      {"write:{cache_dir}", false},
                      {"write:/var/cache/redflag/apt", false},

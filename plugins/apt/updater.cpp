@@ -13,6 +13,7 @@
 #include "installer.h"
 #include "kept_packages.h"
 #include "lists.h"
+#include "restarts.h"
 #include "source_list.h"
 #include "transaction.h"
 
@@ -83,8 +84,10 @@ rf::Status AptUpdater::plan(std::string_view text, rf::Output& result) {
     if (!request) return tl::unexpected<Problem>(request.error());
     if (auto ok = configureApt(settings_, CacheUse::kOwn); !ok) return tl::unexpected<Problem>(ok.error());
     useOwnLists(settings_);
-    const auto prepared = prepare(*request);
+    auto prepared = prepare(*request);
     if (!prepared) return tl::unexpected<Problem>(prepared.error());
+    prepared->plan.restarts =
+        restartsOf(prepared->plan, settings_.root, plugin::ServicesInUse::ask(host_, settings_.root));
     return toJson(prepared->plan);
   };
   return plugin::end(run_, result, plan());

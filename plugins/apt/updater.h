@@ -10,7 +10,7 @@ namespace redflag::apt {
 class AptUpdater {
  public:
   AptUpdater(const Settings& settings, const rf::Host& host, rf::Run& run)
-      : settings_(settings), run_(run), clock_(host), progress_(host) {}
+      : settings_(settings), host_(host), run_(run), clock_(host), progress_(host) {}
 
   rf::Status plan(std::string_view request, rf::Output& result);
   rf::Status download(std::string_view request, rf::Output& result);
@@ -34,6 +34,7 @@ class AptUpdater {
   Result<Json> outcome(const Plan& plan, const std::string& errors);
 
   const Settings& settings_;
+  rf::Host host_;
   rf::Run& run_;
   rf::Clock clock_;
   rf::Progress progress_;

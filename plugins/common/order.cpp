@@ -123,7 +123,7 @@ Json toJson(const Plan& plan) {
           {"download_bytes", plan.download_bytes},
           {"installed_bytes_delta", plan.installed_bytes_delta},
           {"needs_reboot", plan.needs_reboot},
-          {"restarts", Json::array()}};
+          {"restarts", plan.restarts}};
 }
 
 Json verifiedRow(const Wanted& wanted, const std::string& installed_version, bool enough) {

@@ -114,8 +114,9 @@ const char* reasonOf(HyGoal goal, DnfPackage* package) {
 // Turns a solved goal into steps.
 class Steps {
  public:
-  Steps(const Session& session, HyGoal goal, const std::vector<Wanted>& wanted)
-      : session_(session), goal_(goal), wanted_(wanted) {}
+  Steps(const Session& session, HyGoal goal, const std::vector<Wanted>& wanted,
+        const plugin::ServicesInUse& services)
+      : session_(session), goal_(goal), wanted_(wanted), services_(services) {}
 
   Plan take() {
     add("upgrade", Packages(hy_goal_list_upgrades(goal_, nullptr)));
@@ -124,6 +125,7 @@ class Steps {
     remove(Packages(hy_goal_list_erasures(goal_, nullptr)));
     remove(Packages(hy_goal_list_obsoleted(goal_, nullptr)));
     addAdvice();
+    plan_.restarts.assign(restarts_.begin(), restarts_.end());
     std::sort(plan_.steps.begin(), plan_.steps.end(), [](const Step& a, const Step& b) {
       return std::tie(a.name, a.arch, a.operation, a.from) < std::tie(b.name, b.arch, b.operation, b.from);
     });
@@ -159,6 +161,7 @@ class Steps {
       step.replaced = fullName(old);
       plan_.installed_bytes_delta -= static_cast<std::int64_t>(dnf_package_get_installsize(old));
       replaced_.insert(step.replaced);
+      addUsersOf(old);
       installed_arch_[{step.name, step.arch}] = textOf(dnf_package_get_arch(old));
       kept_.emplace_back(static_cast<DnfPackage*>(g_object_ref(old)));
     }
@@ -174,9 +177,17 @@ class Steps {
       step.arch = textOf(dnf_package_get_arch(package));
       step.from = textOf(dnf_package_get_evr(package));
       step.replaced = nevra;
+      addUsersOf(package);
       plan_.installed_bytes_delta -= static_cast<std::int64_t>(dnf_package_get_installsize(package));
       plan_.steps.push_back(std::move(step));
     }
+  }
+
+  void addUsersOf(DnfPackage* package) {
+    if (services_.empty()) return;
+    const std::unique_ptr<gchar*, Free<&g_strfreev>> files(dnf_package_get_files(package));
+    for (gchar** file = files.get(); file != nullptr && *file != nullptr; ++file)
+      services_.addUsersOf(*file, restarts_);
   }
 
   void addAdvice() {
@@ -197,6 +208,8 @@ class Steps {
   const Session& session_;
   HyGoal goal_;
   const std::vector<Wanted>& wanted_;
+  const plugin::ServicesInUse& services_;
+  std::set<std::string> restarts_;
   Plan plan_;
   std::set<std::string> replaced_;
   std::map<std::pair<std::string, std::string>, std::string> installed_arch_;
@@ -224,7 +237,7 @@ Result<std::vector<Found>> findAll(const Session& session, const Request& reques
 
 }  // namespace
 
-Result<Plan> makePlan(const Session& session, const Request& request) {
+Result<Plan> makePlan(const Session& session, const Request& request, const plugin::ServicesInUse& services) {
   const auto found = findAll(session, request);
   if (!found) return tl::unexpected<Problem>(found.error());
   if (found->empty()) return Plan{};
@@ -236,7 +249,7 @@ Result<Plan> makePlan(const Session& session, const Request& request) {
   if (!session.configuration().weak_dependencies) flags |= DNF_IGNORE_WEAK_DEPS;
   if (dnf_goal_depsolve(goal.get(), static_cast<DnfGoalActions>(flags), error.out()) == 0)
     return fail(RF_PERMANENT, "dnf.unresolvable", error.text());
-  auto plan = Steps(session, goal.get(), request.updates).take();
+  auto plan = Steps(session, goal.get(), request.updates, services).take();
   if (const auto more = notOrdered(plan, '.'); request.rollback && !more.empty())
     return fail(RF_PERMANENT, "dnf.rollback_needs_more", "going back would also: " + more);
   return plan;

@@ -103,6 +103,8 @@ const rf::Declaration kDeclaration{
                      {"read:{root}/etc/systemd/system/timers.target.wants", false},
                      {"read:{root}/var/cache/dnf", false},
                      {"read:{root}/var/lib/dnf", false},
+                     // Which services run what a plan replaces.
+                     {"http:unix:/proc", false},
                      // Fetching metadata, as dnf itself does it: by an action.
                      {"root", false}},
     .requires_libraries = {"libdnf.so.2"},

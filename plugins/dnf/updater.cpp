@@ -31,7 +31,7 @@ Result<Request> DnfUpdater::parse(std::string_view text, bool with_plan) {
 Result<Plan> DnfUpdater::prepare(const Request& request) {
   const auto session = Session::open(settings_, FileLists::kLoaded);
   if (!session) return tl::unexpected<Problem>(session.error());
-  return makePlan(**session, request);
+  return makePlan(**session, request, plugin::ServicesInUse::ask(host_, settings_.root));
 }
 
 Result<DnfUpdater::Installed> DnfUpdater::installed() {

@@ -11,7 +11,7 @@ namespace redflag::dnf {
 class DnfUpdater : public plugin::ReplayUpdater {
  public:
   DnfUpdater(const Settings& settings, const rf::Host& host, rf::Run& run)
-      : ReplayUpdater("dnf", host, run), settings_(settings) {}
+      : ReplayUpdater("dnf", host, run), settings_(settings), host_(host) {}
 
  private:
   Result<Request> parse(std::string_view text, bool with_plan) override;
@@ -26,6 +26,7 @@ class DnfUpdater : public plugin::ReplayUpdater {
   std::string sentenceOnMissingKeys(const Plan& plan, const std::string& lines) override;
 
   const Settings& settings_;
+  rf::Host host_;
 };
 
 }  // namespace redflag::dnf

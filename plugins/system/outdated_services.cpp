@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <vector>
 
+#include "common/units.h"
+
 namespace redflag::system {
 namespace {
 
 constexpr std::uint64_t kMaxAnswer = 4U << 20;
 constexpr std::size_t kNamedFiles = 3;
-constexpr std::string_view kService = ".service";
 
 std::string listed(const std::set<std::string>& items, std::size_t most) {
   std::string text;
@@ -21,21 +22,6 @@ std::string listed(const std::set<std::string>& items, std::size_t most) {
 }
 
 }  // namespace
-
-std::string unitOf(std::string_view control_group) {
-  constexpr std::string_view kUsers = "/user.slice/";
-  if (control_group.starts_with(kUsers)) return {};
-  std::string unit;
-  while (!control_group.empty()) {
-    control_group.remove_prefix(1);
-    const auto part = control_group.substr(0, control_group.find('/'));
-    control_group.remove_prefix(part.size());
-    // What a service keeps in groups of its own below is its own; a container there is not.
-    if (part.starts_with("libpod-") || part.starts_with("docker") || part.ends_with(".scope")) return {};
-    if (unit.empty() && part.size() > kService.size() && part.ends_with(kService)) unit = part;
-  }
-  return unit;
-}
 
 void OutdatedServices::report() {
   const auto answer = processes_.get("/proc", "/outdated", kMaxAnswer);
@@ -71,7 +57,7 @@ redflag::Result<> OutdatedServices::group(const Json& answer) {
   if (auto ok = in.finish(); !ok) return ok;
   for (const Json& item : processes) {
     JsonReader process(item, "outdated.processes");
-    const auto unit = unitOf(process.text("control_group", 4096));
+    const auto unit = plugin::unitOf(process.text("control_group", 4096));
     const auto command = process.text("command", 64);
     const Json& files = process.array("files", 64);
     if (auto ok = process.finishIgnoringUnknown(); !ok) return ok;

@@ -14,10 +14,6 @@
 
 namespace redflag::system {
 
-// "ssh.service" of "/system.slice/ssh.service"; "" for what no system service owns: sessions, scopes,
-// containers.
-std::string unitOf(std::string_view control_group);
-
 class OutdatedServices {
  public:
   OutdatedServices(const rf::Host& host, rf::Run& run) : processes_(host), owners_(host), run_(run) {}

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -14,6 +15,8 @@ namespace {
 
 constexpr std::size_t kMaxProcesses = 2000;
 constexpr std::size_t kMaxFiles = 32;
+constexpr std::size_t kMaxGroups = 2000;
+constexpr std::size_t kMaxFilesOfGroup = 512;
 constexpr std::size_t kMaxPath = 1024;
 constexpr std::string_view kDeleted = " (deleted)";
 
@@ -24,16 +27,24 @@ std::optional<std::int64_t> processId(const std::string& name) {
   return error == std::errc() && stop == end && pid > 0 ? std::optional(pid) : std::nullopt;
 }
 
-// "7f…-7f… r-xp 00000000 fe:01 1234   /usr/lib/libz.so.1 (deleted)": the path, when that is what it says.
-std::string_view executedAndGone(std::string_view line) {
+// "7f…-7f… r-xp 00000000 fe:01 1234   /usr/lib/libz.so.1 (deleted)": the path as it stands there, of what is
+// executed.
+std::string_view executed(std::string_view line) {
   const auto permissions = line.find(' ');
-  if (permissions == std::string_view::npos || !line.ends_with(kDeleted) || line.size() < permissions + 5)
-    return {};
+  if (permissions == std::string_view::npos || line.size() < permissions + 5) return {};
   if (line[permissions + 3] != 'x') return {};
   const auto path = line.find('/', permissions);
-  if (path == std::string_view::npos) return {};
-  line.remove_suffix(kDeleted.size());
-  return path < line.size() ? line.substr(path) : std::string_view();
+  return path == std::string_view::npos ? std::string_view() : line.substr(path);
+}
+
+std::string_view withoutMark(std::string_view path) {
+  if (path.ends_with(kDeleted)) path.remove_suffix(kDeleted.size());
+  return path;
+}
+
+std::string_view executedAndGone(std::string_view line) {
+  const auto path = executed(line);
+  return path.ends_with(kDeleted) ? withoutMark(path) : std::string_view();
 }
 
 bool isBelow(std::string_view path, const std::vector<std::string>& folders) {
@@ -70,6 +81,27 @@ std::string controlGroupOf(const std::filesystem::path& process) {
 std::vector<std::string> packageFolders() {
   return {"/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libx32", "/usr/libexec",
           "/bin",     "/sbin",     "/lib",     "/lib32",     "/lib64",     "/libx32",     "/opt"};
+}
+
+std::vector<UsedFiles> filesInUse(const std::vector<std::string>& folders) {
+  std::map<std::string, std::set<std::string>> groups;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+    if (!processId(entry.path().filename().string())) continue;
+    std::ifstream maps(entry.path() / "maps");
+    if (!maps) continue;
+    const std::string group = controlGroupOf(entry.path());
+    if (groups.size() == kMaxGroups && !groups.contains(group)) continue;
+    auto& files = groups[group];
+    for (std::string line; files.size() < kMaxFilesOfGroup && std::getline(maps, line);) {
+      const auto path = withoutMark(executed(line));
+      if (!path.empty() && path.size() <= kMaxPath && isBelow(path, folders)) files.emplace(path);
+    }
+  }
+  std::vector<UsedFiles> out;
+  for (const auto& [group, files] : groups)
+    if (!files.empty()) out.push_back({group, {files.begin(), files.end()}});
+  return out;
 }
 
 OutdatedProcesses outdatedProcesses(const std::vector<std::string>& folders) {

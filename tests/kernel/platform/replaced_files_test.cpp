@@ -82,5 +82,23 @@ TEST_F(ReplacedFiles, of_a_removed_library_are_seen_as_well) {
   EXPECT_EQ(filesOfUser({folder_.string()}), std::vector<std::string>{library_.string()});
 }
 
+class FilesInUse : public ReplacedFiles {
+ protected:
+  std::vector<std::string> used() const {
+    std::vector<std::string> all;
+    for (const auto& group : filesInUse({folder_.string()}))
+      all.insert(all.end(), group.files.begin(), group.files.end());
+    return all;
+  }
+};
+
+TEST_F(FilesInUse, are_named_also_when_they_were_replaced_since) {
+  EXPECT_TRUE(used().empty());
+  startUser();
+  EXPECT_EQ(used(), std::vector<std::string>{library_.string()});
+  replaceLibrary();
+  EXPECT_EQ(used(), std::vector<std::string>{library_.string()});
+}
+
 }  // namespace
 }  // namespace redflag::platform

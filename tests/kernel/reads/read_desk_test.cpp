@@ -69,11 +69,14 @@ TEST_F(Desk, answers_only_at_sockets_that_were_granted) {
   EXPECT_TRUE(engine.asked().empty());
 }
 
-TEST_F(Desk, says_which_processes_run_replaced_code_and_nothing_else_about_processes) {
+TEST_F(Desk, says_which_processes_run_replaced_code_what_is_executed_and_nothing_else_about_processes) {
   const auto outcome = ask("/proc /outdated", {"http:unix:/proc"});
   EXPECT_EQ(fact(outcome, 0), 200);
   const Json said = Json::parse(fact(outcome, 1).get<std::string>(), nullptr, false);
   EXPECT_TRUE(said.is_object() && said.at("processes").is_array()) << said;
+  const auto used = ask("/proc /in-use", {"http:unix:/proc"});
+  const Json groups = Json::parse(fact(used, 1).get<std::string>(), nullptr, false);
+  EXPECT_TRUE(groups.is_object() && groups.size() == 1 && groups.at("groups").is_array()) << groups;
   for (const char* other : {"/1/environ", "/self/mem", "/outdated/", "/outdated?pid=1", "/version"})
     EXPECT_EQ(ask(std::string("/proc ") + other, {"http:unix:/proc"}).status, "denied") << other;
   EXPECT_EQ(ask("/proc /outdated", {"http:unix:" + socket()}).status, "denied");

@@ -23,9 +23,10 @@ std::string listsBase(const ArchiveOptions& options) {
 AptRoot::AptRoot() {
   auto pattern = (std::filesystem::temp_directory_path() / "redflag-apt-XXXXXX").string();
   path_ = mkdtemp(pattern.data());
-  for (const auto* folder : {"etc/apt/sources.list.d", "etc/apt/preferences.d", "etc/apt/apt.conf.d",
-                             "etc/apt/trusted.gpg.d", "var/lib/apt/lists/partial", "var/lib/dpkg/updates",
-                             "var/cache/apt/archives/partial", "var/log/apt", "run", "plugin-cache"})
+  for (const auto* folder :
+       {"etc/apt/sources.list.d", "etc/apt/preferences.d", "etc/apt/apt.conf.d", "etc/apt/trusted.gpg.d",
+        "var/lib/apt/lists/partial", "var/lib/dpkg/info", "var/lib/dpkg/updates",
+        "var/cache/apt/archives/partial", "var/log/apt", "run", "plugin-cache"})
     std::filesystem::create_directories(path_ / folder);
   write("var/lib/dpkg/status", "");
   write("etc/apt/sources.list", "");

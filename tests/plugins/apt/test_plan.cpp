@@ -67,6 +67,45 @@ TEST_F(AptPlan, names_removals_and_security_and_reboots) {
   EXPECT_EQ(result().at("steps")[1].at("category"), "unknown");
 }
 
+TEST_F(AptPlan, names_running_services_that_use_what_it_replaces_or_removes) {
+  root_.install({"app", "1.0"});
+  root_.install({"lib", "1.0"});
+  root_.install({"old", "1.0"});
+  root_.install({"bystander", "1.0"});
+  root_.addArchive({"stable"}, {{"app", "2.0", "Depends: lib (>= 2.0)\nConflicts: old\n"}, {"lib", "2.0"}});
+  root_.write("var/lib/dpkg/info/app.list", "/.\n/usr/sbin/appd\n");
+  root_.write("var/lib/dpkg/info/lib:amd64.list", "/.\n/lib/x86_64-linux-gnu/lib.so.1\n");
+  root_.write("var/lib/dpkg/info/old.list", "/usr/bin/oldd\n");
+  root_.write("var/lib/dpkg/info/bystander.list", "/usr/bin/bystander\n");
+  const auto in_root = [&](const std::string& file) { return root_.path().string() + file; };
+  const auto group = [](const std::string& name, const std::vector<std::string>& files) {
+    return Json{{"control_group", name}, {"files", files}};
+  };
+  updater_.fake.local_answers["/in-use"] = dumpJson(
+      {{"groups",
+        {group("/system.slice/app.service", {in_root("/usr/sbin/appd"), in_root("/usr/bin/bystander")}),
+         group("/system.slice/web.service", {in_root("/usr/lib/x86_64-linux-gnu/lib.so.1")}),
+         group("/system.slice/old.service/run-1", {in_root("/usr/bin/oldd")}),
+         group("/system.slice/other.service", {in_root("/usr/bin/bystander")}),
+         group("/system.slice/outside.service", {"/usr/sbin/appd"}),
+         group("/user.slice/user-0.slice/session-1.scope", {in_root("/usr/sbin/appd")})}}});
+  EXPECT_EQ(plan("app", "2.0").size(), 3U);
+  EXPECT_EQ(result().at("restarts"), (Json{"app.service", "old.service", "web.service"}));
+  EXPECT_EQ(plan("lib", "2.0").size(), 1U);
+  EXPECT_EQ(result().at("restarts"), Json::array({"web.service"}));
+}
+
+TEST_F(AptPlan, names_no_services_where_nobody_says_what_runs) {
+  root_.install({"app", "1.0"});
+  root_.addArchive({"stable"}, {{"app", "2.0"}});
+  root_.write("var/lib/dpkg/info/app.list", "/usr/sbin/appd\n");
+  for (const char* answer : {"", "{", "[]", R"({"groups":1})", R"({"groups":[{"control_group":7}]})"}) {
+    updater_.fake.local_answers["/in-use"] = answer;
+    EXPECT_EQ(plan("app", "2.0").size(), 1U) << answer;
+    EXPECT_EQ(result().at("restarts"), Json::array()) << answer;
+  }
+}
+
 TEST_F(AptPlan, takes_exactly_the_approved_version) {
   root_.install({"tool", "1.0"});
   root_.addArchive({"stable"}, {{"tool", "1.1"}});

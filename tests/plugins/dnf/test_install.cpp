@@ -97,6 +97,27 @@ TEST_F(DnfInstall, plans_everything_that_an_update_needs_and_replaces) {
   EXPECT_EQ(root_.installed(), (Rows{"tool-1:2.0-1.x86_64", "lib-2.0-1.noarch", "new-2.0-1.noarch"}));
 }
 
+TEST_F(DnfInstall, names_running_services_that_use_what_the_plan_replaces_or_removes) {
+  root_.install({{"tool", "1.0-1", "", "x86_64", "", "/usr/sbin/toold"},
+                 {"lib", "1.0-1", "", "noarch", "", "/usr/lib64/lib.so.1"},
+                 {"old", "1.0-1", "", "noarch", "", "/usr/bin/oldd"},
+                 {"other", "1.0-1", "", "noarch", "", "/usr/bin/other"}});
+  root_.addRepository({.id = "base"}, {{"tool", "2.0-1", "Requires: lib >= 2\nRequires: new\n"},
+                                       {"lib", "2.0-1", "", "noarch"},
+                                       {"new", "2.0-1", "Obsoletes: old < 2\n", "noarch"}});
+  root_.refresh();
+  const auto group = [&](const std::string& unit, const std::string& file) {
+    return Json{{"control_group", "/system.slice/" + unit}, {"files", {root_.path().string() + file}}};
+  };
+  updater_.fake.local_answers["/in-use"] =
+      dumpJson({{"groups",
+                 {group("tool.service", "/usr/sbin/toold"), group("web.service", "/usr/lib64/lib.so.1"),
+                  group("old.service", "/usr/bin/oldd"), group("other.service", "/usr/bin/other")}}});
+  EXPECT_EQ(plan(tool("2.0-1")).at("restarts"), (Json{"old.service", "tool.service", "web.service"}));
+  updater_.fake.local_answers["/in-use"] = "{}";
+  EXPECT_EQ(plan(tool("2.0-1")).at("restarts"), Json::array());
+}
+
 TEST_F(DnfInstall, of_a_package_that_obsoletes_another_removes_what_the_plan_names) {
   root_.install({{"old", "1.0-1", "", "noarch"}, {"tool", "1.0-1"}});
   root_.addRepository({.id = "base"}, {{"new", "2.0-1", "Obsoletes: old < 2\n", "noarch"}});

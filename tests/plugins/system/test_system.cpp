@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "common/units.h"
 #include "kernel_images.h"
 #include "outdated_services.h"
 #include "support/fake_host.h"
@@ -71,13 +72,13 @@ TEST_F(SystemTree, says_which_system_this_is) {
 }
 
 TEST(UnitOf, is_the_system_service_that_a_control_group_belongs_to) {
-  EXPECT_EQ(system::unitOf("/system.slice/ssh.service"), "ssh.service");
-  EXPECT_EQ(system::unitOf("/system.slice/system-getty.slice/getty@tty1.service"), "getty@tty1.service");
-  EXPECT_EQ(system::unitOf("/system.slice/redflag-broker.service/run-1"), "redflag-broker.service");
+  EXPECT_EQ(plugin::unitOf("/system.slice/ssh.service"), "ssh.service");
+  EXPECT_EQ(plugin::unitOf("/system.slice/system-getty.slice/getty@tty1.service"), "getty@tty1.service");
+  EXPECT_EQ(plugin::unitOf("/system.slice/redflag-broker.service/run-1"), "redflag-broker.service");
   for (const char* none :
        {"", "/", "/init.scope", "/system.slice", "/user.slice/user-0.slice/user@0.service/x.service",
         "/system.slice/docker-0a1b.scope", "/system.slice/web.service/libpod-payload-0a1b"})
-    EXPECT_EQ(system::unitOf(none), "") << none;
+    EXPECT_EQ(plugin::unitOf(none), "") << none;
 }
 
 TEST_F(SystemTree, names_services_that_run_replaced_files_with_the_packages_of_these) {
