@@ -110,14 +110,7 @@ const char* const kOfferedFormat =
     "%{name}\t%{arch}\t%{evr}\t%{repoid}\t%{sourcerpm}\t%{downloadsize}\t%{installsize}\n";
 const char* const kInstalledFormat =
     "%{name}\t%{arch}\t%{evr}\t%{sourcerpm}\t%{installtime}\t%{installsize}\n";
-
-bool isPackageText(std::string_view text) {
-  constexpr std::string_view kSigns = "._+-~^:%{}";
-  return !text.empty() && text.size() <= kMaxText && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kSigns.find(c) != std::string_view::npos;
-  });
-}
+const char* const kReasonFormat = "%{name}\t%{arch}\t%{evr}\t%{reason}\t%{installsize}\n";
 
 Package parseNevra(std::string_view text) {
   Package package;
@@ -142,7 +135,8 @@ Result<std::vector<Repository>> parseRepositories(const Json& answer) {
   if (!isList(answer, kMaxRepositories)) return malformed("expected a list of repositories");
   std::vector<Repository> repositories;
   for (const auto& entry : answer) {
-    Repository repository{textAt(entry, "id"), std::max<std::int64_t>(numberAt(entry, "timestamp"), 0)};
+    Repository repository{textAt(entry, "id"), std::max<std::int64_t>(numberAt(entry, "timestamp"), 0),
+                          textAt(entry, "revision") + " " + std::to_string(numberAt(entry, "size"))};
     if (repository.id.empty() || repository.id.size() > kMaxText)
       return malformed("a repository without an id");
     repositories.push_back(std::move(repository));
@@ -208,6 +202,25 @@ Result<std::vector<Package>> parseInstalled(std::string_view text) {
     package.installed_at = numberOf(fields[4]);
     package.installed_bytes = numberOf(fields[5]);
   });
+}
+
+Result<std::vector<Package>> parseReasons(std::string_view text) {
+  return parseLines(text, 5, [](const auto& fields, Package& package) {
+    package.name = fields[0];
+    package.arch = fields[1];
+    package.evr = fields[2];
+    package.reason = fields[3].substr(0, kMaxText);
+    package.installed_bytes = numberOf(fields[4]);
+  });
+}
+
+Result<std::int64_t> parseNewestTransaction(const Json& answer) {
+  if (answer.is_null()) return 0;
+  if (!answer.is_array()) return malformed("expected a list of transactions");
+  std::int64_t newest = 0;
+  for (const auto& entry : answer)
+    newest = std::max(newest, numberAt(entry, "id"));
+  return newest;
 }
 
 }  // namespace redflag::dnf5

@@ -8,13 +8,17 @@
 #include <vector>
 
 #include "base/json.h"
+#include "common/package_text.h"
 #include "problem.h"
 
 namespace redflag::dnf5 {
 
+using plugin::isPackageText;
+
 struct Repository {
   std::string id;
   std::int64_t refreshed_at = 0;  // seconds since the epoch; 0: nothing usable was ever fetched
+  std::string revision = {};      // what tells its metadata from another state of it
 };
 
 struct Package {
@@ -26,6 +30,7 @@ struct Package {
   std::int64_t download_bytes = 0;
   std::int64_t installed_bytes = 0;
   std::int64_t installed_at = 0;  // seconds since the epoch; 0: unknown, or not installed
+  std::string reason;             // why it is installed, in dnf5's words
 };
 
 struct Advisory {
@@ -41,17 +46,18 @@ struct Advisory {
 Result<std::vector<Repository>> parseRepositories(const Json& answer);  // repo info: the enabled ones
 Result<std::vector<Package>> parsePackages(const Json& answer, const char* key);  // the list under that key
 Result<std::vector<Advisory>> parseAdvisories(const Json& answer);                // advisory info
+Result<std::int64_t> parseNewestTransaction(const Json& answer);                  // history list; 0: none
 
 // The formats that repoquery is asked for, tabs between the fields, and lines in them.
 extern const char* const kOfferedFormat;
 extern const char* const kInstalledFormat;
 Result<std::vector<Package>> parseOffered(std::string_view text);
 Result<std::vector<Package>> parseInstalled(std::string_view text);
+// What is installed, with its reason and size.
+extern const char* const kReasonFormat;
+Result<std::vector<Package>> parseReasons(std::string_view text);
 
 // "[epoch:]name-version-release.arch" and "name-[epoch:]version-release.arch"; an empty name: it is neither.
 Package parseNevra(std::string_view text);
-
-// True for signs that rpm lets a name, architecture or version have; at most 256 bytes.
-bool isPackageText(std::string_view text);
 
 }  // namespace redflag::dnf5

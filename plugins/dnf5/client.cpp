@@ -1,5 +1,7 @@
 #include "client.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
 
 namespace redflag::dnf5 {
@@ -9,13 +11,16 @@ constexpr std::uint64_t kMaxOutput = 64U << 20U;
 constexpr int kUpgradesAvailable = 100;  // of check-upgrade
 constexpr int kUnknownArgument = 2;
 constexpr std::size_t kMaxSaid = 400;
+constexpr std::size_t kMaxWords = 2000;
 
 std::vector<std::string> commandLine(const std::vector<std::string>& arguments) {
-  const char* scratch = std::getenv("TMPDIR");
-  std::vector<std::string> argv{kProgram, "--cacheonly", "--quiet", "--setopt=*.skip_if_unavailable=1",
+  std::vector<std::string> argv{kProgram, "--cacheonly", "--quiet", kSkipUnavailable,
                                 // Of who is not root it would be a copy below the home.
-                                "--setopt=cachedir=/var/cache/libdnf5",
-                                std::string("--setopt=logdir=") + (scratch == nullptr ? "/tmp" : scratch)};
+                                "--setopt=cachedir=/var/cache/libdnf5"};
+  // Outside of a run's own folder only root has a place for its log, dnf5's own.
+  const char* scratch = std::getenv("TMPDIR");
+  if (scratch != nullptr || geteuid() != 0)
+    argv.push_back(std::string("--setopt=logdir=") + (scratch == nullptr ? "/tmp" : scratch));
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   return argv;
 }
@@ -23,6 +28,19 @@ std::vector<std::string> commandLine(const std::vector<std::string>& arguments) 
 }  // namespace
 
 const char* const kProgram = "/usr/bin/dnf5";
+const char* const kSkipUnavailable = "--setopt=*.skip_if_unavailable=1";
+const char* const kWithoutExcludes = "--setopt=disable_excludes=*";
+
+// dnf5's own settings may let it leave things out, clean up, or answer itself; an order does none of that.
+std::vector<std::string> solverOptions() {
+  return {kSkipUnavailable,
+          "--setopt=assumeyes=False",
+          "--setopt=defaultyes=False",
+          "--setopt=best=True",
+          "--setopt=skip_broken=False",
+          "--setopt=skip_unavailable=False",
+          "--setopt=clean_requirements_on_remove=False"};
+}
 
 Result<std::string> Client::text(const std::vector<std::string>& arguments) const {
   auto ran = exec_.run(commandLine(arguments), {0, kMaxOutput});
@@ -43,6 +61,14 @@ Result<Json> Client::json(const std::vector<std::string>& arguments) const {
   if (!parsed)
     return fail(RF_INTERNAL, "dnf5.malformed", "dnf5's answer is not understood: " + parsed.error().text);
   return std::move(*parsed);
+}
+
+Result<Answer> Client::solve(const std::vector<std::string>& arguments) const {
+  auto options = solverOptions();
+  options.insert(options.end(), arguments.begin(), arguments.end());
+  auto ran = exec_.run(commandLine(options), {0, kMaxOutput});
+  if (!ran) return fail(static_cast<rf_status>(ran.status()), "dnf5.not_run", ran.text());
+  return Answer{ran->exit_code, std::move(ran->out), ran->err.substr(0, kMaxWords)};
 }
 
 }  // namespace redflag::dnf5

@@ -12,6 +12,18 @@
 namespace redflag::dnf5 {
 
 extern const char* const kProgram;  // "/usr/bin/dnf5"
+// Locks are excludes to dnf5, too.
+extern const char* const kWithoutExcludes;
+
+extern const char* const kSkipUnavailable;  // repositories that cannot be had are passed over
+// What a plan and its carrying out have in common, so that the solver finds the same both times.
+std::vector<std::string> solverOptions();
+
+struct Answer {
+  int exit_code = -1;
+  std::string out;
+  std::string words;  // what it complained of
+};
 
 class Client {
  public:
@@ -22,6 +34,8 @@ class Client {
   Result<std::string> text(const std::vector<std::string>& arguments) const;
   // The same as JSON; null where it prints nothing.
   Result<Json> json(const std::vector<std::string>& arguments) const;
+  // A transaction that is not carried out: dnf5 says no to itself, and ends badly for that.
+  Result<Answer> solve(const std::vector<std::string>& arguments) const;
 
  private:
   rf::Exec exec_;

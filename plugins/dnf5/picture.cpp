@@ -10,9 +10,6 @@
 namespace redflag::dnf5 {
 namespace {
 
-// Locks are excludes to dnf5, too.
-constexpr const char* kWithoutExcludes = "--setopt=disable_excludes=*";
-
 using NameArch = std::pair<std::string, std::string>;
 
 NameArch nameArch(const Package& package) {
@@ -125,6 +122,12 @@ Result<> readUpgrades(const Client& client, Builder& builder) {
 
 }  // namespace
 
+Result<std::vector<Advisory>> readAdvisories(const Client& client) {
+  const auto answer = client.json({"advisory", "info", "--available", "--json"});
+  if (!answer) return tl::unexpected<Problem>(answer.error());
+  return parseAdvisories(*answer);
+}
+
 Result<std::vector<Package>> readInstalled(const Client& client) {
   const auto printed =
       client.text({kWithoutExcludes, "repoquery", "--installed", "--queryformat", kInstalledFormat});
@@ -150,9 +153,7 @@ Result<Picture> takePicture(const Client& client, const Settings& settings, std:
   builder.addInstalled(*installed);
   builder.addDetails(*offered);
   if (auto read = readUpgrades(client, builder); !read) return tl::unexpected<Problem>(read.error());
-  const auto answer = client.json({"advisory", "info", "--available", "--json"});
-  if (!answer) return tl::unexpected<Problem>(answer.error());
-  const auto advisories = parseAdvisories(*answer);
+  const auto advisories = readAdvisories(client);
   if (!advisories) return tl::unexpected<Problem>(advisories.error());
   return Picture{std::move(*sources), builder.finish(*advisories)};
 }

@@ -34,6 +34,8 @@ struct Picture {
 // Eight questions to dnf5. `now` in seconds since the epoch.
 Result<Picture> takePicture(const Client& client, const Settings& settings, std::int64_t now);
 
+Result<std::vector<Advisory>> readAdvisories(const Client& client);
+
 // Every installed package, also excluded ones.
 Result<std::vector<Package>> readInstalled(const Client& client);
 

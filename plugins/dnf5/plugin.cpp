@@ -1,13 +1,16 @@
 #include "client.h"
+#include "common/refresh_action.h"
 #include "common/which_dnf.h"
 #include "redflag/sdk.hpp"
+#include "refresh.h"
 #include "scan.h"
 #include "settings.h"
+#include "updater.h"
 
 namespace redflag::dnf5 {
 namespace {
 
-class Dnf5Plugin : public rf::Scanner {
+class Dnf5Plugin : public rf::Scanner, public rf::Updater, public rf::Actions {
  public:
   explicit Dnf5Plugin(const rf::Host& host) : host_(host), log_(host) {}
 
@@ -30,6 +33,28 @@ class Dnf5Plugin : public rf::Scanner {
   rf::Status scan(rf::Run& run) override {
     Scan scan(settings_, host_);
     return run.purpose() == rf::Purpose::kInventory ? scan.inventory(run) : scan.updates(run);
+  }
+
+  rf::Status plan(rf::Run& run, std::string_view request, rf::Output& result) override {
+    return Dnf5Updater(settings_, host_, run).plan(request, result);
+  }
+  rf::Status download(rf::Run& run, std::string_view request, rf::Output& result) override {
+    return Dnf5Updater(settings_, host_, run).download(request, result);
+  }
+  rf::Status install(rf::Run& run, std::string_view request, rf::Output& result) override {
+    return Dnf5Updater(settings_, host_, run).install(request, result);
+  }
+  rf::Status verify(rf::Run& run, std::string_view request, rf::Output& result) override {
+    return Dnf5Updater(settings_, host_, run).verify(request, result);
+  }
+  rf::Status rollback(rf::Run& run, std::string_view request, rf::Output& result) override {
+    return Dnf5Updater(settings_, host_, run).rollback(request, result);
+  }
+
+  rf::Status listActions(rf::Output& result) override { return result.write(plugin::kRefreshAction); }
+  // One action, so that the request has nothing to say.
+  rf::Status runAction(rf::Run& run, std::string_view, rf::Output& result) override {
+    return Dnf5Refresh(settings_, host_, run).run(result);
   }
 
  private:
@@ -55,7 +80,9 @@ const rf::Declaration kDeclaration{
                      {"read:/etc/rpm", false},
                      {"read:/etc/os-release", false},
                      {"read:/var/cache/libdnf5", false},
-                     {"read:/var/lib/dnf", false}},
+                     {"read:/var/lib/dnf", false},
+                     // Fetching metadata, as dnf5 itself does it: by an action.
+                     {"root", false}},
 };
 
 }  // namespace

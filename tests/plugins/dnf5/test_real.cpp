@@ -4,81 +4,37 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <sstream>
 
+#include "real_dnf5.h"
 #include "scan.h"
-#include "support/program.h"
-#include "support/rpm_factory.h"
 #include "support/scan_run.h"
 
 namespace redflag::test {
 namespace {
 
-using Rows = std::set<std::string>;
-
-class RealDnf5 : public testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    auto pattern = (std::filesystem::temp_directory_path() / "redflag-dnf5-XXXXXX").string();
-    root_ = mkdtemp(pattern.data());
-    outputOf({REDFLAG_MAKE_DNF5_ROOT, root_.string()});
+// A folder of this machine's, seen in the root as well: the agent finds its plugins by /proc.
+class Mounted {
+ public:
+  Mounted(const std::filesystem::path& from, std::filesystem::path to) : to_(std::move(to)) {
+    EXPECT_EQ(::mount(from.c_str(), to_.c_str(), nullptr, MS_BIND, nullptr), 0) << to_;
   }
-  static void TearDownTestSuite() { std::filesystem::remove_all(root_); }
+  // At once, whoever is still in it: what is removed afterwards is the root alone.
+  ~Mounted() { EXPECT_EQ(::umount2(to_.c_str(), MNT_DETACH), 0) << to_; }
+  Mounted(const Mounted&) = delete;
+  Mounted& operator=(const Mounted&) = delete;
 
-  RealDnf5() {
-    for (const auto* folder : {"var/cache/libdnf5", "var/lib/rpm", "etc/yum.repos.d", "srv"}) {
-      std::filesystem::remove_all(root_ / folder);
-      std::filesystem::create_directories(root_ / folder);
-    }
-    write("etc/dnf/dnf.conf", "[main]\n");
-    std::filesystem::remove(root_ / "etc/dnf/versionlock.toml");
-    scan_.fake.exec = [](std::vector<std::string> argv) {
-      argv.insert(argv.begin(), {"chroot", root_.string()});
-      const auto ended = runProgram(argv, {"LC_ALL=C.UTF-8"});
+ private:
+  std::filesystem::path to_;
+};
+
+class RealScan : public RealDnf5 {
+ protected:
+  RealScan() {
+    scan_.fake.exec = [](const std::vector<std::string>& argv) {
+      const auto ended = inside(argv);
       return rf::ExecResult{ended.code, ended.output, ""};
     };
-  }
-
-  static void write(const std::string& file, const std::string& content) {
-    std::filesystem::create_directories((root_ / file).parent_path());
-    std::ofstream(root_ / file, std::ios::trunc) << content;
-  }
-  static Ended inside(std::vector<std::string> argv) {
-    argv.insert(argv.begin(), {"chroot", root_.string()});
-    return runProgram(argv, {"LC_ALL=C.UTF-8"});
-  }
-  static void copyTo(const std::string& folder, const std::vector<Rpm>& rpms) {
-    std::filesystem::create_directories(root_ / folder);
-    for (const auto& rpm : rpms)
-      std::filesystem::copy_file(rpmFile(rpm), root_ / folder / rpmFile(rpm).filename());
-  }
-  void install(const std::vector<Rpm>& rpms) {
-    copyTo("srv/installed", rpms);
-    EXPECT_EQ(inside({"sh", "-c", "rpm -i --nodeps --force --ignorearch /srv/installed/*.rpm"}).code, 0);
-  }
-  void addRepository(const std::string& id, const std::vector<Rpm>& rpms, const std::string& lines = "") {
-    copyTo("srv/" + id, rpms);
-    EXPECT_EQ(inside({"createrepo_c", "--quiet", "/srv/" + id}).code, 0);
-    write("etc/yum.repos.d/" + id + ".repo",
-          "[" + id + "]\nname=" + id + "\nbaseurl=file:///srv/" + id + "\ngpgcheck=0\n" + lines);
-  }
-  void refresh() { EXPECT_EQ(inside({"dnf5", "-q", "makecache"}).code, 0); }
-
-  // "name.arch evr repository", by dnf5's own table.
-  static Rows upgradable() {
-    const auto ended = inside({"dnf5", "-C", "-q", "check-upgrade"});
-    EXPECT_TRUE(ended.code == 0 || ended.code == 100) << ended.output;
-    Rows rows;
-    std::istringstream lines(ended.output);
-    for (std::string line; std::getline(lines, line);) {
-      std::istringstream words(line);
-      std::string name, evr, repository;
-      if (line.starts_with("Obsoleting")) break;
-      if (words >> name >> evr >> repository && name.find('.') != std::string::npos)
-        rows.insert(name + " " + evr + " " + repository);
-    }
-    return rows;
   }
   Rows rows() const {
     Rows found;
@@ -89,12 +45,10 @@ class RealDnf5 : public testing::Test {
     return found;
   }
 
-  static std::filesystem::path root_;
   ScanRun<dnf5::Scan, dnf5::Settings> scan_;
 };
-std::filesystem::path RealDnf5::root_;
 
-TEST_F(RealDnf5, names_what_the_scan_names) {
+TEST_F(RealScan, names_what_the_scan_names) {
   install({{"tool", "1.0-1"},
            {"epoch", "1:9.0-1", "", "noarch"},
            {"tilde", "1.0~rc1-1"},
@@ -121,7 +75,7 @@ TEST_F(RealDnf5, names_what_the_scan_names) {
   EXPECT_EQ(scan_.fake.scopeStatus("base"), RF_OK);
 }
 
-TEST_F(RealDnf5, names_nothing_where_everything_is_up_to_date) {
+TEST_F(RealScan, names_nothing_where_everything_is_up_to_date) {
   install({{"tool", "1.0-1"}});
   addRepository("base", {{"tool", "1.0-1"}});
   refresh();
@@ -130,7 +84,7 @@ TEST_F(RealDnf5, names_nothing_where_everything_is_up_to_date) {
   EXPECT_EQ(scan_.fake.scopeStatus("base"), RF_OK);
 }
 
-TEST_F(RealDnf5, knows_damaged_metadata_for_none) {
+TEST_F(RealScan, knows_damaged_metadata_for_none) {
   install({{"tool", "1.0-1"}});
   addRepository("base", {{"tool", "1.1-1"}});
   addRepository("other", {{"tool", "1.0-9"}});
@@ -147,19 +101,31 @@ TEST_F(RealDnf5, knows_damaged_metadata_for_none) {
   EXPECT_EQ(scan_.fake.scopeStatus("other"), RF_OK);
 }
 
+// What a program of this machine's is linked to and the root does not have.
+void copyLibraries(const std::string& program, const std::filesystem::path& root) {
+  std::istringstream words(outputOf({"ldd", program}));
+  for (std::string word; words >> word;) {
+    const auto copy = std::filesystem::path(root.string() + word);
+    if (!word.starts_with("/") || std::filesystem::exists(copy)) continue;
+    std::filesystem::create_directories(copy.parent_path());
+    std::filesystem::copy_file(std::filesystem::canonical(word), copy);
+  }
+}
+
 // The agent itself runs in that root: its plugin starts dnf5 in a sealed process of a user without rights.
-TEST_F(RealDnf5, answers_behind_the_walls) {
+TEST_F(RealScan, answers_behind_the_walls) {
   install({{"tool", "1.0-1"}});
   addRepository("base", {{"tool", "1.1-1"}});
   refresh();
   for (const auto* folder : {"agent", "state"})
     std::filesystem::create_directories(root_ / "srv" / folder);
+  copyLibraries(REDFLAG_BUILD "/plugins/dnf5.so", root_);
   ASSERT_EQ(::chown((root_ / "srv/state").c_str(), 65534, 65534), 0);
-  ASSERT_EQ(::mount(REDFLAG_BUILD, (root_ / "srv/agent").c_str(), nullptr, MS_BIND, nullptr), 0);
+  const Mounted build(REDFLAG_BUILD, root_ / "srv/agent");
+  const Mounted proc("/proc", root_ / "proc");
   const auto ended =
       inside({"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "/srv/agent/bin/redflag-agent",
               "--state", "/srv/state", "scan", "dnf5", "--format", "json"});
-  ::umount((root_ / "srv/agent").c_str());
   const auto scan = Json::parse(ended.output).at("scans").at(0);
   EXPECT_EQ(scan.at("status"), "ok") << scan;
   EXPECT_TRUE(scan.at("complete")) << scan;
