@@ -187,7 +187,7 @@ std::optional<Outcome> Installer::followInstall(JournalEntry& entry, HostRun& ru
     entry.phase = Phase::kPlanning;
     return plan(entry);
   }
-  return ended(entry, followed);
+  return ended(entry, followed, rebooted);
 }
 
 Following Installer::limitsOf(const JournalEntry& entry) const {
@@ -201,7 +201,7 @@ Following Installer::limitsOf(const JournalEntry& entry) const {
   return how;
 }
 
-std::optional<Outcome> Installer::ended(JournalEntry& entry, const Followed& followed) {
+std::optional<Outcome> Installer::ended(JournalEntry& entry, const Followed& followed, bool rebooted) {
   if (isDownload(entry.order)) return downloadOutcome(followed);
   if (followed.report.done()) return outcomeOf(followed.report, entry.needs_reboot);
   if (!followed.report.loaded() && !rebooted) {

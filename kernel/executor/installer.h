@@ -44,7 +44,7 @@ class Installer {
   std::optional<Outcome> resumeInstall(JournalEntry& entry);
   std::optional<Outcome> followInstall(JournalEntry& entry, HostRun& run, bool attached);
   Following limitsOf(const JournalEntry& entry) const;
-  std::optional<Outcome> ended(JournalEntry& entry, const Followed& followed);
+  std::optional<Outcome> ended(JournalEntry& entry, const Followed& followed, bool rebooted);
 
   // installer_repair.cpp. entry.outcome says what is being mended; the answer is that with what became of it.
   std::optional<Outcome> mend(JournalEntry& entry);
