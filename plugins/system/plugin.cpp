@@ -29,6 +29,8 @@ const rf::Declaration kDeclaration{
     .record_kinds = {"fact/1", "metric/1", "service/1"},
     .capabilities = {{"read:/etc/os-release"},
                      {"read:/usr/lib/os-release"},
+                     // Until when a version of the system is supported.
+                     {"read:/usr/share/distro-info", false},
                      {"read:/proc"},
                      {"read:/boot", false},
                      // Which processes run replaced code, and whose file it was.

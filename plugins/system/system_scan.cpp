@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernel_images.h"
+#include "support_end.h"
 #include "text_forms.h"
 
 namespace redflag::system {
@@ -41,6 +42,12 @@ void SystemScan::operatingSystem() {
   run_.fact("os.name", values["NAME"]);
   run_.fact("os.version", values["VERSION_ID"]);
   run_.fact("os.id", values["ID"]);
+  // Few machines have such a table, and some that do not let it be read: then the end is not known.
+  const auto path = versionTable(values["ID"]);
+  const auto table = path.empty() ? rf::Value<std::string>("") : files_.read(path, kMaxFileBytes);
+  const auto end = supportEnd(values, table ? *table : "");
+  run_.fact("os.support_end", end.regular);
+  run_.fact("os.long_term_support_end", end.long_term);
 }
 
 void SystemScan::kernelAndReboot() {

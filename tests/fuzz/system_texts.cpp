@@ -2,6 +2,7 @@
 #include "fuzz.h"
 #include "growth.h"
 #include "mounts.h"
+#include "support_end.h"
 #include "text_forms.h"
 
 namespace redflag::fuzz {
@@ -13,6 +14,9 @@ REDFLAG_FUZZ(system_texts) {
       static_cast<void>(system::realNumber(word));
     }
   static_cast<void>(system::parseOsRelease(input));
+  const auto end = system::supportEnd(system::parseOsRelease(input), input);
+  for (const auto& day : {end.regular, end.long_term})
+    claim(day.empty() || day.size() == 10, "a day is one or is not there");
   static_cast<void>(system::parseMemoryInfo(input));
   static_cast<void>(system::parsePressure(input));
   static_cast<void>(system::parseProcessorStat(input));

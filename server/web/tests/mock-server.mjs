@@ -175,6 +175,8 @@ class Mock {
       ],
       facts: none ? [] : [
         { name: 'os.name', value: 'Debian GNU/Linux 12 (bookworm)' },
+        { name: 'os.support_end', value: at(86400 * 200).slice(0, 10) },
+        { name: 'os.long_term_support_end', value: at(-86400 * 90).slice(0, 10) },
         { name: 'kernel.running', value: '6.1.0-37-amd64' },
         { name: 'reboot.required', value: true },
         { name: 'reboot.reasons', value: ['linux-image-6.1.0-37-amd64', 'libc6'] },

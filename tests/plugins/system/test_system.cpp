@@ -8,6 +8,7 @@
 #include "support/fake_host.h"
 #include "support/program.h"
 #include "support/rpm_factory.h"
+#include "support_end.h"
 #include "system_scan.h"
 #include "text_forms.h"
 
@@ -69,6 +70,71 @@ TEST_F(SystemTree, says_which_system_this_is) {
   EXPECT_EQ(metric("memory_available_bytes"), 1000 * 1024.0);
   EXPECT_EQ(metric("swap_used_bytes"), 6 * 1024.0);
   EXPECT_EQ(metric("uptime_seconds"), 1560.25);
+}
+
+TEST_F(SystemTree, says_until_when_it_is_supported_where_somebody_on_it_knows) {
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.fact("os.support_end"), nullptr);
+  EXPECT_EQ(fake_.fact("os.long_term_support_end"), nullptr);
+  // distro-info-data as this machine has it; of versions whose days will not change any more.
+  write("etc/os-release",
+        "NAME=\"Debian GNU/Linux\"\nVERSION_ID=\"11\"\nVERSION_CODENAME=bullseye\nID=debian\n");
+  std::filesystem::create_directories(root_ / "usr/share/distro-info");
+  std::filesystem::copy("/usr/share/distro-info/debian.csv", root_ / "usr/share/distro-info/debian.csv");
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.fact("os.support_end"), "2024-08-14");
+  EXPECT_EQ(fake_.fact("os.long_term_support_end"), "2026-08-31");
+}
+
+TEST_F(SystemTree, believes_a_system_that_names_the_end_of_its_support_itself) {
+  // Fedora 40's own, without its addresses.
+  write("etc/os-release",
+        "NAME=\"Fedora Linux\"\nVERSION=\"40 (Container Image)\"\nID=fedora\nVERSION_ID=40\n"
+        "VERSION_CODENAME=\"\"\nSUPPORT_END=2025-05-13\nVARIANT_ID=container\n");
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.fact("os.support_end"), "2025-05-13");
+  EXPECT_EQ(fake_.fact("os.long_term_support_end"), nullptr);
+}
+
+std::string contentOf(const std::string& path) {
+  std::ifstream in(path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+system::SupportEnd endOf(const std::string& release, const std::string& table) {
+  return system::supportEnd(system::parseOsRelease(release), table);
+}
+
+TEST(SupportEnd, is_what_the_distributions_own_table_says_of_this_version) {
+  const auto debian = contentOf("/usr/share/distro-info/debian.csv");
+  const auto ubuntu = contentOf("/usr/share/distro-info/ubuntu.csv");
+  EXPECT_EQ(endOf("VERSION_ID=\"11\"\nVERSION_CODENAME=bullseye\n", debian),
+            (system::SupportEnd{"2024-08-14", "2026-08-31"}));
+  EXPECT_EQ(endOf("VERSION_ID=10\n", debian), (system::SupportEnd{"2022-09-10", "2024-06-30"}));
+  EXPECT_EQ(endOf("VERSION_ID=\"20.04\"\n", ubuntu), (system::SupportEnd{"2025-05-29", ""}));
+  EXPECT_EQ(endOf("VERSION_ID=\"23.10\"\nVERSION_CODENAME=mantic\n", ubuntu),
+            (system::SupportEnd{"2024-07-11", ""}));
+  for (const char* unknown : {"", "VERSION_CODENAME=forky\n", "VERSION_CODENAME=nowhere\nVERSION_ID=12\n",
+                              "VERSION_ID=1\n", "VERSION_CODENAME=sid\n"})
+    EXPECT_EQ(endOf(unknown, debian), system::SupportEnd()) << unknown;
+}
+
+TEST(SupportEnd, takes_nothing_for_a_day_that_is_none) {
+  for (const char* odd : {"", "tomorrow", "2025-02-30", "2025-13-01", "2025-1-1", "-025-01-01", "2025-01-01x",
+                          "2025/01/01", "\x1b[31m2025", "0000-01-01", "20250101-1"}) {
+    EXPECT_EQ(endOf("SUPPORT_END=" + std::string(odd), ""), system::SupportEnd()) << odd;
+    EXPECT_EQ(endOf("VERSION_ID=1", "version,eol\n1," + std::string(odd)), system::SupportEnd()) << odd;
+  }
+  EXPECT_EQ(endOf("VERSION_ID=1", "version,eol\n1,2024-02-29"), (system::SupportEnd{"2024-02-29", ""}));
+  EXPECT_EQ(endOf("VERSION_ID=1", "version,eol\n1"), system::SupportEnd());
+  EXPECT_EQ(endOf("VERSION_ID=1\nSUPPORT_END=never", "eol,version\n2024-02-29,1"),
+            (system::SupportEnd{"2024-02-29", ""}));
+}
+
+TEST(SupportEnd, is_looked_for_in_a_file_of_a_systems_own_name_only) {
+  EXPECT_EQ(system::versionTable("debian"), "/usr/share/distro-info/debian.csv");
+  for (const char* odd : {"", "../debian", "a/b", "Debian", "a b", "a.b"})
+    EXPECT_EQ(system::versionTable(odd), "") << odd;
 }
 
 TEST(UnitOf, is_the_system_service_that_a_control_group_belongs_to) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { bytes, some } from '../../src/format/number';
+import { supportOf } from '../../src/format/support';
 import { ago, duration, utc } from '../../src/format/time';
 import { kindOf, listed } from '../../src/format/words';
 
@@ -42,4 +43,22 @@ test('a security update without a severity is unrated, not low', () => {
 test('a long list is named by its first items', () => {
   expect(listed(['a.service', 'b.service'])).toBe('a.service, b.service');
   expect(listed(['a', 'b', 'c'], 1)).toBe('a and 2 more');
+});
+
+describe('the end of a system’s support', () => {
+  const facts = (regular?: unknown, long?: unknown) =>
+    [{ name: 'os.support_end', value: regular }, { name: 'os.long_term_support_end', value: long }].filter(({ value }) => value !== undefined);
+  test.each([
+    [facts('2031-06-01'), 'support until 2031-06-01', 'quiet'],
+    [facts('2030-08-01'), 'support ends in 61 days, on 2030-08-01', 'warning'],
+    [facts('2030-06-01'), 'support ends today, on 2030-06-01', 'warning'],
+    [facts('2030-05-31'), 'support ended on 2030-05-31', 'critical'],
+    [facts('2029-01-01', '2032-01-01'), 'regular support ended on 2029-01-01; long-term support until 2032-01-01', 'quiet'],
+    [facts('2031-01-01', '2033-01-01'), 'long-term support until 2033-01-01', 'quiet'],
+    [facts('2027-01-01', '2029-01-01'), 'long-term support ended on 2029-01-01', 'critical'],
+  ])('%j', (known, text, tone) => expect(supportOf(known, now)).toEqual({ text, tone }));
+
+  test('is not made up', () => {
+    for (const known of [[], facts('soon'), facts(20300601), facts('2030-13-01'), facts(['2030-06-01'])]) expect(supportOf(known, now)).toBeNull();
+  });
 });

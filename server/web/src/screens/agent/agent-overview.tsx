@@ -1,6 +1,8 @@
 
 import type { AgentDetail, AgentPlugin } from '../../api/types';
+import { useNow } from '../../format/clock';
 import { bytes } from '../../format/number';
+import { supportOf } from '../../format/support';
 import { duration, localTime, timeIn } from '../../format/time';
 import { scanTone, sentence, spoken, type Tone } from '../../format/words';
 import { Ago } from '../../parts/ago';
@@ -37,7 +39,7 @@ export function AgentOverview({ agent }: { agent: AgentDetail }) {
           <Facts
             facts={[
               ['Client', `${agent.client.name} / ${agent.site.name}`],
-              ['System', `${agent.os_name} ${agent.os_version}`],
+              ['System', <System key="system" agent={agent} />],
               ['Kernel', agent.kernel || 'not said yet'],
               ['Agent', agent.agent_version],
               ['Enrolled', <Ago key="enrolled" at={agent.enrolled_at} />],
@@ -57,6 +59,19 @@ export function AgentOverview({ agent }: { agent: AgentDetail }) {
         <AgentRebind agent={agent} />
       </div>
     </div>
+  );
+}
+
+// What runs out of support soon, or has, wants to be planned for.
+function System({ agent }: { agent: AgentDetail }) {
+  const support = supportOf(agent.facts, useNow());
+  const name = `${agent.os_name} ${agent.os_version}`;
+  if (support === null) return name;
+  if (support.tone === 'quiet') return `${name}, ${support.text}`;
+  return (
+    <>
+      {name} <Tag tone={support.tone}>{sentence(support.text)}</Tag>
+    </>
   );
 }
 
