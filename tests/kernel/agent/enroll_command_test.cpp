@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "../../support/cannot_run.h"
 #include "base/encoding.h"
 #include "executor/order_keys.h"
 #include "executor/trust_file.h"
@@ -137,7 +138,7 @@ TEST_F(EnrollCommand, B11_a_bundle_with_another_trust_root_changes_nothing_howev
 }
 
 TEST_F(EnrollCommand, B11_the_executors_root_alone_is_enough_to_refuse_another) {
-  if (geteuid() != 0) GTEST_SKIP() << "only root may";
+  if (geteuid() != 0) REDFLAG_CANNOT_RUN << "only root may";
   config_.mode = Mode::kAct;
   ASSERT_EQ(enroll(), 0) << err_.str();
   std::filesystem::remove_all(request_.state / "trust");
@@ -152,7 +153,7 @@ TEST_F(EnrollCommand, B11_the_executors_root_alone_is_enough_to_refuse_another) 
 }
 
 TEST_F(EnrollCommand, tells_the_executor_whom_to_believe) {
-  if (geteuid() != 0) GTEST_SKIP() << "only root may";
+  if (geteuid() != 0) REDFLAG_CANNOT_RUN << "only root may";
   config_.mode = Mode::kAct;
   ASSERT_EQ(enroll(), 0) << err_.str();
   const auto folder = request_.state / "executor";
@@ -176,7 +177,7 @@ TEST_F(EnrollCommand, tells_the_executor_whom_to_believe) {
 }
 
 TEST_F(EnrollCommand, as_root_it_works_in_the_agents_folder_as_its_owner) {
-  if (geteuid() != 0) GTEST_SKIP() << "only root can";
+  if (geteuid() != 0) REDFLAG_CANNOT_RUN << "only root can";
   config_.mode = Mode::kAct;
   request_.executor_state = folder_.path() / "executor";
   std::filesystem::permissions(folder_.path(), std::filesystem::perms(0755));
@@ -192,7 +193,7 @@ TEST_F(EnrollCommand, as_root_it_works_in_the_agents_folder_as_its_owner) {
 
 // The agent's user could plant links in its own folder; root's writes must not follow them out of it.
 TEST_F(EnrollCommand, as_root_it_is_not_led_astray_by_the_agents_folder) {
-  if (geteuid() != 0) GTEST_SKIP() << "only root can";
+  if (geteuid() != 0) REDFLAG_CANNOT_RUN << "only root can";
   std::filesystem::permissions(folder_.path(), std::filesystem::perms(0755));
   const auto target = folder_.path() / "roots";
   std::filesystem::create_directory(target);

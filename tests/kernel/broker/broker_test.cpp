@@ -11,6 +11,7 @@
 #include <sstream>
 #include <thread>
 
+#include "../../support/cannot_run.h"
 #include "base/time.h"
 #include "broker/broker_starter.h"
 #include "broker/brokered_marks.h"
@@ -31,7 +32,7 @@ using testing::HasSubstr;
 class BrokerTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+    if (::geteuid() != 0) REDFLAG_CANNOT_RUN << "only root can become another user";
     nobody = ::getpwnam("nobody")->pw_uid;
     fs::permissions(folder.path(), fs::perms(0755));
     write("hostile: {" + pinned() + ", limits: {time: 20s}}");
