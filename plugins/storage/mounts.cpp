@@ -42,6 +42,15 @@ bool hasOption(std::string_view options, std::string_view wanted) {
   return false;
 }
 
+// The last of btrfs's options: whatever follows is part of its path.
+std::string subvolumeOf(std::string_view filesystem, std::string_view options) {
+  constexpr std::string_view kName = "subvol=";
+  if (filesystem != "btrfs") return {};
+  for (std::size_t at = 0; at < options.size(); at = std::min(options.find(',', at), options.size() - 1) + 1)
+    if (options.substr(at).starts_with(kName)) return unescaped(options.substr(at + kName.size()));
+  return {};
+}
+
 // 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue
 bool parseLine(std::string_view line, Mount& out) {
   const auto fields = fieldsOf(line);
@@ -53,6 +62,7 @@ bool parseLine(std::string_view line, Mount& out) {
   out.filesystem = unescaped(dash[1]);
   out.source = unescaped(dash[2]);
   out.read_only = hasOption(fields[5], "ro") || hasOption(dash[3], "ro");
+  out.subvolume = subvolumeOf(out.filesystem, dash[3]);
   return out.point.starts_with('/');
 }
 

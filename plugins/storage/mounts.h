@@ -14,6 +14,7 @@ struct Mount {
   std::string source;      // "/dev/sda1", "server:/export"
   std::string filesystem;  // "ext4", "fuse.sshfs"
   bool read_only = false;
+  std::string subvolume;  // btrfs: the path of the one that is mounted, "/@home"; "" elsewhere
 
   bool operator==(const Mount&) const = default;
 };

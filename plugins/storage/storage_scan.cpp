@@ -92,10 +92,12 @@ void StorageScan::look(const Mount& mount, Growth& growth) {
 }
 
 void StorageScan::tell(const Mount& mount, const Usage& usage, Growth& growth) {
-  run_.volume()
-      .mount(mount.point)
+  auto row = run_.volume();
+  row.list("layers", layers_.under(mount));
+  row.mount(mount.point)
       .device(mount.source)
       .filesystem(mount.filesystem)
+      .subvolume(mount.subvolume)
       .totalBytes(usage.total_bytes)
       .usedBytes(usage.used_bytes)
       .availableBytes(usage.available_bytes)

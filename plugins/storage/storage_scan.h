@@ -7,6 +7,7 @@
 
 #include "disks.h"
 #include "growth.h"
+#include "layers.h"
 #include "mounts.h"
 #include "redflag/sdk.hpp"
 #include "usage.h"
@@ -25,7 +26,13 @@ extern const char* const kSettingsSchema;
 class StorageScan {
  public:
   StorageScan(const Settings& settings, const rf::Host& host, rf::Run& run)
-      : settings_(settings), files_(host), state_(host), clock_(host), run_(run), disks_(host, run) {}
+      : settings_(settings),
+        files_(host),
+        state_(host),
+        clock_(host),
+        run_(run),
+        layers_(files_),
+        disks_(host, run) {}
   rf::Status scan();
 
  private:
@@ -37,6 +44,7 @@ class StorageScan {
   rf::State state_;
   rf::Clock clock_;
   rf::Run& run_;
+  Layers layers_;
   Disks disks_;
 };
 

@@ -66,6 +66,8 @@ constexpr auto kVolume = std::to_array<Field>({
     {"mount", kText, kRequired},
     {"device"},
     {"filesystem"},
+    {"layers", kList},
+    {"subvolume"},
     {"total_bytes", kInt},
     {"used_bytes", kInt},
     {"available_bytes", kInt},

@@ -73,6 +73,8 @@
 #define RF_VOLUME_1_MOUNT "mount" /* text, required */
 #define RF_VOLUME_1_DEVICE "device" /* text */
 #define RF_VOLUME_1_FILESYSTEM "filesystem" /* text */
+#define RF_VOLUME_1_LAYERS "layers" /* list */
+#define RF_VOLUME_1_SUBVOLUME "subvolume" /* text */
 #define RF_VOLUME_1_TOTAL_BYTES "total_bytes" /* int */
 #define RF_VOLUME_1_USED_BYTES "used_bytes" /* int */
 #define RF_VOLUME_1_AVAILABLE_BYTES "available_bytes" /* int */

@@ -33,7 +33,7 @@ constexpr const char* kMountinfo =
 TEST(Mounts, are_read_with_their_escapes_and_malformed_lines_left_out) {
   const auto mounts = storage::parseMounts(kMountinfo);
   ASSERT_THAT(mounts, SizeIs(9));
-  EXPECT_EQ(mounts[3], (Mount{"/srv/data disk", "/", "8:17", "/dev/sdb1", "xfs", false}));
+  EXPECT_EQ(mounts[3], (Mount{"/srv/data disk", "/", "8:17", "/dev/sdb1", "xfs", false, ""}));
   EXPECT_TRUE(mounts[7].read_only);
 }
 
@@ -45,9 +45,23 @@ TEST(Mounts, are_looked_at_once_a_file_system_and_only_where_they_can_be_reached
 }
 
 TEST(Mounts, of_servers_and_programs_are_told_apart) {
-  EXPECT_TRUE(storage::isRemote({"/x", "/", "0:1", "s:/x", "nfs4", false}));
-  EXPECT_TRUE(storage::isRemote({"/x", "/", "0:1", "sshfs", "fuse.sshfs", false}));
-  EXPECT_FALSE(storage::isRemote({"/x", "/", "8:1", "/dev/sda1", "btrfs", false}));
+  EXPECT_TRUE(storage::isRemote({"/x", "/", "0:1", "s:/x", "nfs4", false, ""}));
+  EXPECT_TRUE(storage::isRemote({"/x", "/", "0:1", "sshfs", "fuse.sshfs", false, ""}));
+  EXPECT_FALSE(storage::isRemote({"/x", "/", "8:1", "/dev/sda1", "btrfs", false, ""}));
+}
+
+TEST(Mounts, of_btrfs_say_which_subvolume_they_show) {
+  // As Debian's and openSUSE's installers lay them out.
+  const auto mounts = storage::parseMounts(
+      "26 1 0:23 /@rootfs / rw,relatime shared:1 - btrfs /dev/sda2 "
+      "rw,space_cache=v2,subvolid=256,subvol=/@rootfs\n"
+      "60 26 0:23 /@/my\\040home,1 /home rw shared:2 - btrfs /dev/sda2 "
+      "rw,subvolid=257,subvol=/@/my\\040home,1\n"
+      "61 26 8:17 / /srv rw - ext4 /dev/sdb1 rw,subvol=/no\n");
+  ASSERT_THAT(mounts, SizeIs(3));
+  EXPECT_EQ(mounts[0].subvolume, "/@rootfs");
+  EXPECT_EQ(mounts[1].subvolume, "/@/my home,1");
+  EXPECT_EQ(mounts[2].subvolume, "");
 }
 
 TEST(Growth, forecasts_from_a_straight_line_over_days) {

@@ -250,6 +250,16 @@ class VolumeRecord : public Record {
     text("filesystem", value);
     return *this;
   }
+  // list
+  VolumeRecord& layer(std::string_view value) {
+    text("layers", value);
+    return *this;
+  }
+  // text
+  VolumeRecord& subvolume(std::string_view value) {
+    text("subvolume", value);
+    return *this;
+  }
   // int
   VolumeRecord& totalBytes(std::int64_t value) {
     integer("total_bytes", value);

@@ -55,6 +55,8 @@ export const record_kinds: Record<string, readonly { name: string; type: FieldTy
     { name: 'mount', type: 'text' },
     { name: 'device', type: 'text' },
     { name: 'filesystem', type: 'text' },
+    { name: 'layers', type: 'list' },
+    { name: 'subvolume', type: 'text' },
     { name: 'total_bytes', type: 'int' },
     { name: 'used_bytes', type: 'int' },
     { name: 'available_bytes', type: 'int' },
