@@ -10,6 +10,7 @@
 #include "candidates.h"
 #include "kept_back.h"
 #include "phasing.h"
+#include "plain_text.h"
 
 namespace redflag::apt {
 namespace {
@@ -59,6 +60,20 @@ std::int64_t goodUntil(const std::vector<Archive>& archives, const Settings& set
   return first;
 }
 
+// A name that no package can have is not shown, and its archive not believed.
+void refuseMalformed(Picture& picture) {
+  for (const auto& upgrade : picture.upgrades) {
+    const auto fault = malformedPart(upgrade);
+    if (fault.empty()) continue;
+    for (auto& archive : picture.archives)
+      if (archive.key == upgrade.scope && !archive.problem)
+        archive.problem = Problem{
+            RF_INVALID, "apt.lists_broken",
+            archive.key + ": it offers a package whose " + fault + " is not one that a package can have"};
+  }
+  std::erase_if(picture.upgrades, [](const Upgrade& upgrade) { return !malformedPart(upgrade).empty(); });
+}
+
 }  // namespace
 
 Result<Picture> takePicture(const Settings& settings, const Lists& lists, std::int64_t now) {
@@ -80,6 +95,7 @@ Result<Picture> takePicture(const Settings& settings, const Lists& lists, std::i
     picture.upgrades.push_back(describer.describe(candidates[i]));
     picture.upgrades.back().blocked_by = (*blockers)[i];
   }
+  refuseMalformed(picture);
   std::sort(picture.upgrades.begin(), picture.upgrades.end(), [](const Upgrade& a, const Upgrade& b) {
     return std::tie(a.scope, a.name, a.package_arch) < std::tie(b.scope, b.name, b.package_arch);
   });

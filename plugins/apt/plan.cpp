@@ -9,6 +9,7 @@
 
 #include "apt_errors.h"
 #include "candidates.h"
+#include "common/package_text.h"
 
 namespace redflag::apt {
 namespace {
@@ -160,6 +161,10 @@ Result<Plan> makePlan(Session& session, const Request& request) {
     plan.needs_reboot = plan.needs_reboot || (!state.Delete() && isKernelImage(step.name));
     plan.steps.push_back(std::move(step));
   }
+  for (const auto& step : plan.steps)
+    if (!plugin::isPackageText(step.name) || (!step.to.empty() && !plugin::isPackageText(step.to)))
+      return fail(RF_INVALID, "apt.lists_broken",
+                  "it would take a package whose name or version is not one that a package can have");
   std::sort(plan.steps.begin(), plan.steps.end(), [](const Step& a, const Step& b) {
     return std::tie(a.name, a.arch, a.operation) < std::tie(b.name, b.arch, b.operation);
   });

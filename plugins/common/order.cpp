@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "common/package_text.h"
+
 namespace redflag::plugin {
 namespace {
 
@@ -10,22 +12,35 @@ constexpr std::size_t kMaxUpdates = 5000;  // protocol::kMaxOrderedUpdates
 constexpr std::size_t kMaxName = 256;
 constexpr std::size_t kMaxVersion = 512;
 
+std::string readPart(JsonReader& in, const char* member, std::size_t most) {
+  auto part = in.text(member, most);
+  if (!isPackageText(part)) in.refuse(member, "the characters that packages have");
+  return part;
+}
+
+// "" where a step has none: what is new, or goes.
+std::string readVersion(JsonReader& in, const char* member) {
+  auto version = in.optionalText(member, kMaxVersion);
+  if (!version.empty() && !isPackageText(version)) in.refuse(member, "the characters that versions have");
+  return version;
+}
+
 Wanted readWanted(JsonReader& in) {
   Wanted wanted;
   in.optionalText("key", kMaxName + kMaxVersion);
-  wanted.name = in.text("name", kMaxName);
-  wanted.arch = in.text("arch", kMaxName);
-  wanted.version = in.text("version", kMaxVersion);
+  wanted.name = readPart(in, "name", kMaxName);
+  wanted.arch = readPart(in, "arch", kMaxName);
+  wanted.version = readPart(in, "version", kMaxVersion);
   return wanted;
 }
 
 Step readStep(JsonReader& in) {
   Step step;
   step.operation = in.text("operation", 16);
-  step.name = in.text("name", kMaxName);
-  step.arch = in.text("arch", kMaxName);
-  step.from = in.optionalText("from", kMaxVersion);
-  step.to = in.optionalText("to", kMaxVersion);
+  step.name = readPart(in, "name", kMaxName);
+  step.arch = readPart(in, "arch", kMaxName);
+  step.from = readVersion(in, "from");
+  step.to = readVersion(in, "to");
   step.category = in.optionalText("category", 32);
   step.requested = in.optionalBoolean("requested", false);
   return step;
@@ -43,20 +58,11 @@ redflag::Result<std::vector<Item>> readItems(const Json& array, const std::strin
   return items;
 }
 
-redflag::Result<Request> readRequest(std::string_view text, bool with_plan,
-                                     const std::function<bool(const std::string&)>& mayBeNamed) {
+redflag::Result<Request> readRequest(std::string_view text, bool with_plan) {
   const auto json = parseJson(text, {.bytes = 8U << 20, .depth = 8, .values = 500'000});
   if (!json) return failAt("request", json.error());
   JsonReader in(*json, "request");
-  auto updates =
-      readItems<Wanted>(in.array("updates", kMaxUpdates), "request.updates", [&](JsonReader& item) {
-        auto wanted = readWanted(item);
-        const std::pair<const char*, std::string&> parts[] = {
-            {"name", wanted.name}, {"arch", wanted.arch}, {"version", wanted.version}};
-        for (const auto& [member, part] : parts)
-          if (!mayBeNamed(part)) item.refuse(member, "the characters that packages have");
-        return wanted;
-      });
+  auto updates = readItems<Wanted>(in.array("updates", kMaxUpdates), "request.updates", readWanted);
   if (!updates) return tl::unexpected<Error>(updates.error());
   Request request;
   request.updates = std::move(*updates);
@@ -95,9 +101,8 @@ bool Step::operator==(const Step& other) const {
          std::tie(other.operation, other.name, other.arch, other.from, other.to);
 }
 
-Result<Request> parseRequest(std::string_view text, bool with_plan, const std::string& manager,
-                             const std::function<bool(const std::string&)>& mayBeNamed) {
-  auto request = readRequest(text, with_plan, mayBeNamed);
+Result<Request> parseRequest(std::string_view text, bool with_plan, const std::string& manager) {
+  auto request = readRequest(text, with_plan);
   if (!request) return fail(RF_INVALID, manager + ".bad_request", request.error().text);
   return std::move(*request);
 }

@@ -3,7 +3,6 @@
 // common.
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,10 +49,9 @@ struct Request {
   bool rollback = false;      // to older versions than what is installed, and nothing else
 };
 
-// `mayBeNamed`: whether a text could be a name, architecture or version for this manager; what could not is
-// refused before the manager sees it. RF_INVALID "MANAGER.bad_request" names the member that is wrong.
-Result<Request> parseRequest(std::string_view text, bool with_plan, const std::string& manager,
-                             const std::function<bool(const std::string&)>& mayBeNamed);
+// What cannot be a name, architecture or version (package_text.h) is refused before a manager sees it.
+// RF_INVALID "MANAGER.bad_request" names the member that is wrong.
+Result<Request> parseRequest(std::string_view text, bool with_plan, const std::string& manager);
 
 // What a rollback would change besides what was ordered ("remove tool.all 2.0, ..."), or "": going back is
 // exactly that, or nothing.

@@ -132,10 +132,7 @@ Result<Plan> planFor(const Client& client, const InstalledPackages& installed, c
 }  // namespace
 
 Result<Request> parseRequest(std::string_view text, bool with_plan) {
-  // They become words of a command line, and none of them an option.
-  return plugin::parseRequest(text, with_plan, "dnf5", [](const std::string& part) {
-    return isPackageText(part) && part.find_first_of("-.+~^:%{}") != 0;
-  });
+  return plugin::parseRequest(text, with_plan, "dnf5");
 }
 
 Result<Plan> makePlan(const Client& client, const Request& request) {
