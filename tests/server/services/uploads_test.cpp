@@ -198,17 +198,17 @@ TEST(Uploads, each_commit_tells_the_streams_and_not_each_event_in_it) {
   EXPECT_LE(world.streams.grown, before + 2) << "once for the commit, at most once more than needed";
 }
 
-class InParts : public testing::Test {
+class InParts : public ::testing::Test {
  protected:
   // One part of `text`, as an agent sends it.
-  services::UploadAnswer send(const std::string& id, const std::string& text, std::size_t part,
+  services::UploadAnswer send(const std::string& item_id, const std::string& whole, std::size_t part,
                               std::size_t parts) {
-    const std::size_t size = (text.size() + parts - 1) / parts;
+    const std::size_t size = (whole.size() + parts - 1) / parts;
     return world.upload(agent, {{{"kind", "part"},
-                                 {"id", id},
+                                 {"id", item_id},
                                  {"part", part},
                                  {"parts", parts},
-                                 {"text", text.substr(part * size, size)}}});
+                                 {"text", whole.substr(part * size, size)}}});
   }
   std::int64_t partsHere() {
     std::int64_t bytes = 0;
@@ -233,7 +233,7 @@ TEST_F(InParts, an_item_is_taken_with_its_last_part_and_once) {
       const bool whole = round > 0 || part == 2;
       EXPECT_EQ(answer.acknowledged.size(), whole ? 1U : 0U);
       EXPECT_EQ(answer.part.has_value(), !whole);
-      if (answer.part) EXPECT_EQ(answer.part->next, static_cast<std::int64_t>(part) + 1);
+      EXPECT_EQ(answer.part ? answer.part->next : -1, whole ? -1 : static_cast<std::int64_t>(part) + 1);
     }
     EXPECT_EQ(world.stateOf(agent, "nginx", "1.1"), "available");
     EXPECT_EQ(partsHere(), 0);
@@ -279,7 +279,7 @@ TEST_F(InParts, what_is_hostile_is_refused_by_name_and_leaves_nothing) {
     EXPECT_EQ(refusedAs(with(members)), "item.invalid") << dumpJson(members).substr(0, 80);
   for (const std::string body : {"{", "[]", "{}", "{\"id\":\"x\"}"})
     EXPECT_EQ(refusedAs(with({{"text", body}})), "upload.invalid") << body;
-  for (const std::string body : {std::string(), text + "," + text, dumpJson(good), text})
+  for (const std::string& body : {std::string(), text + "," + text, dumpJson(good), text})
     EXPECT_EQ(refusedAs(with({{"text", body}})), "part.other_item") << body.substr(0, 80);
   EXPECT_EQ(world.upload(agent, {good, good}).rejected.size(), 2U) << "a part comes alone";
 
