@@ -1,2 +1,2 @@
--- What gets an order ready while it waits points to it; so does what follows from another order.
-CREATE INDEX commands_by_parent ON commands (parent_id, client_id, agent_id) WHERE parent_id <> '';
+-- What waits for its time or its window, which is asked every few seconds: is there something to get ready for it?
+CREATE INDEX commands_waiting ON commands (type, not_before) WHERE state = 'scheduled';

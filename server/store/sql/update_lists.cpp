@@ -65,7 +65,7 @@ std::string updatesSql(const std::string& chosen) {
          "agent_id) LEFT JOIN commands c ON c.client_id = u.client_id AND c.agent_id = u.agent_id AND "
          "c.command_id = u.command_id LEFT JOIN commands p ON c.state = 'scheduled' AND p.command_id = "
          "(SELECT "
-         "d.command_id FROM commands d WHERE d.parent_id <> '' AND d.parent_id = c.command_id AND "
+         "d.command_id FROM commands d WHERE d.parent_id = c.command_id AND "
          "d.client_id "
          "= c.client_id AND d.agent_id = c.agent_id ORDER BY d.created_at DESC, d.command_id DESC LIMIT 1) "
          "LEFT JOIN ignore_rules r ON r.rule_id = u.ignored_by "

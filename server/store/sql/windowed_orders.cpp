@@ -44,7 +44,7 @@ std::vector<Command> SqlCommands::unprepared(const std::string& type, const std:
   return select(
       " WHERE c.state = 'scheduled' AND c.type = ? AND c.window_text <> '' AND c.not_before > ? AND "
       "c.not_before < c.expires_at AND a.mode = 'act' AND NOT EXISTS (SELECT 1 FROM commands p WHERE "
-      "p.parent_id <> '' AND p.parent_id = c.command_id AND p.client_id = c.client_id AND p.agent_id = "
+      "p.parent_id = c.command_id AND p.client_id = c.client_id AND p.agent_id = "
       "c.agent_id AND p.type = ? AND (p.state NOT IN ('failed', 'expired') OR p.attempt >= ? OR "
       "p.state_since "
       "> ?)) ORDER BY c.not_before, c.command_id LIMIT ?",
@@ -54,7 +54,7 @@ std::vector<Command> SqlCommands::unprepared(const std::string& type, const std:
 std::optional<Command> SqlCommands::preparationOf(const Command& command,
                                                   const std::string& prepared_by) const {
   auto found = select(
-      " WHERE c.parent_id <> '' AND c.parent_id = ? AND c.client_id = ? AND c.agent_id = ? AND c.type = ? "
+      " WHERE c.parent_id = ? AND c.client_id = ? AND c.agent_id = ? AND c.type = ? "
       "ORDER BY c.created_at DESC, c.command_id DESC LIMIT 1",
       {toValue(command.id), toValue(command.client_id), toValue(command.agent_id), toValue(prepared_by)});
   if (found.empty()) return std::nullopt;

@@ -30,6 +30,7 @@ class ListedSpool : public Spool {
   std::uint64_t count() const override { return items.size(); }
   std::uint64_t bytes() const override { return 0; }
   void onPut(std::function<void()>) override {}
+  void onDisplaced(std::function<std::optional<SpoolItem>(const SpoolItem&)>) override {}
 
   std::vector<SpoolItem> items;
   bool full_ = false;

@@ -82,7 +82,8 @@ class TestUpdater : public rf::Scanner, public rf::Updater {
     waitWhile(run, "fetching");
     if (run.cancelled()) return rf::Status::kCancelled;
     if (exists("cut")) std::abort();
-    for (const auto& step : json::parse(request).at("plan").at("steps")) {
+    const json steps = json::parse(request).at("plan").at("steps");
+    for (const auto& step : steps) {
       progress_.line("Fetched " + step.at("name").get<std::string>());
       note("fetched " + step.at("name").get<std::string>());
     }

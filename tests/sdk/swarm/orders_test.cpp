@@ -9,12 +9,12 @@
 namespace redflag::swarm {
 namespace {
 
-constexpr std::int64_t kDayNs = 86'400 * kSecondNs;
+constexpr std::int64_t kOneDay = 86'400 * kSecondNs;
 
 class Orders : public ::testing::Test {
  protected:
   Orders() : key_(protocol::SigningKey::generate()) {
-    keys_.keys = {{{protocol::keyId(key_.publicKey()), key_.publicKey()}, now_ - kDayNs, now_ + kDayNs}};
+    keys_.keys = {{{protocol::keyId(key_.publicKey()), key_.publicKey()}, now_ - kOneDay, now_ + kOneDay}};
     envelope_.command_id = "command";
     envelope_.client_id = "client";
     envelope_.agent_id = "agent";

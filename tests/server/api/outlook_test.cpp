@@ -8,7 +8,7 @@ namespace redflag::api {
 namespace {
 
 using store::CommandState;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 store::Command in(CommandState state) {
   store::Command command;

@@ -11,36 +11,36 @@
 namespace redflag::trust {
 namespace {
 
-constexpr std::int64_t kNow = 1'700'000'000 * kSecondNs;
+constexpr std::int64_t kChecked = 1'700'000'000 * kSecondNs;
 constexpr std::int64_t kDay = 86'400 * kSecondNs;
 
 Expiry ending(std::int64_t days, bool renews_itself = false) {
-  return {"root", "", 3, kNow + days * kDay, renews_itself, "renew it"};
+  return {"root", "", 3, kChecked + days * kDay, renews_itself, "renew it"};
 }
 
 TEST(Expiries, are_urgent_sixty_thirty_and_seven_days_before_and_when_they_are_over) {
-  EXPECT_EQ(urgencyOf(ending(61), kNow), 0);
-  EXPECT_EQ(urgencyOf(ending(60), kNow), 60);
-  EXPECT_EQ(urgencyOf(ending(31), kNow), 60);
-  EXPECT_EQ(urgencyOf(ending(30), kNow), 30);
-  EXPECT_EQ(urgencyOf(ending(8), kNow), 30);
-  EXPECT_EQ(urgencyOf(ending(7), kNow), 7);
-  EXPECT_EQ(urgencyOf(ending(0), kNow), -1);
+  EXPECT_EQ(urgencyOf(ending(61), kChecked), 0);
+  EXPECT_EQ(urgencyOf(ending(60), kChecked), 60);
+  EXPECT_EQ(urgencyOf(ending(31), kChecked), 60);
+  EXPECT_EQ(urgencyOf(ending(30), kChecked), 30);
+  EXPECT_EQ(urgencyOf(ending(8), kChecked), 30);
+  EXPECT_EQ(urgencyOf(ending(7), kChecked), 7);
+  EXPECT_EQ(urgencyOf(ending(0), kChecked), -1);
 }
 
 TEST(Expiries, of_what_renews_itself_are_urgent_when_it_did_not) {
-  EXPECT_EQ(urgencyOf(ending(2, true), kNow), 0);
-  EXPECT_EQ(urgencyOf(ending(1, true), kNow), 0);
+  EXPECT_EQ(urgencyOf(ending(2, true), kChecked), 0);
+  EXPECT_EQ(urgencyOf(ending(1, true), kChecked), 0);
   auto late = ending(0, true);
-  late.at_ns = kNow + 3600 * kSecondNs;
-  EXPECT_EQ(urgencyOf(late, kNow), 7);
-  EXPECT_EQ(urgencyOf(ending(-1, true), kNow), -1);
+  late.at_ns = kChecked + 3600 * kSecondNs;
+  EXPECT_EQ(urgencyOf(late, kChecked), 7);
+  EXPECT_EQ(urgencyOf(ending(-1, true), kChecked), -1);
 }
 
 TEST(Expiries, are_said_in_a_sentence) {
-  EXPECT_EQ(sentenceOf(ending(10), kNow), "trust document root, version 3, ends on 2023-11-24, in 10 days");
-  EXPECT_EQ(sentenceOf(ending(-1), kNow), "trust document root, version 3, ended on 2023-11-13");
-  EXPECT_EQ(sentenceOf({"certificate", "server.pem", 0, kNow + kDay, false, ""}, kNow),
+  EXPECT_EQ(sentenceOf(ending(10), kChecked), "trust document root, version 3, ends on 2023-11-24, in 10 days");
+  EXPECT_EQ(sentenceOf(ending(-1), kChecked), "trust document root, version 3, ended on 2023-11-13");
+  EXPECT_EQ(sentenceOf({"certificate", "server.pem", 0, kChecked + kDay, false, ""}, kChecked),
             "TLS certificate server.pem ends on 2023-11-15, in 1 days");
 }
 
