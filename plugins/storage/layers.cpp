@@ -8,7 +8,7 @@
 namespace redflag::storage {
 namespace {
 
-constexpr std::size_t kMaxDevices = 4096;
+constexpr std::size_t kMaxLayered = 4096;
 constexpr std::size_t kMaxLayers = 64;
 constexpr std::string_view kLvm = "LVM-";
 constexpr std::size_t kLvmIdBytes = 64;  // the group's and the volume's
@@ -75,7 +75,7 @@ Layers::Layers(const rf::File& files) {
   const auto names = files.list(kSysfsBlock);
   if (!names) return;
   for (const auto& name : *names) {
-    if (devices_.size() >= kMaxDevices) return;
+    if (devices_.size() >= kMaxLayered) return;
     read(files, name);
     readPartitions(files, name);
   }
@@ -92,7 +92,7 @@ void Layers::readPartitions(const rf::File& files, const std::string& disk) {
   const auto entries = files.list(sysfsPath(disk, ""));
   if (!entries) return;
   for (const auto& entry : *entries) {
-    if (!entry.starts_with(disk) || devices_.size() >= kMaxDevices) continue;
+    if (!entry.starts_with(disk) || devices_.size() >= kMaxLayered) continue;
     const auto number = sysfsValue(files, disk, entry + "/dev");
     if (number.empty()) continue;
     devices_[entry] = {"", {disk}};

@@ -64,17 +64,17 @@ TEST(Outlook, says_how_far_the_packages_are_that_a_windowed_install_needs) {
   EXPECT_THAT(next(CommandState::kQueued), HasSubstr("asked to download its packages beforehand"));
   EXPECT_THAT(next(CommandState::kRunning), HasSubstr("being downloaded beforehand"));
   EXPECT_THAT(next(CommandState::kSucceeded),
-              testing::StartsWith("its packages are downloaded already; the"));
+              ::testing::StartsWith("its packages are downloaded already; the"));
   EXPECT_THAT(next(CommandState::kFailed, "no route to host"),
               HasSubstr("could not be downloaded beforehand, no route to host: the install downloads"));
-  EXPECT_THAT(outlookOf(install, "connected").next, testing::StartsWith("the machine is told"));
+  EXPECT_THAT(outlookOf(install, "connected").next, ::testing::StartsWith("the machine is told"));
 }
 
 TEST(Outlook, tells_a_machine_that_is_away_from_one_that_is_busy) {
   for (const auto state :
        {CommandState::kQueued, CommandState::kDelivered, CommandState::kAccepted, CommandState::kRunning}) {
     EXPECT_THAT(outlookOf(in(state), "silent").waiting_for, HasSubstr("not connected")) << store::name(state);
-    EXPECT_THAT(outlookOf(in(state), "connected").waiting_for, testing::Not(HasSubstr("not connected")));
+    EXPECT_THAT(outlookOf(in(state), "connected").waiting_for, ::testing::Not(HasSubstr("not connected")));
   }
 }
 

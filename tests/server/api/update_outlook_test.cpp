@@ -9,7 +9,7 @@ namespace {
 
 using store::Update;
 using store::UpdateState;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using Kind = services::PolicyVerdict::Kind;
 
 Update in(UpdateState state) {
@@ -101,9 +101,10 @@ TEST(UpdateOutlook, names_the_window_that_its_order_waits_for) {
   EXPECT_THAT(waitingFor(update),
               HasSubstr("\"Night\" of the site Berlin, which opens at 2026-03-02T01:00:00"));
   EXPECT_THAT(waitingFor(update), HasSubstr("missed 2 before"));
-  EXPECT_THAT(next(update), testing::StartsWith("the machine installs"));
+  EXPECT_THAT(next(update), ::testing::StartsWith("the machine installs"));
   update.preparation_state = "succeeded";
-  EXPECT_THAT(next(update), testing::StartsWith("its packages are downloaded already; the machine installs"));
+  EXPECT_THAT(next(update),
+              ::testing::StartsWith("its packages are downloaded already; the machine installs"));
   update.preparation_state = "failed";
   update.preparation_reason = "no route to host";
   EXPECT_THAT(next(update), HasSubstr("beforehand, no route to host"));

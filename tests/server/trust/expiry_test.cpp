@@ -38,7 +38,8 @@ TEST(Expiries, of_what_renews_itself_are_urgent_when_it_did_not) {
 }
 
 TEST(Expiries, are_said_in_a_sentence) {
-  EXPECT_EQ(sentenceOf(ending(10), kChecked), "trust document root, version 3, ends on 2023-11-24, in 10 days");
+  EXPECT_EQ(sentenceOf(ending(10), kChecked),
+            "trust document root, version 3, ends on 2023-11-24, in 10 days");
   EXPECT_EQ(sentenceOf(ending(-1), kChecked), "trust document root, version 3, ended on 2023-11-13");
   EXPECT_EQ(sentenceOf({"certificate", "server.pem", 0, kChecked + kDay, false, ""}, kChecked),
             "TLS certificate server.pem ends on 2023-11-15, in 1 days");
