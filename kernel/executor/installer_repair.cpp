@@ -31,6 +31,9 @@ Installer::Repair Installer::repairOnce(JournalEntry& entry) {
   if (!rules) return {Repair::kTryAgain, "it could not be repaired: " + rules.error().text};
   const auto setup = (*rules)->plugin(entry.order.plugin, RF_UPDATER_1);
   if (!setup) return {Repair::kTryAgain, "it could not be repaired: " + setup.error().text};
+  // The order's folder may be gone as well, after a power loss.
+  if (auto ok = hosts_.makeFolder(entry.order.command_id); !ok)
+    return {Repair::kTryAgain, "it could not be repaired: " + ok.error().text};
   auto run = hosts_.startPrivileged(entry, Phase::kRepairing, *setup,
                                     {RF_UPDATER_1, "repair", Json::object(), limits_.repair_ns});
   if (!run) return {Repair::kTryAgain, "it could not be repaired: " + run.error().text};

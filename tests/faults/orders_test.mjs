@@ -212,7 +212,7 @@ test('B1 B2 B4 B8 B10: the executor refuses by itself what a false kernel hands 
     ['clock', make({ issued_at: now - 301n * kSecond })],
     ['expired', make({ not_before: now - 2n * kSecond, expires_at: now - kSecond })],
     ['not_yet_valid', make({ not_before: now + 60n * kSecond })],
-    ['unknown_action', make({ plan_hash: Buffer.alloc(0), actions: [{ plugin: 'test.updater', action: 'download', parameters: '{}' }] })],
+    ['unknown_action', make({ plan_hash: Buffer.alloc(0), actions: [{ plugin: 'test.updater', action: 'verify', parameters: '{}' }] })],
     ['malformed', make({ actions: [{ plugin: 'test.updater', action: 'remove', parameters: '{}' }] })],
     ['malformed', make({ plan_hash: Buffer.alloc(0) })],
     ['unknown_version', { ...make(), version: 2 }],

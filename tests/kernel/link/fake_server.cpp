@@ -285,9 +285,12 @@ FakeReply FakeServer::upload(const FakeRequest& request) {
 }
 
 FakeReply FakeServer::takePart(const Json& part) {
-  if (part.at("part") == parts_.size()) parts_.push_back(part.at("text"));
   Json answer = {{"acknowledged", Json::array()}, {"rejected", Json::array()}};
-  if (parts_.size() < part.at("parts")) {
+  const bool taken = ids_.contains(part.at("id").get<std::string>());
+  if (!taken && part.at("part") == parts_.size()) parts_.push_back(part.at("text"));
+  if (taken) {
+    answer["acknowledged"].push_back(part.at("id"));
+  } else if (parts_.size() < part.at("parts")) {
     answer["parts"] = {{{"id", part.at("id")}, {"next", parts_.size()}}};
   } else {
     std::string whole;

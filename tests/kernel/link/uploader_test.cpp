@@ -224,7 +224,7 @@ std::string noise(std::size_t bytes) {
 
 class InParts : public UploaderTest {
  protected:
-  void putLong(std::size_t bytes = 20U << 20) {
+  void putLong(std::size_t bytes = 9U << 20) {
     text_ = noise(bytes);
     ASSERT_TRUE(spool_.put("command_state", {{"state", "succeeded"}, {"text", text_}}));
     ASSERT_TRUE(spool_.put("breaker"));
@@ -267,7 +267,7 @@ TEST_F(InParts, a_server_that_has_forgotten_the_first_parts_gets_them_again) {
   putLong();
   server_.answerWith(
       [number = 0](FakeServer& server, const FakeRequest&) mutable -> std::optional<FakeReply> {
-        if (++number == 5) server.forgetParts();
+        if (++number == 3) server.forgetParts();
         return std::nullopt;
       });
   while (spool_.spool->count() > 0)
@@ -278,7 +278,7 @@ TEST_F(InParts, a_server_that_has_forgotten_the_first_parts_gets_them_again) {
 TEST_F(InParts, an_agent_that_was_restarted_goes_on_where_it_was) {
   putLong();
   server_.answerWith([number = 0](FakeServer&, const FakeRequest&) mutable -> std::optional<FakeReply> {
-    if (++number == 6) return problem(503, "server.stopping");
+    if (++number == 3) return problem(503, "server.stopping");
     return std::nullopt;
   });
   EXPECT_EQ(step().error().kind, Kind::kBusy);

@@ -78,7 +78,8 @@ class DayWithoutAServer : public testing::Test {
   }
   std::vector<Json> items(const std::string& kind) {
     std::vector<Json> out;
-    for (const auto& item : spool_->oldest(100'000, 1U << 30).value())
+    const auto all = spool_->oldest(100'000, 1U << 30).value();
+    for (const auto& item : all)
       if (item.kind == kind && kind != "command_log") out.push_back(parseJson(item.body).value());
     return out;
   }
