@@ -1,6 +1,7 @@
 // Looks at every screen in Chromium: dark and light, phone and desktop. Each must draw without an error and without
 // breaking the page's security policy, must not be wider than the window, and axe must find nothing. The pictures are
-// kept in REDFLAG_SCREENS (they are for people to look at); REDFLAG_SCREENS_ALL=1 takes more sizes. A part: node --test-name-pattern=enrolment tests/screens.mjs
+// kept in REDFLAG_SCREENS (they are for people to look at); REDFLAG_SCREENS_ALL=1 takes more sizes. A part:
+// node --test-name-pattern=enrolment tests/screens.mjs, or REDFLAG_SCREENS_PART=1/2 for every second one.
 
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp } from 'node:fs/promises';
@@ -580,7 +581,10 @@ async function settled(page, scheme) {
   await page.waitForFunction(() => document.getAnimations().every((each) => each.playState !== 'running' || each.effect.getComputedTiming().endTime === Infinity));
 }
 
-for (const scene of scenes) {
+// "1/2": every second one, from the first.
+const [part, parts] = (process.env.REDFLAG_SCREENS_PART ?? '1/1').split('/').map(Number);
+
+for (const scene of scenes.filter((_, index) => index % parts === part - 1)) {
   test(scene.name, { timeout: 60_000 }, async () => {
     const { page, context, complaints } = await browser.open(wanted[0], scene.state);
     try {
