@@ -155,7 +155,7 @@ test('D4: JSON that is deep, wide or huge is refused at once', async () => {
     upload('a million levels', '['.repeat(1_000_000)),
     upload('a million levels of objects', '{"a":'.repeat(1_000_000)),
     upload('a million levels in an item', item(`"x":${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}`)),
-    upload('13 levels', item(`"x":${'['.repeat(10)}${']'.repeat(10)}`)),
+    upload('25 levels', item(`"x":${'['.repeat(22)}${']'.repeat(22)}`)),
     upload('a million keys', `{${wide}}`),
     upload('a million keys in an item', item(wide)),
     upload('a million digits', item(`"x":${'9'.repeat(1_000_000)}`)),
