@@ -4,11 +4,7 @@
 #include <algorithm>
 #include <thread>
 
-#include "base/encoding.h"
-#include "http/message.h"
-#include "protocol/envelope.h"
-#include "support/windows.h"
-#include "support/world.h"
+#include "windowed_orders.h"
 
 namespace redflag::testing {
 namespace {
@@ -17,78 +13,6 @@ using http::Grants;
 using services::Actor;
 using store::CommandState;
 using ::testing::HasSubstr;
-
-// The world's clock stands at 2023-11-14T22:13:20Z, a Tuesday; its windows open at 23:00 for two hours.
-class WindowedOrders : public ::testing::Test {
- protected:
-  WindowedOrders() : agent(enrol("alpha")) {}
-
-  store::AgentKey enrol(const std::string& hostname) {
-    const auto key = world.enrol(hostname);
-    Json status = world.statusItem(hostname, "act");
-    Json system = status["plugins"][0];
-    system["id"] = "system";
-    status["plugins"].push_back(std::move(system));
-    world.mustTake(key, {status});
-    return key;
-  }
-  store::MaintenanceWindow night(const std::string& time = "23:00", const std::string& site_id = "") {
-    return world.services.windows.add(windowWish("Night", agent.client_id, site_id, time, 120), ada);
-  }
-  store::Command restart(const std::string& unit = "a.service", const std::string& outside = "") {
-    return world.services.orders
-        .order("restart_services", {agent.agent_id}, {{"services", {unit}}}, ada, {}, outside)
-        .front();
-  }
-  store::Command now(const store::Command& command) { return world.command(command.id); }
-  // To this time of this day, and one round of the server's own work.
-  void at(const std::string& text) {
-    world.clock.now = fromRfc3339("2023-11-" + text + "Z").value();
-    world.services.upkeep.round();
-  }
-  std::string window(const store::Command& command) {
-    const auto it = now(command);
-    return toRfc3339(it.not_before).substr(8, 8) + " to " + toRfc3339(it.expires_at).substr(8, 8);
-  }
-  protocol::Envelope opened(const Json& transport) {
-    const auto keys = world.signer.publicKeys();
-    return protocol::openEnvelope(transport,
-                                  [&](const std::string&) { return std::optional(keys[0].public_key); })
-        .value();
-  }
-  static std::string refusal(const std::function<void()>& work) {
-    try {
-      work();
-    } catch (const http::Problem& problem) {
-      return std::to_string(problem.status) + " " + problem.code;
-    }
-    return "done";
-  }
-  // Approves one update and lets the machine plan it: the command that installs it.
-  store::Command installOf(const std::string& outside = "") {
-    world.scan(agent, {.records = {updateRow({"nginx", "1.1"})}});
-    const auto outcome = world.services.approvals.approve({{world.update(agent, "nginx", "1.1").id}, {}}, ada,
-                                                          {}, services::Approvals::How::kOrder, outside);
-    return planned(outcome.command_ids.at(0));
-  }
-  std::int64_t downloads() {
-    return world.store.read([](const store::ReadTransaction& tx) {
-      return tx.commands()
-          .list({"", "download_updates", "", {}}, http::Visible::everything(), {10, ""})
-          .total;
-    });
-  }
-  store::Command planned(const std::string& command_id) {
-    const Json plan = World::plan({{"upgrade", "nginx", "1.0", "1.1"}});
-    world.carryOut(agent, command_id, "succeeded",
-                   Json::array({{{"plan", plan}, {"plan_hash", World::hashOf(plan)}}}));
-    return world.newest("install_updates");
-  }
-
-  World world;
-  const store::AgentKey agent;
-  const Actor ada{"ada", Grants::everywhere("admin"), true};
-};
 
 TEST_F(WindowedOrders, wait_for_their_window_and_are_signed_until_its_end) {
   night();
@@ -232,77 +156,6 @@ TEST_F(WindowedOrders, wait_for_more_windows_while_their_type_is_valid) {
   EXPECT_EQ(now(command).state, CommandState::kScheduled);
   EXPECT_EQ(world.stateOf(agent, "nginx", "1.1"), "planned");
   EXPECT_EQ(world.update(agent, "nginx", "1.1").command_windows_missed, 5);
-}
-
-TEST_F(WindowedOrders, have_their_packages_downloaded_beforehand) {
-  night();
-  const auto install = installOf();
-  world.services.upkeep.round();
-  const auto download = world.newest("download_updates");
-  EXPECT_EQ(download.state, CommandState::kQueued) << "it waits for no window";
-  EXPECT_EQ(download.parent_id, install.id);
-  EXPECT_EQ(download.plan_hash, install.plan_hash);
-  EXPECT_EQ(toRfc3339(download.expires_at), "2023-11-14T23:00:00.000Z") << "the install's turn comes then";
-  EXPECT_EQ(world.update(agent, "nginx", "1.1").command_id, install.id) << "it takes no update over";
-  EXPECT_EQ(world.update(agent, "nginx", "1.1").preparation_state, "queued");
-  world.services.upkeep.round();
-  EXPECT_EQ(world.newest("download_updates").id, download.id) << "once";
-  world.carryOut(agent, download.id, "succeeded", Json::array({{{"download_bytes", 7}}}));
-  EXPECT_EQ(world.stateOf(agent, "nginx", "1.1"), "planned");
-  at("14T22:50:00");
-  EXPECT_EQ(world.newest("download_updates").id, download.id) << "it is done";
-  EXPECT_EQ(world.update(agent, "nginx", "1.1").preparation_state, "succeeded");
-  at("14T23:00:00");
-  EXPECT_EQ(now(install).state, CommandState::kQueued);
-  EXPECT_EQ(world.update(agent, "nginx", "1.1").preparation_state, "") << "it waits no more";
-}
-
-TEST_F(WindowedOrders, are_carried_out_although_their_download_failed_which_is_tried_again) {
-  night();
-  const auto install = installOf();
-  world.services.upkeep.round();
-  const auto first = world.newest("download_updates");
-  world.carryOut(agent, first.id, "failed", Json::array(), "apt.download_failed", "no route to host");
-  EXPECT_EQ(world.update(agent, "nginx", "1.1").preparation_reason, "no route to host");
-  world.services.upkeep.round();
-  EXPECT_EQ(world.newest("download_updates").id, first.id) << "not at once";
-  for (const char* time : {"14T22:30:00", "14T22:45:00", "14T22:58:00"}) {
-    at(time);
-    const auto next = world.newest("download_updates");
-    if (next.state == CommandState::kQueued)
-      world.carryOut(agent, next.id, "failed", Json::array(), "apt.download_failed", "no");
-  }
-  const auto last = world.newest("download_updates");
-  EXPECT_EQ(last.attempt, services::Preparations::kMostTries);
-  EXPECT_EQ(last.state, CommandState::kFailed);
-  EXPECT_NE(last.retry_of, "");
-  at("14T23:00:00");
-  EXPECT_EQ(now(install).state, CommandState::kQueued);
-  EXPECT_EQ(world.stateOf(agent, "nginx", "1.1"), "planned");
-}
-
-TEST_F(WindowedOrders, have_nothing_downloaded_beforehand_where_no_window_holds_them) {
-  EXPECT_EQ(installOf().state, CommandState::kQueued);
-  world.services.upkeep.round();
-  EXPECT_EQ(downloads(), 0);
-}
-
-TEST_F(WindowedOrders, take_their_download_with_them_when_they_are_cancelled) {
-  night();
-  const auto install = installOf();
-  world.services.upkeep.round();
-  world.services.orders.cancel(install.id, ada);
-  EXPECT_EQ(world.newest("download_updates").state, CommandState::kCancelled);
-  world.services.upkeep.round();
-  EXPECT_EQ(downloads(), 1);
-}
-
-TEST_F(WindowedOrders, have_nothing_downloaded_by_a_machine_in_report_mode) {
-  night();
-  EXPECT_EQ(installOf().state, CommandState::kScheduled);
-  world.mustTake(agent, {world.statusItem("alpha", "report")});
-  world.services.upkeep.round();
-  EXPECT_EQ(downloads(), 0);
 }
 
 TEST_F(WindowedOrders, of_which_the_machine_says_that_their_turn_did_not_come_are_passed_on) {

@@ -1,0 +1,127 @@
+// Faults G6: the machine goes down in the middle of an install, and its executor with it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "executor/process_tree.h"
+#include "installs.h"
+
+namespace redflag::kernel::test {
+namespace {
+
+using testing::HasSubstr;
+
+class Reboot : public Install {
+ protected:
+  // Until the host is in the middle of it.
+  protocol::Envelope beginInstall() {
+    hold_ = mark("hold");
+    begin();
+    const auto envelope = order();
+    submit(envelope);
+    EXPECT_TRUE(eventually([this] { return !log().empty(); }));
+    return envelope;
+  }
+  std::filesystem::path frames(const protocol::Envelope& envelope) const {
+    return folder.path() / "runs" / envelope.command_id / "install.frames";
+  }
+  // Nothing survives but what is on disk, and the clock that counts from the start begins anew.
+  void goDown(const protocol::Envelope& envelope) {
+    executor->stop();
+    auto journal = Journal::open(folder.path() / "journal.sqlite", false);
+    ASSERT_TRUE(journal.has_value());
+    JournalEntry entry = **(*journal)->find(envelope.command_id);
+    if (entry.host.pid != 0) {
+      kill(static_cast<pid_t>(entry.host.pid), SIGKILL);
+      ASSERT_TRUE(eventually([&] { return !isAlive(entry.host); }));
+    }
+    entry.host.start = "an-earlier-boot:4711";
+    ASSERT_TRUE((*journal)->update(entry).has_value());
+    std::filesystem::remove(hold_);
+    clock.monotonic_ahead = 60 * kSecondNs - monotonicNow();
+  }
+  std::filesystem::path hold_;
+};
+
+TEST_F(Reboot, G6_in_the_middle_of_an_install_is_told_as_that_and_mended) {
+  const auto envelope = beginInstall();
+  goDown(envelope);
+  begin("boot-2");
+  const Json result = resultOf(envelope);
+  EXPECT_EQ(result.at("state"), "failed");
+  EXPECT_EQ(result.at("code"), "install.rebooted");
+  EXPECT_THAT(result.at("text").get<std::string>(), HasSubstr("the machine was restarted in the middle"));
+  EXPECT_THAT(result.at("text").get<std::string>(), HasSubstr("own repair succeeded"));
+  EXPECT_EQ(log(), "install begins\nrepaired\n");
+  EXPECT_EQ(submit(envelope), result) << "and is never begun again";
+}
+
+// Power that is lost takes what the disk had not written yet.
+TEST_F(Reboot, G6_with_the_hosts_last_words_lost_is_never_taken_for_an_install_that_was_not_begun) {
+  const auto envelope = beginInstall();
+  goDown(envelope);
+  std::ofstream(frames(envelope), std::ios::trunc) << "";
+  begin("boot-2");
+  EXPECT_EQ(resultOf(envelope).value("code", ""), "install.rebooted");
+  EXPECT_EQ(log(), "install begins\nrepaired\n");
+}
+
+TEST_F(Reboot, G6_with_the_whole_record_lost_is_mended_as_well) {
+  const auto envelope = beginInstall();
+  goDown(envelope);
+  std::filesystem::remove_all(frames(envelope).parent_path());
+  begin("boot-2");
+  const Json result = resultOf(envelope);
+  EXPECT_EQ(result.at("state"), "failed");
+  EXPECT_EQ(result.at("code"), "install.lost");
+  EXPECT_EQ(log(), "install begins\nrepaired\n");
+}
+
+TEST_F(Reboot, G6_of_an_install_that_had_ended_is_told_as_it_ended) {
+  const auto envelope = beginInstall();
+  executor->stop();
+  std::filesystem::remove(hold_);
+  ASSERT_TRUE(eventually([this] { return log() == "install begins\ninstalled nginx\n"; }));
+  auto journal = Journal::open(folder.path() / "journal.sqlite", false);
+  ASSERT_TRUE(eventually([&] { return !isAlive((*journal)->find(envelope.command_id).value()->host); }));
+  goDown(envelope);
+  begin("boot-2");
+  const Json result = resultOf(envelope);
+  EXPECT_EQ(result.at("state"), "succeeded") << result;
+  EXPECT_EQ(result.at("results").at(0).at("steps").at(0).at("result"), "done");
+  EXPECT_EQ(log(), "install begins\ninstalled nginx\n");
+}
+
+TEST_F(Reboot, G6_while_it_was_planned_or_mended_goes_on_with_that) {
+  const auto slow = mark("slow");
+  begin();
+  const auto planned = order();
+  submit(planned);
+  ASSERT_TRUE(eventually([this] { return eventNames().size() == 2; }));
+  goDown(planned);
+  std::filesystem::remove(slow);
+  begin("boot-2");
+  EXPECT_EQ(resultOf(planned).at("state"), "succeeded");
+
+  executor->stop();
+  std::filesystem::remove(machine.path() / "packages/nginx");
+  limits.repair_pause_ns = kSecondNs / 10;
+  const auto crash = mark("crash");
+  const auto locked = mark("locked");
+  begin("boot-2");
+  const auto broken = order();
+  submit(broken);
+  ASSERT_TRUE(eventually([&] {
+    auto journal = Journal::open(folder.path() / "journal.sqlite", false);
+    return (*journal)->find(broken.command_id).value()->phase == Phase::kRepairing;
+  }));
+  goDown(broken);
+  std::filesystem::remove(locked);
+  begin("boot-3");
+  const Json result = resultOf(broken);
+  EXPECT_EQ(result.at("code"), "install.crashed");
+  EXPECT_THAT(result.at("text").get<std::string>(), HasSubstr("own repair succeeded"));
+}
+
+}  // namespace
+}  // namespace redflag::kernel::test
