@@ -30,13 +30,13 @@ std::string missed(std::int64_t windows) {
 }
 
 Outlook waitsForWindow(const store::Command& command, const store::Command* preparation) {
-  if (command.not_before >= command.expires_at)
-    return {command.window, "without one it ends at " + toRfc3339(command.gives_up_at)};
+  const std::int64_t opens_at = opensAt(command);
+  if (opens_at == 0) return {command.window, "without one it ends at " + toRfc3339(command.gives_up_at)};
   const std::string ready = preparation == nullptr
                                 ? ""
                                 : preparationText(store::name(preparation->state), preparation->reason.text);
   return {
-      command.window + ", which opens at " + toRfc3339(command.not_before) + missed(command.windows_missed),
+      command.window + ", which opens at " + toRfc3339(opens_at) + missed(command.windows_missed),
       fmt::format("{}{}the machine is told to fetch the order, and begins it before {}; missed, it waits for "
                   "the next window, until {}",
                   ready, ready.empty() ? "" : "; ", toRfc3339(command.expires_at),
@@ -51,6 +51,11 @@ Outlook ended(const store::Command& command) {
 }
 
 }  // namespace
+
+std::int64_t opensAt(const store::Command& command) {
+  const bool waits = command.state == CommandState::kScheduled && !command.window.empty();
+  return waits && command.not_before < command.expires_at ? command.not_before : 0;
+}
 
 std::string preparationText(const std::string& state, const std::string& reason) {
   if (state.empty()) return "";

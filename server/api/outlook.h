@@ -17,6 +17,9 @@ struct Outlook {
 Outlook outlookOf(const store::Command& command, const std::string& connection,
                   const store::Command* preparation = nullptr);
 
+// When the window opens that it waits for; 0 when it waits for none, or none opens again.
+std::int64_t opensAt(const store::Command& command);
+
 // How far getting an order ready is, by the state of the command that does; "" without one.
 std::string preparationText(const std::string& state, const std::string& reason);
 

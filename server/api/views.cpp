@@ -141,6 +141,7 @@ namespace {
 Json windowOrNull(const store::Command& command) {
   if (command.window.empty()) return {};
   return {{"text", command.window},
+          {"opens_at", timeOrNull(opensAt(command))},
           {"missed", command.windows_missed},
           {"gives_up_at", timeOrNull(command.gives_up_at)}};
 }

@@ -227,6 +227,9 @@ test('a maintenance window is added for a client, and an order that waits for on
 
   const waiting = server.mock.fleet.commands.find((command) => command.state === 'scheduled');
   await page.goto(`${server.url}/operations/${waiting.id}`);
+  const why = page.getByRole('region', { name: 'Waits for' });
+  await why.locator(`time[datetime="${waiting.window.opens_at}"]`).first().waitFor();
+  assert.doesNotMatch(await why.innerText(), /\d{4}-\d\d-\d\dT/, 'times are shown as the viewer reads them');
   await page.getByRole('button', { name: 'Run now…' }).click();
   await page.getByRole('textbox', { name: 'Reason' }).fill('the shop is closed today');
   await page.getByRole('button', { name: 'Run now', exact: true }).click();

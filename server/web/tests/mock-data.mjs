@@ -252,7 +252,7 @@ function makeCommands(agents, updates, at) {
       actor: n % 4 === 0 ? 'system' : 'mara',
       not_before: at(state === 'scheduled' ? -7200 : 90 + n * 260),
       expires_at: at(-86400 + n * 200),
-      window: state === 'scheduled' ? { text: 'the window "Night" of the client Northfield Surgery', missed: 1, gives_up_at: at(-86400 * 3) } : null,
+      window: state === 'scheduled' ? { text: 'the window "Night" of the client Northfield Surgery', opens_at: at(-7200), missed: 1, gives_up_at: at(-86400 * 3) } : null,
       outside_window: state === 'running' ? 'The shop is closed today, and the exploit is out' : null,
       order_id: makeId('RDR', 100 + number),
       approved_by: n % 7 === 3 ? 'erin' : null,

@@ -343,8 +343,8 @@ class Mock {
     const passed = path.includes(command.state) ? path.slice(0, path.indexOf(command.state) + 1) : [...path, command.state];
     return {
       ...command,
-      waiting_for: { scheduled: `the window "Night" of the client Northfield Surgery, which opens at ${at(-7200)}; it has missed 1 window before`, queued: 'the machine is about to fetch the order', running: 'the machine is carrying it out' }[command.state] ?? null,
-      next: { queued: 'the machine checks the signature and its own policy, then begins', running: 'its result is shown here' }[command.state] ?? null,
+      waiting_for: { scheduled: `the window "Night" of the client Northfield Surgery, which opens at ${command.window?.opens_at}; it has missed 1 window before`, queued: 'the machine is about to fetch the order', running: 'the machine is carrying it out' }[command.state] ?? null,
+      next: { scheduled: `the machine is told to fetch the order, and begins it before ${at(-14_400)}; missed, it waits for the next window, until ${at(-86_400 * 3)}`, queued: 'the machine checks the signature and its own policy, then begins', running: 'its result is shown here' }[command.state] ?? null,
       preparation: command.state === 'scheduled' && command.type === 'install_updates'
         ? { command_id: '01JM8ZC9T0QK5V3N7RWX2YBD4E', title: 'Download updates', state: 'failed', percent: null, reason: { code: 'apt.download_failed', text: 'deb.example.org: no route to host' } }
         : null,

@@ -53,6 +53,18 @@ TEST(Outlook, names_the_window_that_is_waited_for_and_what_comes_when_it_is_miss
   EXPECT_EQ(outlookOf(command, "never").waiting_for, command.window);
 }
 
+TEST(Outlook, has_the_time_at_which_a_window_opens_as_long_as_that_is_waited_for) {
+  store::Command command = in(CommandState::kScheduled);
+  EXPECT_EQ(opensAt(command), 0) << "it waits for its own time";
+  command.window = "the window \"Night\" of the site Berlin";
+  EXPECT_EQ(opensAt(command), command.not_before);
+  command.state = CommandState::kQueued;
+  EXPECT_EQ(opensAt(command), 0);
+  command.state = CommandState::kScheduled;
+  command.not_before = command.expires_at;
+  EXPECT_EQ(opensAt(command), 0) << "none opens again";
+}
+
 TEST(Outlook, says_how_far_the_packages_are_that_a_windowed_install_needs) {
   store::Command install = in(CommandState::kScheduled);
   install.window = "the window \"Night\" of the site Berlin";

@@ -30,9 +30,18 @@ export function localClock(at: string): string {
   return Number.isNaN(ms) ? at : clock.format(ms);
 }
 
+const stamp = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)/;
+
+// A sentence of the server's in pieces: words, time, words, time, words…
+export function timesApart(text: string): string[] {
+  return text.split(stamp);
+}
+
 // Times in a sentence of the server's, as the viewer reads them.
 export function readableTimes(text: string): string {
-  return text.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, localTime);
+  return timesApart(text)
+    .map((piece, index) => (index % 2 === 1 ? localTime(piece) : piece))
+    .join('');
 }
 
 // A time on the clocks of a zone: "Sat 28 Nov, 22:00".

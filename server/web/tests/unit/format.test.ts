@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { bytes, some } from '../../src/format/number';
 import { supportOf } from '../../src/format/support';
-import { ago, duration, utc } from '../../src/format/time';
+import { ago, duration, localTime, readableTimes, timesApart, utc } from '../../src/format/time';
 import { kindOf, listed } from '../../src/format/words';
 
 const now = Date.parse('2030-06-01T12:00:00Z');
@@ -20,6 +20,15 @@ describe('a time', () => {
   test('that is none is shown as it came', () => expect(ago('soon', now)).toBe('soon'));
 
   test('in UTC says so', () => expect(utc('2030-06-01T14:00:00.5+02:00')).toBe('2030-06-01 12:00:00 UTC'));
+});
+
+test('times in a sentence of the server’s are told apart from its words', () => {
+  const at = '2030-06-01T23:00:00.000Z';
+  const text = `the window "Night", which opens at ${at}; then until 2030-06-02T01:00:00Z`;
+  expect(timesApart(text)).toEqual(['the window "Night", which opens at ', at, '; then until ', '2030-06-02T01:00:00Z', '']);
+  expect(timesApart(at)).toEqual(['', at, '']);
+  expect(timesApart('since 2030-06-01')).toEqual(['since 2030-06-01']);
+  expect(readableTimes(`its time, which is ${at}`)).toBe(`its time, which is ${localTime(at)}`);
 });
 
 test('sizes keep three digits at most', () => {

@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { historyQuery } from '../../api/queries';
 import type { HistoryEntry } from '../../api/types';
 import type { Tone } from '../../format/words';
-import { Ago } from '../../parts/ago';
+import { Ago, Told } from '../../parts/ago';
 import { IconHistory } from '../../parts/icons';
 import { ListStates, More, useLoaded } from '../../parts/list';
 import { Panel } from '../../parts/panel';
@@ -42,10 +42,10 @@ function Entry({ entry }: { entry: HistoryEntry }) {
       <span className="break">
         {entry.command_id ? (
           <Link to="/operations/$commandId" params={{ commandId: entry.command_id }}>
-            {entry.text}
+            <Told text={entry.text} />
           </Link>
         ) : (
-          entry.text
+          <Told text={entry.text} />
         )}
         {entry.code && <span className="dim mono">{`  ${entry.code}`}</span>}
       </span>

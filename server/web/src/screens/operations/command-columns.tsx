@@ -52,8 +52,14 @@ export const command_columns: ColumnDef<Command>[] = [
         {command.state === 'scheduled' && command.window ? (
           <span className="break dim" title={command.window.text}>
             {command.window.missed > 0 && `${some(command.window.missed, 'window')} missed; `}
-            {'opens '}
-            <Ago at={command.not_before} />
+            {command.window.opens_at ? (
+              <>
+                {'opens '}
+                <Ago at={command.window.opens_at} />
+              </>
+            ) : (
+              'none opens again'
+            )}
           </span>
         ) : command.reason ? (
           <span className="break dim" title={command.reason.code}>

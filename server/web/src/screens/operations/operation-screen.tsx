@@ -7,7 +7,7 @@ import { ScreenSkeleton } from '../../app/waiting';
 import { bytes, some } from '../../format/number';
 import type { Json } from '../../format/schema';
 import { command_states, in_flight, listed, sentence } from '../../format/words';
-import { Ago } from '../../parts/ago';
+import { Ago, Told } from '../../parts/ago';
 import { CommandProgress } from '../../parts/command-progress';
 import { LogView } from '../../parts/log-view';
 import { Facts, Panel } from '../../parts/panel';
@@ -78,7 +78,7 @@ function Operation({ command }: { command: CommandDetail }) {
       {command.reason && (
         <Panel title="Why" note={<span className="mono">{command.reason.code}</span>}>
           <p style={{ margin: 0, padding: '0.75rem 0.9rem' }} className="break">
-            {command.reason.text}
+            <Told text={command.reason.text} />
           </p>
         </Panel>
       )}
@@ -90,10 +90,14 @@ function Operation({ command }: { command: CommandDetail }) {
         </Panel>
       )}
       {command.waiting_for && (
-        <Panel title="Waits for">
+        <Panel title="Waits for" note={command.window?.opens_at && <Ago at={command.window.opens_at} />}>
           <p style={{ margin: 0, padding: '0.75rem 0.9rem' }} className="break">
-            {`${sentence(command.waiting_for)}.`}
-            {command.next && <span className="dim">{` Next: ${command.next}.`}</span>}
+            <Told text={`${sentence(command.waiting_for)}.`} />
+            {command.next && (
+              <span className="dim">
+                <Told text={` Next: ${command.next}.`} />
+              </span>
+            )}
           </p>
         </Panel>
       )}
@@ -113,7 +117,11 @@ function Operation({ command }: { command: CommandDetail }) {
                 <Ago at={step.at} />
                 {` · ${step.actor}`}
               </span>
-              {step.reason && <span title={step.reason.code}>{step.reason.text}</span>}
+              {step.reason && (
+                <span title={step.reason.code}>
+                  <Told text={step.reason.text} />
+                </span>
+              )}
             </li>
           ))}
         </ol>

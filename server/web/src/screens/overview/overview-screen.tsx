@@ -7,8 +7,8 @@ import type { Need, Overview, WindowWait } from '../../api/types';
 import { ownPath } from '../../app/search';
 import { ScreenSkeleton } from '../../app/waiting';
 import { count, some } from '../../format/number';
-import { localTime, utc } from '../../format/time';
 import type { Tone } from '../../format/words';
+import { At } from '../../parts/ago';
 import { Bar } from '../../parts/bar';
 import {
   IconAlertTriangle,
@@ -98,9 +98,7 @@ function Soon({ waits }: { waits: WindowWait[] }) {
           <li key={`${wait.site_id} ${wait.opens_at} ${wait.window}`}>
             <b>{`${some(wait.agents, 'machine')} of ${wait.site_name}`}</b>
             {' at '}
-            <time dateTime={wait.opens_at} title={`${utc(wait.opens_at)}\n${localTime(wait.opens_at)} here`}>
-              {localTime(wait.opens_at)}
-            </time>
+            <At at={wait.opens_at} />
             <span className="dim">{`: ${wait.window}`}</span>
           </li>
         ))}

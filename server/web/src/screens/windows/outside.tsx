@@ -3,8 +3,8 @@ import { useState } from 'react';
 
 import type { WindowHint } from '../../api/types';
 import { some } from '../../format/number';
-import { localTime, utc } from '../../format/time';
 import { sentence } from '../../format/words';
+import { At } from '../../parts/ago';
 import classes from './windows.module.css';
 
 interface OutsideProps {
@@ -26,9 +26,7 @@ export function Outside({ waits, reason, onChange, mayChoose }: OutsideProps) {
             {wait.window && wait.opens_at ? (
               <>
                 {`${some(wait.agents, 'machine waits', 'machines wait')} for ${wait.window}, which opens `}
-                <time dateTime={wait.opens_at} title={`${utc(wait.opens_at)}\n${localTime(wait.opens_at)} here`}>
-                  {localTime(wait.opens_at)}
-                </time>
+                <At at={wait.opens_at} />
               </>
             ) : (
               sentence(`${some(wait.agents, 'machine has', 'machines have')} no window that opens again`)
