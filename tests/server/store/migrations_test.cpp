@@ -12,6 +12,7 @@
 
 #include "http/message.h"
 #include "store/postgres/statements.h"
+#include "store/windows.h"
 #include "support/database.h"
 
 namespace redflag::store::sql {
@@ -75,20 +76,24 @@ TEST(Migrations, one_that_was_applied_with_another_text_is_refused) {
             "store.schema_differs");
 }
 
+// The schema as servers of that time had it.
+std::vector<Migration> migrationsBefore(const Connection& connection, int number) {
+  std::vector<Migration> older;
+  for (const auto& step : migrations(connection.dialect().engine))
+    if (step.number < number) older.push_back(step);
+  return older;
+}
+
 TEST(Migrations, who_had_a_role_before_there_were_grants_has_it_over_everything) {
   const TestDatabase database(TestDatabase::With::kNothing);
   const auto opened = database.connect();
   Connection& connection = *opened;
-  const auto& all = migrations(connection.dialect().engine);
-  std::vector<Migration> older;
-  for (const auto& step : all)
-    if (step.number < 6) older.push_back(step);
-  migrate(connection, older, 1);
+  migrate(connection, migrationsBefore(connection, 6), 1);
   connection.script(
       "INSERT INTO users (user_id, username, password_hash, role, created_at) VALUES ('1', 'ada', 'x', "
       "'admin', 1), "
       "('2', 'vic', 'x', 'viewer', 1)");
-  migrate(connection, all, 2);
+  migrate(connection, migrations(connection.dialect().engine), 2);
   std::string granted;
   auto rows = connection.query(
       "SELECT u.username, u.kind, g.role, g.client_id, g.site_id FROM users u JOIN user_grants g USING "
@@ -99,6 +104,38 @@ TEST(Migrations, who_had_a_role_before_there_were_grants_has_it_over_everything)
       granted += rows.text() + "|";
   }
   EXPECT_EQ(granted, "ada|person|admin|||vic|person|viewer|||");
+}
+
+TEST(Migrations, what_was_told_of_windows_before_groups_had_some_is_kept_and_not_told_again) {
+  const TestDatabase database(TestDatabase::With::kNothing);
+  {
+    const auto connection = database.connect();
+    migrate(*connection, migrationsBefore(*connection, 22), 1);
+    connection->script(R"(
+      INSERT INTO maintenance_windows (client_id, window_id, site_id, name, rule, length_s, notice_s, created_at,
+        created_by, changed_at, changed_by) VALUES ('c', 'w', 's', 'Night', '{}', 60, 0, 1, 'ada', 1, 'ada');
+      INSERT INTO window_notices (client_id, site_id, opens_at, at)
+        VALUES ('c', 's', 10, 5), ('c', 's', 20, 15), ('d', 't', 10, 6);)");
+  }
+  const auto store = database.open();
+  const auto connection = database.connect();
+  const auto texts = [&](const char* sql) {
+    std::string all;
+    for (auto rows = connection->query(sql); rows.next();)
+      all += rows.text() + "|";
+    return all;
+  };
+  const char* notices =
+      "SELECT client_id || site_id || opens_at || ':' || at || holder_id FROM window_notices ORDER BY 1";
+  EXPECT_EQ(texts(notices), "cs10:5|cs20:15|dt10:6|");
+  EXPECT_EQ(texts("SELECT name || group_id || agent_id FROM maintenance_windows"), "Night|");
+  store->write([](WriteTransaction& tx) {
+    EXPECT_FALSE(tx.windows().addNotice({"c", "s", "", 10, 7}));
+    EXPECT_TRUE(tx.windows().addNotice({"c", "s", "a-group", 10, 7}))
+        << "a group's that opens with the site's";
+    EXPECT_TRUE(tx.windows().prune(6, 1)) << "the one that is older";
+    EXPECT_FALSE(tx.windows().prune(6, 1));
+  });
 }
 
 TEST(Migrations, say_which_were_applied_when_and_which_are_pending) {
