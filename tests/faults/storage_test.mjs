@@ -7,12 +7,12 @@ import { after, test } from 'node:test';
 import { Agent, Fleet } from '../e2e/lib/fleet.mjs';
 import { Postgres } from '../e2e/lib/postgres.mjs';
 import { cleanUp, program, Program, runToEnd, temporaryFolder, until } from '../e2e/lib/processes.mjs';
+import { removeDisks, SmallDisk } from './lib/small_disk.mjs';
 
 const postgres = new Postgres('storage');
-const disks = [];
 after(async () => {
   postgres.stop();
-  disks.forEach((folder) => runToEnd(['umount', '--lazy', folder]));
+  removeDisks();
   await cleanUp();
 });
 
@@ -51,25 +51,6 @@ async function assertRecovers(api, acknowledged) {
   }, 'the first write after there was space', 90_000);
   const stored = await tokensOf(api);
   assert.deepEqual([...acknowledged, last].filter((id) => !stored.has(id)), [], 'acknowledged and lost');
-}
-
-// A disk of its own at a folder. ctest runs this file in a mount namespace (`unshare --mount`): should it be killed, the
-// disk goes with it.
-class SmallDisk {
-  constructor(folder, megabytes) {
-    this.folder = folder;
-    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-    runToEnd(['mount', '-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0700`, 'tmpfs', folder]);
-    disks.push(folder);
-  }
-
-  fill() {
-    runToEnd(['sh', '-c', `cat /dev/zero > '${this.folder}/ballast' 2>/dev/null; true`]);
-  }
-
-  makeSpace() {
-    fs.rmSync(path.join(this.folder, 'ballast'));
-  }
 }
 
 async function fillsUp(fleet, disk) {

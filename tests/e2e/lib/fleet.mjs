@@ -6,12 +6,13 @@ import { TrustRoot } from './trust.mjs';
 import { build, Program, program, runToEnd, temporaryFolder, until } from './processes.mjs';
 
 export class Fleet {
-  // `database`: a postgresql:// URL instead of a file of its own. `environment`: what the server gets beside PATH.
-  constructor(name, { database, environment = {} } = {}) {
+  // `database`: a postgresql:// URL instead of a file of its own. `environment`: what the server gets beside PATH. `data`: the
+  // server's folder, where it is not with the agents'.
+  constructor(name, { database, environment = {}, data } = {}) {
     this.folder = temporaryFolder(name);
     this.database = database;
     this.environment = environment;
-    this.data = path.join(this.folder, 'server');
+    this.data = data ?? path.join(this.folder, 'server');
     this.port = 0;
     this.trust = new TrustRoot(this.data, this.folder);
     this.moreCommandTypes = [];  // folders beside our own

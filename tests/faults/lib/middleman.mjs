@@ -9,7 +9,7 @@ export class Middleman {
   constructor(fleet) {
     this.fleet = fleet;
     this.alter = (envelopes) => envelopes;
-    this.during = async () => {};  // told the steps of each upload (head, half, sent, answered), and what is in it; waited for
+    this.during = async () => {};  // told the steps of each upload (head, half, sent, answered), what is in it, and the answer's status; waited for
     this.duringHandover = async () => {};  // the same for the hand-over of a key (asked, answered)
     this.answers = new Map();  // instead of the server's, by the path of a GET; null: there is no such thing
     this.fetches = 0;
@@ -45,7 +45,7 @@ export class Middleman {
         answer.on('close', () => answer.complete || response.destroy());
         answer.pipe(response);
       };
-      if (uploads) return this.during('answered', response, request.items).then(handBack);
+      if (uploads) return this.during('answered', response, request.items, answer.statusCode).then(handBack);
       return handsOver ? this.duringHandover('answered', response).then(handBack) : handBack();
     });
     upstream.on('error', () => response.destroy());
