@@ -9,6 +9,8 @@
 #include <apt-pkg/install-progress.h>
 #include <apt-pkg/pkgrecords.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <system_error>
 
@@ -66,6 +68,27 @@ std::string untrustedItems(const pkgAcquire& fetcher) {
   for (auto item = fetcher.ItemsBegin(); item != fetcher.ItemsEnd(); ++item)
     if (!(*item)->IsTrusted()) names += (names.empty() ? "" : ", ") + (*item)->ShortDesc();
   return names;
+}
+
+// What lies in a folder of this machine is used, or copied, from there.
+std::uint64_t bytesToFetch(const pkgAcquire& fetcher) {
+  std::uint64_t bytes = 0;
+  for (auto item = fetcher.ItemsBegin(); item != fetcher.ItemsEnd(); ++item)
+    if (!(*item)->Complete && !(*item)->DescURI().starts_with("file:"))
+      bytes += (*item)->FileSize - std::min((*item)->FileSize, (*item)->PartialSize);
+  return bytes;
+}
+
+// A disk that is full before anything is fetched: that is no fault of the archive, which apt would name.
+Result<> roomFor(std::uint64_t bytes) {
+  const auto folder = _config->FindDir("Dir::Cache::Archives");
+  std::error_code error;
+  const auto space = std::filesystem::space(folder, error);
+  // Some file systems do not count.
+  if (error || space.capacity == 0 || space.free >= bytes) return {};
+  return fail(RF_TRANSIENT, "apt.no_space",
+              folder + " has " + std::to_string(space.free) + " bytes free, and " + std::to_string(bytes) +
+                  " are to be downloaded; nothing was changed");
 }
 
 std::string failedItems(const pkgAcquire& fetcher) {
@@ -129,6 +152,7 @@ Result<> Transaction::download() {
     return fail(RF_PERMANENT, "apt.download_failed", takeAptErrors());
   if (const auto untrusted = untrustedItems(fetcher); !untrusted.empty())
     return fail(RF_PERMANENT, "apt.untrusted", "no trusted archive vouches for " + untrusted);
+  if (auto ok = roomFor(bytesToFetch(fetcher)); !ok) return ok;
   const auto result = fetcher.Run();
   if (run_.cancelled())
     return fail(RF_CANCELLED, "apt.cancelled", "cancelled while downloading; nothing was changed");

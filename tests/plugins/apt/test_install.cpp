@@ -391,6 +391,30 @@ TEST_F(AptInstall, changes_nothing_when_there_is_no_room_for_the_packages) {
   EXPECT_EQ(updater_.run(&AptUpdater::install, order), rf::Status::kOk) << updater_.lastCode();
 }
 
+TEST_F(AptInstall, names_the_folder_that_has_no_room_before_it_fetches_anything) {
+  build("tool", "1.0", {});
+  installByHand("tool", "1.0");
+  build("tool", "1.1", {});
+  const HttpFolder archive(sandbox_ / "own");
+  offerOwn("http://" + archive.host() + "/");
+  const auto order = planned("tool", "1.1");
+  const auto before = database();
+  const auto archives = root() / "var/cache/apt/archives";
+  {
+    const TinyDisk disk(archives);
+    if (!disk.mounted()) REDFLAG_CANNOT_RUN << "nothing may be mounted here";
+    disk.fill();
+    for (const auto operation : {&AptUpdater::download, &AptUpdater::install}) {
+      EXPECT_EQ(updater_.run(operation, order), rf::Status::kTransient);
+      EXPECT_EQ(updater_.lastCode(), "apt.no_space");
+      EXPECT_NE(updater_.lastText().find(archives.string() + "/ has 0 bytes free, and "), std::string::npos)
+          << updater_.lastText();
+    }
+  }
+  EXPECT_EQ(database(), before);
+  EXPECT_EQ(updater_.run(&AptUpdater::install, order), rf::Status::kOk) << updater_.lastText();
+}
+
 TEST_F(AptInstall, fails_when_there_is_no_room_to_unpack_and_works_once_there_is) {
   const auto order = planned("redflag-demo-lib", "2.1");
   {
