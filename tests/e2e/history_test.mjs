@@ -130,12 +130,16 @@ test('an error of the agent itself is among the errors of the server', async () 
   for (const file of fs.readdirSync(path.join(agent.folder, 'state'))) if (file.startsWith('spool.db')) fs.rmSync(path.join(agent.folder, 'state', file));
   fs.writeFileSync(path.join(agent.folder, 'state/spool.db'), 'no database '.repeat(1000), { mode: 0o600 });
   agent.start();
-  const found = async () => (await api.get('/api/v1/errors?source=agent&code=spool.damaged')).items[0];
+  // As the screen asks for those of one machine.
+  const of = async (id, more = '') => (await api.get(`/api/v1/errors?source=agent&agent_id=${id}${more}`)).items;
+  const found = async () => (await of(agent.id, '&code=spool.damaged'))[0];
   const error = await until(found, 'the damaged spool among the errors', 60_000, () => agent.process.output.slice(-2000));
   assert.deepEqual([error.subsystem, error.agents], ['spool', 1]);
   const { rows: [row] } = await api.get(`/api/v1/errors/${error.id}`);
   assert.equal(row.agent_id, agent.id);
   assert.ok(Math.abs(Date.parse(row.last_at) - Date.now()) < 120_000, row.last_at);
+  assert.ok((await of(agent.id)).some(({ id }) => id === error.id), 'not only by its code');
+  assert.deepEqual(await of('01JM8ZC9T0QK5V3N7RWX2YBD4E'), [], 'another machine has none');
 });
 
 test('a request of the agent that is refused is found by one id in its log, in its status and in the log of the server', async () => {
