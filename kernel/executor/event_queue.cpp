@@ -7,7 +7,7 @@ namespace redflag::kernel {
 void EventQueue::push(const Json& event) {
   const std::lock_guard lock(mutex_);
   const std::string name = event.value("event", "");
-  const bool may_be_lost = name == "progress" || name == "log";
+  const bool may_be_lost = name == "progress" || name == "log" || name == "error";
   // States have as much room again, so that a flood of lines never costs one.
   if (events_.size() >= (may_be_lost ? max_events_ : 2 * max_events_)) {
     overrun_ = overrun_ || !may_be_lost;

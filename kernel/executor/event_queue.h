@@ -1,6 +1,6 @@
 #pragma once
-// Events on their way to one listener that may be slower than they come. Progress and log lines are dropped
-// when too many wait; states never: a listener that is too slow for those is cut off and asks again.
+// Events on their way to one listener that may be slower than they come. Progress, log lines and errors are
+// dropped when too many wait; states never: a listener that is too slow for those is cut off and asks again.
 
 #include <condition_variable>
 #include <cstddef>

@@ -98,8 +98,7 @@ Json Executor::submit(const Json& transport, const Json& handed) {
   const auto considered = consider(transport, handed, command_id);
   if (!considered) {
     // That too many wait is told to whoever hands it over, and is no error here.
-    if (considered.error().code != Code::kLimit)
-      logLine("error", "an order could not be taken: " + considered.error().text);
+    if (considered.error().code != Code::kLimit) complain("order.not_taken", considered.error().text);
     return errorEvent(considered.error().text, clock_.epochNs(), considered.error().code == Code::kLimit);
   }
   if (*considered) return stateEvent(**considered);
@@ -220,7 +219,9 @@ std::uint64_t Executor::attach(EventSink sink) {
         sink(stateEvent(entry));
     }
   }
-  if (!untold_rejection_.is_null()) sink(std::exchange(untold_rejection_, Json()));
+  for (Json* untold : {&untold_rejection_, &untold_error_}) {
+    if (!untold->is_null()) sink(std::exchange(*untold, Json()));
+  }
   sinks_.emplace(next_sink_, std::move(sink));
   return next_sink_++;
 }
@@ -240,9 +241,19 @@ void Executor::connectionRejected(const std::string& why) {
   const std::uint64_t count = ++rejected_connections_;
   logLine("warning", "a connection is cut off: " + why);
   const std::string text = fmt::format("{}; {} in all since the executor began", why, count);
-  const Json event = refusedEvent("", {refusal::kConnection, text}, clock_.epochNs());
+  tellSomebody(refusedEvent("", {refusal::kConnection, text}, clock_.epochNs()), untold_rejection_);
+}
+
+void Executor::complain(const char* code, const std::string& text) {
+  logLine("error", fmt::format("{}: {}", code, text));
+  Json event = errorEvent(text, clock_.epochNs());
+  event["code"] = code;
+  tellSomebody(event, untold_error_);
+}
+
+void Executor::tellSomebody(const Json& event, Json& untold) {
   const std::lock_guard lock(sinks_mutex_);
-  if (sinks_.empty()) untold_rejection_ = event;
+  if (sinks_.empty()) untold = event;
   for (const auto& [id, sink] : sinks_)
     sink(event);
 }
@@ -253,7 +264,7 @@ void Executor::work() {
     const bool reboots = journal != nullptr && watchReboots(*journal);
     auto next = journal == nullptr ? Result<std::optional<JournalEntry>>() : journal->next();
     if (!next) {
-      logLine("error", "journal: " + next.error().text);
+      complain("journal.failed", next.error().text);
       pauseFor(kRetryNs);
     } else if (*next) {
       carryOut(*journal, std::move(**next));
@@ -273,7 +284,7 @@ void Executor::work() {
 bool Executor::watchReboots(Journal& journal) {
   auto waiting = journal.rebooting();
   if (!waiting) {
-    logLine("error", "journal: " + waiting.error().text);
+    complain("journal.failed", waiting.error().text);
     return true;
   }
   bool some_wait = false;
@@ -287,7 +298,7 @@ bool Executor::watchReboots(Journal& journal) {
 
 void Executor::withdrawReboots(Journal& journal, const std::string& plugin) {
   auto waiting = journal.rebooting();
-  if (!waiting) return logLine("error", "journal: " + waiting.error().text);
+  if (!waiting) return complain("journal.failed", waiting.error().text);
   for (JournalEntry& entry : *waiting) {
     if (entry.order.plugin != plugin) continue;
     finish(journal, entry, {"cancelled", "reboot.cancelled", "another order took it back", Json::array()});
@@ -336,7 +347,7 @@ void Executor::finish(Journal& journal, JournalEntry& entry, const Outcome& outc
       tell(stateEvent(entry));
       return;
     }
-    logLine("error", "journal: " + finished.error().text);
+    complain("journal.failed", finished.error().text);
     pauseFor(kRetryNs);
   }
 }

@@ -71,6 +71,10 @@ class Executor {
   bool watchReboots(Journal& journal);
   void withdrawReboots(Journal& journal, const std::string& plugin);
   void tell(const Json& event);
+  // To who is attached, or else to who attaches next, for whom `untold` keeps the newest.
+  void tellSomebody(const Json& event, Json& untold);
+  // An error of its own: logged, and told to the kernel, whose errors the server hears.
+  void complain(const char* code, const std::string& text);
   bool pauseFor(std::int64_t ns);
 
   ExecutorOptions options_;
@@ -92,6 +96,7 @@ class Executor {
   std::mutex sinks_mutex_;
   std::map<std::uint64_t, EventSink> sinks_;
   Json untold_rejection_;  // the newest that nobody was attached for, or null
+  Json untold_error_;      // the same
   std::uint64_t next_sink_ = 1;
   std::thread worker_;
 };

@@ -16,13 +16,13 @@
 namespace redflag::kernel {
 
 struct OrderEvent {
-  std::string event;       // accepted | refused | running | progress | log | result
+  std::string event;       // accepted | refused | running | progress | log | result | error (of its own)
   std::string command_id;  // may be empty in `refused`: the envelope could not be read, or it is no order's
   std::string id;          // accepted, running, result: the same each time it is sent again
   std::int64_t at_ns = 0;
   std::string state;               // result: succeeded | failed | refused | cancelled
-  std::string code;                // refused, result: protocol/refused.h, "install.*", or the plugin's own
-  std::string text;                // refused, result, progress: for people
+  std::string code;                // refused, result, error: protocol/refused.h, "install.*", a plugin's own
+  std::string text;                // refused, result, error, progress: for people
   int percent = -1;                // progress
   Json results = Json::array();    // result: one value for each action of the order
   std::vector<std::string> lines;  // log: raw output, may be thinned

@@ -162,6 +162,8 @@ void OrderDesk::onExecutor(const OrderEvent& event) {
   if (event.event == "result") return onResult(event);
   if (event.event == "refused" && event.code == protocol::refusal::kConnection)
     return parts_.reports.connection(event.text);
+  // As an error of this program, it is told to the server.
+  if (event.event == "error") return spdlog::error("executor: {}: {}", event.code, event.text);
   if (event.event == "refused")
     return parts_.reports.refusal(event.command_id, event.code, event.text, "executor");
   if (event.event == "progress" || event.event == "log") {

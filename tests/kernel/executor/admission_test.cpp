@@ -227,6 +227,28 @@ TEST_F(Admission, tells_the_attached_where_things_stand_until_they_acknowledge) 
   EXPECT_TRUE(again.empty());
 }
 
+TEST_F(Admission, tells_its_own_errors_to_the_attached_or_to_who_attaches_next) {
+  const auto journal = folder.path() / "journal.sqlite";
+  std::filesystem::create_directory(journal);
+  const Json answer = submit(order());
+  ASSERT_EQ(answer.at("event"), "error");
+  std::vector<Json> told;
+  const auto keep = [&told](const Json& event) { told.push_back(event); };
+  const auto id = executor.attach(keep);
+  ASSERT_EQ(told.size(), 1U) << "nobody was there when it happened";
+  EXPECT_EQ(told[0].at("event"), "error");
+  EXPECT_EQ(told[0].at("code"), "order.not_taken");
+  EXPECT_EQ(told[0].at("text"), answer.at("text"));
+  submit(order());
+  EXPECT_EQ(told.size(), 2U);
+  executor.detach(id);
+  told.clear();
+  executor.detach(executor.attach(keep));
+  EXPECT_TRUE(told.empty()) << "it was heard";
+  std::filesystem::remove(journal);
+  EXPECT_EQ(submit(order()).at("event"), "accepted");
+}
+
 TEST(TrustFile, is_closed_to_others_and_refuses_what_is_not_ours) {
   const TestFolder folder;
   EXPECT_EQ(loadExecutorTrust(folder.path()).error().code, Code::kNotFound);
