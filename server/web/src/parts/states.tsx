@@ -24,6 +24,11 @@ export function State({ title, children, icon, tone = 'quiet', action }: StatePr
   );
 }
 
+// In a panel that has nothing to list.
+export function None({ children }: { children: ReactNode }) {
+  return <p className={classes.none}>{children}</p>;
+}
+
 export function NoPermission() {
   return (
     <State title="Your role does not allow this" icon={<IconLock size={32} stroke={1.5} />}>

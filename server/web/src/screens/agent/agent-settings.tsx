@@ -11,7 +11,7 @@ import { Ago } from '../../parts/ago';
 import { TableSkeleton } from '../../parts/data-table';
 import { GuardedButton } from '../../parts/guarded-button';
 import { Panel } from '../../parts/panel';
-import { Failure } from '../../parts/states';
+import { Failure, None } from '../../parts/states';
 import { Tag, WordTag } from '../../parts/tag';
 import { ProfileDialog } from '../profiles/profile-dialog';
 import { settingText } from '../profiles/profile-words';
@@ -72,7 +72,7 @@ function Values({ settings }: { settings: AgentSettings }) {
   return (
     <>
       {shown.length === 0 ? (
-        <p className={classes.none}>{settings.items.length > 0 ? 'Nothing is wished, and every value is the default.' : 'Nothing is wished, and nothing is known.'}</p>
+        <None>{settings.items.length > 0 ? 'Nothing is wished, and every value is the default.' : 'Nothing is wished, and nothing is known.'}</None>
       ) : (
         <ul className={classes.rows} aria-label="Values">
           {shown.map((one) => (

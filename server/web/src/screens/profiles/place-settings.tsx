@@ -10,7 +10,7 @@ import { TableSkeleton } from '../../parts/data-table';
 import { GuardedButton } from '../../parts/guarded-button';
 import { Panel } from '../../parts/panel';
 import type { Scope } from '../../parts/place-choice';
-import { Failure } from '../../parts/states';
+import { Failure, None } from '../../parts/states';
 import { DriftTags } from './drift-tags';
 import { ProfileDialog } from './profile-dialog';
 import { driftText, settingText } from './profile-words';
@@ -41,7 +41,7 @@ export function PlaceSettingsPanel({ scope, where }: { scope: Scope; where: stri
     >
       {data ? (
         data.items.length === 0 ? (
-          <p className={classes.none}>Nothing is wished here: every machine goes by its own agent.yaml and the defaults.</p>
+          <None>Nothing is wished here: every machine goes by its own agent.yaml and the defaults.</None>
         ) : (
           <ul className={classes.rows} aria-label="What is wished">
             {data.items.map((setting) => (

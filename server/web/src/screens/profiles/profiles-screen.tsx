@@ -10,7 +10,7 @@ import { IconArrowLeft } from '../../parts/icons';
 import { Panel } from '../../parts/panel';
 import { PlaceChoice, whereOf, type Scope } from '../../parts/place-choice';
 import { ScreenHead } from '../../parts/screen-head';
-import { Failure } from '../../parts/states';
+import { Failure, None } from '../../parts/states';
 import { PlaceSettingsPanel } from './place-settings';
 import classes from './profiles.module.css';
 
@@ -72,7 +72,7 @@ function AllProfiles() {
     <Panel title="Where something is set" note="The widest place first">
       {data ? (
         data.length === 0 ? (
-          <p className={classes.none}>Nowhere: every machine goes by its own agent.yaml and the defaults.</p>
+          <None>Nowhere: every machine goes by its own agent.yaml and the defaults.</None>
         ) : (
           <ul className={classes.rows} aria-label="Where something is set">
             {data.map((profile) => (

@@ -14,7 +14,7 @@ import { More, useLoaded } from '../../parts/list';
 import { Panel } from '../../parts/panel';
 import { whereOf } from '../../parts/place-choice';
 import { sayDone } from '../../parts/said';
-import { Failure } from '../../parts/states';
+import { Failure, None } from '../../parts/states';
 import classes from './rules.module.css';
 
 const route = getRouteApi('/app/updates/rules');
@@ -43,9 +43,9 @@ export function IgnoreRules() {
     >
       {query.data ? (
         list.rows.length === 0 ? (
-          <p className={classes.none}>
+          <None>
             {ended ? 'No rule has ended lately.' : 'Nothing is ignored. Select updates and choose “Ignore…” to make a rule.'}
-          </p>
+          </None>
         ) : (
           <ul className={classes.rows} aria-label="Rules that ignore updates">
             {list.rows.map((rule) => (

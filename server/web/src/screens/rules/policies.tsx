@@ -1,51 +1,35 @@
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 
 import { approvePolicy, withdrawPolicyApproval } from '../../api/actions';
 import { policiesQuery } from '../../api/queries';
 import type { Policy } from '../../api/types';
 import { Beforehand } from '../../parts/beforehand';
-import { TableSkeleton } from '../../parts/data-table';
-import { GuardedButton } from '../../parts/guarded-button';
-import { Panel } from '../../parts/panel';
+import { EditedList } from '../../parts/edited-list';
 import { whereOf } from '../../parts/place-choice';
-import { Failure } from '../../parts/states';
 import { Tag } from '../../parts/tag';
 import { PolicyDialog } from './policy-dialog';
 import { actions, lineText } from './policy-words';
 import classes from './rules.module.css';
 
 export function Policies() {
-  const { data, error, refetch } = useQuery(policiesQuery);
-  const [asking, setAsking] = useState<Policy | 'new' | null>(null);
   return (
-    <Panel
+    <EditedList
       title="Approval policies"
       note="The nearest one that speaks of an update decides; what is ignored or held back stays"
-      action={
-        <GuardedButton needs="admin" size="xs" onClick={() => setAsking('new')}>
-          Add a policy…
-        </GuardedButton>
-      }
-    >
-      {data ? (
-        data.length === 0 ? (
-          <p className={classes.none}>No policy: every update waits for a person.</p>
-        ) : (
-          <ul className={classes.rows} aria-label="Approval policies">
-            {data.map((policy) => (
-              <PolicyRow key={policy.id} policy={policy} change={() => setAsking(policy)} />
-            ))}
-          </ul>
-        )
-      ) : error ? (
-        <Failure error={error} retry={() => void refetch()} />
-      ) : (
-        <TableSkeleton rows={3} />
+      needs="admin"
+      add="Add a policy…"
+      none="No policy: every update waits for a person."
+      query={useQuery(policiesQuery)}
+      list={(policies, change) => (
+        <ul className={classes.rows} aria-label="Approval policies">
+          {policies.map((policy) => (
+            <PolicyRow key={policy.id} policy={policy} change={() => change(policy)} />
+          ))}
+        </ul>
       )}
-      {asking && <PolicyDialog policy={asking === 'new' ? null : asking} onClose={() => setAsking(null)} />}
-    </Panel>
+      dialog={(policy, close) => <PolicyDialog policy={policy} onClose={close} />}
+    />
   );
 }
 

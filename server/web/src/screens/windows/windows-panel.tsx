@@ -5,49 +5,34 @@ import { useState } from 'react';
 import { clientsQuery, windowsQuery } from '../../api/queries';
 import type { MaintenanceWindow } from '../../api/types';
 import { minutes } from '../../format/time';
-import { TableSkeleton } from '../../parts/data-table';
-import { GuardedButton } from '../../parts/guarded-button';
-import { Panel } from '../../parts/panel';
+import { EditedList } from '../../parts/edited-list';
 import { whereOf } from '../../parts/place-choice';
-import { Failure } from '../../parts/states';
 import { SiteWindows } from './site-windows';
 import { WindowDialog } from './window-dialog';
 import classes from './windows.module.css';
 
 // When machines may be changed: what is defined, and what that comes to at a site.
 export function WindowsPanel() {
-  const { data, error, refetch } = useQuery(windowsQuery);
-  const [asking, setAsking] = useState<MaintenanceWindow | 'new' | null>(null);
   return (
-    <Panel
+    <EditedList
       title="Maintenance windows"
       note="A machine’s own come first, then those of all its groups, of its site, of its client; where there is none, any time will do"
-      action={
-        <GuardedButton needs="approver" size="xs" onClick={() => setAsking('new')}>
-          Add a window…
-        </GuardedButton>
-      }
-    >
-      {data ? (
-        data.length === 0 ? (
-          <p className={classes.none}>No window: what changes machines is carried out as soon as it is ordered.</p>
-        ) : (
-          <>
-            <ul className={classes.rows} aria-label="Maintenance windows">
-              {data.map((window) => (
-                <WindowRow key={window.id} window={window} change={() => setAsking(window)} />
-              ))}
-            </ul>
-            <AtSite />
-          </>
-        )
-      ) : error ? (
-        <Failure error={error} retry={() => void refetch()} />
-      ) : (
-        <TableSkeleton rows={3} />
+      needs="approver"
+      add="Add a window…"
+      none="No window: what changes machines is carried out as soon as it is ordered."
+      query={useQuery(windowsQuery)}
+      list={(windows, change) => (
+        <>
+          <ul className={classes.rows} aria-label="Maintenance windows">
+            {windows.map((window) => (
+              <WindowRow key={window.id} window={window} change={() => change(window)} />
+            ))}
+          </ul>
+          <AtSite />
+        </>
       )}
-      {asking && <WindowDialog window={asking === 'new' ? null : asking} onClose={() => setAsking(null)} />}
-    </Panel>
+      dialog={(window, close) => <WindowDialog window={window} onClose={close} />}
+    />
   );
 }
 
