@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { agentShows, Fleet } from '../e2e/lib/fleet.mjs';
-import { cleanUp, repository, runToEnd, until } from '../e2e/lib/processes.mjs';
+import { cleanUp, runToEnd, until } from '../e2e/lib/processes.mjs';
+import { dpkgState, startAptAgent } from './lib/apt_agent.mjs';
 
 after(cleanUp);
 
@@ -22,7 +22,7 @@ wait
 `;
 
 // In a repository of its own beside the sandbox's, trusted by its entry.
-function offer(sandbox, root) {
+function offer({ folder: sandbox, root }) {
   const own = path.join(sandbox, 'own');
   fs.mkdirSync(own);
   for (const [version, postinst] of [['1.0', null], ['2.0', kPostinst]]) {
@@ -42,34 +42,14 @@ function offer(sandbox, root) {
 }
 
 test('G5: a maintainer script that hangs is killed with all it started, dpkg is repaired, and the order has failed', async () => {
-  const fleet = new Fleet('hangs');
-  const sandbox = path.join(fleet.folder, 'sandbox');
-  const root = path.join(sandbox, 'root');
-  runToEnd([path.join(repository, 'scripts/make-sandbox'), sandbox], { env: process.env });
-  offer(sandbox, root);
-  await fleet.startServer();
-  const api = await fleet.signIn();
-  const agent = fleet.enrol('agent', `version: 1
-mode: act
-schedule: {every: 1h, jitter: 0s}
-plugins:
-  apt: {settings: {root: "${root}"}}
-policy:
-  allow:
-    - {action: apt/install, packages: ["*"], when: always}
-`, { act: true });
-  await agent.startExecutor('--kill-after', '40s');
-  agent.start();
-  await agentShows(api, agent.id, 'a scan', (now) => now.plugins.find((plugin) => plugin.id === 'apt')?.last_scan, 60_000);
-
+  const { machine, api, agent } = await startAptAgent('hangs', offer, '--kill-after', '40s');
   const row = (await api.get(`/api/v1/updates/rows?name=${kName}`)).items[0];
   assert.ok(row, 'the update is not offered');
   await api.post('/api/v1/approvals', { update_ids: [row.id] });
-  const inside = (file) => path.join(root, 'tmp', file);
+  const inside = (file) => path.join(machine.root, 'tmp', file);
   await until(() => fs.existsSync(inside('hung')), 'the script to hang', 90_000, () => agent.executor.output.slice(-2000));
   const pids = ['hung', 'child'].map((file) => Number(fs.readFileSync(inside(file), 'utf8')));
-  const state = () => runToEnd(['dpkg-query', `--admindir=${root}/var/lib/dpkg`, '-W', '-f', '${db:Status-Abbrev}${Version}', kName]).stdout;
-  assert.notEqual(state(), 'ii 2.0', 'dpkg is in the middle');
+  assert.notEqual(dpkgState(machine, kName), 'ii 2.0', 'dpkg is in the middle');
 
   const ended = await until(async () => {
     const commands = (await api.get('/api/v1/commands?type=install_updates&limit=10')).items;
@@ -82,7 +62,7 @@ policy:
   // Whoever has to wait for one that was killed may take a moment.
   const runs = (pid) => fs.existsSync(`/proc/${pid}/stat`) && !/\) [ZX] /.test(fs.readFileSync(`/proc/${pid}/stat`, 'utf8'));
   await until(() => !pids.some(runs), 'both to be gone', 10_000, () => runToEnd(['ps', '-o', 'pid,ppid,pgid,sid,stat,args', '-p', pids.join(',')]).stdout);
-  assert.equal(state(), 'ii 2.0', 'dpkg was left in the middle');
+  assert.equal(dpkgState(machine, kName), 'ii 2.0', 'dpkg was left in the middle');
   await agent.process.stop();
   await agent.executor.stop();
 });
