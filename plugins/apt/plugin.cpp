@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "common/take_settings.h"
 #include "redflag/sdk.hpp"
 #include "refresh.h"
 #include "scan.h"
@@ -22,13 +23,7 @@ class AptPlugin : public rf::Scanner, public rf::Updater, public rf::Actions {
   explicit AptPlugin(const rf::Host& host) : host_(host), log_(host) {}
 
   rf::Status configure(std::string_view json) override {
-    auto settings = parseSettings(json);
-    if (!settings) {
-      log_.error(settings.error().text);
-      return rf::toStatus(settings.error().status);
-    }
-    settings_ = *settings;
-    return rf::Status::kOk;
+    return plugin::takeSettings(parseSettings(json), settings_, log_);
   }
 
   rf::Status probe(rf::Run& run) override {

@@ -1,6 +1,7 @@
 #include <mutex>
 
 #include "common/refresh_action.h"
+#include "common/take_settings.h"
 #include "common/which_dnf.h"
 #include "redflag/sdk.hpp"
 #include "refresh.h"
@@ -24,13 +25,7 @@ class DnfPlugin : public rf::Scanner, public rf::Updater, public rf::Actions {
   explicit DnfPlugin(const rf::Host& host) : host_(host), log_(host) {}
 
   rf::Status configure(std::string_view json) override {
-    auto settings = parseSettings(json);
-    if (!settings) {
-      log_.error(settings.error().text);
-      return rf::toStatus(settings.error().status);
-    }
-    settings_ = *settings;
-    return rf::Status::kOk;
+    return plugin::takeSettings(parseSettings(json), settings_, log_);
   }
 
   rf::Status probe(rf::Run& run) override {

@@ -1,5 +1,6 @@
 #include "client.h"
 #include "common/refresh_action.h"
+#include "common/take_settings.h"
 #include "common/which_dnf.h"
 #include "redflag/sdk.hpp"
 #include "refresh.h"
@@ -15,13 +16,7 @@ class Dnf5Plugin : public rf::Scanner, public rf::Updater, public rf::Actions {
   explicit Dnf5Plugin(const rf::Host& host) : host_(host), log_(host) {}
 
   rf::Status configure(std::string_view json) override {
-    auto settings = parseSettings(json);
-    if (!settings) {
-      log_.error(settings.error().text);
-      return rf::toStatus(settings.error().status);
-    }
-    settings_ = *settings;
-    return rf::Status::kOk;
+    return plugin::takeSettings(parseSettings(json), settings_, log_);
   }
 
   rf::Status probe(rf::Run& run) override {

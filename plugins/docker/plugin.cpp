@@ -1,3 +1,4 @@
+#include "common/take_settings.h"
 #include "docker_scan.h"
 #include "redflag/sdk.hpp"
 #include "settings.h"
@@ -11,13 +12,7 @@ class DockerPlugin : public rf::Scanner, public rf::Updater {
   explicit DockerPlugin(const rf::Host& host) : host_(host), log_(host) {}
 
   rf::Status configure(std::string_view json) override {
-    auto settings = parseSettings(json);
-    if (!settings) {
-      log_.error(settings.error().text);
-      return rf::toStatus(settings.error().status);
-    }
-    settings_ = *settings;
-    return rf::Status::kOk;
+    return plugin::takeSettings(parseSettings(json), settings_, log_);
   }
 
   rf::Status probe(rf::Run& run) override {

@@ -37,6 +37,6 @@ test('G5: a full disk fails the download before the window by its name, the inst
   assert.equal(machine.installed(update), update.from);
   disk.makeSpace();
   await stand.approve(update);
-  await until(() => machine.installed(update) === update.to, 'the update to be installed in the rest of the window', 60_000,
+  await until(() => machine.installed(update) === update.to, 'the update to be installed in the rest of the window', 90_000,
     () => JSON.stringify(stand.row(update)) + stand.said());
 });
