@@ -9,7 +9,7 @@
 namespace redflag::testing {
 namespace {
 
-const Json kScanApt = {{"plugins", {"apt"}}};
+const Json kAptScan = {{"plugins", {"apt"}}};
 
 class CommandsCounted : public ::testing::Test {
  protected:
@@ -19,7 +19,7 @@ class CommandsCounted : public ::testing::Test {
                    world_.services.context().epoch, world_.bell, world_.clock}) {}
 
   std::string order() {
-    return services_.orders.order("scan", {agent_.agent_id}, kScanApt, world_.technician).front().id;
+    return services_.orders.order("scan", {agent_.agent_id}, kAptScan, world_.technician).front().id;
   }
   void tell(const std::string& command_id, const std::string& state) {
     const bool done = state == "succeeded";
@@ -70,7 +70,7 @@ TEST_F(CommandsCounted, are_counted_when_they_are_lost_and_when_their_late_resul
 TEST_F(CommandsCounted, do_not_count_what_was_undone) {
   const store::WriteTransaction* seen = nullptr;
   const auto place = [&] {
-    services_.orders.order("scan", {agent_.agent_id}, kScanApt, world_.technician,
+    services_.orders.order("scan", {agent_.agent_id}, kAptScan, world_.technician,
                            [&](store::WriteTransaction& tx, const std::vector<store::Command>&) {
                              seen = &tx;
                              throw http::Problem{409, "test", "not now"};
