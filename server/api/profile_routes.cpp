@@ -16,11 +16,12 @@ constexpr std::size_t kProfileBytes = 64U << 10;
 const char* levelOf(const store::DecisionScope& scope) {
   if (scope.client_id.empty()) return "everything";
   if (!scope.agent_id.empty()) return "agent";
+  if (!scope.group_id.empty()) return "group";
   return scope.site_id.empty() ? "client" : "site";
 }
 
 Json profileView(const store::Profile& profile) {
-  Json json = view(profile.scope);
+  Json json = viewWithGroup(profile.scope);
   json.update({{"id", profile.id},
                {"name", profile.name},
                {"level", levelOf(profile.scope)},
@@ -49,6 +50,7 @@ Json driftView(const services::DriftCounts& counts) {
 Json sourceView(const services::Wished& wished) {
   return {{"value", wished.value},
           {"level", levelOf(wished.from.scope)},
+          {"group_name", textOrNull(wished.from.scope.group_name)},
           {"profile_id", wished.from.id},
           {"profile_name", wished.from.name}};
 }
@@ -58,7 +60,7 @@ store::Profile profileIn(const http::Request& request, bool with_scope, bool may
   JsonReader& in = body.in();
   store::Profile profile;
   profile.name = readName(in, "name");
-  if (with_scope) profile.scope = readScope(in);
+  if (with_scope) profile.scope = readScopeOrGroup(in);
   const Json& settings = in.object("settings");
   body.finish();
   if (!may_be_empty && settings.empty())
@@ -122,8 +124,10 @@ http::Response showSchema(services::Services&, const http::Request& request) {
 }
 
 http::Response showPlace(services::Services& services, const http::Request& request) {
-  const Query query(request, {"client_id", "site_id"});
-  const store::DecisionScope place{query.id("client_id"), query.id("site_id"), ""};
+  const Query query(request, {"client_id", "site_id", "group_id"});
+  store::DecisionScope place{query.id("client_id"), query.id("site_id"), ""};
+  place.group_id = query.id("group_id");
+  if (!place.site_id.empty() && !place.group_id.empty()) refuseParameter("group_id", "no site_id beside it");
   const auto at = services.profiles.at(place, actorOf(request));
   Json items = Json::array();
   for (const auto& [pointer, wished] : at.wished) {
@@ -144,11 +148,11 @@ Json valueView(const services::AgentView& agent, const std::string& pointer) {
   const Json::json_pointer key(pointer);
   const auto wished = agent.wished.find(pointer);
   Json item = {{"key", settings::dottedKey(key)}, {"wished", nullptr}};
-  for (const char* of_wish : {"level", "profile_id", "profile_name", "drift", "text"})
+  for (const char* of_wish : {"level", "group_name", "profile_id", "profile_name", "drift", "text"})
     item[of_wish] = nullptr;
   if (wished != agent.wished.end()) {
     const auto source = sourceView(wished->second);
-    for (const char* of_wish : {"level", "profile_id", "profile_name"})
+    for (const char* of_wish : {"level", "group_name", "profile_id", "profile_name"})
       item[of_wish] = source[of_wish];
     item["wished"] = wished->second.value;
     const auto& judged = agent.judged.at(pointer);

@@ -38,22 +38,14 @@ Json windowView(const store::MaintenanceWindow& window) {
                {"created_by", window.created_by},
                {"changed_at", timeOrNull(window.changed_at)},
                {"changed_by", window.changed_by}};
-  json.update(view(window.scope));
-  json["group_id"] = textOrNull(window.scope.group_id);
-  json["group_name"] = textOrNull(window.scope.group_name);
+  json.update(viewWithGroup(window.scope));
   return json;
 }
 
 // A client, or one of what a client has.
 store::DecisionScope windowScopeIn(JsonReader& in) {
-  store::DecisionScope scope = readScope(in);
-  scope.group_id = in.optionalText("group_id", 26);
-  if (!scope.group_id.empty() && !isId(scope.group_id)) in.refuse("group_id", "an id");
-  int given = 0;
-  for (const std::string* id : {&scope.site_id, &scope.group_id, &scope.agent_id})
-    given += id->empty() ? 0 : 1;
-  if (given > 1) in.refuse("site_id", "one of a site, a group and an agent");
-  if (given == 0 && scope.client_id.empty())
+  store::DecisionScope scope = readScopeOrGroup(in);
+  if (scope.client_id.empty() && scope.site_id.empty() && scope.group_id.empty() && scope.agent_id.empty())
     in.refuse("client_id", "the client, the site, the group or the agent that the window is for");
   return scope;
 }

@@ -38,6 +38,8 @@ store::DecisionScope requirePlace(const store::ReadTransaction& tx, store::Decis
       if (group.id != scope.group_id) continue;
       if (!scope.client_id.empty() && scope.client_id != group.client_id) break;
       scope.client_id = group.client_id;
+      scope.client_name = group.client_name;
+      scope.group_name = group.name;
       return scope;
     }
     throw http::Problem{404, "group.not_found", "there is no such group", "/group_id"};

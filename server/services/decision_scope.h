@@ -9,8 +9,8 @@
 
 namespace redflag::services {
 
-// That the place is there and the actor sees it or something of it. Answers it with the client that a site or
-// an agent belongs to; an agent's has no site. http::Problem 404.
+// That the place is there and the actor sees it or something of it. Answers it with the client that a site, a
+// group or an agent belongs to, and a group's with its name; an agent's has no site. http::Problem 404.
 store::DecisionScope requirePlace(const store::ReadTransaction& tx, store::DecisionScope scope,
                                   const Actor& actor);
 

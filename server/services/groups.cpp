@@ -6,6 +6,7 @@
 #include "base/encoding.h"
 #include "http/message.h"
 #include "services/decision_scope.h"
+#include "services/profiles.h"
 #include "store/events.h"
 
 namespace redflag::services {
@@ -83,6 +84,17 @@ void Groups::requireSense(const store::ReadTransaction& tx, const store::AgentGr
   }
 }
 
+std::optional<store::Profile> Groups::profileFor(const store::ReadTransaction& tx,
+                                                 const store::AgentGroup& group, const Actor& actor) const {
+  for (auto& profile : tx.profiles().at(group.client_id)) {
+    if (profile.scope.group_id != group.id) continue;
+    const auto type = context_.types.find(kConfigureType);
+    requireScope(tx, profile.scope, actor, type ? type->permission : "admin");
+    return std::move(profile);
+  }
+  return std::nullopt;
+}
+
 GroupView Groups::add(const GroupWish& wish, const Actor& actor) {
   store::AgentGroup group;
   group.id = newId();
@@ -116,8 +128,12 @@ GroupView Groups::change(const std::string& id, const GroupWish& wish, const Act
     after.name = wish.name;
     after.changed_at = context_.now();
     after.changed_by = actor.name;
+    const auto profile = profileFor(tx, before.group, actor);
+    // Those that leave it, and then those that come; its name decides beside other groups of theirs.
+    if (profile) tx.profiles().lookAgain(profile->scope);
     tx.groups().change(after);
     if (wish.agent_ids) tx.groups().setMembers(after, *wish.agent_ids);
+    if (profile) tx.profiles().lookAgain(profile->scope);
     GroupView view = findFor(tx, id, actor);
     const std::string called = after.name == before.group.name ? "" : ", now called " + after.name;
     changed(tx, view.group, actor, "group.changed",
@@ -130,13 +146,16 @@ void Groups::remove(const std::string& id, const Actor& actor) {
   context_.store.write([&](store::WriteTransaction& tx) {
     const GroupView view = findFor(tx, id, actor);
     requireScope(tx, {view.group.client_id, "", ""}, actor, kGroupRole);
+    const auto profile = profileFor(tx, view.group, actor);
+    if (profile) tx.profiles().lookAgain(profile->scope);
     std::string windows;
     for (const auto& window : tx.windows().list(http::Visible::everything()))
       if (window.scope.group_id == id)
         windows += (windows.empty() ? " and its windows " : ", ") + window.name;
+    const std::string settings = profile ? " and its profile " + profile->name : "";
     tx.groups().remove(view.group);
     changed(tx, view.group, actor, "group.removed",
-            "removed the group " + view.group.name + windows + differenceOf(view, {}));
+            "removed the group " + view.group.name + windows + settings + differenceOf(view, {}));
   });
 }
 

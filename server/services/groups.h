@@ -1,6 +1,6 @@
 #pragma once
 // Groups of machines as people keep them. What a group is good for is said where it is named: maintenance
-// windows (services/place_windows.h).
+// windows (services/place_windows.h), and settings of agents (services/wished_settings.h).
 
 #include <optional>
 #include <string>
@@ -8,6 +8,7 @@
 
 #include "services/orders.h"
 #include "store/groups.h"
+#include "store/profiles.h"
 
 namespace redflag::services {
 
@@ -35,17 +36,21 @@ class Groups {
 
   // Who is in a group decides when machines may be changed, as its windows do: what waits goes by it at once.
   // http::Problem 404 a client, a group or a machine that the actor does not see, or a machine of another
-  // client; 403 without the role approver over the whole client; 409 a name that is taken, or too many.
+  // client; 403 without the role approver over the whole client, or, of one with a profile, the role that
+  // configuring asks for; 409 a name that is taken, or too many.
   GroupView add(const GroupWish& wish, const Actor& actor);
   // Its client stays, whatever the wish says.
   GroupView change(const std::string& id, const GroupWish& wish, const Actor& actor);
-  // And its windows with it.
+  // And its windows and its profile with it.
   void remove(const std::string& id, const Actor& actor);
 
  private:
   GroupView findFor(const store::ReadTransaction& tx, const std::string& id, const Actor& actor) const;
   void requireSense(const store::ReadTransaction& tx, const store::AgentGroup& group,
                     const GroupWish& wish) const;
+  // The profile of the group, which who changes its machines or its name changes, too: 403.
+  std::optional<store::Profile> profileFor(const store::ReadTransaction& tx, const store::AgentGroup& group,
+                                           const Actor& actor) const;
   void changed(store::WriteTransaction& tx, const store::AgentGroup& group, const Actor& actor,
                const std::string& kind, const std::string& text) const;
 

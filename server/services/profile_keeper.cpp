@@ -36,7 +36,7 @@ std::vector<ProfileKeeper::Step> ProfileKeeper::steps() const {
     for (auto& row : tx.profiles().due(context_.contact(), kAgentsARound)) {
       const std::string& client_id = row.agent.client_id;
       if (!by_client.contains(client_id)) by_client[client_id] = loadProfiles(tx.profiles().at(client_id));
-      const auto wished = wishedAt(by_client[client_id], {client_id, row.agent.site_id, row.agent.agent_id});
+      const auto wished = wishedAt(by_client[client_id], placeOf(row));
       Step one;
       one.patch = patchFor(wished, ToldSettings(row.report), readPointers(row.work.managed));
       const Json settings = settings::nested(one.patch.settings);

@@ -19,10 +19,6 @@ constexpr std::size_t kMaxAuditBytes = 8'000;
 
 const http::Problem kNoProfile{404, "profile.not_found", "there is no such profile"};
 
-store::DecisionScope placeOf(const store::AgentSettings& row) {
-  return {row.agent.client_id, row.agent.site_id, row.agent.agent_id};
-}
-
 std::string shown(const Json& value) {
   return value.is_string() ? value.get<std::string>() : dumpJson(value);
 }
@@ -59,7 +55,8 @@ std::string differences(const std::string& before, const std::string& after) {
 const store::Profile* ownOf(const std::vector<LoadedProfile>& profiles, const store::DecisionScope& scope) {
   for (const auto& one : profiles) {
     const auto& at = one.profile.scope;
-    if (at.client_id == scope.client_id && at.site_id == scope.site_id && at.agent_id == scope.agent_id)
+    if (at.client_id == scope.client_id && at.site_id == scope.site_id && at.group_id == scope.group_id &&
+        at.agent_id == scope.agent_id)
       return &one.profile;
   }
   return nullptr;
@@ -148,7 +145,7 @@ PlaceSettings Profiles::at(const store::DecisionScope& place, const Actor& actor
     out.scope = requirePlace(tx, place, actor);
     const auto profiles = loadProfiles(tx.profiles().list(http::Visible::everything()));
     out.own = copyOf(ownOf(profiles, out.scope));
-    out.wished = wishedAt(profiles, out.scope);
+    out.wished = wishedAt(profiles, placeOf(out.scope));
     for (const auto& row : tx.profiles().agents(out.scope, actor.grants.visible(), context_.contact())) {
       ++out.agents;
       const auto wished = wishedAt(profiles, placeOf(row));
@@ -198,11 +195,7 @@ ProfileReach Profiles::preview(store::Profile draft, const Actor& actor) const {
     const auto before = loadProfiles(tx.profiles().list(http::Visible::everything()));
     auto after = before;
     std::erase_if(after, [&](const LoadedProfile& one) { return ownOf({one}, draft.scope) != nullptr; });
-    // Behind those that are wider, before those that are narrower.
     after.push_back(loadProfile(draft));
-    std::stable_sort(after.begin(), after.end(), [&](const LoadedProfile& a, const LoadedProfile& b) {
-      return narrowness(a.profile.scope) < narrowness(b.profile.scope);
-    });
     ProfileReach reach;
     std::map<std::string, ProfileReach::Value> values;
     for (const auto& row :

@@ -15,10 +15,22 @@ constexpr std::size_t kMaxReport = 64U << 10U;
 constexpr const char* kFromServer = "server";
 constexpr const char* kFromYaml = "yaml";
 
-bool holdsAt(const store::DecisionScope& scope, const store::DecisionScope& place) {
+// How narrow: everything 0, a client 1, a site 2, a group 3, one agent 4.
+int narrowness(const store::DecisionScope& scope) {
+  if (scope.client_id.empty()) return 0;
+  if (!scope.agent_id.empty()) return 4;
+  if (!scope.group_id.empty()) return 3;
+  return scope.site_id.empty() ? 1 : 2;
+}
+
+bool holdsAt(const store::DecisionScope& scope, const SettingsPlace& place) {
   if (scope.client_id.empty()) return true;
   if (scope.client_id != place.client_id) return false;
   if (!scope.agent_id.empty()) return scope.agent_id == place.agent_id;
+  if (!scope.group_id.empty()) {
+    const auto& groups = place.group_ids;
+    return std::find(groups.begin(), groups.end(), scope.group_id) != groups.end();
+  }
   return scope.site_id.empty() || scope.site_id == place.site_id;
 }
 
@@ -56,10 +68,19 @@ std::string pendingText(const store::SettingsWork& work, bool connected) {
 
 }  // namespace
 
-int narrowness(const store::DecisionScope& scope) {
-  if (scope.client_id.empty()) return 0;
-  if (!scope.agent_id.empty()) return 3;
-  return scope.site_id.empty() ? 1 : 2;
+SettingsPlace placeOf(const store::AgentSettings& row) {
+  return {row.agent.client_id, row.agent.site_id, row.agent.agent_id, row.group_ids};
+}
+
+SettingsPlace placeOf(const store::DecisionScope& scope) {
+  SettingsPlace place{scope.client_id, scope.site_id, scope.agent_id};
+  if (!scope.group_id.empty()) place.group_ids.push_back(scope.group_id);
+  return place;
+}
+
+bool nearer(const store::DecisionScope& one, const store::DecisionScope& other) {
+  const int by = narrowness(one) - narrowness(other);
+  return by != 0 ? by > 0 : one.group_name < other.group_name;
 }
 
 LoadedProfile loadProfile(store::Profile profile) {
@@ -78,12 +99,15 @@ std::vector<LoadedProfile> loadProfiles(std::vector<store::Profile> profiles) {
   return out;
 }
 
-WishedSettings wishedAt(const std::vector<LoadedProfile>& profiles, const store::DecisionScope& place) {
+WishedSettings wishedAt(const std::vector<LoadedProfile>& profiles, const SettingsPlace& place) {
   WishedSettings wished;
   for (const auto& one : profiles) {
     if (!holdsAt(one.profile.scope, place)) continue;
-    for (const auto& setting : one.settings)
-      wished[setting.key.to_string()] = {setting.key, setting.value, one.profile};
+    for (const auto& setting : one.settings) {
+      const auto [at, first] = wished.try_emplace(setting.key.to_string());
+      if (first || nearer(one.profile.scope, at->second.from.scope))
+        at->second = {setting.key, setting.value, one.profile};
+    }
   }
   return wished;
 }
@@ -193,7 +217,7 @@ SettingsPatch patchFor(const WishedSettings& wished, const ToldSettings& told,
     if (judge(one, told, {}, true).drift != Drift::kPending || patch.settings.size() == kMaxPatch) continue;
     patch.settings.push_back({one.key, one.value});
     patch.managed.insert(pointer);
-    if (nearest == nullptr || narrowness(one.from.scope) > narrowness(nearest->scope)) nearest = &one.from;
+    if (nearest == nullptr || nearer(one.from.scope, nearest->scope)) nearest = &one.from;
   }
   for (const std::string& pointer : managed) {
     if (wished.contains(pointer)) continue;

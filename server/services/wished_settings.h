@@ -18,8 +18,20 @@ struct LoadedProfile {
   std::vector<settings::ServerSetting> settings;
 };
 
-// How narrow: everything 0, a client 1, a site 2, one agent 3.
-int narrowness(const store::DecisionScope& scope);
+// Where a profile's values are asked for: an agent with its client, site and groups, or a place alone.
+struct SettingsPlace {
+  std::string client_id;
+  std::string site_id;
+  std::string agent_id;
+  std::vector<std::string> group_ids = {};
+};
+
+SettingsPlace placeOf(const store::AgentSettings& row);
+SettingsPlace placeOf(const store::DecisionScope& scope);
+
+// Which of two places that an agent is in counts: the agent itself before its groups, these before its site,
+// that before its client. Of its groups the one whose name comes first, by its bytes.
+bool nearer(const store::DecisionScope& one, const store::DecisionScope& other);
 
 // http::Problem 500 for what cannot be read.
 LoadedProfile loadProfile(store::Profile profile);
@@ -32,9 +44,9 @@ struct Wished {
 };
 using WishedSettings = std::map<std::string, Wished>;  // by the pointer's text
 
-// Of the place's profiles the nearest that sets a value counts. `profiles`: the widest first, any others
-// among them; `place`: an agent with its client and site, or a place alone.
-WishedSettings wishedAt(const std::vector<LoadedProfile>& profiles, const store::DecisionScope& place);
+// Of the place's profiles the nearest that sets a value counts. `profiles`: in any order, any others among
+// them.
+WishedSettings wishedAt(const std::vector<LoadedProfile>& profiles, const SettingsPlace& place);
 
 // What an agent told (kernel/config/report.h).
 class ToldSettings {

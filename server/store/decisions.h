@@ -14,7 +14,7 @@
 namespace redflag::store {
 
 // Where a decision holds: everywhere, at a client, at a site of it, on one agent of it, or, of maintenance
-// windows alone, on a group of its agents.
+// windows and profiles, on a group of its agents.
 struct DecisionScope {
   std::string client_id;  // "": everywhere
   std::string site_id;    // "": the whole client

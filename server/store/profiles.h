@@ -14,7 +14,7 @@
 
 namespace redflag::store {
 
-// One document a scope: everything, a client, a site, or one agent.
+// One document a scope: everything, a client, a site, a group, or one agent.
 struct Profile {
   std::string id;
   DecisionScope scope;
@@ -51,6 +51,7 @@ struct AgentSettings {
   std::int64_t reported_at = 0;
   std::int64_t turn = 0;  // grows with each change of the row
   SettingsWork work;
+  std::vector<std::string> group_ids;  // of the groups that it is in
 };
 
 class Profiles {
@@ -73,7 +74,7 @@ class Profiles {
                                             const Contact& contact) const = 0;
   // What an agent told; it is looked at again when that is something new.
   virtual void setReport(const AgentKey& agent, const std::string& report, std::int64_t now) = 0;
-  // Agents in the scope are to be looked at again, and what was given up is tried again.
+  // Agents that are in the scope now are to be looked at again, and what was given up is tried again.
   virtual void lookAgain(const DecisionScope& scope) = 0;
   // To be looked at by now, active and in contact.
   virtual std::vector<AgentSettings> due(const Contact& contact, std::size_t limit) const = 0;

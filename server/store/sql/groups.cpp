@@ -1,5 +1,7 @@
 #include "store/sql/groups.h"
 
+#include <fmt/format.h>
+
 #include "store/sql/value_rows.h"
 #include "store/sql/visible.h"
 
@@ -61,7 +63,9 @@ void SqlGroups::change(const AgentGroup& group) {
 }
 
 void SqlGroups::remove(const AgentGroup& group) {
-  db_.post("DELETE FROM maintenance_windows WHERE client_id = ? AND group_id = ?", group.client_id, group.id);
+  for (const char* table : {"maintenance_windows", "profiles"})
+    db_.post(fmt::format("DELETE FROM {} WHERE client_id = ? AND group_id = ?", table), group.client_id,
+             group.id);
   db_.post("DELETE FROM agent_group_members WHERE client_id = ? AND group_id = ?", group.client_id, group.id);
   db_.post("DELETE FROM agent_groups WHERE client_id = ? AND group_id = ?", group.client_id, group.id);
 }

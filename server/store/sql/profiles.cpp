@@ -1,7 +1,11 @@
 #include "store/sql/profiles.h"
 
+#include <map>
+#include <string_view>
+
 #include "http/message.h"
 #include "store/sql/agents.h"
+#include "store/sql/value_rows.h"
 #include "store/sql/visible.h"
 
 namespace redflag::store::sql {
@@ -12,9 +16,10 @@ constexpr std::size_t kEveryAgent = 10'000'000;
 Profile profileFrom(Rows& rows) {
   Profile profile;
   DecisionScope& scope = profile.scope;
-  for (std::string* field : {&scope.client_id, &scope.site_id, &scope.agent_id, &scope.client_name,
-                             &scope.site_name, &scope.hostname, &profile.id, &profile.name, &profile.settings,
-                             &profile.created_by, &profile.changed_by, &profile.author_id}) {
+  for (std::string* field :
+       {&scope.client_id, &scope.site_id, &scope.group_id, &scope.agent_id, &scope.client_name,
+        &scope.site_name, &scope.group_name, &scope.hostname, &profile.id, &profile.name, &profile.settings,
+        &profile.created_by, &profile.changed_by, &profile.author_id}) {
     *field = rows.text();
   }
   profile.created_at = rows.integer();
@@ -41,20 +46,28 @@ void restrictTo(Conditions& where, const DecisionScope& scope, const std::string
   if (!scope.client_id.empty()) where.add(alias + ".client_id = ?", scope.client_id);
   if (!scope.site_id.empty()) where.add("a.site_id = ?", scope.site_id);
   if (!scope.agent_id.empty()) where.add(alias + ".agent_id = ?", scope.agent_id);
+  if (scope.group_id.empty()) return;
+  where.add(alias +
+                ".agent_id IN (SELECT m.agent_id FROM agent_group_members m WHERE m.client_id = ? AND "
+                "m.group_id = ?)",
+            scope.client_id, scope.group_id);
 }
 
 }  // namespace
 
 std::vector<Profile> SqlProfiles::profilesWhere(const Conditions& where) const {
   const std::string sql =
-      "SELECT d.client_id, d.site_id, d.agent_id, COALESCE(c.name, ''), COALESCE(s.name, ''), "
-      "COALESCE(a.hostname, ''), d.profile_id, d.name, d.settings, d.created_by, d.changed_by, d.author_id, "
+      "SELECT d.client_id, d.site_id, d.group_id, d.agent_id, COALESCE(c.name, ''), COALESCE(s.name, ''), "
+      "COALESCE(g.name, ''), COALESCE(a.hostname, ''), d.profile_id, d.name, d.settings, d.created_by, "
+      "d.changed_by, d.author_id, "
       "d.created_at, d.changed_at FROM profiles d LEFT JOIN clients c ON c.client_id = d.client_id LEFT JOIN "
-      "sites s ON s.site_id = d.site_id LEFT JOIN agents a ON a.client_id = d.client_id AND a.agent_id = "
+      "sites s ON s.site_id = d.site_id LEFT JOIN agent_groups g ON g.client_id = d.client_id AND g.group_id "
+      "= "
+      "d.group_id LEFT JOIN agents a ON a.client_id = d.client_id AND a.agent_id = "
       "d.agent_id" +
       where.sql() +
-      " ORDER BY CASE WHEN d.client_id = '' THEN 0 WHEN d.site_id = '' AND d.agent_id = '' THEN 1 WHEN "
-      "d.agent_id = '' THEN 2 ELSE 3 END, d.name, d.profile_id";
+      " ORDER BY CASE WHEN d.client_id = '' THEN 0 WHEN d.agent_id <> '' THEN 4 WHEN d.group_id <> '' THEN 3 "
+      "WHEN d.site_id <> '' THEN 2 ELSE 1 END, d.name, d.profile_id";
   std::vector<Profile> profiles;
   for (auto rows = db_.queryValues(sql, where.values()); rows.next();)
     profiles.push_back(profileFrom(rows));
@@ -63,13 +76,13 @@ std::vector<Profile> SqlProfiles::profilesWhere(const Conditions& where) const {
 
 std::vector<Profile> SqlProfiles::list(const http::Visible& visible) const {
   Conditions where;
-  restrictToHeard(where, visible);
+  restrictToHeardOrGrouped(where, visible);
   return profilesWhere(where);
 }
 
 std::optional<Profile> SqlProfiles::find(const std::string& profile_id, const http::Visible& visible) const {
   Conditions where;
-  restrictToHeard(where, visible);
+  restrictToHeardOrGrouped(where, visible);
   where.add("d.profile_id = ?", profile_id);
   auto found = profilesWhere(where);
   if (found.empty()) return std::nullopt;
@@ -84,12 +97,13 @@ std::vector<Profile> SqlProfiles::at(const std::string& client_id) const {
 
 void SqlProfiles::add(const Profile& profile) {
   const int added = db_.execute(
-      "INSERT INTO profiles (client_id, site_id, agent_id, profile_id, name, settings, created_at, "
-      "created_by, changed_at, changed_by, author_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT "
-      "(client_id, site_id, agent_id) DO NOTHING",
-      profile.scope.client_id, profile.scope.site_id, profile.scope.agent_id, profile.id, profile.name,
-      profile.settings, profile.created_at, profile.created_by, profile.changed_at, profile.changed_by,
-      profile.author_id);
+      "INSERT INTO profiles (client_id, site_id, group_id, agent_id, profile_id, name, settings, created_at, "
+      "created_by, changed_at, changed_by, author_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON "
+      "CONFLICT "
+      "(client_id, site_id, group_id, agent_id) DO NOTHING",
+      profile.scope.client_id, profile.scope.site_id, profile.scope.group_id, profile.scope.agent_id,
+      profile.id, profile.name, profile.settings, profile.created_at, profile.created_by, profile.changed_at,
+      profile.changed_by, profile.author_id);
   if (added == 0)
     throw http::Problem{409, "profile.there_already", "this place has a profile already: change that one"};
 }
@@ -127,7 +141,27 @@ std::vector<AgentSettings> SqlProfiles::settingsWhere(const Conditions& where, c
   std::vector<AgentSettings> found;
   for (auto rows = db_.queryValues(sql, values); rows.next();)
     found.push_back(settingsFrom(rows));
+  addGroups(found);
   return found;
+}
+
+void SqlProfiles::addGroups(std::vector<AgentSettings>& agents) const {
+  std::map<std::pair<std::string_view, std::string_view>, AgentSettings*> by_agent;
+  ValueRows keys;
+  for (AgentSettings& one : agents) {
+    by_agent[{one.agent.client_id, one.agent.agent_id}] = &one;
+    keys.add(one.agent.client_id, one.agent.agent_id);
+  }
+  keys.each("WITH v (client, agent) AS (VALUES ",
+            ") SELECT m.client_id, m.agent_id, m.group_id FROM v CROSS JOIN agent_group_members m WHERE "
+            "m.client_id = v.client AND m.agent_id = v.agent",
+            {}, [&](std::string_view sql, const std::vector<Value>& values) {
+              for (auto rows = db_.queryValues(sql, values); rows.next();) {
+                const std::string client_id = rows.text();
+                const std::string agent_id = rows.text();
+                by_agent.at({client_id, agent_id})->group_ids.push_back(rows.text());
+              }
+            });
 }
 
 std::vector<AgentSettings> SqlProfiles::agents(const DecisionScope& scope, const http::Visible& visible,

@@ -27,6 +27,7 @@ class SqlProfiles : public Profiles {
   std::vector<AgentSettings> settingsWhere(const Conditions& where, const std::string& join,
                                            const std::string& order, const Contact& contact,
                                            std::size_t limit) const;
+  void addGroups(std::vector<AgentSettings>& agents) const;
 
   Connection& db_;
 };

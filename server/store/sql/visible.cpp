@@ -25,6 +25,29 @@ void addEither(Conditions& where, const http::Visible& visible, const std::strin
   }
 }
 
+// `ungrouped`: what is true of rows that are of no group. `grouped`: of what a group with a machine at one of
+// the sites behind it has; "" where there are no groups.
+void addHeard(Conditions& where, const http::Visible& visible, const std::string& ungrouped,
+              const std::string& grouped) {
+  if (visible.all()) return;
+  std::string sql = "(d.client_id = ''";
+  std::vector<std::string> ids;
+  const auto either = [&](const std::string& begin, const std::vector<std::string>& some,
+                          const std::string& end) {
+    if (some.empty()) return;
+    sql += " OR " + begin + questionMarks(some.size()) + end;
+    ids.insert(ids.end(), some.begin(), some.end());
+  };
+  either("d.client_id IN ", visible.clients(), "");
+  // On one agent: the site that it is in now.
+  either("COALESCE(a.site_id, d.site_id) IN ", visible.sites(), "");
+  either("(d.site_id = '' AND d.agent_id = '' AND " + ungrouped +
+             " AND d.client_id IN (SELECT v.client_id FROM sites v WHERE v.site_id IN ",
+         visible.sites(), "))");
+  if (!grouped.empty()) either(grouped, visible.sites(), ")");
+  where.addAll(sql + ")", ids);
+}
+
 }  // namespace
 
 void restrict(Conditions& where, const http::Visible& visible, const std::string& client_column,
@@ -43,26 +66,14 @@ void restrictByAgent(Conditions& where, const http::Visible& visible, const std:
 }
 
 void restrictToHeard(Conditions& where, const http::Visible& visible) {
-  if (visible.all()) return;
-  std::string sql = "(d.client_id = ''";
-  std::vector<std::string> ids;
-  const auto either = [&](const std::string& begin, const std::vector<std::string>& some,
-                          const std::string& end) {
-    if (some.empty()) return;
-    sql += " OR " + begin;
-    for (std::size_t i = 0; i < some.size(); ++i)
-      sql += i == 0 ? "?" : ",?";
-    sql += end;
-    ids.insert(ids.end(), some.begin(), some.end());
-  };
-  either("d.client_id IN (", visible.clients(), ")");
-  // On one agent: the site that it is in now.
-  either("COALESCE(a.site_id, d.site_id) IN (", visible.sites(), ")");
-  either(
-      "(d.site_id = '' AND d.agent_id = '' AND d.client_id IN (SELECT v.client_id FROM sites v WHERE "
-      "v.site_id IN (",
-      visible.sites(), ")))");
-  where.addAll(sql + ")", ids);
+  addHeard(where, visible, "1 = 1", "");
+}
+
+void restrictToHeardOrGrouped(Conditions& where, const http::Visible& visible) {
+  addHeard(where, visible, "d.group_id = ''",
+           "EXISTS (SELECT 1 FROM agent_group_members m JOIN agents v ON v.client_id = m.client_id AND "
+           "v.agent_id = m.agent_id WHERE m.client_id = d.client_id AND m.group_id = d.group_id AND "
+           "v.site_id IN ");
 }
 
 }  // namespace redflag::store::sql

@@ -16,5 +16,7 @@ void restrictByAgent(Conditions& where, const http::Visible& visible, const std:
 // What holds at a place, `d` with client_id, site_id and agent_id, joined with its agent `a`: everywhere, in
 // a place that is visible, or of a client of which a site is.
 void restrictToHeard(Conditions& where, const http::Visible& visible);
+// The same where `d` has a group_id, too: a group's, of which a machine is at a site that is visible.
+void restrictToHeardOrGrouped(Conditions& where, const http::Visible& visible);
 
 }  // namespace redflag::store::sql

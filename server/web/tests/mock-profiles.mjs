@@ -14,7 +14,7 @@ export const settings_schema = closed({
   schedule: closed({ every: duration, jitter: duration, max_parallel: whole(32) }, { title: 'Schedule', description: 'When plugins look' }),
 });
 
-const no_place = { client_id: null, client_name: null, site_id: null, site_name: null, agent_id: null, hostname: null };
+const no_place = { client_id: null, client_name: null, site_id: null, site_name: null, group_id: null, group_name: null, agent_id: null, hostname: null };
 const counts = (of = {}) => ({ as_desired: 0, pending: 0, refused: 0, local: 0, unknown: 0, not_applicable: 0, ...of });
 
 export class MockProfiles {
@@ -26,24 +26,28 @@ export class MockProfiles {
       { id: makeId('PRFL', 1), ...no_place, name: 'Usual', level: 'everything', settings: { schedule: { every: '6h' }, log: { level: 'info' } }, ...made },
       { id: makeId('PRFL', 2), ...no_place, client_id: client.id, client_name: client.name, name: 'Dentists look more often than anybody else needs to', level: 'client',
         settings: { schedule: { every: '2h' }, plugins: { apt: { settings: { refresh: 'private' } } } }, ...made },
+      { id: makeId('PRFL', 3), ...no_place, client_id: client.id, client_name: client.name, group_id: makeId('GRUP', 1), group_name: 'Databases', name: 'Databases are left alone', level: 'group',
+        settings: { schedule: { every: '12h', max_parallel: 1 } }, ...made },
     ];
   }
 
   place(query) {
     const site = query.get('site_id');
-    const client = this.fleet.clients.find((each) => each.id === query.get('client_id') || each.sites.some((one) => one.id === site));
-    const own = this.rows.find((row) => row.client_id === (client?.id ?? null) && row.site_id === (site ?? null) && row.agent_id === null) ?? null;
-    const agents = this.fleet.agents.filter((agent) => (!client || agent.client.id === client.id) && (!site || agent.site.id === site)).length;
-    const items = this.wished(client?.id).map(({ key, value, row }) => ({
-      key, value, level: row.level, profile_id: row.id, profile_name: row.name,
+    const group = query.get('group_id');
+    // The groups that are made beforehand are the first client's.
+    const client = group ? this.fleet.clients[0] : this.fleet.clients.find((each) => each.id === query.get('client_id') || each.sites.some((one) => one.id === site));
+    const own = this.rows.find((row) => row.client_id === (client?.id ?? null) && row.site_id === (site ?? null) && row.group_id === group && row.agent_id === null) ?? null;
+    const agents = group ? 12 : this.fleet.agents.filter((agent) => (!client || agent.client.id === client.id) && (!site || agent.site.id === site)).length;
+    const items = this.wished(client?.id, group).map(({ key, value, row }) => ({
+      key, value, level: row.level, group_name: row.group_name, profile_id: row.id, profile_name: row.name,
       drift: counts(key.startsWith('plugins') ? { as_desired: agents - 4, not_applicable: 4 } : { as_desired: Math.max(0, agents - 9), pending: 3, refused: 2, local: 3, unknown: 1 }),
     }));
     return { profile: own, agents, drift: counts(items.length > 0 ? { as_desired: Math.max(0, agents - 9), pending: 3, refused: 2, local: 3, unknown: 1 } : {}), items };
   }
 
-  wished(client_id) {
+  wished(client_id, group_id = null) {
     const found = {};
-    for (const row of this.rows.filter((each) => each.agent_id === null && (each.client_id === null || each.client_id === client_id))) {
+    for (const row of this.rows.filter((each) => each.agent_id === null && (each.group_id === null || each.group_id === group_id) && (each.client_id === null || each.client_id === client_id))) {
       for (const [group, values] of Object.entries(row.settings)) {
         if (group === 'plugins') found['plugins.apt.settings.refresh'] = { value: 'private', row };
         else for (const [name, value] of Object.entries(values)) found[`${group}.${name}`] = { value, row };
@@ -54,9 +58,9 @@ export class MockProfiles {
 
   ofAgent(id) {
     const agent = this.fleet.agents.find((each) => each.id === id);
-    const none = { wished: null, level: null, profile_id: null, profile_name: null, drift: null, text: null, told: true, line: null, opened: true };
-    const [usual, dentists] = this.rows;
-    const by = (row) => ({ level: row.level, profile_id: row.id, profile_name: row.name });
+    const none = { wished: null, level: null, group_name: null, profile_id: null, profile_name: null, drift: null, text: null, told: true, line: null, opened: true };
+    const [usual, dentists, databases] = this.rows;
+    const by = (row) => ({ level: row.level, group_name: row.group_name, profile_id: row.id, profile_name: row.name });
     const items = [
       { key: 'limits.memory', value: '128MiB', from: 'default', ...none },
       { key: 'log.level', value: 'info', from: 'default', ...none, wished: 'info', ...by(usual), drift: 'as_desired' },
@@ -65,6 +69,7 @@ export class MockProfiles {
         text: 'policy.server_may_set of the machine does not include plugins.apt.settings.refresh' },
       { key: 'schedule.every', value: '9h', from: 'yaml', ...none, line: 6, wished: '2h', ...by(dentists), drift: 'local', text: 'agent.yaml of the machine sets it itself, line 6, and that counts' },
       { key: 'schedule.jitter', value: '10m', from: 'server', ...none },
+      { key: 'schedule.max_parallel', value: 1, from: 'server', ...none, wished: 1, ...by(databases), drift: 'as_desired' },
     ];
     return { profile: null, reported_at: agent ? this.fleet.at(300) : null, drift: 'refused', command_id: this.fleet.commands[0]?.id ?? null, items };
   }

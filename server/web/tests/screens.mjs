@@ -290,6 +290,15 @@ const scenes = [
   { name: 'profiles-loading', path: '/profiles', ready: loading, state: { hold: true } },
   { name: 'profiles-viewer', path: '/profiles', ready: (page) => page.getByRole('list', { name: 'What is wished' }).waitFor(), state: { role: 'viewer' } },
   {
+    name: 'profiles-group',
+    path: '/profiles',
+    ready: (page) => page.getByRole('list', { name: 'What is wished' }).waitFor(),
+    act: async (page) => {
+      await page.getByRole('list', { name: 'Where something is set' }).getByRole('link', { name: 'Harbour Dental, group Databases' }).click();
+      await page.getByText('Group Databases · Databases are left alone').first().waitFor();
+    },
+  },
+  {
     name: 'profile',
     path: '/profiles',
     ready: (page) => page.getByRole('list', { name: 'What is wished' }).waitFor(),

@@ -58,6 +58,21 @@ class ProfileWorld : public ::testing::Test {
     const auto account = world_.services.users.add("person", name, "hash", grants, world_.admin);
     return {name, grants, true, account.id, account.id};
   }
+  std::string group(const std::string& name, const std::vector<std::string>& agent_ids) {
+    return world_.services.groups.add({agent_.client_id, name, agent_ids}, world_.admin).group.id;
+  }
+  static store::DecisionScope ofGroup(const std::string& id) {
+    store::DecisionScope scope;
+    scope.group_id = id;
+    return scope;
+  }
+  std::string wished(const store::AgentKey& agent) {
+    const auto all = profiles_.ofAgent(agent.agent_id, world_.admin).wished;
+    const auto found = all.find("/schedule/every");
+    if (found == all.end()) return "nothing";
+    const auto& [pointer, one] = *found;
+    return one.value.get<std::string>() + " of " + one.from.name + " " + one.from.scope.group_name;
+  }
   std::vector<store::Command> orders() {
     store::CommandFilter filter;
     filter.type = "configure";
@@ -94,6 +109,7 @@ class ProfileWorld : public ::testing::Test {
   store::AgentKey agent_;
 };
 
+using GroupProfiles = ProfileWorld;
 using ProfileOrders = ProfileWorld;
 using ProfileRights = ProfileWorld;
 using ProfileViews = ProfileWorld;
@@ -242,6 +258,113 @@ TEST_F(ProfileOrders, names_who_answers_for_it) {
   ASSERT_EQ(orders().size(), 1U);
   EXPECT_EQ(orders()[0].author_id, cora.id);
   EXPECT_EQ(orders()[0].risk, "low");
+}
+
+TEST_F(GroupProfiles, reach_who_comes_into_the_group_and_leave_who_goes) {
+  const auto databases = group("Databases", {});
+  add({agent_.client_id, agent_.site_id, ""}, Json::parse(R"({"log":{"level":"info"}})"));
+  add(ofGroup(databases), kEvery2h);
+  sweepAfter(5);
+  EXPECT_TRUE(orders().empty());
+  EXPECT_EQ(wished(agent_), "nothing");
+  world_.services.groups.change(databases, {"", "Databases", {{agent_.agent_id}}}, world_.admin);
+  EXPECT_EQ(wished(agent_), "2h of Usual Databases");
+  sweepAfter(5);
+  ASSERT_EQ(orders().size(), 1U);
+  world_.carryOut(agent_, orders()[0].id, "succeeded", {{{"settings", Json::array()}}});
+  tell(agent_, {{"schedule", "log"}, "2h", "server"});
+  sweepAfter(60);
+  EXPECT_EQ(orders().size(), 1U);
+  world_.services.groups.change(databases, {"", "Databases", std::vector<std::string>()}, world_.admin);
+  sweepAfter(60);
+  ASSERT_EQ(orders().size(), 2U);
+  EXPECT_EQ(world_.newest("configure").parameters, R"({"settings":{"schedule":{"every":null}}})");
+}
+
+TEST_F(GroupProfiles, of_a_group_that_is_called_otherwise_may_count_after_anothers) {
+  const auto databases = group("Databases", {agent_.agent_id});
+  add(ofGroup(group("Mail", {agent_.agent_id})), kEvery4h);
+  add(ofGroup(databases), kEvery2h);
+  EXPECT_EQ(wished(agent_), "2h of Usual Databases");
+  sweepAfter(5);
+  world_.carryOut(agent_, orders()[0].id, "succeeded", {{{"settings", Json::array()}}});
+  tell(agent_, {{"schedule", "log"}, "2h", "server"});
+  sweepAfter(60);
+  world_.services.groups.change(databases, {"", "Stores", {}}, world_.admin);
+  EXPECT_EQ(wished(agent_), "4h of Usual Mail");
+  sweepAfter(60);
+  ASSERT_EQ(orders().size(), 2U) << "who is in it has not changed, but which counts";
+  EXPECT_EQ(world_.newest("configure").parameters, R"({"settings":{"schedule":{"every":"4h"}}})");
+}
+
+TEST_F(GroupProfiles, go_with_their_group) {
+  const auto databases = group("Databases", {agent_.agent_id});
+  add({agent_.client_id, "", ""}, kEvery4h);
+  add(ofGroup(databases), kEvery2h);
+  sweepAfter(5);
+  world_.carryOut(agent_, orders()[0].id, "succeeded", {{{"settings", Json::array()}}});
+  tell(agent_, {{"schedule", "log"}, "2h", "server"});
+  sweepAfter(60);
+  world_.services.groups.remove(databases, world_.admin);
+  EXPECT_EQ(wished(agent_), "4h of Usual ");
+  EXPECT_EQ(profiles_.list(world_.admin).size(), 1U);
+  sweepAfter(60);
+  EXPECT_EQ(orders().size(), 2U);
+  const auto removed = world_.store.read([&](const store::ReadTransaction& tx) {
+    store::AuditFilter filter;
+    filter.kind = "group.removed";
+    return tx.audit().list(filter, http::Visible::everything(), {1, ""}).items.at(0);
+  });
+  EXPECT_EQ(removed.text, "removed the group Databases and its profile Usual; without alpha");
+}
+
+TEST_F(GroupProfiles, say_what_is_wished_in_the_group_and_whom_a_change_reaches) {
+  const auto beta = enrol("beta");
+  tell(beta);
+  const auto databases = group("Databases", {beta.agent_id});
+  add({agent_.client_id, "", ""}, kEvery4h);
+  const auto reach = profiles_.preview(draft(ofGroup(databases), kEvery2h), world_.admin);
+  EXPECT_EQ(reach.agents, 1);
+  add(ofGroup(databases), kEvery2h);
+  EXPECT_EQ(refusal([&] { add(ofGroup(databases), kEvery2h); }), "409 profile.there_already");
+  const auto at = profiles_.at(ofGroup(databases), world_.admin);
+  EXPECT_EQ(at.agents, 1);
+  ASSERT_TRUE(at.own);
+  EXPECT_EQ(at.wished.at("/schedule/every").value, "2h");
+  EXPECT_EQ(at.wished.at("/schedule/every").from.scope.group_name, "Databases");
+  EXPECT_EQ(profiles_.at({agent_.client_id, "", ""}, world_.admin).wished.at("/schedule/every").value, "4h");
+  EXPECT_EQ(audit()[0].text,
+            "added the profile Usual, of the group Databases at Default client: schedule.every set to 2h");
+  // Before Databases, by its name: whoever is in both gets its value.
+  const auto all = group("All", {agent_.agent_id, beta.agent_id});
+  EXPECT_EQ(profiles_.preview(draft(ofGroup(all), kEvery4h), world_.admin).agents, 1)
+      << "alpha has it already";
+  const auto zoo = group("Zoo", {beta.agent_id});
+  EXPECT_EQ(profiles_.preview(draft(ofGroup(zoo), kEvery4h), world_.admin).agents, 0);
+}
+
+TEST_F(GroupProfiles, are_an_admins_of_the_client_and_so_are_then_the_groups_machines) {
+  const auto far = world_.services.places.addSite(agent_.client_id, "Far", world_.admin);
+  const auto databases = group("Databases", {agent_.agent_id});
+  const auto approver = actor("erin2", Grants({{"approver", agent_.client_id, ""}}));
+  const auto at_site = actor("sam", Grants({{"admin", agent_.client_id, agent_.site_id}}));
+  const auto elsewhere = actor("oli", Grants({{"admin", agent_.client_id, far.id}}));
+  const auto adding = [&](const Actor& who) {
+    return refusal([&] { profiles_.add(draft(ofGroup(databases), kEvery2h), who); });
+  };
+  const auto filling = [&](const Actor& who) {
+    return refusal([&] { world_.services.groups.change(databases, {"", "Databases", {}}, who); });
+  };
+  EXPECT_EQ(filling(approver), "done");
+  EXPECT_EQ(adding(approver), "403 role.insufficient");
+  EXPECT_EQ(adding(at_site), "403 role.insufficient");
+  EXPECT_EQ(adding(elsewhere), "404 group.not_found");
+  EXPECT_EQ(adding(world_.admin), "done");
+  EXPECT_EQ(profiles_.list(at_site).size(), 1U) << "a machine of its site is in it";
+  EXPECT_TRUE(profiles_.list(elsewhere).empty());
+  EXPECT_EQ(filling(approver), "403 role.insufficient");
+  EXPECT_EQ(refusal([&] { world_.services.groups.remove(databases, approver); }), "403 role.insufficient");
+  EXPECT_EQ(filling(world_.admin), "done");
 }
 
 TEST_F(ProfileRights, changing_takes_an_admin_of_all_that_it_is_for) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace redflag::testing {
 namespace {
 
@@ -41,6 +43,40 @@ TEST(WishedSettings, are_those_of_the_nearest_level_that_sets_each) {
             R"(/log/level "info" //; /schedule/every "4h" c//; /schedule/jitter "1m" c//; )");
   EXPECT_EQ(wishes(services::wishedAt(kLevels, {"e", "", ""})),
             R"(/log/level "info" //; /schedule/every "6h" //; )");
+}
+
+store::DecisionScope ofGroup(const char* id, const char* name) {
+  store::DecisionScope scope{"c", "", ""};
+  scope.group_id = id;
+  scope.group_name = name;
+  return scope;
+}
+
+TEST(WishedSettings, of_a_machines_groups_come_before_its_sites_and_after_its_own) {
+  auto levels = kLevels;
+  levels.push_back(profile(ofGroup("g", "Group"), R"({"schedule":{"every":"3h","jitter":"3m"}})"));
+  levels.back().profile.id = "group";
+  EXPECT_EQ(wishes(services::wishedAt(levels, {"c", "s", "b", {"g"}})),
+            R"(/log/level "info" //; /schedule/every "3h" group; /schedule/jitter "3m" group; )");
+  EXPECT_EQ(wishes(services::wishedAt(levels, {"c", "s", "a", {"other", "g"}})),
+            R"(/log/level "info" //; /schedule/every "1h" c//a; /schedule/jitter "3m" group; )");
+  EXPECT_EQ(services::wishedAt(levels, {"c", "s", "b", {"other"}}).at("/schedule/every").value, "2h");
+  EXPECT_EQ(services::wishedAt(levels, services::placeOf(ofGroup("g", ""))).at("/schedule/every").value,
+            "3h");
+}
+
+TEST(WishedSettings, of_several_groups_are_those_of_the_one_whose_name_comes_first) {
+  std::vector<services::LoadedProfile> groups = {
+      profile(ofGroup("1", "Mail"), R"({"schedule":{"every":"3h","jitter":"3m"}})"),
+      profile(ofGroup("2", "Databases"), R"({"schedule":{"every":"4h"}})"),
+      profile(ofGroup("3", "databases"), R"({"schedule":{"every":"5h"}})")};
+  for (int turn = 0; turn < 3; ++turn) {
+    const auto wished = services::wishedAt(groups, {"c", "s", "a", {"1", "2", "3"}});
+    EXPECT_EQ(wished.at("/schedule/every").value, "4h") << turn;
+    EXPECT_EQ(wished.at("/schedule/every").from.scope.group_name, "Databases");
+    EXPECT_EQ(wished.at("/schedule/jitter").value, "3m") << "nobody else sets it";
+    std::rotate(groups.begin(), groups.begin() + 1, groups.end());
+  }
 }
 
 TEST(WishedSettings, fall_back_to_the_next_level_when_one_is_removed) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "http/message.h"
+#include "store/groups.h"
 #include "support/database.h"
 
 namespace redflag::store {
@@ -84,6 +85,48 @@ TEST_F(ProfileStore, keeps_one_a_place_and_lists_the_widest_first) {
     ASSERT_TRUE(agent);
     EXPECT_EQ(agent->scope.hostname, "one");
     EXPECT_EQ(agent->scope.client_name, "Client");
+  });
+}
+
+TEST_F(ProfileStore, knows_those_of_groups_and_who_is_in_one) {
+  DecisionScope scope{"client", "", ""};
+  scope.group_id = "group";
+  const auto of_far = http::Visible::of({{"viewer", "client", "far"}});
+  store_.write([&](WriteTransaction& tx) {
+    AgentGroup group;
+    group.id = "group";
+    group.client_id = "client";
+    group.name = "Databases";
+    tx.groups().add(group);
+    tx.groups().setMembers(group, {two_.agent_id});
+    tx.profiles().add(profile("client", {"client", "", ""}));
+    tx.profiles().add(profile("agent", {"client", "", one_.agent_id}));
+    tx.profiles().add(profile("databases", scope));
+    tx.profiles().add(profile("site", {"client", "site", ""}));
+  });
+  store_.read([&](const ReadTransaction& tx) {
+    EXPECT_EQ(ids(tx.profiles().at("client")),
+              (std::vector<std::string>{"client", "site", "databases", "agent"}));
+    EXPECT_EQ(tx.profiles().find("databases", http::Visible::everything()).value().scope.group_name,
+              "Databases");
+    EXPECT_EQ(ids(tx.profiles().list(of_far)), std::vector<std::string>{"client"}) << "no machine of theirs";
+  });
+  ASSERT_EQ(agents().size(), 2U);
+  EXPECT_TRUE(agents()[0].group_ids.empty());
+  EXPECT_EQ(agents()[1].group_ids, std::vector<std::string>{"group"});
+  ASSERT_EQ(agents(scope).size(), 1U);
+  EXPECT_EQ(agents(scope)[0].hostname, "Two");
+  store_.write([&](WriteTransaction& tx) { tx.agents().move(two_, "far"); });
+  store_.read([&](const ReadTransaction& tx) {
+    EXPECT_EQ(ids(tx.profiles().list(of_far)), (std::vector<std::string>{"client", "databases"}));
+  });
+  store_.write([&](WriteTransaction& tx) {
+    AgentGroup group;
+    group.id = "group";
+    group.client_id = "client";
+    tx.groups().remove(group);
+    EXPECT_FALSE(tx.profiles().find("databases", http::Visible::everything()));
+    EXPECT_TRUE(tx.profiles().find("site", http::Visible::everything()));
   });
 }
 
@@ -175,6 +218,20 @@ TEST_F(ProfileStore, looks_again_at_whatever_a_profile_is_for) {
   EXPECT_FALSE(due(100)[0].work.given_up);
   store_.write([&](WriteTransaction& tx) { tx.profiles().lookAgain({}); });
   EXPECT_EQ(due(100).size(), 2U);
+  for (const auto& row : due(100))
+    store_.write([&](WriteTransaction& tx) { tx.profiles().setWork(row, work); });
+  store_.write([&](WriteTransaction& tx) {
+    AgentGroup group;
+    group.id = group.name = "group";
+    group.client_id = "client";
+    tx.groups().add(group);
+    tx.groups().setMembers(group, {one_.agent_id});
+    DecisionScope scope{"client", "", ""};
+    scope.group_id = "group";
+    tx.profiles().lookAgain(scope);
+  });
+  ASSERT_EQ(due(100).size(), 1U);
+  EXPECT_EQ(due(100)[0].hostname, "one");
 }
 
 }  // namespace

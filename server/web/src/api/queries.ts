@@ -245,7 +245,7 @@ export const profilesQuery = queryOptions({
   queryFn: async ({ signal }) => (await answerOf(api.GET('/api/v1/profiles', { signal }))).items,
 });
 
-export const placeSettingsQuery = (place: { client_id?: string | undefined; site_id?: string | undefined }) =>
+export const placeSettingsQuery = (place: { client_id?: string | undefined; site_id?: string | undefined; group_id?: string | undefined }) =>
   queryOptions({
     queryKey: ['profiles', 'place', given(place)],
     queryFn: ({ signal }) => answerOf(api.GET('/api/v1/profiles/place', { signal, params: { query: given(place) } })),

@@ -152,12 +152,13 @@ const updateRows = createRoute({
 export interface ProfilesSearch {
   client_id?: string | undefined;
   site_id?: string | undefined;
+  group_id?: string | undefined;
 }
 
 const profiles = createRoute({
   getParentRoute: () => signedIn,
   path: '/profiles',
-  validateSearch: (raw: RawSearch): ProfilesSearch => ({ client_id: text(raw.client_id), site_id: text(raw.site_id) }),
+  validateSearch: (raw: RawSearch): ProfilesSearch => ({ client_id: text(raw.client_id), site_id: text(raw.site_id), group_id: text(raw.group_id) }),
   component: lazyRouteComponent(() => import('../screens/profiles/profiles-screen'), 'ProfilesScreen'),
 });
 

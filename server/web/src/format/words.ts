@@ -84,6 +84,7 @@ export const settings_levels: Record<SettingsLevel, string> = {
   everything: 'Everything',
   client: 'Client',
   site: 'Site',
+  group: 'Group',
   agent: 'This machine',
 };
 

@@ -2,6 +2,7 @@ import { Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 
 import { clientsQuery } from '../api/queries';
+import type { Client } from '../api/types';
 
 // Where something holds: everywhere, at a client, or at a site of it.
 export interface Scope {
@@ -11,7 +12,22 @@ export interface Scope {
 
 export const everywhere: Scope = { client_id: null, site_id: null };
 
+// Or on a group of machines of a client.
+export interface GroupScope extends Scope {
+  group_id: string | null;
+}
+
 const valueOf = ({ client_id, site_id }: Scope) => (client_id === null ? '' : `${client_id} ${site_id ?? ''}`);
+
+export function placesOf(clients: Client[]): { value: string; label: string }[] {
+  return clients.flatMap((client) => [
+    { value: valueOf({ client_id: client.id, site_id: null }), label: client.name },
+    ...client.sites.map((site) => ({
+      value: valueOf({ client_id: client.id, site_id: site.id }),
+      label: `${client.name} / ${site.name}`,
+    })),
+  ]);
+}
 
 interface PlaceChoiceProps {
   value: Scope;
@@ -22,16 +38,7 @@ interface PlaceChoiceProps {
 
 export function PlaceChoice({ value, onChange, description, nowhere }: PlaceChoiceProps) {
   const clients = useQuery(clientsQuery).data ?? [];
-  const data = [
-    ...(nowhere === undefined ? [{ value: '', label: 'Everywhere' }] : []),
-    ...clients.flatMap((client) => [
-      { value: valueOf({ client_id: client.id, site_id: null }), label: client.name },
-      ...client.sites.map((site) => ({
-        value: valueOf({ client_id: client.id, site_id: site.id }),
-        label: `${client.name} / ${site.name}`,
-      })),
-    ]),
-  ];
+  const data = [...(nowhere === undefined ? [{ value: '', label: 'Everywhere' }] : []), ...placesOf(clients)];
   return (
     <Select
       label="Where"

@@ -11,7 +11,7 @@ import { isCancellable } from '../../src/screens/operations/command-buttons';
 import { viewOf } from '../../src/screens/operations/operations-screen';
 import { stepsBack } from '../../src/screens/operations/roll-back';
 import { plansOf } from '../../src/screens/operations/waiting-plans';
-import { driftsOf, driftText, settingText } from '../../src/screens/profiles/profile-words';
+import { driftsOf, driftText, levelText, settingText } from '../../src/screens/profiles/profile-words';
 import { takeToken } from '../../src/screens/setup/token';
 import { sharesOf } from '../../src/screens/updates/group-columns';
 import { daysOf, hoursOf, lineText, textsOf } from '../../src/screens/rules/policy-words';
@@ -120,6 +120,7 @@ test('how far settings are as wished is said with the worst first', () => {
   const counts = { as_desired: 1_200, pending: 3, refused: 2, local: 0, unknown: 0, not_applicable: 0 };
   expect(driftsOf(counts)).toEqual(['refused', 'pending', 'as_desired']);
   expect(driftText(counts)).toBe('2 refused, 3 pending, 1,200 as wished');
+  expect([levelText('site', null), levelText('group', 'Databases')]).toEqual(['Site', 'Group Databases']);
   expect([settingText('2h'), settingText(3), settingText(['a']), settingText(null)]).toEqual(['2h', '3', '["a"]', 'its own']);
 });
 

@@ -6,7 +6,7 @@ import { useState } from 'react';
 import { siteOf } from '../../api/permissions';
 import { agentSettingsQuery } from '../../api/queries';
 import type { AgentDetail, AgentSetting, AgentSettings } from '../../api/types';
-import { settings_drifts, settings_levels, settings_sources } from '../../format/words';
+import { settings_drifts, settings_sources } from '../../format/words';
 import { Ago } from '../../parts/ago';
 import { TableSkeleton } from '../../parts/data-table';
 import { GuardedButton } from '../../parts/guarded-button';
@@ -14,7 +14,7 @@ import { Panel } from '../../parts/panel';
 import { Failure, None } from '../../parts/states';
 import { Tag, WordTag } from '../../parts/tag';
 import { ProfileDialog } from '../profiles/profile-dialog';
-import { settingText } from '../profiles/profile-words';
+import { levelText, settingText } from '../profiles/profile-words';
 import classes from '../profiles/profiles.module.css';
 
 // Which values are in force on one machine, where each came from, and what is wished of them.
@@ -37,7 +37,7 @@ export function AgentSettingsPanel({ agent }: { agent: AgentDetail }) {
       {asking && data && (
         <ProfileDialog
           profile={data.profile}
-          scope={{ client_id: null, site_id: null, agent_id: agent.id }}
+          scope={{ client_id: null, site_id: null, group_id: null, agent_id: agent.id }}
           where={agent.hostname}
           onClose={() => setAsking(false)}
         />
@@ -98,13 +98,13 @@ function inForce({ told, value, from, line }: AgentSetting): string {
 }
 
 function Row({ setting }: { setting: AgentSetting }) {
-  const { level, drift } = setting;
+  const { level, drift, group_name } = setting;
   return (
     <li>
       <span className={classes.key}>{setting.key}</span>
       <span className={classes.value}>
         <b>{inForce(setting)}</b>
-        {level && <span className="dim">{`wished: ${settingText(setting.wished)} · ${settings_levels[level]} · ${setting.profile_name ?? ''}`}</span>}
+        {level && <span className="dim">{`wished: ${settingText(setting.wished)} · ${levelText(level, group_name)} · ${setting.profile_name ?? ''}`}</span>}
       </span>
       <span className={classes.states}>{drift ? <WordTag word={settings_drifts[drift]} /> : !setting.opened && <Tag tone="quiet">Not opened</Tag>}</span>
       {setting.text && <span className={classes.why}>{setting.text}</span>}

@@ -5,25 +5,29 @@ import type { Place } from '../../api/permissions';
 import { placeSettingsQuery } from '../../api/queries';
 import type { PlaceSetting } from '../../api/types';
 import { some } from '../../format/number';
-import { settings_levels } from '../../format/words';
 import { TableSkeleton } from '../../parts/data-table';
 import { GuardedButton } from '../../parts/guarded-button';
 import { Panel } from '../../parts/panel';
-import type { Scope } from '../../parts/place-choice';
+import type { GroupScope } from '../../parts/place-choice';
 import { Failure, None } from '../../parts/states';
 import { DriftTags } from './drift-tags';
 import { ProfileDialog } from './profile-dialog';
-import { driftText, settingText } from './profile-words';
+import { driftText, levelText, settingText } from './profile-words';
 import classes from './profiles.module.css';
 
-function rightsAt({ client_id, site_id }: Scope): Place {
+// Of a group the whole client is asked, whatever sites its machines are at.
+function rightsAt({ client_id, site_id }: GroupScope): Place {
   return client_id === null ? 'everywhere' : { client_id, site_id: site_id ?? '' };
 }
 
 // What is wished of the machines at a place, from which level, and how far it is so.
-export function PlaceSettingsPanel({ scope, where }: { scope: Scope; where: string }) {
+export function PlaceSettingsPanel({ scope, where }: { scope: GroupScope; where: string }) {
   const { data, error, refetch } = useQuery(
-    placeSettingsQuery({ client_id: scope.site_id ? undefined : (scope.client_id ?? undefined), site_id: scope.site_id ?? undefined }),
+    placeSettingsQuery({
+      client_id: scope.site_id || scope.group_id ? undefined : (scope.client_id ?? undefined),
+      site_id: scope.site_id ?? undefined,
+      group_id: scope.group_id ?? undefined,
+    }),
   );
   const [asking, setAsking] = useState(false);
   const states = data && driftText(data.drift);
@@ -65,7 +69,7 @@ function Row({ setting }: { setting: PlaceSetting }) {
       <span className={classes.key}>{setting.key}</span>
       <span className={classes.value}>
         <b>{settingText(setting.value)}</b>
-        <span className="dim">{`${settings_levels[setting.level]} · ${setting.profile_name}`}</span>
+        <span className="dim">{`${levelText(setting.level, setting.group_name)} · ${setting.profile_name}`}</span>
       </span>
       <DriftTags counts={setting.drift} />
     </li>

@@ -8,7 +8,7 @@ import { settingsSchemaQuery } from '../../api/queries';
 import type { Profile } from '../../api/types';
 import { collect, enteredFrom, fieldAt, fieldsOf, type Entered, type Field } from '../../format/schema';
 import { Wrong } from '../../parts/door';
-import type { Scope } from '../../parts/place-choice';
+import type { GroupScope } from '../../parts/place-choice';
 import { sayDone } from '../../parts/said';
 import { SchemaForm } from '../../parts/schema-form';
 import { Failure } from '../../parts/states';
@@ -17,7 +17,7 @@ import classes from './profiles.module.css';
 
 interface ProfileDialogProps {
   profile: Profile | null; // null: this place has none yet
-  scope: Scope & { agent_id: string | null };
+  scope: GroupScope & { agent_id: string | null };
   where: string;
   onClose: () => void;
 }

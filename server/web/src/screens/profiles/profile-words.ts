@@ -1,6 +1,6 @@
-import type { SettingsDrift, SettingsDriftCounts } from '../../api/types';
+import type { SettingsDrift, SettingsDriftCounts, SettingsLevel } from '../../api/types';
 import { count } from '../../format/number';
-import { settings_drifts } from '../../format/words';
+import { settings_drifts, settings_levels } from '../../format/words';
 
 // Of a machine's own, which nobody here knows.
 const own = 'its own';
@@ -8,6 +8,11 @@ const own = 'its own';
 export function settingText(value: unknown): string {
   if (value === null || value === undefined) return own;
   return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+// "Site", "Group Databases"
+export function levelText(level: SettingsLevel, group_name: string | null): string {
+  return level === 'group' ? `${settings_levels.group} ${group_name ?? ''}` : settings_levels[level];
 }
 
 const worst_first: SettingsDrift[] = ['refused', 'unknown', 'pending', 'local', 'as_desired', 'not_applicable'];

@@ -2,37 +2,48 @@ import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 
-import { clientsQuery, profilesQuery } from '../../api/queries';
-import type { Client, Profile } from '../../api/types';
-import { settings_levels } from '../../format/words';
+import { clientsQuery, groupsOfMachinesQuery, profilesQuery } from '../../api/queries';
+import type { Client, Group, Profile } from '../../api/types';
+import type { ProfilesSearch } from '../../app/router';
 import { TableSkeleton } from '../../parts/data-table';
+import { GroupPlaceChoice } from '../../parts/group-place-choice';
 import { IconArrowLeft } from '../../parts/icons';
 import { Panel } from '../../parts/panel';
-import { PlaceChoice, whereOf, type Scope } from '../../parts/place-choice';
+import { whereOf, type GroupScope } from '../../parts/place-choice';
 import { ScreenHead } from '../../parts/screen-head';
 import { Failure, None } from '../../parts/states';
 import { PlaceSettingsPanel } from './place-settings';
+import { levelText } from './profile-words';
 import classes from './profiles.module.css';
 
 const route = getRouteApi('/app/profiles');
 
-// The place that the address names; of a site it names no client.
-function scopeOf(clients: Client[], client_id: string | undefined, site_id: string | undefined): Scope {
+// The place that the address names; of a site or a group it names no client.
+function scopeOf(clients: Client[], group: Group | undefined, { client_id, site_id, group_id }: ProfilesSearch): GroupScope {
+  if (group_id) return { client_id: group?.client_id ?? null, site_id: null, group_id };
   const client = clients.find((each) => (site_id ? each.sites.some((site) => site.id === site_id) : each.id === client_id));
-  return { client_id: client?.id ?? client_id ?? null, site_id: site_id ?? null };
+  return { client_id: client?.id ?? client_id ?? null, site_id: site_id ?? null, group_id: null };
 }
 
-function nameOf(clients: Client[], { client_id, site_id }: Scope): string {
+function searchOf({ client_id, site_id, group_id }: { client_id: string | null; site_id: string | null; group_id: string | null }): ProfilesSearch {
+  if (group_id) return { group_id };
+  return site_id ? { site_id } : client_id ? { client_id } : {};
+}
+
+function nameOf(clients: Client[], group: Group | undefined, { client_id, site_id }: GroupScope): string {
+  if (group) return whereOf({ client_name: group.client_name, site_name: null, group_name: group.name });
   const client = clients.find((each) => each.id === client_id);
   const site = client?.sites.find((each) => each.id === site_id);
   return whereOf({ client_name: client_id === null ? null : (client?.name ?? ''), site_name: site_id === null ? null : (site?.name ?? '') });
 }
 
 export function ProfilesScreen() {
-  const { client_id, site_id } = route.useSearch();
+  const search = route.useSearch();
   const navigate = route.useNavigate();
   const { data: clients = [] } = useQuery(clientsQuery);
-  const scope = scopeOf(clients, client_id, site_id);
+  const { data: groups = [] } = useQuery(groupsOfMachinesQuery);
+  const group = groups.find((each) => each.id === search.group_id);
+  const scope = scopeOf(clients, group, search);
   return (
     <>
       <ScreenHead
@@ -42,25 +53,20 @@ export function ProfilesScreen() {
             variant="default"
             size="xs"
             leftSection={<IconArrowLeft size={14} />}
-            renderRoot={(props) => <Link {...props} to="/agents" search={{ client_id, site_id }} />}
+            renderRoot={(props) => <Link {...props} to="/agents" search={{ client_id: search.client_id, site_id: search.site_id }} />}
           >
             The agents
           </Button>
         }
       />
       <div style={{ maxWidth: '26rem', marginBottom: '0.75rem' }}>
-        <PlaceChoice
+        <GroupPlaceChoice
           value={scope}
           description="The nearest place that sets a value counts"
-          onChange={(next) =>
-            void navigate({
-              search: next.site_id ? { site_id: next.site_id } : next.client_id ? { client_id: next.client_id } : {},
-              replace: true,
-            })
-          }
+          onChange={(next) => void navigate({ search: searchOf(next), replace: true })}
         />
       </div>
-      <PlaceSettingsPanel key={JSON.stringify(scope)} scope={scope} where={nameOf(clients, scope)} />
+      <PlaceSettingsPanel key={JSON.stringify(scope)} scope={scope} where={nameOf(clients, group, scope)} />
       <AllProfiles />
     </>
   );
@@ -99,18 +105,14 @@ function ProfileRow({ profile }: { profile: Profile }) {
             {where}
           </Link>
         ) : (
-          <Link
-            to="/profiles"
-            search={profile.site_id ? { site_id: profile.site_id } : profile.client_id ? { client_id: profile.client_id } : {}}
-            className="break"
-          >
+          <Link to="/profiles" search={searchOf(profile)} className="break">
             {where}
           </Link>
         )}
       </span>
       <span className={classes.value}>
         <b>{profile.name}</b>
-        <span className="dim">{`${settings_levels[profile.level]} · changed by ${profile.changed_by}`}</span>
+        <span className="dim">{`${levelText(profile.level, null)} · changed by ${profile.changed_by}`}</span>
       </span>
       <span />
     </li>

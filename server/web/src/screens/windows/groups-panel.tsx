@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 
 import { groupsOfMachinesQuery } from '../../api/queries';
 import { some } from '../../format/number';
@@ -12,7 +13,7 @@ export function GroupsPanel() {
   return (
     <EditedList
       title="Groups of machines"
-      note="Of one client, whatever their sites; each can have maintenance windows"
+      note="Of one client, whatever their sites; each can have maintenance windows and settings of agents"
       needs="approver"
       add="Add a group…"
       none="No group."
@@ -24,6 +25,9 @@ export function GroupsPanel() {
               <span className={classes.head}>
                 <b>{group.name}</b>
                 <span className="dim">{`${group.client_name} · ${some(group.agents, 'machine')}`}</span>
+                <Link to="/profiles" search={{ group_id: group.id }} aria-label={`Settings of the agents of the group ${group.name}`}>
+                  Settings
+                </Link>
               </span>
               <Button size="compact-xs" variant="default" aria-label={`Change the group ${group.name}`} onClick={() => change(group)}>
                 Change…
