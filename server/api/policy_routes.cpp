@@ -20,7 +20,7 @@ Json policyView(const services::LoadedPolicy& one) {
   json["changed_at"] = timeOrNull(one.policy.changed_at);
   json["changed_by"] = one.policy.changed_by;
   json["second_person"] = view(one.policy.second);
-  json.update(view(one.policy.scope));
+  json.update(viewWithGroup(one.policy.scope));
   json.erase("agent_id");
   json.erase("hostname");
   return json;
@@ -33,9 +33,9 @@ services::LoadedPolicy policyIn(const http::Request& request, bool with_scope) {
   services::LoadedPolicy one;
   one.policy.name = readName(in, "name");
   one.policy.enabled = in.optionalBoolean("enabled", true);
-  if (with_scope) one.policy.scope = readScope(in);
+  if (with_scope) one.policy.scope = readScopeOrGroup(in);
   if (!one.policy.scope.agent_id.empty())
-    in.refuse("agent_id", "nothing: a policy holds at a client or a site");
+    in.refuse("agent_id", "nothing: a policy holds at a client, a site or a group");
   one.terms = services::readTerms(in);
   body.finish();
   return one;

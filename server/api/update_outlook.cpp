@@ -48,7 +48,8 @@ Outlook available(const Update& update, const Prospect& prospect) {
             "installed there, it is closed by the next scan"};
   if (update.reason.code == "update.rolled_back")
     return {"a person to approve it again: it was " + update.reason.text, kOrders};
-  const std::string policy = "the policy \"" + prospect.policy + "\"";
+  const std::string of_group = prospect.group.empty() ? "" : " of the group " + prospect.group;
+  const std::string policy = "the policy \"" + prospect.policy + "\"" + of_group;
   const std::string then = prospect.installs ? kOrders : "somebody orders the install";
   if (prospect.verdict == Says::kWaits)
     return {"its age: " + policy + " approves it at " + toRfc3339(prospect.at), then};
@@ -164,6 +165,7 @@ Prospect Prospects::of(const Update& update) const {
   Prospect prospect{attempts_allowed_, verdict.kind, "", false, verdict.at};
   if (verdict.policy != nullptr) {
     prospect.policy = verdict.policy->policy.name;
+    prospect.group = verdict.policy->policy.scope.group_name;
     prospect.installs = verdict.policy->terms.install;
   }
   return prospect;

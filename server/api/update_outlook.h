@@ -22,6 +22,7 @@ struct Prospect {
   std::string policy = {};  // the name of the one that decides, "" without
   bool installs = false;
   std::int64_t at = 0;
+  std::string group = {};  // whose policy it is; "": no group's
 };
 
 // Both "" for an update that is closed.

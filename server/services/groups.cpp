@@ -47,6 +47,24 @@ std::string differenceOf(const GroupView& before, const GroupView& after) {
   return text;
 }
 
+std::vector<store::ApprovalPolicy> policiesOf(const store::ReadTransaction& tx, const std::string& group_id) {
+  auto policies = tx.decisions().policies(http::Visible::everything());
+  std::erase_if(policies, [&](const store::ApprovalPolicy& one) { return one.scope.group_id != group_id; });
+  return policies;
+}
+
+// Whoever approved what they order has not seen these machines. "; ends the approval of what is ordered by P"
+std::string endApprovals(store::WriteTransaction& tx, const std::string& group_id) {
+  std::string names;
+  for (auto& policy : policiesOf(tx, group_id)) {
+    if (policy.second.id.empty()) continue;
+    policy.second = {};
+    tx.decisions().setSecondOpinion(policy);
+    names += (names.empty() ? "; ends the approval of what is ordered by " : ", ") + policy.name;
+  }
+  return names;
+}
+
 }  // namespace
 
 std::vector<store::AgentGroup> Groups::list(const Actor& actor) const {
@@ -135,9 +153,11 @@ GroupView Groups::change(const std::string& id, const GroupWish& wish, const Act
     if (wish.agent_ids) tx.groups().setMembers(after, *wish.agent_ids);
     if (profile) tx.profiles().lookAgain(profile->scope);
     GroupView view = findFor(tx, id, actor);
+    const bool grown = !without(view.members, before.members).empty();
+    const std::string approvals = grown ? endApprovals(tx, id) : "";
     const std::string called = after.name == before.group.name ? "" : ", now called " + after.name;
     changed(tx, view.group, actor, "group.changed",
-            "changed the group " + before.group.name + called + differenceOf(before, view));
+            "changed the group " + before.group.name + called + differenceOf(before, view) + approvals);
     return view;
   });
 }
@@ -153,9 +173,12 @@ void Groups::remove(const std::string& id, const Actor& actor) {
       if (window.scope.group_id == id)
         windows += (windows.empty() ? " and its windows " : ", ") + window.name;
     const std::string settings = profile ? " and its profile " + profile->name : "";
+    std::string policies;
+    for (const auto& policy : policiesOf(tx, id))
+      policies += (policies.empty() ? " and its policies " : ", ") + policy.name;
     tx.groups().remove(view.group);
     changed(tx, view.group, actor, "group.removed",
-            "removed the group " + view.group.name + windows + settings + differenceOf(view, {}));
+            "removed the group " + view.group.name + windows + settings + policies + differenceOf(view, {}));
   });
 }
 

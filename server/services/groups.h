@@ -1,6 +1,7 @@
 #pragma once
 // Groups of machines as people keep them. What a group is good for is said where it is named: maintenance
-// windows (services/place_windows.h), and settings of agents (services/wished_settings.h).
+// windows (services/place_windows.h), settings of agents (services/wished_settings.h), and policies that
+// approve (services/policy_terms.h).
 
 #include <optional>
 #include <string>
@@ -35,13 +36,14 @@ class Groups {
   GroupView find(const std::string& id, const Actor& actor) const;
 
   // Who is in a group decides when machines may be changed, as its windows do: what waits goes by it at once.
+  // Where it grows, nobody has approved beforehand any more what its policies order.
   // http::Problem 404 a client, a group or a machine that the actor does not see, or a machine of another
   // client; 403 without the role approver over the whole client, or, of one with a profile, the role that
   // configuring asks for; 409 a name that is taken, or too many.
   GroupView add(const GroupWish& wish, const Actor& actor);
   // Its client stays, whatever the wish says.
   GroupView change(const std::string& id, const GroupWish& wish, const Actor& actor);
-  // And its windows and its profile with it.
+  // And its windows, its profile and its policies with it.
   void remove(const std::string& id, const Actor& actor);
 
  private:

@@ -9,6 +9,7 @@
 #include "http/message.h"
 #include "services/decision_scope.h"
 #include "store/events.h"
+#include "store/groups.h"
 
 namespace redflag::services {
 namespace {
@@ -66,6 +67,15 @@ void record(store::WriteTransaction& tx, const LoadedPolicy& one, const Actor& a
   tx.events().publish(one.policy.scope.client_id, "people", Json::object(), now);
 }
 
+void readMembers(const store::ReadTransaction& tx, LoadedPolicy& one) {
+  if (one.policy.scope.group_id.empty()) return;
+  store::AgentGroup group;
+  group.id = one.policy.scope.group_id;
+  group.client_id = one.policy.scope.client_id;
+  for (auto& member : tx.groups().members(group, http::Visible::everything()))
+    one.agent_ids.insert(std::move(member.agent_id));
+}
+
 Actor actorFor(const store::ApprovalPolicy& policy) {
   // What one person may not order alone, no policy of theirs does, unless another one has approved the
   // policy.
@@ -88,6 +98,7 @@ std::vector<LoadedPolicy> Policies::all(const store::ReadTransaction& tx, const 
     JsonReader in(*terms, "terms");
     policy.second.counts = countsNow(tx, policy.second, standingOrder(policy));
     LoadedPolicy loaded{std::move(policy), readTerms(in)};
+    readMembers(tx, loaded);
     if (in.finish()) {
       policies.push_back(std::move(loaded));
     } else {
@@ -121,6 +132,7 @@ PolicyReach Policies::preview(LoadedPolicy draft, const Actor& actor) const {
     if (!draft.policy.id.empty()) draft.policy.scope = policyFor(tx, draft.policy.id, actor).policy.scope;
     draft.policy.scope = requireScope(tx, draft.policy.scope, actor, "admin");
     draft.policy.enabled = true;
+    readMembers(tx, draft);
     auto policies = all(tx, http::Visible::everything());
     std::erase_if(policies, [&](const LoadedPolicy& one) { return one.policy.id == draft.policy.id; });
     policies.push_back(draft);

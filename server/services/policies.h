@@ -42,7 +42,7 @@ class Policies {
   // server's own thread alone calls it.
   void sweep();
 
-  // As they are stored, for judging; those that cannot be read are left out.
+  // As they are stored, and for whom now, for judging; those that cannot be read are left out.
   static std::vector<LoadedPolicy> all(const store::ReadTransaction& tx, const http::Visible& visible);
 
  private:

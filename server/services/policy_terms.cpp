@@ -57,9 +57,11 @@ std::vector<std::string> readKnown(JsonReader& in, const char* key, const Known&
   return texts;
 }
 
-// -1 for a scope that the row is not in; a site is nearer than its client.
-int nearness(const store::DecisionScope& scope, const store::UpdateRow& row) {
+// -1 for one that is not for the row; a site is nearer than its client, and any group nearer than a site.
+int nearness(const LoadedPolicy& one, const store::UpdateRow& row) {
+  const store::DecisionScope& scope = one.policy.scope;
   if (!includes(scope, row)) return -1;
+  if (!scope.group_id.empty()) return one.agent_ids.contains(row.agent_id) ? 3 : -1;
   return scope.client_id.empty() ? 0 : scope.site_id.empty() ? 1 : 2;
 }
 
@@ -136,7 +138,7 @@ PolicyVerdict judge(const std::vector<LoadedPolicy>& policies, const store::Upda
   int nearest = -1;
   for (const LoadedPolicy& one : policies) {
     if (!one.policy.enabled) continue;
-    const int near = nearness(one.policy.scope, row);
+    const int near = nearness(one, row);
     if (near < nearest || near < 0) continue;
     const PolicyVerdict verdict = verdictOf(one, row, now);
     if (verdict.kind == Says::kSilent) continue;

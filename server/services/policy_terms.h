@@ -2,6 +2,7 @@
 // What an approval policy says, and what several of them together say of one update: pure.
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,7 @@ Json toJson(const PolicyTerms& terms);
 struct LoadedPolicy {
   store::ApprovalPolicy policy;
   PolicyTerms terms;
+  std::set<std::string> agent_ids = {};  // of a group's: who is in it
 };
 
 struct PolicyVerdict {
@@ -51,9 +53,9 @@ struct PolicyVerdict {
   std::int64_t at = 0;
 };
 
-// The nearest scope that speaks of the row decides: a site's policies, else the client's, else those that
-// hold everywhere. Of several there an exclusion wins, then the earliest. Policies that are not enabled say
-// nothing.
+// The nearest scope that speaks of the row decides: the policies of all groups that its agent is in, else its
+// site's, else the client's, else those that hold everywhere. Of several there an exclusion wins, then the
+// earliest. Policies that are not enabled say nothing.
 PolicyVerdict judge(const std::vector<LoadedPolicy>& policies, const store::UpdateRow& row, std::int64_t now);
 
 }  // namespace redflag::services

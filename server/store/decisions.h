@@ -13,8 +13,8 @@
 
 namespace redflag::store {
 
-// Where a decision holds: everywhere, at a client, at a site of it, on one agent of it, or, of maintenance
-// windows and profiles, on a group of its agents.
+// Where a decision holds: everywhere, at a client, at a site of it, on one agent of it, or, but for rules
+// that ignore, on a group of its agents.
 struct DecisionScope {
   std::string client_id;  // "": everywhere
   std::string site_id;    // "": the whole client

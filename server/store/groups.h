@@ -40,7 +40,7 @@ class Groups {
   virtual void add(const AgentGroup& group) = 0;
   // name, changed_at and changed_by.
   virtual void change(const AgentGroup& group) = 0;
-  // Its windows and its profile go with it.
+  // Its windows, its profile and its policies go with it.
   virtual void remove(const AgentGroup& group) = 0;
   // All of the group's client.
   virtual void setMembers(const AgentGroup& group, const std::vector<std::string>& agent_ids) = 0;

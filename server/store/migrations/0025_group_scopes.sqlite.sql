@@ -18,3 +18,6 @@ INSERT INTO profiles_of_places (client_id, site_id, group_id, agent_id, profile_
 SELECT client_id, site_id, '', agent_id, profile_id, name, settings, created_at, created_by, changed_at, changed_by, author_id FROM profiles;
 DROP TABLE profiles;
 ALTER TABLE profiles_of_places RENAME TO profiles;
+
+-- And an approval policy can be for one: then the site is ''.
+ALTER TABLE approval_policies ADD COLUMN group_id TEXT NOT NULL DEFAULT '';

@@ -144,22 +144,25 @@ bool SqlDecisions::endRule(const IgnoreRule& rule, RuleEvent event, const std::s
 
 std::vector<ApprovalPolicy> SqlDecisions::policies(const http::Visible& visible) const {
   Conditions where;
-  restrictToHeard(where, visible);
+  restrictToHeardOrGrouped(where, visible);
   const std::string sql =
       std::string(
           "SELECT d.client_id, d.site_id, d.agent_id, COALESCE(c.name, ''), COALESCE(s.name, ''), '', "
-          "d.policy_id, d.name, d.terms, d.created_by, d.changed_by, d.author_id, d.second_id, d.second_by, "
+          "d.group_id, COALESCE(g.name, ''), d.policy_id, d.name, d.terms, d.created_by, d.changed_by, "
+          "d.author_id, d.second_id, d.second_by, "
           "d.second_reason, d.enabled, d.created_at, d.changed_at, d.second_at FROM (SELECT p.*, '' AS "
           "agent_id FROM approval_policies p) d") +
-      kPlaces + "d.agent_id" + where.sql() + " ORDER BY d.name, d.policy_id";
+      kPlaces +
+      "d.agent_id LEFT JOIN agent_groups g ON g.client_id = d.client_id AND g.group_id = d.group_id" +
+      where.sql() + " ORDER BY d.name, d.policy_id";
   std::vector<ApprovalPolicy> policies;
   for (auto rows = db_.queryValues(sql, where.values()); rows.next();) {
     ApprovalPolicy& policy = policies.emplace_back();
     for (std::string* field : scopeFields(policy.scope))
       *field = rows.text();
-    for (std::string* field :
-         {&policy.id, &policy.name, &policy.terms, &policy.created_by, &policy.changed_by, &policy.author_id,
-          &policy.second.id, &policy.second.by, &policy.second.reason}) {
+    for (std::string* field : {&policy.scope.group_id, &policy.scope.group_name, &policy.id, &policy.name,
+                               &policy.terms, &policy.created_by, &policy.changed_by, &policy.author_id,
+                               &policy.second.id, &policy.second.by, &policy.second.reason}) {
       *field = rows.text();
     }
     policy.enabled = rows.boolean();
@@ -172,10 +175,12 @@ std::vector<ApprovalPolicy> SqlDecisions::policies(const http::Visible& visible)
 
 void SqlDecisions::addPolicy(const ApprovalPolicy& policy) {
   db_.post(
-      "INSERT INTO approval_policies (client_id, policy_id, site_id, name, enabled, terms, created_at, "
-      "created_by, changed_at, changed_by, author_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      policy.scope.client_id, policy.id, policy.scope.site_id, policy.name, policy.enabled, policy.terms,
-      policy.created_at, policy.created_by, policy.changed_at, policy.changed_by, policy.author_id);
+      "INSERT INTO approval_policies (client_id, policy_id, site_id, group_id, name, enabled, terms, "
+      "created_at, created_by, changed_at, changed_by, author_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      "?)",
+      policy.scope.client_id, policy.id, policy.scope.site_id, policy.scope.group_id, policy.name,
+      policy.enabled, policy.terms, policy.created_at, policy.created_by, policy.changed_at,
+      policy.changed_by, policy.author_id);
 }
 
 bool SqlDecisions::changePolicy(const ApprovalPolicy& policy) {

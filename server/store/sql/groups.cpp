@@ -63,7 +63,7 @@ void SqlGroups::change(const AgentGroup& group) {
 }
 
 void SqlGroups::remove(const AgentGroup& group) {
-  for (const char* table : {"maintenance_windows", "profiles"})
+  for (const char* table : {"maintenance_windows", "profiles", "approval_policies"})
     db_.post(fmt::format("DELETE FROM {} WHERE client_id = ? AND group_id = ?", table), group.client_id,
              group.id);
   db_.post("DELETE FROM agent_group_members WHERE client_id = ? AND group_id = ?", group.client_id, group.id);

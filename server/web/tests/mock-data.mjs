@@ -203,13 +203,16 @@ function makeRules(agents, at) {
 function makePolicies(at) {
   const made = { created_at: at(86400 * 20), created_by: 'mara', changed_at: at(86400 * 2), changed_by: 'jo', second_person: null };
   const [client] = clients;
+  const no_group = { group_id: null, group_name: null };
   return [
-    { id: makeId('PXXICY', 1), ...nowhere, name: 'Security after a day, the rest after a week', enabled: true, action: 'install', age_from: 'first_seen', managers: [], include: [], exclude: ['postgresql-*', 'linux-image-*'],
+    { id: makeId('PXXICY', 1), ...nowhere, ...no_group, name: 'Security after a day, the rest after a week', enabled: true, action: 'install', age_from: 'first_seen', managers: [], include: [], exclude: ['postgresql-*', 'linux-image-*'],
       lines: [{ categories: ['security'], severities: [], after_hours: 24 }, { categories: [], severities: [], after_hours: 168 }], ...made },
-    { id: makeId('PXXICY', 2), ...nowhere, client_id: client.id, client_name: client.name, site_id: client.sites[0].id, site_name: client.sites[0].name, name: 'Tills: only what is grave', enabled: false, action: 'approve', age_from: 'published', managers: ['apt'], include: [], exclude: [],
+    { id: makeId('PXXICY', 2), ...nowhere, ...no_group, client_id: client.id, client_name: client.name, site_id: client.sites[0].id, site_name: client.sites[0].name, name: 'Tills: only what is grave', enabled: false, action: 'approve', age_from: 'published', managers: ['apt'], include: [], exclude: [],
       lines: [{ categories: ['security'], severities: ['critical', 'high'], after_hours: 6 }], ...made },
-    { id: makeId('PXXICY', 3), ...nowhere, client_id: client.id, client_name: client.name, name: 'Browsers at once', enabled: true, action: 'install', age_from: 'first_seen', managers: [], include: ['firefox*', 'chromium*'], exclude: [],
+    { id: makeId('PXXICY', 3), ...nowhere, ...no_group, client_id: client.id, client_name: client.name, name: 'Browsers at once', enabled: true, action: 'install', age_from: 'first_seen', managers: [], include: ['firefox*', 'chromium*'], exclude: [],
       lines: [{ categories: [], severities: [], after_hours: 0 }], ...made, second_person: { by: 'kim', at: at(86400), reason: 'they break nothing, <b>and</b> wait for nobody', counts: false } },
+    { id: makeId('PXXICY', 4), ...nowhere, client_id: client.id, client_name: client.name, group_id: makeId('GRUP', 1), group_name: 'Databases', name: 'Databases: a person decides', enabled: true, action: 'approve', age_from: 'first_seen', managers: [], include: [], exclude: ['*'],
+      lines: [{ categories: [], severities: [], after_hours: 0 }], ...made },
   ];
 }
 

@@ -293,7 +293,7 @@ class Mock {
     const sample = rows.slice(0, 100).map(({ id, hostname, name, candidate_version }) => ({ update_id: id, hostname, name, candidate_version }));
     if (preview) return [200, { updates: rows.length, agents: new Set(rows.map((update) => update.agent_id)).size, sample }];
     const made = { created_at: this.fleet.at(0), created_by: 'mara', changed_at: this.fleet.at(0), changed_by: 'mara', second_person: null };
-    const policy = { id: makeId('PXXICY', 10 + this.fleet.policies.length), client_id: null, client_name: null, site_id: null, site_name: null, enabled: true, age_from: 'first_seen', managers: [], include: [], exclude: [], ...body, ...made };
+    const policy = { id: makeId('PXXICY', 10 + this.fleet.policies.length), client_id: null, client_name: null, site_id: null, site_name: null, group_id: null, group_name: this.machineGroups().find((group) => group.id === body.group_id)?.name ?? null, enabled: true, age_from: 'first_seen', managers: [], include: [], exclude: [], ...body, ...made };
     this.fleet.policies.push(policy);
     return [201, policy];
   }

@@ -66,6 +66,8 @@ TEST(UpdateOutlook, names_the_policy_and_its_time) {
   EXPECT_THAT(next(update, waits), HasSubstr("installs"));
   EXPECT_THAT(next(update, {0, Kind::kWaits, "Security", false, at}), HasSubstr("somebody orders"));
   EXPECT_THAT(waitingFor(update, {0, Kind::kExcluded, "Tills", false, 0}), HasSubstr("excludes"));
+  EXPECT_EQ(waitingFor(update, {0, Kind::kExcluded, "Tills", false, 0, "Shops"}),
+            "a person to approve it: the policy \"Tills\" of the group Shops excludes it");
 }
 
 TEST(UpdateOutlook, says_who_ignores_it_why_and_until_when) {

@@ -269,6 +269,21 @@ TEST_F(BeforehandPolicy, B12_whoever_changes_a_policy_ends_its_approval) {
   EXPECT_EQ(codeOf([&] { policies.withdrawApproval(one.policy.id, paul); }), "409 second_person.none");
 }
 
+TEST_F(BeforehandPolicy, whoever_takes_a_machine_into_its_group_ends_its_approval) {
+  services::Groups& groups = world.services.groups;
+  const std::string first = agents[0].agent_id;
+  const auto group = groups.add({agents[0].client_id, "Databases", std::vector{first}}, dora).group.id;
+  auto wish = draft();
+  wish.policy.scope.group_id = group;
+  ASSERT_EQ(approving(policies.add(wish, dora), paul), "done");
+  const auto approvedBy = [&] { return policies.list(dora).at(0).policy.second.by; };
+  groups.change(group, {"", "Stores", std::vector{first}}, erin);
+  EXPECT_EQ(approvedBy(), "paul") << "it is for nobody else";
+  groups.change(group, {"", "Stores", std::vector{first, agents[1].agent_id}}, erin);
+  EXPECT_EQ(approvedBy(), "");
+  EXPECT_EQ(orders(), kBothWait);
+}
+
 TEST_F(BeforehandPolicy, a_policy_that_orders_nothing_needs_no_second_person) {
   const auto one = policies.add(draft(false), dora);
   EXPECT_EQ(approving(one, paul), "409 policy.orders_nothing");

@@ -106,6 +106,24 @@ TEST(PolicyTerms, the_nearest_scope_that_speaks_decides) {
   EXPECT_EQ(verdict({everywhere, not_here}, security, 999), "all approves");
 }
 
+TEST(PolicyTerms, of_a_group_are_nearer_than_those_of_a_site_and_for_who_is_in_it) {
+  store::DecisionScope scope{"client", "", ""};
+  scope.group_id = "group";
+  const auto site = policy("site", {{{}, {}, 0}}, {"client", "site", ""});
+  auto databases = policy("databases", kSecurityDay, scope);
+  databases.agent_ids = {"agent"};
+  const auto security = row("nginx", "security", 100);
+  EXPECT_EQ(verdict({databases, site}, security, 101), "databases at 124");
+  EXPECT_EQ(verdict({site, databases}, security, 101), "databases at 124") << "whatever the order";
+  EXPECT_EQ(verdict({databases, site}, row("nginx", "bugfix", 100), 101), "site approves");
+  auto mail = policy("mail", {{{}, {}, 1}}, scope);
+  mail.policy.scope.group_id = "mail";
+  mail.agent_ids = {"agent", "other"};
+  EXPECT_EQ(verdict({databases, mail}, security, 100), "mail at 101") << "no group is nearer than another";
+  databases.agent_ids = {"other"};
+  EXPECT_EQ(verdict({databases, site}, security, 101), "site approves");
+}
+
 TEST(PolicyTerms, of_two_at_the_same_place_an_exclusion_wins_then_the_earlier) {
   auto late = policy("late", {{{}, {}, 100}});
   const auto early = policy("early", {{{}, {}, 10}});
@@ -272,6 +290,30 @@ TEST_F(Judging, tells_beforehand_what_it_would_approve_now) {
   add(nearer);
   EXPECT_EQ(world.services.policies.preview(draft, world.admin).updates, 0U) << "a nearer one excludes it";
   EXPECT_EQ(openssl(), "available");
+}
+
+TEST_F(Judging, is_of_who_is_in_the_group_now) {
+  services::Groups& groups = world.services.groups;
+  const auto group =
+      groups.add({agent.client_id, "Databases", std::vector<std::string>()}, world.admin).group.id;
+  auto one = policy("databases", kSecurityDay);
+  one.policy.scope.group_id = group;
+  add(one);
+  const auto listed = world.services.policies.list(world.admin).at(0).policy.scope;
+  EXPECT_EQ(listed.client_id, agent.client_id);
+  EXPECT_EQ(listed.group_name, "Databases");
+  sweepAfter(2 * 86'400);
+  EXPECT_EQ(openssl(), "available") << "nobody is in it";
+  auto draft = one;
+  draft.policy.id = "";
+  groups.change(group, {"", "Databases", {{agent.agent_id}}}, world.admin);
+  EXPECT_EQ(world.services.policies.preview(draft, world.admin).updates, 0U) << "the other comes before it";
+  draft.policy.id = world.services.policies.list(world.admin).at(0).policy.id;
+  EXPECT_EQ(world.services.policies.preview(draft, world.admin).updates, 1U);
+  sweepAfter(60);
+  EXPECT_EQ(openssl(), "cleared");
+  groups.remove(group, world.admin);
+  EXPECT_TRUE(world.services.policies.list(world.admin).empty());
 }
 
 TEST_F(Judging, is_added_changed_and_removed_by_who_administers_the_place) {

@@ -46,7 +46,7 @@ export function keysTouchedBy({ kind, data }: LiveEvent): string[][] {
     case 'schedule':
       return [['schedules'], ['schedule'], ['schedule-runs']];
     case 'window':
-      return [['windows'], ['site-windows'], ['machine-groups'], ['machine-group'], ['profiles'], ['overview'], ['agent'], ['commands'], ['command'], ['updates']];
+      return [['windows'], ['site-windows'], ['machine-groups'], ['machine-group'], ['profiles'], ['policies'], ['overview'], ['agent'], ['commands'], ['command'], ['updates']];
     case 'log':
       return []; // its lines are in the event: see patch.ts
   }

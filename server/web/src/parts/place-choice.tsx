@@ -10,12 +10,12 @@ export interface Scope {
   site_id: string | null;
 }
 
-export const everywhere: Scope = { client_id: null, site_id: null };
-
 // Or on a group of machines of a client.
 export interface GroupScope extends Scope {
   group_id: string | null;
 }
+
+export const everywhere: GroupScope = { client_id: null, site_id: null, group_id: null };
 
 const valueOf = ({ client_id, site_id }: Scope) => (client_id === null ? '' : `${client_id} ${site_id ?? ''}`);
 

@@ -5,7 +5,8 @@ import { useState } from 'react';
 import { addPolicy, changePolicy, removePolicy } from '../../api/actions';
 import type { Policy, PolicyTerms } from '../../api/types';
 import { Wrong } from '../../parts/door';
-import { everywhere, PlaceChoice } from '../../parts/place-choice';
+import { GroupPlaceChoice } from '../../parts/group-place-choice';
+import { everywhere } from '../../parts/place-choice';
 import { sayDone } from '../../parts/said';
 import classes from '../updates/approve-dialog.module.css';
 import { PolicyLines } from './policy-lines';
@@ -78,7 +79,7 @@ export function PolicyDialog({ policy, onClose }: PolicyDialogProps) {
             value={terms.name}
             onChange={(event) => set({ name: event.currentTarget.value })}
           />
-          {!policy && <PlaceChoice value={scope} onChange={setScope} description="It cannot be changed later" />}
+          {!policy && <GroupPlaceChoice value={scope} onChange={setScope} description="It cannot be changed later" />}
           <Radio.Group
             label="What it does"
             value={terms.action}
@@ -126,7 +127,7 @@ export function PolicyDialog({ policy, onClose }: PolicyDialogProps) {
             checked={terms.enabled ?? true}
             onChange={(event) => set({ enabled: event.currentTarget.checked })}
           />
-          <PolicyPreview policy={{ ...whole, ...scope }} insteadOf={policy?.id} />
+          <PolicyPreview policy={policy ? whole : { ...whole, ...scope }} insteadOf={policy?.id} />
           <Wrong error={save.error ?? remove.error} />
           <div className={classes.foot}>
             {policy && (

@@ -43,7 +43,7 @@ function GroupForm({ group, onClose }: { group: GroupDetail | null; onClose: () 
   const after = {
     onSuccess: () => {
       sayDone('Done. What waits goes by it from now on.');
-      for (const key of ['machine-groups', 'machine-group', 'profiles', 'windows', 'commands', 'command', 'updates', 'overview', 'agent']) {
+      for (const key of ['machine-groups', 'machine-group', 'profiles', 'policies', 'windows', 'commands', 'command', 'updates', 'overview', 'agent']) {
         void queries.invalidateQueries({ queryKey: [key] });
       }
       onClose();
@@ -95,7 +95,7 @@ function GroupForm({ group, onClose }: { group: GroupDetail | null; onClose: () 
         <div className={classes.foot}>
           {group && (
             <Button variant="default" loading={remove.isPending} onClick={() => remove.mutate()}>
-              Remove it with its windows and settings
+              Remove it with all that it has
             </Button>
           )}
           <GuardedButton needs="approver" at={client === null ? undefined : { client_id: client, site_id: '' }} loading={save.isPending} blocked={blocked} onClick={submit}>

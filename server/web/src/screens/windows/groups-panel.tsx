@@ -13,7 +13,7 @@ export function GroupsPanel() {
   return (
     <EditedList
       title="Groups of machines"
-      note="Of one client, whatever their sites; each can have maintenance windows and settings of agents"
+      note="Of one client, whatever their sites; each can have maintenance windows, settings of agents and policies"
       needs="approver"
       add="Add a group…"
       none="No group."
