@@ -6,6 +6,7 @@
 #include "api/views.h"
 #include "base/encoding.h"
 #include "base/time.h"
+#include "store/groups.h"
 #include "store/metrics.h"
 
 namespace redflag::api {
@@ -121,6 +122,9 @@ http::Response showAgent(services::Services& services, const http::Request& requ
     json["boot_id"] = agent.boot_id;
     json["window"] = windowOfAgent(tx, agent, services.context().now());
     json["kernel"] = agent.kernel;
+    json["groups"] = Json::array();
+    for (const auto& group : tx.groups().of(agent.client.id, agent.id))
+      json["groups"].push_back({{"id", group.id}, {"name", group.name}});
     json["documents"] = documentsView(tx, agent);
     json["plugins"] = pluginsView(tx, key);
     json["facts"] = Json::array();

@@ -68,11 +68,15 @@ services::WindowWish windowWishIn(const http::Request& request, bool with_scope)
   return wish;
 }
 
-http::Response listWindows(services::Services& services, const http::Request& request) {
+Json windowsView(const std::vector<store::MaintenanceWindow>& windows) {
   Json items = Json::array();
-  for (const auto& window : services.windows.list(actorOf(request)))
+  for (const auto& window : windows)
     items.push_back(windowView(window));
-  return http::jsonResponse(200, {{"items", std::move(items)}});
+  return items;
+}
+
+http::Response listWindows(services::Services& services, const http::Request& request) {
+  return http::jsonResponse(200, {{"items", windowsView(services.windows.list(actorOf(request)))}});
 }
 
 http::Response previewWindow(services::Services& services, const http::Request& request) {
@@ -107,19 +111,28 @@ http::Response removeWindow(services::Services& services, const http::Request& r
   return nothingToSay();
 }
 
-http::Response windowsInForce(services::Services& services, const http::Request& request) {
-  const Query query(request, {"openings"});
-  const std::size_t openings = query.number("openings", 1, kMostOpenings, 5);
-  const auto in = services.windows.inForce(pathId(request, "site.not_found"), openings, actorOf(request));
-  Json items = Json::array();
-  for (const auto& window : in.place.at().windows)
-    items.push_back(windowView(window));
+http::Response inForceResponse(const services::Services& services, const services::WindowsInForce& in) {
   const bool open = !in.next.empty() && in.next.front().opens_at <= services.context().now();
   return http::jsonResponse(200, {{"from", in.place.empty() ? Json() : Json(in.place.level())},
                                   {"time_zone", in.place.at().time_zone},
-                                  {"items", std::move(items)},
+                                  {"items", windowsView(in.place.at().windows)},
+                                  {"narrower", windowsView(in.narrower)},
                                   {"open", in.place.empty() || open},
                                   {"next", spansView(in.next)}});
+}
+
+http::Response windowsOfSite(services::Services& services, const http::Request& request) {
+  const Query query(request, {"openings"});
+  const std::size_t openings = query.number("openings", 1, kMostOpenings, 5);
+  return inForceResponse(
+      services, services.windows.inForce(pathId(request, "site.not_found"), openings, actorOf(request)));
+}
+
+http::Response windowsOfAgent(services::Services& services, const http::Request& request) {
+  const Query query(request, {"openings"});
+  const std::size_t openings = query.number("openings", 1, kMostOpenings, 5);
+  return inForceResponse(
+      services, services.windows.inForceFor(pathId(request, "agent.not_found"), openings, actorOf(request)));
 }
 
 }  // namespace
@@ -155,7 +168,8 @@ void addWindowRoutes(services::Services& services, std::vector<http::Route>& rou
   add("POST", "/api/v1/maintenance-windows", addWindow);
   add("PUT", "/api/v1/maintenance-windows/{id}", changeWindow);
   add("DELETE", "/api/v1/maintenance-windows/{id}", removeWindow);
-  table.add("GET", "/api/v1/sites/{id}/maintenance-windows", Permission::kViewer, windowsInForce);
+  table.add("GET", "/api/v1/sites/{id}/maintenance-windows", Permission::kViewer, windowsOfSite);
+  table.add("GET", "/api/v1/agents/{id}/maintenance-windows", Permission::kViewer, windowsOfAgent);
 }
 
 }  // namespace redflag::api

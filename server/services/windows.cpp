@@ -58,6 +58,21 @@ std::map<std::string, std::vector<store::Place>> sitesByZone(const store::ReadTr
   return zones;
 }
 
+std::vector<store::MaintenanceWindow> narrowerAt(const store::ReadTransaction& tx, const MachinePlace& site,
+                                                 const http::Visible& visible) {
+  auto windows = tx.windows().list(visible);
+  std::erase_if(windows, [&](const store::MaintenanceWindow& window) {
+    const store::DecisionScope& scope = window.scope;
+    if (scope.client_id != site.client_id) return true;
+    if (!scope.agent_id.empty()) {
+      const auto agent = tx.agents().key(scope.agent_id);
+      return !agent || agent->site_id != site.site_id;
+    }
+    return scope.group_id.empty() || !membersBySite(tx, scope).contains(site.site_id);
+  });
+  return windows;
+}
+
 bool samePlace(const store::DecisionScope& one, const store::DecisionScope& other) {
   return one.client_id == other.client_id && one.site_id == other.site_id && one.group_id == other.group_id &&
          one.agent_id == other.agent_id;
@@ -106,12 +121,25 @@ WindowsInForce Windows::inForce(const std::string& site_id, std::size_t openings
     for (const auto& client : tx.agents().clients(actor.grants.visible())) {
       for (const auto& site : client.sites) {
         if (site.id != site_id) continue;
-        WindowsInForce in{PlaceWindows::of(tx, {client.id, site_id, ""}), {}};
+        WindowsInForce in{PlaceWindows::of(tx, {client.id, site_id, ""}), {}, {}};
+        in.narrower = narrowerAt(tx, {client.id, site_id, ""}, actor.grants.visible());
         in.next = in.place.spansFrom(context_.now(), openings);
         return in;
       }
     }
     throw http::Problem{404, "site.not_found", "there is no such site"};
+  });
+}
+
+WindowsInForce Windows::inForceFor(const std::string& agent_id, std::size_t openings,
+                                   const Actor& actor) const {
+  return context_.store.read([&](const store::ReadTransaction& tx) {
+    const auto agent = tx.agents().key(agent_id);
+    if (!agent || !actor.grants.visible().includes(agent->client_id, agent->site_id))
+      throw http::Problem{404, "agent.not_found", "there is no such agent"};
+    WindowsInForce in{PlaceWindows::of(tx, {agent->client_id, agent->site_id, agent_id}), {}, {}};
+    in.next = in.place.spansFrom(context_.now(), openings);
+    return in;
   });
 }
 

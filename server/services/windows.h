@@ -29,6 +29,8 @@ struct WindowForecast {
 
 struct WindowsInForce {
   PlaceWindows place;
+  // At a site: of groups and of single machines there, which go by these and not by the site's. By name.
+  std::vector<store::MaintenanceWindow> narrower;
   std::vector<calendar::Span> next;  // the open one first, if one is
 };
 
@@ -55,6 +57,8 @@ class Windows {
   std::vector<store::MaintenanceWindow> list(const Actor& actor) const;
   // http::Problem 404 for a site that the actor does not see.
   WindowsInForce inForce(const std::string& site_id, std::size_t openings, const Actor& actor) const;
+  // http::Problem 404 for a machine that the actor does not see.
+  WindowsInForce inForceFor(const std::string& agent_id, std::size_t openings, const Actor& actor) const;
   // http::Problem as add().
   std::vector<WindowForecast> preview(const WindowWish& wish, std::size_t openings, const Actor& actor) const;
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "http/grants.h"
+#include "store/agents.h"
 
 namespace redflag::store {
 
@@ -37,6 +38,8 @@ class Groups {
   virtual std::vector<AgentGroup> list(const http::Visible& visible) const = 0;
   // By hostname, those that are visible.
   virtual std::vector<GroupMember> members(const AgentGroup& group, const http::Visible& visible) const = 0;
+  // By name: those that a machine is in.
+  virtual std::vector<Named> of(const std::string& client_id, const std::string& agent_id) const = 0;
   virtual void add(const AgentGroup& group) = 0;
   // name, changed_at and changed_by.
   virtual void change(const AgentGroup& group) = 0;

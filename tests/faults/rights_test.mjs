@@ -223,6 +223,7 @@ const expectations = {
   changeMaintenanceWindow: { permission: 'approver', ok: 200, proof: 'or a token', object: 'window', body: () => windowTerms() },
   removeMaintenanceWindow: { permission: 'approver', ok: 204, proof: 'or a token', object: 'window' },
   listWindowsOfSite: { ...viewer, object: 'site' },
+  listWindowsOfAgent: ofAgent,
   retryCommand: { permission: 'technician', ok: 201, object: 'failed' },
   listCommandTypes: viewer,
   listSchedules: viewer,

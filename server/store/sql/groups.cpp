@@ -48,6 +48,20 @@ std::vector<GroupMember> SqlGroups::members(const AgentGroup& group, const http:
   return members;
 }
 
+std::vector<Named> SqlGroups::of(const std::string& client_id, const std::string& agent_id) const {
+  auto rows = db_.query(
+      "SELECT g.group_id, g.name FROM agent_group_members m JOIN agent_groups g ON g.client_id = m.client_id "
+      "AND g.group_id = m.group_id WHERE m.client_id = ? AND m.agent_id = ? ORDER BY g.name",
+      client_id, agent_id);
+  std::vector<Named> groups;
+  while (rows.next()) {
+    Named& group = groups.emplace_back();
+    group.id = rows.text();
+    group.name = rows.text();
+  }
+  return groups;
+}
+
 void SqlGroups::add(const AgentGroup& group) {
   db_.post(
       "INSERT INTO agent_groups (client_id, group_id, name, created_at, created_by, changed_at, changed_by) "

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 import { command_types } from './mock-command-types.mjs';
 import { makeFleet, makeId } from './mock-data.mjs';
-import { fillGroup, makeGroup, makeGroups, makeWindows, soonToOpen, windowForecast, windowsInForce, windowWaits } from './mock-windows.mjs';
+import { fillGroup, makeGroup, makeGroups, makeWindows, soonToOpen, windowForecast, windowsInForce, windowsOfMachine, windowWaits } from './mock-windows.mjs';
 import { MockProfiles, settings_schema } from './mock-profiles.mjs';
 
 // The policy the real server sends with every page.
@@ -164,6 +164,7 @@ class Mock {
       boot_id: '6f1c1f5e-0000-4000-8000-000000000000',
       window: agent.client.id === this.fleet.clients[0].id ? { from: 'group', place: 'the group Databases', time_zone: 'Europe/London', open: false, name: 'Night', opens_at: at(-7200), closes_at: at(-32400) } : null,
       kernel: '6.1.0-37-amd64',
+      groups: this.machineGroups().filter((group) => group.members.some((member) => member.agent_id === id)).map(({ id: group_id, name }) => ({ id: group_id, name })),
       documents: [
         { id: makeId('LINE', 1), number: 7, newest: false, boot_id: '6f1c1f5e-0000-4000-8000-000000000000', machine: 'a1b2c3d4e5f60718', peer: '192.0.2.17', began_at: at(86400 * 30), seen_at: at(40) },
         { id: makeId('LINE', 2), number: 3, newest: true, boot_id: '0b44e1a2-0000-4000-8000-000000000000', machine: '99aa88bb77cc66dd', peer: '198.51.100.4', began_at: at(7200), seen_at: at(95) },
@@ -765,6 +766,7 @@ class Mock {
       case 'POST maintenance-windows/{id}': return [200, windowForecast(this.fleet, body)];
       case 'PUT maintenance-windows/{id}': return this.needProof(), [200, Object.assign(this.windows().find((window) => window.id === id), body)];
       case 'DELETE maintenance-windows/{id}': return this.needProof(), (this.defined = this.windows().filter((window) => window.id !== id)), [204];
+      case 'GET agents/{id}/maintenance-windows': return [200, windowsOfMachine(this.windows(), this.fleet, this.agent(id))];
       case 'GET sites/{id}/maintenance-windows': return [200, windowsInForce(this.windows(), this.fleet, id)];
       case 'POST commands/{id}/run-outside-window': return this.needProof(), [200, Object.assign(this.find(id), { state: 'queued', window: null, outside_window: body.reason })];
       case 'POST approvals': return [query.get('preview') === '1' ? 200 : 201, this.approve(body, query, headers['idempotency-key'])];

@@ -46,9 +46,18 @@ export function windowsInForce(windows, { clients, at }, siteId) {
     from: items.length === 0 ? null : own.length > 0 ? 'site' : 'client',
     time_zone: 'Europe/London',
     items,
+    narrower: windows.filter((window) => window.client_id === client?.id && window.group_id !== null),
     open: items.length === 0,
     next: items.length === 0 ? [] : openings(at, 5, 86_400, items[0].length_minutes * 60),
   };
+}
+
+// Of `agent` as it is shown, with its groups.
+export function windowsOfMachine(windows, fleet, agent) {
+  const items = windows.filter((window) => agent.groups.some((group) => group.id === window.group_id));
+  const at_site = windowsInForce(windows, fleet, agent.site.id);
+  if (items.length === 0) return { ...at_site, narrower: [] };
+  return { ...at_site, from: 'group', items, narrower: [], open: false, next: openings(fleet.at, 5, 604_800, items[0].length_minutes * 60) };
 }
 
 export function windowForecast({ at }, wish) {

@@ -224,6 +224,19 @@ const scenes = [
     },
   },
   { name: 'windows', path: '/updates/rules', ready: text('The site’s own windows'), act: (page) => page.getByText('Windows of its client').or(page.getByText('The site’s own windows')).first().scrollIntoViewIfNeeded() },
+  {
+    name: 'windows-of-machine',
+    path: '/updates/rules',
+    ready: text('The site’s own windows'),
+    act: async (page) => {
+      await page.getByText('Machines there that go by windows of their groups or their own:').waitFor();
+      const field = page.getByRole('combobox', { name: 'In force at' }).or(page.getByRole('textbox', { name: 'In force at' }));
+      await field.click();
+      await field.fill('build-005');
+      await page.getByRole('option', { name: 'build-005.example.com' }).click();
+      await page.getByText('The windows of its groups, by the clocks of').waitFor();
+    },
+  },
   { name: 'windows-none', path: '/updates/rules', ready: text('No window: what changes machines'), state: { size: 0 } },
   {
     name: 'window-add',

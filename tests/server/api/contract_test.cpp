@@ -238,6 +238,8 @@ class Answers : public ::testing::Test {
     const Json in = get("/api/v1/sites/{id}/maintenance-windows", {{"id", agent_.site_id}});
     EXPECT_EQ(keysOf(in), membersOf("WindowsInForce"));
     EXPECT_EQ(keysOf(in["next"][0]), membersOf("WindowOpening"));
+    EXPECT_EQ(get("/api/v1/agents/{id}/maintenance-windows", {{"id", agent_.agent_id}}), in)
+        << "its groups have none";
     EXPECT_EQ(keysOf(get("/api/v1/agents/{id}", {{"id", agent_.agent_id}})["window"]),
               membersOf("AgentWindow"));
     Json status = world_.statusItem("alpha", "act");

@@ -179,6 +179,31 @@ TEST_F(GroupWindows, are_shown_beforehand_with_the_machines_that_they_are_for) {
   EXPECT_EQ(world.services.windows.preview(wish, 1, ada).at(0).time_zone, "UTC");
 }
 
+TEST_F(GroupWindows, are_in_force_for_a_machine_and_named_beside_those_of_its_site) {
+  const auto other = world.services.places.addSite(alpha.client_id, "Other", ada);
+  window("Night", "23:00", ofClient());
+  window("Late", "04:00", ofGroup(group("Databases", {alpha.agent_id})));
+  window("Own", "05:00", ofMachine(beta));
+  services::Windows& windows = world.services.windows;
+  const auto names = [](const std::vector<store::MaintenanceWindow>& some) {
+    std::vector<std::string> all;
+    for (const auto& one : some)
+      all.push_back(one.name);
+    return all;
+  };
+  EXPECT_EQ(windows.inForceFor(alpha.agent_id, 1, ada).place.level(), "group");
+  EXPECT_THAT(names(windows.inForceFor(alpha.agent_id, 1, ada).place.at().windows), ElementsAre("Late"));
+  EXPECT_EQ(windows.inForceFor(beta.agent_id, 1, ada).place.level(), "machine");
+  const auto in = windows.inForce(alpha.site_id, 1, ada);
+  EXPECT_THAT(names(in.place.at().windows), ElementsAre("Night"));
+  EXPECT_THAT(names(in.narrower), ElementsAre("Late", "Own"));
+  EXPECT_THAT(windows.inForce(other.id, 1, ada).narrower, IsEmpty()) << "no machine of theirs is there";
+  world.services.places.move(beta.agent_id, other.id, ada);
+  EXPECT_THAT(names(windows.inForce(other.id, 1, ada).narrower), ElementsAre("Own"));
+  const auto elsewhere = over("viewer", alpha.client_id, other.id);
+  EXPECT_EQ(refusal([&] { windows.inForceFor(alpha.agent_id, 1, elsewhere); }), "404 agent.not_found");
+}
+
 TEST_F(GroupWindows, are_an_approvers_of_the_client_and_seen_by_who_sees_a_machine_of_theirs) {
   const auto other = world.services.places.addSite(alpha.client_id, "Other", ada);
   const auto databases = group("Databases", {alpha.agent_id});

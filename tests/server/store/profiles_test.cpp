@@ -116,6 +116,11 @@ TEST_F(ProfileStore, knows_those_of_groups_and_who_is_in_one) {
   EXPECT_EQ(agents()[1].group_ids, std::vector<std::string>{"group"});
   ASSERT_EQ(agents(scope).size(), 1U);
   EXPECT_EQ(agents(scope)[0].hostname, "Two");
+  store_.read([&](const ReadTransaction& tx) {
+    EXPECT_TRUE(tx.groups().of("client", one_.agent_id).empty());
+    ASSERT_EQ(tx.groups().of("client", two_.agent_id).size(), 1U);
+    EXPECT_EQ(tx.groups().of("client", two_.agent_id)[0].name, "Databases");
+  });
   store_.write([&](WriteTransaction& tx) { tx.agents().move(two_, "far"); });
   store_.read([&](const ReadTransaction& tx) {
     EXPECT_EQ(ids(tx.profiles().list(of_far)), (std::vector<std::string>{"client", "databases"}));

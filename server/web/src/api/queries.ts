@@ -354,6 +354,12 @@ export const windowsOfSiteQuery = (id: string) =>
     queryFn: ({ signal }) => answerOf(api.GET('/api/v1/sites/{id}/maintenance-windows', { signal, params: { path: { id } } })),
   });
 
+export const windowsOfAgentQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['site-windows', 'agent', id],
+    queryFn: ({ signal }) => answerOf(api.GET('/api/v1/agents/{id}/maintenance-windows', { signal, params: { path: { id } } })),
+  });
+
 // Saves nothing: when it would open. null: nothing is asked.
 export const windowForecastQuery = (wish: NewMaintenanceWindow | null) =>
   queryOptions({

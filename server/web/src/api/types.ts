@@ -88,6 +88,7 @@ export type User = Schemas['User'];
 export type Weekday = Schemas['Weekday'];
 export type WindowHint = Schemas['WindowHint'];
 export type WindowOpening = Schemas['WindowOpening'];
+export type WindowsInForce = Schemas['WindowsInForce'];
 export type WindowWait = Schemas['WindowWait'];
 
 export interface Page<Row> {

@@ -88,6 +88,7 @@ test('every list and object has the document’s shape', async () => {
     ['/api/v1/groups/{id}', `/api/v1/groups/${server.mock.machineGroups()[0].id as string}`],
     ['/api/v1/maintenance-windows', '/api/v1/maintenance-windows'],
     ['/api/v1/sites/{id}/maintenance-windows', `/api/v1/sites/${server.mock.fleet.clients[0].sites[0].id}/maintenance-windows`],
+    ['/api/v1/agents/{id}/maintenance-windows', `/api/v1/agents/${server.mock.machineGroups()[0].members[0].agent_id as string}/maintenance-windows`],
     ['/api/v1/profiles', '/api/v1/profiles'],
     ['/api/v1/profiles/place', `/api/v1/profiles/place?client_id=${server.mock.fleet.clients[0].id as string}`],
     ['/api/v1/profiles/place', `/api/v1/profiles/place?group_id=${server.mock.machineGroups()[0].id as string}`],

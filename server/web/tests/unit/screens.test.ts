@@ -17,6 +17,7 @@ import { sharesOf } from '../../src/screens/updates/group-columns';
 import { daysOf, hoursOf, lineText, textsOf } from '../../src/screens/rules/policy-words';
 import { literally, rulesOf, untilOf } from '../../src/screens/updates/ignoring';
 import { whyOf } from '../../src/screens/updates/row-columns';
+import { holderOf } from '../../src/screens/windows/holder';
 
 test('the set-up token is read once and leaves the address', () => {
   window.history.replaceState(null, '', '/setup#token=one-time');
@@ -122,6 +123,12 @@ test('how far settings are as wished is said with the worst first', () => {
   expect(driftText(counts)).toBe('2 refused, 3 pending, 1,200 as wished');
   expect([levelText('site', null), levelText('group', 'Databases')]).toEqual(['Site', 'Group Databases']);
   expect([settingText('2h'), settingText(3), settingText(['a']), settingText(null)]).toEqual(['2h', '3', '["a"]', 'its own']);
+});
+
+test('a window that is not of a place names its group or its machine', () => {
+  expect(holderOf({ group_name: 'Databases', hostname: null })).toBe('of the group Databases: ');
+  expect(holderOf({ group_name: null, hostname: 'db-1' })).toBe('of db-1: ');
+  expect(holderOf({ group_name: null, hostname: null })).toBe('');
 });
 
 test('a move stays within the client, and within what one administers', () => {

@@ -1,3 +1,5 @@
+import { Link } from '@tanstack/react-router';
+import { Fragment } from 'react';
 
 import type { AgentDetail, AgentPlugin } from '../../api/types';
 import { useNow } from '../../format/clock';
@@ -39,6 +41,7 @@ export function AgentOverview({ agent }: { agent: AgentDetail }) {
           <Facts
             facts={[
               ['Client', `${agent.client.name} / ${agent.site.name}`],
+              ['Groups', <Groups key="groups" agent={agent} />],
               ['System', <System key="system" agent={agent} />],
               ['Kernel', agent.kernel || 'not said yet'],
               ['Agent', agent.agent_version],
@@ -60,6 +63,18 @@ export function AgentOverview({ agent }: { agent: AgentDetail }) {
       </div>
     </div>
   );
+}
+
+function Groups({ agent: { groups } }: { agent: AgentDetail }) {
+  if (groups.length === 0) return 'none';
+  return groups.map((group, index) => (
+    <Fragment key={group.id}>
+      {index > 0 && ', '}
+      <Link to="/profiles" search={{ group_id: group.id }} className="break">
+        {group.name}
+      </Link>
+    </Fragment>
+  ));
 }
 
 // What runs out of support soon, or has, wants to be planned for.

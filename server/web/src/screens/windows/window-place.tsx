@@ -1,10 +1,10 @@
 import { Select } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
-import { agentsQuery, clientsQuery, groupsOfMachinesQuery } from '../../api/queries';
+import { clientsQuery, groupsOfMachinesQuery } from '../../api/queries';
 import { whereOf } from '../../parts/place-choice';
+import { useFoundMachines } from './found-machines';
 
 // Whom a window is for: a client, or something of it.
 export interface WindowScope {
@@ -16,7 +16,6 @@ export interface WindowScope {
 
 export const nowhere: WindowScope = { client_id: null, site_id: null, group_id: null, agent_id: null };
 
-const typing_ms = 200;
 const valueOf = ({ client_id, site_id, group_id, agent_id }: WindowScope) => (client_id === null ? null : [client_id, site_id, group_id, agent_id].map((id) => id ?? '').join(' '));
 
 function scopeOf(value: string | null): WindowScope {
@@ -29,10 +28,8 @@ export function WindowPlace({ value, onChange }: { value: WindowScope; onChange:
   const clients = useQuery(clientsQuery).data ?? [];
   const groups = useQuery(groupsOfMachinesQuery).data ?? [];
   const [typed, setTyped] = useState('');
-  const [search] = useDebouncedValue(typed.trim(), typing_ms);
   const [chosen, setChosen] = useState<{ value: string; label: string } | null>(null);
-  const asked = search !== '' && search !== chosen?.label;
-  const found = useInfiniteQuery({ ...agentsQuery({ search }), enabled: asked });
+  const found = useFoundMachines(typed, chosen?.label);
   const places = clients.flatMap((client) => [
     { value: valueOf({ ...nowhere, client_id: client.id }) ?? '', label: client.name },
     ...client.sites.map((site) => ({ value: valueOf({ ...nowhere, client_id: client.id, site_id: site.id }) ?? '', label: `${client.name} / ${site.name}` })),
@@ -41,7 +38,7 @@ export function WindowPlace({ value, onChange }: { value: WindowScope; onChange:
     value: valueOf({ ...nowhere, client_id: group.client_id, group_id: group.id }) ?? '',
     label: whereOf({ client_name: group.client_name, site_name: null, group_name: group.name }),
   }));
-  const machines = (asked ? (found.data?.pages[0]?.items ?? []) : []).map((agent) => ({
+  const machines = found.map((agent) => ({
     value: valueOf({ ...nowhere, client_id: agent.client.id, agent_id: agent.id }) ?? '',
     label: agent.hostname,
   }));

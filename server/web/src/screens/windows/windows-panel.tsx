@@ -7,11 +7,12 @@ import type { MaintenanceWindow } from '../../api/types';
 import { minutes } from '../../format/time';
 import { EditedList } from '../../parts/edited-list';
 import { whereOf } from '../../parts/place-choice';
-import { SiteWindows } from './site-windows';
+import { useFoundMachines } from './found-machines';
+import { MachineWindows, SiteWindows } from './site-windows';
 import { WindowDialog } from './window-dialog';
 import classes from './windows.module.css';
 
-// When machines may be changed: what is defined, and what that comes to at a site.
+// When machines may be changed: what is defined, and what that comes to at a site or for a machine.
 export function WindowsPanel() {
   return (
     <EditedList
@@ -28,7 +29,7 @@ export function WindowsPanel() {
               <WindowRow key={window.id} window={window} change={() => change(window)} />
             ))}
           </ul>
-          <AtSite />
+          <AtPlace />
         </>
       )}
       dialog={(window, close) => <WindowDialog window={window} onClose={close} />}
@@ -53,16 +54,41 @@ function WindowRow({ window, change }: { window: MaintenanceWindow; change: () =
   );
 }
 
-function AtSite() {
+interface Chosen {
+  value: string;
+  label: string;
+}
+
+// Sites; machines, once something of a name is typed.
+function AtPlace() {
   const clients = useQuery(clientsQuery).data ?? [];
-  const sites = clients.flatMap((client) => client.sites.map((site) => ({ value: site.id, label: `${client.name} / ${site.name}` })));
-  const [chosen, setChosen] = useState<string | null>(null);
-  const site = chosen ?? sites[0]?.value;
-  if (site === undefined) return null;
+  const sites: Chosen[] = clients.flatMap((client) => client.sites.map((site) => ({ value: `site ${site.id}`, label: `${client.name} / ${site.name}` })));
+  const [chosen, setChosen] = useState<Chosen | null>(null);
+  const [typed, setTyped] = useState('');
+  const at = chosen ?? sites[0];
+  const machines: Chosen[] = useFoundMachines(typed, at?.label).map((agent) => ({ value: `machine ${agent.id}`, label: agent.hostname }));
+  if (at === undefined) return null;
+  const listed = [...sites, ...machines];
+  const lacking = listed.some((one) => one.value === at.value) ? [] : [at];
+  const [kind = '', id = ''] = at.value.split(' ');
   return (
     <div className={classes.at}>
-      <Select label="In force at" searchable data={sites} value={site} allowDeselect={false} onChange={setChosen} />
-      <SiteWindows siteId={site} />
+      <Select
+        label="In force at"
+        description="A site, or a machine by its name"
+        searchable
+        limit={200}
+        data={[
+          { group: 'Sites', items: sites },
+          { group: 'Machines', items: [...lacking, ...machines] },
+        ]}
+        value={at.value}
+        allowDeselect={false}
+        searchValue={typed}
+        onSearchChange={setTyped}
+        onChange={(next) => setChosen(listed.find((one) => one.value === next) ?? null)}
+      />
+      {kind === 'machine' ? <MachineWindows agentId={id} /> : <SiteWindows siteId={id} />}
     </div>
   );
 }
