@@ -102,12 +102,16 @@ void Groups::requireSense(const store::ReadTransaction& tx, const store::AgentGr
   }
 }
 
-std::optional<store::Profile> Groups::profileFor(const store::ReadTransaction& tx,
-                                                 const store::AgentGroup& group, const Actor& actor) const {
+std::optional<store::Profile> Groups::requireMayChange(const store::ReadTransaction& tx,
+                                                       const store::AgentGroup& group,
+                                                       const Actor& actor) const {
+  const store::DecisionScope client{group.client_id, "", ""};
+  requireScope(tx, client, actor, kGroupRole);
+  if (!policiesOf(tx, group.id).empty()) requireScope(tx, client, actor, "admin");
   for (auto& profile : tx.profiles().at(group.client_id)) {
     if (profile.scope.group_id != group.id) continue;
     const auto type = context_.types.find(kConfigureType);
-    requireScope(tx, profile.scope, actor, type ? type->permission : "admin");
+    requireScope(tx, client, actor, type ? type->permission : "admin");
     return std::move(profile);
   }
   return std::nullopt;
@@ -140,13 +144,12 @@ GroupView Groups::add(const GroupWish& wish, const Actor& actor) {
 GroupView Groups::change(const std::string& id, const GroupWish& wish, const Actor& actor) {
   return context_.store.write([&](store::WriteTransaction& tx) {
     const GroupView before = findFor(tx, id, actor);
-    requireScope(tx, {before.group.client_id, "", ""}, actor, kGroupRole);
+    const auto profile = requireMayChange(tx, before.group, actor);
     requireSense(tx, before.group, wish);
     store::AgentGroup after = before.group;
     after.name = wish.name;
     after.changed_at = context_.now();
     after.changed_by = actor.name;
-    const auto profile = profileFor(tx, before.group, actor);
     // Those that leave it, and then those that come; its name decides beside other groups of theirs.
     if (profile) tx.profiles().lookAgain(profile->scope);
     tx.groups().change(after);
@@ -165,8 +168,7 @@ GroupView Groups::change(const std::string& id, const GroupWish& wish, const Act
 void Groups::remove(const std::string& id, const Actor& actor) {
   context_.store.write([&](store::WriteTransaction& tx) {
     const GroupView view = findFor(tx, id, actor);
-    requireScope(tx, {view.group.client_id, "", ""}, actor, kGroupRole);
-    const auto profile = profileFor(tx, view.group, actor);
+    const auto profile = requireMayChange(tx, view.group, actor);
     if (profile) tx.profiles().lookAgain(profile->scope);
     std::string windows;
     for (const auto& window : tx.windows().list(http::Visible::everything()))

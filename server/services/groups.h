@@ -38,8 +38,8 @@ class Groups {
   // Who is in a group decides when machines may be changed, as its windows do: what waits goes by it at once.
   // Where it grows, nobody has approved beforehand any more what its policies order.
   // http::Problem 404 a client, a group or a machine that the actor does not see, or a machine of another
-  // client; 403 without the role approver over the whole client, or, of one with a profile, the role that
-  // configuring asks for; 409 a name that is taken, or too many.
+  // client; 403 without the role approver over the whole client, or, of one with a profile or policies, the
+  // role that these ask for; 409 a name that is taken, or too many.
   GroupView add(const GroupWish& wish, const Actor& actor);
   // Its client stays, whatever the wish says.
   GroupView change(const std::string& id, const GroupWish& wish, const Actor& actor);
@@ -50,9 +50,9 @@ class Groups {
   GroupView findFor(const store::ReadTransaction& tx, const std::string& id, const Actor& actor) const;
   void requireSense(const store::ReadTransaction& tx, const store::AgentGroup& group,
                     const GroupWish& wish) const;
-  // The profile of the group, which who changes its machines or its name changes, too: 403.
-  std::optional<store::Profile> profileFor(const store::ReadTransaction& tx, const store::AgentGroup& group,
-                                           const Actor& actor) const;
+  // Whoever changes a group changes what its profile and its policies are for: 403. Answers its profile.
+  std::optional<store::Profile> requireMayChange(const store::ReadTransaction& tx,
+                                                 const store::AgentGroup& group, const Actor& actor) const;
   void changed(store::WriteTransaction& tx, const store::AgentGroup& group, const Actor& actor,
                const std::string& kind, const std::string& text) const;
 

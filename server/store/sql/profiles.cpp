@@ -59,12 +59,10 @@ std::vector<Profile> SqlProfiles::profilesWhere(const Conditions& where) const {
   const std::string sql =
       "SELECT d.client_id, d.site_id, d.group_id, d.agent_id, COALESCE(c.name, ''), COALESCE(s.name, ''), "
       "COALESCE(g.name, ''), COALESCE(a.hostname, ''), d.profile_id, d.name, d.settings, d.created_by, "
-      "d.changed_by, d.author_id, "
-      "d.created_at, d.changed_at FROM profiles d LEFT JOIN clients c ON c.client_id = d.client_id LEFT JOIN "
-      "sites s ON s.site_id = d.site_id LEFT JOIN agent_groups g ON g.client_id = d.client_id AND g.group_id "
-      "= "
-      "d.group_id LEFT JOIN agents a ON a.client_id = d.client_id AND a.agent_id = "
-      "d.agent_id" +
+      "d.changed_by, d.author_id, d.created_at, d.changed_at FROM profiles d LEFT JOIN clients c ON "
+      "c.client_id = d.client_id LEFT JOIN sites s ON s.site_id = d.site_id LEFT JOIN agent_groups g ON "
+      "g.client_id = d.client_id AND g.group_id = d.group_id LEFT JOIN agents a ON a.client_id = "
+      "d.client_id AND a.agent_id = d.agent_id" +
       where.sql() +
       " ORDER BY CASE WHEN d.client_id = '' THEN 0 WHEN d.agent_id <> '' THEN 4 WHEN d.group_id <> '' THEN 3 "
       "WHEN d.site_id <> '' THEN 2 ELSE 1 END, d.name, d.profile_id";

@@ -277,9 +277,13 @@ TEST_F(BeforehandPolicy, whoever_takes_a_machine_into_its_group_ends_its_approva
   wish.policy.scope.group_id = group;
   ASSERT_EQ(approving(policies.add(wish, dora), paul), "done");
   const auto approvedBy = [&] { return policies.list(dora).at(0).policy.second.by; };
-  groups.change(group, {"", "Stores", std::vector{first}}, erin);
+  EXPECT_EQ(codeOf([&] {
+              groups.change(group, {"", "Stores", std::vector{first}}, erin);
+            }),
+            "403 role.insufficient");
+  groups.change(group, {"", "Stores", std::vector{first}}, dora);
   EXPECT_EQ(approvedBy(), "paul") << "it is for nobody else";
-  groups.change(group, {"", "Stores", std::vector{first, agents[1].agent_id}}, erin);
+  groups.change(group, {"", "Stores", std::vector{first, agents[1].agent_id}}, dora);
   EXPECT_EQ(approvedBy(), "");
   EXPECT_EQ(orders(), kBothWait);
 }
