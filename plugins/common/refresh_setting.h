@@ -48,7 +48,10 @@ inline RefreshSetting readRefreshSetting(JsonReader& in, bool may_be_private) {
   } else if (who == "private" && may_be_private) {
     out.who = Refresh::kPrivate;
   } else if (who != "never") {
-    in.refuse("refresh", may_be_private ? "never, system or private" : "never or system");
+    in.refuse("refresh",
+              (may_be_private ? "never, system or private, not "
+                              : "never or system (no copy of its own, private, is kept here), not ") +
+                  who);
   }
   out.after_s = out.who == Refresh::kPrivate ? kPrivateRefreshAfterS : kRefreshAfterS;
   readRefreshAfter(in, out);

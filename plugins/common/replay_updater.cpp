@@ -15,7 +15,13 @@ constexpr int kDownloadShare = 40;  // of the whole, in percent
 }  // namespace
 
 Result<Plan> ReplayUpdater::prepareAgain(const Request& request) {
-  auto plan = prepare(request);
+  auto plan = prepare(request, Metadata::kManagers);
+  const bool other = plan ? plan->steps != request.planned : plan.error().code == code("version_gone");
+  if (other && !request.rollback) {
+    const auto caught_up = catchUp();
+    if (!caught_up) return tl::unexpected<Problem>(caught_up.error());
+    if (*caught_up) plan = prepare(request, Metadata::kManagers);
+  }
   if (plan && plan->steps != request.planned)
     return fail(RF_PERMANENT, code("plan_changed"), difference(request.planned, plan->steps, '.'));
   return plan;
@@ -25,7 +31,7 @@ rf::Status ReplayUpdater::plan(std::string_view text, rf::Output& result) {
   const auto plan = [&]() -> Result<Json> {
     const auto request = parse(text, false);
     if (!request) return tl::unexpected<Problem>(request.error());
-    const auto prepared = prepare(*request);
+    const auto prepared = prepare(*request, Metadata::kScanners);
     if (!prepared) return tl::unexpected<Problem>(prepared.error());
     return toJson(*prepared);
   };

@@ -36,6 +36,8 @@ class ReplayUpdater {
       : manager_(std::move(manager)), run_(run), clock_(host), progress_(host) {}
 
   enum class Phase { kDownload, kInstall };
+  // What a plan is made from: a copy of the scanner's own, where it keeps one, or what the manager has.
+  enum class Metadata { kScanners, kManagers };
 
   // The rpm database as it is now.
   struct Installed {
@@ -48,7 +50,10 @@ class ReplayUpdater {
 
  private:
   virtual Result<Request> parse(std::string_view text, bool with_plan) = 0;
-  virtual Result<Plan> prepare(const Request& request) = 0;
+  virtual Result<Plan> prepare(const Request& request, Metadata metadata) = 0;
+  // Root believes nothing of a copy of the scanner's own: if there may be one, the manager fetches its
+  // metadata, as far as it can be had. False: nothing was fetched.
+  virtual Result<bool> catchUp() { return false; }
   virtual Result<Installed> installed() = 0;
   virtual std::vector<std::string> lockFiles() = 0;
   // Number of the manager's newest transaction; 0: none, or not readable.

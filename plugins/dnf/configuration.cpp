@@ -9,6 +9,7 @@
 #include <libdnf/conf/ConfigRepo.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <filesystem>
 
@@ -19,6 +20,11 @@ constexpr const char* kMainFile = "/etc/dnf/dnf.conf";
 constexpr const char* kCacheFolder = "/var/cache/dnf";  // libdnf's own default is another
 constexpr std::size_t kHashBytes = 8;
 constexpr const char* kIdCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:";
+
+// Those of the options for getting metadata that libdnf heeds when it fetches a repository.
+constexpr std::array kWayOptions{"metalink", "mirrorlist", "proxy",     "proxy_username", "proxy_password",
+                                 "username", "password",   "sslverify", "sslcacert",      "sslclientcert",
+                                 "timeout",  "minrate",    "throttle",  "sslclientkey",   "bandwidth"};
 
 using libdnf::ConfigParser;
 using libdnf::Option;
@@ -150,7 +156,24 @@ class RepositoryReader {
     repository.module_hotfixes = options.module_hotfixes().getValue();
     repository.excludes = options.excludepkgs().getValue();
     repository.includes = options.includepkgs().getValue();
+    addWayTo(options, repository);
     out_.repositories.push_back(std::move(repository));
+  }
+
+  static void addWayTo(libdnf::ConfigRepo& options, Repository& repository) {
+    repository.urls = options.baseurl().getValue();
+    repository.keys = options.gpgkey().getValue();
+    repository.signed_metadata = options.repo_gpgcheck().getValue();
+    repository.stapled = options.sslverifystatus().getValue();
+    for (const auto* name : kWayOptions) {
+      const auto option = options.optBinds().find(name);
+      if (option != options.optBinds().end() && option->second.getPriority() > Option::Priority::DEFAULT)
+        repository.options[name] = option->second.getValueString();
+    }
+    for (const auto* name : {"metalink", "mirrorlist"})
+      if (const auto list = repository.options.find(name);
+          list != repository.options.end() && list->second.empty())
+        repository.options.erase(list);
   }
 
   const Settings& settings_;
@@ -163,6 +186,7 @@ class RepositoryReader {
 void copyMain(const Settings& settings, libdnf::ConfigMain& options, Configuration& to) {
   const bool own = options.cachedir().getPriority() > Option::Priority::DEFAULT;
   to.cache_dir = settings.inRoot(own ? options.cachedir().getValue() : kCacheFolder);
+  if (!settings.metadata_dir.empty()) to.cache_dir = settings.metadata_dir;
   if (options.module_platform_id().getPriority() > Option::Priority::DEFAULT)
     to.platform = options.module_platform_id().getValue();
   to.obsoletes = options.obsoletes().getValue();
@@ -217,6 +241,12 @@ void readRepositories(const Settings& settings, const std::string& release, cons
     variables.emplace("arch", arch);
     variables.emplace("basearch", baseArch(arch));
   }
+  const auto valueOf = [&variables](const char* name) {
+    const auto found = variables.find(name);
+    return found == variables.end() ? std::string() : found->second;
+  };
+  configuration.release = valueOf("releasever");
+  configuration.basearch = valueOf("basearch");
   libdnf::ConfigMain options;
   ConfigParser parser;
   parser.setSubstitutions(variables);

@@ -21,6 +21,13 @@ struct Repository {
   bool module_hotfixes = false;  // its packages are not filtered by module streams
   std::vector<std::string> excludes;
   std::vector<std::string> includes;
+
+  // How it is reached, and what its metadata has to be signed with: only a copy of our own is fetched here.
+  std::vector<std::string> urls;
+  std::vector<std::string> keys;
+  bool signed_metadata = false;                // repo_gpgcheck
+  bool stapled = false;                        // sslverifystatus
+  std::map<std::string, std::string> options;  // what else is set of it, dnf.conf's included
 };
 
 // A file of repositories, or one of them, that is not understood: what it would offer is not known.
@@ -30,7 +37,7 @@ struct BrokenSource {
 };
 
 struct Configuration {
-  std::string cache_dir;  // inside the root
+  std::string cache_dir;  // inside the root, or that of the scanner's own copy
   std::string platform;   // module_platform_id; "": found out from the system
   bool obsoletes = true;
   bool best = true;
@@ -44,6 +51,8 @@ struct Configuration {
   std::set<std::string> disabled_excludes;  // "all", "main", or a repository
   std::vector<std::string> repository_folders;
   std::map<std::string, std::string> variables;
+  std::string release;  // what $releasever and $basearch stand for
+  std::string basearch;
 
   std::vector<Repository> repositories;  // enabled ones
   std::vector<BrokenSource> broken;

@@ -80,7 +80,8 @@ std::string fingerprintInputs(const Settings& settings) {
   inputs.text(REDFLAG_VERSION);
   inputs.text(LIBDNF_VERSION);
   inputs.text(settings.root);
-  inputs.text(std::to_string(settings.expect_refresh) + " " + std::to_string(settings.refresh_after_s));
+  inputs.text(std::to_string(static_cast<int>(settings.refresh)) + " " +
+              std::to_string(settings.refresh_after_s));
   for (const auto& path : configurationFiles(settings))
     inputs.tree(path, 1);
   if (const auto main = readMainConfiguration(settings); main) {
@@ -91,6 +92,17 @@ std::string fingerprintInputs(const Settings& settings) {
   std::error_code error;
   for (const auto& file : rpmDatabaseFiles(settings))
     if (!std::filesystem::is_empty(file, error)) inputs.entry(file);
+  return inputs.digest();
+}
+
+std::string fingerprintSources(const Settings& settings) {
+  Fingerprint inputs;
+  inputs.text(REDFLAG_VERSION);
+  inputs.text(LIBDNF_VERSION);
+  inputs.text(settings.root);
+  for (const auto& path : configurationFiles(settings))
+    inputs.tree(path, 1);
+  inputs.tree("/etc/pki/rpm-gpg", 1);
   return inputs.digest();
 }
 

@@ -11,4 +11,7 @@ namespace redflag::dnf {
 // it) of each file that is read: configuration, module states, locks, dnf's metadata, the rpm database.
 std::string fingerprintInputs(const Settings& settings);
 
+// The same of what says where metadata comes from and what it is checked with.
+std::string fingerprintSources(const Settings& settings);
+
 }  // namespace redflag::dnf

@@ -95,7 +95,8 @@ void markStale(const Settings& settings, const std::string& cache_dir, std::int6
       source.problem =
           Problem{RF_TRANSIENT, "dnf.metadata_stale",
                   source.key + ": dnf has marked its metadata as expired; `dnf makecache` fetches it anew"};
-    else if (settings.expect_refresh && source.refreshed_at + settings.refresh_after_s <= now)
+    else if (settings.refresh == plugin::Refresh::kSystem &&
+             source.refreshed_at + settings.refresh_after_s <= now)
       source.problem = Problem{RF_TRANSIENT, "dnf.metadata_stale",
                                source.key + ": its metadata was last refreshed " +
                                    std::to_string((now - source.refreshed_at) / 3600) +
@@ -105,7 +106,7 @@ void markStale(const Settings& settings, const std::string& cache_dir, std::int6
 
 std::int64_t goodUntil(const Settings& settings, const std::vector<Source>& sources) {
   std::int64_t first = 0;
-  if (!settings.expect_refresh) return first;
+  if (settings.refresh != plugin::Refresh::kSystem) return first;
   for (const auto& source : sources) {
     const auto end = source.refreshed_at + settings.refresh_after_s;
     if (!source.problem && (first == 0 || end < first)) first = end;

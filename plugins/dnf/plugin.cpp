@@ -100,8 +100,32 @@ const rf::Declaration kDeclaration{
                      {"read:{root}/var/lib/dnf", false},
                      // Which services run what a plan replaces.
                      {"http:unix:/proc", false},
-                     // Fetching metadata, as dnf itself does it: by an action.
-                     {"root", false}},
+                     // Fetching metadata, as dnf itself does it: by an action; or a copy of the scanner's
+                     // own, with libdnf, in the first of these that it may write, and what its check of
+                     // signatures needs.
+                     {"root", false},
+                     {"{refresh=private}write:{cache_dir}", false},
+                     {"{refresh=private}write:/var/cache/redflag/dnf", false},
+                     {"{refresh=private}write:~/.cache/redflag/dnf", false},
+                     {"{refresh=private}net:any", false},
+                     {"{refresh=private}exec:/usr/bin/gpg", false},
+                     {"{refresh=private}exec:/usr/bin/gpg2", false},
+                     {"{refresh=private}exec:/usr/bin/gpgconf", false},
+                     // Where these look for keys, addresses and authorities.
+                     {"{refresh=private}read:/etc/pki/rpm-gpg", false},
+                     {"{refresh=private}read:/etc/resolv.conf", false},
+                     {"{refresh=private}read:/etc/hosts", false},
+                     {"{refresh=private}read:/etc/host.conf", false},
+                     {"{refresh=private}read:/etc/gai.conf", false},
+                     {"{refresh=private}read:/run/systemd/resolve", false},
+                     {"{refresh=private}read:/etc/ssl/certs", false},
+                     {"{refresh=private}read:/etc/ssl/openssl.cnf", false},
+                     {"{refresh=private}read:/etc/pki/tls/certs", false},
+                     {"{refresh=private}read:/etc/pki/tls/cert.pem", false},
+                     {"{refresh=private}read:/etc/pki/tls/openssl.cnf", false},
+                     {"{refresh=private}read:/etc/pki/ca-trust", false},
+                     {"{refresh=private}read:/etc/crypto-policies", false},
+                     {"{refresh=private}read:/usr/local/share/ca-certificates", false}},
     .requires_libraries = {"libdnf.so.2"},
 };
 

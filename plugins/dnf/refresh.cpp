@@ -101,6 +101,14 @@ rf::Status DnfRefresh::tell(const Configuration& configuration,
   return run_.fail(rf::Status::kTransient, "dnf.refresh_failed", failed);
 }
 
+Result<> DnfRefresh::fetch() {
+  const auto ended = makeCache();
+  if (!ended) return tl::unexpected<Problem>(ended.error());
+  if (!ended->well && isOver())
+    return fail(RF_LIMIT, "dnf.deadline", "the time was over while fetching metadata; nothing was changed");
+  return {};
+}
+
 rf::Status DnfRefresh::run(rf::Output& result) {
   if (geteuid() != 0) return run_.fail(rf::Status::kDenied, "dnf.not_root", "only root can fill dnf's cache");
   const auto configuration = Session::configurationOf(settings_);

@@ -23,6 +23,8 @@ class DnfRefresh {
   // (dnf.refresh_failed). Metadata that could not be fetched stays as it was; dnf.locked: another dnf is at
   // work, and nothing was asked.
   rf::Status run(rf::Output& result);
+  // The same for an order that needs it: what can be had is there afterwards.
+  Result<> fetch();
 
  private:
   struct Ended {

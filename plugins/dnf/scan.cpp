@@ -106,13 +106,25 @@ void Scan::emitFacts(rf::Run& run, const Picture& picture) {
     if (source.refreshed_at != 0 && (oldest == 0 || source.refreshed_at < oldest))
       oldest = source.refreshed_at;
   if (oldest != 0) run.fact("lists.age_s", std::max<std::int64_t>(0, now() - oldest));
+  if (settings_.refresh == plugin::Refresh::kPrivate) {
+    run.fact("lists.source", chosen_.folder.empty() ? "system" : "private");
+    if (chosen_.why_system) run.fact("lists.source_reason", chosen_.why_system->text);
+  }
   run.fact("updates.other_manager", otherManager(settings_));
   scope.complete();
 }
 
+void Scan::chooseMetadata(rf::Run& run) {
+  chosen_ = dnf::chooseMetadata(settings_, run, clock_, progress_);
+  settings_.metadata_dir = chosen_.folder;
+  if (const auto& why = chosen_.why_system) run.report(rf::toStatus(why->status), why->code, why->text);
+}
+
 rf::Status Scan::updates(rf::Run& run) {
-  const auto seen = picture(run);
+  chooseMetadata(run);
+  auto seen = picture(run);
   if (!seen) return failRun(run, seen.error());
+  chosen_.applyTo(seen->sources);
   if (seen->sources.empty())
     return failRun(run, {RF_MISCONFIGURED, "dnf.no_repositories",
                          "no repository is enabled: there is nothing to compare with"});

@@ -1,6 +1,7 @@
 #pragma once
 // A picture told to the host: scopes, rows, facts.
 
+#include "own_metadata.h"
 #include "picture.h"
 #include "redflag/sdk.hpp"
 #include "settings.h"
@@ -9,7 +10,8 @@ namespace redflag::dnf {
 
 class Scan {
  public:
-  Scan(const Settings& settings, const rf::Host& host) : settings_(settings), clock_(host), state_(host) {}
+  Scan(const Settings& settings, const rf::Host& host)
+      : settings_(settings), clock_(host), state_(host), progress_(host) {}
 
   // Failed repositories end their scopes; the run itself only fails if nothing could be looked at.
   rf::Status updates(rf::Run& run);
@@ -17,13 +19,16 @@ class Scan {
 
  private:
   Result<Picture> picture(rf::Run& run);
+  void chooseMetadata(rf::Run& run);
   void emitSource(rf::Run& run, const Source& source, const Picture& picture);
   void emitFacts(rf::Run& run, const Picture& picture);
   std::int64_t now() const;  // seconds since the epoch
 
-  const Settings& settings_;
+  Settings settings_;
   rf::Clock clock_;
   rf::State state_;
+  rf::Progress progress_;
+  ChosenMetadata chosen_;
   rf::Status rows_ = rf::Status::kOk;
 };
 

@@ -5,14 +5,19 @@
 #include <string>
 #include <string_view>
 
+#include "common/refresh_setting.h"
 #include "problem.h"
 
 namespace redflag::dnf {
 
 struct Settings {
-  std::string root = "/";       // the system to look at: "/" or another root directory
-  bool expect_refresh = false;  // refresh: system
-  std::int64_t refresh_after_s = 2 * 24 * 3600;
+  std::string root = "/";  // the system to look at: "/" or another root directory
+  std::string cache_dir;   // "": the usual places, see common/own_folder.h
+  plugin::Refresh refresh = plugin::Refresh::kNever;
+  std::int64_t refresh_after_s = plugin::kRefreshAfterS;
+
+  // No setting: where the metadata lies that is read; "": where dnf keeps it. See own_metadata.h.
+  std::string metadata_dir;
 
   // A path of that system as this process reaches it.
   std::string inRoot(const std::string& path) const { return root == "/" ? path : root + path; }

@@ -5,6 +5,8 @@
 #include "command.h"
 #include "history.h"
 #include "missing_keys.h"
+#include "own_metadata.h"
+#include "refresh.h"
 
 namespace redflag::dnf {
 namespace {
@@ -28,10 +30,19 @@ Result<Request> DnfUpdater::parse(std::string_view text, bool with_plan) {
   return parseRequest(text, with_plan);
 }
 
-Result<Plan> DnfUpdater::prepare(const Request& request) {
-  const auto session = Session::open(settings_, FileLists::kLoaded);
+Result<Plan> DnfUpdater::prepare(const Request& request, Metadata metadata) {
+  auto settings = settings_;
+  if (metadata == Metadata::kScanners) settings.metadata_dir = ownMetadata(settings_);
+  const auto session = Session::open(settings, FileLists::kLoaded);
   if (!session) return tl::unexpected<Problem>(session.error());
   return makePlan(**session, request, plugin::ServicesInUse::ask(host_, settings_.root));
+}
+
+Result<bool> DnfUpdater::catchUp() {
+  if (settings_.refresh != plugin::Refresh::kPrivate) return false;
+  if (auto fetched = DnfRefresh(settings_, host_, run_).fetch(); !fetched)
+    return tl::unexpected<Problem>(fetched.error());
+  return true;
 }
 
 Result<DnfUpdater::Installed> DnfUpdater::installed() {

@@ -11,11 +11,12 @@ namespace redflag::dnf {
 class DnfUpdater : public plugin::ReplayUpdater {
  public:
   DnfUpdater(const Settings& settings, const rf::Host& host, rf::Run& run)
-      : ReplayUpdater("dnf", host, run), settings_(settings), host_(host) {}
+      : ReplayUpdater("dnf", host, run), settings_(settings), host_(host), run_(run) {}
 
  private:
   Result<Request> parse(std::string_view text, bool with_plan) override;
-  Result<Plan> prepare(const Request& request) override;
+  Result<Plan> prepare(const Request& request, Metadata metadata) override;
+  Result<bool> catchUp() override;
   Result<Installed> installed() override;
   std::vector<std::string> lockFiles() override;
   std::int64_t newestTransaction() override;
@@ -27,6 +28,7 @@ class DnfUpdater : public plugin::ReplayUpdater {
 
   const Settings& settings_;
   rf::Host host_;
+  rf::Run& run_;
 };
 
 }  // namespace redflag::dnf

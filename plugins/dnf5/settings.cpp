@@ -13,7 +13,7 @@ const char* const kSettingsSchema = R"({
       "enum": ["never", "system"],
       "default": "never",
       "title": "Who refreshes the repositories' metadata",
-      "description": "never: the metadata is read as it is and its age is shown. system: the machine's own timer (dnf5-makecache) is expected to refresh it; a repository whose metadata is older than refresh_after does not count as completely known."
+      "description": "never: the metadata is read as it is and its age is shown. system: the machine's own timer (dnf5-makecache) is expected to refresh it; a repository whose metadata is older than refresh_after does not count as completely known. There is no private: dnf5 is asked for what the machine has fetched, and the action dnf5/refresh fetches it."
     },
     "refresh_after": {
       "type": "string",

@@ -20,7 +20,7 @@ Result<Request> Dnf5Updater::parse(std::string_view text, bool with_plan) {
   return parseRequest(text, with_plan);
 }
 
-Result<Plan> Dnf5Updater::prepare(const Request& request) {
+Result<Plan> Dnf5Updater::prepare(const Request& request, Metadata) {
   return makePlan(client_, request);
 }
 

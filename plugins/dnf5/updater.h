@@ -17,7 +17,7 @@ class Dnf5Updater : public plugin::ReplayUpdater {
 
  private:
   Result<Request> parse(std::string_view text, bool with_plan) override;
-  Result<Plan> prepare(const Request& request) override;
+  Result<Plan> prepare(const Request& request, Metadata metadata) override;
   Result<Installed> installed() override;
   std::vector<std::string> lockFiles() override;
   std::int64_t newestTransaction() override;

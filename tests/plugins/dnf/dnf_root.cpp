@@ -49,7 +49,7 @@ DnfRoot::DnfRoot() {
   auto pattern = (std::filesystem::temp_directory_path() / "redflag-dnf-XXXXXX").string();
   path_ = mkdtemp(pattern.data());
   for (const auto* folder : {"etc/dnf/plugins", "etc/dnf/modules.d", "etc/yum.repos.d", "var/lib/rpm",
-                             "var/cache/dnf", "root", "repositories", "cli-plugins"})
+                             "var/cache/dnf", "root", "repositories", "cli-plugins", "plugin-cache"})
     std::filesystem::create_directories(path_ / folder);
   std::filesystem::create_directory_symlink("../var/lib/rpm", path_ / "root/.rpmdb");
   write("etc/dnf/dnf.conf", "[main]\ngpgcheck=1\n");
@@ -102,7 +102,7 @@ void DnfRoot::lock(const std::string& lines) const {
         "[main]\nenabled = 1\nlocklist = " + path_.string() + "/etc/dnf/plugins/versionlock.list\n");
 }
 
-void DnfRoot::addRepository(const RepositoryOptions& options, const std::vector<Rpm>& rpms) const {
+void DnfRoot::publish(const RepositoryOptions& options, const std::vector<Rpm>& rpms) const {
   const auto folder = path_ / "repositories" / options.id;
   std::filesystem::create_directories(folder);
   for (const auto& rpm : rpms) {
@@ -119,6 +119,11 @@ void DnfRoot::addRepository(const RepositoryOptions& options, const std::vector<
     std::ofstream(file, std::ios::trunc) << text;
     outputOf({"modifyrepo_c", "--mdtype=" + type, file.string(), (folder / "repodata").string()});
   }
+}
+
+void DnfRoot::addRepository(const RepositoryOptions& options, const std::vector<Rpm>& rpms) const {
+  publish(options, rpms);
+  const auto folder = path_ / "repositories" / options.id;
   write("etc/yum.repos.d/" + options.id + ".repo",
         "[" + options.id + "]\nname=" + options.id + "\nbaseurl=file://" + folder.string() + "\nenabled=1\n" +
             (options.lines.find("gpgcheck") == std::string::npos ? "gpgcheck=0\n" : "") + options.lines);
@@ -140,8 +145,10 @@ Ended DnfRoot::dnf(const std::vector<std::string>& arguments) const {
   return runProgram(command, kEnvironment);
 }
 
-std::set<std::string> DnfRoot::upgradable() const {
-  const auto ended = dnf({"-C", "-q", "check-update"});
+std::set<std::string> DnfRoot::upgradable(const std::vector<std::string>& options) const {
+  std::vector<std::string> question{"-C", "-q", "check-update"};
+  question.insert(question.end(), options.begin(), options.end());
+  const auto ended = dnf(question);
   EXPECT_TRUE(ended.code == 0 || ended.code == 100) << ended.output;
   std::set<std::string> rows;
   std::istringstream lines(ended.output);

@@ -50,13 +50,18 @@ class DnfRoot {
   void importKey(const SigningKey& key) const;
   // Enables the versionlock plugin with these lines.
   void lock(const std::string& lines) const;
-  // A repository; dnf has not fetched it yet.
+  // The folder of the scanner's own copy.
+  std::string cacheDir() const { return path_ / "plugin-cache"; }
+  // What a repository offers from now on, in repositories/ID.
+  void publish(const RepositoryOptions& options, const std::vector<Rpm>& rpms) const;
+  // The same, and its section; dnf has not fetched it yet.
   void addRepository(const RepositoryOptions& options, const std::vector<Rpm>& rpms) const;
   // Lets dnf fetch the metadata of all of them.
   void refresh() const;
 
-  // "name arch candidate repository", by `dnf -C check-update`: upgrades and obsoleting packages.
-  std::set<std::string> upgradable() const;
+  // "name arch candidate repository", by `dnf -C check-update`: upgrades and obsoleting packages. `options`
+  // of dnf's besides.
+  std::set<std::string> upgradable(const std::vector<std::string>& options = {}) const;
   // "advisory name", by `dnf -C updateinfo list`.
   std::set<std::string> advised() const;
   // "name-[epoch:]version-release.arch" of what rpm says is installed.

@@ -12,7 +12,7 @@ namespace redflag::test {
 
 class ScanOf : public ScanRun<dnf::Scan, dnf::Settings> {
  public:
-  explicit ScanOf(const DnfRoot& root) { settings.root = root.path(); }
+  explicit ScanOf(const DnfRoot& root) { settings.root = root.path(), settings.cache_dir = root.cacheDir(); }
 
   // As DnfRoot::upgradable() writes them: what is not blocked by an exclude or a lock.
   std::set<std::string> rows() const {

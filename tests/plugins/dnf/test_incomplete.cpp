@@ -74,11 +74,11 @@ TEST_F(DnfIncomplete, metadata_that_dnf_has_marked_as_expired) {
 }
 
 TEST_F(DnfIncomplete, metadata_that_the_machine_should_have_refreshed) {
-  scan_.settings.expect_refresh = true;
+  scan_.settings.refresh = plugin::Refresh::kSystem;
   const auto now = std::filesystem::file_time_type::clock::now();
   std::filesystem::last_write_time(part("primary"), now - std::chrono::hours(49));
   expectFailed(RF_TRANSIENT, "dnf.metadata_stale");
-  scan_.settings.expect_refresh = false;
+  scan_.settings.refresh = plugin::Refresh::kNever;
   ASSERT_EQ(scan_.run(RF_PURPOSE_VERIFY), rf::Status::kOk);
   EXPECT_EQ(scan_.fake.scopeStatus("bad"), RF_OK);
   EXPECT_GE(scan_.fake.fact("lists.age_s").get<std::int64_t>(), 49 * 3600);

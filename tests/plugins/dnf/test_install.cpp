@@ -82,6 +82,23 @@ TEST_F(DnfInstall, brings_exactly_the_approved_version_and_a_second_scan_proves_
   EXPECT_EQ(updater_.result().at("updates")[0].at("verified"), false);
 }
 
+TEST_F(DnfInstall, fetches_first_what_only_the_scanners_own_copy_knows) {
+  root_.install({{"tool", "1.0-1"}});
+  root_.addRepository({.id = "base"}, {{"tool", "1.1-1"}});
+  root_.refresh();
+  root_.publish({.id = "base"}, {{"tool", "1.1-1"}, {"tool", "1.2-1"}});
+  scan_.settings.refresh = updater_.settings.refresh = plugin::Refresh::kPrivate;
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.rows(), Rows{"tool x86_64 1.2-1 base"});
+  const auto planned = plan(tool("1.2-1"));
+  updater_.settings.refresh = plugin::Refresh::kNever;
+  EXPECT_EQ(install(tool("1.2-1"), planned), rf::Status::kPermanent);
+  EXPECT_EQ(updater_.lastCode(), "dnf.version_gone");
+  updater_.settings.refresh = plugin::Refresh::kPrivate;
+  ASSERT_EQ(install(tool("1.2-1"), planned), rf::Status::kOk) << updater_.lastText();
+  EXPECT_EQ(root_.installed(), Rows{"tool-1.2-1.x86_64"});
+}
+
 TEST_F(DnfInstall, plans_everything_that_an_update_needs_and_replaces) {
   root_.install({{"tool", "1:1.0-1"}, {"lib", "1.0-1", "", "noarch"}, {"old", "1.0-1", "", "noarch"}});
   root_.addRepository({.id = "base"}, {{"tool", "1:2.0-1", "Requires: lib >= 2\nRequires: new\n"},

@@ -74,7 +74,7 @@ TEST_F(DnfReplay, looks_again_when_a_package_or_a_repository_did) {
 }
 
 TEST_F(DnfReplay, looks_again_when_metadata_became_too_old) {
-  scan_.settings.expect_refresh = true;
+  scan_.settings.refresh = plugin::Refresh::kSystem;
   ASSERT_EQ(scan_.run(), rf::Status::kOk);
   ASSERT_EQ(scan_.run(), rf::Status::kOk);
   EXPECT_TRUE(replayed());
@@ -151,10 +151,18 @@ TEST(DnfSettings, refuse_what_the_schema_does_not_know) {
   EXPECT_TRUE(dnf::parseSettings("{}").has_value());
   const auto full = dnf::parseSettings(R"({"refresh":"system","refresh_after":"36h","root":"/tmp//"})");
   ASSERT_TRUE(full.has_value());
-  EXPECT_TRUE(full->expect_refresh);
+  EXPECT_EQ(full->refresh, plugin::Refresh::kSystem);
   EXPECT_EQ(full->refresh_after_s, 36 * 3600);
   EXPECT_EQ(full->root, "/tmp");
-  for (const auto* bad : {"[]", R"({"refrsh":"never"})", R"({"refresh":"private"})", R"({"root":7})",
+  const auto own = dnf::parseSettings(R"({"refresh":"private","cache_dir":"/tmp"})");
+  ASSERT_TRUE(own.has_value());
+  EXPECT_EQ(own->refresh, plugin::Refresh::kPrivate);
+  EXPECT_EQ(own->refresh_after_s, 6 * 3600);
+  const auto unknown = dnf::parseSettings(R"({"refresh":"weekly"})");
+  ASSERT_FALSE(unknown.has_value());
+  EXPECT_NE(unknown.error().text.find("never, system or private, not weekly"), std::string::npos)
+      << unknown.error().text;
+  for (const auto* bad : {"[]", R"({"refrsh":"never"})", R"({"refresh":7})", R"({"root":7})",
                           R"({"root":"/nowhere/at/all"})", "{"})
     EXPECT_FALSE(dnf::parseSettings(bad).has_value()) << bad;
 }

@@ -8,7 +8,9 @@ namespace redflag::test {
 
 class UpdaterOf : public UpdaterRun<dnf::DnfUpdater, dnf::Settings> {
  public:
-  explicit UpdaterOf(const DnfRoot& root) { settings.root = root.path(); }
+  explicit UpdaterOf(const DnfRoot& root) {
+    settings.root = root.path(), settings.cache_dir = root.cacheDir();
+  }
 };
 
 }  // namespace redflag::test

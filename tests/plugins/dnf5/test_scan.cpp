@@ -125,6 +125,9 @@ TEST(Dnf5Settings, refuse_what_the_schema_does_not_know) {
   EXPECT_TRUE(dnf5::parseSettings(R"({"refresh":"system","refresh_after":"36h"})")->expect_refresh);
   for (const auto* bad : {"[]", R"({"refresh":"private"})", R"({"root":"/"})", "{"})
     EXPECT_FALSE(dnf5::parseSettings(bad)) << bad;
+  const auto own = dnf5::parseSettings(R"({"refresh":"private"})");
+  ASSERT_FALSE(own);
+  EXPECT_NE(own.error().text.find("never or system"), std::string::npos) << own.error().text;
 }
 
 }  // namespace

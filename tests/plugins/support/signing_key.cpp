@@ -51,6 +51,11 @@ void SigningKey::sign(const std::filesystem::path& package) const {
             "--define", std::string("_gpg_name ") + kOwner, package.string()});
 }
 
+void SigningKey::signBeside(const std::filesystem::path& file, const std::filesystem::path& to) const {
+  outputOf({"gpg", "--homedir", home_.string(), "--quiet", "--batch", "--yes", "--local-user", kOwner,
+            "--output", to.string(), "--armor", "--detach-sign", file.string()});
+}
+
 void SigningKey::clearSign(const std::filesystem::path& file, const std::filesystem::path& to) const {
   outputOf({"gpg", "--homedir", home_.string(), "--quiet", "--batch", "--yes", "--local-user", kOwner,
             "--output", to.string(), "--clearsign", file.string()});

@@ -18,6 +18,8 @@ class SigningKey {
   // The name of its row in rpm's database: "gpg-pubkey-1234abcd", of which the time follows.
   std::string row() const;
   void sign(const std::filesystem::path& package) const;  // an rpm
+  // The signature beside `file`, as a repository's repomd.xml.asc.
+  void signBeside(const std::filesystem::path& file, const std::filesystem::path& to) const;
   // The text of `file` with its signature, as apt's InRelease.
   void clearSign(const std::filesystem::path& file, const std::filesystem::path& to) const;
 
