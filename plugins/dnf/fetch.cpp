@@ -29,8 +29,27 @@ constexpr std::int64_t kSecondNs = 1'000'000'000;
 constexpr int kTickMs = 50;
 constexpr const char* kUnchanged = "unchanged";
 
+// Where libdnf puts what is whole, and where what is not; neither is what is known.
+std::string nextOf(const Repository& repository) {
+  return repository.folder + ".next";
+}
+
 std::string temporaryOf(const Repository& repository) {
-  return repository.folder + ".tmp";
+  return nextOf(repository) + ".tmp";
+}
+
+void clear(const Repository& repository) {
+  std::error_code ignored;
+  for (const auto& folder : {nextOf(repository), temporaryOf(repository)})
+    std::filesystem::remove_all(folder, ignored);
+}
+
+// In place of what was known.
+std::string takeOver(const Repository& repository) {
+  std::error_code error;
+  std::filesystem::remove_all(repository.folder, error);
+  if (!error) std::filesystem::rename(nextOf(repository), repository.folder, error);
+  return error ? "its metadata cannot be put in place: " + error.message() : "";
 }
 
 std::string contentOf(const std::filesystem::path& file) {
@@ -83,17 +102,29 @@ void prepareAlone(std::int64_t seconds) {
 [[noreturn]] void downloadAlone(const Repository& repository, const Configuration& configuration,
                                 std::int64_t seconds, int words) {
   prepareAlone(seconds);
-  auto why = downloadRepository(repository, configuration);
+  auto why = downloadRepository(repository, configuration, nextOf(repository));
   why.resize(std::min(why.size(), kMaxWords));
   const bool told = write(words, why.data(), why.size()) == static_cast<ssize_t>(why.size());
   _exit(why.empty() && told ? 0 : 1);
+}
+
+// An address may have a name and a password in it.
+std::string withoutCredentials(std::string text) {
+  constexpr std::string_view kScheme = "://";
+  for (auto at = text.find(kScheme); at != std::string::npos; at = text.find(kScheme, at)) {
+    at += kScheme.size();
+    const auto host_end = std::min(text.find_first_of("/ \t\n'\"])", at), text.size());
+    const auto mark = text.substr(at, host_end - at).rfind('@');
+    if (mark != std::string::npos) text.erase(at, mark + 1);
+  }
+  return text;
 }
 
 std::string wordsOf(int status, const std::string& words) {
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ) return "its metadata is too large";
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) return "the time for fetching it was over";
-  return words.empty() ? "libdnf came to no end with it" : words;
+  return words.empty() ? "libdnf came to no end with it" : withoutCredentials(words);
 }
 
 }  // namespace
@@ -139,6 +170,7 @@ std::string Fetcher::fetch(const Repository& repository, std::int64_t until_ns) 
   const auto left_s = (until_ns - clock_.monotonicNs()) / kSecondNs;
   std::error_code ignored;
   // Of one that was killed.
+  clear(repository);
   std::filesystem::remove(configuration_.cache_dir + "/dnf-metadata.lock", ignored);
   // Of files that are no longer whole all are wanted anew.
   const auto before = findMetadata(repository, configuration_.cache_dir);
@@ -155,7 +187,8 @@ std::string Fetcher::fetch(const Repository& repository, std::int64_t until_ns) 
     plugin::runChild(
         {"/usr/bin/gpgconf", "--homedir", keys, "--kill", "gpg-agent"}, "/dev/null",
         [](const std::string&) {}, nullptr);
-  std::filesystem::remove_all(temporaryOf(repository), ignored);
+  if (why.empty()) why = takeOver(repository);
+  clear(repository);
   return why == kUnchanged ? "" : why;
 }
 

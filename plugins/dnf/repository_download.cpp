@@ -95,26 +95,26 @@ std::vector<std::string> keysOnDisk(const Repository& repository) {
   return keys;
 }
 
-std::string downloadRepository(const Repository& repository, const Configuration& configuration) {
+std::string downloadRepository(const Repository& repository, const Configuration& configuration,
+                               const std::string& folder) {
   const Lock lock(dnf_lock_new());
   dnf_lock_set_lock_dir(lock.get(), configuration.cache_dir.c_str());
   const auto context = makeContext(configuration);
   const RemoteRepo repo(dnf_repo_new(context.get()));
   dnf_repo_set_id(repo.get(), repository.id.c_str());
   dnf_repo_set_filename(repo.get(), (repository.id + ".repo").c_str());
-  dnf_repo_set_location(repo.get(), repository.folder.c_str());
+  dnf_repo_set_location(repo.get(), folder.c_str());
   Section section(repository.id);
   setWay(repository, configuration, section);
   dnf_repo_set_keyfile(repo.get(), section.get());
   ErrorText error;
   if (dnf_repo_setup(repo.get(), error.out()) == 0) return error.text();
-  // Its answer is of no use here, but only with the question libdnf knows which files it wants.
-  ErrorText of_the_old;
+  // There is nothing yet, but only with this question libdnf knows which files it wants.
+  ErrorText nothing_yet;
   const State looking(dnf_state_new());
   static_cast<void>(
-      dnf_repo_check(repo.get(), std::numeric_limits<guint>::max(), looking.get(), of_the_old.out()));
+      dnf_repo_check(repo.get(), std::numeric_limits<guint>::max(), looking.get(), nothing_yet.out()));
   const State fetching(dnf_state_new());
-  // Also older metadata than what is known, as dnf does.
   if (dnf_repo_update(repo.get(), DNF_REPO_UPDATE_FLAG_FORCE, fetching.get(), error.out()) == 0)
     return error.text();
   return {};

@@ -142,6 +142,15 @@ TEST_F(DnfPrivateMetadata, of_a_server_that_is_gone_grows_old_and_says_so) {
   EXPECT_EQ(scan_.fake.fact("lists.age_s"), 7260);
 }
 
+TEST_F(DnfPrivateMetadata, is_never_told_of_with_the_password_in_an_address) {
+  root_.write("etc/yum.repos.d/base.repo",
+              "[base]\nbaseurl=http://somebody:secret@" + server_.host() + "/nowhere\ngpgcheck=0\n");
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_THAT(reportText("dnf.refresh_failed"), HasSubstr("base: "));
+  for (const auto& report : scan_.fake.reports)
+    EXPECT_THAT(report.text, testing::Not(HasSubstr("secret")));
+}
+
 TEST_F(DnfPrivateMetadata, that_never_came_leaves_dnfs_and_the_reason) {
   server_.stop();
   ASSERT_EQ(scan_.run(), rf::Status::kOk);
@@ -263,7 +272,8 @@ TEST_F(DnfPrivateMetadata, ends_in_time_and_when_cancelled_where_a_server_says_n
     EXPECT_THAT(fetcher.fetch(configuration->repositories.front(), until), HasSubstr("time"));
     EXPECT_LT(monotonicNow() - begin, 10 * kSecondNs);
   }
-  EXPECT_FALSE(std::filesystem::exists(configuration->repositories.front().folder + ".tmp"));
+  for (const auto* left : {".next", ".next.tmp"})
+    EXPECT_FALSE(std::filesystem::exists(configuration->repositories.front().folder + left)) << left;
 }
 
 }  // namespace
