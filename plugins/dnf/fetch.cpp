@@ -80,6 +80,18 @@ bool isTheSame(const Repository& repository, const std::string& known) {
   return !known.empty() && known == contentOf(coming / "repomd.xml");
 }
 
+// An address may have a name and a password in it.
+std::string withoutCredentials(std::string text) {
+  constexpr std::string_view kScheme = "://";
+  for (auto at = text.find(kScheme); at != std::string::npos; at = text.find(kScheme, at)) {
+    at += kScheme.size();
+    const auto host_end = std::min(text.find_first_of("/ \t\n'\"])", at), text.size());
+    const auto mark = text.substr(at, host_end - at).rfind('@');
+    if (mark != std::string::npos) text.erase(at, mark + 1);
+  }
+  return text;
+}
+
 // Whatever becomes of the one who waits, this process ends.
 void prepareAlone(std::int64_t seconds) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -102,29 +114,17 @@ void prepareAlone(std::int64_t seconds) {
 [[noreturn]] void downloadAlone(const Repository& repository, const Configuration& configuration,
                                 std::int64_t seconds, int words) {
   prepareAlone(seconds);
-  auto why = downloadRepository(repository, configuration, nextOf(repository));
+  auto why = withoutCredentials(downloadRepository(repository, configuration, nextOf(repository)));
   why.resize(std::min(why.size(), kMaxWords));
   const bool told = write(words, why.data(), why.size()) == static_cast<ssize_t>(why.size());
   _exit(why.empty() && told ? 0 : 1);
-}
-
-// An address may have a name and a password in it.
-std::string withoutCredentials(std::string text) {
-  constexpr std::string_view kScheme = "://";
-  for (auto at = text.find(kScheme); at != std::string::npos; at = text.find(kScheme, at)) {
-    at += kScheme.size();
-    const auto host_end = std::min(text.find_first_of("/ \t\n'\"])", at), text.size());
-    const auto mark = text.substr(at, host_end - at).rfind('@');
-    if (mark != std::string::npos) text.erase(at, mark + 1);
-  }
-  return text;
 }
 
 std::string wordsOf(int status, const std::string& words) {
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ) return "its metadata is too large";
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) return "the time for fetching it was over";
-  return words.empty() ? "libdnf came to no end with it" : withoutCredentials(words);
+  return words.empty() ? "libdnf came to no end with it" : words;
 }
 
 }  // namespace

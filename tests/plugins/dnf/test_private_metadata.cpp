@@ -84,10 +84,12 @@ TEST_F(DnfPrivateMetadata, is_fetched_by_nobody_who_was_not_told_to) {
 }
 
 TEST_F(DnfPrivateMetadata, is_fetched_again_only_once_it_is_old_and_its_age_is_told) {
+  const auto by_dnf = server_.asked().size();
   ASSERT_EQ(scan_.run(), rf::Status::kOk);
   const auto asked = server_.asked();
-  for (const auto& path : asked)
-    EXPECT_THAT(path, testing::Not(HasSubstr("other.xml"))) << "what nobody reads is not fetched";
+  ASSERT_GT(asked.size(), by_dnf);
+  for (auto i = by_dnf; i < asked.size(); ++i)
+    EXPECT_THAT(asked[i], testing::Not(HasSubstr("other.xml"))) << "what nobody reads is not fetched";
   root_.publish({.id = "base"}, {{"tool", "1.3-1"}});
   scan_.fake.epoch_ns += kAnHourNs / 2;
   ASSERT_EQ(scan_.run(RF_PURPOSE_VERIFY), rf::Status::kOk);
