@@ -23,9 +23,9 @@
 namespace redflag::dnf {
 namespace {
 
-constexpr std::uintmax_t kMaxBytes = 1U << 30;
+constexpr std::uintmax_t kMaxMetadataBytes = 1U << 30;
 constexpr std::size_t kMaxWords = 500;
-constexpr std::int64_t kSecondNs = 1'000'000'000;
+constexpr std::int64_t kNsOfSecond = 1'000'000'000;
 constexpr int kTickMs = 50;
 constexpr const char* kUnchanged = "unchanged";
 
@@ -102,7 +102,7 @@ void prepareAlone(std::int64_t seconds) {
     signal(signal_number, SIG_DFL);
   signal(SIGPIPE, SIG_IGN);
   alarm(static_cast<unsigned>(std::clamp<std::int64_t>(seconds, 1, 24 * 3600)));
-  const rlimit size{kMaxBytes, kMaxBytes};
+  const rlimit size{kMaxMetadataBytes, kMaxMetadataBytes};
   setrlimit(RLIMIT_FSIZE, &size);
   umask(S_IWGRP | S_IWOTH);
   setenv("GIO_USE_VFS", "local", 1);  // files are files here
@@ -139,14 +139,14 @@ std::string whyNotFetchable(const Repository& repository) {
 
 std::string Fetcher::whyStop(const Repository& repository, std::int64_t until_ns) const {
   if (run_.cancelled() || clock_.monotonicNs() >= until_ns) return "the time for fetching it was over";
-  if (bytesBelow(temporaryOf(repository)) > kMaxBytes) return "its metadata is too large";
+  if (bytesBelow(temporaryOf(repository)) > kMaxMetadataBytes) return "its metadata is too large";
   return isTheSame(repository, known_) ? kUnchanged : "";
 }
 
 std::string Fetcher::watch(int child, int words, const Repository& repository, std::int64_t until_ns) {
   std::string said;
   std::string stopped;
-  int status = 0;
+  int status = 1 << 8;  // of one of whom nothing can be found out
   while (waitpid(child, &status, WNOHANG) == 0) {
     pollfd wait{words, POLLIN, 0};
     std::array<char, kMaxWords> buffer{};
@@ -167,7 +167,7 @@ std::string Fetcher::watch(int child, int words, const Repository& repository, s
 
 std::string Fetcher::fetch(const Repository& repository, std::int64_t until_ns) {
   if (auto why = whyNotFetchable(repository); !why.empty()) return why;
-  const auto left_s = (until_ns - clock_.monotonicNs()) / kSecondNs;
+  const auto left_s = (until_ns - clock_.monotonicNs()) / kNsOfSecond;
   std::error_code ignored;
   // Of one that was killed.
   clear(repository);

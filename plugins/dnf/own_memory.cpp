@@ -9,19 +9,19 @@
 namespace redflag::dnf {
 namespace {
 
-constexpr std::uintmax_t kMaxBytes = 1U << 20;
-constexpr std::size_t kMaxText = 1000;
-constexpr std::size_t kMaxValues = 20'000;
+constexpr std::uintmax_t kMaxMemoryBytes = 1U << 20;
+constexpr std::size_t kMaxFailureText = 1000;
+constexpr std::size_t kMaxMemoryValues = 20'000;
 
 }  // namespace
 
 OwnMemory OwnMemory::read(const std::string& file) {
   std::error_code error;
   const auto size = std::filesystem::file_size(file, error);
-  if (error || size > kMaxBytes) return {};
+  if (error || size > kMaxMemoryBytes) return {};
   std::ifstream in(file, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
-  const auto parsed = parseJson(text, {.bytes = kMaxBytes, .depth = 4, .values = kMaxValues});
+  const auto parsed = parseJson(text, {.bytes = kMaxMemoryBytes, .depth = 4, .values = kMaxMemoryValues});
   if (!parsed) return {};
   JsonReader reader(*parsed, "metadata");
   OwnMemory memory;
@@ -33,7 +33,7 @@ OwnMemory OwnMemory::read(const std::string& file) {
     JsonReader fields(row, id);
     OwnState state;
     state.refreshed_at = fields.integer("refreshed_at", 0, INT64_MAX);
-    state.failed = fields.text("failed", kMaxText);
+    state.failed = fields.text("failed", kMaxFailureText);
     if (!fields.finish()) return {};
     memory.repositories[id] = state;
   }
@@ -43,7 +43,7 @@ OwnMemory OwnMemory::read(const std::string& file) {
 void OwnMemory::write(const std::string& file) const {
   auto rows = Json::object();
   for (const auto& [id, state] : repositories)
-    rows[id] = {{"refreshed_at", state.refreshed_at}, {"failed", state.failed.substr(0, kMaxText)}};
+    rows[id] = {{"refreshed_at", state.refreshed_at}, {"failed", state.failed.substr(0, kMaxFailureText)}};
   std::ofstream(file + ".new", std::ios::trunc)
       << dumpJson({{"inputs", inputs}, {"attempted_at", attempted_at}, {"repositories", std::move(rows)}});
   std::error_code ignored;  // without it they are fetched again

@@ -17,7 +17,7 @@
 namespace redflag::dnf {
 namespace {
 
-constexpr std::int64_t kSecondNs = 1'000'000'000;
+constexpr std::int64_t kOneSecondNs = 1'000'000'000;
 constexpr std::int64_t kRetryAfterS = 15 * 60;
 
 bool hasAny(const std::string& folder) {
@@ -71,7 +71,7 @@ class OwnCopy {
   std::optional<Problem> refresh(const rf::Run& run, const rf::Clock& clock, const rf::Progress& progress) {
     memory_ = OwnMemory::read(file_);
     const auto inputs = fingerprintSources(settings_);
-    const auto now = clock.epochNs() / kSecondNs;
+    const auto now = clock.epochNs() / kOneSecondNs;
     const bool changed = inputs != memory_.inputs || memory_.attempted_at > now;
     if (!changed && !isAnyDue(now)) return std::nullopt;
     const auto configuration = Session::configurationOf(settings_);
@@ -114,7 +114,7 @@ class OwnCopy {
       const auto share = i + 1 == due.size() ? left : left / 2;
       auto& state = memory_.repositories[due[i]->id];
       state.failed = fetcher.fetch(*due[i], clock.monotonicNs() + share);
-      if (state.failed.empty()) state.refreshed_at = clock.epochNs() / kSecondNs;
+      if (state.failed.empty()) state.refreshed_at = clock.epochNs() / kOneSecondNs;
     }
   }
 
