@@ -111,8 +111,9 @@ void prepareAlone(std::int64_t seconds) {
     if (nowhere >= 0) dup2(nowhere, end);
 }
 
+// Nothing that goes wrong may lead it back to where its starter goes on.
 [[noreturn]] void downloadAlone(const Repository& repository, const Configuration& configuration,
-                                std::int64_t seconds, int words) {
+                                std::int64_t seconds, int words) noexcept {
   prepareAlone(seconds);
   auto why = withoutCredentials(downloadRepository(repository, configuration, nextOf(repository)));
   why.resize(std::min(why.size(), kMaxWords));
