@@ -160,8 +160,11 @@ std::optional<Problem> damagedLists(const ReleaseHead& head, const std::vector<I
 std::optional<Problem> missingLists(const metaIndex& source, const std::string& release_file,
                                     const ReleaseHead& head, const std::vector<IndexTarget>& targets) {
   std::vector<const IndexTarget*> missing;
-  for (const auto& target : targets)
-    if (target.Option(IndexTarget::EXISTING_FILENAME).empty()) missing.push_back(&target);
+  for (const auto& target : targets) {
+    // Of a list that is empty apt takes the Release file's word, and keeps no file.
+    const bool is_empty = head.sizeOf(target.MetaKey) == std::uint64_t{0};
+    if (!is_empty && target.Option(IndexTarget::EXISTING_FILENAME).empty()) missing.push_back(&target);
+  }
   if (missing.empty()) return std::nullopt;
   if (release_file.empty()) {
     // Without a Release file apt fetches what it finds, of an archive whose owner said that it can be
