@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -16,6 +17,12 @@ std::string stanza(const Package& package) {
 
 std::string listsBase(const ArchiveOptions& options) {
   return "var/lib/apt/lists/" + options.host + "_debian_dists_" + options.suite + "_";
+}
+
+// "main/binary-amd64/Packages"
+std::string architectureOf(const std::string& list) {
+  const auto begin = list.find("binary-") + std::string("binary-").size();
+  return list.substr(begin, list.find('/', begin) - begin);
 }
 
 }  // namespace
@@ -62,29 +69,19 @@ void AptRoot::addForeignArchitecture(const std::string& arch) const {
 }
 
 void AptRoot::addSource(const ArchiveOptions& options) const {
-  append("etc/apt/sources.list",
-         "deb http://" + options.host + "/debian " + options.suite + " " + options.component + "\n");
+  append("etc/apt/sources.list", sourceLine(options));
 }
 
-void AptRoot::addArchive(const ArchiveOptions& options, const std::vector<Package>& packages) const {
+void AptRoot::addLists(const ArchiveOptions& options, const std::vector<Package>& packages) const {
   addSource(options);
-  std::string architectures = "amd64";
-  std::set<std::string> known{"amd64"};
-  for (const auto& package : packages)
-    if (package.arch != "all" && known.insert(package.arch).second) architectures += " " + package.arch;
-  std::string lists;
-  for (const auto& arch : known) {
-    std::string content;
-    for (const auto& package : packages)
-      if (package.arch == arch || (package.arch == "all" && arch == "amd64")) content += offered(package);
-    write(listsBase(options) + options.component + "_binary-" + arch + "_Packages", content);
-    lists += " " + std::string(64, '0') + " " + std::to_string(content.size()) + " " + options.component +
-             "/binary-" + arch + "/Packages\n";
+  const auto lists = packageLists(options, packages);
+  for (const auto& [name, content] : lists) {
+    auto file = name;
+    std::replace(file.begin(), file.end(), '/', '_');
+    write(listsBase(options) + file, content);
   }
   write(listsBase(options) + "InRelease",
-        "Origin: Test\nLabel: " + options.label + "\nSuite: " + options.suite + "\nCodename: " +
-            options.suite + "\nDate: Sat, 21 Nov 2020 00:53:02 UTC\n" + options.release_fields +
-            "Architectures: " + architectures + "\nComponents: " + options.component + "\nSHA256:\n" + lists);
+        releaseText(options, lists, [](const std::string&) { return std::string(64, '0'); }));
 }
 
 std::string AptRoot::apt(const std::vector<std::string>& arguments) const {
@@ -94,6 +91,32 @@ std::string AptRoot::apt(const std::vector<std::string>& arguments) const {
 std::string offered(const Package& package) {
   return stanza(package) + "Filename: pool/" + package.name +
          ".deb\nSize: 1000\nSHA256: " + std::string(64, '0') + "\n\n";
+}
+
+std::string sourceLine(const ArchiveOptions& options) {
+  return "deb http://" + options.host + "/debian " + options.suite + " " + options.component + "\n";
+}
+
+PackageLists packageLists(const ArchiveOptions& options, const std::vector<Package>& packages) {
+  const auto name = [&options](const std::string& arch) {
+    return options.component + "/binary-" + arch + "/Packages";
+  };
+  PackageLists lists{{name("amd64"), ""}};
+  for (const auto& package : packages)
+    lists[name(package.arch == "all" ? "amd64" : package.arch)] += offered(package);
+  return lists;
+}
+
+std::string releaseText(const ArchiveOptions& options, const PackageLists& lists,
+                        const std::function<std::string(const std::string&)>& checksum) {
+  std::string architectures, checksums;
+  for (const auto& [name, content] : lists) {
+    architectures += " " + architectureOf(name);
+    checksums += " " + checksum(name) + " " + std::to_string(content.size()) + " " + name + "\n";
+  }
+  return "Origin: Test\nLabel: " + options.label + "\nSuite: " + options.suite +
+         "\nCodename: " + options.suite + "\nDate: Sat, 21 Nov 2020 00:53:02 UTC\n" + options.release_fields +
+         "Architectures:" + architectures + "\nComponents: " + options.component + "\nSHA256:\n" + checksums;
 }
 
 std::set<std::string> upgradableRows(const std::string& apt_list) {

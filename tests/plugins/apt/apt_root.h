@@ -1,8 +1,11 @@
 #pragma once
 // A made-up system for apt: a root directory with its own dpkg database, sources and fetched lists, and apt
-// itself to ask for its opinion of it. Nothing is installed and nothing is fetched.
+// itself to ask for its opinion of it. Nothing is installed and nothing is fetched; fetched_root.h has one
+// whose lists apt fetched.
 
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -41,8 +44,8 @@ class AptRoot {
   // `state`: "install ok installed", "hold ok installed" …
   void install(const Package& package, const std::string& state = "install ok installed") const;
   void addForeignArchitecture(const std::string& arch) const;
-  // A line in sources.list and the lists, as if fetched.
-  void addArchive(const ArchiveOptions& options, const std::vector<Package>& packages) const;
+  // A line in sources.list and the lists, as if fetched: nobody signed them.
+  void addLists(const ArchiveOptions& options, const std::vector<Package>& packages) const;
   // Only the line.
   void addSource(const ArchiveOptions& options) const;
 
@@ -61,6 +64,15 @@ class AptRoot {
 
 // As a list of packages names it.
 std::string offered(const Package& package);
+
+std::string sourceLine(const ArchiveOptions& options);
+
+// By their names in the Release file, one for each architecture: "main/binary-amd64/Packages".
+using PackageLists = std::map<std::string, std::string>;
+PackageLists packageLists(const ArchiveOptions& options, const std::vector<Package>& packages);
+// `checksum`: of a list, by its name.
+std::string releaseText(const ArchiveOptions& options, const PackageLists& lists,
+                        const std::function<std::string(const std::string&)>& checksum);
 
 // What `apt list --upgradable` wrote, as "name arch installed candidate".
 std::set<std::string> upgradableRows(const std::string& apt_list);

@@ -34,7 +34,7 @@ void SignedArchive::addTo(const AptRoot& root, const std::string& suite) const {
 }
 
 void SignedArchive::publish(const std::vector<Package>& packages, const SigningKey* key,
-                            const std::string& suite) {
+                            const std::string& suite, const std::string& release_fields) {
   const auto dist = folder_ / "debian/dists" / suite;
   const std::string list = "main/binary-amd64/Packages";
   std::filesystem::create_directories((dist / list).parent_path());
@@ -45,8 +45,9 @@ void SignedArchive::publish(const std::vector<Package>& packages, const SigningK
   const auto hash = outputOf({"sha256sum", (dist / list).string()}).substr(0, 64);
   std::ofstream(dist / "Release", std::ios::trunc)
       << "Origin: Test\nLabel: Test\nSuite: " << suite << "\nCodename: " << suite
-      << "\nDate: " << outputOf({"date", "-u", "-R"}) << "Architectures: amd64\nComponents: main\nSHA256:\n "
-      << hash << " " << content.size() << " " << list << "\n";
+      << "\nDate: " << outputOf({"date", "-u", "-R"}) << release_fields
+      << "Architectures: amd64\nComponents: main\nSHA256:\n " << hash << " " << content.size() << " " << list
+      << "\n";
   std::filesystem::remove(dist / "InRelease");
   if (key != nullptr) key->clearSign(dist / "Release", dist / "InRelease");
   // HTTP tells versions of a file apart by the second.

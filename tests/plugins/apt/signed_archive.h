@@ -24,9 +24,9 @@ class SignedArchive {
   std::string host() const { return server_->host(); }
   // The line in a root's sources, and the key among those that it trusts.
   void addTo(const AptRoot& root, const std::string& suite = "stable") const;
-  // Offers these from now on. Without a key: not signed.
+  // Offers these from now on. Without a key: not signed. `release_fields`: further lines of the Release file.
   void publish(const std::vector<Package>& packages, const SigningKey* key,
-               const std::string& suite = "stable");
+               const std::string& suite = "stable", const std::string& release_fields = {});
 
  private:
   int published_ = 0;

@@ -63,7 +63,7 @@ class AgentPrivateLists : public AgentScan {
     root_.install({"tool", "1.0"});
     archive_.addTo(root_);
     archive_.publish({{"tool", "1.2"}}, &archive_.key());
-    root_.addArchive({.suite = "stable", .host = archive_.host()}, {{"tool", "1.1"}});
+    root_.addLists({.suite = "stable", .host = archive_.host()}, {{"tool", "1.1"}});
     std::filesystem::permissions(root_.path(), std::filesystem::perms(0755));
     for (const auto& folder : {state_, root_.cacheDir()})
       EXPECT_TRUE(::geteuid() != 0 || ::chown(folder.c_str(), kNobody, kNobody) == 0);

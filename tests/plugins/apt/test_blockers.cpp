@@ -3,6 +3,7 @@
 
 #include <random>
 
+#include "fetched_root.h"
 #include "scan_of.h"
 
 namespace redflag::test {
@@ -20,7 +21,7 @@ void expectWhatAptWouldUpgrade(ScanOf& scan, const AptRoot& root, const std::str
 }
 
 TEST(AptBlockers, says_what_is_held) {
-  AptRoot root;
+  FetchedRoot root;
   root.install({"held", "1.0"}, "hold ok installed");
   root.install({"free", "1.0"});
   root.addArchive({"stable"}, {{"held", "1.1"}, {"free", "1.1"}});
@@ -31,7 +32,7 @@ TEST(AptBlockers, says_what_is_held) {
 }
 
 TEST(AptBlockers, keeps_back_what_needs_a_removal_but_not_what_needs_a_new_package) {
-  AptRoot root;
+  FetchedRoot root;
   for (const auto* name : {"needs-new", "breaks-other", "other", "needs-missing", "wants-new-other"})
     root.install({name, "1.0"});
   root.addArchive({"stable"}, {{"needs-new", "2.0", "Depends: added\n"},
@@ -48,7 +49,7 @@ TEST(AptBlockers, keeps_back_what_needs_a_removal_but_not_what_needs_a_new_packa
 }
 
 TEST(AptBlockers, keeps_back_what_a_held_package_still_needs) {
-  AptRoot root;
+  FetchedRoot root;
   root.install({"held", "1.0", "Depends: lib (= 1.0)\n"}, "hold ok installed");
   root.install({"lib", "1.0"});
   root.addArchive({"stable"}, {{"held", "2.0", "Depends: lib (= 2.0)\n"}, {"lib", "2.0"}});
@@ -58,7 +59,7 @@ TEST(AptBlockers, keeps_back_what_a_held_package_still_needs) {
 }
 
 TEST(AptBlockers, decides_phased_updates_by_machine_as_apt_does) {
-  AptRoot root;
+  FetchedRoot root;
   std::vector<Package> offered;
   for (int i = 0; i < 40; ++i) {
     const auto name = "phased" + std::to_string(i);
@@ -91,7 +92,8 @@ TEST(AptBlockers, decides_phased_updates_by_machine_as_apt_does) {
   }
 }
 
-// Small random worlds: whatever they look like, apt's simulation has the last word.
+// Small random worlds: whatever they look like, apt's simulation has the last word. They are many, so that
+// their lists are written and not fetched.
 class RandomWorld {
  public:
   explicit RandomWorld(unsigned int seed) : random_(seed) {}
@@ -106,7 +108,7 @@ class RandomWorld {
         root.install({name, "1", oldFields(i)}, pick(12) == 0 ? "hold ok installed" : "install ok installed");
       if (pick(4) != 0) offered.push_back({name, "2", newFields()});
     }
-    root.addArchive({"stable"}, offered);
+    root.addLists({"stable"}, offered);
   }
 
  private:

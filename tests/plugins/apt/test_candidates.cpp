@@ -1,6 +1,7 @@
 // What is upgradable, by apt's own opinion of the same system.
 #include <gtest/gtest.h>
 
+#include "fetched_root.h"
 #include "scan_of.h"
 
 namespace redflag::test {
@@ -15,7 +16,7 @@ void expectWhatAptNames(ScanOf& scan, const AptRoot& root, std::size_t count) {
 }
 
 TEST(AptCandidates, names_what_apt_names_with_epochs_and_tildes) {
-  AptRoot root;
+  FetchedRoot root;
   root.install({"epoch", "9.0-1"});
   root.install({"tilde", "1.0~rc1"});
   root.install({"same", "2.0"});
@@ -37,7 +38,7 @@ TEST(AptCandidates, names_what_apt_names_with_epochs_and_tildes) {
 }
 
 TEST(AptCandidates, follows_pins_and_the_default_release) {
-  AptRoot root;
+  FetchedRoot root;
   for (const auto* name : {"pinned-old", "forbidden", "from-backports", "plain"})
     root.install({name, "1.0"});
   root.addArchive({"stable"},
@@ -57,7 +58,7 @@ TEST(AptCandidates, follows_pins_and_the_default_release) {
 }
 
 TEST(AptCandidates, tells_architectures_apart) {
-  AptRoot root;
+  FetchedRoot root;
   root.addForeignArchitecture("i386");
   const std::string same = "Multi-Arch: same\n";
   root.install({"libboth", "1.0", same});
@@ -71,7 +72,7 @@ TEST(AptCandidates, tells_architectures_apart) {
 }
 
 TEST(AptCandidates, leaves_out_what_is_not_installed_any_more) {
-  AptRoot root;
+  FetchedRoot root;
   root.install({"gone", "1.0"}, "deinstall ok config-files");
   root.install({"here", "1.0"});
   root.addArchive({"stable"}, {{"gone", "1.1"}, {"here", "1.1"}});
@@ -80,7 +81,7 @@ TEST(AptCandidates, leaves_out_what_is_not_installed_any_more) {
 }
 
 TEST(AptCandidates, says_where_an_update_comes_from_and_how_large_it_is) {
-  AptRoot root;
+  FetchedRoot root;
   root.install({"tool", "1.0"});
   root.addArchive({"stable"}, {{"tool", "1.1", "Source: tool-src (1.1)\n"}});
   ScanOf scan(root);
@@ -96,7 +97,7 @@ TEST(AptCandidates, says_where_an_update_comes_from_and_how_large_it_is) {
 }
 
 TEST(AptCandidates, calls_an_update_security_if_any_version_on_the_way_is) {
-  AptRoot root;
+  FetchedRoot root;
   for (const auto* name : {"direct", "between", "below", "neither"})
     root.install({name, "1.0"});
   root.addArchive({"stable"}, {{"direct", "1.1"}, {"between", "1.2"}, {"below", "1.2"}, {"neither", "1.1"}});

@@ -43,12 +43,12 @@ class AptMalformed : public testing::Test {
   AptMalformed() : scan_(root_) {
     root_.install({"tool", "1.0"});
     root_.install({"other", "1.0"});
-    root_.addArchive({"good"}, {{"other", "1.1"}});
+    root_.addLists({"good"}, {{"other", "1.1"}});
     updater_.settings.root = root_.path(), updater_.settings.cache_dir = root_.cacheDir();
   }
   // What the bad archive has in place of a list of packages.
   void publish(const std::string& list) const {
-    root_.addArchive({.suite = "bad", .host = "bad.example.org"}, {{"bystander", "1"}});
+    root_.addLists({.suite = "bad", .host = "bad.example.org"}, {{"bystander", "1"}});
     root_.write("var/lib/apt/lists/bad.example.org_debian_dists_bad_main_binary-amd64_Packages", list);
   }
   // The good archive has told what it knows, unless the whole scan failed; whatever was told is plain text.

@@ -43,10 +43,10 @@ TEST_F(AptPlan, names_the_whole_closure_with_sizes) {
   root_.install({"app", "1.0"});
   root_.install({"lib", "1.0"});
   root_.install({"bystander", "1.0"});
-  root_.addArchive({"stable"}, {{"app", "2.0", "Depends: lib (>= 2.0), data\n"},
-                                {"lib", "2.0"},
-                                {"data", "1.0", "", "all"},
-                                {"bystander", "2.0"}});
+  root_.addLists({"stable"}, {{"app", "2.0", "Depends: lib (>= 2.0), data\n"},
+                              {"lib", "2.0"},
+                              {"data", "1.0", "", "all"},
+                              {"bystander", "2.0"}});
   EXPECT_EQ(plan("app", "2.0"),
             (Steps{"upgrade app amd64 1.0 2.0", "install data all  1.0", "upgrade lib amd64 1.0 2.0"}));
   EXPECT_EQ(result().at("download_bytes"), 3000);
@@ -59,7 +59,7 @@ TEST_F(AptPlan, names_the_whole_closure_with_sizes) {
 TEST_F(AptPlan, names_removals_and_security_and_reboots) {
   root_.install({"linux-image-amd64", "1.0"});
   root_.install({"old-module", "1.0"});
-  root_.addArchive({"stable-security"}, {{"linux-image-amd64", "2.0", "Conflicts: old-module\n"}});
+  root_.addLists({"stable-security"}, {{"linux-image-amd64", "2.0", "Conflicts: old-module\n"}});
   EXPECT_EQ(plan("linux-image-amd64", "2.0"),
             (Steps{"upgrade linux-image-amd64 amd64 1.0 2.0", "remove old-module amd64 1.0 "}));
   EXPECT_EQ(result().at("needs_reboot"), true);
@@ -72,7 +72,7 @@ TEST_F(AptPlan, names_running_services_that_use_what_it_replaces_or_removes) {
   root_.install({"lib", "1.0"});
   root_.install({"old", "1.0"});
   root_.install({"bystander", "1.0"});
-  root_.addArchive({"stable"}, {{"app", "2.0", "Depends: lib (>= 2.0)\nConflicts: old\n"}, {"lib", "2.0"}});
+  root_.addLists({"stable"}, {{"app", "2.0", "Depends: lib (>= 2.0)\nConflicts: old\n"}, {"lib", "2.0"}});
   root_.write("var/lib/dpkg/info/app.list", "/.\n/usr/sbin/appd\n");
   root_.write("var/lib/dpkg/info/lib:amd64.list", "/.\n/lib/x86_64-linux-gnu/lib.so.1\n");
   root_.write("var/lib/dpkg/info/old.list", "/usr/bin/oldd\n");
@@ -97,7 +97,7 @@ TEST_F(AptPlan, names_running_services_that_use_what_it_replaces_or_removes) {
 
 TEST_F(AptPlan, names_no_services_where_nobody_says_what_runs) {
   root_.install({"app", "1.0"});
-  root_.addArchive({"stable"}, {{"app", "2.0"}});
+  root_.addLists({"stable"}, {{"app", "2.0"}});
   root_.write("var/lib/dpkg/info/app.list", "/usr/sbin/appd\n");
   for (const char* answer : {"", "{", "[]", R"({"groups":1})", R"({"groups":[{"control_group":7}]})"}) {
     updater_.fake.local_answers["/in-use"] = answer;
@@ -108,8 +108,8 @@ TEST_F(AptPlan, names_no_services_where_nobody_says_what_runs) {
 
 TEST_F(AptPlan, takes_exactly_the_approved_version) {
   root_.install({"tool", "1.0"});
-  root_.addArchive({"stable"}, {{"tool", "1.1"}});
-  root_.addArchive({"newer"}, {{"tool", "1.2"}});
+  root_.addLists({"stable"}, {{"tool", "1.1"}});
+  root_.addLists({"newer"}, {{"tool", "1.2"}});
   EXPECT_EQ(plan("tool", "1.1"), Steps{"upgrade tool amd64 1.0 1.1"});
   EXPECT_EQ(plan("tool", "1.3"), Steps{"apt.version_gone"});
 }
@@ -118,7 +118,7 @@ TEST_F(AptPlan, refuses_what_cannot_or_must_not_be_done) {
   root_.install({"held", "1.0"}, "hold ok installed");
   root_.install({"ahead", "3.0"});
   root_.install({"stuck", "1.0"});
-  root_.addArchive(
+  root_.addLists(
       {"stable"},
       {{"held", "2.0"}, {"ahead", "2.0"}, {"absent", "2.0"}, {"stuck", "2.0", "Depends: nowhere\n"}});
   EXPECT_EQ(plan("held", "2.0"), Steps{"apt.held"});
@@ -132,7 +132,7 @@ TEST_F(AptPlan, refuses_what_cannot_or_must_not_be_done) {
 TEST_F(AptPlan, refuses_on_top_of_broken_dependencies) {
   root_.install({"broken", "1.0", "Depends: nowhere\n"});
   root_.install({"tool", "1.0"});
-  root_.addArchive({"stable"}, {{"tool", "1.1"}});
+  root_.addLists({"stable"}, {{"tool", "1.1"}});
   EXPECT_EQ(plan("tool", "1.1"), Steps{"apt.broken_dependencies"});
 }
 
@@ -141,7 +141,7 @@ TEST_F(AptPlan, keeps_architectures_of_one_package_together) {
   const std::string same = "Multi-Arch: same\n";
   root_.install({"lib", "1.0", same});
   root_.install({"lib", "1.0", same, "i386"});
-  root_.addArchive({"stable"}, {{"lib", "1.1", same}, {"lib", "1.1", same, "i386"}});
+  root_.addLists({"stable"}, {{"lib", "1.1", same}, {"lib", "1.1", same, "i386"}});
   EXPECT_EQ(plan("lib", "1.1", "i386"), (Steps{"upgrade lib amd64 1.0 1.1", "upgrade lib i386 1.0 1.1"}));
 }
 
@@ -150,7 +150,7 @@ TEST_F(AptPlan, verifies_by_dpkgs_own_database) {
   root_.install({"exact", "1.1"});
   root_.install({"older", "1.0"});
   root_.install({"half", "1.1"}, "install ok half-configured");
-  root_.addArchive({"stable"}, {});
+  root_.addLists({"stable"}, {});
   auto updates = Json::array();
   for (const auto* name : {"newer", "exact", "older", "half", "absent"})
     updates.push_back(
@@ -164,7 +164,7 @@ TEST_F(AptPlan, verifies_by_dpkgs_own_database) {
 }
 
 TEST_F(AptPlan, refuses_malformed_requests_and_names_the_member) {
-  root_.addArchive({"stable"}, {});
+  root_.addLists({"stable"}, {});
   for (const auto& [request, member] : std::vector<std::pair<Json, std::string>>{
            {Json::object(), "request.updates"},
            {{{"updates", {{{"name", "a"}, {"arch", "b"}}}}}, "request.updates[0].version"},

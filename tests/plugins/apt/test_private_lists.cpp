@@ -20,7 +20,7 @@ class AptPrivateLists : public testing::Test {
     root_.install({"tool", "1.0"});
     archive_.addTo(root_);
     archive_.publish({{"tool", "1.2"}}, &archive_.key());
-    root_.addArchive({.suite = "stable", .host = archive_.host()}, {{"tool", "1.1"}});
+    root_.addLists({.suite = "stable", .host = archive_.host()}, {{"tool", "1.1"}});
     scan_.settings.refresh = Refresh::kPrivate;
     scan_.settings.refresh_after_s = 3600;
     scan_.fake.epoch_ns = epochNow();
@@ -124,6 +124,15 @@ TEST_F(AptPrivateLists, that_never_came_leave_the_systems_and_the_reason) {
   EXPECT_TRUE(scan_.fake.reported("apt.refresh_failed"));
   EXPECT_EQ(scan_.fake.fact("lists.source"), "system");
   EXPECT_THAT(scan_.fake.fact("lists.source_reason").get<std::string>(), HasSubstr("stable InRelease"));
+}
+
+TEST_F(AptPrivateLists, that_are_over_already_are_not_believed) {
+  archive_.publish({{"tool", "1.2"}}, &archive_.key(), "stable",
+                   "Valid-Until: Sat, 28 Nov 2020 00:53:02 UTC\n");
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(candidate(), "1.1");
+  EXPECT_EQ(archiveStatus(), RF_TRANSIENT);
+  EXPECT_TRUE(scan_.fake.reported("apt.refresh_failed"));
 }
 
 TEST_F(AptPrivateLists, of_a_server_that_is_gone_grow_old_and_say_so) {

@@ -17,8 +17,8 @@ class AptReplay : public testing::Test {
  protected:
   AptReplay() : scan_(root_) {
     root_.install({"tool", "1.0"});
-    root_.addArchive({.suite = "stable", .release_fields = "Valid-Until: Fri, 01 Jan 2100 00:00:00 UTC\n"},
-                     {{"tool", "1.1"}, {"more", "1.0"}});
+    root_.addLists({.suite = "stable", .release_fields = "Valid-Until: Fri, 01 Jan 2100 00:00:00 UTC\n"},
+                   {{"tool", "1.1"}, {"more", "1.0"}});
     EXPECT_EQ(scan_.run(), rf::Status::kOk);
     EXPECT_FALSE(replayed());
   }

@@ -2,6 +2,7 @@
 // apt's own list, the same installable ones as apt's own simulation.
 #include <gtest/gtest.h>
 
+#include "fetched_root.h"
 #include "scan_of.h"
 
 namespace redflag::test {
@@ -25,7 +26,7 @@ class AptScenario : public testing::Test {
     EXPECT_EQ(installable, root_.upgraded());
   }
 
-  AptRoot root_;
+  FetchedRoot root_;
   ScanOf scan_;
 };
 
