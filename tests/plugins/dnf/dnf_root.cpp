@@ -163,18 +163,41 @@ std::set<std::string> DnfRoot::upgradable(const std::vector<std::string>& option
   return rows;
 }
 
-std::set<std::string> DnfRoot::advised() const {
-  const auto ended = dnf({"-C", "-q", "updateinfo", "list"});
+std::vector<DnfRoot::Advised> DnfRoot::updateinfo(const std::vector<std::string>& more) const {
+  std::vector<std::string> arguments{"-C", "-q", "updateinfo", "list"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  const auto ended = dnf(arguments);
   EXPECT_EQ(ended.code, 0) << ended.output;
-  std::set<std::string> rows;
+  std::vector<Advised> rows;
   std::istringstream lines(ended.output);
   for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);  // advisory type name-version-release.arch
-    std::string advisory, type, package;
-    words >> advisory >> type >> package;
+    std::istringstream words(line);  // advisory or CVE, kind, name-version-release.arch
+    std::string id, kind, package;
+    words >> id >> kind >> package;
     const auto version = package.rfind('-', package.rfind('-') - 1);
-    rows.insert(advisory + " " + package.substr(0, version));
+    rows.push_back({id, kind, package.substr(0, version)});
   }
+  return rows;
+}
+
+std::set<std::string> DnfRoot::advised() const {
+  std::set<std::string> rows;
+  for (const auto& row : updateinfo({}))
+    rows.insert(row.id + " " + row.name);
+  return rows;
+}
+
+std::set<std::string> DnfRoot::advisedKinds() const {
+  std::set<std::string> rows;
+  for (const auto& row : updateinfo({}))
+    rows.insert(row.name + " " + row.kind);
+  return rows;
+}
+
+std::set<std::string> DnfRoot::advisedCves() const {
+  std::set<std::string> rows;
+  for (const auto& row : updateinfo({"--with-cve"}))
+    rows.insert(row.id + " " + row.name);
   return rows;
 }
 

@@ -64,11 +64,22 @@ class DnfRoot {
   std::set<std::string> upgradable(const std::vector<std::string>& options = {}) const;
   // "advisory name", by `dnf -C updateinfo list`.
   std::set<std::string> advised() const;
+  // "name kind", by the same; the kind as dnf writes it: "Important/Sec.", "bugfix" …
+  std::set<std::string> advisedKinds() const;
+  // "CVE name", by `dnf -C updateinfo list --with-cve`.
+  std::set<std::string> advisedCves() const;
   // "name-[epoch:]version-release.arch" of what rpm says is installed.
   std::set<std::string> installed() const;
   Ended dnf(const std::vector<std::string>& arguments) const;
 
  private:
+  struct Advised {
+    std::string id;  // of the advisory, or a CVE
+    std::string kind;
+    std::string name;  // of the package
+  };
+  std::vector<Advised> updateinfo(const std::vector<std::string>& more) const;
+
   std::filesystem::path path_;
 };
 

@@ -26,18 +26,23 @@ class ScanOf : public ScanRun<dnf::Scan, dnf::Settings> {
     return found;
   }
   // As DnfRoot::advised() writes them.
-  std::set<std::string> advised() const {
-    std::set<std::string> found;
-    for (const auto& row : fake.ofKind("update/1"))
-      for (const auto& advisory : listed(row, "advisories"))
-        found.insert(advisory + " " + text(row, "name"));
-    return found;
-  }
+  std::set<std::string> advised() const { return allOf("advisories"); }
+  // As DnfRoot::advisedCves() writes them.
+  std::set<std::string> advisedCves() const { return allOf("cves"); }
   static std::vector<std::string> listed(const Json& row, const char* field) {
     const auto found = row.find(field);
     if (found == row.end()) return {};
     return found->is_array() ? found->get<std::vector<std::string>>()
                              : std::vector<std::string>{found->get<std::string>()};
+  }
+
+ private:
+  std::set<std::string> allOf(const char* field) const {
+    std::set<std::string> found;
+    for (const auto& row : fake.ofKind("update/1"))
+      for (const auto& entry : listed(row, field))
+        found.insert(entry + " " + text(row, "name"));
+    return found;
   }
 };
 

@@ -1,6 +1,8 @@
 // How grave an update is says the repository's updateinfo, for every version on the way to the candidate.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "advisories.h"
 #include "scan_of.h"
 
@@ -8,6 +10,13 @@ namespace redflag::test {
 namespace {
 
 using Texts = std::vector<std::string>;
+
+// dnf's words for kinds of advisories, the gravest first, and what a scan calls an update that one is for.
+const std::vector<std::pair<std::string, std::string>> kKinds{
+    {"Critical/Sec.", "security critical"}, {"Important/Sec.", "security high"},
+    {"Moderate/Sec.", "security medium"},   {"Low/Sec.", "security low"},
+    {"Unknown/Sec.", "security unknown"},   {"bugfix", "bugfix"},
+    {"enhancement", "enhancement"},         {"newpackage", "enhancement"}};
 
 class DnfAdvisories : public testing::Test {
  protected:
@@ -19,6 +28,21 @@ class DnfAdvisories : public testing::Test {
     ASSERT_EQ(scan_.run(), rf::Status::kOk);
     EXPECT_EQ(scan_.rows(), root_.upgradable());
     EXPECT_EQ(scan_.advised(), root_.advised());
+    EXPECT_EQ(scan_.advisedCves(), root_.advisedCves());
+    expectDnfsKinds();
+  }
+  void expectDnfsKinds() {
+    const auto said = root_.advisedKinds();
+    EXPECT_FALSE(said.empty());
+    for (const auto& row : scan_.fake.ofKind("update/1")) {
+      const auto name = row.at("name").get<std::string>();
+      const auto gravest = std::find_if(kKinds.begin(), kKinds.end(), [&](const auto& kind) {
+        return said.contains(name + " " + kind.first);
+      });
+      auto told = row.at("category").get<std::string>();
+      if (told == "security") told += " " + row.at("severity").get<std::string>();
+      EXPECT_EQ(told, gravest == kKinds.end() ? "unknown" : gravest->second) << name;
+    }
   }
   std::string of(const std::string& name, const char* field) const {
     return scan_.update(name).value(field, "");
@@ -93,6 +117,18 @@ TEST_F(DnfAdvisories, may_suggest_a_reboot_for_the_packages_they_name) {
        {{"tool", "1.2-1"}, {"other", "1.1-1"}});
   EXPECT_EQ(scan_.update("tool").at("needs_reboot"), 1);
   EXPECT_FALSE(scan_.update("other").contains("needs_reboot"));
+}
+
+TEST_F(DnfAdvisories, of_every_kind_are_what_dnf_calls_them) {
+  root_.install({{"third", "1.0-1"}, {"fourth", "1.0-1"}});
+  scan({{"T-1", "security", "Important", {"CVE-2026-0001", "CVE-2026-0002"}, {{"tool", "1.1-1"}}},
+        {"T-2", "security", "Important", {"CVE-2026-0002"}, {{"other", "1.1-1"}}},
+        {"T-3", "enhancement", "", {}, {{"other", "1.1-1"}, {"third", "1.1-1"}}},
+        {"T-4", "newpackage", "", {"CVE-2026-0003"}, {{"fourth", "1.1-1"}}}},
+       {{"tool", "1.1-1"}, {"other", "1.1-1"}, {"third", "1.1-1"}, {"fourth", "1.1-1"}});
+  EXPECT_EQ(of("third", "category"), "enhancement");
+  EXPECT_EQ(of("fourth", "category"), "enhancement");
+  EXPECT_EQ(listOf("fourth", "cves"), Texts{"CVE-2026-0003"});
 }
 
 TEST(DnfSeverity, is_one_of_four_words_or_unknown) {

@@ -89,6 +89,19 @@ TEST_F(DnfRefreshing, fetches_what_was_never_there) {
   EXPECT_EQ(scan_.fake.scopeStatus("extra"), RF_OK);
 }
 
+TEST_F(DnfRefreshing, takes_no_metadata_that_nobody_signed_where_signatures_are_asked_for) {
+  const SigningKey key;
+  root_.addRepository(
+      {.id = "strict", .lines = "repo_gpgcheck=1\ngpgkey=file://" + key.file().string() + "\n"},
+      {{"tool", "9.0-1"}});
+  EXPECT_EQ(refresh(), rf::Status::kTransient);
+  EXPECT_EQ(sources(), (Rows{"base unchanged", "extra unchanged", "strict failed"}));
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus("strict"), RF_TRANSIENT);
+  EXPECT_TRUE(scan_.fake.reported("dnf.no_metadata"));
+  EXPECT_EQ(scan_.rows(), Rows{"other x86_64 2.0-1 extra"});
+}
+
 TEST_F(DnfRefreshing, names_a_file_of_repositories_that_is_not_understood) {
   root_.write("etc/yum.repos.d/broken.repo", "[broken repo!]\nbaseurl=file:///nowhere\n");
   EXPECT_EQ(refresh(), rf::Status::kTransient);
