@@ -84,6 +84,21 @@ TEST_F(DockerRegistry, is_given_a_token_for_each_repository_and_the_password_onl
   EXPECT_FALSE(asks[0].headers.contains("authorization"));
 }
 
+TEST_F(DockerRegistry, that_gives_tokens_to_anybody_is_told_no_name) {
+  auto& registry = ask([this](const ScriptedAsk& ask) {
+    if (ask.target.starts_with("/token")) return answer(200, {}, R"({"access_token":"anybodys"})");
+    const auto given = ask.headers.find("authorization");
+    if (given != ask.headers.end() && given->second == "Bearer anybodys") return answer(200, {kOffer});
+    return answer(401,
+                  {"WWW-Authenticate: Bearer realm=\"http://" + server_->host() + "/token\",service=\"s\""});
+  });
+  EXPECT_EQ(registry.digestOf("app", "v1").value(), kDigest);
+  const auto asks = server_->asks();
+  ASSERT_THAT(asks, SizeIs(3));
+  EXPECT_EQ(asks[1].target, "/token?service=s&scope=repository%3Aapp%3Apull");
+  EXPECT_FALSE(asks[1].headers.contains("authorization"));
+}
+
 TEST_F(DockerRegistry, that_wants_a_password_gets_it_once_it_asks) {
   auto& registry = ask(
       [](const ScriptedAsk& ask) {

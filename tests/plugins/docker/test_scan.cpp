@@ -152,6 +152,45 @@ TEST_F(DockerScanned, tells_no_update_where_an_index_changed_for_others_only) {
   EXPECT_EQ(server_.asks().size(), asked + 1) << "what is behind a digest is known the next time";
 }
 
+TEST_F(DockerScanned, tells_an_update_by_the_digest_of_an_index_and_the_size_of_this_platforms_image) {
+  hasImage("old", {in("app:latest")}, {in("app@sha256:" + std::string(64, '1'))});
+  runs("web", in("app"), "old");
+  offers("app", digest("new"), manifest("new"));
+  const std::string index = R"({"manifests":[{"digest":"sha256:)" + std::string(64, '2') +
+                            R"(","platform":{"os":"linux","architecture":"arm64"}},{"digest":")" +
+                            digest("new") + R"(","platform":{"os":"linux","architecture":"amd64"}}]})";
+  offers("app", "latest", index);
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  const auto update = onlyUpdate();
+  EXPECT_EQ(update.at("installed_version"), "sha256:" + std::string(64, '1'));
+  EXPECT_EQ(update.at("candidate_version"), digestOfText(index));
+  EXPECT_EQ(update.at("arch"), "linux/amd64");
+  EXPECT_EQ(update.at("download_bytes"), 5);
+}
+
+TEST_F(DockerScanned, holds_what_compose_pins_by_its_digest) {
+  // What is pulled by a digest has no tag.
+  hasImage("old", {}, {in("app@" + digest("old"))});
+  offers("app", "1", manifest("new"));
+  for (const auto& [name, image] :
+       {std::pair("tagged", in("app:1@" + digest("old"))), std::pair("untagged", in("app@" + digest("old")))})
+    runs(name, image, "old")["Config"]["Labels"]["com.docker.compose.project"] = "shop";
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  const auto update = onlyUpdate();
+  EXPECT_EQ(update.at("name"), in("app:1@" + digest("old")))
+      << "a digest alone says nothing of what is newer";
+  EXPECT_EQ(update.at("candidate_version"), digest("new"));
+  EXPECT_EQ(update.at("blocked_by"), "held");
+  const auto containers = fake_.ofKind("container/1");
+  ASSERT_THAT(containers, SizeIs(2));
+  for (const auto& container : containers) {
+    EXPECT_EQ(container.at("pinned"), 1);
+    EXPECT_EQ(container.at("compose_project"), "shop");
+  }
+  for (const auto& ask : server_.asks())
+    EXPECT_EQ(ask.target.find(digest("old")), std::string::npos) << "nobody is asked for what is there";
+}
+
 TEST_F(DockerScanned, tells_that_a_container_was_not_made_anew_after_a_pull) {
   hasImage("old", {}, {in("app@" + digest("old"))});
   hasImage("new", {in("app:latest")}, {in("app@" + digest("new"))});

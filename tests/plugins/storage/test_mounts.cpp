@@ -50,10 +50,10 @@ class RealMounts : public testing::Test {
     return root / name;
   }
   std::string image(const std::string& kind) const { return (root / (kind + ".img")).string(); }
-  // On a loop device that goes with the mount.
-  bool mountImage(const std::string& kind, const std::string& size) const {
-    return shell(fmt::format("truncate -s {1} {0} && mkfs.{2} -q {0} && mount -o loop {0} {3}", image(kind),
-                             size, kind, folder(kind).string())) == 0;
+  // On a loop device that goes with the mount. `options`: of mkfs.
+  bool mountImage(const std::string& kind, const std::string& size, const std::string& options = {}) const {
+    return shell(fmt::format("truncate -s {1} {0} && mkfs.{2} -q {4} {0} && mount -o loop {0} {3}",
+                             image(kind), size, kind, folder(kind).string(), options)) == 0;
   }
   Json scan() const {
     const auto config = root / "agent.yaml";
@@ -134,6 +134,21 @@ TEST_F(RealMounts, without_inodes_or_read_only_say_so) {
   const auto& full = rows.at((root / "full").string());
   EXPECT_EQ(full.at("used_inodes"), full.at("total_inodes"));
   EXPECT_EQ(rows.at((root / "still").string()).at("read_only"), true);
+}
+
+TEST_F(RealMounts, of_ext4_without_inodes_and_then_read_only_say_so) {
+  if (shell("command -v mkfs.ext4") != 0) REDFLAG_CANNOT_RUN << "e2fsprogs is not installed";
+  ASSERT_TRUE(mountImage("ext4", "8M", "-N 16"));
+  const auto point = (root / "ext4").string();
+  for (int i = 0; std::ofstream(root / "ext4" / std::to_string(i)).is_open(); ++i)
+    ASSERT_LT(i, 100) << "there is no end of inodes";
+  const auto full = volumes(scan()).at(point);
+  EXPECT_GE(full.at("total_inodes"), 16);
+  EXPECT_EQ(full.at("used_inodes"), full.at("total_inodes"));
+  EXPECT_GT(full.at("available_bytes"), 0) << "bytes are not what it lacks";
+  EXPECT_NE(full.value("read_only", Json(false)), Json(true));
+  ASSERT_EQ(::mount(nullptr, point.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr), 0);
+  EXPECT_EQ(volumes(scan()).at(point).at("read_only"), true);
 }
 
 TEST_F(RealMounts, that_hang_are_named_and_hold_no_other_back) {
