@@ -32,7 +32,7 @@ class ArchiveFolder {
   std::filesystem::path path_;
 };
 
-// What all roots of a test program share: to make a key takes as long as a whole test.
+// What all roots of a test program share.
 class Archives {
  public:
   static const Archives& shared() {
@@ -65,7 +65,7 @@ class Archives {
   Archives() = default;
 
   const ArchiveFolder folder_;
-  const SigningKey key_;
+  const SigningKey key_{"ed25519"};
   const HttpFolder server_{folder_.path()};
 };
 

@@ -16,11 +16,11 @@ constexpr std::size_t kShortId = 8;  // the last digits of a fingerprint, which 
 
 }  // namespace
 
-SigningKey::SigningKey() {
+SigningKey::SigningKey(const std::string& algorithm) {
   auto pattern = (std::filesystem::temp_directory_path() / "redflag-gpg-XXXXXX").string();
   home_ = mkdtemp(pattern.data());
   outputOf({"gpg", "--homedir", home_.string(), "--quiet", "--batch", "--passphrase", "",
-            "--quick-generate-key", kOwner, "rsa2048", "sign", "never"});
+            "--quick-generate-key", kOwner, algorithm, "sign", "never"});
   outputOf({"gpg", "--homedir", home_.string(), "--quiet", "--batch", "--armor", "--output", file().string(),
             "--export", kOwner});
 }
