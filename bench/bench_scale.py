@@ -84,6 +84,7 @@ def grow(engine, place):
     for name, value in found[most].items():
         what, _, unit = name.rpartition(", ")
         lib.state(f"{most} agents ({engine}): {what or name}", [value], unit if what else "", goals.get(name))
+    lib.state(f"{fewer} agents ({engine}): processor while steady", [found[fewer]["processor while steady, % of one"]], "% of one", 20)
     for name in ("memory, MB", "processor while steady, % of one"):
         def more(agents):  # of each agent beyond the smallest fleet: what a server without any costs is not theirs
             return (found[agents][name] - found[least][name]) / (agents - least)

@@ -1,11 +1,12 @@
 // redflag-bench-swarm DATA BUNDLE_FILE SERVER_PID AGENTS ROUNDS
 //   A running server's check-ins, doorbells and storms, as one JSON document:
-//   {"check_in_us": [a round…], "bare_us": [a round…], "agent_kib": n, "storm_s": n,
-//    "agent_after_storm_kib": n, "agents": n}
+//   {"check_in_us": [a round…], "check_in_p99_ms": [a round…], "bare_us": [a round…], "agent_kib": n,
+//    "storm_s": n, "agent_after_storm_kib": n, "agents": n}
 // Check-ins are signed before the clock runs, and sent over kept connections as fast as answers come; the
 // bare server gets the same bytes.
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -60,14 +61,17 @@ class Sender : public Connection::User {
   void start(std::vector<std::string> requests) {
     requests_ = std::move(requests);
     next_ = 0;
+    took_ns_.clear();
     send();
   }
   const Reply& last() const { return last_; }
+  const std::vector<std::int64_t>& tookNs() const { return took_ns_; }
 
  private:
   void send() { connection_.send(requests_[next_++], stream_, 60 * kSecondNs); }
   void replied(Connection&, Reply& reply) override {
     if (reply.status / 100 != 2) throw std::runtime_error("answered " + reply.code());
+    took_ns_.push_back(reply.took_ns);
     last_ = std::move(reply);
     --left_;
     if (next_ < requests_.size()) send();
@@ -81,6 +85,7 @@ class Sender : public Connection::User {
   std::vector<std::string> requests_;
   std::size_t next_ = 0;
   Reply last_;
+  std::vector<std::int64_t> took_ns_;
   Connection connection_;
 };
 
@@ -129,6 +134,16 @@ double round(swarm::Reactor& reactor, std::vector<std::unique_ptr<Sender>>& send
   return static_cast<double>(monotonicNow() - began) / 1e3 / static_cast<double>(senders.size() * kRequests);
 }
 
+// Of the round that is over, milliseconds.
+double slowestOfHundred(const std::vector<std::unique_ptr<Sender>>& senders) {
+  std::vector<std::int64_t> all;
+  for (const auto& sender : senders)
+    all.insert(all.end(), sender->tookNs().begin(), sender->tookNs().end());
+  const auto at = all.begin() + static_cast<std::ptrdiff_t>(all.size() * 99 / 100);
+  std::nth_element(all.begin(), at, all.end());
+  return static_cast<double>(*at) / 1e6;
+}
+
 double residentKib(const std::string& pid) {
   std::ifstream in("/proc/" + pid + "/status");
   double kib = 0;
@@ -168,7 +183,10 @@ Json measure(const std::string& data, const std::string& bundle_file, const std:
   std::vector<Agent> agents(count);
   enrol(agents, target, bundle.token);
 
-  Json out = {{"agents", count}, {"check_in_us", Json::array()}, {"bare_us", Json::array()}};
+  Json out = {{"agents", count},
+              {"check_in_us", Json::array()},
+              {"check_in_p99_ms", Json::array()},
+              {"bare_us", Json::array()}};
   {
     swarm::Reactor reactor;
     std::size_t left = 0;
@@ -176,9 +194,11 @@ Json measure(const std::string& data, const std::string& bundle_file, const std:
     auto theirs = connect(reactor, bare, left);
     for (int i = -1; i < rounds; ++i) {  // the first is not counted
       const double own = round(reactor, ours, left, agents, origin.authority);
+      const double own_p99_ms = slowestOfHundred(ours);
       const double other = round(reactor, theirs, left, agents, origin.authority);
       if (i < 0) continue;
       out["check_in_us"].push_back(own);
+      out["check_in_p99_ms"].push_back(own_p99_ms);
       out["bare_us"].push_back(other);
     }
   }

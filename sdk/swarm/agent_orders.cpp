@@ -72,6 +72,8 @@ void SimulatedAgent::begin(const std::string& command_id) {
   const auto ns = durationNs(journal_.at(command_id).envelope, random_);
   if (const std::int64_t ordered = world_.progress.broadcast_ns; ordered != 0)
     world_.statistics.took("broadcast", monotonicNow() - ordered);
+  if (const auto asked = clone_ ? std::nullopt : world_.ledger.begun(agent_id_))
+    world_.statistics.took("order_to_start", monotonicNow() - *asked);
   report(newId(), command_id, "running", Json::object());
   running_[command_id] = world_.reactor.in(ns, [this, command_id] {
     running_.erase(command_id);

@@ -52,7 +52,10 @@ void SimulatedAgent::heard(const std::vector<std::string>& lines) {
     rung = rung || event_ == "ring";
     event_.clear();
   }
-  if (rung) wantFetch();
+  if (!rung) return;
+  if (const auto asked = clone_ ? std::nullopt : world_.ledger.rung(agent_id_))
+    world_.statistics.took("order_to_ring", monotonicNow() - *asked);
+  wantFetch();
 }
 
 void SimulatedAgent::doorbellClosed(const std::string& why) {

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace redflag::swarm {
@@ -48,6 +50,34 @@ class Ledger {
     change(agent_id, [&](AgentRecord& record) { record.told_state[command_id] = state; });
   }
 
+  // A person's request for orders of these agents leaves now; of an agent that has not begun an earlier one,
+  // that counts.
+  void asked(const std::set<std::string>& agent_ids, std::int64_t at_ns) {
+    const std::lock_guard lock(mutex_);
+    for (const std::string& id : agent_ids)
+      asked_.try_emplace(id, Asked{at_ns, false});
+  }
+  // It came to nothing.
+  void notAsked(const std::set<std::string>& agent_ids) {
+    const std::lock_guard lock(mutex_);
+    for (const std::string& id : agent_ids)
+      asked_.erase(id);
+  }
+  // When what rings an agent was asked for; nothing where nobody asked, or where it rang for that before.
+  std::optional<std::int64_t> rung(const std::string& agent_id) {
+    const std::lock_guard lock(mutex_);
+    const auto found = asked_.find(agent_id);
+    if (found == asked_.end() || std::exchange(found->second.rung, true)) return {};
+    return found->second.at_ns;
+  }
+  // When what an agent begins was asked for, once.
+  std::optional<std::int64_t> begun(const std::string& agent_id) {
+    const std::lock_guard lock(mutex_);
+    const auto found = asked_.extract(agent_id);
+    if (found.empty()) return {};
+    return found.mapped().at_ns;
+  }
+
   // Of those that are enrolled by now.
   std::vector<std::string> ids() const {
     const std::lock_guard lock(mutex_);
@@ -67,8 +97,14 @@ class Ledger {
     with(agents_[agent_id]);
   }
 
+  struct Asked {
+    std::int64_t at_ns = 0;
+    bool rung = false;
+  };
+
   mutable std::mutex mutex_;
   std::map<std::string, AgentRecord> agents_;
+  std::map<std::string, Asked> asked_;  // by agent
 };
 
 }  // namespace redflag::swarm

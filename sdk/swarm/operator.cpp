@@ -54,17 +54,19 @@ void Operator::orderOnce() {
   std::set<std::string> chosen;
   for (std::int64_t i = 0; i < count; ++i)
     chosen.insert(ids[random_.below(ids.size())]);
-  const auto done = plan_.command == "install_updates"
-                        ? approve(*chosen.begin())
-                        : order(std::vector<std::string>(chosen.begin(), chosen.end()));
+  const auto done = plan_.command == "install_updates" ? approve(*chosen.begin()) : order(chosen);
   if (!done && error_.empty()) error_ = done.error().text;
 }
 
-Result<> Operator::order(const std::vector<std::string>& agent_ids) {
+Result<> Operator::order(const std::set<std::string>& agent_ids) {
+  ledger_.asked(agent_ids, monotonicNow());
   const auto answer =
       insist("/api/v1/commands",
              {{"type", plan_.command}, {"agent_ids", agent_ids}, {"parameters", Json::object()}});
-  if (!answer) return tl::unexpected<Error>(answer.error());
+  if (!answer) {
+    ledger_.notAsked(agent_ids);
+    return tl::unexpected<Error>(answer.error());
+  }
   for (const Json& command : answer->value("items", Json::array()))
     command_ids_.insert(command.value("id", ""));
   return {};
@@ -79,7 +81,9 @@ Result<> Operator::approve(const std::string& agent_id) {
   for (const Json& update : page->value("items", Json::array()))
     if (update.value("state", "") == "available" && rows.size() < kMostRows) rows.push_back(update["id"]);
   if (rows.empty()) return {};
+  ledger_.asked({agent_id}, monotonicNow());
   const auto answer = insist("/api/v1/approvals", {{"update_ids", rows}});
+  if (!answer || answer->value("command_ids", Json::array()).empty()) ledger_.notAsked({agent_id});
   if (!answer) return tl::unexpected<Error>(answer.error());
   for (const Json& id : answer->value("command_ids", Json::array()))
     command_ids_.insert(id.get<std::string>());

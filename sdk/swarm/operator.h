@@ -40,7 +40,7 @@ class Operator {
   void run();
   void orderOnce();
   Result<> approve(const std::string& agent_id);
-  Result<> order(const std::vector<std::string>& agent_ids);
+  Result<> order(const std::set<std::string>& agent_ids);
   Result<Json> insist(const std::string& path, const Json& body);
 
   Person person_;

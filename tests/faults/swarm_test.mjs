@@ -37,6 +37,9 @@ test(`E4 F1 60 agents, killed with their server, lose nothing and do nothing twi
   assert.ok(report.uploads.acknowledged >= 120, `only ${report.uploads.acknowledged} uploads`);
   assert.ok(report.orders.executed >= 5, `only ${report.orders.executed} orders`);
   assert.equal(report.orders.unfinished, 0);
+  const { order_to_ring, order_to_start } = report.operations;
+  assert.ok(order_to_ring.count >= 1 && order_to_start.count >= 1, 'nobody was waited for');
+  assert.ok(order_to_start.max_ms < 60_000, JSON.stringify(order_to_start));
   assert.ok(report.errors['fault.lost_reply'] >= 1, 'no reply was lost');
 });
 

@@ -372,7 +372,7 @@ const scenes = [
     ready: (page) => page.getByRole('table', { name: 'Schedules' }).waitFor(),
     act: async (page) => {
       await page.getByRole('button', { name: 'Add a schedule…' }).click();
-      await page.getByRole('combobox', { name: 'Where' }).or(page.getByRole('textbox', { name: 'Where' })).click();
+      await page.getByRole('combobox', { name: 'For' }).or(page.getByRole('textbox', { name: 'For' })).click();
       await page.getByRole('option', { name: 'Every machine of every client' }).click();
       await page.getByText('Would be ordered of 41 machines now').waitFor();
     },
