@@ -10,6 +10,10 @@ set_target_properties(redflag_test_headers PROPERTIES POSITION_INDEPENDENT_CODE 
 target_link_libraries(redflag_test_headers PRIVATE redflag_test_settings)
 target_precompile_headers(redflag_test_headers PRIVATE <gmock/gmock.h> <gtest/gtest.h> <nlohmann/json.hpp>)
 
+# Properties of a test that keeps a processor busy all the time, or looks at how long things take: where three run at a
+# time (scripts/test) one that only waits runs beside it, and it begins before those.
+set(REDFLAG_HEAVY PROCESSORS 2 COST 20000)
+
 # One test program for one room: tests/<room>/…; ctest names are "<label>.<Suite>.<sentence>".
 # POSTGRES both|only: run (also) against a PostgreSQL, as "postgres.<label>…" under the label postgres.
 # SERIAL: nothing runs beside it, because it measures how long others wait.
