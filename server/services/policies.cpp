@@ -85,6 +85,30 @@ Actor actorFor(const store::ApprovalPolicy& policy) {
   return actor;
 }
 
+bool sameOrders(const LoadedPolicy& one, const LoadedPolicy& other) {
+  const store::ApprovalPolicy& a = one.policy;
+  const store::ApprovalPolicy& b = other.policy;
+  return a.id == b.id && a.terms == b.terms && a.author_id == b.author_id && a.second.id == b.second.id &&
+         a.second.counts == b.second.counts;
+}
+
+// Between judging and approving, somebody may have changed a policy, who is in a group, or where a machine
+// is: that counts. http::Problem 409; the next round judges anew.
+void requireStillApproves(const store::ReadTransaction& tx, const LoadedPolicy& one,
+                          std::vector<store::UpdateRow> rows, std::int64_t now) {
+  const auto policies = Policies::all(tx, http::Visible::everything());
+  std::set<std::string> agent_ids;
+  for (const auto& row : rows)
+    agent_ids.insert(row.agent_id);
+  const auto agents = tx.agents().recipients(agent_ids, http::Visible::everything());
+  for (auto& row : rows) {
+    row.site_id = agents.at(row.agent_id).site_id;
+    const auto verdict = judge(policies, row, now);
+    if (verdict.kind != Says::kApproves || !sameOrders(*verdict.policy, one))
+      throw http::Problem{409, "policy.overtaken", "what it was about changed meanwhile"};
+  }
+}
+
 }  // namespace
 
 std::vector<LoadedPolicy> Policies::all(const store::ReadTransaction& tx, const http::Visible& visible) {
@@ -225,10 +249,18 @@ LoadedPolicy Policies::withdrawApproval(const std::string& policy_id, const Acto
 }
 
 // What cannot be approved now is tried again in the next round; the others need not wait for it.
-void Policies::approveAs(const LoadedPolicy& one, const Selection& selection) {
+void Policies::approveAs(const LoadedPolicy& one, const std::vector<store::UpdateRow>& rows) {
   const auto how = one.terms.install ? Approvals::How::kOrder : Approvals::How::kOnlyApprove;
+  Selection selection;
+  for (const auto& row : rows)
+    selection.update_ids.push_back(row.id);
   try {
-    approvals_.approve(selection, actorFor(one.policy), {}, how);
+    approvals_.approve(
+        selection, actorFor(one.policy),
+        [&](const store::ReadTransaction& tx, const ApprovalOutcome&) {
+          requireStillApproves(tx, one, rows, context_.now());
+        },
+        how);
   } catch (const http::Problem& problem) {
     spdlog::warn("policy {}: {}: {}", one.policy.name, problem.code, problem.detail);
   }
@@ -237,27 +269,25 @@ void Policies::approveAs(const LoadedPolicy& one, const Selection& selection) {
 void Policies::sweep() {
   const std::int64_t began = context_.clock.monotonicNs();
   if (began < next_ns_) return;
-  std::map<const LoadedPolicy*, std::vector<std::string>> approves;
+  std::map<const LoadedPolicy*, std::vector<store::UpdateRow>> approves;
   std::vector<LoadedPolicy> policies;
   context_.store.read([&](const store::ReadTransaction& tx) {
     policies = all(tx, http::Visible::everything());
     std::erase_if(policies, [](const LoadedPolicy& one) { return !one.policy.enabled; });
     if (policies.empty()) return;
     std::size_t taken = 0;
-    for (const auto& row : due(tx, policies)) {
+    for (auto& row : due(tx, policies)) {
       const auto verdict = judge(policies, row, context_.now());
       if (verdict.kind != Says::kApproves) continue;
-      approves[verdict.policy].push_back(row.id);
+      approves[verdict.policy].push_back(std::move(row));
       if (++taken == kRowsARound) break;
     }
   });
-  for (const auto& [one, ids] : approves) {
-    for (std::size_t begin = 0; begin < ids.size(); begin += kRowsAtOnce) {
-      const auto first = ids.begin() + static_cast<std::ptrdiff_t>(begin);
-      const auto count = std::min(kRowsAtOnce, ids.size() - begin);
-      Selection selection;
-      selection.update_ids.assign(first, first + static_cast<std::ptrdiff_t>(count));
-      approveAs(*one, selection);
+  for (const auto& [one, rows] : approves) {
+    for (std::size_t begin = 0; begin < rows.size(); begin += kRowsAtOnce) {
+      const auto first = rows.begin() + static_cast<std::ptrdiff_t>(begin);
+      const auto count = std::min(kRowsAtOnce, rows.size() - begin);
+      approveAs(*one, {first, first + static_cast<std::ptrdiff_t>(count)});
     }
   }
   const std::int64_t ended = context_.clock.monotonicNs();

@@ -49,7 +49,7 @@ class Policies {
   std::vector<store::UpdateRow> due(const store::ReadTransaction& tx,
                                     const std::vector<LoadedPolicy>& policies) const;
 
-  void approveAs(const LoadedPolicy& policy, const Selection& selection);
+  void approveAs(const LoadedPolicy& policy, const std::vector<store::UpdateRow>& rows);
 
   const Context& context_;
   Approvals& approvals_;

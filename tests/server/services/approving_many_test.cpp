@@ -1,45 +1,20 @@
 // Many rows approved in one request: as if each were approved alone, and in few statements.
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <set>
-#include <utility>
 
 #include "base/encoding.h"
 #include "http/message.h"
 #include "protocol/limits.h"
 #include "store/audit_chain.h"
 #include "support/counting_store.h"
+#include "support/interrupted_types.h"
 #include "support/world.h"
 
 namespace redflag::testing {
 namespace {
 
 constexpr int kMachines = 150;
-
-// The built-in types; while they plan, something else may happen.
-class InterruptedTypes : public commands::CommandTypes {
- public:
-  std::vector<commands::CommandType> all() const override { return builtInTypes().all(); }
-  std::optional<commands::CommandType> find(const std::string& id) const override {
-    return builtInTypes().find(id);
-  }
-  std::optional<commands::FieldProblem> validate(const commands::CommandType& type,
-                                                 const Json& parameters) override {
-    return builtInTypes().validate(type, parameters);
-  }
-  std::vector<commands::Planned> plan(const commands::CommandType& type,
-                                      const std::vector<commands::PlanRequest>& requests) override {
-    const auto now = std::exchange(meanwhile, {});
-    if (now) now();
-    return builtInTypes().plan(type, requests);
-  }
-  std::vector<std::vector<Json>> onResult(const commands::CommandType& type,
-                                          const std::vector<commands::Outcome>& outcomes) override {
-    return builtInTypes().onResult(type, outcomes);
-  }
-  std::function<void()> meanwhile;
-};
 
 struct Fleet {
   explicit Fleet(int machines, commands::CommandTypes* types = nullptr) : world(types) {

@@ -6,6 +6,7 @@
 #include "base/encoding.h"
 #include "http/message.h"
 #include "services/policy_terms.h"
+#include "support/interrupted_types.h"
 #include "support/world.h"
 
 namespace redflag::testing {
@@ -314,6 +315,47 @@ TEST_F(Judging, is_of_who_is_in_the_group_now) {
   EXPECT_EQ(openssl(), "cleared");
   groups.remove(group, world.admin);
   EXPECT_TRUE(world.services.policies.list(world.admin).empty());
+}
+
+// While the orders are planned, outside of any transaction, somebody is faster.
+TEST(PolicySweep, approves_nothing_by_what_was_changed_before_it_was_done) {
+  InterruptedTypes types;
+  World world(&types);
+  const auto agent = world.enrol();
+  world.scan(agent, {.records = {updateRow({"nginx", "1.1"})}});
+  services::Groups& groups = world.services.groups;
+  const auto members = [&](const std::string& id, const std::vector<std::string>& agent_ids) {
+    groups.change(id, {"", "Databases", agent_ids}, world.admin);
+  };
+  const auto group =
+      groups.add({agent.client_id, "Databases", std::vector{agent.agent_id}}, world.admin).group.id;
+  auto one = policy("databases", {{{}, {}, 0}});
+  one.terms.install = true;
+  one.policy.scope.group_id = group;
+  one = world.services.policies.add(one, world.admin);
+  auto disabled = one;
+  disabled.policy.enabled = false;
+  int times = 0;
+  const std::vector<std::function<void()>> changes = {
+      [&] { members(group, {}); },
+      [&] { world.services.policies.change(disabled, world.admin); },
+  };
+  for (const auto& change : changes) {
+    members(group, {agent.agent_id});
+    types.meanwhile = [&] {
+      ++times;
+      change();
+    };
+    world.clock.advance_s(60);
+    world.services.policies.sweep();
+    EXPECT_EQ(world.stateOf(agent, "nginx", "1.1"), "available");
+    EXPECT_THROW(world.newest("plan_updates"), std::runtime_error);
+  }
+  EXPECT_EQ(times, 2);
+  world.services.policies.change(one, world.admin);
+  world.clock.advance_s(60);
+  world.services.policies.sweep();
+  EXPECT_EQ(world.stateOf(agent, "nginx", "1.1"), "approved");
 }
 
 TEST_F(Judging, is_added_changed_and_removed_by_who_administers_the_place) {
