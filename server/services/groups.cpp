@@ -53,14 +53,18 @@ std::vector<store::ApprovalPolicy> policiesOf(const store::ReadTransaction& tx, 
   return policies;
 }
 
-// Whoever approved what they order has not seen these machines. "; ends the approval of what is ordered by P"
-std::string endApprovals(store::WriteTransaction& tx, const std::string& group_id) {
+// Whoever approved what they order has not seen these machines, nor has who is about to: they count as
+// changed.
+// "; ends the approval of what is ordered by P"
+std::string endApprovals(store::WriteTransaction& tx, const std::string& group_id, const Actor& actor,
+                         std::int64_t now) {
   std::string names;
   for (auto& policy : policiesOf(tx, group_id)) {
-    if (policy.second.id.empty()) continue;
-    policy.second = {};
-    tx.decisions().setSecondOpinion(policy);
-    names += (names.empty() ? "; ends the approval of what is ordered by " : ", ") + policy.name;
+    if (!policy.second.id.empty())
+      names += (names.empty() ? "; ends the approval of what is ordered by " : ", ") + policy.name;
+    policy.changed_at = now;
+    policy.changed_by = actor.name;
+    tx.decisions().changePolicy(policy);
   }
   return names;
 }
@@ -157,7 +161,7 @@ GroupView Groups::change(const std::string& id, const GroupWish& wish, const Act
     if (profile) tx.profiles().lookAgain(profile->scope);
     GroupView view = findFor(tx, id, actor);
     const bool grown = !without(view.members, before.members).empty();
-    const std::string approvals = grown ? endApprovals(tx, id) : "";
+    const std::string approvals = grown ? endApprovals(tx, id, actor, after.changed_at) : "";
     const std::string called = after.name == before.group.name ? "" : ", now called " + after.name;
     changed(tx, view.group, actor, "group.changed",
             "changed the group " + before.group.name + called + differenceOf(before, view) + approvals);

@@ -36,7 +36,7 @@ class Groups {
   GroupView find(const std::string& id, const Actor& actor) const;
 
   // Who is in a group decides when machines may be changed, as its windows do: what waits goes by it at once.
-  // Where it grows, nobody has approved beforehand any more what its policies order.
+  // Where it grows, its policies count as changed: nobody has approved beforehand any more what they order.
   // http::Problem 404 a client, a group or a machine that the actor does not see, or a machine of another
   // client; 403 without the role approver over the whole client, or, of one with a profile or policies, the
   // role that these ask for; 409 a name that is taken, or too many.

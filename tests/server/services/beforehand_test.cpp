@@ -288,6 +288,24 @@ TEST_F(BeforehandPolicy, whoever_takes_a_machine_into_its_group_ends_its_approva
   EXPECT_EQ(orders(), kBothWait);
 }
 
+TEST_F(BeforehandPolicy, nobody_approves_it_for_a_machine_that_came_after_they_looked) {
+  services::Groups& groups = world.services.groups;
+  const std::string first = agents[0].agent_id;
+  const auto group = groups.add({agents[0].client_id, "Databases", std::vector{first}}, dora).group.id;
+  auto wish = draft();
+  wish.policy.scope.group_id = group;
+  const auto looked_at = policies.add(wish, dora);
+  world.clock.advance_s(1);
+  groups.change(group, {"", "Databases", std::vector{first, agents[1].agent_id}}, dora);
+  EXPECT_EQ(approving(looked_at, paul), "409 second_person.changed");
+  const auto now = policies.list(dora).at(0);
+  EXPECT_EQ(now.policy.author_id, dora.id) << "who answers for it stays";
+  EXPECT_EQ(approving(now, paul), "done");
+  world.clock.advance_s(1);
+  groups.change(group, {"", "Databases", std::vector{first}}, dora);
+  EXPECT_EQ(policies.list(dora).at(0).policy.second.by, "paul") << "fewer are no others";
+}
+
 TEST_F(BeforehandPolicy, a_policy_that_orders_nothing_needs_no_second_person) {
   const auto one = policies.add(draft(false), dora);
   EXPECT_EQ(approving(one, paul), "409 policy.orders_nothing");
