@@ -45,8 +45,12 @@ std::vector<Order> Preparations::missing(const commands::CommandType& type, std:
   std::vector<Order> orders;
   const store::PreparationTries tries{kMostTries, now - kPauseNs};
   context_.store.read([&](const store::ReadTransaction& tx) {
-    const auto waiting =
-        tx.commands().unprepared(type.id, type.prepared_by, now + kLeastAheadNs, tries, kPreparedAtOnce);
+    store::WaitingAfter& after = after_[type.id];
+    const auto waiting = tx.commands().unprepared(type.id, type.prepared_by, now + kLeastAheadNs, tries,
+                                                  after, kPreparedAtOnce);
+    // Those that are refused stay where they are: the others behind them have their turn all the same.
+    const bool all = waiting.size() < kPreparedAtOnce;
+    after = all ? store::WaitingAfter() : store::WaitingAfter{waiting.back().not_before, waiting.back().id};
     for (const auto& command : waiting) {
       if (refused_at_.contains(command.id)) continue;
       auto parameters = parseJson(command.parameters, {16U << 20, 32, 1'000'000});

@@ -30,7 +30,8 @@ class Preparations {
 
   const Context& context_;
   Orders& orders_;
-  std::map<std::string, std::int64_t> refused_at_;  // by the order that it is for
+  std::map<std::string, std::int64_t> refused_at_;    // by the order that it is for
+  std::map<std::string, store::WaitingAfter> after_;  // by type: where the next round goes on
 };
 
 }  // namespace redflag::services

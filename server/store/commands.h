@@ -67,6 +67,12 @@ struct PreparationTries {
   std::int64_t failed_before = 0;  // tried again when it failed, or expired, before
 };
 
+// The order behind which a list of those that wait goes on.
+struct WaitingAfter {
+  std::int64_t not_before = 0;
+  std::string id;
+};
+
 // Orders that wait for the same opening at one site.
 struct WindowWait {
   std::string client_id;
@@ -222,10 +228,10 @@ class Commands {
   virtual std::vector<WindowWait> windowWaits(std::int64_t until, const http::Visible& visible) const = 0;
 
   // Orders of `type` on machines that may be changed, which wait for a window that opens after `ahead_of` and
-  // for which none of `prepared_by` is under way or has ended well; soonest first.
+  // for which none of `prepared_by` is under way or has ended well; soonest first, and those behind `after`.
   virtual std::vector<Command> unprepared(const std::string& type, const std::string& prepared_by,
                                           std::int64_t ahead_of, const PreparationTries& tries,
-                                          std::size_t limit) const = 0;
+                                          const WaitingAfter& after, std::size_t limit) const = 0;
   // What was ordered to get this one ready, the newest.
   virtual std::optional<Command> preparationOf(const Command& command,
                                                const std::string& prepared_by) const = 0;

@@ -41,7 +41,7 @@ class SqlCommands : public Commands {
   std::vector<WindowWait> windowWaits(std::int64_t until, const http::Visible& visible) const override;
   std::vector<Command> unprepared(const std::string& type, const std::string& prepared_by,
                                   std::int64_t ahead_of, const PreparationTries& tries,
-                                  std::size_t limit) const override;
+                                  const WaitingAfter& after, std::size_t limit) const override;
   std::optional<Command> preparationOf(const Command& command, const std::string& prepared_by) const override;
   std::map<std::string, std::int64_t> underWay() const override;
   std::vector<Command> unsettled(std::size_t limit) const override;

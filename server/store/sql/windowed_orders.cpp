@@ -40,15 +40,17 @@ std::vector<Command> SqlCommands::waitingOf(const std::string& client_id, const 
 
 std::vector<Command> SqlCommands::unprepared(const std::string& type, const std::string& prepared_by,
                                              std::int64_t ahead_of, const PreparationTries& tries,
-                                             std::size_t limit) const {
+                                             const WaitingAfter& after, std::size_t limit) const {
   return select(
       " WHERE c.state = 'scheduled' AND c.type = ? AND c.window_text <> '' AND c.not_before > ? AND "
-      "c.not_before < c.expires_at AND a.mode = 'act' AND NOT EXISTS (SELECT 1 FROM commands p WHERE "
+      "(c.not_before, c.command_id) > (?, ?) AND c.not_before < c.expires_at AND a.mode = 'act' AND NOT "
+      "EXISTS (SELECT 1 FROM commands p WHERE "
       "p.parent_id = c.command_id AND p.client_id = c.client_id AND p.agent_id = "
       "c.agent_id AND p.type = ? AND (p.state NOT IN ('failed', 'expired') OR p.attempt >= ? OR "
       "p.state_since "
       "> ?)) ORDER BY c.not_before, c.command_id LIMIT ?",
-      {toValue(type), ahead_of, toValue(prepared_by), tries.most, tries.failed_before, toValue(limit)});
+      {toValue(type), ahead_of, after.not_before, toValue(after.id), toValue(prepared_by), tries.most,
+       tries.failed_before, toValue(limit)});
 }
 
 std::optional<Command> SqlCommands::preparationOf(const Command& command,

@@ -72,6 +72,27 @@ TEST_F(WindowedOrders, take_their_download_with_them_when_they_are_cancelled) {
   EXPECT_EQ(downloads(), 1);
 }
 
+TEST_F(WindowedOrders, have_their_packages_downloaded_however_many_before_them_cannot) {
+  night();
+  const auto install = installOf();
+  auto cannot = install;
+  Json parameters = parseJson(install.parameters).value();
+  parameters["manager"] = "gone";  // the machine has no such plugin any more
+  cannot.parameters = dumpJson(parameters);
+  cannot.not_before -= kSecondNs;
+  world.store.write([&](store::WriteTransaction& tx) {
+    for (int i = 0; i < 200; ++i) {
+      cannot.id = cannot.dedup_key = newId();
+      ASSERT_EQ(tx.commands().add(cannot, {}), cannot.id);
+    }
+  });
+  world.services.preparations.run();
+  EXPECT_EQ(downloads(), 0);
+  world.services.preparations.run();
+  ASSERT_EQ(downloads(), 1);
+  EXPECT_EQ(world.newest("download_updates").parent_id, install.id);
+}
+
 TEST_F(WindowedOrders, have_nothing_downloaded_by_a_machine_in_report_mode) {
   night();
   EXPECT_EQ(installOf().state, CommandState::kScheduled);
