@@ -29,7 +29,9 @@ constexpr std::chrono::milliseconds kBetweenRings{100};
 constexpr std::int64_t kGiveBackEveryNs = 60 * kSecondNs;
 constexpr std::int64_t kPruneEveryNs = 600 * kSecondNs;
 constexpr int kPruneRows = 2'000;                               // of a table at a time: a short transaction
+constexpr int kPruneWholes = 10;                                // the same of items in parts, which are large
 constexpr std::int64_t kKeepItemsNs = 90 * 86'400 * kSecondNs;  // at least: a machine may be off that long
+constexpr std::int64_t kKeepPartsNs = 7 * 86'400 * kSecondNs;   // whoever comes later begins anew
 constexpr std::int64_t kKeepAnswersNs = 86'400 * kSecondNs;
 constexpr std::int64_t kKeepAnswersBytes = 256LL << 20;  // of all accounts
 
@@ -144,6 +146,7 @@ bool Upkeep::pruneSome(std::int64_t now) {
   const std::int64_t before = now - context_.settings.keep_ns;
   return context_.store.write([&](store::WriteTransaction& tx) {
     bool more = tx.scans().prune(before, std::min(before, now - kKeepItemsNs), kPruneRows);
+    more = tx.scans().pruneParts(now - kKeepPartsNs, kPruneWholes) || more;
     more = tx.commands().prune(before, kPruneRows) || more;
     more = tx.events().prune(context_.settings.keep_events, before, kPruneRows) || more;
     more = tx.errors().prune(before, kPruneRows) || more;

@@ -131,10 +131,13 @@ class Scans {
                                     const PageRequest& page) const = 0;
   virtual std::vector<RecordKindCount> recordKinds(const AgentKey& agent) const = 0;
 
-  // Forgets what is older: scans but each plugin's newest, closed updates, and items and their parts, which
-  // have an age of their own: an agent that was away sends again what it does not know to be taken. At most
-  // `limit` rows of each; true: there may be more.
+  // Forgets what is older: scans but each plugin's newest, closed updates, and items, which have an age of
+  // their own: an agent that was away sends again what it does not know to be taken. At most `limit` rows of
+  // each; true: there may be more.
   virtual bool prune(std::int64_t before, std::int64_t items_before, int limit) = 0;
+  // Forgets items that are not whole and of which no part has come since. At most `limit` of them; true:
+  // there may be more.
+  virtual bool pruneParts(std::int64_t before, int limit) = 0;
 };
 
 }  // namespace redflag::store

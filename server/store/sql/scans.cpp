@@ -312,15 +312,21 @@ bool SqlScans::prune(std::int64_t before, std::int64_t items_before, int limit) 
       "DELETE FROM upload_items WHERE (client_id, agent_id, item_id) IN "
       "(SELECT client_id, agent_id, item_id FROM upload_items WHERE received_at < ? LIMIT ?)",
       items_before, limit);
-  const int parts = db_.execute(
-      "DELETE FROM upload_parts WHERE (client_id, agent_id, item_id, part) IN "
-      "(SELECT client_id, agent_id, item_id, part FROM upload_parts WHERE received_at < ? LIMIT ?)",
-      items_before, limit);
   const int updates = db_.execute(
       "DELETE FROM updates WHERE update_id IN (SELECT update_id FROM updates "
       "WHERE state IN ('verified', 'superseded', 'resolved_elsewhere') AND state_since < ? LIMIT ?)",
       before, limit);
-  return scans == limit || items == limit || parts == limit || updates == limit;
+  return scans == limit || items == limit || updates == limit;
+}
+
+// Never the first parts alone: those that are left are counted, and the next one has to fit behind them.
+bool SqlScans::pruneParts(std::int64_t before, int limit) {
+  return db_.execute(
+             "DELETE FROM upload_parts WHERE (client_id, agent_id, item_id) IN (SELECT DISTINCT p.client_id, "
+             "p.agent_id, p.item_id FROM upload_parts p WHERE p.received_at < ?1 AND NOT EXISTS (SELECT 1 "
+             "FROM upload_parts n WHERE n.client_id = p.client_id AND n.agent_id = p.agent_id AND n.item_id "
+             "= p.item_id AND n.received_at >= ?1) LIMIT ?2)",
+             before, limit) >= limit;
 }
 
 }  // namespace redflag::store::sql

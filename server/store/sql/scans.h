@@ -35,6 +35,7 @@ class SqlScans : public Scans {
                             const PageRequest& page) const override;
   std::vector<RecordKindCount> recordKinds(const AgentKey& agent) const override;
   bool prune(std::int64_t before, std::int64_t items_before, int limit) override;
+  bool pruneParts(std::int64_t before, int limit) override;
 
  private:
   Connection& db_;

@@ -64,6 +64,37 @@ TEST(Retention, metrics_lose_their_points_after_two_weeks_and_their_days_after_a
   EXPECT_EQ(rowsOf(world, "metric_days"), 0);
 }
 
+TEST(Retention, an_item_that_never_came_whole_goes_a_week_after_its_last_part_with_all_of_them) {
+  World world;
+  const auto agent = world.enrol();
+  const Json item = world.scanItem({.records = {updateRow({"nginx", "1.1"})}});
+  const std::string text = dumpJson(item);
+  const auto send = [&](std::size_t part) {
+    const std::size_t size = text.size() / 3 + 1;
+    return world.upload(agent, {{{"kind", "part"},
+                                 {"id", item["id"]},
+                                 {"part", part},
+                                 {"parts", 3},
+                                 {"text", text.substr(part * size, size)}}});
+  };
+  send(0);
+  world.clock.advance_s(6 * kDay);
+  send(1);
+  world.clock.advance_s(6 * kDay);
+  world.services.upkeep.round();
+  EXPECT_EQ(rowsOf(world, "upload_parts"), 2) << "the first one is nothing without the second";
+  EXPECT_EQ(send(2).acknowledged.size(), 1U);
+  const Json other = world.scanItem({});
+  world.upload(
+      agent, {{{"kind", "part"}, {"id", other["id"]}, {"part", 0}, {"parts", 2}, {"text", dumpJson(other)}}});
+  world.clock.advance_s(6 * kDay);
+  world.services.upkeep.round();
+  EXPECT_EQ(rowsOf(world, "upload_parts"), 1);
+  world.clock.advance_s(2 * kDay);
+  world.services.upkeep.round();
+  EXPECT_EQ(rowsOf(world, "upload_parts"), 0);
+}
+
 TEST(Retention, an_approval_stays_as_long_as_its_update) {
   World world;
   const auto agent = world.enrol();
