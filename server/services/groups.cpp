@@ -99,11 +99,10 @@ void Groups::requireSense(const store::ReadTransaction& tx, const store::AgentGr
       throw http::Problem{409, "group.name_taken", "there is one of this name already", "/name"};
   }
   if (!wish.agent_ids) return;
-  for (const auto& agent_id : *wish.agent_ids) {
-    const auto agent = tx.agents().key(agent_id);
-    if (!agent || agent->client_id != group.client_id)
-      throw http::Problem{404, "agent.not_found", "its client has no such agent", "/agent_ids"};
-  }
+  const std::set<std::string> agent_ids(wish.agent_ids->begin(), wish.agent_ids->end());
+  const auto client = http::Visible::of({{"viewer", group.client_id, ""}});
+  if (tx.agents().recipients(agent_ids, client).size() != agent_ids.size())
+    throw http::Problem{404, "agent.not_found", "its client has no such agent", "/agent_ids"};
 }
 
 std::optional<store::Profile> Groups::requireMayChange(const store::ReadTransaction& tx,

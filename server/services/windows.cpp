@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "base/encoding.h"
@@ -63,12 +64,20 @@ std::vector<store::MaintenanceWindow> narrowerAt(const store::ReadTransaction& t
   auto windows = tx.windows().list(visible);
   std::erase_if(windows, [&](const store::MaintenanceWindow& window) {
     const store::DecisionScope& scope = window.scope;
-    if (scope.client_id != site.client_id) return true;
-    if (!scope.agent_id.empty()) {
-      const auto agent = tx.agents().key(scope.agent_id);
-      return !agent || agent->site_id != site.site_id;
-    }
-    return scope.group_id.empty() || !membersBySite(tx, scope).contains(site.site_id);
+    return scope.client_id != site.client_id || (scope.agent_id.empty() && scope.group_id.empty());
+  });
+  if (windows.empty()) return windows;
+  std::set<std::string> machines;
+  for (const auto& window : windows)
+    if (!window.scope.agent_id.empty()) machines.insert(window.scope.agent_id);
+  const auto here = http::Visible::of({{"viewer", site.client_id, site.site_id}});
+  std::set<std::string> groups;
+  for (const auto& group : tx.groups().list(here))
+    groups.insert(group.id);
+  const auto agents = tx.agents().recipients(machines, here);
+  std::erase_if(windows, [&](const store::MaintenanceWindow& window) {
+    const store::DecisionScope& scope = window.scope;
+    return scope.agent_id.empty() ? !groups.contains(scope.group_id) : !agents.contains(scope.agent_id);
   });
   return windows;
 }

@@ -6,6 +6,7 @@
 
 #include "base/encoding.h"
 #include "http/message.h"
+#include "support/counting_store.h"
 #include "support/windows.h"
 #include "support/world.h"
 
@@ -202,6 +203,35 @@ TEST_F(GroupWindows, are_in_force_for_a_machine_and_named_beside_those_of_its_si
   EXPECT_THAT(names(windows.inForce(other.id, 1, ada).narrower), ElementsAre("Own"));
   const auto elsewhere = over("viewer", alpha.client_id, other.id);
   EXPECT_EQ(refusal([&] { windows.inForceFor(alpha.agent_id, 1, elsewhere); }), "404 agent.not_found");
+}
+
+TEST_F(GroupWindows, take_as_many_statements_however_many_groups_and_machines_there_are) {
+  CountingStore counting(world.database.connect());
+  const services::Context& with = world.services.context();
+  const services::Context context{counting,   with.types, with.signer, with.bundle,
+                                  with.epoch, with.bell,  with.clock};
+  services::Orders orders(context);
+  const services::Windows windows(context, orders);
+  services::Groups groups(context, orders);
+  const auto asking = [&](std::size_t there) {
+    return counting.statementsOf(
+        [&] { EXPECT_EQ(windows.inForce(alpha.site_id, 1, ada).narrower.size(), there); });
+  };
+  const auto adding = [&](const std::string& name, const std::vector<std::string>& agent_ids) {
+    return counting.statementsOf([&] { groups.add({alpha.client_id, name, agent_ids}, ada); });
+  };
+  window("Own", "05:00", ofMachine(beta));
+  window("Late", "04:00", ofGroup(group("Databases", {alpha.agent_id})));
+  const std::size_t of_one = asking(2);
+  for (int i = 0; i < 10; ++i)
+    window("Late", "04:00", ofGroup(group("Mail " + std::to_string(i), {alpha.agent_id, beta.agent_id})));
+  EXPECT_EQ(asking(12), of_one);
+
+  std::vector<std::string> many;
+  for (int i = 0; i < 16; ++i)
+    many.push_back(world.enrol("many-" + std::to_string(i)).agent_id);
+  const std::size_t with_one = adding("One", {alpha.agent_id});
+  EXPECT_EQ(adding("Many", many), with_one) << "one for each 16";
 }
 
 TEST_F(GroupWindows, are_an_approvers_of_the_client_and_seen_by_who_sees_a_machine_of_theirs) {
