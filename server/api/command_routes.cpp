@@ -83,9 +83,9 @@ http::Response showCommand(services::Services& services, const http::Request& re
     json["transitions"] = transitionsView(tx.commands().transitions(*command));
     store::UpdateFilter about;
     about.command_id = command->id;
-    const Prospects prospects(tx, services.context().types, services.context().now());
-    json["updates"] =
-        view(tx.updates().list(about, visible, services.context().contact(), {500, ""}), prospects)["items"];
+    const auto page = tx.updates().list(about, visible, services.context().contact(), {500, ""});
+    const Prospects prospects(tx, services.context().types, page.items, services.context().now());
+    json["updates"] = view(page, prospects)["items"];
     return http::jsonResponse(200, json);
   });
 }

@@ -114,6 +114,13 @@ Outlook ordered(const Update& update) {
   return {"the server, which is looking at the result", next};
 }
 
+store::Groups::Machines machinesOf(const std::vector<Update>& updates) {
+  store::Groups::Machines machines;
+  for (const auto& update : updates)
+    machines.insert({update.client_id, update.agent_id});
+  return machines;
+}
+
 }  // namespace
 
 Outlook outlookOf(const Update& update, const Prospect& prospect) {
@@ -145,8 +152,9 @@ Outlook outlookOf(const Update& update, const Prospect& prospect) {
   return {};
 }
 
-Prospects::Prospects(const store::ReadTransaction& tx, const commands::CommandTypes& types, std::int64_t now)
-    : policies_(services::Policies::all(tx, http::Visible::everything())), now_(now) {
+Prospects::Prospects(const store::ReadTransaction& tx, const commands::CommandTypes& types,
+                     const std::vector<Update>& updates, std::int64_t now)
+    : policies_(services::Policies::allFor(tx, machinesOf(updates))), now_(now) {
   if (const auto type = types.find("plan_updates")) attempts_allowed_ = type->max_attempts;
 }
 

@@ -28,10 +28,11 @@ struct Prospect {
 // Both "" for an update that is closed.
 Outlook outlookOf(const store::Update& update, const Prospect& prospect);
 
-// The prospects of rows that one transaction reads.
+// The prospects of rows that one transaction reads: of these, or others of the same machines.
 class Prospects {
  public:
-  Prospects(const store::ReadTransaction& tx, const commands::CommandTypes& types, std::int64_t now);
+  Prospects(const store::ReadTransaction& tx, const commands::CommandTypes& types,
+            const std::vector<store::Update>& updates, std::int64_t now);
   Prospect of(const store::Update& update) const;
 
  private:

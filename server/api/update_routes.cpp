@@ -41,8 +41,8 @@ store::UpdateFilter filterOf(const Query& query) {
 http::Response rowsOf(services::Services& services, const store::UpdateFilter& filter,
                       const http::Visible& visible, const Query& query) {
   return http::jsonResponse(200, services.store().read([&](const store::ReadTransaction& tx) {
-    const Prospects prospects(tx, services.context().types, services.context().now());
-    return view(tx.updates().list(filter, visible, services.context().contact(), query.page()), prospects);
+    const auto page = tx.updates().list(filter, visible, services.context().contact(), query.page());
+    return view(page, Prospects(tx, services.context().types, page.items, services.context().now()));
   }));
 }
 
@@ -80,7 +80,7 @@ http::Response show(services::Services& services, const http::Request& request) 
     if (found.items.empty()) throw http::Problem{404, "update.not_found", "there is no such update"};
     return http::jsonResponse(
         200, evidenceView(tx, found.items.front(),
-                          Prospects(tx, services.context().types, services.context().now())));
+                          Prospects(tx, services.context().types, found.items, services.context().now())));
   });
 }
 

@@ -9,7 +9,6 @@
 #include "http/message.h"
 #include "services/decision_scope.h"
 #include "store/events.h"
-#include "store/groups.h"
 
 namespace redflag::services {
 namespace {
@@ -33,9 +32,30 @@ std::int64_t youngest(const std::vector<LoadedPolicy>& policies) {
   return hours * kPolicyHourNs;
 }
 
+// Those that can be read, without who is in their groups.
+std::vector<LoadedPolicy> stored(const store::ReadTransaction& tx, const http::Visible& visible) {
+  std::vector<LoadedPolicy> policies;
+  for (auto& policy : tx.decisions().policies(visible)) {
+    const auto terms = parseJson(policy.terms, {kMaxTerms});
+    if (!terms || !terms->is_object()) {
+      spdlog::error("policies: what {} says cannot be read", policy.id);
+      continue;
+    }
+    JsonReader in(*terms, "terms");
+    policy.second.counts = countsNow(tx, policy.second, standingOrder(policy));
+    LoadedPolicy loaded{std::move(policy), readTerms(in)};
+    if (in.finish()) {
+      policies.push_back(std::move(loaded));
+    } else {
+      spdlog::error("policies: what {} says cannot be read", loaded.policy.id);
+    }
+  }
+  return policies;
+}
+
 LoadedPolicy visiblePolicy(const store::ReadTransaction& tx, const std::string& policy_id,
                            const Actor& actor) {
-  auto policies = Policies::all(tx, actor.grants.visible());
+  auto policies = stored(tx, actor.grants.visible());
   for (auto& one : policies)
     if (one.policy.id == policy_id) return std::move(one);
   throw http::Problem{404, "policy.not_found", "there is no such policy"};
@@ -96,10 +116,13 @@ bool sameOrders(const LoadedPolicy& one, const LoadedPolicy& other) {
 // is: that counts. http::Problem 409; the next round judges anew.
 void requireStillApproves(const store::ReadTransaction& tx, const LoadedPolicy& one,
                           std::vector<store::UpdateRow> rows, std::int64_t now) {
-  const auto policies = Policies::all(tx, http::Visible::everything());
+  store::Groups::Machines machines;
   std::set<std::string> agent_ids;
-  for (const auto& row : rows)
+  for (const auto& row : rows) {
+    machines.insert({row.client_id, row.agent_id});
     agent_ids.insert(row.agent_id);
+  }
+  const auto policies = Policies::allFor(tx, machines);
   const auto agents = tx.agents().recipients(agent_ids, http::Visible::everything());
   for (auto& row : rows) {
     row.site_id = agents.at(row.agent_id).site_id;
@@ -111,30 +134,30 @@ void requireStillApproves(const store::ReadTransaction& tx, const LoadedPolicy& 
 
 }  // namespace
 
-std::vector<LoadedPolicy> Policies::all(const store::ReadTransaction& tx, const http::Visible& visible) {
-  std::vector<LoadedPolicy> policies;
-  for (auto& policy : tx.decisions().policies(visible)) {
-    const auto terms = parseJson(policy.terms, {kMaxTerms});
-    if (!terms || !terms->is_object()) {
-      spdlog::error("policies: what {} says cannot be read", policy.id);
-      continue;
-    }
-    JsonReader in(*terms, "terms");
-    policy.second.counts = countsNow(tx, policy.second, standingOrder(policy));
-    LoadedPolicy loaded{std::move(policy), readTerms(in)};
-    readMembers(tx, loaded);
-    if (in.finish()) {
-      policies.push_back(std::move(loaded));
-    } else {
-      spdlog::error("policies: what {} says cannot be read", loaded.policy.id);
-    }
+std::vector<LoadedPolicy> Policies::all(const store::ReadTransaction& tx) {
+  auto policies = stored(tx, http::Visible::everything());
+  for (auto& one : policies)
+    readMembers(tx, one);
+  return policies;
+}
+
+std::vector<LoadedPolicy> Policies::allFor(const store::ReadTransaction& tx,
+                                           const store::Groups::Machines& machines) {
+  auto policies = stored(tx, http::Visible::everything());
+  const bool any = std::any_of(policies.begin(), policies.end(),
+                               [](const LoadedPolicy& one) { return !one.policy.scope.group_id.empty(); });
+  if (!any) return policies;
+  const auto among = tx.groups().among(machines);
+  for (auto& one : policies) {
+    const auto members = among.find(one.policy.scope.group_id);
+    if (members != among.end()) one.agent_ids = members->second;
   }
   return policies;
 }
 
 std::vector<LoadedPolicy> Policies::list(const Actor& actor) const {
   return context_.store.read(
-      [&](const store::ReadTransaction& tx) { return all(tx, actor.grants.visible()); });
+      [&](const store::ReadTransaction& tx) { return stored(tx, actor.grants.visible()); });
 }
 
 std::vector<store::UpdateRow> Policies::due(const store::ReadTransaction& tx,
@@ -157,7 +180,7 @@ PolicyReach Policies::preview(LoadedPolicy draft, const Actor& actor) const {
     draft.policy.scope = requireScope(tx, draft.policy.scope, actor, "admin");
     draft.policy.enabled = true;
     readMembers(tx, draft);
-    auto policies = all(tx, http::Visible::everything());
+    auto policies = all(tx);
     std::erase_if(policies, [&](const LoadedPolicy& one) { return one.policy.id == draft.policy.id; });
     policies.push_back(draft);
     store::UpdateRowFilter filter;
@@ -272,7 +295,7 @@ void Policies::sweep() {
   std::map<const LoadedPolicy*, std::vector<store::UpdateRow>> approves;
   std::vector<LoadedPolicy> policies;
   context_.store.read([&](const store::ReadTransaction& tx) {
-    policies = all(tx, http::Visible::everything());
+    policies = all(tx);
     std::erase_if(policies, [](const LoadedPolicy& one) { return !one.policy.enabled; });
     if (policies.empty()) return;
     std::size_t taken = 0;

@@ -9,6 +9,7 @@
 #include "services/beforehand.h"
 #include "services/context.h"
 #include "services/policy_terms.h"
+#include "store/groups.h"
 
 namespace redflag::services {
 
@@ -42,8 +43,11 @@ class Policies {
   // server's own thread alone calls it.
   void sweep();
 
-  // As they are stored, and for whom now, for judging; those that cannot be read are left out.
-  static std::vector<LoadedPolicy> all(const store::ReadTransaction& tx, const http::Visible& visible);
+  // As they are stored, and for whom now, for judging any row; those that cannot be read are left out.
+  static std::vector<LoadedPolicy> all(const store::ReadTransaction& tx);
+  // The same for judging rows of these machines alone: however many are in a group, few are read.
+  static std::vector<LoadedPolicy> allFor(const store::ReadTransaction& tx,
+                                          const store::Groups::Machines& machines);
 
  private:
   std::vector<store::UpdateRow> due(const store::ReadTransaction& tx,

@@ -2,8 +2,11 @@
 // Machines of a client that people take together, wherever they are. A machine may be in several groups.
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "http/grants.h"
@@ -40,6 +43,9 @@ class Groups {
   virtual std::vector<GroupMember> members(const AgentGroup& group, const http::Visible& visible) const = 0;
   // By name: those that a machine is in.
   virtual std::vector<Named> of(const std::string& client_id, const std::string& agent_id) const = 0;
+  // Which of these machines, (client, agent), are in each group.
+  using Machines = std::set<std::pair<std::string, std::string>>;
+  virtual std::map<std::string, std::set<std::string>> among(const Machines& machines) const = 0;
   virtual void add(const AgentGroup& group) = 0;
   // name, changed_at and changed_by.
   virtual void change(const AgentGroup& group) = 0;

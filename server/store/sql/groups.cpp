@@ -62,6 +62,23 @@ std::vector<Named> SqlGroups::of(const std::string& client_id, const std::string
   return groups;
 }
 
+std::map<std::string, std::set<std::string>> SqlGroups::among(const Machines& machines) const {
+  ValueRows keys;
+  for (const auto& [client_id, agent_id] : machines)
+    keys.add(client_id, agent_id);
+  std::map<std::string, std::set<std::string>> found;
+  keys.each("WITH v (client, agent) AS (VALUES ",
+            ") SELECT m.group_id, m.agent_id FROM v CROSS JOIN agent_group_members m WHERE m.client_id = "
+            "v.client AND m.agent_id = v.agent",
+            {}, [&](std::string_view sql, const std::vector<Value>& values) {
+              for (auto rows = db_.queryValues(sql, values); rows.next();) {
+                const std::string group_id = rows.text();
+                found[group_id].insert(rows.text());
+              }
+            });
+  return found;
+}
+
 void SqlGroups::add(const AgentGroup& group) {
   db_.post(
       "INSERT INTO agent_groups (client_id, group_id, name, created_at, created_by, changed_at, changed_by) "

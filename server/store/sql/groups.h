@@ -11,6 +11,7 @@ class SqlGroups : public Groups {
   std::vector<AgentGroup> list(const http::Visible& visible) const override;
   std::vector<GroupMember> members(const AgentGroup& group, const http::Visible& visible) const override;
   std::vector<Named> of(const std::string& client_id, const std::string& agent_id) const override;
+  std::map<std::string, std::set<std::string>> among(const Machines& machines) const override;
   void add(const AgentGroup& group) override;
   void change(const AgentGroup& group) override;
   void remove(const AgentGroup& group) override;

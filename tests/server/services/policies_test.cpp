@@ -6,6 +6,7 @@
 #include "base/encoding.h"
 #include "http/message.h"
 #include "services/policy_terms.h"
+#include "support/counting_store.h"
 #include "support/interrupted_types.h"
 #include "support/world.h"
 
@@ -315,6 +316,35 @@ TEST_F(Judging, is_of_who_is_in_the_group_now) {
   EXPECT_EQ(openssl(), "cleared");
   groups.remove(group, world.admin);
   EXPECT_TRUE(world.services.policies.list(world.admin).empty());
+}
+
+TEST_F(Judging, reads_of_groups_no_more_than_the_machines_that_it_is_asked_about) {
+  const std::string client_id = agent.client_id;
+  const auto grouped = [&](const std::string& name, const std::vector<std::string>& agent_ids) {
+    auto one = policy(name, kSecurityDay);
+    one.policy.scope.group_id = world.services.groups.add({client_id, name, agent_ids}, world.admin).group.id;
+    add(one);
+  };
+  CountingStore counting(world.database.connect());
+  std::vector<std::set<std::string>> members;
+  const auto asking = [&] {
+    return counting.statementsOf([&] {
+      counting.read([&](const store::ReadTransaction& tx) {
+        members.clear();
+        for (const auto& one : services::Policies::allFor(tx, {{client_id, agent.agent_id}}))
+          members.push_back(one.agent_ids);
+      });
+    });
+  };
+  grouped("a", {agent.agent_id, report.agent_id});
+  const std::size_t of_one = asking();
+  grouped("b", {report.agent_id});
+  grouped("c", {agent.agent_id});
+  add(policy("d", kSecurityDay));
+  EXPECT_EQ(asking(), of_one);
+  const std::set<std::string> nobody;
+  const std::set<std::string> it = {agent.agent_id};
+  EXPECT_EQ(members, (std::vector{it, nobody, it, nobody}));
 }
 
 // While the orders are planned, outside of any transaction, somebody is faster.
