@@ -8,6 +8,12 @@ namespace {
 
 constexpr std::size_t kPreparedAtOnce = 200;
 
+// While its preparation was planned, it may have been cancelled or handed out.
+bool stillWaits(const store::ReadTransaction& tx, const std::string& command_id) {
+  const auto command = tx.commands().find(command_id, http::Visible::everything());
+  return command && command->state == store::CommandState::kScheduled;
+}
+
 }  // namespace
 
 void Preparations::run() {
@@ -38,7 +44,11 @@ void Preparations::prepareFor(const commands::CommandType& type, std::int64_t no
     spdlog::info("preparations: {} for {}: {}", command.type, command.hostname, prepared.refused.text);
   }
   if (placed.empty()) return;
-  context_.store.write([&](store::WriteTransaction& tx) { orders_.placeAll(tx, placed); });
+  context_.store.write([&](store::WriteTransaction& tx) {
+    auto needed = placed;
+    std::erase_if(needed, [&](const PreparedOrder& one) { return !stillWaits(tx, one.command.parent_id); });
+    orders_.placeAll(tx, needed);
+  });
 }
 
 std::vector<Order> Preparations::missing(const commands::CommandType& type, std::int64_t now) {

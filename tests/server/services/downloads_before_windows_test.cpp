@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "services/preparations.h"
+#include "support/interrupted_types.h"
 #include "windowed_orders.h"
 
 namespace redflag::testing {
@@ -70,6 +71,25 @@ TEST_F(WindowedOrders, take_their_download_with_them_when_they_are_cancelled) {
   EXPECT_EQ(world.newest("download_updates").state, CommandState::kCancelled);
   world.services.upkeep.round();
   EXPECT_EQ(downloads(), 1);
+}
+
+TEST(Downloading, begins_for_no_order_that_was_cancelled_while_it_was_planned) {
+  InterruptedTypes types;
+  World world(&types);
+  const services::Actor ada{"ada", http::Grants::everywhere("admin"), true};
+  const auto agent = world.enrol();
+  world.services.windows.add(windowWish("Night", agent.client_id, "", "23:00", 120), ada);
+  world.scan(agent, {.records = {updateRow({"nginx", "1.1"})}});
+  const auto outcome = world.approve({world.update(agent, "nginx", "1.1").id});
+  const Json plan = World::plan({{"upgrade", "nginx", "1.0", "1.1"}});
+  world.carryOut(agent, outcome.command_ids.at(0), "succeeded",
+                 Json::array({{{"plan", plan}, {"plan_hash", World::hashOf(plan)}}}));
+  const auto install = world.newest("install_updates");
+  ASSERT_EQ(install.state, CommandState::kScheduled);
+  types.meanwhile = [&] { world.services.orders.cancel(install.id, ada); };
+  world.services.preparations.run();
+  EXPECT_EQ(world.command(install.id).state, CommandState::kCancelled);
+  EXPECT_THROW(world.newest("download_updates"), std::runtime_error);
 }
 
 TEST_F(WindowedOrders, have_their_packages_downloaded_however_many_before_them_cannot) {
