@@ -269,9 +269,14 @@ void Windows::announce() {
   };
   std::vector<Soon> soon;
   context_.store.read([&](const store::ReadTransaction& tx) {
-    for (const auto& wait :
-         tx.commands().windowWaits(now + kMostNoticeS * kSecondNs, http::Visible::everything())) {
-      const auto place = PlaceWindows::of(tx, {wait.client_id, wait.site_id, wait.agent_id});
+    const auto waits = tx.commands().windowWaits(now + kMostNoticeS * kSecondNs, http::Visible::everything());
+    MachineWindows windows(tx);
+    std::vector<MachinePlace> machines;
+    for (const auto& wait : waits)
+      machines.push_back({wait.client_id, wait.site_id, wait.agent_id});
+    windows.load(machines);
+    for (const auto& wait : waits) {
+      const auto& place = windows.of({wait.client_id, wait.site_id, wait.agent_id});
       const auto spans = place.spansFrom(now, 1);
       if (spans.empty() || spans.front().opens_at != wait.opens_at || wait.opens_at <= now) continue;
       const store::MaintenanceWindow& window = place.windowOf(spans.front());

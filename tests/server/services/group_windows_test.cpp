@@ -227,6 +227,19 @@ TEST_F(GroupWindows, take_as_many_statements_however_many_groups_and_machines_th
     window("Late", "04:00", ofGroup(group("Mail " + std::to_string(i), {alpha.agent_id, beta.agent_id})));
   EXPECT_EQ(asking(12), of_one);
 
+  restart(alpha);
+  const auto announcing = [&] {
+    services::Windows fresh(context, orders);
+    return counting.statementsOf([&] { fresh.announce(); });
+  };
+  const std::size_t for_one = announcing();
+  for (int i = 0; i < 3; ++i) {
+    const auto one = enrol("own-" + std::to_string(i));
+    window("Own " + std::to_string(i), "05:00", ofMachine(one));
+    restart(one);
+  }
+  EXPECT_EQ(announcing(), for_one) << "four that wait for different windows";
+
   std::vector<std::string> many;
   for (int i = 0; i < 16; ++i)
     many.push_back(world.enrol("many-" + std::to_string(i)).agent_id);
