@@ -44,11 +44,11 @@ bool WindowGate::setFree(store::Command& command) {
   return true;
 }
 
-bool WindowGate::time(store::Command& command, bool waited) {
+bool WindowGate::time(store::Command& command, bool waited, std::int64_t earliest) {
   const PlaceWindows& place = windows_.of(placeOfOrder(command));
   if (place.empty()) return setFree(command);
   // One that is not for now anyway waits for a window after its time.
-  const std::int64_t from = command.window.empty() ? std::max(now_, command.not_before) : now_;
+  const std::int64_t from = std::max({now_, command.window.empty() ? command.not_before : now_, earliest});
   const auto spans = place.spansFrom(from, kWindowsGiven);
   if (spans.empty()) {
     command.window = "a window: none of " + place.placeText() + " opens again";

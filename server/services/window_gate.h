@@ -37,8 +37,9 @@ class WindowGate {
   // Whether windows say anything about it: by its type, and unless a person ordered it outside of any.
   bool holds(const store::Command& command);
   // Sets when it may be handed out, until when it may begin, and when it is given up. True: it may be now.
-  // `waited`: it comes from a window that it waited for, and is good for the whole of the next.
-  bool time(store::Command& command, bool waited);
+  // `waited`: it comes from a window that it waited for, and is good for the whole of the next. `earliest`:
+  // no window that is over by then will do.
+  bool time(store::Command& command, bool waited, std::int64_t earliest = 0);
   // The same for one that is handed out now. False, and nothing set: its window is closed.
   bool open(store::Command& command);
 

@@ -192,7 +192,10 @@ bool Orders::passOn(const store::Command& old) {
     if (next.dedup_key == old.id) next.dedup_key = next.id;
     WindowGate gate(context_, tx);
     if (!gate.holds(next)) return false;
-    next.state = gate.time(next, true) ? CommandState::kQueued : CommandState::kScheduled;
+    bool open = gate.time(next, true);
+    // To a machine whose clock is ahead it is over already, and would be again as often as it is told.
+    if (open && next.expires_at <= old.expires_at) open = gate.time(next, true, old.expires_at);
+    next.state = open ? CommandState::kQueued : CommandState::kScheduled;
     if (next.expires_at <= now || tx.commands().add(next, update_ids) != next.id) return false;
     if (!old.approved_by.empty()) tx.commands().setApproved({&next, 1}, old.approved_by);
     tx.commands().settle(old);

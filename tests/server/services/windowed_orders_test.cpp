@@ -187,6 +187,32 @@ TEST_F(WindowedOrders, of_which_the_machine_says_that_their_turn_did_not_come_ar
   EXPECT_EQ(now(next).state, CommandState::kSucceeded);
 }
 
+TEST_F(WindowedOrders, go_to_a_machine_whose_clock_is_ahead_once_in_a_window) {
+  night();
+  const auto command = restart();
+  const auto refused = [&](const store::Command& it) {
+    world.mustTake(agent, {world.stateItem(it.id, "refused", Json(), "expired", "the order has expired")});
+    world.services.upkeep.round();
+    return world.newest("restart_services");
+  };
+  at("14T23:00:00");
+  ASSERT_EQ(world.services.orders.fetch(agent).size(), 1U);
+  at("15T00:58:00");
+  const auto next = refused(command);
+  EXPECT_EQ(next.retry_of, command.id);
+  EXPECT_EQ(next.windows_missed, 1);
+  EXPECT_EQ(next.state, CommandState::kScheduled);
+  EXPECT_EQ(window(next), "15T23:00 to 16T01:00");
+  EXPECT_TRUE(world.services.orders.fetch(agent).empty());
+  at("15T23:00:00");
+  ASSERT_EQ(world.services.orders.fetch(agent).size(), 1U);
+  // A window that was made longer meanwhile is not the one that the machine took for over.
+  world.services.windows.change(world.services.windows.list(ada).at(0).id,
+                                windowWish("Night", agent.client_id, "", "23:00", 180), ada);
+  at("16T00:58:00");
+  EXPECT_EQ(refused(next).state, CommandState::kQueued);
+}
+
 TEST_F(WindowedOrders,
        that_were_handed_out_without_a_word_come_again_so_that_the_machine_says_what_became_of_them) {
   night();
