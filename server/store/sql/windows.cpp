@@ -73,11 +73,16 @@ void restrictWindows(Conditions& where, const http::Visible& visible) {
       "(w.site_id = '' AND w.group_id = '' AND w.agent_id = '' AND w.client_id IN (SELECT v.client_id FROM "
       "sites v WHERE v.site_id IN (",
       visible.sites(), ")))");
+  // Apart, and neither for windows of places: together they would look at each machine for each window.
   either(
-      "EXISTS (SELECT 1 FROM agents v WHERE v.client_id = w.client_id AND (v.agent_id = w.agent_id OR "
-      "EXISTS (SELECT 1 FROM agent_group_members m WHERE m.client_id = w.client_id AND m.group_id = "
-      "w.group_id AND m.agent_id = v.agent_id)) AND v.site_id IN (",
-      visible.sites(), "))");
+      "(w.agent_id <> '' AND EXISTS (SELECT 1 FROM agents v WHERE v.client_id = w.client_id AND v.agent_id "
+      "= w.agent_id AND v.site_id IN (",
+      visible.sites(), ")))");
+  either(
+      "(w.group_id <> '' AND EXISTS (SELECT 1 FROM agent_group_members m JOIN agents v ON v.client_id = "
+      "m.client_id AND v.agent_id = m.agent_id WHERE m.client_id = w.client_id AND m.group_id = w.group_id "
+      "AND v.site_id IN (",
+      visible.sites(), ")))");
   where.addAll(sql + ")", ids);
 }
 
