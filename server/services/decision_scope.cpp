@@ -34,15 +34,12 @@ store::DecisionScope requirePlace(const store::ReadTransaction& tx, store::Decis
     scope.client_id = agent->client_id;
     scope.site_id.clear();  // wherever it is moved to
   } else if (!scope.group_id.empty()) {
-    for (const auto& group : tx.groups().list(visible)) {
-      if (group.id != scope.group_id) continue;
-      if (!scope.client_id.empty() && scope.client_id != group.client_id) break;
-      scope.client_id = group.client_id;
-      scope.client_name = group.client_name;
-      scope.group_name = group.name;
-      return scope;
-    }
-    throw http::Problem{404, "group.not_found", "there is no such group", "/group_id"};
+    const auto group = tx.groups().find(scope.group_id, visible);
+    if (!group || (!scope.client_id.empty() && scope.client_id != group->client_id))
+      throw http::Problem{404, "group.not_found", "there is no such group", "/group_id"};
+    scope.client_id = group->client_id;
+    scope.client_name = group->client_name;
+    scope.group_name = group->name;
   } else if (!scope.client_id.empty() || !scope.site_id.empty()) {
     scope.client_id = clientOf(tx, scope, visible);
     if (scope.client_id.empty())

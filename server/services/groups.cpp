@@ -78,13 +78,11 @@ std::vector<store::AgentGroup> Groups::list(const Actor& actor) const {
 
 GroupView Groups::findFor(const store::ReadTransaction& tx, const std::string& id, const Actor& actor) const {
   const http::Visible visible = actor.grants.visible();
-  for (auto& group : tx.groups().list(visible)) {
-    if (group.id != id) continue;
-    GroupView view{std::move(group), {}};
-    view.members = tx.groups().members(view.group, visible);
-    return view;
-  }
-  throw http::Problem{404, "group.not_found", "there is no such group"};
+  auto group = tx.groups().find(id, visible);
+  if (!group) throw http::Problem{404, "group.not_found", "there is no such group"};
+  GroupView view{std::move(*group), {}};
+  view.members = tx.groups().members(view.group, visible);
+  return view;
 }
 
 GroupView Groups::find(const std::string& id, const Actor& actor) const {
@@ -93,11 +91,10 @@ GroupView Groups::find(const std::string& id, const Actor& actor) const {
 
 void Groups::requireSense(const store::ReadTransaction& tx, const store::AgentGroup& group,
                           const GroupWish& wish) const {
-  const auto all = tx.groups().list(http::Visible::everything());
-  for (const auto& other : all) {
-    if (other.client_id == group.client_id && other.name == wish.name && other.id != group.id)
-      throw http::Problem{409, "group.name_taken", "there is one of this name already", "/name"};
-  }
+  const auto named = tx.groups().named(group.client_id);
+  const auto other = named.find(wish.name);
+  if (other != named.end() && other->second != group.id)
+    throw http::Problem{409, "group.name_taken", "there is one of this name already", "/name"};
   if (!wish.agent_ids) return;
   const std::set<std::string> agent_ids(wish.agent_ids->begin(), wish.agent_ids->end());
   const auto client = http::Visible::of({{"viewer", group.client_id, ""}});
@@ -130,11 +127,7 @@ GroupView Groups::add(const GroupWish& wish, const Actor& actor) {
     store::AgentGroup added = group;
     added.client_id = requireScope(tx, {wish.client_id, "", ""}, actor, kGroupRole).client_id;
     requireSense(tx, added, wish);
-    const auto all = tx.groups().list(http::Visible::everything());
-    const auto there = std::count_if(all.begin(), all.end(), [&](const store::AgentGroup& one) {
-      return one.client_id == added.client_id;
-    });
-    if (static_cast<std::size_t>(there) >= kMostOfClient)
+    if (tx.groups().named(added.client_id).size() >= kMostOfClient)
       throw http::Problem{409, "group.too_many", "this client has 500 groups already"};
     tx.groups().add(added);
     if (wish.agent_ids) tx.groups().setMembers(added, *wish.agent_ids);

@@ -39,6 +39,9 @@ class Groups {
 
   // By client and name: of clients that are visible, and those with a machine at a site that is.
   virtual std::vector<AgentGroup> list(const http::Visible& visible) const = 0;
+  virtual std::optional<AgentGroup> find(const std::string& group_id, const http::Visible& visible) const = 0;
+  // The ids of a client's groups, by their names.
+  virtual std::map<std::string, std::string> named(const std::string& client_id) const = 0;
   // By hostname, those that are visible.
   virtual std::vector<GroupMember> members(const AgentGroup& group, const http::Visible& visible) const = 0;
   // By name: those that a machine is in.

@@ -10,6 +10,29 @@ namespace redflag::store::sql {
 std::vector<AgentGroup> SqlGroups::list(const http::Visible& visible) const {
   Conditions where;
   restrict(where, visible, "g.client_id", "a.site_id");
+  return groupsWhere(where);
+}
+
+std::optional<AgentGroup> SqlGroups::find(const std::string& group_id, const http::Visible& visible) const {
+  Conditions where;
+  where.add("g.group_id = ?", group_id);
+  restrict(where, visible, "g.client_id", "a.site_id");
+  auto found = groupsWhere(where);
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
+}
+
+std::map<std::string, std::string> SqlGroups::named(const std::string& client_id) const {
+  std::map<std::string, std::string> ids;
+  auto rows = db_.query("SELECT name, group_id FROM agent_groups WHERE client_id = ?", client_id);
+  while (rows.next()) {
+    std::string name = rows.text();
+    ids[std::move(name)] = rows.text();
+  }
+  return ids;
+}
+
+std::vector<AgentGroup> SqlGroups::groupsWhere(const Conditions& where) const {
   const std::string sql =
       "SELECT g.group_id, g.client_id, c.name, g.name, g.created_by, g.changed_by, COUNT(a.agent_id), "
       "g.created_at, g.changed_at FROM agent_groups g JOIN clients c ON c.client_id = g.client_id LEFT JOIN "

@@ -205,6 +205,29 @@ TEST_F(GroupWindows, are_in_force_for_a_machine_and_named_beside_those_of_its_si
   EXPECT_EQ(refusal([&] { windows.inForceFor(alpha.agent_id, 1, elsewhere); }), "404 agent.not_found");
 }
 
+TEST_F(GroupWindows, are_of_groups_that_are_counted_and_named_for_each_client_apart) {
+  const auto strange = world.services.places.addClient("Strange", ada);
+  const auto add = [&](const std::string& client_id, const std::string& name) {
+    return refusal([&] { world.services.groups.add({client_id, name, {}}, ada); });
+  };
+  for (std::size_t i = 0; i < services::Groups::kMostOfClient; ++i)
+    ASSERT_EQ(add(strange.id, "Group " + std::to_string(i)), "done");
+  EXPECT_EQ(add(strange.id, "One more"), "409 group.too_many");
+  EXPECT_EQ(add(alpha.client_id, "Group 7"), "done");
+  EXPECT_EQ(add(alpha.client_id, "Group 7"), "409 group.name_taken");
+  const auto theirs = world.services.groups.list(over("viewer", strange.id, "")).at(0).id;
+  auto wish = windowWish("Late", alpha.client_id, "", "04:00", 120);
+  wish.scope.group_id = theirs;
+  EXPECT_EQ(refusal([&] { world.services.windows.add(wish, ada); }), "404 group.not_found")
+      << "it is none of this client's";
+  const auto ours = over("admin", alpha.client_id, "");
+  wish.scope.client_id.clear();
+  EXPECT_EQ(refusal([&] { world.services.windows.add(wish, ours); }), "404 group.not_found");
+  EXPECT_EQ(refusal([&] { world.services.groups.find(theirs, ours); }), "404 group.not_found");
+  EXPECT_EQ(refusal([&] { world.services.groups.remove(theirs, ours); }), "404 group.not_found");
+  EXPECT_EQ(refusal([&] { world.services.windows.add(wish, ada); }), "done");
+}
+
 TEST_F(GroupWindows, take_as_many_statements_however_many_groups_and_machines_there_are) {
   CountingStore counting(world.database.connect());
   const services::Context& with = world.services.context();
