@@ -2,7 +2,7 @@ import hooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'src/generated', 'public', 'tests/*.mjs', 'eslint.config.js'] },
+  { ignores: ['dist', 'src/generated', 'public', 'tests/**/*.mjs', 'eslint.config.js'] },
   ...tseslint.configs.strict,
   {
     plugins: { 'react-hooks': hooks },

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 import { chromium } from 'playwright-core';
 
-import { startMock } from './mock-server.mjs';
+import { startMock } from './mock/server.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = process.env.REDFLAG_WEB_DIST ?? join(here, '..', 'dist');

@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 
 import { startBrowser } from './browser.mjs';
-import { makeId } from './mock-data.mjs';
+import { makeId } from './mock/data/ids.mjs';
+import { enrol } from './mock/enrolment.mjs';
+import { listWindows } from './mock/windows.mjs';
 
 const patience = { timeout: 180_000 }; // of a machine that builds at the same time, too
 let browser;
@@ -221,7 +223,7 @@ test('a maintenance window is added for a client, and an order that waits for on
   await dialog.getByText('Europe/London (3 sites, 41 machines)').waitFor();
   await dialog.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('list', { name: 'Maintenance windows' }).getByText('Saturday night').waitFor();
-  const [made] = server.mock.windows().slice(-1);
+  const [made] = listWindows(server.mock).slice(-1);
   assert.deepEqual([made.name, made.length_minutes, made.rule], ['Saturday night', 240, { repeat: 'weekly', weekdays: ['sat'], time: '22:00' }]);
   assert.equal(made.client_id, server.mock.fleet.clients[0].id);
 
@@ -267,7 +269,7 @@ test('a machine that enrols walks from waiting to done while one watches', patie
   assert.match(line, /^printf %s 'rfb1\.[\w-]+' \| sudo redflag-agent enroll --bundle-stdin$/);
   await page.getByText('Waiting for the machine').waitFor();
   await streamIsOpen();
-  const machine = server.mock.enrol('newcomer.example.org');
+  const machine = enrol(server.mock, 'newcomer.example.org');
   const row = page.getByRole('listitem').filter({ hasText: 'newcomer.example.org' }).first();
   await row.locator('[aria-current=step]').getByText('Connected').waitFor();
   machine.connect();

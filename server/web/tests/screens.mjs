@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { startBrowser } from './browser.mjs';
-import { makeId } from './mock-data.mjs';
+import { makeId } from './mock/data/ids.mjs';
+import { makeToken } from './mock/enrolment.mjs';
 
 const pictures = process.env.REDFLAG_SCREENS ?? (await mkdtemp(join(tmpdir(), 'redflag-screens-')));
 
@@ -388,7 +389,7 @@ const scenes = [
     act: async (page) => {
       await page.getByRole('button', { name: 'Make a token' }).click();
       await page.getByText('Waiting for the machine').waitFor();
-      server.mock.token({ seats: 1, expires_in_s: 3600 });
+      makeToken(server.mock, { seats: 1, expires_in_s: 3600 });
     },
   },
   { name: 'enrolment-no-permission', path: '/enrolment', ready: text('Your role does not allow this'), state: { role: 'viewer' } },

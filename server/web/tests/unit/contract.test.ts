@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 // eslint-disable-next-line @typescript-eslint/ban-ts-comment -- plain modules, shared with the browser tests
 // @ts-ignore
-import { startMock } from '../mock-server.mjs';
+import { startMock } from '../mock/server.mjs';
 
 interface Operation {
   responses: Record<string, { content?: Record<string, { schema: { $ref?: string } }> }>;
@@ -39,6 +39,17 @@ async function ask(method: string, path: string, body?: unknown) {
   return { status: response.status, type, body: response.status === 204 ? undefined : ((await response.json()) as unknown) };
 }
 
+interface Listed {
+  id: string;
+  changed_at: string;
+  members: { agent_id: string }[];
+}
+
+async function listed(path: string) {
+  const { body } = await ask('GET', path);
+  return (body as { items: [Listed, ...Listed[]] }).items;
+}
+
 function expectShape(route: string, method: string, status: number, type: string, body: unknown) {
   const responses = document.paths[route]?.[method.toLowerCase()]?.responses;
   expect(responses, `${method} ${route} is in the document`).toBeDefined();
@@ -52,6 +63,10 @@ function expectShape(route: string, method: string, status: number, type: string
 test('every list and object has the document’s shape', async () => {
   const agent = server.mock.fleet.agents[1].id as string;
   const command = server.mock.fleet.commands[1].id as string;
+  const errors = await listed('/api/v1/errors');
+  const [schedule] = await listed('/api/v1/schedules');
+  const [group] = await listed('/api/v1/groups');
+  const member = ((await ask('GET', `/api/v1/groups/${group.id}`)).body as Listed).members[0]?.agent_id;
   const asked: [string, string][] = [
     ['/api/v1/session', '/api/v1/session'],
     ['/api/v1/account/second-factor', '/api/v1/account/second-factor'],
@@ -71,27 +86,27 @@ test('every list and object has the document’s shape', async () => {
     ['/api/v1/enrolment-tokens', '/api/v1/enrolment-tokens'],
     ['/api/v1/clients', '/api/v1/clients'],
     ['/api/v1/errors', '/api/v1/errors'],
-    ['/api/v1/errors/{id}', `/api/v1/errors/${server.mock.errors(new URLSearchParams()).items[5].id as string}`],
+    ['/api/v1/errors/{id}', `/api/v1/errors/${errors[5]?.id}`],
     ['/api/v1/updates/{id}', `/api/v1/updates/${server.mock.fleet.updates.find((each: { state: string }) => each.state === 'verified').id as string}`],
     ['/api/v1/audit', '/api/v1/audit?limit=500'],
     ['/api/v1/audit/head', '/api/v1/audit/head'],
     ['/api/v1/security', '/api/v1/security'],
     ['/api/v1/rate-limits', '/api/v1/rate-limits'],
     ['/api/v1/schedules', '/api/v1/schedules'],
-    ['/api/v1/schedules/{id}', `/api/v1/schedules/${server.mock.schedules()[0].id}`],
-    ['/api/v1/schedules/{id}/runs', `/api/v1/schedules/${server.mock.schedules()[0].id}/runs`],
+    ['/api/v1/schedules/{id}', `/api/v1/schedules/${schedule.id}`],
+    ['/api/v1/schedules/{id}/runs', `/api/v1/schedules/${schedule.id}/runs`],
     ['/api/v1/held-orders', '/api/v1/held-orders'],
     ['/api/v1/second-person-rules', '/api/v1/second-person-rules'],
     ['/api/v1/ignore-rules', '/api/v1/ignore-rules?state=active,lifted,expired'],
     ['/api/v1/approval-policies', '/api/v1/approval-policies'],
     ['/api/v1/groups', '/api/v1/groups'],
-    ['/api/v1/groups/{id}', `/api/v1/groups/${server.mock.machineGroups()[0].id as string}`],
+    ['/api/v1/groups/{id}', `/api/v1/groups/${group.id}`],
     ['/api/v1/maintenance-windows', '/api/v1/maintenance-windows'],
     ['/api/v1/sites/{id}/maintenance-windows', `/api/v1/sites/${server.mock.fleet.clients[0].sites[0].id}/maintenance-windows`],
-    ['/api/v1/agents/{id}/maintenance-windows', `/api/v1/agents/${server.mock.machineGroups()[0].members[0].agent_id as string}/maintenance-windows`],
+    ['/api/v1/agents/{id}/maintenance-windows', `/api/v1/agents/${member}/maintenance-windows`],
     ['/api/v1/profiles', '/api/v1/profiles'],
     ['/api/v1/profiles/place', `/api/v1/profiles/place?client_id=${server.mock.fleet.clients[0].id as string}`],
-    ['/api/v1/profiles/place', `/api/v1/profiles/place?group_id=${server.mock.machineGroups()[0].id as string}`],
+    ['/api/v1/profiles/place', `/api/v1/profiles/place?group_id=${group.id}`],
     ['/api/v1/profiles/schema', '/api/v1/profiles/schema'],
     ['/api/v1/agents/{id}/settings', `/api/v1/agents/${agent}/settings`],
   ];
@@ -107,6 +122,9 @@ test('every change answers in the document’s shape', async () => {
   const schedule = { name: 'Nightly', type: 'scan', parameters: {}, scope: { everything: true }, rule: { repeat: 'daily', time: '02:00' } };
   const window = { client_id: server.mock.fleet.clients[0].id, name: 'Night', rule: { repeat: 'daily', time: '22:00' }, length_minutes: 240 };
   const update_ids = updates.slice(0, 5).map((update: { id: string }) => update.id);
+  const [service_account] = await listed('/api/v1/service-accounts');
+  const schedules = await listed('/api/v1/schedules');
+  const held = await listed('/api/v1/held-orders');
   const asked: [string, string, unknown][] = [
     ['/api/v1/approvals', '/api/v1/approvals?preview=1', { update_ids }],
     ['/api/v1/approvals', '/api/v1/approvals', { update_ids }],
@@ -123,12 +141,12 @@ test('every change answers in the document’s shape', async () => {
     ['/api/v1/commands/{id}/confirm', `/api/v1/commands/${commands[3].id}/confirm`, undefined],
     ['/api/v1/users', '/api/v1/users', { username: 'kim', password: 'twelve letters', grants: [{ role: 'viewer', client_id: null, site_id: null }] }],
     ['/api/v1/service-accounts', '/api/v1/service-accounts', { name: 'script', grants: [{ role: 'viewer', client_id: null, site_id: null }] }],
-    ['/api/v1/service-accounts/{id}/tokens', `/api/v1/service-accounts/${server.mock.scripts()[0].id}/tokens`, { name: 'x', expires_in_s: 3600 }],
+    ['/api/v1/service-accounts/{id}/tokens', `/api/v1/service-accounts/${service_account.id}/tokens`, { name: 'x', expires_in_s: 3600 }],
     ['/api/v1/clients', '/api/v1/clients', { name: 'A client' }],
     ['/api/v1/clients/{id}/sites', `/api/v1/clients/${server.mock.fleet.clients[0].id}/sites`, { name: 'A site' }],
     ['/api/v1/schedules', '/api/v1/schedules', schedule],
     ['/api/v1/schedules/preview', '/api/v1/schedules/preview', schedule],
-    ['/api/v1/schedules/{id}/pause', `/api/v1/schedules/${server.mock.schedules()[0].id}/pause`, undefined],
+    ['/api/v1/schedules/{id}/pause', `/api/v1/schedules/${schedules[0].id}/pause`, undefined],
     ['/api/v1/groups', '/api/v1/groups', { client_id: server.mock.fleet.clients[0].id, name: 'A group', agent_ids: [agents[0].id] }],
     ['/api/v1/maintenance-windows', '/api/v1/maintenance-windows', window],
     ['/api/v1/maintenance-windows/preview', '/api/v1/maintenance-windows/preview', window],
@@ -138,12 +156,12 @@ test('every change answers in the document’s shape', async () => {
     ['/api/v1/account/second-factor/recovery-codes', '/api/v1/account/second-factor/recovery-codes', { code: '123456' }],
     ['/api/v1/session', '/api/v1/session', { username: 'mara', password: 'correct horse battery' }],
     ['/api/v1/session/second-factor', '/api/v1/session/second-factor', { code: '123456' }],
-    ['/api/v1/held-orders/{id}/approve', `/api/v1/held-orders/${server.mock.heldOrders()[0].id}/approve`, { reason: 'agreed' }],
+    ['/api/v1/held-orders/{id}/approve', `/api/v1/held-orders/${held[0].id}/approve`, { reason: 'agreed' }],
     ['/api/v1/approval-policies/{id}/approve', `/api/v1/approval-policies/${server.mock.fleet.policies[0].id}/approve`, { reason: 'agreed', changed_at: server.mock.fleet.policies[0].changed_at }],
     ['/api/v1/approval-policies/{id}/withdraw-approval', `/api/v1/approval-policies/${server.mock.fleet.policies[0].id}/withdraw-approval`, undefined],
-    ['/api/v1/schedules/{id}/approve', `/api/v1/schedules/${server.mock.schedules()[4].id}/approve`, { reason: 'agreed', changed_at: server.mock.schedules()[4].changed_at }],
-    ['/api/v1/schedules/{id}/withdraw-approval', `/api/v1/schedules/${server.mock.schedules()[4].id}/withdraw-approval`, undefined],
-    ['/api/v1/held-orders/{id}/decline', `/api/v1/held-orders/${server.mock.heldOrders()[1].id}/decline`, { reason: 'not now' }],
+    ['/api/v1/schedules/{id}/approve', `/api/v1/schedules/${schedules[4]?.id}/approve`, { reason: 'agreed', changed_at: schedules[4]?.changed_at }],
+    ['/api/v1/schedules/{id}/withdraw-approval', `/api/v1/schedules/${schedules[4]?.id}/withdraw-approval`, undefined],
+    ['/api/v1/held-orders/{id}/decline', `/api/v1/held-orders/${held[1]?.id}/decline`, { reason: 'not now' }],
     ['/api/v1/enrolment-tokens', '/api/v1/enrolment-tokens', { seats: 2, expires_in_s: 3600 }],
   ];
   for (const [route, path, sent] of asked) {

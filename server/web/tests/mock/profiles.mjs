@@ -1,12 +1,12 @@
 // Settings that are wished for the made-up fleet's agents, and how far they are so.
-import { makeId } from './mock-data.mjs';
+import { makeId } from './data/ids.mjs';
 
 const duration = { type: 'string', pattern: '^[0-9]{1,9}[smhd]$', 'x-expected': 'a duration like 90s, 15m, 6h or 2d' };
 const size = { type: ['string', 'integer'], 'x-expected': 'a size like 64KiB, 128MiB or 2GiB' };
 const whole = (maximum) => ({ type: 'integer', minimum: 1, maximum });
 const closed = (properties, more = {}) => ({ type: 'object', additionalProperties: false, ...more, properties });
 
-export const settings_schema = closed({
+const settings_schema = closed({
   breaker: closed({ failures: whole(100), open: duration, open_max: duration }, { title: 'Breaker', description: 'When a plugin that fails is left alone, and for how long' }),
   limits: closed({ cpu: duration, memory: size, records: whole(1_000_000), time: duration }, { title: 'Limits', description: 'What one run of one plugin may use' }),
   log: closed({ level: { enum: ['debug', 'info', 'warning', 'error'] } }, { title: 'Log' }),
@@ -93,3 +93,12 @@ export class MockProfiles {
     return [204];
   }
 }
+
+export const routes = {
+  'GET profiles': (mock) => [200, { items: mock.profiles.rows }],
+  'GET profiles/{id}': (mock, { id, query }) => [200, id === 'schema' ? { schema: settings_schema } : mock.profiles.place(query)],
+  'POST profiles': (mock, { query, body }) => mock.profiles.add(body, query.get('preview') === '1'),
+  'PUT profiles/{id}': (mock, { id, body }) => mock.profiles.change(id, body),
+  'DELETE profiles/{id}': (mock, { id }) => mock.profiles.remove(id),
+  'GET agents/{id}/settings': (mock, { id }) => [200, mock.profiles.ofAgent(id)],
+};

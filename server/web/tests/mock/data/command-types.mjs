@@ -1,5 +1,6 @@
 // What the made-up server can be asked to order: some of the built-in types, and one that came as a plugin and has a
 // field of every kind.
+
 const text = (title, more = {}) => ({ type: 'string', title, ...more });
 const common = { permission: 'technician', risk: 'none', needs_approval: false, listed: true, result_schema: { type: 'object' } };
 
