@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "base/encoding.h"
 #include "base/log.h"
@@ -87,13 +88,24 @@ void record(store::WriteTransaction& tx, const LoadedPolicy& one, const Actor& a
   tx.events().publish(one.policy.scope.client_id, "people", Json::object(), now);
 }
 
-void readMembers(const store::ReadTransaction& tx, LoadedPolicy& one) {
-  if (one.policy.scope.group_id.empty()) return;
-  store::AgentGroup group;
-  group.id = one.policy.scope.group_id;
-  group.client_id = one.policy.scope.client_id;
-  for (auto& member : tx.groups().members(group, http::Visible::everything()))
-    one.agent_ids.insert(std::move(member.agent_id));
+store::Groups::Machines machinesOf(const std::vector<store::UpdateRow>& rows) {
+  store::Groups::Machines machines;
+  for (const auto& row : rows)
+    machines.insert({row.client_id, row.agent_id});
+  return machines;
+}
+
+// Which of these machines are in the policies' groups.
+void readMembers(const store::ReadTransaction& tx, const store::Groups::Machines& machines,
+                 std::vector<LoadedPolicy>& policies) {
+  const bool any = std::any_of(policies.begin(), policies.end(),
+                               [](const LoadedPolicy& one) { return !one.policy.scope.group_id.empty(); });
+  if (!any) return;
+  const auto among = tx.groups().among(machines);
+  for (auto& one : policies) {
+    const auto members = among.find(one.policy.scope.group_id);
+    if (members != among.end()) one.agent_ids = members->second;
+  }
 }
 
 Actor actorFor(const store::ApprovalPolicy& policy) {
@@ -116,13 +128,10 @@ bool sameOrders(const LoadedPolicy& one, const LoadedPolicy& other) {
 // is: that counts. http::Problem 409; the next round judges anew.
 void requireStillApproves(const store::ReadTransaction& tx, const LoadedPolicy& one,
                           std::vector<store::UpdateRow> rows, std::int64_t now) {
-  store::Groups::Machines machines;
   std::set<std::string> agent_ids;
-  for (const auto& row : rows) {
-    machines.insert({row.client_id, row.agent_id});
+  for (const auto& row : rows)
     agent_ids.insert(row.agent_id);
-  }
-  const auto policies = Policies::allFor(tx, machines);
+  const auto policies = Policies::allFor(tx, machinesOf(rows));
   const auto agents = tx.agents().recipients(agent_ids, http::Visible::everything());
   for (auto& row : rows) {
     row.site_id = agents.at(row.agent_id).site_id;
@@ -134,24 +143,10 @@ void requireStillApproves(const store::ReadTransaction& tx, const LoadedPolicy& 
 
 }  // namespace
 
-std::vector<LoadedPolicy> Policies::all(const store::ReadTransaction& tx) {
-  auto policies = stored(tx, http::Visible::everything());
-  for (auto& one : policies)
-    readMembers(tx, one);
-  return policies;
-}
-
 std::vector<LoadedPolicy> Policies::allFor(const store::ReadTransaction& tx,
                                            const store::Groups::Machines& machines) {
   auto policies = stored(tx, http::Visible::everything());
-  const bool any = std::any_of(policies.begin(), policies.end(),
-                               [](const LoadedPolicy& one) { return !one.policy.scope.group_id.empty(); });
-  if (!any) return policies;
-  const auto among = tx.groups().among(machines);
-  for (auto& one : policies) {
-    const auto members = among.find(one.policy.scope.group_id);
-    if (members != among.end()) one.agent_ids = members->second;
-  }
+  readMembers(tx, machines, policies);
   return policies;
 }
 
@@ -161,12 +156,14 @@ std::vector<LoadedPolicy> Policies::list(const Actor& actor) const {
 }
 
 std::vector<store::UpdateRow> Policies::due(const store::ReadTransaction& tx,
-                                            const std::vector<LoadedPolicy>& policies) const {
+                                            const std::vector<LoadedPolicy>& policies,
+                                            const store::UpdateRowPlace& after) const {
   store::UpdateRowFilter filter;
   filter.states = {store::UpdateState::kAvailable};
   filter.approvable = true;
   filter.taken_back = false;
   filter.seen_until = context_.now() - youngest(policies);
+  filter.after = after;
   if (policies.size() == 1) {
     filter.client_id = policies.front().policy.scope.client_id;
     filter.site_id = policies.front().policy.scope.site_id;
@@ -179,20 +176,14 @@ PolicyReach Policies::preview(LoadedPolicy draft, const Actor& actor) const {
     if (!draft.policy.id.empty()) draft.policy.scope = policyFor(tx, draft.policy.id, actor).policy.scope;
     draft.policy.scope = requireScope(tx, draft.policy.scope, actor, "admin");
     draft.policy.enabled = true;
-    readMembers(tx, draft);
-    auto policies = all(tx);
+    auto policies = stored(tx, http::Visible::everything());
     std::erase_if(policies, [&](const LoadedPolicy& one) { return one.policy.id == draft.policy.id; });
     policies.push_back(draft);
-    store::UpdateRowFilter filter;
-    filter.client_id = draft.policy.scope.client_id;
-    filter.site_id = draft.policy.scope.site_id;
-    filter.states = {store::UpdateState::kAvailable};
-    filter.approvable = true;
-    filter.taken_back = false;
-    filter.seen_until = context_.now() - youngest({draft});
+    auto rows = due(tx, {draft}, {});
+    readMembers(tx, machinesOf(rows), policies);
     PolicyReach reach;
     std::set<std::string> agents;
-    for (auto& row : tx.updates().rows(filter, http::Visible::everything())) {
+    for (auto& row : rows) {
       const auto verdict = judge(policies, row, context_.now());
       if (verdict.kind != Says::kApproves || verdict.policy != &policies.back()) continue;
       ++reach.updates;
@@ -295,15 +286,20 @@ void Policies::sweep() {
   std::map<const LoadedPolicy*, std::vector<store::UpdateRow>> approves;
   std::vector<LoadedPolicy> policies;
   context_.store.read([&](const store::ReadTransaction& tx) {
-    policies = all(tx);
+    policies = stored(tx, http::Visible::everything());
     std::erase_if(policies, [](const LoadedPolicy& one) { return !one.policy.enabled; });
+    // Those that cannot be approved stay where they are: the others behind them have their turn all the same.
+    const store::UpdateRowPlace after = std::exchange(after_, {});
     if (policies.empty()) return;
+    auto rows = due(tx, policies, after);
+    readMembers(tx, machinesOf(rows), policies);
     std::size_t taken = 0;
-    for (auto& row : due(tx, policies)) {
+    for (auto& row : rows) {
       const auto verdict = judge(policies, row, context_.now());
       if (verdict.kind != Says::kApproves) continue;
+      if (++taken == kRowsARound) after_ = {row.client_id, row.agent_id, row.name, row.id};
       approves[verdict.policy].push_back(std::move(row));
-      if (++taken == kRowsARound) break;
+      if (taken == kRowsARound) break;
     }
   });
   for (const auto& [one, rows] : approves) {

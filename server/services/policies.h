@@ -43,21 +43,22 @@ class Policies {
   // server's own thread alone calls it.
   void sweep();
 
-  // As they are stored, and for whom now, for judging any row; those that cannot be read are left out.
-  static std::vector<LoadedPolicy> all(const store::ReadTransaction& tx);
-  // The same for judging rows of these machines alone: however many are in a group, few are read.
+  // As they are stored, and for whom now, for judging rows of these machines: however many are in a group,
+  // few are read. Those that cannot be read are left out.
   static std::vector<LoadedPolicy> allFor(const store::ReadTransaction& tx,
                                           const store::Groups::Machines& machines);
 
  private:
   std::vector<store::UpdateRow> due(const store::ReadTransaction& tx,
-                                    const std::vector<LoadedPolicy>& policies) const;
+                                    const std::vector<LoadedPolicy>& policies,
+                                    const store::UpdateRowPlace& after) const;
 
   void approveAs(const LoadedPolicy& policy, const std::vector<store::UpdateRow>& rows);
 
   const Context& context_;
   Approvals& approvals_;
-  std::int64_t next_ns_ = 0;  // monotonic
+  std::int64_t next_ns_ = 0;     // monotonic
+  store::UpdateRowPlace after_;  // where the next round goes on
 };
 
 }  // namespace redflag::services

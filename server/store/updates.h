@@ -114,6 +114,14 @@ struct UpdateRow {
   std::string ignored_by;
 };
 
+// Rows are in this order; the row behind which a list of them goes on.
+struct UpdateRowPlace {
+  std::string client_id;
+  std::string agent_id;
+  std::string name;
+  std::string id;
+};
+
 struct UpdateRowFilter {
   std::string client_id;  // "": of every one; so for the next two
   std::string site_id;
@@ -126,6 +134,7 @@ struct UpdateRowFilter {
   bool approvable = false;          // only what an approval could be carried out for: services::notApprovable
   bool taken_back = true;           // also what somebody rolled back: people decide about that
   std::int64_t seen_until = 0;      // first seen, or published, no later; 0: whenever
+  UpdateRowPlace after = {};        // those behind it; as it is: all
 };
 
 struct UpdateFilter {

@@ -131,6 +131,11 @@ std::vector<UpdateRow> SqlUpdates::rows(const UpdateRowFilter& filter, const htt
     where.add("(u.first_seen_at <= ? OR (u.published_at > 0 AND u.published_at <= ?))", filter.seen_until,
               filter.seen_until);
   }
+  const UpdateRowPlace& after = filter.after;
+  if (!after.id.empty()) {
+    where.add("(u.client_id, u.agent_id, u.name, u.update_id) > (?, ?, ?, ?)", after.client_id,
+              after.agent_id, after.name, after.id);
+  }
   if (!filter.taken_back) where.add("u.reason_code <> 'update.rolled_back'");
   if (filter.approvable)
     where.add(std::string("a.mode = 'act' AND a.identity_state = 'active' AND u.blocked_by = '' AND ") +

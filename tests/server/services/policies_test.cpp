@@ -347,6 +347,80 @@ TEST_F(Judging, reads_of_groups_no_more_than_the_machines_that_it_is_asked_about
   EXPECT_EQ(members, (std::vector{it, nobody, it, nobody}));
 }
 
+// One machine has no plugin any more that could do it.
+class TypesWithoutPlugin : public InterruptedTypes {
+ public:
+  std::vector<commands::Planned> plan(const commands::CommandType& type,
+                                      const std::vector<commands::PlanRequest>& requests) override {
+    auto plans = InterruptedTypes::plan(type, requests);
+    for (std::size_t i = 0; i < plans.size(); ++i) {
+      if (requests[i].agent_id != agent_id) continue;
+      plans[i].error_code = "agent.no_plugin";
+      plans[i].error_text = "it has none";
+    }
+    return plans;
+  }
+  std::string agent_id;
+};
+
+TEST(PolicySweep, has_a_turn_for_every_row_however_many_before_it_cannot_be_approved) {
+  TypesWithoutPlugin types;
+  World world(&types);
+  const auto one = world.enrol("one");
+  const auto other = world.enrol("other");
+  const auto& first = one.agent_id < other.agent_id ? one : other;
+  const auto& second = one.agent_id < other.agent_id ? other : one;
+  types.agent_id = first.agent_id;
+  world.scan(second, {.records = {updateRow({"nginx", "1.1"})}});
+  world.store.write([&](store::WriteTransaction& tx) {
+    for (int i = 0; i < 10'000; ++i) {
+      store::UpdateRecord record;
+      record.manager = "apt";
+      record.key = record.name = "package-" + std::to_string(i);
+      record.candidate_version = "2";
+      tx.updates().add(first, "apt", "main", record, record.key, world.clock.now);
+    }
+  });
+  auto all = policy("all", {{{}, {}, 0}});
+  all.terms.install = true;
+  world.services.policies.add(all, world.admin);
+  const auto stateAfterARound = [&] {
+    world.clock.advance_s(60);
+    world.services.policies.sweep();
+    return world.stateOf(second, "nginx", "1.1");
+  };
+  EXPECT_EQ(stateAfterARound(), "available");
+  EXPECT_EQ(stateAfterARound(), "approved");
+  types.agent_id.clear();
+  stateAfterARound();
+  EXPECT_EQ(world.stateOf(first, "package-0", "2"), "approved") << "from the beginning again";
+}
+
+TEST_F(Judging, asks_for_who_is_in_groups_in_one_statement_however_many_there_are) {
+  CountingStore counting(world.database.connect());
+  const services::Context context = world.services.context();
+  const services::Context counted{counting,      context.types, context.signer, context.bundle,
+                                  context.epoch, context.bell,  world.clock};
+  services::Orders orders(counted);
+  services::Approvals approvals(counted, orders);
+  services::Policies policies(counted, approvals);
+  const auto grouped = [&](const std::string& name) {
+    auto one = policy(name, {{{"security"}, {"low"}, 0}});  // not theirs, but only a look can tell
+    one.policy.scope.group_id =
+        world.services.groups.add({agent.client_id, name, std::vector{agent.agent_id}}, world.admin).group.id;
+    add(one);
+  };
+  const auto sweeping = [&] {
+    world.clock.advance_s(60);
+    return counting.statementsOf([&] { policies.sweep(); });
+  };
+  grouped("a");
+  const std::size_t of_one = sweeping();
+  grouped("b");
+  grouped("c");
+  EXPECT_EQ(sweeping(), of_one);
+}
+
 // While the orders are planned, outside of any transaction, somebody is faster.
 TEST(PolicySweep, approves_nothing_by_what_was_changed_before_it_was_done) {
   InterruptedTypes types;
