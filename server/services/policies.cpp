@@ -68,9 +68,15 @@ LoadedPolicy policyFor(const store::ReadTransaction& tx, const std::string& poli
   return one;
 }
 
+// Whether people of one client see both.
+bool seenTogether(const store::DecisionScope& one, const store::DecisionScope& other) {
+  return one.client_id.empty() || other.client_id.empty() || one.client_id == other.client_id;
+}
+
+// Nobody is told what another client calls its own.
 void requireFree(const store::ReadTransaction& tx, const store::ApprovalPolicy& policy) {
   for (const auto& other : tx.decisions().policies(http::Visible::everything())) {
-    if (other.name == policy.name && other.id != policy.id)
+    if (other.name == policy.name && other.id != policy.id && seenTogether(other.scope, policy.scope))
       throw http::Problem{409, "policy.name_taken", "there is one of this name already", "/name"};
   }
 }

@@ -28,7 +28,7 @@ class Policies {
   // one. http::Problem as of add() and change().
   PolicyReach preview(LoadedPolicy draft, const Actor& actor) const;
   // http::Problem 404 for a place the actor does not see, 403 where the actor does not administer all of it,
-  // 409 when the name is taken.
+  // 409 when the name is taken, at its client or everywhere.
   LoadedPolicy add(LoadedPolicy policy, const Actor& actor);
   // Its scope stays. http::Problem also 404 for the policy.
   LoadedPolicy change(LoadedPolicy policy, const Actor& actor);

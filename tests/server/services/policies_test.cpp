@@ -462,6 +462,32 @@ TEST(PolicySweep, approves_nothing_by_what_was_changed_before_it_was_done) {
   EXPECT_EQ(world.stateOf(agent, "nginx", "1.1"), "approved");
 }
 
+TEST_F(Judging, has_names_that_other_clients_may_use_and_hear_nothing_of) {
+  const auto elsewhere = world.services.places.addClient("Elsewhere", world.admin).id;
+  const services::Actor there{"eve", http::Grants({{"admin", elsewhere, ""}})};
+  const auto taken = [&](const std::string& name, const store::DecisionScope& scope,
+                         const services::Actor& actor) {
+    try {
+      world.services.policies.add(policy(name, kSecurityDay, scope), actor);
+    } catch (const http::Problem& problem) {
+      return problem.code == "policy.name_taken";
+    }
+    return false;
+  };
+  EXPECT_FALSE(taken("usual", {agent.client_id, agent.site_id, ""}, world.admin));
+  EXPECT_FALSE(taken("usual", {elsewhere, "", ""}, there));
+  EXPECT_EQ(world.services.policies.list(world.admin).size(), 2U);
+  EXPECT_TRUE(taken("usual", {elsewhere, "", ""}, there));
+  EXPECT_TRUE(taken("usual", {agent.client_id, "", ""}, world.admin)) << "another place of the client";
+  EXPECT_TRUE(taken("usual", {}, world.admin)) << "everybody would see it beside their own";
+  EXPECT_FALSE(taken("all", {}, world.admin));
+  EXPECT_TRUE(taken("all", {elsewhere, "", ""}, there)) << "which they see";
+  auto one = world.services.policies.list(there).at(1);
+  ASSERT_EQ(one.policy.scope.client_id, elsewhere);
+  one.policy.name = "all";
+  EXPECT_THROW(world.services.policies.change(one, there), http::Problem);
+}
+
 TEST_F(Judging, is_added_changed_and_removed_by_who_administers_the_place) {
   const auto code = [](const std::function<void()>& work) {
     try {
