@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view kBefore = R"({"items":[)";
 constexpr std::string_view kBehind = "]}";
+constexpr std::size_t kMostBytes = protocol::kMaxItemBytes - kBefore.size() - kBehind.size();
 
 store::ItemPart readPart(const Json& item) {
   JsonReader in(item, "part");
@@ -40,10 +41,17 @@ UploadAnswer Uploads::takePart(const store::AgentKey& agent, const Json& item) {
   try {
     const store::ItemPart part = readPart(item);
     UploadAnswer answer;
-    const std::int64_t here = context_.store.write([&](store::WriteTransaction& tx) {
+    bool too_large = false;
+    const std::int64_t here = context_.store.write([&](store::WriteTransaction& tx) -> std::int64_t {
       tx.agents().touch(agent, context_.now());
-      return tx.scans().knowsItem(agent, id) ? -1 : tx.scans().keepPart(agent, part, context_.now());
+      if (tx.scans().knowsItem(agent, id)) return -1;
+      const std::int64_t kept = tx.scans().keepPart(agent, part, context_.now());
+      too_large = tx.scans().bytesOfParts(agent) > kMostBytes;
+      if (too_large) tx.scans().dropParts(agent);
+      return kept;
     });
+    if (too_large)
+      throw http::Problem{400, "part.too_large", "the parts together are longer than an item may be"};
     if (here < 0) answer.acknowledged.push_back(id);
     if (here >= 0 && here < part.parts) answer.part = UploadAnswer::Part{id, here};
     if (here < part.parts) return answer;
@@ -62,8 +70,6 @@ UploadAnswer Uploads::takeWhole(const store::AgentKey& agent, const std::string&
       [&](const store::ReadTransaction& tx) { body += tx.scans().textOfParts(agent, item_id); });
   body += kBehind;
   try {
-    if (body.size() > protocol::kMaxItemBytes)
-      throw http::Problem{400, "part.too_large", "the parts together are longer than an item may be"};
     const UploadText text = cutRecords(body, kCutBytes);
     const Json json = parseUpload(text.skeleton);
     const Json& items = json["items"];

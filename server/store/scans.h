@@ -94,6 +94,8 @@ class Scans {
   // Kept if it is the next one of its item; what there is of another item of this agent is forgotten then.
   // How many parts are here: the one to come next, or all.
   virtual std::int64_t keepPart(const AgentKey& agent, const ItemPart& part, std::int64_t now) = 0;
+  // Together, of the item that there are parts of.
+  virtual std::size_t bytesOfParts(const AgentKey& agent) const = 0;
   virtual std::string textOfParts(const AgentKey& agent, const std::string& item_id) const = 0;
   virtual void dropParts(const AgentKey& agent) = 0;
 

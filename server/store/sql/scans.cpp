@@ -78,10 +78,19 @@ std::int64_t SqlScans::keepPart(const AgentKey& agent, const ItemPart& part, std
   if (part.part != here) return here;
   if (here == 0) dropParts(agent);
   db_.execute(
-      "INSERT INTO upload_parts (client_id, agent_id, item_id, part, parts, received_at, text) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?)",
-      agent.client_id, agent.agent_id, part.item_id, part.part, part.parts, now, part.text);
+      "INSERT INTO upload_parts (client_id, agent_id, item_id, part, parts, received_at, bytes, text) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      agent.client_id, agent.agent_id, part.item_id, part.part, part.parts, now,
+      static_cast<std::int64_t>(part.text.size()), part.text);
   return here + 1;
+}
+
+std::size_t SqlScans::bytesOfParts(const AgentKey& agent) const {
+  auto rows = db_.query(
+      "SELECT COALESCE(CAST(SUM(bytes) AS BIGINT), 0) FROM upload_parts WHERE client_id = ? AND agent_id = ?",
+      agent.client_id, agent.agent_id);
+  rows.next();
+  return static_cast<std::size_t>(rows.integer());
 }
 
 std::string SqlScans::textOfParts(const AgentKey& agent, const std::string& item_id) const {

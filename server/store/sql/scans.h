@@ -11,6 +11,7 @@ class SqlScans : public Scans {
   bool takeItem(const AgentKey& agent, const std::string& item_id, std::int64_t now) override;
   bool knowsItem(const AgentKey& agent, const std::string& item_id) const override;
   std::int64_t keepPart(const AgentKey& agent, const ItemPart& part, std::int64_t now) override;
+  std::size_t bytesOfParts(const AgentKey& agent) const override;
   std::string textOfParts(const AgentKey& agent, const std::string& item_id) const override;
   void dropParts(const AgentKey& agent) override;
   void add(const AgentKey& agent, const Scan& scan) override;

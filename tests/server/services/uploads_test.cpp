@@ -283,17 +283,26 @@ TEST_F(InParts, what_is_hostile_is_refused_by_name_and_leaves_nothing) {
     EXPECT_EQ(refusedAs(with({{"text", body}})), "part.other_item") << body.substr(0, 80);
   EXPECT_EQ(world.upload(agent, {good, good}).rejected.size(), 2U) << "a part comes alone";
 
-  const std::string id_of_all = newId();
-  std::string last;
-  for (int part = 0; part < 40; ++part) {
-    last = refusedAs({{"kind", "part"},
-                      {"id", id_of_all},
-                      {"part", part},
-                      {"parts", 40},
-                      {"text", std::string(2U << 20, 'x')}});
-  }
-  EXPECT_EQ(last, "part.too_large");
   EXPECT_TRUE(world.updates({}).empty());
+}
+
+TEST_F(InParts, longer_than_an_item_may_be_are_refused_with_the_first_that_is_too_much_and_forgotten) {
+  const auto sent = [&](int part, int parts) {
+    return world.upload(agent, {{{"kind", "part"},
+                                 {"id", id},
+                                 {"part", part},
+                                 {"parts", parts},
+                                 {"text", std::string(2U << 20, 'x')}}});
+  };
+  for (int part = 0; part < 31; ++part)
+    ASSERT_EQ(sent(part, 64).part->next, part + 1);
+  EXPECT_EQ(partsHere(), 31LL << 21);
+  const auto refused = sent(31, 64);
+  ASSERT_EQ(refused.rejected.size(), 1U) << "with what encloses it it is more than 64 MiB";
+  EXPECT_EQ(refused.rejected[0].id, id);
+  EXPECT_EQ(refused.rejected[0].code, "part.too_large");
+  EXPECT_EQ(partsHere(), 0);
+  EXPECT_EQ(send(id, text, 0, 3).part->next, 1) << "one that fits may have its turn";
 }
 
 }  // namespace
