@@ -13,3 +13,7 @@ CREATE TABLE upload_parts (
   PRIMARY KEY (client_id, agent_id, item_id, part)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX upload_parts_by_age ON upload_parts (received_at);
+
+-- Windows of a machine and of its groups are looked up whenever something is ordered for it.
+CREATE INDEX maintenance_windows_by_agent ON maintenance_windows (client_id, agent_id);
+CREATE INDEX maintenance_windows_by_group ON maintenance_windows (client_id, group_id);

@@ -134,16 +134,20 @@ std::map<Windows::Places::key_type, WindowsAt> SqlWindows::at(const Places& plac
 
 std::map<Windows::Machines::key_type, std::vector<MaintenanceWindow>> SqlWindows::narrower(
     const Machines& machines) const {
-  static const std::string kColumns =
-      std::string(" SELECT v.client, v.agent, c.name, COALESCE(g.name, ''), a.hostname, ") + kWindowColumns +
-      " FROM v CROSS JOIN maintenance_windows w JOIN clients c ON c.client_id = w.client_id JOIN agents a ON "
-      "a.client_id = v.client AND a.agent_id = v.agent LEFT JOIN agent_groups g ON g.client_id = w.client_id "
-      "AND g.group_id = w.group_id ";
+  // Apart: together they would look at each window of the client for each machine.
   static const std::string kNarrower =
-      ")" + kColumns +
-      "WHERE w.client_id = v.client AND (w.agent_id = v.agent OR EXISTS (SELECT 1 FROM agent_group_members m "
-      "WHERE m.client_id = v.client AND m.agent_id = v.agent AND m.group_id = w.group_id)) ORDER BY w.name, "
-      "w.window_id";
+      std::string(
+          "), own (client, agent, id) AS (SELECT v.client, v.agent, o.window_id FROM v CROSS JOIN "
+          "maintenance_windows o WHERE o.client_id = v.client AND o.agent_id = v.agent UNION ALL SELECT "
+          "v.client, v.agent, o.window_id FROM v CROSS JOIN agent_group_members m CROSS JOIN "
+          "maintenance_windows o WHERE m.client_id = v.client AND m.agent_id = v.agent AND o.client_id = "
+          "v.client AND o.group_id = m.group_id) SELECT own.client, own.agent, c.name, COALESCE(g.name, ''), "
+          "a.hostname, ") +
+      kWindowColumns +
+      " FROM own CROSS JOIN maintenance_windows w JOIN clients c ON c.client_id = w.client_id JOIN agents a "
+      "ON a.client_id = own.client AND a.agent_id = own.agent LEFT JOIN agent_groups g ON g.client_id = "
+      "w.client_id AND g.group_id = w.group_id WHERE w.client_id = own.client AND w.window_id = own.id "
+      "ORDER BY w.name, w.window_id";
   ValueRows keys;
   for (const auto& [client_id, agent_id] : machines)
     keys.add(client_id, agent_id);

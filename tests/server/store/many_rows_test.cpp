@@ -346,5 +346,40 @@ TEST_F(ManyRows, of_windows_are_a_machines_own_or_else_those_of_all_its_groups) 
   });
 }
 
+// Keeps the text of what is asked.
+class ListeningConnection : public CountingConnection {
+ public:
+  using CountingConnection::CountingConnection;
+  store::sql::Rows queryValues(std::string_view sql, const std::vector<store::sql::Value>& values) override {
+    asked.emplace_back(sql);
+    return CountingConnection::queryValues(sql, values);
+  }
+  std::vector<std::string> asked;
+};
+
+TEST_F(ManyRows, of_windows_are_found_without_looking_at_each_of_the_client) {
+  ListeningConnection connection(database_.connect());
+  if (connection.dialect().engine != "sqlite") GTEST_SKIP() << "plans are told in another way";
+  const store::sql::Scope snapshot(connection, store::sql::Access::kRead);
+  const store::sql::Transaction transaction(connection);
+  const store::ReadTransaction& tx = transaction;
+  tx.windows().narrower({{"client", agents_[0].agent_id}});
+  ASSERT_EQ(connection.asked.size(), 1U);
+  const std::string question = "EXPLAIN QUERY PLAN " + connection.asked[0];
+  std::size_t lookups = 0;
+  const std::vector<store::sql::Value> values = {store::sql::toValue("client"), store::sql::toValue("")};
+  for (auto rows = connection.queryValues(question, values); rows.next();) {
+    for (int column = 0; column < 3; ++column)
+      rows.integer();
+    const std::string step = rows.text() + " ";
+    const auto of = [&](const char* what) { return step.starts_with(what); };
+    const bool of_windows = of("SEARCH o ") || of("SEARCH w ") || of("SCAN o ") || of("SCAN w ");
+    if (!of_windows) continue;
+    ++lookups;
+    EXPECT_NE(step.find("=? AND "), std::string::npos) << "by more than the client: " << step;
+  }
+  EXPECT_GE(lookups, 3U) << "a machine's, its groups', and what is said of them";
+}
+
 }  // namespace
 }  // namespace redflag::testing
