@@ -153,7 +153,7 @@ std::size_t SecondPerson::approve(const std::string& order_id, const std::string
     auto approved = commands;
     for (store::Command& command : approved) {
       command.not_before = std::max(command.not_before, now - protocol::kClockToleranceNs);
-      command.expires_at = command.not_before + protocol::kClockToleranceNs + type->valid_s * kSecondNs;
+      command.expires_at = std::max(command.not_before, now) + type->valid_s * kSecondNs;
       command.valid_until = command.gives_up_at = command.expires_at;
     }
     tx.commands().setApproved(approved, actor.name);

@@ -34,21 +34,29 @@ bool WindowGate::holds(const store::Command& command) {
   return it->second > 0;
 }
 
+// While it waits for a window, not_before is when that opens: never earlier than what it was ordered for.
+std::int64_t WindowGate::orderedFor(const store::Command& command) {
+  if (command.window.empty()) return command.not_before;
+  return std::min(command.not_before, command.valid_until - valid_s_[command.type] * kSecondNs);
+}
+
 // There is no window any more: what waited for one is good for as long as if it was ordered now.
 bool WindowGate::setFree(store::Command& command) {
   if (command.window.empty()) return command.not_before <= now_;
+  const std::int64_t begins = orderedFor(command);
   command.window.clear();
-  command.not_before = std::min(command.not_before, now_ - protocol::kClockToleranceNs);
+  command.not_before =
+      begins > now_ ? begins : std::min(command.not_before, now_ - protocol::kClockToleranceNs);
   command.valid_until = std::max(command.valid_until, now_ + valid_s_[command.type] * kSecondNs);
   command.expires_at = command.gives_up_at = command.valid_until;
-  return true;
+  return begins <= now_;
 }
 
 bool WindowGate::time(store::Command& command, bool waited, std::int64_t earliest) {
   const PlaceWindows& place = windows_.of(placeOfOrder(command));
   if (place.empty()) return setFree(command);
   // One that is not for now anyway waits for a window after its time.
-  const std::int64_t from = std::max({now_, command.window.empty() ? command.not_before : now_, earliest});
+  const std::int64_t from = std::max({now_, orderedFor(command), earliest});
   const auto spans = place.spansFrom(from, kWindowsGiven);
   if (spans.empty()) {
     command.window = "a window: none of " + place.placeText() + " opens again";

@@ -44,6 +44,7 @@ class WindowGate {
   bool open(store::Command& command);
 
  private:
+  std::int64_t orderedFor(const store::Command& command);
   bool setFree(store::Command& command);
 
   const Context& context_;

@@ -92,6 +92,27 @@ TEST_F(WindowedOrders, follow_their_window_when_it_is_changed_or_removed) {
   EXPECT_EQ(toRfc3339(now(command).expires_at), "2023-11-15T04:00:00.000Z") << "as if it was ordered now";
 }
 
+TEST_F(WindowedOrders, for_later_keep_their_time_however_their_window_is_changed) {
+  const auto id = night().id;
+  services::Order later{"restart_services", {{"services", {"a.service"}}}, agent.agent_id, "ada"};
+  later.not_before = fromRfc3339("2023-11-15T10:00:00Z").value();
+  const auto command = world.services.orders.prepare({later}, ada).front().command;
+  world.store.write([&](store::WriteTransaction& tx) { world.services.orders.place(tx, {command, {}, {}}); });
+  EXPECT_EQ(window(command), "15T23:00 to 16T01:00");
+  world.services.windows.change(id, windowWish("Day", agent.client_id, "", "09:00", 180), ada);
+  EXPECT_EQ(window(command), "15T10:00 to 15T12:00") << "it is open by then";
+  world.services.windows.change(id, windowWish("Day", agent.client_id, "", "22:00", 60), ada);
+  EXPECT_EQ(now(command).state, CommandState::kScheduled) << "it is open now";
+  EXPECT_EQ(window(command), "15T22:00 to 15T23:00");
+  world.services.windows.remove(id, ada);
+  EXPECT_EQ(now(command).state, CommandState::kScheduled) << "any time would do";
+  EXPECT_EQ(window(command), "15T10:00 to 15T11:00");
+  at("15T09:59:59");
+  EXPECT_EQ(now(command).state, CommandState::kScheduled);
+  at("15T10:00:05");
+  EXPECT_EQ(now(command).state, CommandState::kQueued);
+}
+
 TEST_F(WindowedOrders, what_was_handed_out_stays_as_it_was_signed) {
   const auto id = night("22:00").id;
   const auto command = restart();
