@@ -62,6 +62,13 @@ const store::Profile* ownOf(const std::vector<LoadedProfile>& profiles, const st
   return nullptr;
 }
 
+// Every one that may hold somewhere in the scope.
+std::vector<LoadedProfile> profilesIn(const ReadTransaction& tx, const store::DecisionScope& scope) {
+  const bool everywhere = scope.client_id.empty();
+  return loadProfiles(everywhere ? tx.profiles().list(http::Visible::everything())
+                                 : tx.profiles().at(scope.client_id));
+}
+
 std::optional<store::Profile> copyOf(const store::Profile* profile) {
   return profile == nullptr ? std::nullopt : std::optional(*profile);
 }
@@ -143,7 +150,7 @@ PlaceSettings Profiles::at(const store::DecisionScope& place, const Actor& actor
   return context_.store.read([&](const ReadTransaction& tx) {
     PlaceSettings out;
     out.scope = requirePlace(tx, place, actor);
-    const auto profiles = loadProfiles(tx.profiles().list(http::Visible::everything()));
+    const auto profiles = profilesIn(tx, out.scope);
     out.own = copyOf(ownOf(profiles, out.scope));
     out.wished = wishedAt(profiles, placeOf(out.scope));
     for (const auto& row : tx.profiles().agents(out.scope, actor.grants.visible(), context_.contact())) {
@@ -170,7 +177,7 @@ AgentView Profiles::ofAgent(const std::string& agent_id, const Actor& actor) con
     // Of a revoked one nothing is wished any more.
     if (rows.empty()) throw http::Problem{404, "agent.not_found", "there is no such agent"};
     view.row = std::move(rows.front());
-    const auto profiles = loadProfiles(tx.profiles().at(scope.client_id));
+    const auto profiles = profilesIn(tx, scope);
     view.own = copyOf(ownOf(profiles, scope));
     view.wished = wishedAt(profiles, placeOf(view.row));
     view.told = ToldSettings(view.row.report);
@@ -192,7 +199,7 @@ ProfileReach Profiles::preview(store::Profile draft, const Actor& actor) const {
   return context_.store.read([&](const ReadTransaction& tx) {
     if (!draft.id.empty()) draft.scope = profileFor(tx, draft.id, actor).profile.scope;
     draft.scope = requireScope(tx, draft.scope, actor, configuring().permission);
-    const auto before = loadProfiles(tx.profiles().list(http::Visible::everything()));
+    const auto before = profilesIn(tx, draft.scope);
     auto after = before;
     std::erase_if(after, [&](const LoadedProfile& one) { return ownOf({one}, draft.scope) != nullptr; });
     after.push_back(loadProfile(draft));
