@@ -359,12 +359,12 @@ class ListeningConnection : public CountingConnection {
 
 TEST_F(ManyRows, of_windows_are_found_without_looking_at_each_of_the_client) {
   ListeningConnection connection(database_.connect());
-  if (connection.dialect().engine != "sqlite") GTEST_SKIP() << "plans are told in another way";
   const store::sql::Scope snapshot(connection, store::sql::Access::kRead);
   const store::sql::Transaction transaction(connection);
   const store::ReadTransaction& tx = transaction;
   tx.windows().narrower({{"client", agents_[0].agent_id}});
   ASSERT_EQ(connection.asked.size(), 1U);
+  if (connection.dialect().engine != "sqlite") return;  // which tells its plans in another way
   const std::string question = "EXPLAIN QUERY PLAN " + connection.asked[0];
   std::size_t lookups = 0;
   const std::vector<store::sql::Value> values = {store::sql::toValue("client"), store::sql::toValue("")};
