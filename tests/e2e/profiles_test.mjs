@@ -143,7 +143,7 @@ test('redflagctl shows and changes the same', async () => {
   };
   ctl(['login', '--server', fleet.url, '--ca', path.join(fleet.data, 'ca.pem')], `${token}\n`);
   assert.match(ctl(['profiles', 'list']), /Often\s+client/);
-  assert.match(ctl(['agents', 'settings', agents.own.id]), /schedule\.every\s+9h\s+yaml\s+2h\s+client\s+local/);
+  assert.match(ctl(['agents', 'settings', agents.own.id]), /schedule\.every\s+9h\s+yaml\s+2h\s+client\s+-\s+local/);
   ctl(['profiles', 'change', profile.id, '--name', 'Often', '--settings', '{"schedule":{"every":"3h"}}']);
   await becomes(agents.open, 'schedule.every', 'what the script wished', (one) => one.value === '3h');
 });

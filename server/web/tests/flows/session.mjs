@@ -36,8 +36,8 @@ test('signing in leads to where one wanted to go, and nowhere else', patience, a
 test('a session that ended leads to the sign-in, and back', patience, async () => {
   const page = await begin('/updates?category=security');
   await page.getByRole('table', { name: 'Updates' }).waitFor();
-  server.mock.role = null;
   await page.getByRole('checkbox', { name: /^Select nginx/ }).check();
+  server.mock.role = null;
   await page.getByRole('button', { name: 'Approve…' }).click();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   await page.getByLabel('Username').fill('mara');
