@@ -17,12 +17,14 @@ std::vector<Route> withStreams(std::vector<Route> routes) {
   return routes;
 }
 
-// Without this a full house would take the descriptors that the store and the hosts of command types need.
+// Without this a full house would take the descriptors that the store and the hosts of command types need. Of
+// many more are kept: a connection that has to make room holds its own until a worker has let it go.
 std::size_t withinDescriptors(std::size_t wanted) {
-  constexpr std::size_t kOthers = 256;
+  constexpr rlim_t kLeastOthers = 256;
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return wanted;
-  return std::min<std::size_t>(wanted, std::max<rlim_t>(limit.rlim_cur, 2 * kOthers) - kOthers);
+  const rlim_t others = std::max(kLeastOthers, limit.rlim_cur / 16);
+  return std::min<std::size_t>(wanted, std::max(limit.rlim_cur, 2 * others) - others);
 }
 
 }  // namespace

@@ -101,13 +101,18 @@ void Upkeep::round() {
   giveBack();
 }
 
-// Another list of command keys, epoch or root: whoever is connected is to know it in seconds. Spread, because
-// each of them comes at once. Whoever connects later asks by itself.
+// Another list of command keys, epoch or root: whoever is connected is to know it in seconds. So is, once it
+// can be read again, who asked for orders while nothing could and got none. Spread, because each of them
+// comes at once. Whoever connects later asks by itself.
 void Upkeep::ringForTrust() {
   const auto published = context_.trust == nullptr ? nullptr : context_.trust->published();
-  if (published == nullptr) return;
+  if (published == nullptr) {
+    trust_was_away_ = rung_for_ != nullptr;
+    return;
+  }
+  const bool back = std::exchange(trust_was_away_, false);
   const auto before = std::exchange(rung_for_, published);
-  if (before == nullptr || (before->targets_version == published->targets_version &&
+  if (before == nullptr || (!back && before->targets_version == published->targets_version &&
                             before->root_version == published->root_version))
     return;
   const auto agents = context_.bell.connectedAgents();

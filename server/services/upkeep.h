@@ -64,6 +64,7 @@ class Upkeep {
   Ignores& ignores_;
   Policies& policies_;
   std::shared_ptr<const trust::PublishedTrust> rung_for_;  // what the connected agents have heard of
+  bool trust_was_away_ = false;                            // and orders were held back meanwhile
   Windows& windows_;
   ProfileKeeper& profiles_;
   Preparations& preparations_;

@@ -177,6 +177,20 @@ TEST_F(Rings, every_connected_agent_once_for_each_list_that_is_published) {
   EXPECT_EQ(inNextRound(), 0U);
 }
 
+TEST_F(Rings, every_connected_agent_once_what_was_published_can_be_read_again) {
+  trust::KeyFolder keys = made();
+  signAndPublish(keys);
+  inNextRound();
+  const auto metadata = folder_ / "trust" / "metadata";
+  ASSERT_TRUE(std::filesystem::exists(metadata));
+  std::filesystem::rename(metadata, folder_ / "away");
+  EXPECT_EQ(inNextRound(), 0U);
+  EXPECT_EQ(keeper_.published(), nullptr) << "orders are held back";
+  std::filesystem::rename(folder_ / "away", metadata);
+  EXPECT_EQ(inNextRound(), 2U) << "who asked meanwhile got none";
+  EXPECT_EQ(inNextRound(), 0U);
+}
+
 TEST_F(Rings, many_agents_in_turn_and_all_of_them) {
   trust::KeyFolder keys = made();
   signAndPublish(keys);
