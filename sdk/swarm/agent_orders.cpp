@@ -101,6 +101,7 @@ void SimulatedAgent::finish(const std::string& command_id) {
                    {"installs", outcome.installs}};
   if (outcome.state != "refused") {
     ++world_.progress.executed;
+    if (isInstall(order.envelope)) ++world_.progress.installs;
     world_.ledger.executed(agent_id_, command_id, clone_);
   }
   if (outcome.installs) {

@@ -148,7 +148,9 @@ void describeMoments(CLI::App& app, Arguments& a) {
       ->check(CLI::Range(0.0, 864'000.0))
       ->group(group);
   app.add_flag("--broadcast", a.broadcast,
-               "--command is ordered of all agents at once; instead of --order-every")
+               "--command is ordered of all agents at once; with install_updates one update of each machine, "
+               "by one "
+               "approval; instead of --order-every")
       ->group(group);
   app.add_flag("--storm", a.storm, "all connections end at once: how soon all agents are back")->group(group);
 }
@@ -216,10 +218,7 @@ void chooseMoments(const Arguments& a, RunOptions& options) {
   if (faults.kill_server || faults.kill_agent > 0 || !a.faults.empty())
     throw UsageError(
         "--steady, --broadcast and --storm measure a fleet that is well: leave out --faults and --kill");
-  if (!a.broadcast) return;
-  if (a.command == "install_updates")
-    throw UsageError("--broadcast: expected a command type that needs no parameters as --command");
-  options.orders.every_ns = 0;
+  if (a.broadcast) options.orders.every_ns = 0;
 }
 
 RunOptions optionsOf(const Arguments& a, std::filesystem::path& temporary) {

@@ -12,6 +12,7 @@
 namespace redflag::swarm {
 namespace {
 
+constexpr const char* kByApproval = "install_updates";
 constexpr std::array kNames = {"arriving", "steady", "broadcast", "storm", "over"};  // as At
 constexpr std::size_t kMostAtOnce = 2'000;                                           // of one request
 constexpr std::int64_t kOrderNs = 120 * kSecondNs;
@@ -28,6 +29,7 @@ bool Moments::allThere() const {
 }
 
 std::size_t Moments::answered() const {
+  if (plan_.broadcast == kByApproval) return static_cast<std::size_t>(progress_.installs);
   return static_cast<std::size_t>(progress_.executed + progress_.refused);
 }
 
@@ -54,8 +56,8 @@ Result<> Moments::step() {
       enter(At::kBroadcast);
       return {};
     case At::kBroadcast:
-      if (command_ids_.empty()) return order();
-      if (!allThere() || progress_.open_orders > 0 || answered() < command_ids_.size()) return {};
+      if (command_ids_.empty()) return plan_.broadcast == kByApproval ? approve() : order();
+      if (!allThere() || progress_.open_orders > 0 || answered() < expected_) return {};
       report_["broadcast"]["done_s"] = hundredths(lasted);
       enter(At::kStorm);
       return {};
@@ -95,8 +97,41 @@ Result<> Moments::order() {
     for (const Json& command : answer->value("items", Json::array()))
       command_ids_.insert(command.value("id", ""));
   }
-  report_["broadcast"] = {{"orders", command_ids_.size()},
+  expected_ = command_ids_.size();
+  report_["broadcast"] = {{"orders", expected_},
                           {"ordered_s", hundredths(monotonicNow() - progress_.broadcast_ns)}};
+  return {};
+}
+
+Result<Json> Moments::oneUpdateOfEach() const {
+  Json ids = Json::array();
+  for (const auto& agent_id : ledger_.ids()) {
+    const auto page = person_->patiently(
+        [&] { return person_->get("/api/v1/agents/" + agent_id + "/updates?limit=1&state=available"); },
+        kOrderNs);
+    if (!page) return tl::unexpected<Error>(page.error());
+    for (const Json& update : page->value("items", Json::array()))
+      ids.push_back(update.at("id"));
+  }
+  if (ids.empty()) return fail(Code::kUnavailable, "no machine has an update that could be approved");
+  return ids;
+}
+
+// The server plans each machine's, and orders the install once its plan is what was approved.
+Result<> Moments::approve() {
+  const auto ids = oneUpdateOfEach();
+  if (!ids) return tl::unexpected<Error>(ids.error());
+  began_ns_ = monotonicNow();
+  progress_.broadcast_ns = began_ns_;
+  const std::string key = newId();
+  const Json body = {{"update_ids", *ids}};
+  const auto answer =
+      person_->patiently([&] { return person_->post("/api/v1/approvals", body, key); }, kOrderNs);
+  if (!answer) return tl::unexpected<Error>(answer.error());
+  for (const Json& id : answer->value("command_ids", Json::array()))
+    command_ids_.insert(id.get<std::string>());
+  expected_ = answer->value("agents", std::size_t{0});
+  report_["broadcast"] = {{"orders", expected_}, {"ordered_s", hundredths(monotonicNow() - began_ns_)}};
   return {};
 }
 

@@ -15,8 +15,10 @@ namespace redflag::swarm {
 
 struct MomentsPlan {
   std::int64_t steady_ns = 0;  // nothing is done for so long; 0: not at all
-  std::string broadcast;       // a command type, ordered of all agents at once; "": nothing is
-  bool storm = false;          // all connections end at once
+  // A command type, ordered of all agents at once; install_updates: an update of each is approved; "":
+  // nothing is
+  std::string broadcast;
+  bool storm = false;  // all connections end at once
 
   bool any() const { return steady_ns > 0 || !broadcast.empty() || storm; }
 };
@@ -44,9 +46,12 @@ class Moments {
  private:
   enum class At { kArriving, kSteady, kBroadcast, kStorm, kEnd };
   bool allThere() const;
-  std::size_t answered() const;  // orders that agents have carried out or refused
+  std::size_t answered()
+      const;  // orders that agents have carried out or refused; of an approval the installs
   void enter(At at);
   Result<> order();
+  Result<> approve();
+  Result<Json> oneUpdateOfEach() const;  // ids
   void tellSteady();
 
   const MomentsPlan plan_;
@@ -60,6 +65,7 @@ class Moments {
   std::int64_t began_cpu_ns_ = 0;
   bool cut_ = false;  // the storm: seen that connections are missing
   std::set<std::string> command_ids_;
+  std::size_t expected_ = 0;  // of the broadcast
   Report report_ = Report::object();
 };
 

@@ -84,6 +84,11 @@ Judgement judgeOrder(const Json& transport, const Addressee& addressee, const Jo
   return out;
 }
 
+bool isInstall(const protocol::Envelope& envelope) {
+  return std::any_of(envelope.actions.begin(), envelope.actions.end(),
+                     [](const protocol::Action& action) { return action.action == "install"; });
+}
+
 std::int64_t durationNs(const protocol::Envelope& envelope, Random& random) {
   std::int64_t ms = 0;
   for (const auto& action : envelope.actions) {
@@ -103,8 +108,8 @@ Outcome carryOut(const protocol::Envelope& envelope, const std::string& scan_id,
     if (!result) return result.error();
     out.results.push_back(std::move(*result));
     out.scans = out.scans || action.action == "scan";
-    out.installs = out.installs || action.action == "install";
   }
+  out.installs = isInstall(envelope);
   return out;
 }
 

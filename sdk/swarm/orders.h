@@ -50,6 +50,9 @@ struct Judgement {
 Judgement judgeOrder(const Json& transport, const Addressee& addressee, const Journal& journal,
                      std::int64_t local_now_ns);
 
+// Whether it changes the machine.
+bool isInstall(const protocol::Envelope& envelope);
+
 // How long such an order takes.
 std::int64_t durationNs(const protocol::Envelope& envelope, Random& random);
 

@@ -36,6 +36,7 @@ struct Progress {
   std::atomic<std::int64_t> acknowledged{0};
   std::atomic<std::int64_t> rejected{0};
   std::atomic<std::int64_t> executed{0};
+  std::atomic<std::int64_t> installs{0};  // ended ones, whether or not they succeeded
   std::atomic<std::int64_t> refused{0};
   std::atomic<std::int64_t> deaths{0};
   std::atomic<std::int64_t> clones{0};

@@ -98,6 +98,16 @@ test(`E4 F1 ${many ?? 'many'} agents the same on PostgreSQL`, onlyMany, () => {
   }
 });
 
+test(`F1 one approval for a whole fleet is planned and installed on each machine once (REDFLAG_SEED=${seed})`, () => {
+  const report = swarm('--agents', '60', '--ramp', '1', '--duration', '1', '--every', '3600', '--inventories', '0', '--command', 'install_updates',
+    '--broadcast');
+  const { broadcast } = report.moments;
+  assert.ok(broadcast.orders > 30, `only ${broadcast.orders} machines had updates`);
+  assert.equal(report.orders.asked, broadcast.orders);
+  assert.equal(report.orders.stored, 2 * broadcast.orders, 'a plan and an install for each');
+  assert.ok(broadcast.done_s >= broadcast.ordered_s, JSON.stringify(broadcast));
+});
+
 test('a moment that faults would spoil is refused, and named', () => {
   const { status, stderr } = runToEnd([program('redflag-swarm'), '--storm', '--kill', 'server'], { allowFailure: true });
   assert.equal(status, 2);
