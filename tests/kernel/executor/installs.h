@@ -20,8 +20,8 @@ class Install : public testing::Test {
     rules.state.policy = allowEverything();
     auto manifest = host::loadManifest(REDFLAG_BUILD "/test_plugins", "test.updater");
     EXPECT_TRUE(manifest.has_value()) << manifest.error().text;
-    rules.state.plugins["test.updater"] = {
-        *manifest, {{"folder", machine.path().string()}}, {}, {}, {}, 10 * kSecondNs};
+    rules.state.plugins["test.updater"] = {*manifest,     {{"folder", machine.path().string()}}, {}, {}, {},
+                                           10 * kSecondNs};
     EXPECT_TRUE(saveExecutorTrust(folder.path(), server.trust()).has_value());
     clock.epoch = epochNow();
   }
