@@ -105,6 +105,16 @@ test('a client\'s value comes into force where it may, and each machine says wha
   assert.deepEqual([place.agents, place.drift.as_desired, place.drift.local, place.drift.refused], [3, 1, 1, 1]);
 });
 
+test('a group\'s value comes before its client\'s, for as long as the machine is in the group', async () => {
+  const group = await api.post('/api/v1/groups', { client_id: client.id, name: 'Tills', agent_ids: [agents.open.id] });
+  await api.post('/api/v1/profiles', { client_id: client.id, group_id: group.id, name: 'Seldom', settings: { schedule: { every: '5h' } } });
+  const open = await becomes(agents.open, 'schedule.every', 'the group\'s value', (one) => one.value === '5h' && one.drift === 'as_desired');
+  assert.deepEqual([open.level, open.group_name, open.profile_name], ['group', 'Tills', 'Seldom']);
+  assert.deepEqual(effective(agents.open, 'schedule.every'), ['5h', 'the server']);
+  await api.request('DELETE', `/api/v1/groups/${group.id}`);
+  await becomes(agents.open, 'schedule.every', 'its client\'s again', (one) => one.value === '2h' && one.level === 'client');
+});
+
 test('a nearer level counts, and what is taken out there falls back to the wider one', async () => {
   const of_agent = await api.post('/api/v1/profiles', { agent_id: agents.open.id, name: 'This one', settings: { schedule: { every: '1h' }, log: { level: 'debug' } } });
   await becomes(agents.open, 'schedule.every', 'the machine\'s own value', (one) => one.value === '1h' && one.level === 'agent');
