@@ -1,5 +1,5 @@
 // The trust root in real programs: a command key that was stolen ends with the next list, for the kernel and for the executor,
-// and no older server brings it back.
+// no older server brings it back, and what was published and is away for a while costs no order.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -171,4 +171,27 @@ test('a list that is published while agents are connected is with them in second
   assert.ok(Date.now() - began < 20_000);
   const id = await orderScan();
   await until(async () => (await stateOf(id)) === 'succeeded', 'a scan under the new epoch', 30_000, () => agent.process.output.slice(-2000));
+});
+
+test('while what was published is away orders are held back, and once it is there again whoever is connected is rung for them', async () => {
+  const signing = async () => (await api.get('/api/v1/security')).items.find(({ id }) => id === 'orders').level;
+  const published = path.join(fleet.data, 'trust');
+  const away = path.join(fleet.folder, 'away');
+  assert.equal(await signing(), 'good');
+  fs.renameSync(published, away);
+  await until(async () => (await signing()) === 'critical', 'the server to miss it', 20_000, () => fleet.server.output.slice(-1500));
+  const before = middleman.fetches;
+  const id = await orderScan();
+  await until(() => middleman.fetches > before, 'the agent to ask for the order', 20_000, () => agent.process.output.slice(-2000));
+  await reported('trust_refused', 'the server has no such file');  // what it has to tell gets there all the same
+  assert.equal(await stateOf(id), 'queued', 'it is held back');
+
+  const fetches = middleman.fetches;
+  fs.renameSync(away, published);
+  // By itself it would ask in an hour.
+  await until(() => middleman.fetches > fetches, 'the agent to be rung', 20_000, () => fleet.server.output.slice(-1500));
+  await until(async () => (await stateOf(id)) === 'succeeded', 'the scan', 30_000, () => agent.process.output.slice(-2000));
+  const { transitions } = await api.get(`/api/v1/commands/${id}`);
+  assert.deepEqual(transitions.map(({ to }) => to), ['queued', 'delivered', 'accepted', 'running', 'succeeded']);
+  assert.equal(await signing(), 'good', 'nobody takes it for set back');
 });
