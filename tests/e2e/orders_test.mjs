@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { agentShows, Fleet } from './lib/fleet.mjs';
-import { cleanUp, repository, runToEnd, temporaryFolder, until } from './lib/processes.mjs';
+import { cleanUp, Program, repository, runToEnd, temporaryFolder, until } from './lib/processes.mjs';
 import { StandIn } from './lib/stand_in.mjs';
 
 const fleet = new Fleet('orders');
@@ -100,6 +100,41 @@ test('a restart has succeeded when the machine is back under another boot id, an
   const command = await ended(id, 'succeeded');
   assert.deepEqual(command.results, [{ delay_min: 1, boot_id: standIn.boot, kernel: os.release() }]);
   await agentShows(api, agent.id, 'the new boot', (shown) => shown.boot_id === standIn.boot);
+});
+
+// Somebody else is in the middle of writing to the executor's journal, and does not end.
+async function holdJournal() {
+  const file = path.join(agent.executorState, 'journal.sqlite');
+  assert.ok(fs.existsSync(file), file);
+  const holder = new Program('who holds the journal', ['python3', '-c', `import sqlite3, time
+journal = sqlite3.connect(${JSON.stringify(file)}, isolation_level=None)
+journal.execute('BEGIN IMMEDIATE')
+print('held', flush=True)
+time.sleep(600)`]);
+  await holder.says(/held/);
+  return holder;
+}
+
+test('an error of the executor itself is among the errors of the server, and the order that it could not take is carried out later', async () => {
+  standIn.forget();
+  const began = Date.now();
+  const holder = await holdJournal();
+  const { items: [{ id }] } = await api.post('/api/v1/commands', { type: 'restart_services', agent_ids: [agent.id], parameters: { services: ['good.service'] } });
+  const found = async () => (await api.get(`/api/v1/errors?source=agent&agent_id=${agent.id}&subsystem=executor&code=order.not_taken`)).items[0];
+  const error = await until(found, 'the error among those of the server', 60_000, () => agent.process.output.slice(-2000) + agent.executor.output.slice(-2000));
+  assert.deepEqual([error.subsystem, error.code, error.severity, error.agents], ['executor', 'order.not_taken', 'error', 1]);
+  const { rows: [row, ...more] } = await api.get(`/api/v1/errors/${error.id}`);
+  assert.deepEqual([row.agent_id, row.command_id, more.length], [agent.id, null, 0], 'it is the machine\'s, and no order\'s result');
+  assert.match(row.text, /journal\.sqlite: database is locked/);
+  const at = Date.parse(row.last_at);
+  assert.ok(at > began - 1_000 && at < Date.now() + 1_000, row.last_at);
+  assert.equal((await api.get(`/api/v1/commands/${id}`)).state, 'delivered');
+  assert.deepEqual(called(), []);
+
+  await holder.stop('SIGKILL');
+  await order('scan', { plugins: ['system'] });  // the agent is rung, and asks for what it could not hand on, too
+  await ended(id, 'succeeded');
+  assert.deepEqual(called(), ['systemctl restart -- good.service', 'systemctl is-active -- good.service']);
 });
 
 test('package lists are fetched anew, and the machine looks again by itself', async () => {
