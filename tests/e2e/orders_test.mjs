@@ -1,6 +1,7 @@
-// What can be ordered beside updates, through a real server, agent and executor. Nothing here restarts this machine: the
-// agent's programs live in a mount namespace in which `shutdown` and `systemctl` are a stand-in that notes how it was called,
-// and in which the kernel's boot id is a file that the test changes as a real restart would.
+// What can be ordered beside updates, and which of them policies of a group approve by themselves, through a real server, agent
+// and executor. Nothing here restarts this machine: the agent's programs live in a mount namespace in which `shutdown` and
+// `systemctl` are a stand-in that notes how it was called, and in which the kernel's boot id is a file that the test changes as
+// a real restart would.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -31,6 +32,7 @@ policy:
   allow:
     - {action: "system/*", when: always}
     - {action: apt/refresh, when: always}
+    - {action: apt/install, packages: ["redflag-demo-lib"], when: always}
 ${more}`;
 
 async function order(type, parameters, wanted = 'succeeded') {
@@ -137,6 +139,84 @@ test('an error of the executor itself is among the errors of the server, and the
   assert.deepEqual(called(), ['systemctl restart -- good.service', 'systemctl is-active -- good.service']);
 });
 
+const kSome = 'available,cleared,approved,planned,awaiting_confirmation,installing,installed,verified,failed,resolved_elsewhere';
+const update = async (one, name) => (await api.get(`/api/v1/updates/rows?agent_id=${one.id}&name=${name}&state=${kSome}`)).items[0];
+
+async function reaches(one, name, state) {
+  let row;
+  return until(async () => {
+    row = await update(one, name);
+    return row?.state === state ? row : null;
+  }, `${name} of ${one.name} to be ${state}`, 90_000, () => JSON.stringify(row) + one.process.output.slice(-1500) + agent.executor.output.slice(-1500));
+}
+
+// Who approved updates of this machine, each time.
+const approvers = async (one) => (await api.get(`/api/v1/agents/${one.id}/history?limit=200`)).items
+  .filter(({ kind }) => kind === 'update.approved').map(({ actor }) => actor).sort();
+
+const kAtOnce = { managers: ['apt'], lines: [{ after_hours: 0 }] };
+let outside;  // offered the same updates, and in no group at first; it has no executor, for nothing is to be installed there
+let client;
+let group;
+let policy;
+
+test('a policy of a group installs on its machines and on no other, and approves nothing of one that has left', async () => {
+  outside = fleet.enrol('outside', `version: 1
+mode: act
+schedule: {jitter: 0s}
+isolation: best
+plugins:
+  apt: {settings: {root: "${sandbox}/root", cache_dir: "${fleet.folder}/outside-cache"}}
+`, { act: true });
+  outside.start();
+  for (const one of [agent, outside]) {
+    for (const name of ['redflag-demo', 'redflag-demo-lib', 'redflag-demo-broken'])
+      await until(async () => (await update(one, name))?.approvable, `${name} of ${one.name} to be there to be approved`, 60_000, () => one.process.output.slice(-1500));
+  }
+  [client] = (await api.get('/api/v1/clients')).items;
+  group = await api.post('/api/v1/groups', { client_id: client.id, name: 'First', agent_ids: [agent.id] });
+  const terms = { ...kAtOnce, name: 'First ring', action: 'install', include: ['redflag-demo-lib'] };
+  const reach = await api.post('/api/v1/approval-policies?preview=1', { ...terms, group_id: group.id });
+  assert.deepEqual([reach.updates, reach.agents], [1, 1]);
+  policy = await api.post('/api/v1/approval-policies', { ...terms, group_id: group.id });
+  const { id } = await reaches(agent, 'redflag-demo-lib', 'verified');
+  assert.equal(runToEnd(['dpkg-query', `--admindir=${sandbox}/root/var/lib/dpkg`, '-W', '-f', '${Version}', 'redflag-demo-lib']).stdout, '2.1');
+  const { approval, commands } = await api.get(`/api/v1/updates/${id}`);
+  assert.deepEqual([approval.by, commands.map(({ type, actor }) => [type, actor])],
+    ['policy First ring', [['plan_updates', 'policy First ring'], ['install_updates', 'policy First ring']]]);
+  // All machines are judged at once: what was not approved with it is not to be approved.
+  assert.equal((await update(outside, 'redflag-demo-lib')).state, 'available');
+  assert.deepEqual([await approvers(agent), await approvers(outside)], [['policy First ring'], []]);
+
+  // Off in between, so that no machine meets the terms that are not for it.
+  const next = { ...terms, action: 'approve', include: ['redflag-demo'] };
+  await api.request('PUT', `/api/v1/approval-policies/${policy.id}`, { ...next, enabled: false });
+  await api.request('PUT', `/api/v1/groups/${group.id}`, { name: 'First', agent_ids: [outside.id] });
+  await api.request('PUT', `/api/v1/approval-policies/${policy.id}`, next);
+  await reaches(outside, 'redflag-demo', 'cleared');
+  assert.equal((await update(agent, 'redflag-demo')).state, 'available', 'it has left');
+  assert.deepEqual([await approvers(agent), await approvers(outside)], [['policy First ring'], ['policy First ring']]);
+});
+
+test('what a policy of a group excludes is held back from its machines, whatever their client approves, until they leave', async () => {
+  await api.request('PUT', `/api/v1/approval-policies/${policy.id}`,
+    { ...kAtOnce, name: 'First ring', action: 'approve', include: ['redflag-demo'], exclude: ['redflag-demo-broken'] });
+  const everybody = await api.post('/api/v1/approval-policies',
+    { ...kAtOnce, client_id: client.id, name: 'Everybody', action: 'approve', include: ['redflag-demo-broken'] });
+  await reaches(agent, 'redflag-demo-broken', 'cleared');
+  assert.equal((await update(outside, 'redflag-demo-broken')).state, 'available');
+  assert.deepEqual(await approvers(outside), ['policy First ring']);
+
+  await api.request('PUT', `/api/v1/groups/${group.id}`, { name: 'First', agent_ids: [] });
+  await reaches(outside, 'redflag-demo-broken', 'cleared');
+  assert.deepEqual(await approvers(outside), ['policy Everybody', 'policy First ring']);
+
+  await api.request('DELETE', `/api/v1/groups/${group.id}`);
+  assert.deepEqual((await api.get('/api/v1/approval-policies')).items.map(({ name }) => name), ['Everybody'], 'its policy went with it');
+  await api.request('DELETE', `/api/v1/approval-policies/${everybody.id}`);
+  await outside.process.stop();
+});
+
 test('package lists are fetched anew, and the machine looks again by itself', async () => {
   const lists = path.join(sandbox, 'root/var/lib/apt/lists');
   for (const name of fs.readdirSync(lists)) fs.rmSync(path.join(lists, name), { recursive: true });
@@ -145,7 +225,7 @@ test('package lists are fetched anew, and the machine looks again by itself', as
   const { sources } = command.results[0];
   assert.ok(sources.length >= 2 && sources.every((source) => source.status === 'fetched'), JSON.stringify(sources));
   assert.ok(fs.readdirSync(lists).some((name) => name.endsWith('InRelease')));
-  await until(async () => (await api.get('/api/v1/updates/rows?name=redflag-demo-lib')).total > 0, 'the update to be found again', 60_000);
+  await until(async () => (await api.get(`/api/v1/updates/rows?agent_id=${agent.id}&name=redflag-demo`)).total > 0, 'the update to be found again', 60_000);
   fs.rmSync(path.join(sandbox, 'repo/dists/stable-security'), { recursive: true });
   const failed = await order('refresh', { manager: 'apt' }, 'failed');
   assert.equal(failed.reason.code, 'apt.refresh_failed');
