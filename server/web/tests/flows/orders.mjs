@@ -99,7 +99,7 @@ test('a maintenance window is added for a client, and an order that waits for on
   await page.getByRole('button', { name: 'Run now…' }).click();
   await page.getByRole('textbox', { name: 'Reason' }).fill('the shop is closed today');
   await page.getByRole('button', { name: 'Run now', exact: true }).click();
-  await page.getByText('is told to fetch the order').waitFor();
+  await page.getByText(/^\S+ is told to fetch the order\.$/).waitFor();
   assert.deepEqual([waiting.state, waiting.outside_window], ['queued', 'the shop is closed today']);
 });
 
