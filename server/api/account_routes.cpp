@@ -165,7 +165,10 @@ std::vector<http::Route> accountRoutes(services::Services& services, auth::Passw
     routes.push_back({.method = method,
                       .path = path,
                       .permission = Permission::kScopedAdmin,
-                      .handler = std::move(handler)});
+                      .handler = [handler = std::move(handler)](const http::Request& request) {
+                        const Query none(request, {});
+                        return handler(request);
+                      }});
   };
   // What gives somebody rights, or lets somebody in: a stolen session alone must not.
   const auto addProven = [&](const char* method, const std::string& path, http::Handler handler) {

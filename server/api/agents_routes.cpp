@@ -196,7 +196,7 @@ http::Response listRecords(services::Services& services, const http::Request& re
   const store::RecordFilter filter{query.text("kind"), query.text("search")};
   return services.store().read([&](const store::ReadTransaction& tx) {
     const auto agent = agentOf(services, tx, request);
-    if (filter.kind.empty()) refuseParameter("kind", "expected a kind of record, such as package/1");
+    if (filter.kind.empty()) refuseParameter("kind", "a kind of record, such as package/1");
     return http::jsonResponse(200, view(tx.scans().records(keyOf(agent), filter, query.page())));
   });
 }
@@ -233,13 +233,13 @@ http::Response listMetrics(services::Services& services, const http::Request& re
 
 void addAgentRoutes(services::Services& services, std::vector<http::Route>& routes) {
   RouteTable table(services, routes);
-  table.add("GET", "/api/v1/agents", Permission::kViewer, listAgents);
+  table.addWithQuery("GET", "/api/v1/agents", Permission::kViewer, listAgents);
   table.add("GET", "/api/v1/agents/{id}", Permission::kViewer, showAgent);
-  table.add("GET", "/api/v1/agents/{id}/history", Permission::kViewer, history);
-  table.add("GET", "/api/v1/agents/{id}/metrics", Permission::kViewer, listMetrics);
-  table.add("GET", "/api/v1/agents/{id}/scans", Permission::kViewer, listScans);
+  table.addWithQuery("GET", "/api/v1/agents/{id}/history", Permission::kViewer, history);
+  table.addWithQuery("GET", "/api/v1/agents/{id}/metrics", Permission::kViewer, listMetrics);
+  table.addWithQuery("GET", "/api/v1/agents/{id}/scans", Permission::kViewer, listScans);
   table.add("GET", "/api/v1/agents/{id}/record-kinds", Permission::kViewer, listRecordKinds);
-  table.add("GET", "/api/v1/agents/{id}/records", Permission::kViewer, listRecords);
+  table.addWithQuery("GET", "/api/v1/agents/{id}/records", Permission::kViewer, listRecords);
 }
 
 }  // namespace redflag::api

@@ -109,13 +109,13 @@ Json view(const store::AuditRecord& record) {
 
 void addAuditRoutes(services::Services& services, std::vector<http::Route>& routes) {
   RouteTable table(services, routes);
-  table.add("GET", "/api/v1/audit", Permission::kScopedAdmin, listAudit);
+  table.addWithQuery("GET", "/api/v1/audit", Permission::kScopedAdmin, listAudit);
   table.add("GET", "/api/v1/audit/head", Permission::kScopedAdmin, auditHead);
-  table.add("GET", "/api/v1/audit/export", Permission::kScopedAdmin,
-            [exports = std::make_shared<HeavyAnswers>(kExportsAtOnce)](services::Services& all,
-                                                                       const http::Request& request) {
-              return exportAudit(all, exports, request);
-            });
+  table.addWithQuery("GET", "/api/v1/audit/export", Permission::kScopedAdmin,
+                     [exports = std::make_shared<HeavyAnswers>(kExportsAtOnce)](
+                         services::Services& all, const http::Request& request) {
+                       return exportAudit(all, exports, request);
+                     });
 }
 
 }  // namespace redflag::api

@@ -165,7 +165,7 @@ http::Response types(services::Services& services, const http::Request&) {
 
 void addCommandRoutes(services::Services& services, std::vector<http::Route>& routes) {
   RouteTable table(services, routes);
-  table.add("GET", "/api/v1/commands", Permission::kViewer, listCommands);
+  table.addWithQuery("GET", "/api/v1/commands", Permission::kViewer, listCommands);
   table.add("GET", "/api/v1/commands/{id}", Permission::kViewer, showCommand);
   table.add("POST", "/api/v1/commands", Permission::kTechnician, create).body_limit = kOrderBytes;
   table.add("POST", "/api/v1/commands/{id}/cancel", Permission::kTechnician, cancel);

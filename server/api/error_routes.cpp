@@ -136,7 +136,7 @@ http::Response report(services::Services& services, const http::Request& request
 
 void addErrorRoutes(services::Services& services, std::vector<http::Route>& routes) {
   RouteTable table(services, routes);
-  table.add("GET", "/api/v1/errors", Permission::kViewer, list);
+  table.addWithQuery("GET", "/api/v1/errors", Permission::kViewer, list);
   table.add("GET", "/api/v1/errors/{id}", Permission::kViewer, show);
   table.add("POST", "/api/v1/errors", Permission::kViewer, report).body_limit = kReportBytes;
 }

@@ -103,8 +103,8 @@ http::Response liftRule(services::Services& services, const http::Request& reque
 
 void addIgnoreRoutes(services::Services& services, std::vector<http::Route>& routes) {
   RouteTable table(services, routes);
-  table.add("GET", "/api/v1/ignore-rules", Permission::kViewer, listIgnoreRules);
-  table.add("POST", "/api/v1/ignore-rules", Permission::kApprover, addRule);
+  table.addWithQuery("GET", "/api/v1/ignore-rules", Permission::kViewer, listIgnoreRules);
+  table.addWithQuery("POST", "/api/v1/ignore-rules", Permission::kApprover, addRule);
   table.add("POST", "/api/v1/ignore-rules/{id}/lift", Permission::kApprover, liftRule);
 }
 

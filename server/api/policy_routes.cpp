@@ -90,7 +90,7 @@ http::Response withdrawPolicyApproval(services::Services& services, const http::
 void addPolicyRoutes(services::Services& services, std::vector<http::Route>& routes) {
   RouteTable table(services, routes);
   table.add("GET", "/api/v1/approval-policies", Permission::kViewer, listPolicies);
-  table.add("POST", "/api/v1/approval-policies", Permission::kScopedAdmin, addPolicy);
+  table.addWithQuery("POST", "/api/v1/approval-policies", Permission::kScopedAdmin, addPolicy);
   table.add("PUT", "/api/v1/approval-policies/{id}", Permission::kScopedAdmin, changePolicy);
   table.add("DELETE", "/api/v1/approval-policies/{id}", Permission::kScopedAdmin, removePolicy);
   table.add("POST", "/api/v1/approval-policies/{id}/approve", Permission::kApprover, approvePolicy)

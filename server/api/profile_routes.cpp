@@ -85,7 +85,6 @@ Json reachView(const services::ProfileReach& reach) {
 }
 
 http::Response listProfiles(services::Services& services, const http::Request& request) {
-  const Query query(request, {});
   Json items = Json::array();
   for (const auto& one : services.profiles.list(actorOf(request)))
     items.push_back(profileView(one.profile));
@@ -118,8 +117,7 @@ http::Response removeProfile(services::Services& services, const http::Request& 
   return nothingToSay();
 }
 
-http::Response showSchema(services::Services&, const http::Request& request) {
-  const Query query(request, {});
+http::Response showSchema(services::Services&, const http::Request&) {
   return http::jsonResponse(200, {{"schema", settings::settableSchema()}});
 }
 
@@ -169,7 +167,6 @@ Json valueView(const services::AgentView& agent, const std::string& pointer) {
 }
 
 http::Response showAgentSettings(services::Services& services, const http::Request& request) {
-  const Query query(request, {});
   const auto agent = services.profiles.ofAgent(pathId(request, "agent.not_found"), actorOf(request));
   std::set<std::string> pointers;
   std::vector<Drift> drifts;
@@ -195,8 +192,8 @@ http::Response showAgentSettings(services::Services& services, const http::Reque
 void addProfileRoutes(services::Services& services, std::vector<http::Route>& routes) {
   RouteTable table(services, routes);
   table.add("GET", "/api/v1/profiles", Permission::kViewer, listProfiles);
-  table.add("POST", "/api/v1/profiles", Permission::kScopedAdmin, addProfile);
-  table.add("GET", "/api/v1/profiles/place", Permission::kViewer, showPlace);
+  table.addWithQuery("POST", "/api/v1/profiles", Permission::kScopedAdmin, addProfile);
+  table.addWithQuery("GET", "/api/v1/profiles/place", Permission::kViewer, showPlace);
   table.add("GET", "/api/v1/profiles/schema", Permission::kViewer, showSchema);
   table.add("PUT", "/api/v1/profiles/{id}", Permission::kScopedAdmin, changeProfile);
   table.add("DELETE", "/api/v1/profiles/{id}", Permission::kScopedAdmin, removeProfile);

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/input.h"
 #include "http/message.h"
 #include "services/services.h"
 
@@ -18,8 +19,20 @@ class RouteTable {
   RouteTable(services::Services& services, std::vector<http::Route>& routes)
       : services_(services), routes_(routes) {}
 
-  // The route, for what few have besides (body_limit, needs_proof); valid until the next call.
+  // The route, for what few have besides (body_limit, needs_proof); valid until the next call. It has no
+  // parameters: what says preview=1 to a route that has no preview must not be carried out.
   http::Route& add(const char* method, const char* path, http::Permission permission, Handler handler) {
+    return addWithQuery(
+        method, path, permission,
+        [handler = std::move(handler)](services::Services& all, const http::Request& request) {
+          const Query none(request, {});
+          return handler(all, request);
+        });
+  }
+
+  // Of one whose handler reads parameters, by a Query of its own.
+  http::Route& addWithQuery(const char* method, const char* path, http::Permission permission,
+                            Handler handler) {
     routes_.push_back({.method = method,
                        .path = path,
                        .permission = permission,

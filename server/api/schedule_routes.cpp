@@ -69,7 +69,6 @@ http::Response list(services::Services& services, const http::Request& request) 
 }
 
 http::Response show(services::Services& services, const http::Request& request) {
-  const Query query(request, {});
   return http::jsonResponse(200,
                             view(services.schedules.find(pathId(request, kNoSchedule), actorOf(request))));
 }
@@ -170,15 +169,16 @@ Json view(const store::ScheduleRun& run) {
 
 void addScheduleRoutes(services::Services& services, std::vector<http::Route>& routes) {
   RouteTable table(services, routes);
-  table.add("GET", "/api/v1/schedules", Permission::kViewer, list);
+  table.addWithQuery("GET", "/api/v1/schedules", Permission::kViewer, list);
   table.add("POST", "/api/v1/schedules", Permission::kTechnician, add).body_limit = kWishBytes;
-  table.add("POST", "/api/v1/schedules/preview", Permission::kTechnician, preview).body_limit = kWishBytes;
+  table.addWithQuery("POST", "/api/v1/schedules/preview", Permission::kTechnician, preview).body_limit =
+      kWishBytes;
   table.add("GET", "/api/v1/schedules/{id}", Permission::kViewer, show);
   table.add("PUT", "/api/v1/schedules/{id}", Permission::kTechnician, change).body_limit = kWishBytes;
   table.add("DELETE", "/api/v1/schedules/{id}", Permission::kTechnician, remove);
   table.add("POST", "/api/v1/schedules/{id}/pause", Permission::kTechnician, pause);
   table.add("POST", "/api/v1/schedules/{id}/resume", Permission::kTechnician, resume);
-  table.add("GET", "/api/v1/schedules/{id}/runs", Permission::kViewer, runs);
+  table.addWithQuery("GET", "/api/v1/schedules/{id}/runs", Permission::kViewer, runs);
   table.add("POST", "/api/v1/schedules/{id}/approve", Permission::kApprover, approveSchedule).needs_proof =
       true;
   table.add("POST", "/api/v1/schedules/{id}/withdraw-approval", Permission::kApprover,

@@ -95,7 +95,7 @@ void addSecondPersonRoutes(services::Services& services, std::vector<http::Route
   const auto deciding = [](Decide how) {
     return [how](services::Services& all, const http::Request& request) { return decide(all, request, how); };
   };
-  table.add("GET", "/api/v1/held-orders", Permission::kViewer, listOrders);
+  table.addWithQuery("GET", "/api/v1/held-orders", Permission::kViewer, listOrders);
   table
       .add("POST", "/api/v1/held-orders/{id}/approve", Permission::kApprover,
            deciding(&services::SecondPerson::approve))

@@ -139,11 +139,11 @@ http::Response approve(services::Services& services, const http::Request& reques
 
 void addUpdateRoutes(services::Services& services, std::vector<http::Route>& routes) {
   RouteTable table(services, routes);
-  table.add("GET", "/api/v1/agents/{id}/updates", Permission::kViewer, ofAgent);
-  table.add("GET", "/api/v1/updates", Permission::kViewer, groups);
-  table.add("GET", "/api/v1/updates/rows", Permission::kViewer, rows);
+  table.addWithQuery("GET", "/api/v1/agents/{id}/updates", Permission::kViewer, ofAgent);
+  table.addWithQuery("GET", "/api/v1/updates", Permission::kViewer, groups);
+  table.addWithQuery("GET", "/api/v1/updates/rows", Permission::kViewer, rows);
   table.add("GET", "/api/v1/updates/{id}", Permission::kViewer, show);
-  table.add("POST", "/api/v1/approvals", Permission::kApprover, approve).body_limit = kApprovalBytes;
+  table.addWithQuery("POST", "/api/v1/approvals", Permission::kApprover, approve).body_limit = kApprovalBytes;
 }
 
 }  // namespace redflag::api

@@ -159,7 +159,7 @@ Json windowOfAgent(const store::ReadTransaction& tx, const store::Agent& agent, 
 void addWindowRoutes(services::Services& services, std::vector<http::Route>& routes) {
   RouteTable table(services, routes);
   table.add("GET", "/api/v1/maintenance-windows", Permission::kViewer, listWindows);
-  table.add("POST", "/api/v1/maintenance-windows/preview", Permission::kApprover, previewWindow);
+  table.addWithQuery("POST", "/api/v1/maintenance-windows/preview", Permission::kApprover, previewWindow);
   // Whoever changes when machines may be changed may change them now.
   const auto add = [&](const char* method, const char* path, RouteTable::Handler handler) {
     http::Route& route = table.add(method, path, Permission::kApprover, std::move(handler));
@@ -168,8 +168,8 @@ void addWindowRoutes(services::Services& services, std::vector<http::Route>& rou
   add("POST", "/api/v1/maintenance-windows", addWindow);
   add("PUT", "/api/v1/maintenance-windows/{id}", changeWindow);
   add("DELETE", "/api/v1/maintenance-windows/{id}", removeWindow);
-  table.add("GET", "/api/v1/sites/{id}/maintenance-windows", Permission::kViewer, windowsOfSite);
-  table.add("GET", "/api/v1/agents/{id}/maintenance-windows", Permission::kViewer, windowsOfAgent);
+  table.addWithQuery("GET", "/api/v1/sites/{id}/maintenance-windows", Permission::kViewer, windowsOfSite);
+  table.addWithQuery("GET", "/api/v1/agents/{id}/maintenance-windows", Permission::kViewer, windowsOfAgent);
 }
 
 }  // namespace redflag::api

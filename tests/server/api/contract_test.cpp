@@ -2,6 +2,7 @@
 // the same permission, and what handlers answer has the members that the contract promises.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <set>
@@ -112,6 +113,49 @@ TEST(Contract, every_route_is_written_down_and_every_written_one_exists) {
   EXPECT_EQ(built, expected);
 }
 
+// Whether the contract says that a service account's token opens it.
+bool opensToTokens(const Json& operation) {
+  const Json ways = operation.value("security", contract()["security"]);
+  return std::any_of(ways.begin(), ways.end(), [](const Json& way) { return way.contains("token"); });
+}
+
+// How a handler refuses a request with this parameter and nothing else; {} if it does not.
+http::Problem refusalOf(const http::Route& route, const std::string& parameter, const std::string& value) {
+  http::Request request;
+  request.method = route.method;
+  request.path = route.path;
+  request.principal.grants = http::Grants::everywhere("admin");
+  request.query[parameter] = value;
+  try {
+    route.handler(request);
+  } catch (const http::Problem& problem) {
+    return problem;
+  }
+  return {};
+}
+
+TEST(Contract, every_route_takes_the_parameters_that_are_written_down_and_no_others) {
+  World world;
+  auth::Passwords passwords({1, 8192});
+  for (const auto& routes : {api::apiRoutes(world.services), api::accountRoutes(world.services, passwords)}) {
+    for (const auto& route : routes) {
+      const auto unknown = refusalOf(route, "surprise", "1");
+      EXPECT_EQ(unknown.code, "request.bad_parameter") << route.method << ' ' << route.path;
+      EXPECT_EQ(unknown.field, "surprise") << route.method << ' ' << route.path;
+      std::string method = route.method;
+      for (char& c : method)
+        c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      for (Json parameter : contract()["paths"][route.path][method].value("parameters", Json::array())) {
+        if (parameter.contains("$ref"))
+          parameter = contract().at(Json::json_pointer(parameter["$ref"].get<std::string>().substr(1)));
+        if (parameter["in"] != "query") continue;
+        const std::string name = parameter["name"];
+        EXPECT_NE(refusalOf(route, name, "").field, name) << route.method << ' ' << route.path;
+      }
+    }
+  }
+}
+
 TEST(Contract, says_which_routes_need_a_proof) {
   World world;
   auth::Passwords passwords({1, 8192});
@@ -125,8 +169,8 @@ TEST(Contract, says_which_routes_need_a_proof) {
       EXPECT_EQ(told, route.needs_proof) << route.method << ' ' << route.path;
       const bool by_token = contract()["paths"][route.path][method].value("x-token-is-proof", false);
       EXPECT_EQ(by_token, route.token_is_proof) << route.method << ' ' << route.path;
-      if (by_token) {
-        EXPECT_TRUE(contract()["paths"][route.path][method]["security"][1].contains("token")) << route.path;
+      if (route.needs_proof) {
+        EXPECT_EQ(opensToTokens(contract()["paths"][route.path][method]), by_token) << route.path;
       }
       proven += route.needs_proof ? 1U : 0U;
     }

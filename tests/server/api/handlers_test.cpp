@@ -174,6 +174,20 @@ TEST_F(Handlers, bad_parameters_are_named) {
   }
 }
 
+TEST_F(Handlers, an_order_with_a_parameter_that_orders_do_not_have_is_not_given) {
+  auto post = request("POST", "/api/v1/commands",
+                      {{"type", "scan"}, {"agent_ids", {agent_.agent_id}}, {"parameters", Json::object()}});
+  post.query["preview"] = "1";
+  EXPECT_EQ(refusal(post).field, "preview");
+  EXPECT_EQ(json(call(request("GET", "/api/v1/commands")))["total"], 0);
+}
+
+TEST_F(Handlers, say_once_what_they_expected) {
+  auto get = request("GET", "/api/v1/agents/{id}/records");
+  get.parameters["id"] = agent_.agent_id;
+  EXPECT_EQ(refusal(get).detail, "kind: expected a kind of record, such as package/1");
+}
+
 TEST_F(Handlers, what_does_not_exist_is_404_everywhere) {
   for (const std::string shape :
        {"/api/v1/agents/{id}", "/api/v1/agents/{id}/updates", "/api/v1/agents/{id}/history",
