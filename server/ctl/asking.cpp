@@ -55,6 +55,15 @@ Json valueOf(const Option& option, const std::vector<std::string>& given) {
   }
 }
 
+// Several are one parameter, with commas between them.
+std::string inQuery(const Option& option, const std::vector<std::string>& given) {
+  if (option.kind != Option::Kind::kTexts) return given.back();
+  std::string all;
+  for (const auto& one : given)
+    all += (all.empty() ? "" : ",") + one;
+  return all;
+}
+
 std::string pathOf(const Operation& operation, const Wish& wish) {
   std::string path = operation.path;
   for (std::size_t i = 0; i < operation.positionals.size(); ++i) {
@@ -92,7 +101,7 @@ Request requestOf(const Operation& operation, const Wish& wish, const std::strin
   for (const auto& option : operation.options) {
     const auto given = wish.options.find(option.wire);
     if (given == wish.options.end() || given->second.empty()) continue;
-    if (option.in == Option::In::kQuery) ask_for(option.wire, given->second.back());
+    if (option.in == Option::In::kQuery) ask_for(option.wire, inQuery(option, given->second));
     if (option.in == Option::In::kHeader) request.headers.emplace_back(option.wire, given->second.back());
     if (option.in == Option::In::kBody) body[option.wire] = valueOf(option, given->second);
     has_key = has_key || option.wire == "Idempotency-Key";

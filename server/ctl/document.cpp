@@ -175,6 +175,12 @@ void nameIt(Operation& operation, bool also_read) {
   operation.verb = verbOf(operation, words, of_one, also_read);
 }
 
+bool opensToTokens(const Json& written) {
+  const auto ways = written.find("security");
+  return ways == written.end() ||
+         std::any_of(ways->begin(), ways->end(), [](const Json& way) { return way.contains("token"); });
+}
+
 }  // namespace
 
 std::vector<Operation> operationsOf(const Json& document) {
@@ -185,10 +191,9 @@ std::vector<Operation> operationsOf(const Json& document) {
     for (const auto& [method, written] : methods.items()) {
       Operation operation;
       operation.permission = written.at("x-permission");
-      // Signing in, one's own account, and what asks for a proof are for people in browsers: the server
-      // refuses them to every token, but for proofs that a token is itself.
-      const bool proof = written.value("x-needs-proof", false) && !written.value("x-token-is-proof", false);
-      if (operation.permission == "anyone" || operation.permission == "signed-in" || proof) continue;
+      // Signing in, one's own account, and what no token opens are for people in browsers.
+      if (operation.permission == "anyone" || operation.permission == "signed-in" || !opensToTokens(written))
+        continue;
       operation.method = method;
       std::transform(method.begin(), method.end(), operation.method.begin(),
                      [](unsigned char c) { return static_cast<char>(std::toupper(c)); });

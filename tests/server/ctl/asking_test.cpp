@@ -30,6 +30,13 @@ TEST(Asking, encodes_what_was_typed_so_that_it_stays_one_value) {
   EXPECT_EQ(request.body, "");
 }
 
+TEST(Asking, asks_for_all_of_several_states_however_they_were_given) {
+  const auto& list = realOperation("commands", "list");
+  const std::string both = "/api/v1/commands?state=queued%2Crunning&limit=100";
+  EXPECT_EQ(requestOf(list, wishFor({{"state", {"queued", "running"}}}), "").target, both);
+  EXPECT_EQ(requestOf(list, wishFor({{"state", {"queued,running"}}}), "").target, both);
+}
+
 TEST(Asking, makes_a_body_of_options_with_the_types_of_the_document) {
   const auto& order = realOperation("commands", "create");
   const auto request = requestOf(

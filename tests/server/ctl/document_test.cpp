@@ -17,6 +17,16 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::ThrowsMessage;
 
+Json documentOf(const Json& paths) {
+  return {{"paths", paths}};
+}
+
+Json operationWith(const Json& more) {
+  Json operation = {{"x-permission", "viewer"}, {"responses", Json::object()}};
+  operation.update(more);
+  return operation;
+}
+
 TEST(Document, gives_every_operation_for_people_a_name_of_its_own) {
   std::set<std::string> names;
   for (const auto& operation : realOperations()) {
@@ -37,9 +47,20 @@ TEST(Document, leaves_out_nothing_that_a_service_account_may_ask_for) {
     for (const auto& [method, operation] : methods.items())
       if (path.starts_with("/api/v1/") && operation["x-permission"] != "anyone" &&
           operation["x-permission"] != "signed-in" &&
-          (!operation.value("x-needs-proof", false) || operation.value("x-token-is-proof", false)))
+          dumpJson(operation.value("security", document["security"])).find("\"token\"") != std::string::npos)
         ++expected;
   EXPECT_EQ(realOperations().size(), expected);
+}
+
+TEST(Document, offers_nothing_that_is_for_people_alone) {
+  for (const auto& operation : realOperations()) {
+    EXPECT_NE(operation.path, "/api/v1/held-orders/{id}/approve");
+    EXPECT_NE(operation.path, "/api/v1/held-orders/{id}/decline") << "the server refuses it to every token";
+  }
+  const auto documents = documentOf(
+      {{"/api/v1/a", {{"post", operationWith({{"security", Json::parse(R"([{"session":[],"csrf":[]}])")}})}}},
+       {"/api/v1/b", {{"post", operationWith({{"security", Json::parse(R"([{"token":[]}])")}})}}}});
+  EXPECT_THAT(operationsOf(documents), ElementsAre(Field(&Operation::path, "/api/v1/b")));
 }
 
 TEST(Document, knows_which_columns_every_list_has) {
@@ -68,16 +89,6 @@ TEST(Document, makes_options_of_what_a_query_and_a_body_may_hold) {
   for (const auto& option : approval.options)
     EXPECT_FALSE(option.required) << option.name << ": its body has two forms";
   EXPECT_THAT(realOperation("agents", "show").positionals, ElementsAre("id"));
-}
-
-Json documentOf(const Json& paths) {
-  return {{"paths", paths}};
-}
-
-Json operationWith(const Json& more) {
-  Json operation = {{"x-permission", "viewer"}, {"responses", Json::object()}};
-  operation.update(more);
-  return operation;
 }
 
 TEST(Document, makes_no_argument_of_a_secret) {
