@@ -21,9 +21,9 @@ host::Seal sealOf(const Config& config);
 // What the plugin may use: what YAML lists; else, for ours, what the manifest wants. A third party (an id in
 // reverse DNS form) gets nothing that is not listed. "{root}" in a capability is the setting of that name:
 // with an empty or missing one it is not granted, nor is "{refresh=private}net:any" with another value.
-// kDenied: a required capability is missing, or a third
-// party's library is named neither by its publisher's key nor by its sha256, or is another one, or a
-// signature does not fit; the text has the line to paste. kInvalid: one is of no known form.
+// kDenied: a required capability is missing, or a third party's library is named neither by its publisher's
+// key nor by its sha256, or is another one, or a signature does not fit; the text has the line to paste.
+// kInvalid: one is of no known form.
 Result<std::vector<std::string>> grantedCapabilities(const PluginConfig& plugin,
                                                      const host::Manifest& manifest, const Json& settings);
 

@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "auth/rate_limits.h"
 #include "main/data_folder.h"
 #include "support/certificate.h"
 
@@ -86,6 +87,32 @@ TEST_F(SettingsTest, name_file_line_and_key_of_what_is_wrong) {
   EXPECT_EQ(complaint("keep_days: 1\nkeep_days: 2\n"), "server.yaml:2: keep_days: given twice");
   EXPECT_EQ(complaint("- 1\n"), "server.yaml:1: expected keys and values");
   EXPECT_TRUE(complaint("listen: [\n").starts_with("server.yaml:2: ")) << complaint("listen: [\n");
+}
+
+TEST_F(SettingsTest, are_all_in_the_readme_with_their_defaults) {
+  std::ifstream in(REDFLAG_SERVER_README);
+  const std::string readme{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  const auto section = readme.find("## server.yaml\n");
+  ASSERT_NE(section, std::string::npos);
+  const auto begin = readme.find("```yaml\n", section) + 8;
+  const std::string shown = readme.substr(begin, readme.find("```\n", begin) - begin);
+  const Settings settings = read(shown);
+  const Settings defaults;
+  EXPECT_EQ(settings.listen, defaults.listen);
+  EXPECT_EQ(settings.keep_days, defaults.keep_days);
+  EXPECT_EQ(settings.keep_audit_days, defaults.keep_audit_days);
+  EXPECT_EQ(settings.silent_after_minutes, defaults.silent_after_minutes);
+  EXPECT_EQ(settings.agent_token_life_s, defaults.agent_token_life_s);
+  for (const auto& policy : auth::RateLimits::known())
+    EXPECT_EQ(settings.rate_limits.at(policy.name), policy.perMinute()) << policy.name;
+  std::string known = complaint("x: 1\n");
+  known = known.substr(known.find("known are ") + 10) + ",";
+  for (std::size_t at = 0; at < known.size();) {
+    const auto end = known.find(',', at);
+    const std::string key = known.substr(at, end - at);
+    EXPECT_NE(("\n" + shown).find("\n" + key + ":"), std::string::npos) << key;
+    at = end + 2;
+  }
 }
 
 TEST_F(SettingsTest, of_a_new_server_can_be_read) {
