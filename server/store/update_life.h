@@ -4,7 +4,7 @@
 //
 //   available → approved → planned → installing → installed → (awaiting_reboot) → verified
 //       ↘ cleared ↗    ↘ awaiting_confirmation ↗
-// cleared: approved, and nobody has ordered it yet. ignored: a rule covers it (ignore_rules.h); what is under
+// cleared: approved, and nobody has ordered it yet. ignored: a rule covers it (rule_life.h); what is under
 // way is not ignored, but when it comes back.
 // Any work in flight can fail; what nobody works on is closed by a complete scope that no longer lists it.
 // Only a scan with purpose `verify` proves an install.
