@@ -14,6 +14,7 @@
  *          "valid_s":n (how long an order waits for its machine; absent: a day),"max_attempts":n,
  *          "idempotency_fields":["…"],"parameters_schema":{…},"result_schema":{…} (of one action's result),
  *          "effects":["…"]}
+ *   `type` is the plugin's own id. All but what may be absent has to be there, and nothing else may be.
  *   A screen draws the form from parameters_schema and shows results by result_schema: title, description,
  *   enum, default, and the limits of each property count.
  * validate()
@@ -28,12 +29,16 @@
  *         "results":[one for each action],"code","text"}
  *   -> {"effects":[{"effect":"…",…}]}
  *
- * Effects, of which only those that describe() declared are carried out:
- *   updates.planned   {"plan":{…},"plan_hash":"…"}    the server compares with the approval, then follows up
- * or waits updates.installed {"updates":[{"name","arch","version"}],"needs_reboot":bool (false)}
- *   updates.failed    {"class":"install|refused|offline","code","text"}
- *   updates.rolled_back {"manager","updates":[{"name","arch","version","now"}]}   `version` was taken back to
- * `now` follow_up         {"type":"…","parameters":{…}}   a new command to the same agent
+ * Effects, at most 16 of an item, each {"effect":"NAME",…}. One that describe() did not declare spoils the
+ * whole answer:
+ *   updates.planned      {"plan":{…},"plan_hash":"…"}
+ *                        the server compares it with the approval, then follows up, or waits
+ *   updates.installed    {"updates":[{"name","arch","version"}],"needs_reboot":bool (absent: false)}
+ *   updates.failed       {"class":"install|refused|offline","code","text"}
+ *   updates.rolled_back  {"manager","updates":[{"name","arch","version","now"}]}
+ *                        `version` was taken back to `now`
+ *   follow_up            {"type":"…","parameters":{…}}
+ *                        a new command to the same agent
  */
 #ifndef REDFLAG_DRAFT_COMMAND_TYPE_H
 #define REDFLAG_DRAFT_COMMAND_TYPE_H

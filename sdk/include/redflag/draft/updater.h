@@ -13,13 +13,11 @@
  * until they are restarted; of container images, the containers that are made anew.
  * `from` is "" for a new package, `to` is "" for a removal. Steps are sorted by (name, arch, operation).
  * verify() writes {"updates":[{"name","arch","version","installed_version","verified":bool}…]}: what is
- * installed now,
- * "" for nothing, and whether that is the wanted version or a newer one.
+ * installed now, "" for nothing, and whether that is the wanted version or a newer one.
  * install() and rollback() write {"steps":[the same, each with "result":"done|failed|not_started"]}. If the
  * plan cannot be made again exactly (something changed), it changes nothing and returns RF_PERMANENT with a
- * report coded
- * "<plugin>.plan_changed". A rollback whose versions cannot be had any more is refused while it is planned:
- * "<plugin>.version_gone", with each package and version in the text.
+ * report coded "<plugin>.plan_changed". A rollback whose versions cannot be had any more is refused while it
+ * is planned: "<plugin>.version_gone", with each package and version in the text.
  */
 #ifndef REDFLAG_DRAFT_UPDATER_H
 #define REDFLAG_DRAFT_UPDATER_H
