@@ -9,6 +9,7 @@
 
 #include "api/openapi.h"
 #include "api/routes.h"
+#include "base/encoding.h"
 #include "store/errors.h"
 #include "store/profiles.h"
 #include "support/world.h"
@@ -119,13 +120,16 @@ bool opensToTokens(const Json& operation) {
   return std::any_of(ways.begin(), ways.end(), [](const Json& way) { return way.contains("token"); });
 }
 
-// How a handler refuses a request with this parameter and nothing else; {} if it does not.
-http::Problem refusalOf(const http::Route& route, const std::string& parameter, const std::string& value) {
+// How a handler refuses a request with these parameters and this body; {} if it does not.
+http::Problem refusalOf(const http::Route& route, const std::map<std::string, std::string>& query,
+                        const std::string& body = "") {
   http::Request request;
   request.method = route.method;
   request.path = route.path;
   request.principal.grants = http::Grants::everywhere("admin");
-  request.query[parameter] = value;
+  for (const auto& [name, value] : query)
+    request.query[name] = value;
+  request.body = body;
   try {
     route.handler(request);
   } catch (const http::Problem& problem) {
@@ -139,7 +143,7 @@ TEST(Contract, every_route_takes_the_parameters_that_are_written_down_and_no_oth
   auth::Passwords passwords({1, 8192});
   for (const auto& routes : {api::apiRoutes(world.services), api::accountRoutes(world.services, passwords)}) {
     for (const auto& route : routes) {
-      const auto unknown = refusalOf(route, "surprise", "1");
+      const auto unknown = refusalOf(route, {{"surprise", "1"}});
       EXPECT_EQ(unknown.code, "request.bad_parameter") << route.method << ' ' << route.path;
       EXPECT_EQ(unknown.field, "surprise") << route.method << ' ' << route.path;
       std::string method = route.method;
@@ -150,7 +154,7 @@ TEST(Contract, every_route_takes_the_parameters_that_are_written_down_and_no_oth
           parameter = contract().at(Json::json_pointer(parameter["$ref"].get<std::string>().substr(1)));
         if (parameter["in"] != "query") continue;
         const std::string name = parameter["name"];
-        EXPECT_NE(refusalOf(route, name, "").field, name) << route.method << ' ' << route.path;
+        EXPECT_NE(refusalOf(route, {{name, ""}}).field, name) << route.method << ' ' << route.path;
       }
     }
   }
@@ -176,6 +180,42 @@ TEST(Contract, says_which_routes_need_a_proof) {
     }
   }
   EXPECT_EQ(proven, 20U);
+}
+
+TEST(Contract, tells_how_much_may_be_asked_for_at_once) {
+  World world;
+  const auto routes = api::apiRoutes(world.services);
+  // With a member that nobody knows, so that nothing is done: it is named where all before it is in order.
+  const auto named = [&](const std::string& path, Json body) {
+    body["more"] = 1;
+    for (const auto& route : routes)
+      if (route.method == "POST" && route.path == path) return refusalOf(route, {}, dumpJson(body)).field;
+    return "no route " + path;
+  };
+  const auto limit = [](const char* schema, const char* member, const char* what) {
+    return contract()["components"]["schemas"][schema]["properties"][member][what].get<std::size_t>();
+  };
+  const auto ids = [](std::size_t count) {
+    Json all = Json::array();
+    for (std::size_t i = 0; i < count; ++i)
+      all.push_back(newId());
+    return all;
+  };
+  const auto order = [&](std::size_t agents) -> Json {
+    return {{"type", "scan"}, {"agent_ids", ids(agents)}, {"parameters", Json::object()}};
+  };
+  const std::size_t agents = limit("CommandRequest", "agent_ids", "maxItems");
+  EXPECT_EQ(named("/api/v1/commands", order(agents)), "/more");
+  EXPECT_EQ(named("/api/v1/commands", order(agents + 1)), "/agent_ids");
+  const std::size_t updates = limit("ApprovalByRows", "update_ids", "maxItems");
+  EXPECT_EQ(named("/api/v1/approvals", {{"update_ids", ids(updates)}}), "/more");
+  EXPECT_EQ(named("/api/v1/approvals", {{"update_ids", ids(updates + 1)}}), "/update_ids");
+  const std::size_t seats = limit("EnrolmentTokenRequest", "seats", "maximum");
+  const std::size_t longest = limit("EnrolmentTokenRequest", "expires_in_s", "maximum");
+  const std::string tokens = "/api/v1/enrolment-tokens";
+  EXPECT_EQ(named(tokens, {{"seats", seats}, {"expires_in_s", longest}}), "/more");
+  EXPECT_EQ(named(tokens, {{"seats", seats + 1}, {"expires_in_s", longest}}), "/seats");
+  EXPECT_EQ(named(tokens, {{"seats", seats}, {"expires_in_s", longest + 1}}), "/expires_in_s");
 }
 
 TEST(Contract, is_served_as_it_is_written) {
