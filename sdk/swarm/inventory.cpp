@@ -98,14 +98,6 @@ Json Machine::updates(std::uint64_t revision) const {
   return rows;
 }
 
-Json Machine::updateByKey(const std::string& key, std::uint64_t revision) const {
-  for (std::int64_t slot = 0; slot < updates_; ++slot) {
-    Json row = update(slot, revision);
-    if (row["key"] == key) return row;
-  }
-  return Json::object();
-}
-
 Json Machine::installed(std::uint64_t revision) const {
   Json rows = Json::array();
   for (std::int64_t slot = 0; slot < packages_; ++slot) {

@@ -29,8 +29,6 @@ class Machine {
   Json updates(std::uint64_t revision) const;
   Json installed(std::uint64_t revision) const;
   Json facts() const;
-  // Of the update with this key at this revision; {} when there is none.
-  Json updateByKey(const std::string& key, std::uint64_t revision) const;
 
  private:
   std::uint64_t packageAt(std::int64_t slot) const;

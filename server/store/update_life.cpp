@@ -75,20 +75,6 @@ std::optional<UpdateState> after(UpdateState state, UpdateEvent event) {
   return next;
 }
 
-bool inFlight(UpdateState state) {
-  switch (state) {
-    case S::kApproved:
-    case S::kPlanned:
-    case S::kAwaitingConfirmation:
-    case S::kInstalling:
-    case S::kInstalled:
-    case S::kAwaitingReboot:
-      return true;
-    default:
-      return false;
-  }
-}
-
 bool closed(UpdateState state) {
   return state == S::kVerified || state == S::kSuperseded || state == S::kResolvedElsewhere;
 }

@@ -59,8 +59,6 @@ constexpr int kUpdateEvents = 19;
 // there.
 std::optional<UpdateState> after(UpdateState state, UpdateEvent event);
 
-// Somebody or something still works on it: a scan that no longer lists it does not end that.
-bool inFlight(UpdateState state);
 // Closed: it does not count as an open update any more.
 bool closed(UpdateState state);
 

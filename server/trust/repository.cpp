@@ -181,8 +181,7 @@ std::optional<PublishedTrust> Repository::refresh(std::int64_t now_ns) {
     throw std::runtime_error("trust repository: " + std::to_string(targets_version) +
                              ".targets.json says version " + std::to_string(offered.version));
   }
-  PublishedTrust out{root_version, targets_version, trusted.root().expires_ns, offered.expires_ns,
-                     listIn(folder_, offered)};
+  PublishedTrust out{root_version, targets_version, offered.expires_ns, listIn(folder_, offered)};
   if (!isCurrent(trusted, targets_version, now_ns)) signAgain(trusted, *text, targets_version, now_ns);
   return out;
 }

@@ -24,7 +24,6 @@ struct OnlineKeys {
 struct PublishedTrust {
   std::int64_t root_version = 0;
   std::int64_t targets_version = 0;
-  std::int64_t root_expires_ns = 0;
   std::int64_t targets_expires_ns = 0;
   protocol::CommandList commands;
 };

@@ -153,10 +153,9 @@ TEST(UpdateLife, a_scan_never_takes_back_an_install_that_is_under_way) {
 TEST(UpdateLife, what_is_ignored_gets_no_order_and_what_is_under_way_is_not_ignored) {
   EXPECT_EQ(after(S::kIgnored, E::kApproved), std::nullopt);
   EXPECT_EQ(after(S::kIgnored, E::kCleared), std::nullopt);
-  for (const S state : kEveryState) {
-    if (!inFlight(state)) continue;
+  for (const S state : {S::kApproved, S::kPlanned, S::kAwaitingConfirmation, S::kInstalling, S::kInstalled,
+                        S::kAwaitingReboot})
     EXPECT_EQ(after(state, E::kIgnored), std::nullopt) << name(state);
-  }
 }
 
 TEST(UpdateLife, every_state_is_reached_and_has_a_name_of_its_own) {
