@@ -1,7 +1,9 @@
 // Every program and every command of it explains itself, in a terminal of 80 columns.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { after, test } from 'node:test';
-import { cleanUp, program, runToEnd } from './lib/processes.mjs';
+import { cleanUp, program, repository, runToEnd } from './lib/processes.mjs';
 
 after(cleanUp);
 
@@ -17,15 +19,15 @@ function commandsIn(help) {
   return out;
 }
 
-function walk(name, path, seen) {
-  const { stdout, status } = runToEnd([program(name), ...path, '--help'], { allowFailure: true });
-  const called = [name, ...path].join(' ');
+function walk(name, words, seen) {
+  const { stdout, status } = runToEnd([program(name), ...words, '--help'], { allowFailure: true });
+  const called = [name, ...words].join(' ');
   assert.equal(status, 0, called);
   assert.ok(stdout.length > 0, `${called} says nothing`);
   const wide = stdout.split('\n').filter((line) => [...line].length > 80);
   assert.deepEqual(wide, [], called);
   seen.push(called);
-  if (path.length < 3) for (const command of commandsIn(stdout)) walk(name, [...path, command], seen);
+  if (words.length < 3) for (const command of commandsIn(stdout)) walk(name, [...words, command], seen);
 }
 
 const least = { 'redflag-server': 25, 'redflag-agent': 15, redflagctl: 40, 'redflag-broker': 1, 'redflag-plugin-check': 3, 'redflag-swarm': 1 };
@@ -36,3 +38,14 @@ for (const [name, commands] of Object.entries(least)) {
     assert.ok(seen.length >= commands, `only ${seen.length}: ${seen.join(', ')}`);
   });
 }
+
+test('plugins/README.md names every setting of every plugin', () => {
+  const readme = fs.readFileSync(path.join(repository, 'plugins/README.md'), 'utf8');
+  const [, section] = /^## Settings\n([^]*?)^## /m.exec(readme);
+  for (const id of ['apt', 'dnf', 'dnf5', 'docker', 'storage', 'system']) {
+    const row = section.split('\n').find((line) => line.split('|')[1]?.includes(`\`${id}\``));
+    const schema = JSON.parse(runToEnd([program('redflag-agent'), 'plugins', 'schema', id]).stdout);
+    for (const name of Object.keys(schema?.properties ?? {}))
+      assert.match(row, new RegExp(`\`${name}[:\`]`), `${id}: ${name}`);
+  }
+});
