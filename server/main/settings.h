@@ -6,13 +6,11 @@
 //   keep_days: 90                 # history, scans, closed updates and finished commands
 //   keep_audit_days: 730          # the audit log
 //   silent_after_minutes: 10      # without a doorbell or a request an agent counts as silent
-//   agent_token_life_s: 86400     # how long an agent's access token is good; it asks for the next at two
-//                                 # thirds
+//   agent_token_life_s: 86400     # how long an agent's access token is good
 //   require_second_factor: [admin]  # roles that may do nothing but set one up while they have none
 //   rate_limits: {agent: 60}      # a minute; also enrolment, enrolment_failed, sign_in, people
 //   trusted_proxies: [10.0.0.0/8] # whose X-Forwarded-For or Forwarded says who asks
-//   database: postgresql://redflag@db.example.com/redflag?sslmode=verify-full   # instead of the file
-//   redflag.db
+//   database: postgresql://redflag@db.example.com/redflag?sslmode=verify-full   # instead of redflag.db
 //
 // A password may stand in that URL if the file is mode 0600; or in the file that PGPASSFILE names.
 
