@@ -30,7 +30,6 @@ Result<> becomeInstaller(const Settings& settings) {
     _config->Set("Dpkg::Options::", option);
   // Nothing in apt's settings may loosen what an order was approved for.
   _config->Set("APT::Get::AllowUnauthenticated", false);
-  _config->Set("APT::Get::Allow-Remove-Essential", false);
   return {};
 }
 

@@ -120,6 +120,12 @@ bool isFromSecurityArchive(pkgCache::VerIterator version) {
   return false;
 }
 
+// apt-get asks before such a package goes. libapt's resolver only keeps them where it is new enough and no
+// setting tells it otherwise, and then makes dpkg follow.
+bool keepsTheSystemRunning(pkgCache::PkgIterator package) {
+  return (package->Flags & (pkgCache::Flag::Essential | pkgCache::Flag::Important)) != 0;
+}
+
 Step stepOf(pkgDepCache& cache, pkgCache::PkgIterator package) {
   auto& state = cache[package];
   const auto current = package.CurrentVer();
@@ -155,6 +161,9 @@ Result<Plan> makePlan(Session& session, const Request& request) {
   for (auto package = cache.PkgBegin(); !package.end(); ++package) {
     auto& state = cache[package];
     if (!state.Delete() && !state.Install()) continue;
+    if (state.Delete() && keepsTheSystemRunning(package))
+      return fail(RF_PERMANENT, "apt.essential",
+                  std::string(package.Name()) + " would have to go, without which the system does not work");
     auto step = stepOf(cache, package);
     step.requested = std::any_of(candidates->begin(), candidates->end(),
                                  [&](const Candidate& candidate) { return candidate.package == package; });

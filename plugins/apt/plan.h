@@ -22,9 +22,10 @@ using plugin::Wanted;
 Result<Request> parseRequest(std::string_view text, bool with_plan);
 
 // Marks the changes in the session's dependency cache, which an installation then carries out. Refused: what
-// is held, not installed, already newer, no longer to be had (`apt.version_gone`, which names every one), or
-// impossible (`apt.unresolvable`). Of a rollback also what is not older than what is installed
-// (`apt.nothing_to_undo`), and anything that would change something else (`apt.rollback_needs_more`).
+// is held, not installed, already newer, no longer to be had (`apt.version_gone`, which names every one),
+// impossible (`apt.unresolvable`), or would take an essential package away (`apt.essential`). Of a rollback
+// also what is not older than what is installed (`apt.nothing_to_undo`), and anything that would change
+// something else (`apt.rollback_needs_more`).
 Result<Plan> makePlan(Session& session, const Request& request);
 
 }  // namespace redflag::apt

@@ -129,6 +129,21 @@ TEST_F(AptPlan, refuses_what_cannot_or_must_not_be_done) {
   EXPECT_EQ(plan("held", "1.0"), Steps{}) << "what is there needs no step";
 }
 
+TEST_F(AptPlan, takes_no_essential_package_away_whatever_the_settings_say) {
+  root_.write("etc/apt/apt.conf.d/careless", "APT::Get::Allow-Solver-Remove-Essential \"true\";\n");
+  root_.install({"base", "1.0", "Essential: yes\n"});
+  root_.install({"boot", "1.0", "Protected: yes\n"});
+  root_.install({"usual", "1.0"});
+  for (const auto* name : {"one", "two", "three"})
+    root_.install({name, "1.0"});
+  root_.addLists({"stable"}, {{"one", "2.0", "Conflicts: base\n"},
+                              {"two", "2.0", "Conflicts: boot\n"},
+                              {"three", "2.0", "Conflicts: usual\n"}});
+  EXPECT_EQ(plan("one", "2.0"), Steps{"apt.essential"});
+  EXPECT_EQ(plan("two", "2.0"), Steps{"apt.essential"});
+  EXPECT_EQ(plan("three", "2.0"), (Steps{"upgrade three amd64 1.0 2.0", "remove usual amd64 1.0 "}));
+}
+
 TEST_F(AptPlan, refuses_on_top_of_broken_dependencies) {
   root_.install({"broken", "1.0", "Depends: nowhere\n"});
   root_.install({"tool", "1.0"});
