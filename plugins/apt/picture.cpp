@@ -42,7 +42,8 @@ std::string otherManager(Session& session) {
   const auto package = session.cache().FindPkg("unattended-upgrades");
   const bool installed = !package.end() && package->CurrentVer != 0;
   const auto every = _config->Find("APT::Periodic::Unattended-Upgrade", "0");
-  return installed && every != "0" && !every.empty() ? "unattended-upgrades" : "";
+  const bool periodic = _config->FindI("APT::Periodic::Enable", 1) != 0;  // its daily timers ask this first
+  return installed && periodic && every != "0" && !every.empty() ? "unattended-upgrades" : "";
 }
 
 void addBrokenSources(const Session& session, std::vector<Archive>& archives) {

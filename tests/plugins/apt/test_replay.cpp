@@ -124,6 +124,17 @@ TEST_F(AptReplay, tells_of_reboots_and_other_managers) {
   }
 }
 
+TEST_F(AptReplay, tells_of_no_other_manager_where_nothing_periodic_runs) {
+  root_.install({"unattended-upgrades", "2.9"});
+  root_.write("etc/apt/apt.conf.d/20auto",
+              "APT::Periodic::Enable \"0\";\nAPT::Periodic::Unattended-Upgrade \"1\";\n");
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_TRUE(scan_.fake.fact("updates.other_manager").is_null());
+  root_.write("etc/apt/apt.conf.d/20auto", "APT::Periodic::Unattended-Upgrade \"0\";\n");
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_TRUE(scan_.fake.fact("updates.other_manager").is_null());
+}
+
 TEST_F(AptReplay, lists_what_is_installed_on_request) {
   ASSERT_EQ(scan_.run(RF_PURPOSE_INVENTORY), rf::Status::kOk);
   const auto rows = scan_.fake.ofKind("package/1");
