@@ -236,6 +236,8 @@ std::vector<Archive> readArchives(pkgSourceList& sources, const Settings& settin
     if (targets.empty()) continue;  // sources of source packages only
     Archive archive;
     archive.key = archiveKey(source->GetURI(), source->GetDist());
+    for (const auto& target : targets)
+      archive.files.push_back(target.Option(IndexTarget::FILENAME));
     const auto release_file = releaseFile(*source);
     const ReleaseHead head(release_file);
     archive.valid_until = validUntil(*source, release_file, head, now);
@@ -248,8 +250,13 @@ std::vector<Archive> readArchives(pkgSourceList& sources, const Settings& settin
                                    [&](const Archive& other) { return other.key == archive.key; });
     if (same == archives.end()) {
       archives.push_back(std::move(archive));
-    } else if (archive.problem) {
+      continue;
+    }
+    archive.files.insert(archive.files.end(), same->files.begin(), same->files.end());
+    if (archive.problem) {
       *same = std::move(archive);
+    } else {
+      same->files = std::move(archive.files);
     }
   }
   return archives;

@@ -20,6 +20,8 @@ struct Archive {
   std::string key;
   std::optional<Problem> problem;  // why its rows are not the whole truth
   std::int64_t valid_until = 0;    // seconds since the epoch; 0: for ever
+  // The files of its lists of packages as they would be called if none was compressed, there or not.
+  std::vector<std::string> files = {};
 };
 
 // `now` in seconds since the epoch.

@@ -1,14 +1,9 @@
 #include "candidates.h"
 
-#include <apt-pkg/indexfile.h>
-#include <apt-pkg/metaindex.h>
 #include <apt-pkg/policy.h>
-#include <apt-pkg/sourcelist.h>
 
-#include <cctype>
 #include <string_view>
-
-#include "archives.h"
+#include <unordered_map>
 
 namespace redflag::apt {
 namespace {
@@ -73,15 +68,21 @@ bool isKernelImage(const std::string& name) {
   return name.starts_with(kPrefix) && name.size() > kPrefix.size();
 }
 
-Describer::Describer(Session& session) : session_(session) {
+// By the names of files alone: libapt finds an index in its cache only as long as the file is still the one
+// that was read, and the rows of a list that was replaced in this moment would belong to nobody.
+Describer::Describer(Session& session, const std::vector<Archive>& archives) : session_(session) {
+  std::unordered_map<std::string_view, const std::string*> keys;
+  for (const auto& archive : archives)
+    for (const auto& file : archive.files)
+      keys.emplace(file, &archive.key);
   pkgCache& cache = session.cache();
   scopes_.resize(cache.Head().PackageFileCount);
-  for (auto* source : session.sources())
-    for (const auto* index : *source->GetIndexFiles()) {
-      if (!index->HasPackages()) continue;
-      if (const auto file = index->FindInCache(cache); !file.end())
-        scopes_.at(file->ID) = archiveKey(source->GetURI(), source->GetDist());
-    }
+  for (auto file = cache.FileBegin(); !file.end(); ++file) {
+    const auto name = text(file.FileName());
+    auto found = keys.find(name);
+    if (found == keys.end()) found = keys.find(name.substr(0, name.rfind('.')));  // compressed
+    if (found != keys.end()) scopes_.at(file->ID) = *found->second;
+  }
 }
 
 Upgrade Describer::describe(const Candidate& candidate) const {

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "archives.h"
 #include "session.h"
 #include "upgrade.h"
 
@@ -18,10 +19,11 @@ struct Candidate {
 // Exactly what `apt list --upgradable` names, in the cache's order.
 std::vector<Candidate> findCandidates(Session& session);
 
-// Candidates as rows: everything but blocked_by.
+// Candidates as rows: everything but blocked_by. Each belongs to the archive whose list it was read from,
+// also if that list was fetched anew since.
 class Describer {
  public:
-  explicit Describer(Session& session);
+  Describer(Session& session, const std::vector<Archive>& archives);
   Upgrade describe(const Candidate& candidate) const;
 
  private:

@@ -91,7 +91,7 @@ Result<Picture> takePicture(const Settings& settings, const Lists& lists, std::i
   const auto candidates = findCandidates(**session);
   const auto blockers = findBlockers(**session, settings, candidates);
   if (!blockers) return tl::unexpected<Problem>(blockers.error());
-  const Describer describer(**session);
+  const Describer describer(**session, picture.archives);
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     picture.upgrades.push_back(describer.describe(candidates[i]));
     picture.upgrades.back().blocked_by = (*blockers)[i];

@@ -1,6 +1,9 @@
 // What is upgradable, by apt's own opinion of the same system.
 #include <gtest/gtest.h>
 
+#include <chrono>
+
+#include "candidates.h"
 #include "fetched_root.h"
 #include "scan_of.h"
 
@@ -94,6 +97,24 @@ TEST(AptCandidates, says_where_an_update_comes_from_and_how_large_it_is) {
   EXPECT_EQ(row.at("installed_bytes"), 7 * 1024);
   EXPECT_EQ(row.at("severity"), "unknown");
   EXPECT_FALSE(row.contains("blocked_by"));
+}
+
+TEST(AptCandidates, belong_to_their_archive_also_when_its_list_is_replaced_in_this_moment) {
+  FetchedRoot root;
+  root.install({"tool", "1.0"});
+  root.addArchive({"stable"}, {{"tool", "1.1"}});
+  ScanOf scan(root);
+  ASSERT_TRUE(apt::configureApt(scan.settings, apt::CacheUse::kMemory).has_value());
+  const auto session = apt::Session::open();
+  ASSERT_TRUE(session.has_value());
+  for (const auto& list : std::filesystem::directory_iterator(root.path() / "var/lib/apt/lists"))
+    if (list.path().string().ends_with("_Packages"))
+      std::filesystem::last_write_time(list, list.last_write_time() + std::chrono::hours(1));
+  const auto archives = apt::readArchives((*session)->sources(), scan.settings, apt::systemLists(), 0);
+  const auto candidates = apt::findCandidates(**session);
+  ASSERT_EQ(candidates.size(), 1U);
+  EXPECT_EQ(apt::Describer(**session, archives).describe(candidates[0]).scope,
+            "deb.example.org/debian stable");
 }
 
 TEST(AptCandidates, calls_an_update_security_if_any_version_on_the_way_is) {
