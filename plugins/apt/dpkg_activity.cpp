@@ -13,21 +13,6 @@
 namespace redflag::apt {
 namespace {
 
-// The kernel's table of locks names files as major:minor:inode. Layered file systems show another device
-// there than stat does, so the inode of a POSIX write lock decides; at worst a scan is called incomplete
-// without need.
-bool isLocked(const std::string& path) {
-  struct stat info {};
-  if (stat(path.c_str(), &info) != 0) return false;
-  const auto wanted = ":" + std::to_string(info.st_ino) + " ";
-  std::ifstream locks("/proc/locks");
-  for (std::string line; std::getline(locks, line);) {
-    if (line.find("POSIX") == std::string::npos || line.find("WRITE") == std::string::npos) continue;
-    if (line.find(wanted) != std::string::npos) return true;
-  }
-  return false;
-}
-
 bool hasJournal(const std::string& folder) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
@@ -40,10 +25,25 @@ bool hasJournal(const std::string& folder) {
 
 }  // namespace
 
+// The kernel's table of locks names files as major:minor:inode. Layered file systems show another device
+// there than stat does, so the inode of a POSIX write lock decides; at worst a scan is called incomplete
+// without need.
+bool isWriteLocked(const std::string& file) {
+  struct stat info {};
+  if (stat(file.c_str(), &info) != 0) return false;
+  const auto wanted = ":" + std::to_string(info.st_ino) + " ";
+  std::ifstream locks("/proc/locks");
+  for (std::string line; std::getline(locks, line);) {
+    if (line.find("POSIX") == std::string::npos || line.find("WRITE") == std::string::npos) continue;
+    if (line.find(wanted) != std::string::npos) return true;
+  }
+  return false;
+}
+
 std::optional<Problem> dpkgActivity() {
   const auto folder = flNotFile(_config->FindFile("Dir::State::status"));
   for (const auto* lock : {"lock-frontend", "lock"})
-    if (isLocked(folder + lock))
+    if (isWriteLocked(folder + lock))
       return Problem{RF_TRANSIENT, "apt.dpkg_locked",
                      "another program is installing packages: what is installed may change"};
   if (hasJournal(folder + "updates"))

@@ -3,6 +3,7 @@
 // being root.
 
 #include <optional>
+#include <string>
 
 #include "problem.h"
 
@@ -11,5 +12,8 @@ namespace redflag::apt {
 // apt.dpkg_locked (transient): a package manager is at work. apt.dpkg_interrupted (permanent): dpkg left its
 // journal behind and waits for `dpkg --configure -a`. Needs configureApt.
 std::optional<Problem> dpkgActivity();
+
+// Whether any process holds such a lock on the file as dpkg and apt take.
+bool isWriteLocked(const std::string& file);
 
 }  // namespace redflag::apt

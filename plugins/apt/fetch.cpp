@@ -7,6 +7,7 @@
 #include <apt-pkg/update.h>
 
 #include "apt_errors.h"
+#include "folder_lock.h"
 
 namespace redflag::apt {
 namespace {
@@ -57,8 +58,10 @@ Result<FetchedLists> fetchLists(pkgSourceList& sources, const FetchOptions& opti
   FetchStatus status(fetched, options, run, clock, progress);
   {
     pkgAcquire fetcher(&status);
-    if (!fetcher.GetLock(_config->FindDir("Dir::State::Lists")))
-      return fail(RF_TRANSIENT, "apt.lists_locked", takeAptErrors());
+    if (auto ok = lockFolder(fetcher, _config->FindDir("Dir::State::Lists"), "apt.lists_locked",
+                             options.until_ns, run, clock, progress);
+        !ok)
+      return tl::unexpected<Problem>(ok.error());
     fetched.complete = sources.GetIndexes(&fetcher) && AcquireUpdate(fetcher, 0, options.hooks, true);
   }
   fetched.bytes = status.bytes();

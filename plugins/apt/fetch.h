@@ -31,7 +31,8 @@ struct FetchOptions {
   std::int64_t until_ns = 0;  // monotonic
 };
 
-// Needs configureApt. RF_TRANSIENT "apt.lists_locked": somebody else fetches into that folder.
+// Needs configureApt. RF_TRANSIENT "apt.lists_locked": somebody else still fetches into that folder
+// (folder_lock.h).
 Result<FetchedLists> fetchLists(pkgSourceList& sources, const FetchOptions& options, const rf::Run& run,
                                 const rf::Clock& clock, const rf::Progress& progress);
 

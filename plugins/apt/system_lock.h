@@ -6,6 +6,10 @@
 
 namespace redflag::apt {
 
+// Waits as SystemLock does, and takes nothing: for a dpkg that takes its locks itself. apt.dpkg_locked, or
+// RF_CANCELLED.
+Result<> waitForOtherManager(const rf::Run& run, const rf::Clock& clock, const rf::Progress& progress);
+
 class SystemLock {
  public:
   // Waits at most a minute, and not past the run's deadline, for another package manager to end.

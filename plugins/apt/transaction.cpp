@@ -15,6 +15,7 @@
 #include <system_error>
 
 #include "apt_errors.h"
+#include "folder_lock.h"
 #include "raw_output.h"
 
 namespace redflag::apt {
@@ -146,8 +147,10 @@ Result<> Transaction::download() {
   DownloadStatus status(run_, clock_, progress_);
   pkgAcquire fetcher(&status);
   pkgRecords records(session_.cache());
-  if (!fetcher.GetLock(_config->FindDir("Dir::Cache::Archives")))
-    return fail(RF_TRANSIENT, "apt.archives_locked", takeAptErrors());
+  if (auto ok = lockFolder(fetcher, _config->FindDir("Dir::Cache::Archives"), "apt.archives_locked",
+                           run_.deadlineNs(), run_, clock_, progress_);
+      !ok)
+    return ok;
   if (!manager_->GetArchives(&fetcher, &session_.sources(), &records) || aptFailed())
     return fail(RF_PERMANENT, "apt.download_failed", takeAptErrors());
   if (const auto untrusted = untrustedItems(fetcher); !untrusted.empty())

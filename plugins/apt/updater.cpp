@@ -8,6 +8,7 @@
 
 #include "candidates.h"
 #include "common/ending.h"
+#include "dpkg_activity.h"
 #include "dpkg_repair.h"
 #include "fetch.h"
 #include "installer.h"
@@ -15,6 +16,7 @@
 #include "lists.h"
 #include "restarts.h"
 #include "source_list.h"
+#include "system_lock.h"
 #include "transaction.h"
 
 namespace redflag::apt {
@@ -170,8 +172,13 @@ rf::Status AptUpdater::verify(std::string_view text, rf::Output& result) {
 rf::Status AptUpdater::repair(rf::Output& result) {
   const auto mend = [&]() -> Result<Json> {
     if (auto ok = becomeInstaller(settings_); !ok) return tl::unexpected<Problem>(ok.error());
-    if (auto ok = configurePending([this](const std::string& line) { progress_.line(line); }); !ok)
+    if (auto ok = waitForOtherManager(run_, clock_, progress_); !ok)
       return tl::unexpected<Problem>(ok.error());
+    if (auto ok = configurePending([this](const std::string& line) { progress_.line(line); }); !ok) {
+      // Somebody may have been quicker; then nothing was tried, and nothing has failed.
+      const auto activity = dpkgActivity();
+      return tl::unexpected<Problem>(activity && activity->status == RF_TRANSIENT ? *activity : ok.error());
+    }
     return Json::object();
   };
   return plugin::end(run_, result, mend());

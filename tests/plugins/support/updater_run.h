@@ -17,8 +17,8 @@ class UpdaterRun {
         [&](Updater& updater, rf::Output& output) { return (updater.*operation)(dumpJson(request), output); },
         seconds);
   }
-  rf::Status repair() {
-    return call([](Updater& updater, rf::Output& output) { return updater.repair(output); });
+  rf::Status repair(std::int64_t seconds = 120) {
+    return call([](Updater& updater, rf::Output& output) { return updater.repair(output); }, seconds);
   }
   // Plans, and installs that plan.
   rf::Status install(const Json& order) {
