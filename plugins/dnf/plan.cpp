@@ -147,7 +147,11 @@ class Steps {
       });
       plan_.download_bytes += static_cast<std::int64_t>(dnf_package_get_downloadsize(package));
       plan_.installed_bytes_delta += static_cast<std::int64_t>(dnf_package_get_installsize(package));
-      if (step.operation != "install") replace(package, step);
+      if (step.operation != "install") {
+        replace(package, step);
+      } else {
+        comeBeside(package);
+      }
       plan_.steps.push_back(std::move(step));
     }
   }
@@ -165,6 +169,20 @@ class Steps {
       installed_arch_[{step.name, step.arch}] = textOf(dnf_package_get_arch(old));
       kept_.emplace_back(static_cast<DnfPackage*>(g_object_ref(old)));
     }
+  }
+
+  // Of a kernel the new version comes beside the older ones: an update all the same.
+  void comeBeside(DnfPackage* package) {
+    const auto installed = findInstalled(session_.sack(), textOf(dnf_package_get_name(package)));
+    DnfPackage* newest = nullptr;
+    for (auto* old : listOf(installed))
+      if (textOf(dnf_package_get_arch(old)) == dnf_package_get_arch(package) &&
+          (newest == nullptr || dnf_package_evr_cmp(old, newest) > 0))
+        newest = old;
+    if (newest == nullptr || dnf_package_evr_cmp(package, newest) <= 0) return;
+    beside_[{textOf(dnf_package_get_name(package)), textOf(dnf_package_get_arch(package))}] =
+        textOf(dnf_package_get_evr(newest));
+    kept_.emplace_back(static_cast<DnfPackage*>(g_object_ref(newest)));
   }
 
   void remove(const Packages& packages) {
@@ -197,9 +215,12 @@ class Steps {
     const Advisories advisories(session_.sack(), installed);
     for (auto& step : plan_.steps) {
       step.category = "unknown";
-      if (step.operation != "upgrade") continue;
-      const auto arch = installed_arch_[{step.name, step.arch}];
-      const auto advice = advisories.between(step.name, arch, step.from, step.to);
+      const auto beside = beside_.find({step.name, step.arch});
+      const bool is_beside = step.operation == "install" && beside != beside_.end();
+      if (step.operation != "upgrade" && !is_beside) continue;
+      const auto arch = is_beside ? step.arch : installed_arch_[{step.name, step.arch}];
+      const auto advice =
+          advisories.between(step.name, arch, is_beside ? beside->second : step.from, step.to);
       step.category = advice.category;
       plan_.needs_reboot = plan_.needs_reboot || advice.needs_reboot;
     }
@@ -213,6 +234,7 @@ class Steps {
   Plan plan_;
   std::set<std::string> replaced_;
   std::map<std::pair<std::string, std::string>, std::string> installed_arch_;
+  std::map<std::pair<std::string, std::string>, std::string> beside_;  // the newest one there, by what comes
   std::vector<Package> kept_;
 };
 

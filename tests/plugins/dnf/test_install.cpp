@@ -146,6 +146,24 @@ TEST_F(DnfInstall, of_a_package_that_obsoletes_another_removes_what_the_plan_nam
   EXPECT_EQ(root_.installed(), (Rows{"new-2.0-1.noarch", "tool-1.0-1.x86_64"}));
 }
 
+TEST_F(DnfInstall, of_a_kernel_that_comes_beside_the_older_ones_says_what_its_advisories_say) {
+  const std::string kernel = "Provides: installonlypkg(kernel)\n";
+  root_.install({{"kernel", "6.1-1", kernel}, {"kernel", "6.2-1", kernel}});
+  root_.addRepository({.id = "base",
+                       .advisories = {{"K-2", "security", "Important", {}, {{"kernel", "6.2-1"}}, true},
+                                      {"K-3", "bugfix", "", {}, {{"kernel", "6.3-1"}}},
+                                      {"K-4", "security", "Important", {}, {{"kernel", "6.4-1"}}, true}}},
+                      {{"kernel", "6.3-1", kernel}, {"kernel", "6.4-1", kernel}});
+  root_.refresh();
+  auto planned = plan(UpdaterOf::order("kernel", "6.4-1", "x86_64"));
+  EXPECT_EQ(stepsOf(planned), Steps{"install kernel.x86_64 >6.4-1"});
+  EXPECT_EQ(planned.at("steps")[0].at("category"), "security");
+  EXPECT_EQ(planned.at("needs_reboot"), true);
+  planned = plan(UpdaterOf::order("kernel", "6.3-1", "x86_64"));
+  EXPECT_EQ(planned.at("steps")[0].at("category"), "bugfix") << "what is there already does not count";
+  EXPECT_EQ(planned.at("needs_reboot"), false);
+}
+
 TEST_F(DnfInstall, refuses_a_plan_that_is_no_longer_the_same) {
   root_.install({{"tool", "1.0-1"}, {"lib", "1.0-1"}});
   root_.addRepository({.id = "base"}, {{"tool", "2.0-1", "Requires: lib >= 2\n"}, {"lib", "2.0-1"}});
