@@ -196,6 +196,7 @@ void copyMain(const Settings& settings, libdnf::ConfigMain& options, Configurati
   to.plugins = options.plugins().getValue();
   to.installonly_limit = options.installonly_limit().getValue();
   to.installonly = options.installonlypkgs().getValue();
+  to.protected_packages = options.protected_packages().getValue();
   to.excludes = options.excludepkgs().getValue();
   to.includes = options.includepkgs().getValue();
   const auto& disabled = options.disable_excludes().getValue();

@@ -46,6 +46,7 @@ struct Configuration {
   bool plugins = true;
   std::uint32_t installonly_limit = 3;
   std::vector<std::string> installonly;
+  std::vector<std::string> protected_packages;  // what dnf lets nothing remove
   std::vector<std::string> excludes;
   std::vector<std::string> includes;
   std::set<std::string> disabled_excludes;  // "all", "main", or a repository

@@ -257,6 +257,18 @@ Result<std::vector<Found>> findAll(const Session& session, const Request& reques
   return found;
 }
 
+// As dnf does before it carries a plan out: what it would refuse then is refused now.
+void protect(const Session& session, HyGoal goal) {
+  std::vector<const char*> names;
+  for (const auto& name : session.configuration().protected_packages)
+    names.push_back(name.c_str());
+  if (names.empty()) return;
+  names.push_back(nullptr);
+  const auto query = installedPackages(session.sack());
+  hy_query_filter_in(query.get(), HY_PKG_NAME, HY_EQ, names.data());
+  dnf_goal_add_protected(goal, runSet(query).get());
+}
+
 }  // namespace
 
 Result<Plan> makePlan(const Session& session, const Request& request, const plugin::ServicesInUse& services) {
@@ -266,6 +278,7 @@ Result<Plan> makePlan(const Session& session, const Request& request, const plug
   const Goal goal(hy_goal_create(session.sack()));
   for (const auto& one : *found)
     hy_goal_install(goal.get(), one.package);
+  protect(session, goal.get());
   ErrorText error;
   int flags = DNF_FORCE_BEST;
   if (!session.configuration().weak_dependencies) flags |= DNF_IGNORE_WEAK_DEPS;

@@ -146,6 +146,19 @@ TEST_F(DnfInstall, of_a_package_that_obsoletes_another_removes_what_the_plan_nam
   EXPECT_EQ(root_.installed(), (Rows{"new-2.0-1.noarch", "tool-1.0-1.x86_64"}));
 }
 
+TEST_F(DnfInstall, promises_nothing_that_dnf_refuses_because_it_would_remove_a_protected_package) {
+  root_.install({{"old", "1.0-1", "", "noarch"}, {"tool", "1.0-1"}});
+  root_.write("etc/dnf/dnf.conf", "[main]\nprotected_packages=old\n");
+  root_.addRepository({.id = "base"},
+                      {{"new", "2.0-1", "Obsoletes: old < 2\n", "noarch"}, {"tool", "1.1-1"}});
+  root_.refresh();
+  EXPECT_EQ(updater_.run(&dnf::DnfUpdater::plan, order({{"new", "noarch", "2.0-1"}})),
+            rf::Status::kPermanent);
+  EXPECT_EQ(updater_.lastCode(), "dnf.unresolvable");
+  EXPECT_NE(updater_.lastText().find("protected packages: old"), std::string::npos) << updater_.lastText();
+  EXPECT_EQ(stepsOf(plan(tool("1.1-1"))), Steps{"upgrade tool.x86_64 1.0-1>1.1-1"});
+}
+
 TEST_F(DnfInstall, of_a_kernel_that_comes_beside_the_older_ones_says_what_its_advisories_say) {
   const std::string kernel = "Provides: installonlypkg(kernel)\n";
   root_.install({{"kernel", "6.1-1", kernel}, {"kernel", "6.2-1", kernel}});
