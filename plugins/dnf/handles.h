@@ -27,6 +27,7 @@ using Query = std::unique_ptr<libdnf::Query, Free<&hy_query_free>>;
 using PackageSet = std::unique_ptr<DnfPackageSet, Free<&dnf_packageset_free>>;
 using MetadataRepo = std::unique_ptr<libdnf::Repo, Free<&hy_repo_free>>;
 using Goal = std::unique_ptr<libdnf::Goal, Free<&hy_goal_free>>;
+using Selector = std::unique_ptr<libdnf::Selector, Free<&hy_selector_free>>;
 using Packages = std::unique_ptr<GPtrArray, Free<&g_ptr_array_unref>>;
 using Reldeps = std::unique_ptr<DnfReldepList, Free<&dnf_reldep_list_free>>;
 using Reldep = std::unique_ptr<DnfReldep, Free<&dnf_reldep_free>>;

@@ -257,6 +257,20 @@ Result<std::vector<Found>> findAll(const Session& session, const Request& reques
   return found;
 }
 
+// Where several repositories offer the same package, from the one that dnf would take it from: that is the
+// solver's to say, by priority and cost.
+Result<> want(const Session& session, HyGoal goal, const Found& wanted) {
+  const PackageSet any(dnf_packageset_new(session.sack()));
+  for (auto* package : listOf(wanted.offered))
+    dnf_packageset_add(any.get(), package);
+  const Selector selector(hy_selector_create(session.sack()));
+  ErrorText error;
+  if (hy_selector_pkg_set(selector.get(), any.get()) != 0 ||
+      hy_goal_install_selector(goal, selector.get(), error.out()) == 0)
+    return fail(RF_PERMANENT, "dnf.unresolvable", fullName(wanted.package) + ": " + error.text());
+  return {};
+}
+
 // As dnf does before it carries a plan out: what it would refuse then is refused now.
 void protect(const Session& session, HyGoal goal) {
   std::vector<const char*> names;
@@ -277,7 +291,7 @@ Result<Plan> makePlan(const Session& session, const Request& request, const plug
   if (found->empty()) return Plan{};
   const Goal goal(hy_goal_create(session.sack()));
   for (const auto& one : *found)
-    hy_goal_install(goal.get(), one.package);
+    if (auto wanted = want(session, goal.get(), one); !wanted) return tl::unexpected<Problem>(wanted.error());
   protect(session, goal.get());
   ErrorText error;
   int flags = DNF_FORCE_BEST;

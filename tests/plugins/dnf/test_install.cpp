@@ -146,6 +146,23 @@ TEST_F(DnfInstall, of_a_package_that_obsoletes_another_removes_what_the_plan_nam
   EXPECT_EQ(root_.installed(), (Rows{"new-2.0-1.noarch", "tool-1.0-1.x86_64"}));
 }
 
+TEST_F(DnfInstall, of_what_several_repositories_offer_takes_it_from_where_dnf_would) {
+  root_.install({{"tool", "1.0-1"}, {"other", "1.0-1"}});
+  root_.addRepository({.id = "a-stranger"}, {{"tool", "1.1-1"}, {"other", "1.1-1"}});
+  root_.addRepository({.id = "base", .lines = "priority=10\n"}, {{"tool", "1.1-1"}});
+  root_.addRepository({.id = "cheap", .lines = "cost=500\n"}, {{"other", "1.1-1"}});
+  root_.refresh();
+  const auto session = dnf::Session::open(updater_.settings, dnf::FileLists::kLoaded);
+  ASSERT_TRUE(session.has_value());
+  dnf::Request request;
+  request.updates = {{"tool", "x86_64", "1.1-1"}, {"other", "x86_64", "1.1-1"}};
+  const auto planned = dnf::makePlan(**session, request);
+  ASSERT_TRUE(planned.has_value()) << planned.error().text;
+  ASSERT_EQ(planned->steps.size(), 2U);
+  EXPECT_EQ(planned->steps[0].repository, "cheap");
+  EXPECT_EQ(planned->steps[1].repository, "base");
+}
+
 TEST_F(DnfInstall, promises_nothing_that_dnf_refuses_because_it_would_remove_a_protected_package) {
   root_.install({{"old", "1.0-1", "", "noarch"}, {"tool", "1.0-1"}});
   root_.write("etc/dnf/dnf.conf", "[main]\nprotected_packages=old\n");
