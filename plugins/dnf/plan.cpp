@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "advisories.h"
+#include "common/reboot_names.h"
 
 namespace redflag::dnf {
 namespace {
@@ -222,7 +223,8 @@ class Steps {
       const auto advice =
           advisories.between(step.name, arch, is_beside ? beside->second : step.from, step.to);
       step.category = advice.category;
-      plan_.needs_reboot = plan_.needs_reboot || advice.needs_reboot;
+      // Not every publisher of advisories says so, and not every repository has any.
+      plan_.needs_reboot = plan_.needs_reboot || advice.needs_reboot || plugin::wantsReboot(step.name);
     }
   }
 

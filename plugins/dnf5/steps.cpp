@@ -1,11 +1,12 @@
 #include "steps.h"
 
 #include <algorithm>
-#include <array>
 #include <set>
 #include <tuple>
 
 #include "advice.h"
+#include "common/reboot_names.h"
+#include "rpm_version.h"
 
 namespace redflag::dnf5 {
 namespace {
@@ -13,12 +14,6 @@ namespace {
 using plugin::Plan;
 using plugin::Step;
 using plugin::Wanted;
-
-// After an update of these a machine wants to be started anew: the list that libdnf5 5.4 has for
-// `dnf5 needs-restarting`.
-constexpr std::array kWantReboot{"kernel",         "kernel-core",   "kernel-rt", "glibc",
-                                 "linux-firmware", "systemd",       "dbus",      "dbus-broker",
-                                 "dbus-daemon",    "microcode_ctl", "gnutls",    "openssl-libs"};
 
 const char* operationOf(Change change) {
   if (change == Change::kUpgrade) return "upgrade";
@@ -29,10 +24,6 @@ const char* operationOf(Change change) {
 const char* reasonOf(Change change) {
   if (change == Change::kInstallDependency) return "Dependency";
   return change == Change::kInstallWeakDependency ? "Weak Dependency" : "User";
-}
-
-bool wantsReboot(const std::string& name) {
-  return std::find(kWantReboot.begin(), kWantReboot.end(), name) != kWantReboot.end();
 }
 
 // Turns dnf5's rows into steps.
@@ -72,8 +63,9 @@ class Steps {
     if (offer == offers_.end()) return notKnown(package);
     plan_.download_bytes += offer->second.download_bytes;
     plan_.installed_bytes_delta += offer->second.installed_bytes;
-    plan_.needs_reboot = plan_.needs_reboot || wantsReboot(step.name);
+    plan_.needs_reboot = plan_.needs_reboot || plugin::wantsReboot(step.name);
     replace(row, step);
+    comeBeside(row, step);
     plan_.steps.push_back(std::move(step));
   }
 
@@ -93,6 +85,16 @@ class Steps {
       if (step.operation == "upgrade")
         step.category = advisories_.between(step.name, step.arch, step.from, step.to).category;
     }
+  }
+
+  // Of a kernel the new version comes beside the older ones: an update all the same.
+  void comeBeside(const Row& row, Step& step) const {
+    if (step.operation != "install" || !row.replaced.empty()) return;
+    std::string newest;
+    for (const auto& version : installed_.versionsOf(step.name, step.arch))
+      if (newest.empty() || compareEvr(version, newest) > 0) newest = version;
+    if (!newest.empty() && compareEvr(newest, step.to) < 0)
+      step.category = advisories_.between(step.name, step.arch, newest, step.to).category;
   }
 
   // `for_another`: one that is brought takes its place.

@@ -176,22 +176,32 @@ TEST_F(DnfInstall, promises_nothing_that_dnf_refuses_because_it_would_remove_a_p
   EXPECT_EQ(stepsOf(plan(tool("1.1-1"))), Steps{"upgrade tool.x86_64 1.0-1>1.1-1"});
 }
 
-TEST_F(DnfInstall, of_a_kernel_that_comes_beside_the_older_ones_says_what_its_advisories_say) {
-  const std::string kernel = "Provides: installonlypkg(kernel)\n";
-  root_.install({{"kernel", "6.1-1", kernel}, {"kernel", "6.2-1", kernel}});
+TEST_F(DnfInstall, of_what_comes_beside_older_versions_says_what_its_advisories_say) {
+  const std::string beside = "Provides: installonlypkg(kernel-module)\n";
+  root_.install({{"module", "6.1-1", beside}, {"module", "6.2-1", beside}});
   root_.addRepository({.id = "base",
-                       .advisories = {{"K-2", "security", "Important", {}, {{"kernel", "6.2-1"}}, true},
-                                      {"K-3", "bugfix", "", {}, {{"kernel", "6.3-1"}}},
-                                      {"K-4", "security", "Important", {}, {{"kernel", "6.4-1"}}, true}}},
-                      {{"kernel", "6.3-1", kernel}, {"kernel", "6.4-1", kernel}});
+                       .advisories = {{"K-2", "security", "Important", {}, {{"module", "6.2-1"}}, true},
+                                      {"K-3", "bugfix", "", {}, {{"module", "6.3-1"}}},
+                                      {"K-4", "security", "Important", {}, {{"module", "6.4-1"}}, true}}},
+                      {{"module", "6.3-1", beside}, {"module", "6.4-1", beside}});
   root_.refresh();
-  auto planned = plan(UpdaterOf::order("kernel", "6.4-1", "x86_64"));
-  EXPECT_EQ(stepsOf(planned), Steps{"install kernel.x86_64 >6.4-1"});
+  auto planned = plan(UpdaterOf::order("module", "6.4-1", "x86_64"));
+  EXPECT_EQ(stepsOf(planned), Steps{"install module.x86_64 >6.4-1"});
   EXPECT_EQ(planned.at("steps")[0].at("category"), "security");
   EXPECT_EQ(planned.at("needs_reboot"), true);
-  planned = plan(UpdaterOf::order("kernel", "6.3-1", "x86_64"));
+  planned = plan(UpdaterOf::order("module", "6.3-1", "x86_64"));
   EXPECT_EQ(planned.at("steps")[0].at("category"), "bugfix") << "what is there already does not count";
   EXPECT_EQ(planned.at("needs_reboot"), false);
+}
+
+TEST_F(DnfInstall, of_a_kernel_wants_a_reboot_also_where_no_advisory_says_so) {
+  const std::string kernel = "Provides: installonlypkg(kernel)\n";
+  root_.install({{"kernel", "6.1-1", kernel}, {"glibc", "2.38-1"}, {"tool", "1.0-1"}});
+  root_.addRepository({.id = "base"}, {{"kernel", "6.2-1", kernel}, {"glibc", "2.38-2"}, {"tool", "1.1-1"}});
+  root_.refresh();
+  EXPECT_EQ(plan(UpdaterOf::order("kernel", "6.2-1", "x86_64")).at("needs_reboot"), true);
+  EXPECT_EQ(plan(UpdaterOf::order("glibc", "2.38-2", "x86_64")).at("needs_reboot"), true);
+  EXPECT_EQ(plan(tool("1.1-1")).at("needs_reboot"), false);
 }
 
 TEST_F(DnfInstall, refuses_a_plan_that_is_no_longer_the_same) {

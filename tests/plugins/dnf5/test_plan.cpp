@@ -117,6 +117,22 @@ TEST_F(Dnf5Plan, is_everything_that_changes) {
   EXPECT_FALSE(made->needs_reboot);
 }
 
+TEST_F(Dnf5Plan, of_a_kernel_that_comes_beside_the_older_ones_says_what_its_advisories_say) {
+  offer("kernel-x-0:6.2-1.x86_64", "kernel-x\tx86_64\t6.2-1\tbase\tkernel-x-6.2-1.src.rpm\t5500\t0\n");
+  answer("upgrade kernel-x-0:6.2-1.x86_64", recorded("plan_kernel.txt"), "Operation aborted by the user.\n");
+  for (const auto& [version, category] :
+       std::map<std::string, std::string>{{"6.1-1", "unknown"}, {"6.2-1", "security"}}) {
+    auto advisories = Json::parse(recorded("advisory_info.json"));
+    advisories[0]["collections"]["packages"] = Json::array({"kernel-x-" + version + ".x86_64"});
+    dnf5_.answers["advisory info --available --json"] = dumpJson(advisories);
+    const auto made = plan("kernel-x", "6.2-1", "x86_64");
+    ASSERT_TRUE(made) << made.error().text;
+    ASSERT_THAT(made->steps, SizeIs(2));
+    EXPECT_EQ(made->steps[0].operation, "install");
+    EXPECT_EQ(made->steps[0].category, category) << version;
+  }
+}
+
 TEST_F(Dnf5Plan, is_written_down_as_dnf5_itself_would) {
   const auto rowsOf = [](const Json& transaction) {
     std::vector<std::string> rows;
