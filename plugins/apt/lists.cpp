@@ -69,19 +69,9 @@ void keep(const std::string& file, const Memory& memory) {
   std::filesystem::rename(file + ".new", file, ignored);
 }
 
-// Nothing but lists of packages, and nothing that is not signed.
+// Whole lists, and nothing that is not signed.
 void narrowSettings() {
-  _config->Set("Acquire::Languages", "none");
   _config->Set("Acquire::PDiffs", false);
-  for (const auto* kind : {"Acquire::IndexTargets::deb", "Acquire::IndexTargets::deb-src"}) {
-    std::vector<std::string> others;
-    const auto* tree = _config->Tree(kind);
-    for (const auto* target = tree == nullptr ? nullptr : tree->Child; target != nullptr;
-         target = target->Next)
-      if (target->Tag != "Packages") others.push_back(target->FullTag());
-    for (const auto& target : others)
-      _config->Set((target + "::DefaultEnabled").c_str(), false);
-  }
   for (const auto* loose : {"Acquire::AllowInsecureRepositories", "Acquire::AllowWeakRepositories",
                             "Acquire::AllowDowngradeToInsecureRepositories"})
     _config->Set(loose, false);

@@ -59,6 +59,21 @@ void nameArchitectures() {
     if (!line.empty() && line != native) _config->Set("APT::Architectures::", line);
 }
 
+// libapt hashes the whole of its cache each time it opens it, and names every index of every source:
+// translations, which are a good part of both, and what else is fetched say nothing to us.
+void lookAtPackagesOnly() {
+  _config->Set("Acquire::Languages", "none");
+  for (const auto* kind : {"Acquire::IndexTargets::deb", "Acquire::IndexTargets::deb-src"}) {
+    std::vector<std::string> others;
+    const auto* tree = _config->Tree(kind);
+    for (const auto* target = tree == nullptr ? nullptr : tree->Child; target != nullptr;
+         target = target->Next)
+      if (target->Tag != "Packages") others.push_back(target->FullTag());
+    for (const auto& target : others)
+      _config->Set((target + "::DefaultEnabled").c_str(), false);
+  }
+}
+
 }  // namespace
 
 Result<> configureApt(const Settings& settings, CacheUse cache_use) {
@@ -73,8 +88,10 @@ Result<> configureApt(const Settings& settings, CacheUse cache_use) {
   }
   if (!pkgInitConfig(*_config)) return fail(RF_PERMANENT, "apt.configuration", takeAptErrors());
   nameArchitectures();
-  static_cast<void>(
-      APT::Configuration::getArchitectures(false));  // libapt remembers those of an earlier root
+  if (cache_use == CacheUse::kOwn) lookAtPackagesOnly();
+  // libapt remembers those of an earlier root.
+  static_cast<void>(APT::Configuration::getArchitectures(false));
+  static_cast<void>(APT::Configuration::getLanguages(true, false));
   useCache(settings, cache_use);
   if (!pkgInitSystem(*_config, _system)) return fail(RF_NOT_APPLICABLE, "apt.no_system", takeAptErrors());
   // What somebody's settings make apt complain about is not ours to report with whatever comes next.

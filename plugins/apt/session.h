@@ -20,8 +20,8 @@ namespace redflag::apt {
 // Which binary cache libapt may use. A cache is believed byte by byte, so what root installs from is never
 // one that another user could have written.
 enum class CacheUse {
-  kOwn,     // of this plugin, see cache_place.h
-  kMemory,  // none on disk
+  kOwn,     // of this plugin, see cache_place.h, with packages alone in it
+  kMemory,  // none on disk, for what may fetch the system's lists: all that its settings name
 };
 
 // Reads apt's configuration as apt itself would in that root, and the system's architectures; forgets any

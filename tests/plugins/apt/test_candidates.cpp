@@ -1,4 +1,7 @@
 // What is upgradable, by apt's own opinion of the same system.
+#include <apt-pkg/indexfile.h>
+#include <apt-pkg/metaindex.h>
+#include <apt-pkg/sourcelist.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -97,6 +100,27 @@ TEST(AptCandidates, says_where_an_update_comes_from_and_how_large_it_is) {
   EXPECT_EQ(row.at("installed_bytes"), 7 * 1024);
   EXPECT_EQ(row.at("severity"), "unknown");
   EXPECT_FALSE(row.contains("blocked_by"));
+}
+
+// Translations make libapt's cache larger, which is read whole for each scan; but apt's own lists keep
+// theirs.
+TEST(AptCandidates, are_looked_for_without_translations) {
+  FetchedRoot root;
+  root.install({"tool", "1.0"});
+  root.addArchive({"stable"}, {{"tool", "1.1"}});
+  const ScanOf scan(root);
+  for (const auto& [use, some] :
+       {std::pair(apt::CacheUse::kMemory, true), std::pair(apt::CacheUse::kOwn, false)}) {
+    ASSERT_TRUE(apt::configureApt(scan.settings, use).has_value());
+    const auto session = apt::Session::open();
+    ASSERT_TRUE(session.has_value());
+    std::set<std::string> kinds;
+    for (const auto* source : (*session)->sources())
+      for (const auto& target : source->GetIndexTargets())
+        kinds.insert(target.Option(IndexTarget::CREATED_BY));
+    EXPECT_TRUE(kinds.contains("Packages"));
+    EXPECT_EQ(kinds.contains("Translations"), some);
+  }
 }
 
 TEST(AptCandidates, belong_to_their_archive_also_when_its_list_is_replaced_in_this_moment) {
