@@ -153,6 +153,7 @@ rf::Status AptUpdater::verify(std::string_view text, rf::Output& result) {
     const auto request = parseRequest(text, false);
     if (!request) return tl::unexpected<Problem>(request.error());
     if (auto ok = configureApt(settings_, CacheUse::kOwn); !ok) return tl::unexpected<Problem>(ok.error());
+    useOwnLists(settings_);  // with which the binary cache is there already
     auto session = Session::open();
     if (!session) return tl::unexpected<Problem>(session.error());
     auto& cache = (*session)->cache();

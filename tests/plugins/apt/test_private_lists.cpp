@@ -1,9 +1,13 @@
 // refresh: private. The lists that the system has are old; the archive, on loopback, offers more.
 #include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include <chrono>
 
 #include "base/time.h"
 #include "scan_of.h"
 #include "signed_archive.h"
+#include "updater_of.h"
 
 namespace redflag::test {
 namespace {
@@ -51,6 +55,27 @@ TEST_F(AptPrivateLists, know_what_the_systems_do_not_know_yet) {
   ASSERT_EQ(scan_.run(), rf::Status::kOk);
   EXPECT_EQ(candidate(), "1.1") << "the system's own lists are as they were";
   EXPECT_EQ(scan_.fake.fact("lists.source"), nullptr);
+}
+
+TEST_F(AptPrivateLists, have_the_binary_cache_to_themselves_also_when_an_order_is_verified) {
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  const auto inode = [&] {
+    struct stat info {};
+    EXPECT_EQ(stat((root_.cacheDir() + "/pkgcache.bin").c_str(), &info), 0);
+    return info.st_ino;
+  };
+  // One that was made in the very second of a change is not believed.
+  const auto later = std::filesystem::file_time_type::clock::now() + std::chrono::seconds(5);
+  for (const auto* name : {"/pkgcache.bin", "/srcpkgcache.bin"})
+    std::filesystem::last_write_time(root_.cacheDir() + name, later);
+  const auto before = inode();
+  UpdaterOf updater;
+  updater.settings = scan_.settings;
+  for (int round = 0; round < 2; ++round)
+    ASSERT_EQ(updater.run(&apt::AptUpdater::verify, UpdaterOf::order("tool", "1.0", "amd64")),
+              rf::Status::kOk);
+  EXPECT_EQ(updater.result().at("updates")[0].at("verified"), true);
+  EXPECT_EQ(inode(), before) << "it was made anew";
 }
 
 TEST_F(AptPrivateLists, are_fetched_by_nobody_who_was_not_told_to) {
