@@ -24,12 +24,15 @@ namespace {
 
 pkgCache::PkgIterator findInstalled(pkgCache& cache, const std::string& name, const std::string& arch) {
   const auto group = cache.FindGrp(name);
+  pkgCache::PkgIterator of_one_architecture;
   if (group.end()) return {};
   for (auto package = group.PackageList(); !package.end(); package = group.NextPkg(package)) {
     const auto current = package.CurrentVer();
     if (!current.end() && (arch == package.Arch() || arch == current.Arch())) return package;
+    if (!current.end()) of_one_architecture = package;
   }
-  return {};
+  // A version for all architectures may be what comes, and not yet what is there.
+  return arch == "all" ? of_one_architecture : pkgCache::PkgIterator();
 }
 
 bool isComplete(const pkgCache::PkgIterator& package) {

@@ -178,6 +178,15 @@ TEST_F(AptPlan, verifies_by_dpkgs_own_database) {
   EXPECT_EQ(verified, (std::vector<bool>{true, true, false, false, false}));
 }
 
+TEST_F(AptPlan, knows_what_is_there_of_a_package_that_is_to_be_one_for_all_architectures) {
+  root_.install({"tool", "1.0"});
+  root_.addLists({"stable"}, {{"tool", "2.0", "", "all"}});
+  EXPECT_EQ(plan("tool", "2.0", "all"), Steps{"upgrade tool all 1.0 2.0"});
+  ASSERT_EQ(run(&AptUpdater::verify, UpdaterOf::order("tool", "2.0", "all")), rf::Status::kOk);
+  EXPECT_EQ(result().at("updates")[0].at("installed_version"), "1.0");
+  EXPECT_EQ(result().at("updates")[0].at("verified"), false);
+}
+
 TEST_F(AptPlan, refuses_malformed_requests_and_names_the_member) {
   root_.addLists({"stable"}, {});
   for (const auto& [request, member] : std::vector<std::pair<Json, std::string>>{
