@@ -5,6 +5,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "common/package_text.h"
+
 namespace redflag::apt {
 namespace {
 
@@ -29,10 +31,13 @@ pkgCache::PkgFileIterator bestFile(Session& session, pkgCache::VerIterator versi
   return best;
 }
 
+// What an archive calls itself is shown to people: where that could deceive them it is its host instead.
 std::string originOf(pkgCache::PkgFileIterator file) {
   if (file.end()) return {};
-  auto origin = std::string(text(file.Origin()).empty() ? text(file.Site()) : text(file.Origin()));
-  if (!text(file.Archive()).empty()) origin.append(":").append(text(file.Archive()));
+  const auto own_name = text(file.Origin());
+  const auto suite = text(file.Archive());
+  auto origin = std::string(plugin::isPrintableText(own_name) ? own_name : text(file.Site()));
+  if (plugin::isPrintableText(suite)) origin.append(":").append(suite);
   return origin;
 }
 

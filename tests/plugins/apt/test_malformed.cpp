@@ -2,6 +2,10 @@
 // archive fails, or the scan, and what is not a package is not taken for one.
 #include <gmock/gmock.h>
 
+#include <fstream>
+#include <map>
+#include <sstream>
+
 #include "common/package_text.h"
 #include "plan.h"
 #include "scan_of.h"
@@ -91,6 +95,24 @@ TEST_F(AptMalformed, versions_that_no_package_can_have_end_their_archive) {
                                      std::string("1.1/../../x"), std::string(10'000, '9')}) {
     publish(offered({"tool", version}));
     expectFailed(version.substr(0, 40));
+  }
+}
+
+TEST_F(AptMalformed, names_that_an_archive_has_for_itself_are_shown_only_where_they_deceive_nobody) {
+  root_.addLists({.suite = "bad", .host = "bad.example.org"}, {{"tool", "1.1"}});
+  const std::string release = "var/lib/apt/lists/bad.example.org_debian_dists_bad_InRelease";
+  std::ostringstream text;
+  text << std::ifstream(root_.path() / release).rdbuf();
+  const std::string usual = "Origin: Test\n";
+  ASSERT_TRUE(text.str().starts_with(usual));
+  for (const auto& [name, shown] :
+       std::map<std::string, std::string>{{"Debian!", "Debian!:bad"},
+                                          {"\x1b[31mDebian", "bad.example.org:bad"},
+                                          {"naibeD\xe2\x80\xae", "bad.example.org:bad"},
+                                          {std::string(300, 'x'), "bad.example.org:bad"}}) {
+    root_.write(release, "Origin: " + name + "\n" + text.str().substr(usual.size()));
+    ASSERT_EQ(scan_.run(RF_PURPOSE_VERIFY), rf::Status::kOk);
+    EXPECT_EQ(scan_.update("tool").value("origin", ""), shown);
   }
 }
 
