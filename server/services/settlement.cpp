@@ -55,6 +55,8 @@ bool Settlement::settleType(const std::string& type_id, const std::vector<store:
       settle(ended[i], effects[i]);
     return true;
   } catch (const http::Problem& problem) {
+    // That the store has no time for it now says nothing about the type: it is due until it is done.
+    if (problem.status == 503 && problem.code.starts_with("store.")) throw;
     why = problem.detail;
   }
   // One bad answer must not hold up the others for ever: each is tried by itself the next times, and given up

@@ -180,8 +180,8 @@ class Commands {
     return addAll({{command, update_ids}}).front();
   }
   // Of each: nullopt, and nothing changed, when the event must not happen in the state it is in. Otherwise
-  // the state after it; a change is recorded, and one into a finished state waits for settling. No command
-  // twice.
+  // the state after it; a change is recorded, and one into a finished state waits for settling; one out of it
+  // waits no longer. No command twice.
   virtual std::vector<std::optional<CommandState>> advanceAll(std::span<const Command> commands,
                                                               CommandEvent event, const std::string& actor,
                                                               const Reason& reason, std::int64_t now) = 0;
@@ -241,7 +241,8 @@ class Commands {
 
   // Finished commands whose effects were not carried out yet, oldest first.
   virtual std::vector<Command> unsettled(std::size_t limit) const = 0;
-  // False when somebody else has settled it: the caller's transaction must do nothing then.
+  // False when somebody else has settled it, or a late word has led it elsewhere than it stands here: the
+  // caller's transaction must do nothing then.
   virtual bool settle(const Command& command) = 0;
   virtual void settleFailed(const Command& command) = 0;  // one more try was in vain
 

@@ -19,8 +19,10 @@ constexpr const char* kInsertCommands =
 constexpr const char* kMoveCommands = "WITH v (client, agent, id, from_state, to_state, ends) AS (VALUES ";
 constexpr const char* kWhereTheyWere =
     ") UPDATE commands SET state = v.to_state, state_since = ?, reported_at = ?, reason_code = ?, "
-    "reason_text = ?, settlement = CASE WHEN v.ends = 1 THEN 'pending' ELSE settlement END FROM v WHERE "
-    "client_id = v.client AND agent_id = v.agent AND command_id = v.id AND state = v.from_state";
+    "reason_text = ?, settlement = CASE WHEN v.ends = 1 THEN 'pending' WHEN settlement = 'pending' THEN "
+    "'none' "
+    "ELSE settlement END FROM v WHERE client_id = v.client AND agent_id = v.agent AND command_id = v.id AND "
+    "state = v.from_state";
 
 // A statement sees none of its own rows: it has one of each command.
 constexpr const char* kTransitions = "WITH v (client, id, from_state, to_state) AS (VALUES ";
@@ -195,8 +197,8 @@ bool SqlCommands::settle(const Command& command) {
   return db_.execute(
              "UPDATE commands SET settlement = 'done' WHERE client_id = ? AND agent_id = ? AND command_id = "
              "? "
-             "AND settlement = 'pending'",
-             command.client_id, command.agent_id, command.id) > 0;
+             "AND settlement = 'pending' AND state = ?",
+             command.client_id, command.agent_id, command.id, name(command.state)) > 0;
 }
 
 void SqlCommands::settleFailed(const Command& command) {

@@ -3,12 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "http/message.h"
+#include "support/interrupted_store.h"
 #include "support/world.h"
 
 namespace redflag::testing {
 namespace {
 
-// The built-in types, whose on_result can be told to fail.
+// The built-in types, whose on_result can be told to fail, or that something else happens before it.
 class FailingTypes : public commands::CommandTypes {
  public:
   std::vector<commands::CommandType> all() const override { return builtInTypes().all(); }
@@ -26,6 +27,7 @@ class FailingTypes : public commands::CommandTypes {
   std::vector<std::vector<Json>> onResult(const commands::CommandType& type,
                                           const std::vector<commands::Outcome>& outcomes) override {
     ++asked;
+    if (const auto now = std::exchange(meanwhile, {})) now();
     if (failures > 0) {
       --failures;
       throw http::Problem{503, "command_type.failed", "its host crashed"};
@@ -34,21 +36,36 @@ class FailingTypes : public commands::CommandTypes {
   }
   int failures = 0;
   int asked = 0;
+  std::function<void()> meanwhile;  // once
 };
 
-struct Planned {
-  explicit Planned(FailingTypes& types) : world(&types), agent(world.enrol()) {
+// A plan in the hands of its machine.
+struct Planning {
+  explicit Planning(FailingTypes& types) : world(&types), agent(world.enrol()) {
     world.scan(agent, {.records = {updateRow({"nginx", "1.1"})}});
-    const auto outcome = world.approve({world.update(agent, "nginx", "1.1").id});
+    command_id = world.approve({world.update(agent, "nginx", "1.1").id}).command_ids.at(0);
     world.services.orders.fetch(agent);
+  }
+  void succeed() {
     const Json plan = World::plan({{"upgrade", "nginx", "1.0", "1.1"}});
     world.mustTake(agent,
-                   {world.stateItem(outcome.command_ids[0], "succeeded",
+                   {world.stateItem(command_id, "succeeded",
                                     Json::array({{{"plan", plan}, {"plan_hash", World::hashOf(plan)}}}))});
+  }
+  void expire() {
+    world.clock.advance_s(8 * kDay);
+    world.services.orders.sweep();
+    EXPECT_EQ(world.command(command_id).state, store::CommandState::kExpired);
   }
   std::string nginx() { return world.stateOf(agent, "nginx", "1.1"); }
   World world;
   store::AgentKey agent;
+  std::string command_id;
+};
+
+// And its answer.
+struct Planned : Planning {
+  explicit Planned(FailingTypes& types) : Planning(types) { succeed(); }
 };
 
 TEST(Settlement, effects_are_due_until_they_are_done_and_then_never_again) {
@@ -80,6 +97,44 @@ TEST(Settlement, gives_up_on_a_type_that_always_fails_and_leaves_no_update_waiti
     ASSERT_LT(++rounds, 10);
   EXPECT_EQ(planned.nginx(), "failed");
   EXPECT_EQ(planned.world.update(planned.agent, "nginx", "1.1").reason.code, "install.command_type_failed");
+}
+
+TEST(Settlement, of_what_expired_does_not_hold_when_its_late_result_comes_before_it) {
+  FailingTypes types;
+  Planning late(types);
+  late.expire();
+  types.meanwhile = [&] { late.succeed(); };
+  late.world.services.settlement.run();
+  EXPECT_EQ(late.nginx(), "approved") << "it has succeeded by now";
+  EXPECT_TRUE(late.world.services.settlement.run());
+  EXPECT_EQ(late.nginx(), "planned");
+}
+
+TEST(Settlement, waits_for_the_end_of_what_expired_and_was_accepted_after_all) {
+  FailingTypes types;
+  Planning late(types);
+  late.expire();
+  late.world.mustTake(late.agent, {late.world.stateItem(late.command_id, "accepted")});
+  EXPECT_TRUE(late.world.services.settlement.run());
+  EXPECT_EQ(types.asked, 0);
+  EXPECT_EQ(late.nginx(), "approved");
+  late.succeed();
+  EXPECT_TRUE(late.world.services.settlement.run());
+  EXPECT_EQ(late.nginx(), "planned");
+}
+
+TEST(Settlement, does_not_take_a_busy_store_for_a_type_that_fails) {
+  FailingTypes types;
+  Planned planned(types);
+  InterruptedStore store(planned.world.store);
+  services::Services second(
+      {store, types, planned.world.signer, nullptr, nullptr, planned.world.bell, planned.world.clock});
+  for (int i = 0; i < 6; ++i) {
+    store.meanwhile = [] { throw http::Problem{503, "store.busy", "", "", 1}; };
+    EXPECT_THROW(second.settlement.run(), http::Problem);
+  }
+  EXPECT_TRUE(second.settlement.run());
+  EXPECT_EQ(planned.nginx(), "planned");
 }
 
 TEST(Settlement, survives_a_restart_between_the_result_and_its_effects) {

@@ -229,7 +229,7 @@ TEST_F(Areas, finished_commands_are_forgotten_with_all_that_belongs_to_them) {
       tx.commands().addLog(command, {{0, 1, "a line"}}, 10);
     }
     EXPECT_EQ(tx.commands().advance(over, CommandEvent::kCancelled, "ada", {}, 3), CommandState::kCancelled);
-    EXPECT_TRUE(tx.commands().settle(over));
+    EXPECT_TRUE(tx.commands().settle(tx.commands().find(over.id, http::Visible::everything()).value()));
     tx.commands().prune(1000, 100);
   });
   read([&](const ReadTransaction& tx) {
