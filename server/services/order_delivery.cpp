@@ -1,3 +1,5 @@
+#include <optional>
+
 #include "base/log.h"
 #include "http/message.h"
 #include "protocol/limits.h"
@@ -71,10 +73,20 @@ std::vector<bool> Orders::stepAll(store::WriteTransaction& tx, std::span<const s
 
 std::vector<Json> Orders::fetch(const store::AgentKey& agent) {
   if (agent.standing.state != "active") return {};  // until a person has looked
+  for (;;) {
+    if (auto envelopes = handOut(agent)) return std::move(*envelopes);
+  }
+}
+
+// nullopt: more wait than one answer has room for, and some of these are no orders any more. Who is handed
+// fewer than there is room for takes that for all there are, and is rung for no second time.
+std::optional<std::vector<Json>> Orders::handOut(const store::AgentKey& agent) {
   const std::int64_t now = context_.now();
+  bool more = false;
   std::vector<store::Command> closed;
   const auto waiting = context_.store.read([&](const store::ReadTransaction& tx) {
     auto found = tx.commands().fetchable(agent, now, protocol::kMaxFetchedCommands);
+    more = found.size() == protocol::kMaxFetchedCommands;
     closed = takeClosed(context_, tx, found);
     return found;
   });
@@ -84,11 +96,12 @@ std::vector<Json> Orders::fetch(const store::AgentKey& agent) {
         withhold(tx, command.id);
     });
   }
-  if (waiting.empty()) return {};
+  if (more && !closed.empty()) return std::nullopt;
+  if (waiting.empty()) return std::vector<Json>();
   const auto epoch = context_.epoch(now);
   if (!epoch) {
     spdlog::warn("orders: {} wait for agent {}: {}", waiting.size(), agent.agent_id, epoch.error().text);
-    return {};
+    return std::vector<Json>();
   }
   std::vector<Handled> handled;
   std::size_t bytes = 0;
@@ -102,7 +115,10 @@ std::vector<Json> Orders::fetch(const store::AgentKey& agent) {
       continue;
     }
     bytes += dumpJson(*envelope).size();
-    if (bytes > protocol::kMaxFetchBytes && !handled.empty()) break;
+    if (bytes > protocol::kMaxFetchBytes && !handled.empty()) {
+      more = true;
+      break;
+    }
     handled.push_back({&command, {}, std::move(*envelope)});
     changes = changes || command.state != store::CommandState::kDelivered;
   }
@@ -127,20 +143,21 @@ std::vector<Json> Orders::fetch(const store::AgentKey& agent) {
   for (Handled& one : handled) {
     if (one.stands && !one.envelope.is_null()) envelopes.push_back(std::move(one.envelope));
   }
+  if (more && envelopes.size() < handled.size()) return std::nullopt;
   return envelopes;
 }
 
 void Orders::sweep() {
   const std::int64_t now = context_.now();
   bool due = false;
+  bool silent = false;
   std::vector<store::Command> overdue;
-  std::vector<store::Command> silent;
   context_.store.read([&](const store::ReadTransaction& tx) {
     due = !tx.commands().due(now, 1).empty();
+    silent = !tx.commands().silent(now, 1).empty();
     overdue = tx.commands().overdue(now, kSweepBatch);
-    silent = tx.commands().silent(now, kSweepBatch);
   });
-  if (!due && overdue.empty() && silent.empty()) return;
+  if (!due && !silent && overdue.empty()) return;
   context_.store.write([&](store::WriteTransaction& tx) {
     auto scheduled = tx.commands().due(now, kSweepBatch);
     std::erase_if(scheduled, [&](const store::Command& command) { return command.expires_at <= now; });
@@ -149,8 +166,10 @@ void Orders::sweep() {
       if (!waitForNext(tx, command))
         step(tx, command, CommandEvent::kOverdue, kServer, overdueReason(command));
     }
-    stepAll(tx, silent, CommandEvent::kSilence, kServer,
-            {"command.lost", "the agent accepted it and has been silent since"});
+    // Asked here: a word that came meanwhile, such as a line of its log, leaves its state as it is.
+    if (silent)
+      stepAll(tx, tx.commands().silent(now, kSweepBatch), CommandEvent::kSilence, kServer,
+              {"command.lost", "the agent accepted it and has been silent since"});
   });
 }
 

@@ -234,10 +234,7 @@ std::vector<store::Command> Orders::order(const std::string& type_id,
 
 store::Command Orders::cancel(const std::string& command_id, const Actor& actor) {
   const store::Command command = findFor(actor, command_id, "technician");
-  if (!command.held.empty()) {
-    decline(command, actor);
-    return find(command_id, actor.grants.visible());
-  }
+  if (!command.held.empty() && decline(command, actor)) return find(command_id, actor.grants.visible());
   requireUnfinished(command);
   const std::int64_t now = context_.now();
   const std::string prepared_by = typeOf(command.type).prepared_by;
@@ -264,9 +261,11 @@ store::Command Orders::cancel(const std::string& command_id, const Actor& actor)
   return find(command_id, actor.grants.visible());
 }
 
-void Orders::decline(const store::Command& command, const Actor& actor) {
+bool Orders::decline(const store::Command& command, const Actor& actor) {
   const std::int64_t now = context_.now();
-  context_.store.write([&](store::WriteTransaction& tx) {
+  return context_.store.write([&](store::WriteTransaction& tx) {
+    const auto current = tx.commands().find(command.id, http::Visible::everything());
+    if (!current || current->held.empty()) return false;  // another person was quicker
     const auto agent = tx.agents().key(command.agent_id).value();
     tx.commands().setPlan(command, {command.plan, command.plan_hash, command.extras, ""});
     auto updates = tx.updates().ofCommand(agent, command.id);
@@ -284,6 +283,7 @@ void Orders::decline(const store::Command& command, const Actor& actor) {
     tx.events().record(agent.client_id, agent.agent_id, entry);
     tx.events().publish(agent.client_id, "update", {{"agent_id", agent.agent_id}, {"command_id", command.id}},
                         now);
+    return true;
   });
 }
 

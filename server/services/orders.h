@@ -4,6 +4,7 @@
 // services/window_gate.h.
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -128,10 +129,13 @@ class Orders {
 
  private:
   commands::CommandType typeOf(const std::string& id) const;
-  void decline(const store::Command& command, const Actor& actor);
+  // False, and nothing done: its plan waits for nobody any more.
+  bool decline(const store::Command& command, const Actor& actor);
+  std::optional<std::vector<Json>> handOut(const store::AgentKey& agent);
   // False: it waits for no further window.
   bool waitForNext(store::WriteTransaction& tx, const store::Command& command) const;
   void withhold(store::WriteTransaction& tx, const std::string& command_id) const;
+  bool passOnIn(store::WriteTransaction& tx, const store::Command& old, std::int64_t now) const;
 
   const Context& context_;
 };

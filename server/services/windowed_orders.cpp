@@ -1,4 +1,6 @@
 // What windows do to orders (window_gate.h): held back, handed out, missed, ordered outside of.
+#include <map>
+
 #include "base/encoding.h"
 #include "http/message.h"
 #include "protocol/limits.h"
@@ -20,12 +22,15 @@ bool sameTiming(const store::Command& one, const store::Command& other) {
          one.expires_at == other.expires_at && one.gives_up_at == other.gives_up_at;
 }
 
+void publishAs(store::WriteTransaction& tx, const store::Command& command, CommandState state,
+               std::int64_t now) {
+  tx.events().publish(
+      command.client_id, "command",
+      {{"agent_id", command.agent_id}, {"command_id", command.id}, {"state", store::name(state)}}, now);
+}
+
 void publishWaits(store::WriteTransaction& tx, const store::Command& command, std::int64_t now) {
-  tx.events().publish(command.client_id, "command",
-                      {{"agent_id", command.agent_id},
-                       {"command_id", command.id},
-                       {"state", store::name(CommandState::kScheduled)}},
-                      now);
+  publishAs(tx, command, CommandState::kScheduled, now);
 }
 
 store::HistoryEntry entryAbout(const store::Command& command, const std::string& kind,
@@ -43,6 +48,9 @@ store::HistoryEntry entryAbout(const store::Command& command, const std::string&
 std::string waitsText(const store::Command& command) {
   return "it waits for " + command.window + ", which opens at " + toRfc3339(command.not_before);
 }
+
+// Thrown inside the transaction, and undoes it: the same order is under way already.
+struct Stands {};
 
 // The machine itself says that it has not begun it, because the window was over.
 bool endedByWindow(const store::Command& command) {
@@ -123,6 +131,9 @@ void Orders::lookAtWindowsAgain(store::WriteTransaction& tx, const std::string& 
   for (;;) {
     const auto waiting = tx.commands().waitingOf(client_id, after, kWaitingAtOnce);
     gate.know(waiting);
+    std::vector<store::Command> retimed;
+    std::vector<store::Command> due;
+    std::map<std::string, std::vector<store::Command>> withheld;  // by what they wait for
     for (const auto& command : waiting) {
       if (!gate.holds(command)) continue;
       store::Command timed = command;
@@ -130,15 +141,19 @@ void Orders::lookAtWindowsAgain(store::WriteTransaction& tx, const std::string& 
       const bool queued = command.state == CommandState::kQueued;
       if (open == queued && sameTiming(command, timed)) continue;
       // Of one that may be fetched already, not_before says nothing that anybody waits for.
-      tx.commands().setTiming({&timed, 1});
       if (open && !queued) {
-        step(tx, command, CommandEvent::kDue, kOfTheServer, {"window.changed", "its window was changed"});
+        due.push_back(command);
       } else if (!open && queued) {
-        step(tx, command, CommandEvent::kWithheld, kOfTheServer, {"window.changed", waitsText(timed)});
+        withheld[waitsText(timed)].push_back(command);
       } else if (!open) {
         publishWaits(tx, timed, context_.now());
       }
+      retimed.push_back(std::move(timed));
     }
+    tx.commands().setTiming(retimed);
+    stepAll(tx, due, CommandEvent::kDue, kOfTheServer, {"window.changed", "its window was changed"});
+    for (const auto& [text, commands] : withheld)
+      stepAll(tx, commands, CommandEvent::kWithheld, kOfTheServer, {"window.changed", text});
     if (waiting.size() < kWaitingAtOnce) return;
     after = waiting.back().id;
   }
@@ -174,46 +189,53 @@ store::Command Orders::runOutside(const std::string& command_id, const std::stri
 bool Orders::passOn(const store::Command& old) {
   const std::int64_t now = context_.now();
   if (!endedByWindow(old) || old.gives_up_at <= now) return false;
-  return context_.store.write([&](store::WriteTransaction& tx) {
-    const auto agent = tx.agents().key(old.agent_id).value();
-    auto updates = tx.updates().ofCommand(agent, old.id);
-    std::erase_if(updates, [&](const store::KnownUpdate& update) { return update.command_id != old.id; });
-    std::vector<std::string> update_ids;
-    for (const auto& update : updates) {
-      if (!store::after(update.state, store::UpdateEvent::kPassedOn)) return false;
-      update_ids.push_back(update.id);
-    }
-    store::Command next = old;
-    next.id = newId();
-    next.retry_of = old.id;
-    next.created_at = now;
-    next.reason = {};
-    ++next.windows_missed;
-    if (next.dedup_key == old.id) next.dedup_key = next.id;
-    WindowGate gate(context_, tx);
-    if (!gate.holds(next)) return false;
-    bool open = gate.time(next, true);
-    // To a machine whose clock is ahead it is over already, and would be again as often as it is told.
-    if (open && next.expires_at <= old.expires_at) open = gate.time(next, true, old.expires_at);
-    next.state = open ? CommandState::kQueued : CommandState::kScheduled;
-    if (next.expires_at <= now || tx.commands().add(next, update_ids) != next.id) return false;
-    if (!old.approved_by.empty()) tx.commands().setApproved({&next, 1}, old.approved_by);
-    tx.commands().settle(old);
-    tx.updates().advanceAll(agent, updates, store::UpdateEvent::kPassedOn, {{}, next.id, {}, {}}, now);
-    auto entry = entryAbout(next, "window.missed",
-                            old.title + ": its turn did not come in " + old.window + "; " + waitsText(next) +
-                                ", and is given up at " + toRfc3339(next.gives_up_at),
-                            now);
-    entry.severity = "warning";
-    entry.code = "window.missed";
-    tx.events().record(next.client_id, next.agent_id, entry);
-    publishWaits(tx, next, now);
-    tx.events().publish(next.client_id, "update", {{"agent_id", next.agent_id}, {"command_id", next.id}},
-                        now);
-    if (next.state == CommandState::kQueued)
-      tx.afterCommit([bell = &context_.bell, agent_id = next.agent_id] { bell->ring(agent_id); });
-    return true;
-  });
+  try {
+    return context_.store.write([&](store::WriteTransaction& tx) { return passOnIn(tx, old, now); });
+  } catch (const Stands&) {
+    return false;
+  }
+}
+
+bool Orders::passOnIn(store::WriteTransaction& tx, const store::Command& old, std::int64_t now) const {
+  const auto agent = tx.agents().key(old.agent_id).value();
+  auto updates = tx.updates().ofCommand(agent, old.id);
+  std::erase_if(updates, [&](const store::KnownUpdate& update) { return update.command_id != old.id; });
+  std::vector<std::string> update_ids;
+  for (const auto& update : updates) {
+    if (!store::after(update.state, store::UpdateEvent::kPassedOn)) return false;
+    update_ids.push_back(update.id);
+  }
+  store::Command next = old;
+  next.id = newId();
+  next.retry_of = old.id;
+  next.created_at = now;
+  next.reason = {};
+  ++next.windows_missed;
+  if (next.dedup_key == old.id) next.dedup_key = next.id;
+  WindowGate gate(context_, tx);
+  if (!gate.holds(next)) return false;
+  bool open = gate.time(next, true);
+  // To a machine whose clock is ahead it is over already, and would be again as often as it is told.
+  if (open && next.expires_at <= old.expires_at) open = gate.time(next, true, old.expires_at);
+  next.state = open ? CommandState::kQueued : CommandState::kScheduled;
+  if (next.expires_at <= now) return false;
+  // Another server was quicker, and what it put in its place may have ended by now.
+  if (!tx.commands().settle(old)) return true;
+  if (tx.commands().add(next, update_ids) != next.id) throw Stands{};
+  if (!old.approved_by.empty()) tx.commands().setApproved({&next, 1}, old.approved_by);
+  tx.updates().advanceAll(agent, updates, store::UpdateEvent::kPassedOn, {{}, next.id, {}, {}}, now);
+  auto entry = entryAbout(next, "window.missed",
+                          old.title + ": its turn did not come in " + old.window + "; " + waitsText(next) +
+                              ", and is given up at " + toRfc3339(next.gives_up_at),
+                          now);
+  entry.severity = "warning";
+  entry.code = "window.missed";
+  tx.events().record(next.client_id, next.agent_id, entry);
+  publishAs(tx, next, next.state, now);
+  tx.events().publish(next.client_id, "update", {{"agent_id", next.agent_id}, {"command_id", next.id}}, now);
+  if (next.state == CommandState::kQueued)
+    tx.afterCommit([bell = &context_.bell, agent_id = next.agent_id] { bell->ring(agent_id); });
+  return true;
 }
 
 }  // namespace redflag::services

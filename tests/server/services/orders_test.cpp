@@ -5,6 +5,8 @@
 #include "base/encoding.h"
 #include "http/message.h"
 #include "protocol/envelope.h"
+#include "protocol/limits.h"
+#include "support/interrupted_store.h"
 #include "support/world.h"
 
 namespace redflag::testing {
@@ -40,9 +42,29 @@ class Ordering : public ::testing::Test {
     return world.services.orders.order("scan", {agent.agent_id}, parameters, world.technician).front();
   }
   CommandState state(const store::Command& command) { return world.command(command.id).state; }
+  // As many copies of it, each an order of its own and later than the one before.
+  void orderAgain(const store::Command& command, std::size_t times) {
+    store::Command copy = world.command(command.id);
+    world.store.write([&](store::WriteTransaction& tx) {
+      for (std::size_t i = 0; i < times; ++i) {
+        ++copy.created_at;
+        copy.id = copy.dedup_key = newId();
+        tx.commands().add(copy, {});
+      }
+    });
+  }
 
   World world;
   store::AgentKey agent;
+};
+
+// The same server, whose writes may be interrupted.
+struct Interrupted {
+  explicit Interrupted(World& world)
+      : store(world.store),
+        services({store, builtInTypes(), world.signer, nullptr, nullptr, world.bell, world.clock}) {}
+  InterruptedStore store;
+  services::Services services;
 };
 
 TEST_F(Ordering, the_same_order_twice_is_one_command_while_it_is_under_way) {
@@ -143,6 +165,30 @@ TEST_F(Ordering, is_not_handed_out_when_it_is_cancelled_in_that_very_moment) {
   EXPECT_EQ(state(cancelled), CommandState::kCancelled);
 }
 
+TEST_F(Ordering, fill_the_answer_although_one_of_them_is_cancelled_in_that_very_moment) {
+  const auto cancelled = order();
+  orderAgain(cancelled, protocol::kMaxFetchedCommands);
+  bool once = true;
+  world.before_signing = [&] {
+    if (std::exchange(once, false)) world.services.orders.cancel(cancelled.id, world.technician);
+  };
+  // Whoever is handed fewer does not ask again.
+  EXPECT_EQ(world.services.orders.fetch(agent).size(), protocol::kMaxFetchedCommands);
+  EXPECT_EQ(state(cancelled), CommandState::kCancelled);
+}
+
+TEST_F(Ordering, fill_the_answer_although_one_of_them_cannot_be_signed) {
+  const auto first = order();
+  orderAgain(first, protocol::kMaxFetchedCommands - 1);
+  store::Command unsignable = world.command(first.id);
+  unsignable.id = unsignable.dedup_key = newId();
+  unsignable.plan_hash = "no hash";
+  --unsignable.created_at;
+  world.store.write([&](store::WriteTransaction& tx) { tx.commands().add(unsignable, {}); });
+  EXPECT_EQ(world.services.orders.fetch(agent).size(), protocol::kMaxFetchedCommands);
+  EXPECT_EQ(state(unsignable), CommandState::kFailed);
+}
+
 TEST_F(Ordering, what_cancels_is_not_ordered_by_itself) {
   const auto command = order();
   world.services.orders.fetch(agent);
@@ -195,6 +241,27 @@ TEST_F(Ordering, is_lost_after_silence_and_found_by_a_late_result) {
   world.mustTake(agent,
                  {world.stateItem(command.id, "succeeded", Json::array({{{"scans", Json::array()}}}))});
   EXPECT_EQ(state(command), CommandState::kSucceeded);
+}
+
+TEST_F(Ordering, is_not_lost_when_its_word_comes_in_that_very_moment) {
+  const auto command = order();
+  world.services.orders.fetch(agent);
+  world.mustTake(agent, {world.stateItem(command.id, "running")});
+  world.clock.advance_s(1'200);
+  Interrupted server(world);
+  server.store.meanwhile = [&] {
+    world.mustTake(agent, {{{"kind", "command_log"},
+                            {"id", newId()},
+                            {"at", toRfc3339(world.clock.now)},
+                            {"command_id", command.id},
+                            {"lines", Json::array()},
+                            {"percent", 40}}});
+  };
+  server.services.orders.sweep();
+  EXPECT_EQ(state(command), CommandState::kRunning);
+  world.clock.advance_s(1'200);
+  server.services.orders.sweep();
+  EXPECT_EQ(state(command), CommandState::kLost);
 }
 
 TEST_F(Ordering, a_late_word_of_one_given_up_for_lost_is_taken_beside_its_successor) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "support/counting_store.h"
 #include "windowed_orders.h"
 
 namespace redflag::testing {
@@ -90,6 +91,31 @@ TEST_F(WindowedOrders, follow_their_window_when_it_is_changed_or_removed) {
   EXPECT_EQ(now(command).state, CommandState::kQueued);
   EXPECT_EQ(now(command).window, "");
   EXPECT_EQ(toRfc3339(now(command).expires_at), "2023-11-15T04:00:00.000Z") << "as if it was ordered now";
+}
+
+TEST_F(WindowedOrders, of_many_machines_follow_it_in_few_statements) {
+  const auto opens = night();
+  const auto command = restart();
+  world.store.write([&](store::WriteTransaction& tx) {
+    store::Command copy = command;
+    for (int i = 0; i < 200; ++i) {
+      copy.id = copy.dedup_key = newId();
+      tx.commands().add(copy, {});
+    }
+  });
+  CountingStore counting(world.database.connect());
+  services::Services counted(
+      {counting, builtInTypes(), world.signer, nullptr, nullptr, world.bell, world.clock});
+  const auto change = [&](const std::string& time) {
+    return counting.statementsOf(
+        [&] { counted.windows.change(opens.id, windowWish("Night", agent.client_id, "", time, 120), ada); });
+  };
+  EXPECT_LT(change("22:00"), 100U);
+  EXPECT_EQ(now(command).state, CommandState::kQueued);
+  EXPECT_EQ(world.streams.rung.size(), 201U);
+  EXPECT_LT(change("23:30"), 100U);
+  EXPECT_EQ(now(command).state, CommandState::kScheduled);
+  EXPECT_EQ(window(command), "14T23:30 to 15T01:30");
 }
 
 TEST_F(WindowedOrders, for_later_keep_their_time_however_their_window_is_changed) {
@@ -231,7 +257,31 @@ TEST_F(WindowedOrders, go_to_a_machine_whose_clock_is_ahead_once_in_a_window) {
   world.services.windows.change(world.services.windows.list(ada).at(0).id,
                                 windowWish("Night", agent.client_id, "", "23:00", 180), ada);
   at("16T00:58:00");
-  EXPECT_EQ(refused(next).state, CommandState::kQueued);
+  const auto queued = refused(next);
+  EXPECT_EQ(queued.state, CommandState::kQueued);
+  Json told;
+  for (const auto& event : world.store.read([](const store::ReadTransaction& tx) {
+         return tx.events().after(0, 1'000, http::Visible::everything());
+       }))
+    if (event.type == "command") told = parseJson(event.data).value();
+  EXPECT_EQ(told["command_id"], queued.id);
+  EXPECT_EQ(told["state"], "queued");
+}
+
+TEST_F(WindowedOrders, are_passed_on_once_however_many_servers_have_seen_how_they_ended) {
+  night();
+  const auto command = restart();
+  at("14T23:00:00");
+  ASSERT_EQ(world.services.orders.fetch(agent).size(), 1U);
+  world.mustTake(agent, {world.stateItem(command.id, "refused", Json(), "expired", "it waited")});
+  const auto refused = now(command);
+  EXPECT_TRUE(world.services.orders.passOn(refused));
+  const auto next = world.newest("restart_services");
+  EXPECT_EQ(next.retry_of, command.id);
+  world.services.orders.cancel(next.id, ada);
+  world.clock.advance_s(1);
+  EXPECT_TRUE(world.services.orders.passOn(refused)) << "another server has done it";
+  EXPECT_EQ(world.newest("restart_services").id, next.id);
 }
 
 TEST_F(WindowedOrders,
