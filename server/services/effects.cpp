@@ -146,8 +146,7 @@ std::vector<KnownUpdate> Effects::mine(store::WriteTransaction& tx) const {
 }
 
 void Effects::apply(store::WriteTransaction& tx) {
-  if (plan_) tx.commands().setPlan(command_, *plan_);
-  if (!failed_ && plan_) applyPlan(tx);
+  if (plan_) applyPlan(tx);
   if (!installed_.empty()) applyInstalled(tx);
   if (!rolled_back_.empty()) applyRolledBack(tx);
   if (!plan_ && !failed_ && next_) orders_.place(tx, *next_);
@@ -158,7 +157,21 @@ void Effects::apply(store::WriteTransaction& tx) {
 }
 
 void Effects::applyPlan(store::WriteTransaction& tx) {
-  for (const auto& update : mine(tx)) {
+  // One that comes after it was given up has nothing to plan for: its updates have failed, or are another
+  // order's by now.
+  const auto updates = mine(tx);
+  const bool awaited = std::any_of(updates.begin(), updates.end(), [](const KnownUpdate& update) {
+    return update.state == UpdateState::kApproved;
+  });
+  store::PlanFindings findings = *plan_;
+  if (!awaited) findings.held.clear();
+  tx.commands().setPlan(command_, findings);
+  if (failed_) return;
+  if (!awaited)
+    return record(tx, "plan.late",
+                  "the plan came when no update waited for it any more: nothing is installed", "plan.late",
+                  "warning");
+  for (const auto& update : updates) {
     if (left_out_.contains(update.id)) {
       failUpdate(tx, update, {"install.not_planned", "the plan does not install it any more"});
     }

@@ -3,6 +3,7 @@
 
 #include "base/encoding.h"
 #include "http/message.h"
+#include "support/interrupted_store.h"
 #include "support/world.h"
 
 namespace redflag::testing {
@@ -117,6 +118,36 @@ TEST_F(Approving, can_be_declined_when_the_plan_holds_more) {
   EXPECT_EQ(nginx(), "available");
   EXPECT_THROW(world.services.orders.confirm(planned.id, world.approver), http::Problem);
   EXPECT_THROW(world.newest("install_updates"), std::runtime_error);
+}
+
+TEST_F(Approving, is_not_declined_when_another_person_confirms_it_in_that_very_moment) {
+  planNginx(World::plan({{"remove", "nginx-common", "1.0", ""}, {"upgrade", "nginx", "1.0", "1.1"}}));
+  const auto planned = world.newest("plan_updates");
+  InterruptedStore store(world.store);
+  services::Services second({store, builtInTypes(), world.signer, nullptr, nullptr, world.bell, world.clock});
+  store.meanwhile = [&] { world.services.orders.confirm(planned.id, world.approver); };
+  EXPECT_THROW(second.orders.cancel(planned.id, world.approver), http::Problem);
+  EXPECT_EQ(nginx(), "planned");
+  for (const auto& entry : world.history(agent))
+    EXPECT_NE(entry.kind, "plan.declined");
+}
+
+TEST_F(Approving, orders_nothing_for_a_plan_that_comes_after_it_was_given_up) {
+  const auto outcome =
+      world.approve({world.update(agent, "nginx", "1.1").id, world.update(agent, "curl", "8.1").id});
+  const std::string& planned = outcome.command_ids.at(0);
+  world.services.orders.fetch(agent);
+  world.clock.advance_s(8 * kDay);
+  world.services.orders.sweep();
+  EXPECT_TRUE(world.services.settlement.run());
+  EXPECT_EQ(nginx(), "failed");
+  const Json more = World::plan({{"remove", "nginx-common", "1.0", ""}, {"upgrade", "nginx", "1.0", "1.1"}});
+  world.mustTake(agent, {world.stateItem(planned, "succeeded", planResult(more))});
+  EXPECT_TRUE(world.services.settlement.run());
+  EXPECT_EQ(nginx(), "failed");
+  EXPECT_TRUE(world.command(planned).held.empty()) << "there is nothing to confirm";
+  EXPECT_THROW(world.newest("install_updates"), std::runtime_error);
+  EXPECT_EQ(world.history(agent).at(0).kind, "plan.late");
 }
 
 TEST_F(Approving, fails_what_the_plan_leaves_out_and_goes_on_with_the_rest) {
