@@ -169,8 +169,15 @@ std::shared_ptr<StreamHub::Doorbell> StreamHub::hang(const std::string& agent_id
   if (older) {
     older->replaced = true;
     call(older->id);
-  } else {
+    return doorbell;
+  }
+  try {
     listener_.agentConnected(agent_id);
+  } catch (...) {
+    // Nobody follows it: the next one is to be noted, and takes no place of an older one.
+    const std::lock_guard lock(mutex_);
+    doorbells_.erase(agent_id);
+    throw;
   }
   return doorbell;
 }

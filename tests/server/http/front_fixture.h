@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <thread>
 
@@ -72,12 +73,16 @@ class Outbox : public EventSource {
 
 class Presence : public DoorbellListener {
  public:
-  void agentConnected(const std::string& agent_id) override { note("+" + agent_id); }
+  void agentConnected(const std::string& agent_id) override {
+    if (fails) throw Problem{503, "store.busy", "", "", 1};
+    note("+" + agent_id);
+  }
   void agentDisconnected(const std::string& agent_id) override { note("-" + agent_id); }
   std::string history() const {
     const std::lock_guard lock(mutex_);
     return history_;
   }
+  std::atomic<bool> fails{false};
 
  private:
   void note(const std::string& text) {

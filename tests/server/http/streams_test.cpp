@@ -59,6 +59,15 @@ TEST_F(StreamsTest, hang_one_doorbell_per_agent_the_newest) {
   EXPECT_EQ(hub_.doorbells(), 1U);
 }
 
+TEST_F(StreamsTest, of_an_agent_whose_coming_could_not_be_noted_are_as_if_it_had_not_come) {
+  presence_.fails = true;
+  EXPECT_EQ(ask(request("GET", "/agent/v1/doorbell", "X-Agent: a\r\n")).status, 503);
+  EXPECT_FALSE(hub_.connected("a"));
+  presence_.fails = false;
+  const auto a = doorbell("a");
+  EXPECT_TRUE(soon([&] { return presence_.history() == "+a"; }));
+}
+
 TEST_F(StreamsTest, beat_so_that_both_ends_notice_silence) {
   options_.limits.heartbeat_ms = 50;
   restart();
