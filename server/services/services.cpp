@@ -1,6 +1,9 @@
 #include "services/services.h"
 
+#include <memory>
+
 #include "base/encoding.h"
+#include "services/other_servers.h"
 
 namespace redflag::services {
 
@@ -32,6 +35,8 @@ Services::Services(const Context& context)
       preparations(context_, orders),
       upkeep(context_, orders, schedule_runner, settlement, presence, ignores, policies, windows,
              profile_keeper, preparations) {
+  context_.store.onOthers(
+      [others = std::make_shared<OtherServers>(context_.store, context_.bell)] { others->look(); });
   context_.store.onOutbox([bell = &context_.bell] { bell->outboxGrew(); });
 }
 

@@ -16,6 +16,7 @@ class MeteredStore : public Store {
   MeteredStore(std::unique_ptr<Store> store, metrics::Registry& registry);
 
   void onOutbox(std::function<void()> listener) override { store_->onOutbox(std::move(listener)); }
+  void onOthers(std::function<void()> listener) override { store_->onOthers(std::move(listener)); }
 
  protected:
   void runRead(const std::function<void(const ReadTransaction&)>& work) const override;

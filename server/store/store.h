@@ -105,6 +105,9 @@ class Store {
   // Called after each commit that wrote to the outbox, also another server's; now and then once more. Set
   // before other threads use the store; an empty one, when they no longer do, ends it before it returns.
   virtual void onOutbox(std::function<void()> listener) = 0;
+  // Called after other servers' commits that wrote to it, on a thread of the store's; now and then once more.
+  // Set before onOutbox(), which begins and ends it. An engine that one server has alone never calls it.
+  virtual void onOthers(std::function<void()> /*listener*/) {}
 
   template <class F>
   auto read(F&& work) const -> std::invoke_result_t<F, const ReadTransaction&> {

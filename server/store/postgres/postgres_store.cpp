@@ -79,7 +79,10 @@ void PostgresStore::onOutbox(std::function<void()> listener) {
   outbox_listener_ = std::move(listener);
   if (!outbox_listener_) return;
   const std::int64_t newest = read([](const ReadTransaction& tx) { return tx.events().newest(); });
-  watch_ = std::make_unique<OutboxWatch>(url_, self_, newest, outbox_listener_);
+  watch_ = std::make_unique<OutboxWatch>(url_, self_, newest, [this] {
+    outbox_listener_();
+    if (others_listener_) others_listener_();
+  });
 }
 
 void PostgresStore::runRead(const std::function<void(const ReadTransaction&)>& work) const {

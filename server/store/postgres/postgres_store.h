@@ -38,6 +38,7 @@ class PostgresStore : public Store {
 
   // Begins to listen for the other servers' commits as well; those call it on a thread of the store's.
   void onOutbox(std::function<void()> listener) override;
+  void onOthers(std::function<void()> listener) override { others_listener_ = std::move(listener); }
 
  protected:
   void runRead(const std::function<void(const ReadTransaction&)>& work) const override;
@@ -51,6 +52,7 @@ class PostgresStore : public Store {
   const std::string self_;  // among the servers on this database
   mutable Pool pool_;
   std::function<void()> outbox_listener_;
+  std::function<void()> others_listener_;
   std::unique_ptr<OutboxWatch> watch_;  // ends before what it calls
 };
 

@@ -185,6 +185,19 @@ TEST(Postgres, another_servers_commit_rings_here_too_also_after_the_line_was_cut
   EXPECT_TRUE(hears());
 }
 
+TEST(Postgres, another_servers_commit_is_told_to_whoever_asks_for_those_alone) {
+  std::atomic<int> others = 0;
+  const TestDatabase database;
+  const auto here = database.open();
+  const auto there = database.open();
+  here->onOthers([&] { ++others; });
+  here->onOutbox([] {});
+  there->write([](WriteTransaction& tx) { tx.events().publish("c", "agent", Json::object(), 1); });
+  for (int i = 0; i < 1000 && others == 0; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_GT(others, 0);
+}
+
 // Who follows the outbox by its numbers misses nothing: a smaller one never appears behind a greater one.
 TEST(Postgres, numbers_of_the_outbox_become_visible_in_their_order) {
   const TestDatabase database;
