@@ -111,6 +111,7 @@ void ConnectionLot::dispatch(Places::iterator place, Wake why) {
 
 void ConnectionLot::call(std::uint64_t id) {
   const std::lock_guard lock(mutex_);
+  if (ended_) return;  // what is left is being ended, and nobody would take it up
   const auto found = places_.find(id);
   if (found == places_.end()) return;
   found->second.called = true;

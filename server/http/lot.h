@@ -60,7 +60,7 @@ class ConnectionLot {
   LotLoad load() const;
 
   // Stops listening, tells every connection kStopping once, waits until all have ended but not past `limit`,
-  // then ends the rest and joins all threads. Requests that run are waited for.
+  // then ends the rest and joins all threads. Requests that run are waited for; calls meanwhile are nothing.
   void stop(std::chrono::milliseconds limit);
 
  private:
