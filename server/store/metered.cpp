@@ -6,6 +6,11 @@
 #include "store/commands.h"
 
 namespace redflag::store {
+namespace {
+
+constexpr std::size_t kMostSeries = 500;  // two of each route: who asks is read and noted, whatever is asked
+
+}  // namespace
 
 // One transaction, its waiting included.
 class MeteredStore::Measured {
@@ -34,7 +39,8 @@ MeteredStore::MeteredStore(std::unique_ptr<Store> store, metrics::Registry& regi
       durations_(registry.histogram({"redflag_store_transaction_duration_seconds",
                                      "seconds",
                                      "Time of one transaction, waiting for its turn and the disk included",
-                                     {"kind", "operation"}})),
+                                     {"kind", "operation"}},
+                                    metrics::secondsBounds(), kMostSeries)),
       failures_(registry.counter({"redflag_store_failures",
                                   "",
                                   "Transactions that the store could not carry out",
