@@ -45,6 +45,7 @@ class Front {
 
   std::uint16_t port() const { return listener_.port(); }
   std::size_t connections() const { return lot_.size(); }
+  std::size_t mostConnections() const { return max_connections_; }
   LotLoad load() const { return lot_.load(); }
   const Dispatcher& dispatcher() const { return dispatcher_; }
 

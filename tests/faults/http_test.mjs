@@ -277,10 +277,11 @@ test('F4: who refuses our certificate, or speaks without TLS, is in the security
 });
 
 // A connection that says this and then nothing more; `closed` when the server has ended it.
-function connection(words) {
-  const one = { closed: false };
-  one.socket = tls.connect({ port: fleet.port, host: '127.0.0.1', rejectUnauthorized: false }, () => one.socket.write(words));
+function connection(words, port = fleet.port) {
+  const one = { closed: false, answered: false };
+  one.socket = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => one.socket.write(words));
   one.socket.on('error', () => {});
+  one.socket.on('data', () => { one.answered = true; });
   one.socket.on('close', () => { one.closed = true; });
   return one;
 }
@@ -313,4 +314,32 @@ test('D14: a server without descriptors turns visitors away, writes it down, and
   await until(async () => (await ask(fleet.port, ['GET / HTTP/1.1\r\nHost: a\r\n\r\n']))?.status === 200, 'the server to serve again', 10_000);
   assert.equal(store(), before);
   await until(() => recorded('connection.no_descriptors') > 0, 'connection.no_descriptors in the audit log', 10_000);
+});
+
+test('D14: a house full of idle visitors leaves the store and the sealed hosts their descriptors', async () => {
+  const [most, kept] = [640, 256];
+  const small = new Fleet('small');
+  small.under = ['prlimit', `--nofile=${most}:${most}`];
+  await small.startServer();
+  const machine = new LoneAgent(small);
+  await machine.enrol();
+  const descriptors = () => fs.readdirSync(`/proc/${small.server.pid}/fd`).length;
+  const visitors = [];
+  try {
+    while (visitors.length < most) {
+      const some = Array.from({ length: 40 }, () => connection('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n', small.port));
+      visitors.push(...some);
+      await until(() => some.every((one) => one.answered), 'each visitor to be answered', 20_000, () => small.server.output.slice(-2000));
+    }
+    await until(() => visitors.some((one) => one.closed), 'who has waited longest to make room', 10_000);
+    assert.ok(visitors.filter((one) => !one.closed).length > most - kept - 50, 'that is no full house');
+    assert.ok(descriptors() > most - kept && descriptors() < most - kept / 2, `${descriptors()} descriptors`);
+    const api = await small.signIn();
+    const { items: [order] } = await api.post('/api/v1/commands', { type: 'scan', agent_ids: [machine.id], parameters: {} });
+    await until(async () => (await api.get(`/api/v1/commands/${order.id}`)).state === 'queued', 'the order to be planned', 20_000, () => small.server.output.slice(-2000));
+    assert.ok(!/no_descriptors|Too many open files/.test(small.server.output), small.server.output.slice(-2000));
+  } finally {
+    for (const one of visitors) one.socket.destroy();
+    await small.server.stop();
+  }
 });

@@ -18,6 +18,7 @@ export class Fleet {
     this.moreCommandTypes = [];  // folders beside our own
     this.names = [];  // what agents call the server, where that is not 127.0.0.1; it needs a port from the start
     this.settings = '';  // more lines of server.yaml, for the first start
+    this.under = [];  // a command that the server is started by
   }
 
   // The first start makes the data; a later one takes the same port again.
@@ -31,7 +32,7 @@ export class Fleet {
       this.trust.make();
     }
     fs.rmSync(path.join(this.data, 'server.url'), { force: true });
-    this.server = new Program('redflag-server', [program('redflag-server'), 'serve', '--data', this.data,
+    this.server = new Program('redflag-server', [...this.under, program('redflag-server'), 'serve', '--data', this.data,
       '--listen', `127.0.0.1:${this.port}`, '--web', path.join(build, 'web'),
       ...[path.join(build, 'command_types'), ...this.moreCommandTypes].flatMap((folder) => ['--command-types', folder])], { env: { PATH: process.env.PATH, ...this.environment } });
     await this.server.says(/RedFlag is at (\S+)/, 60_000);

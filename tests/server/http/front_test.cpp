@@ -324,6 +324,25 @@ TEST_F(FrontTest, gives_a_visitor_the_place_of_who_waits_longest_with_nothing_to
   EXPECT_EQ(second->reply().status, 200);
 }
 
+TEST_F(FrontTest, keeps_a_sixteenth_of_the_descriptors_free_and_never_fewer_than_256) {
+  options_.max_connections = 1'000'000;
+  rlimit original{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &original), 0);
+  const auto most = [&](rlim_t descriptors) {
+    const rlimit tight{descriptors, original.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &tight), 0);
+    restart();
+    ::setrlimit(RLIMIT_NOFILE, &original);
+    return front_->mostConnections();
+  };
+  EXPECT_EQ(most(1'024), 768U);
+  EXPECT_EQ(most(4'096), 3'840U);
+  EXPECT_EQ(most(8'192), 7'680U);
+  EXPECT_EQ(most(300), 256U) << "a few visitors are let in all the same";
+  options_.max_connections = 3;
+  EXPECT_EQ(most(1'024), 3U);
+}
+
 // Takes every descriptor but one, so that a client can be made and accept() then fails.
 class LastDescriptor {
  public:
