@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <fstream>
+#include <map>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -225,20 +227,25 @@ TEST_F(ProgramTest, takes_in_a_machine_and_knows_it_by_its_key_alone) {
   EXPECT_EQ(server->wait(), 0);
 }
 
-// Every name in the dashboard's queries that is not PromQL's own or a label.
-std::set<std::string> queriedNames(const Json& dashboard) {
+// Of each series that the dashboard's queries name, the labels by which they group it.
+std::map<std::string, std::set<std::string>> queriedSeries(const Json& dashboard) {
   static const std::regex kSeries("\\b(redflag|process)_[a-z0-9_]+");
-  std::set<std::string> names;
+  static const std::regex kGroups("\\bby \\(([a-z_, ]+)\\)");
+  static const std::regex kLabel("[a-z_]+");
+  std::map<std::string, std::set<std::string>> out;
   for (const Json& panel : dashboard.at("panels")) {
     for (const Json& target : panel.at("targets")) {
       const std::string query = target.at("expr");
+      std::smatch groups;
+      const std::string by = std::regex_search(query, groups, kGroups) ? groups[1].str() : "";
       std::sregex_iterator at(query.begin(), query.end(), kSeries);
       EXPECT_NE(at, std::sregex_iterator()) << query;
       for (; at != std::sregex_iterator(); ++at)
-        names.insert(at->str());
+        out[at->str()].insert(std::sregex_token_iterator(by.begin(), by.end(), kLabel),
+                              std::sregex_token_iterator());
     }
   }
-  return names;
+  return out;
 }
 
 TEST_F(ProgramTest, metrics_are_openmetrics_move_with_requests_and_are_what_the_dashboard_asks_for) {
@@ -276,15 +283,21 @@ TEST_F(ProgramTest, metrics_are_openmetrics_move_with_requests_and_are_what_the_
   EXPECT_GT(after.sum("process_resident_memory_bytes"), 1e6);
   EXPECT_EQ(after.sum("redflag_build_info"), 1);
 
-  const Json dashboard = Json::parse(contentOf(REDFLAG_DASHBOARD));
-  for (const std::string& name : queriedNames(dashboard))
+  const auto queried = queriedSeries(Json::parse(contentOf(REDFLAG_DASHBOARD)));
+  for (const auto& [name, labels] : queried)
     EXPECT_TRUE(after.hasSeries(name)) << name;
   for (const auto& [name, family] : after.families()) {
     if (!name.starts_with("redflag_")) continue;
-    const auto queried = queriedNames(dashboard);
+    const std::array<std::string, 4> series = {name, name + "_total", name + "_bucket", name + "_info"};
     EXPECT_TRUE(
-        std::any_of(queried.begin(), queried.end(), [&](const auto& one) { return one.starts_with(name); }))
+        std::any_of(series.begin(), series.end(), [&](const auto& one) { return queried.contains(one); }))
         << name << " is on no panel";
+    for (const auto& sample : family.samples) {
+      const auto found = queried.find(sample.name);
+      if (found == queried.end()) continue;
+      for (const std::string& label : found->second)
+        EXPECT_TRUE(sample.labels.contains(label)) << name << " has no " << label;
+    }
   }
 }
 
