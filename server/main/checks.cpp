@@ -184,7 +184,9 @@ void checkSetBack(const fs::path& data, std::vector<Finding>& out) {
   const std::size_t before = out.size();
   try {
     const auto why = trust::whyHeldBack(trust::marksIn(data), trust::versionsIn(data / "trust"));
-    if (!why.empty()) add(out, "trust", Level::kError, "no order is signed: " + why);
+    if (!why.empty())
+      add(out, "trust", Level::kError, "no order is signed: " + why,
+          "find out who put it back before the offline keys sign that it may order again");
   } catch (const std::exception& error) {
     add(out, "trust", Level::kError, error.what(), "restore it from a backup");
   }

@@ -82,14 +82,7 @@ void checkFleet(const store::Database& database, std::int64_t now_ns, std::vecto
     filter.sort = "-last_seen";
     return tx.agents().list(filter, http::Visible::everything(), {now_ns, 600 * kSecondNs}, {100, ""});
   });
-  const std::int64_t took = monotonicNow() - began;
-  if (took > kSlowListNs) {
-    add(out, "speed", Level::kWarning, "the first page of agents took " + milliseconds(took),
-        "give the machine more memory, or move to PostgreSQL (`redflag-server migrate --to-postgres`)");
-  } else {
-    add(out, "speed", Level::kOk,
-        "the first page of " + std::to_string(page.total) + " agents took " + milliseconds(took));
-  }
+  checkSpeed(page.total, monotonicNow() - began, out);
   for (const auto& agent : page.items) {
     if (agent.last_seen_at <= now_ns + kToleranceNs) continue;
     add(out, "clock", Level::kError,
@@ -120,6 +113,14 @@ void checkAudit(const DataFolder& data, const store::Database& database, std::in
 }
 
 }  // namespace
+
+void checkSpeed(std::int64_t agents, std::int64_t took_ns, std::vector<Finding>& out) {
+  const std::string took =
+      "the first page of " + std::to_string(agents) + " agents took " + milliseconds(took_ns);
+  if (took_ns <= kSlowListNs) return add(out, "speed", Level::kOk, took);
+  add(out, "speed", Level::kWarning, took,
+      "give the machine more memory, or move to PostgreSQL (`redflag-server migrate --to-postgres`)");
+}
 
 void checkDatabase(const std::filesystem::path& data, const std::string& database, std::int64_t now_s,
                    std::vector<Finding>& out) {
