@@ -107,8 +107,12 @@ Connection::Connection(Reactor& reactor, const Target& target, User& user)
     ::close(fd_);
     throw std::bad_alloc();
   }
-  // What fails at once is told by the descriptor, like what fails later.
-  ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), static_cast<socklen_t>(bytes.size()));
+  // What fails at once, as without a free port, the descriptor does not tell.
+  const auto size = static_cast<socklen_t>(bytes.size());
+  if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), size) != 0 && errno != EINPROGRESS) {
+    slow_ = reactor_.in(0, [this] { slow_ = {}, finish("connect"); });
+    return;
+  }
   watch_ = reactor_.watch(fd_, [this] { ready(); });
   setTimeout(kConnectNs);
 }

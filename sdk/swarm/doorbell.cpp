@@ -43,6 +43,7 @@ void SimulatedAgent::doorbellAnswered(Reply& reply) {
 void SimulatedAgent::heard(const std::vector<std::string>& lines) {
   bool rung = false;
   for (const std::string& line : lines) {
+    world_.statistics.moved(0, line.size() + 1);
     if (line.starts_with("event: ")) event_ = line.substr(7);
     if (event_ == "retry" && line.starts_with("data: ")) {
       const auto data = parseJson(line.substr(6), {.bytes = 256, .depth = 2, .values = 8});

@@ -60,6 +60,7 @@ class Run {
     calm_ns_ = monotonicNow();
     progress_.calm = true;
     const bool settled = settle();
+    settled_ns_ = monotonicNow();  // judging is the swarm's own time
     fleet_.stop();
     if (!fleet_.error().empty()) return fail(Code::kInternal, fleet_.error());
     return conclude(people ? people->commandIds() : moments.commandIds(), moments, settled);
@@ -159,7 +160,8 @@ class Run {
   }
 
   Report describe(const Verdict& verdict, const Report& moments, bool settled) const {
-    const double lived = static_cast<double>(calm_ns_ - begin_) / 1e9;
+    // What was delivered while the run settled counts among the operations, and so does that time.
+    const double measured = static_cast<double>(settled_ns_ - begin_) / 1e9;
     Report json = {
         {"seed", options_.fleet.seed},
         {"agents",
@@ -168,14 +170,14 @@ class Run {
           {"most_doorbells", most_doorbells_},
           {"deaths", progress_.deaths.load()},
           {"clones", progress_.clones.load()}}},
-        {"seconds", {{"run", std::round(lived * 10) / 10}, {"settled", seconds(monotonicNow() - calm_ns_)}}}};
+        {"seconds", {{"run", seconds(calm_ns_ - begin_)}, {"settled", seconds(settled_ns_ - calm_ns_)}}}};
     if (server_ != nullptr) {
       json["server"] = {{"kills", story_.kills},
                         {"longest_absence_s", seconds(story_.longest_absence_ns)},
                         {"largest_rss_kib", story_.largest_rss_kib}};
     }
     if (!moments.empty()) json["moments"] = moments;
-    json.update(fleet_.statistics().report(lived));
+    json.update(fleet_.statistics().report(measured));
     json["items"] = {{"acknowledged", progress_.acknowledged.load()},
                      {"rejected", progress_.rejected.load()},
                      {"waiting", progress_.spooled.load()},
@@ -199,6 +201,7 @@ class Run {
   ServerStory story_;
   std::int64_t begin_ = 0;
   std::int64_t calm_ns_ = 0;
+  std::int64_t settled_ns_ = 0;
   std::int64_t told_ns_ = 0;
   std::int64_t most_doorbells_ = 0;
 };

@@ -41,6 +41,11 @@ test(`E4 F1 60 agents, killed with their server, lose nothing and do nothing twi
   assert.ok(order_to_ring.count >= 1 && order_to_start.count >= 1, 'nobody was waited for');
   assert.ok(order_to_start.max_ms < 60_000, JSON.stringify(order_to_start));
   assert.ok(report.errors['fault.lost_reply'] >= 1, 'no reply was lost');
+  // A rate is over all the time in which it was counted; each of these numbers is rounded to a tenth.
+  const { 'upload.updates': { count, per_s } } = report.operations;
+  const seconds = report.seconds.run + report.seconds.settled;
+  assert.ok(Math.abs(count - per_s * seconds) <= 0.05 * seconds + 0.1 * per_s + 1, `${count} in ${seconds} s are not ${per_s} a second`);
+  assert.ok(report.bytes.sent > 0 && report.bytes.received > 0, JSON.stringify(report.bytes));
 });
 
 test(`F1 approved updates are planned and installed once each (REDFLAG_SEED=${seed})`, () => {

@@ -67,6 +67,18 @@ TEST(Connection, to_nobody_is_told_as_such) {
   EXPECT_EQ(watcher.said, "connect");
 }
 
+TEST(Connection, that_fails_at_once_is_told_later_as_one_that_failed) {
+  const Origin origin = parseOrigin("https://255.255.255.255:1").value();  // to everybody: TCP knows no such
+  const Trust trust = Trust::make({}, origin).value();
+  const Target target = Target::resolve(origin, trust).value();
+  Reactor reactor;
+  Watcher watcher;
+  const Connection connection(reactor, target, watcher);
+  EXPECT_EQ(watcher.said, "");
+  reactor.runUntil([&] { return !watcher.said.empty(); });
+  EXPECT_EQ(watcher.said, "connect");
+}
+
 TEST(Connection, without_a_descriptor_is_one_that_failed_and_is_tried_again) {
   const Origin origin = parseOrigin("https://127.0.0.1:1").value();
   const Trust trust = Trust::make({}, origin).value();
