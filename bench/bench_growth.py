@@ -43,7 +43,7 @@ def tell(engine, bytes_of):
     settled = (bytes_of(MANY, SETTLED) - bytes_of(FEW, SETTLED)) / (MANY - FEW)
     a_year = (bytes_of(MANY, LATE) - bytes_of(MANY, EARLY)) / MANY * 365 / (LATE - EARLY)
     lib.state(f"a machine's share, for as long as it reports ({engine})", [settled / 1e6], "MB", None)
-    lib.state(f"10,000 machines ({engine})", [settled * 10_000 / 1e9], "GB", None)
+    lib.state(f"10,000 machines, reckoned from that ({engine})", [settled * 10_000 / 1e9], "GB", None)
     lib.state(f"what a machine reports in a year, were nothing forgotten ({engine})", [a_year / 1e6], "MB", None)
 
 

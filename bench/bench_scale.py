@@ -4,9 +4,11 @@ connections end at the same moment, and all agents come back as agents do. Nothi
 import json
 import os
 import re
+import resource
 import ssl
 import subprocess
 import tempfile
+import time
 import urllib.request
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import lib
 
 SIZES = [int(size) for size in os.environ.get("REDFLAG_SCALE", "100 1000 3000 10000").split()]
 STEADY_S = 60
+COUNTED_S = 45  # of them, well before their end: what comes after them writes more
 ARRIVALS_PER_S = 100
 POSTGRES = lib.REPOSITORY / "tests/support/postgres"
 
@@ -31,8 +34,14 @@ def transactions(state):
     return sum(map(int, found))
 
 
+def written_a_minute(state):
+    before, began = transactions(state), time.monotonic()
+    time.sleep(COUNTED_S)
+    return (transactions(state) - before) * 60 / (time.monotonic() - began)
+
+
 def run(folder, agents, database):
-    """The swarm's report, with how much the steady minute wrote."""
+    """The swarm's report, with how much a minute writes while nothing is done."""
     state = f"{folder}/server"
     ramp = max(2, agents / ARRIVALS_PER_S)
     command = [lib.program("redflag-swarm"), "--server-state", state, "--agents", str(agents), "--ramp", str(ramp), "--duration",
@@ -40,18 +49,21 @@ def run(folder, agents, database):
                "--broadcast", "--storm", "--settle", "600", "--seed", "1", "--format", "json"]
     if database:
         command += ["--database", database]
-    swarm = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    counts = {}
-    told = []
-    for line in swarm.stderr:
-        told.append(line)
-        if line.startswith("moment: "):
-            counts[line.split()[1]] = transactions(state)
-    report = json.loads(swarm.stdout.read() or "null")
-    if swarm.wait() != 0 or report is None:
+    written, told = None, []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as swarm:
+        try:
+            for line in swarm.stderr:
+                told.append(line)
+                if line == "moment: steady\n":
+                    written = written_a_minute(state)
+            report = json.loads(swarm.stdout.read() or "null")
+        except BaseException:
+            swarm.kill()  # and with it its server
+            raise
+    if swarm.returncode != 0 or report is None:
         raise RuntimeError(f"{agents} agents: {''.join(told[-5:])}{report}")
     assert report["lost"] == report["duplicate"] == 0 and report["moments"]["broadcast"]["orders"] == agents, report
-    return {**report, "written": counts["broadcast"] - counts["steady"]}
+    return {**report, "written": written}
 
 
 def database_mb(folder, database):
@@ -65,8 +77,8 @@ def numbers(report, agents, megabytes):
     moments = report["moments"]
     return {"memory, MB": moments["steady"]["rss_kib"] * 1024 / 1e6,
             "processor while steady, % of one": moments["steady"]["cpu_percent"],
-            "transactions written a minute while steady": report["written"] * 60 / moments["steady"]["seconds"],
-            "traffic of an agent in the whole run, kB": sum(report["bytes"].values()) / agents / 1e3,
+            "transactions written a minute while steady": report["written"],
+            "HTTP of an agent in the whole run, kB": sum(report["bytes"].values()) / agents / 1e3,
             "database, MB": megabytes,
             "all ordered to start at once, 99th percentile, s": report["operations"]["broadcast"]["p99_ms"] / 1e3,
             "all connections lost: all back after, s": moments["storm"]["back_s"]}
@@ -94,6 +106,12 @@ def grow(engine, place):
 
 
 def main():
+    if len(SIZES) < 2 or SIZES != sorted(set(SIZES)):
+        raise RuntimeError("REDFLAG_SCALE: expected two sizes or more, each larger than the one before")
+    # A doorbell each, and room for who asks meanwhile, of the server as of the fleet.
+    needed, most = SIZES[-1] * 5 // 4, resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if most != resource.RLIM_INFINITY and most < needed:
+        raise RuntimeError(f"{SIZES[-1]} agents need {needed} descriptors, and a process may have {most}: see ulimit -Hn")
     engines = {"SQLite": grow("SQLite", lambda agents: "")}
     with tempfile.TemporaryDirectory(prefix="redflag-bench-") as parent:
         Path(parent).chmod(0o755)

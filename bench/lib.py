@@ -133,6 +133,8 @@ def state(name, ours, unit, goal, peers=None, ratio=False):
     figure = ours
     if ratio:
         (beside,) = peers.values()
+        if min(beside) <= 0:
+            raise RuntimeError(f"{name}: nothing was measured beside it")
         figure = [a / b for a, b in zip(ours, beside, strict=True)]
     print(json.dumps({"name": name, "unit": unit, "goal": goal, "ratio": ratio, "rounds": len(ours), "ours": spread(ours),
                       "figure": spread(figure), "peers": {peer: spread(samples) for peer, samples in peers.items()}}),

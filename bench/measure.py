@@ -28,6 +28,8 @@ def measure(name, script):
     if result.returncode != 0:
         sys.exit(f"{script.name} failed")
     said = [json.loads(line) for line in result.stdout.splitlines()]
+    if all("plot" in one for one in said):
+        sys.exit(f"{script.name} measured nothing")
     return [one for one in said if "plot" not in one], [one for one in said if "plot" in one]
 
 
@@ -112,7 +114,7 @@ def main():
             if plots:
                 draw(name, plots)
         late += [figure["name"] for figure in figures
-                 if figure["goal"] is not None and figure["figure"]["median"] > TOLERANCE * figure["goal"]]
+                 if figure["goal"] is not None and not figure["figure"]["median"] <= TOLERANCE * figure["goal"]]
     if late and gate:
         sys.exit(f"beyond {TOLERANCE} times the goal: {'; '.join(late)}")
 
