@@ -48,6 +48,27 @@ test(`E4 F1 60 agents, killed with their server, lose nothing and do nothing twi
   assert.ok(report.bytes.sent > 0 && report.bytes.received > 0, JSON.stringify(report.bytes));
 });
 
+test(`F1 F2 what --faults names is what the fleet suffers (REDFLAG_SEED=${seed})`, () => {
+  const suffering = (fault, ...more) => swarm('--agents', '10', '--duration', '6', '--ramp', '1', '--every', '2', '--order-every', '0.3',
+    '--faults', `${fault}=1`, ...more);
+  const slow = suffering('slow-reader').operations.fetch_orders;
+  assert.ok(slow.p50_ms > 50, `an order is more than 256 bytes each 20 ms: ${JSON.stringify(slow)}`);
+  const flapping = suffering('flapping', '--check-in', '0.2').operations.connect;
+  assert.ok(flapping.count >= 15, `agents that lose their connections connect again: ${JSON.stringify(flapping)}`);
+  const skewed = suffering('skew');
+  assert.ok(skewed.items.orders_refused >= 1, 'no order was refused for the clock');
+});
+
+test(`F1 of machines that have a copy everything they report is there, once (REDFLAG_SEED=${seed})`, () => {
+  const { stdout, stderr, status } = runToEnd([program('redflag-swarm'), '--format', 'json', '--seed', seed, '--agents', '20', '--duration', '8', '--ramp', '1',
+    '--every', '2', '--order-every', '0', '--kill', 'agent', '--faults', 'clone=0.5', '--settle', '20'], { allowFailure: true });
+  assert.ok(status === 0 || status === 4, `exit ${status}\n${stdout}\n${stderr}`);
+  const report = JSON.parse(stdout);
+  assert.ok(report.agents.clones >= 1, 'no machine had a copy');
+  assert.ok(report.uploads.acknowledged >= 20, `only ${report.uploads.acknowledged} uploads`);
+  assert.deepEqual([report.lost, report.duplicate], [0, 0], stdout);
+});
+
 test(`F1 approved updates are planned and installed once each (REDFLAG_SEED=${seed})`, () => {
   const report = swarm('--agents', '20', '--duration', '8', '--ramp', '1', '--every', '3', '--order-every', '0.4', '--kill', 'server,agent',
     '--kill-every', '3', '--command', 'install_updates');
