@@ -12,6 +12,7 @@ namespace {
 using store::CommandEvent;
 
 constexpr std::size_t kSweepBatch = 500;
+constexpr int kFetchesAgain = 8;
 
 constexpr const char* kServer = "server";
 
@@ -73,14 +74,16 @@ std::vector<bool> Orders::stepAll(store::WriteTransaction& tx, std::span<const s
 
 std::vector<Json> Orders::fetch(const store::AgentKey& agent) {
   if (agent.standing.state != "active") return {};  // until a person has looked
-  for (;;) {
-    if (auto envelopes = handOut(agent)) return std::move(*envelopes);
+  for (int again = kFetchesAgain; again > 0; --again) {
+    if (auto envelopes = handOut(agent, false)) return std::move(*envelopes);
   }
+  return handOut(agent, true).value();
 }
 
-// nullopt: more wait than one answer has room for, and some of these are no orders any more. Who is handed
-// fewer than there is room for takes that for all there are, and is rung for no second time.
-std::optional<std::vector<Json>> Orders::handOut(const store::AgentKey& agent) {
+// nullopt, unless it is to be taken as it is: more wait than one answer has room for, and some of these are
+// no orders any more. Who is handed fewer than there is room for takes that for all there are, and is rung
+// for no second time.
+std::optional<std::vector<Json>> Orders::handOut(const store::AgentKey& agent, bool as_it_is) {
   const std::int64_t now = context_.now();
   bool more = false;
   std::vector<store::Command> closed;
@@ -96,7 +99,7 @@ std::optional<std::vector<Json>> Orders::handOut(const store::AgentKey& agent) {
         withhold(tx, command.id);
     });
   }
-  if (more && !closed.empty()) return std::nullopt;
+  if (more && !closed.empty() && !as_it_is) return std::nullopt;
   if (waiting.empty()) return std::vector<Json>();
   const auto epoch = context_.epoch(now);
   if (!epoch) {
@@ -143,7 +146,7 @@ std::optional<std::vector<Json>> Orders::handOut(const store::AgentKey& agent) {
   for (Handled& one : handled) {
     if (one.stands && !one.envelope.is_null()) envelopes.push_back(std::move(one.envelope));
   }
-  if (more && envelopes.size() < handled.size()) return std::nullopt;
+  if (more && envelopes.size() < handled.size() && !as_it_is) return std::nullopt;
   return envelopes;
 }
 

@@ -131,7 +131,7 @@ class Orders {
   commands::CommandType typeOf(const std::string& id) const;
   // False, and nothing done: its plan waits for nobody any more.
   bool decline(const store::Command& command, const Actor& actor);
-  std::optional<std::vector<Json>> handOut(const store::AgentKey& agent);
+  std::optional<std::vector<Json>> handOut(const store::AgentKey& agent, bool as_it_is);
   // False: it waits for no further window.
   bool waitForNext(store::WriteTransaction& tx, const store::Command& command) const;
   void withhold(store::WriteTransaction& tx, const std::string& command_id) const;
