@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdint>
 #include <iterator>
 #include <new>
 
@@ -17,14 +18,28 @@ std::vector<Route> withStreams(std::vector<Route> routes) {
   return routes;
 }
 
+rlim_t descriptors() {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
+}
+
 // Without this a full house would take the descriptors that the store and the hosts of command types need. Of
 // many more are kept: a connection that has to make room holds its own until a worker has let it go.
 std::size_t withinDescriptors(std::size_t wanted) {
   constexpr rlim_t kLeastOthers = 256;
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return wanted;
-  const rlim_t others = std::max(kLeastOthers, limit.rlim_cur / 16);
-  return std::min<std::size_t>(wanted, std::max(limit.rlim_cur, 2 * others) - others);
+  const rlim_t limit = descriptors();
+  if (limit == RLIM_INFINITY) return wanted;
+  const rlim_t others = std::max(kLeastOthers, limit / 16);
+  return std::min<std::size_t>(wanted, std::max(limit, 2 * others) - others);
+}
+
+// With those that still have to make room: while workers are held up they let nobody go.
+std::size_t withWhoLeaves(std::size_t most) {
+  constexpr rlim_t kOthers = 128;
+  constexpr std::size_t kLeastLeaving = 64;
+  const rlim_t limit = descriptors();
+  if (limit == RLIM_INFINITY) return SIZE_MAX;
+  return std::max<std::size_t>(most + kLeastLeaving, limit - std::min(limit, kOthers));
 }
 
 }  // namespace
@@ -38,6 +53,7 @@ std::vector<Route> streamRoutes() {
 Front::Front(const FrontOptions& options, ssl_ctx_st* context, std::vector<Route> routes,
              Authenticator& authenticator, StreamHub& hub, Handler fallback, metrics::Registry& registry)
     : max_connections_(withinDescriptors(options.max_connections)),
+      max_with_leaving_(withWhoLeaves(max_connections_)),
       context_(context),
       hub_(hub),
       dispatcher_(withStreams(std::move(routes)), authenticator, std::move(fallback), registry),
@@ -60,7 +76,8 @@ Front::~Front() {
 }
 
 void Front::accepted(int fd, const std::string& peer) {
-  if (lot_.size() >= max_connections_ && !lot_.makeRoom()) {
+  const std::size_t size = lot_.size();
+  if (size >= max_connections_ && (size >= max_with_leaving_ || !lot_.makeRoom())) {
     dispatcher_.cut("connection.too_many", peer);
     ::close(fd);
     return;

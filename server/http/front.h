@@ -57,6 +57,7 @@ class Front {
   void accepted(int fd, const std::string& peer);
 
   const std::size_t max_connections_;
+  const std::size_t max_with_leaving_;
   ssl_ctx_st* const context_;
   StreamHub& hub_;
   Dispatcher dispatcher_;

@@ -76,13 +76,19 @@ class Presence : public DoorbellListener {
   void agentConnected(const std::string& agent_id) override {
     if (fails) throw Problem{503, "store.busy", "", "", 1};
     note("+" + agent_id);
+    ++waiting;
+    for (int i = 0; stalls && i < 500; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    --waiting;
   }
   void agentDisconnected(const std::string& agent_id) override { note("-" + agent_id); }
   std::string history() const {
     const std::lock_guard lock(mutex_);
     return history_;
   }
-  std::atomic<bool> fails{false};
+  std::atomic<bool> fails{false};   // to note who comes
+  std::atomic<bool> stalls{false};  // as a store that is busy
+  std::atomic<int> waiting{0};
 
  private:
   void note(const std::string& text) {

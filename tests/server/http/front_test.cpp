@@ -343,6 +343,41 @@ TEST_F(FrontTest, keeps_a_sixteenth_of_the_descriptors_free_and_never_fewer_than
   EXPECT_EQ(most(1'024), 3U);
 }
 
+TEST_F(FrontTest, lets_in_no_more_than_it_has_descriptors_for_while_its_workers_are_held_up) {
+  options_.max_connections = 1'000;
+  rlimit original{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &original), 0);
+  const rlimit tight{512, original.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &tight), 0);
+  restart();
+  const rlimit all{original.rlim_max, original.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &all);
+  std::vector<std::unique_ptr<TlsClient>> idle;
+  for (int i = 0; i < 254; ++i) {
+    idle.push_back(std::make_unique<TlsClient>(front_->port()));
+    idle.back()->send(request("GET", "/api/hello"));
+    ASSERT_EQ(idle.back()->reply().status, 200);
+  }
+  presence_.stalls = true;
+  TlsClient a(front_->port());
+  TlsClient b(front_->port());
+  a.send(request("GET", "/agent/v1/doorbell", "X-Agent: a\r\n"));
+  b.send(request("GET", "/agent/v1/doorbell", "X-Agent: b\r\n"));
+  EXPECT_TRUE(soon([&] {
+    const LotLoad load = front_->load();
+    return presence_.waiting > 0 && load.connections - load.parked - load.queued == 2;
+  }));
+  std::vector<std::unique_ptr<TlsClient>> visitors;
+  for (int i = 0; i < 300; ++i)
+    visitors.push_back(std::make_unique<TlsClient>(front_->port(), 8000, false));
+  EXPECT_TRUE(
+      soon([&] { return front_->dispatcher().refusals().snapshot().contains("connection.too_many"); }));
+  EXPECT_LE(front_->connections(), 512U - 128);
+  presence_.stalls = false;
+  EXPECT_TRUE(soon([&] { return front_->connections() <= 256; })) << "who had to make room is gone";
+  ::setrlimit(RLIMIT_NOFILE, &original);
+}
+
 // Takes every descriptor but one, so that a client can be made and accept() then fails.
 class LastDescriptor {
  public:
