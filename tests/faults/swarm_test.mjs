@@ -65,6 +65,7 @@ test(`F1 of machines that have a copy everything they report is there, once (RED
   assert.ok(status === 0 || status === 4, `exit ${status}\n${stdout}\n${stderr}`);
   const report = JSON.parse(stdout);
   assert.ok(report.agents.clones >= 1, 'no machine had a copy');
+  assert.ok(report.errors['agent.held'] >= 1, `the server held none of them: ${JSON.stringify(report.errors)}`);
   assert.ok(report.uploads.acknowledged >= 20, `only ${report.uploads.acknowledged} uploads`);
   assert.deepEqual([report.lost, report.duplicate], [0, 0], stdout);
 });
