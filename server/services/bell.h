@@ -18,6 +18,10 @@ class Bell {
   void ring(const std::string& agent_id) const {
     if (auto* streams = streams_.load()) streams->ring(agent_id);
   }
+  bool connected(const std::string& agent_id) const {
+    const auto* streams = streams_.load();
+    return streams != nullptr && streams->connected(agent_id);
+  }
   std::vector<std::string> connectedAgents() const {
     const auto* streams = streams_.load();
     return streams == nullptr ? std::vector<std::string>() : streams->connectedAgents();

@@ -8,6 +8,8 @@ namespace redflag::services {
 namespace {
 
 constexpr std::int64_t kWriteEveryNs = 30 * kSecondNs;
+constexpr std::int64_t kNoteAgainEveryNs = 30 * kSecondNs;
+constexpr std::size_t kNotedAtOnce = 1'000;  // what else is to be done waits for seconds, and so does a stop
 
 }  // namespace
 
@@ -65,6 +67,31 @@ void Presence::noteUnnoted() {
   }
 }
 
+// Of several servers on a database one that starts knows nobody, and one that an agent has left for this one
+// may be the last to say so. Whoever holds its doorbell knows better.
+void Presence::noteAgain() {
+  const std::int64_t now = context_.now();
+  {
+    const std::lock_guard lock(mutex_);
+    if (now - noted_again_at_ < kNoteAgainEveryNs && now >= noted_again_at_) return;
+    noted_again_at_ = now;
+  }
+  const auto here = context_.bell.connectedAgents();
+  if (here.empty()) return;
+  const auto without =
+      context_.store.read([](const store::ReadTransaction& tx) { return tx.agents().withoutDoorbell(); });
+  std::size_t noted = 0;
+  for (const std::string& agent_id : here) {
+    if (!without.contains(agent_id)) continue;
+    if (++noted > kNotedAtOnce) break;
+    const std::lock_guard lock(doorbells_.of(agent_id));
+    if (context_.bell.connected(agent_id)) setDoorbell(agent_id, true);
+  }
+  if (noted <= kNotedAtOnce) return;
+  const std::lock_guard lock(mutex_);
+  noted_again_at_ = 0;  // the next time goes on
+}
+
 void Presence::seen(const std::string& agent_id) {
   const std::int64_t now = context_.now();
   {
@@ -80,6 +107,7 @@ void Presence::seen(const std::string& agent_id) {
 
 void Presence::announceSilent() {
   noteUnnoted();
+  noteAgain();
   const std::int64_t now = context_.now();
   const std::int64_t to = now - context_.settings.silent_after_ns;
   std::int64_t from = 0;

@@ -27,12 +27,14 @@ class Presence : public http::DoorbellListener {
   // A request of the agent's: written down at most every 30 s. [any thread]
   void seen(const std::string& agent_id);
 
-  // Tells of the agents that have become silent since it was called last.
+  // Tells of the agents that have become silent since it was called last; before that, notes those again that
+  // are here and that another server on the database took for gone.
   void announceSilent();
 
  private:
   void setDoorbell(const std::string& agent_id, bool connected);
   void noteUnnoted();
+  void noteAgain();
   void setLeft(const std::string& agent_id, bool left);
 
   const Context& context_;
@@ -42,6 +44,7 @@ class Presence : public http::DoorbellListener {
   std::set<std::string> left_;                      // and it is not in the store yet
   std::map<std::string, std::int64_t> written_at_;  // at most one entry an agent
   std::int64_t announced_to_ = 0;
+  std::int64_t noted_again_at_ = 0;
 };
 
 }  // namespace redflag::services

@@ -330,6 +330,8 @@ class Agents {
   virtual void setDoorbell(const AgentKey& agent, bool connected, std::int64_t now) = 0;
   // At start nobody is connected yet.
   virtual void clearDoorbells() = 0;
+  // Ids of those without a doorbell at any server.
+  virtual std::set<std::string> withoutDoorbell() const = 0;
   // Agents without a doorbell whose silence began in (from, to].
   virtual std::vector<AgentKey> silentSince(std::int64_t from, std::int64_t to) const = 0;
 };

@@ -227,6 +227,14 @@ AgentTotals SqlAgents::totals(const http::Visible& visible, const Contact& conta
   return totals;
 }
 
+std::set<std::string> SqlAgents::withoutDoorbell() const {
+  std::set<std::string> ids;
+  auto rows = db_.query("SELECT agent_id FROM agents WHERE doorbell = 0");
+  while (rows.next())
+    ids.insert(rows.text());
+  return ids;
+}
+
 std::vector<AgentKey> SqlAgents::silentSince(std::int64_t from, std::int64_t to) const {
   std::vector<AgentKey> agents;
   auto rows = db_.query(

@@ -59,6 +59,7 @@ class SqlAgents : public Agents {
   void touch(const AgentKey& agent, std::int64_t now) override;
   void setDoorbell(const AgentKey& agent, bool connected, std::int64_t now) override;
   void clearDoorbells() override;
+  std::set<std::string> withoutDoorbell() const override;
   std::vector<AgentKey> silentSince(std::int64_t from, std::int64_t to) const override;
 
  private:

@@ -70,5 +70,37 @@ TEST(Presence, an_agent_that_came_back_first_stays_connected) {
   });
 }
 
+TEST(Presence, an_agent_stays_connected_though_another_server_starts_or_says_that_it_left) {
+  World world;
+  services::Presence& here = world.services.presence;
+  services::Presence elsewhere(world.services.context());
+  const auto agent = world.enrol();
+  const auto connection = [&] {
+    world.clock.advance_s(3600);
+    return world.store.read([&](const store::ReadTransaction& tx) {
+      return tx.agents()
+          .find(agent.agent_id, http::Visible::everything(), world.services.context().contact())
+          ->connection;
+    });
+  };
+  here.forgetAll();
+  here.agentConnected(agent.agent_id);
+  world.streams.listening = {agent.agent_id};
+  const auto entries = world.history(agent).size();
+  elsewhere.forgetAll();
+  EXPECT_EQ(connection(), "silent");
+  here.announceSilent();
+  EXPECT_EQ(connection(), "connected");
+  elsewhere.agentDisconnected(agent.agent_id);
+  world.clock.advance_s(3600);
+  here.announceSilent();
+  EXPECT_EQ(connection(), "connected");
+  EXPECT_EQ(world.history(agent).size(), entries) << "nobody was told that it is silent";
+  world.streams.listening.clear();
+  here.agentDisconnected(agent.agent_id);
+  here.announceSilent();
+  EXPECT_EQ(connection(), "silent");
+}
+
 }  // namespace
 }  // namespace redflag::testing

@@ -2,6 +2,7 @@
 // A server without HTTP: a real store with a database of its own, the real command types in real hosts, a
 // clock turned by hand, and agents that are told what to say.
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <functional>
@@ -40,7 +41,9 @@ class RecordedStreams : public http::Streams {
  public:
   void ring(const std::string& agent_id) override { rung.push_back(agent_id); }
   void outboxGrew() override { ++grown; }
-  bool connected(const std::string&) const override { return false; }
+  bool connected(const std::string& agent_id) const override {
+    return std::find(listening.begin(), listening.end(), agent_id) != listening.end();
+  }
   std::vector<std::string> connectedAgents() const override { return listening; }
   std::vector<std::string> listening;
   std::vector<std::string> rung;
