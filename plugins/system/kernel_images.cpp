@@ -29,15 +29,19 @@ int compareRuns(std::string_view a, std::string_view b) {
   return a.compare(b);
 }
 
-// What follows the last number that stands between hyphens or dots: "amd64" counts as a word.
-std::string_view flavour(std::string_view release) {
+// What follows the last number that stands between hyphens or dots: "amd64" counts as a word. Numbers within
+// its words are left out: "el9_4" is the distribution's release, and its next one's kernel is of the same
+// flavour.
+std::string flavour(std::string_view release) {
   std::size_t end = 0;
   for (std::size_t start = 0; start < release.size();) {
     const auto stop = std::min(release.find_first_of("-.", start), release.size());
     if (isDigit(release[start])) end = stop;
     start = stop + 1;
   }
-  return release.substr(end);
+  std::string words(release.substr(end));
+  std::erase_if(words, [](char c) { return isDigit(c) || c == '_'; });
+  return words;
 }
 
 }  // namespace

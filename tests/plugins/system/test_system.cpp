@@ -334,6 +334,23 @@ TEST(KernelReleases, are_compared_within_a_flavour_only) {
   EXPECT_EQ(newestInstalled({"vmlinuz-5.15.0-91-generic", "vmlinuz-5.15.0-101-generic"}, "5.15.0-91-generic"),
             "5.15.0-101-generic");
   EXPECT_EQ(newestInstalled({"config-1"}, "6.1"), "");
+  EXPECT_EQ(newestInstalled({"vmlinuz-5.14.0-427.13.1.el9_4.x86_64",
+                             "vmlinuz-5.14.0-503.11.1.el9_5.x86_64+rt", "vmlinuz-6.12.0-1.el9.elrepo.x86_64"},
+                            "5.14.0-427.13.1.el9_4.x86_64"),
+            "5.14.0-427.13.1.el9_4.x86_64");
+}
+
+TEST(KernelReleases, of_a_distributions_next_release_are_of_the_same_flavour) {
+  EXPECT_EQ(newestInstalled({"vmlinuz-5.14.0-427.13.1.el9_4.x86_64", "vmlinuz-5.14.0-503.11.1.el9_5.x86_64",
+                             "vmlinuz-0-rescue-0f3a5e1c9b7d4c21a5d2f0e6b8c9d7a1"},
+                            "5.14.0-427.13.1.el9_4.x86_64"),
+            "5.14.0-503.11.1.el9_5.x86_64");
+  EXPECT_EQ(newestInstalled({"vmlinuz-4.18.0-80.el8.x86_64", "vmlinuz-4.18.0-513.5.1.el8_9.x86_64"},
+                            "4.18.0-80.el8.x86_64"),
+            "4.18.0-513.5.1.el8_9.x86_64");
+  EXPECT_EQ(newestInstalled({"vmlinuz-6.8.5-301.fc40.x86_64", "vmlinuz-6.11.4-301.fc41.x86_64"},
+                            "6.8.5-301.fc40.x86_64"),
+            "6.11.4-301.fc41.x86_64");
 }
 
 TEST(TextForms, read_quoted_os_release_values) {
