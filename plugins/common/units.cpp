@@ -5,6 +5,14 @@ namespace {
 
 constexpr std::string_view kService = ".service";
 
+// As Podman, Docker, LXC (Proxmox's too) and systemd-nspawn call the group of one; what is in it is a machine
+// of its own, with services of the same names.
+bool isContainer(std::string_view group) {
+  if (group.ends_with(kService)) return false;
+  return group.starts_with("libpod-") || group.starts_with("docker") || group == "lxc" ||
+         group.starts_with("lxc.") || group == "payload" || group.ends_with(".scope");
+}
+
 }  // namespace
 
 std::string unitOf(std::string_view control_group) {
@@ -16,7 +24,7 @@ std::string unitOf(std::string_view control_group) {
     const auto part = control_group.substr(0, control_group.find('/'));
     control_group.remove_prefix(part.size());
     // What a service keeps in groups of its own below is its own; a container there is not.
-    if (part.starts_with("libpod-") || part.starts_with("docker") || part.ends_with(".scope")) return {};
+    if (isContainer(part)) return {};
     if (unit.empty() && part.size() > kService.size() && part.ends_with(kService)) unit = part;
   }
   return unit;

@@ -141,9 +141,14 @@ TEST(UnitOf, is_the_system_service_that_a_control_group_belongs_to) {
   EXPECT_EQ(plugin::unitOf("/system.slice/ssh.service"), "ssh.service");
   EXPECT_EQ(plugin::unitOf("/system.slice/system-getty.slice/getty@tty1.service"), "getty@tty1.service");
   EXPECT_EQ(plugin::unitOf("/system.slice/redflag-broker.service/run-1"), "redflag-broker.service");
+  for (const char* own : {"docker.service", "docker-registry.service", "lxc-net.service", "lxcfs.service"})
+    EXPECT_EQ(plugin::unitOf(std::string("/system.slice/") + own), own) << "what runs containers is none";
   for (const char* none :
        {"", "/", "/init.scope", "/system.slice", "/user.slice/user-0.slice/user@0.service/x.service",
-        "/system.slice/docker-0a1b.scope", "/system.slice/web.service/libpod-payload-0a1b"})
+        "/system.slice/docker-0a1b.scope", "/docker/0a1b/system.slice/ssh.service",
+        "/system.slice/web.service/libpod-payload-0a1b", "/lxc.payload.web/system.slice/ssh.service",
+        "/lxc/101/ns/system.slice/ssh.service",
+        "/machine.slice/systemd-nspawn@web.service/payload/system.slice/ssh.service"})
     EXPECT_EQ(plugin::unitOf(none), "") << none;
 }
 
