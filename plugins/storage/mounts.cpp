@@ -56,6 +56,8 @@ bool parseLine(std::string_view line, Mount& out) {
   const auto fields = fieldsOf(line);
   const auto dash = std::find(fields.begin(), fields.end(), "-");
   if (fields.size() < 7 || dash - fields.begin() < 6 || fields.end() - dash < 4) return false;
+  out.id = fields[0];
+  out.parent = fields[1];
   out.device = fields[2];
   out.root = unescaped(fields[3]);
   out.point = unescaped(fields[4]);
@@ -69,6 +71,49 @@ bool parseLine(std::string_view line, Mount& out) {
 bool isBelow(const std::string& point, const std::string& folder) {
   return point == folder || folder == "/" || (point.starts_with(folder) && point[folder.size()] == '/');
 }
+
+// Which mounts cannot be reached for what is mounted over them. The order of the lines does not say it: what
+// was mounted before the root was (/run, by an initramfs) and moved into it stands before it.
+class Covered {
+ public:
+  explicit Covered(const std::vector<Mount>& mounts) : mounts_(mounts), beside_(mounts.size()) {
+    for (std::size_t i = 0; i < mounts.size(); ++i) {
+      by_id_.emplace(mounts[i].id, i);
+      beside_[i] = isCoveredBeside(i);
+    }
+  }
+  bool contains(std::size_t index) const {
+    const auto& mount = mounts_[index];
+    const bool on_top = std::any_of(mounts_.begin(), mounts_.end(), [&](const Mount& other) {
+      return other.parent == mount.id && other.id != mount.id && other.point == mount.point;
+    });
+    if (on_top) return true;
+    for (std::size_t steps = 0; steps < mounts_.size(); ++steps) {
+      if (beside_[index]) return true;
+      const auto parent = by_id_.find(mounts_[index].parent);
+      if (parent == by_id_.end()) return false;
+      index = parent->second;
+    }
+    return false;
+  }
+
+ private:
+  // By another one on the same mount, at a folder above.
+  bool isCoveredBeside(std::size_t index) const {
+    const auto& mount = mounts_[index];
+    if (mount.id == mount.parent) return false;  // the first root, on which all others are
+    for (std::size_t i = 0; i < mounts_.size(); ++i) {
+      const auto& other = mounts_[i];
+      if (i == index || other.parent != mount.parent || other.id == other.parent) continue;
+      if (isBelow(mount.point, other.point) && (other.point != mount.point || i > index)) return true;
+    }
+    return false;
+  }
+
+  const std::vector<Mount>& mounts_;
+  std::map<std::string_view, std::size_t> by_id_;
+  std::vector<bool> beside_;
+};
 
 bool showsMore(const Mount& one, const Mount& other) {
   const auto rank = [](const Mount& mount) { return std::pair(mount.root.size(), mount.point.size()); };
@@ -95,28 +140,37 @@ bool isPseudo(const Mount& mount) {
       "proc",    "pstore",      "ramfs",    "rpc_pipefs",      "securityfs",  "selinuxfs", "sysfs",
       "tracefs", "squashfs",    "iso9660",  "fuse.gvfsd-fuse", "fuse.portal", "fuse.lxcfs"};
   if (kPseudo.contains(mount.filesystem)) return true;
-  // Memory of the system's own.
+  // A container's, or an extension's: full once that is which its upper folder lies on. Within a container
+  // nothing else shows that.
+  if (mount.filesystem == "overlay" || mount.filesystem == "fuse.fuse-overlayfs") return mount.point != "/";
+  // Memory of the system's own, or of a container.
   const auto below = [&](const char* folder) { return mount.point.starts_with(folder); };
-  return mount.filesystem == "tmpfs" && (below("/dev/") || below("/sys/") || below("/run/credentials/"));
+  return mount.filesystem == "tmpfs" && (below("/dev/") || below("/sys/") || below("/run/credentials/") ||
+                                         below("/var/lib/kubelet/") || mount.point.ends_with("/shm"));
 }
 
 bool isRemote(const Mount& mount) {
-  static const std::set<std::string_view> kRemote{"nfs",   "nfs4", "cifs",   "smb3",      "smbfs",
-                                                  "9p",    "ceph", "afs",    "glusterfs", "lustre",
-                                                  "ncpfs", "fuse", "fuseblk"};
+  static const std::set<std::string_view> kRemote{
+      "nfs",   "nfs4", "cifs",    "smb3",     "smbfs",  "9p",   "ceph",  "afs",    "glusterfs", "lustre",
+      "ncpfs", "fuse", "fuseblk", "virtiofs", "beegfs", "gpfs", "panfs", "vboxsf", "vmhgfs"};
   return kRemote.contains(mount.filesystem) || mount.filesystem.starts_with("fuse.");
 }
 
+bool isBeyondRemote(const Mount& mount, const std::vector<Mount>& mounts) {
+  return std::any_of(mounts.begin(), mounts.end(), [&](const Mount& other) {
+    return other.point != mount.point && isBelow(mount.point, other.point) && isRemote(other);
+  });
+}
+
 std::vector<Mount> worthLooking(std::vector<Mount> mounts, const std::vector<std::string>& skipped) {
+  const Covered covered(mounts);
   std::map<std::string, Mount> by_device;
   for (std::size_t i = 0; i < mounts.size(); ++i) {
     const auto& mount = mounts[i];
-    const bool hidden = std::any_of(mounts.begin() + static_cast<std::ptrdiff_t>(i) + 1, mounts.end(),
-                                    [&](const Mount& later) { return isBelow(mount.point, later.point); });
     const bool unwanted = std::any_of(skipped.begin(), skipped.end(), [&](const std::string& folder) {
       return isBelow(mount.point, folder);
     });
-    if (hidden || unwanted || isPseudo(mount)) continue;
+    if (unwanted || isPseudo(mount) || covered.contains(i)) continue;
     const auto [known, fresh] = by_device.emplace(mount.device, mount);
     if (!fresh && showsMore(mount, known->second)) known->second = mount;
   }

@@ -15,6 +15,8 @@ struct Mount {
   std::string filesystem;  // "ext4", "fuse.sshfs"
   bool read_only = false;
   std::string subvolume;  // btrfs: the path of the one that is mounted, "/@home"; "" elsewhere
+  std::string id{};       // its own number among mounts
+  std::string parent{};   // of the mount that it is mounted on
 
   bool operator==(const Mount&) const = default;
 };
@@ -22,13 +24,17 @@ struct Mount {
 // One line each; proc(5). A line that is cut or malformed is left out.
 std::vector<Mount> parseMounts(std::string_view mountinfo);
 
-// File systems of the kernel's own: nothing is stored there.
+// Nothing is stored there: file systems of the kernel's own, and what has the room of another mount.
 bool isPseudo(const Mount& mount);
 // Answers only as long as somebody else does: a server, or a program.
 bool isRemote(const Mount& mount);
 
-// Each file system once, under the mount that shows most of it, in the order of their points. What is mounted
-// over by something later cannot be reached and is left out, and so is what `skipped` names.
+// Whether the way to it leads through a remote one, so that whoever only looks there may have to wait for
+// that.
+bool isBeyondRemote(const Mount& mount, const std::vector<Mount>& mounts);
+
+// Each file system once, under the mount that shows most of it, in the order of their points. What another
+// one is mounted over cannot be reached and is left out, and so is what `skipped` names.
 std::vector<Mount> worthLooking(std::vector<Mount> mounts, const std::vector<std::string>& skipped);
 
 }  // namespace redflag::storage

@@ -50,7 +50,8 @@ rf::Value<Settings> parseSettings(std::string_view json) {
 rf::Status StorageScan::scan() {
   const auto mountinfo = files_.read("/proc/self/mountinfo", kMaxMountBytes);
   if (!mountinfo) return run_.fail(mountinfo.status(), "storage.no_mounts", mountinfo.text());
-  const auto mounts = worthLooking(parseMounts(*mountinfo), settings_.skip_mounts);
+  const auto all = parseMounts(*mountinfo);
+  const auto mounts = worthLooking(all, settings_.skip_mounts);
   if (mounts.size() > kMaxMounts)
     return run_.fail(rf::Status::kLimit, "storage.too_many_mounts",
                      "more than 5000 file systems are mounted");
@@ -58,7 +59,7 @@ rf::Status StorageScan::scan() {
   std::vector<std::string> points;
   for (const auto& mount : mounts) {
     if (run_.cancelled()) return rf::Status::kCancelled;
-    look(mount, growth);
+    look(mount, isRemote(mount) || isBeyondRemote(mount, all), growth);
     points.push_back(mount.point);
   }
   disks_.report();
@@ -71,9 +72,9 @@ rf::Status StorageScan::scan() {
   return run_.outcome();
 }
 
-void StorageScan::look(const Mount& mount, Growth& growth) {
+void StorageScan::look(const Mount& mount, bool patiently, Growth& growth) {
   auto scope = run_.scope(mount.point);
-  const auto seen = isRemote(mount) ? lookAtRemote(mount.point, kPatienceNs) : lookAt(mount.point);
+  const auto seen = patiently ? lookAtRemote(mount.point, kPatienceNs) : lookAt(mount.point);
   if (seen.reached == Reached::kHangs) {
     return scope.fail(rf::Status::kTransient, "storage.hangs",
                       mount.point + " (" + mount.filesystem + ", " + mount.source + ") does not answer");

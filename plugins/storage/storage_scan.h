@@ -36,7 +36,8 @@ class StorageScan {
   rf::Status scan();
 
  private:
-  void look(const Mount& mount, Growth& growth);
+  // `patiently`: in a process that can be given up.
+  void look(const Mount& mount, bool patiently, Growth& growth);
   void tell(const Mount& mount, const Usage& usage, Growth& growth);
 
   const Settings& settings_;

@@ -30,18 +30,71 @@ constexpr const char* kMountinfo =
     "cut off\n"
     "46 27 0:46 / relative rw - ext4 /dev/sde1 rw\n";
 
+std::vector<std::string> looked(std::string_view mountinfo, const std::vector<std::string>& skipped = {}) {
+  std::vector<std::string> points;
+  for (const auto& mount : storage::worthLooking(storage::parseMounts(mountinfo), skipped))
+    points.push_back(mount.point + " " + mount.filesystem);
+  return points;
+}
+
 TEST(Mounts, are_read_with_their_escapes_and_malformed_lines_left_out) {
   const auto mounts = storage::parseMounts(kMountinfo);
   ASSERT_THAT(mounts, SizeIs(9));
-  EXPECT_EQ(mounts[3], (Mount{"/srv/data disk", "/", "8:17", "/dev/sdb1", "xfs", false, ""}));
+  EXPECT_EQ(mounts[3], (Mount{"/srv/data disk", "/", "8:17", "/dev/sdb1", "xfs", false, "", "40", "27"}));
   EXPECT_TRUE(mounts[7].read_only);
 }
 
 TEST(Mounts, are_looked_at_once_a_file_system_and_only_where_they_can_be_reached) {
-  std::vector<std::string> points;
-  for (const auto& mount : storage::worthLooking(storage::parseMounts(kMountinfo), {"/mnt"}))
-    points.push_back(mount.point + " " + mount.filesystem);
-  EXPECT_THAT(points, ElementsAre("/ ext4", "/media/usb ext4", "/srv/data disk xfs"));
+  EXPECT_THAT(looked(kMountinfo, {"/mnt"}), ElementsAre("/ ext4", "/media/usb ext4", "/srv/data disk xfs"));
+}
+
+TEST(Mounts, that_were_there_before_the_root_was_can_be_reached) {
+  // As initramfs and dracut leave it: /run was mounted first, and moved into the root.
+  EXPECT_THAT(looked("24 29 0:22 / /sys rw - sysfs sysfs rw\n"
+                     "28 29 0:25 / /run rw,nosuid shared:5 - tmpfs tmpfs rw,size=1g\n"
+                     "29 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
+                     "40 28 8:17 / /run/media/usb rw shared:9 - ext4 /dev/sdb1 rw\n"),
+              ElementsAre("/ ext4", "/run tmpfs", "/run/media/usb ext4"));
+}
+
+TEST(Mounts, that_others_are_mounted_over_cannot_be_reached) {
+  EXPECT_THAT(looked("1 1 0:2 / / rw - ext4 rootfs rw\n"
+                     "29 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+                     "40 29 8:17 / /srv/data rw - ext4 /dev/sdb1 rw\n"
+                     "41 40 8:18 / /srv/data/deep rw - ext4 /dev/sdb2 rw\n"
+                     "42 29 8:33 / /srv rw - xfs /dev/sdc1 rw\n"
+                     "43 29 8:49 / /opt rw - ext4 /dev/sdd1 rw\n"
+                     "44 43 8:50 / /opt rw - xfs /dev/sdd2 rw\n"
+                     "45 44 8:51 / /opt/app rw - ext4 /dev/sde1 rw\n"),
+              ElementsAre("/ ext4", "/opt xfs", "/opt/app ext4", "/srv xfs"));
+}
+
+TEST(Mounts, of_containers_have_no_room_of_their_own) {
+  EXPECT_THAT(
+      looked("29 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+             "50 29 8:17 / /var/lib/docker rw - xfs /dev/sdb1 rw\n"
+             "51 50 0:60 / /var/lib/docker/overlay2/0a1b/merged rw - overlay overlay rw,lowerdir=/l:/m\n"
+             "52 50 0:61 / /var/lib/docker/containers/0a1b/mounts/shm rw - tmpfs shm rw,size=65536k\n"
+             "53 29 0:62 / /var/lib/kubelet/pods/0-1/volumes/kubernetes.io~secret/x rw - tmpfs tmpfs rw\n"
+             "54 29 0:63 / /home/me/.local/share/containers/storage/overlay/2b/merged rw - "
+             "fuse.fuse-overlayfs fuse-overlayfs rw\n"
+             "55 29 0:64 / /usr ro - overlay overlay ro,lowerdir=/l:/m\n"),
+      ElementsAre("/ ext4", "/var/lib/docker xfs"));
+  EXPECT_THAT(looked("700 600 0:70 / / rw - overlay overlay rw,lowerdir=/l\n"), ElementsAre("/ overlay"))
+      << "as a container itself sees it";
+}
+
+TEST(Mounts, below_one_of_a_server_are_looked_at_as_carefully) {
+  const auto mounts = storage::parseMounts(
+      "29 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+      "40 29 0:45 / /home rw - nfs4 server:/home rw\n"
+      "41 40 8:17 / /home/scratch rw - ext4 /dev/sdb1 rw\n"
+      "42 29 8:33 / /homely rw - ext4 /dev/sdc1 rw\n");
+  ASSERT_THAT(mounts, SizeIs(4));
+  EXPECT_FALSE(storage::isBeyondRemote(mounts[0], mounts));
+  EXPECT_FALSE(storage::isBeyondRemote(mounts[1], mounts)) << "it is the remote one itself";
+  EXPECT_TRUE(storage::isBeyondRemote(mounts[2], mounts));
+  EXPECT_FALSE(storage::isBeyondRemote(mounts[3], mounts));
 }
 
 TEST(Mounts, of_servers_and_programs_are_told_apart) {
