@@ -1,7 +1,6 @@
 #include "usage.h"
 
 #include <poll.h>
-#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,16 +27,22 @@ struct Pipe {
 
 }  // namespace
 
+Usage usageOf(const struct statvfs& found) {
+  Usage usage;
+  usage.total_bytes = bytesOf(found.f_blocks, found.f_frsize);
+  usage.used_bytes = std::max<std::int64_t>(usage.total_bytes - bytesOf(found.f_bfree, found.f_frsize), 0);
+  usage.available_bytes = bytesOf(found.f_bavail, found.f_frsize);
+  // Ceph and some programs say -1 for what they do not count.
+  if (found.f_ffree > found.f_files || found.f_files > INT64_MAX) return usage;
+  usage.total_inodes = static_cast<std::int64_t>(found.f_files);
+  usage.used_inodes = static_cast<std::int64_t>(found.f_files - found.f_ffree);
+  return usage;
+}
+
 Look lookAt(const std::string& point) {
   struct statvfs found {};
   if (::statvfs(point.c_str(), &found) != 0) return {Reached::kNo, {}, errno};
-  Usage usage;
-  usage.total_bytes = bytesOf(found.f_blocks, found.f_frsize);
-  usage.used_bytes = usage.total_bytes - bytesOf(found.f_bfree, found.f_frsize);
-  usage.available_bytes = bytesOf(found.f_bavail, found.f_frsize);
-  usage.total_inodes = static_cast<std::int64_t>(found.f_files);
-  usage.used_inodes = static_cast<std::int64_t>(found.f_files - found.f_ffree);
-  return {Reached::kYes, usage, 0};
+  return {Reached::kYes, usageOf(found), 0};
 }
 
 Look lookAtRemote(const std::string& point, std::int64_t patience_ns) {

@@ -1,6 +1,8 @@
 #pragma once
 // How full a file system is.
 
+#include <sys/statvfs.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,7 +13,7 @@ struct Usage {
   std::int64_t total_bytes = 0;
   std::int64_t used_bytes = 0;
   std::int64_t available_bytes = 0;  // to users without rights
-  std::int64_t total_inodes = 0;     // 0: it makes them as it needs them
+  std::int64_t total_inodes = 0;     // 0: it makes them as it needs them, or does not count them
   std::int64_t used_inodes = 0;
 };
 
@@ -21,6 +23,8 @@ struct Look {
   Usage usage;
   int error = 0;  // errno, with kNo
 };
+
+Usage usageOf(const struct statvfs& found);
 
 // Of a file system of this machine's own.
 Look lookAt(const std::string& point);

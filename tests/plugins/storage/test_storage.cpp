@@ -97,6 +97,24 @@ TEST(Mounts, below_one_of_a_server_are_looked_at_as_carefully) {
   EXPECT_FALSE(storage::isBeyondRemote(mounts[3], mounts));
 }
 
+TEST(Usage, claims_no_inodes_where_they_are_not_counted) {
+  struct statvfs found {};
+  found.f_frsize = 4096;
+  found.f_blocks = 100;
+  found.f_bfree = 40;
+  found.f_bavail = 30;
+  found.f_files = 1'000;
+  found.f_ffree = 250;
+  EXPECT_EQ(storage::usageOf(found).used_inodes, 750);
+  EXPECT_EQ(storage::usageOf(found).used_bytes, 60 * 4096);
+  // CephFS knows how many objects there are, and says -1 for how many there may still be.
+  found.f_ffree = static_cast<fsfilcnt_t>(-1);
+  EXPECT_EQ(storage::usageOf(found).total_inodes, 0);
+  EXPECT_EQ(storage::usageOf(found).used_inodes, 0);
+  found.f_files = static_cast<fsfilcnt_t>(-1);
+  EXPECT_EQ(storage::usageOf(found).total_inodes, 0);
+}
+
 TEST(Mounts, of_servers_and_programs_are_told_apart) {
   EXPECT_TRUE(storage::isRemote({"/x", "/", "0:1", "s:/x", "nfs4", false, ""}));
   EXPECT_TRUE(storage::isRemote({"/x", "/", "0:1", "sshfs", "fuse.sshfs", false, ""}));
