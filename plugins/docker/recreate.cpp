@@ -1,6 +1,7 @@
 #include "recreate.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "json_access.h"
 
@@ -48,12 +49,20 @@ void dropOwnName(Json& config, const std::string& id, const std::string& mode, c
   if (sharesNetwork(mode) || uts == "host") config.erase("Domainname");
 }
 
+// "/data/" is "/data", and mounted twice it would be refused.
+std::string cleaned(const std::string& place) {
+  auto out = std::filesystem::path(place).lexically_normal().string();
+  while (out.size() > 1 && out.ends_with('/'))
+    out.pop_back();
+  return out;
+}
+
 bool isBound(const Json& host_config, const std::string& place) {
   for (const auto& bind : at(host_config, {"Binds"})) {
     if (!bind.is_string()) continue;
     auto rest = bind.get<std::string>();
     rest.erase(0, std::min(rest.find(':'), rest.size() - 1) + 1);
-    if (rest.substr(0, rest.find(':')) == place) return true;
+    if (cleaned(rest.substr(0, rest.find(':'))) == place) return true;
   }
   return false;
 }
@@ -62,7 +71,7 @@ bool isBound(const Json& host_config, const std::string& place) {
 bool isMounted(Json& host_config, const std::string& place, const std::string& volume) {
   if (!host_config.contains("Mounts") || !host_config["Mounts"].is_array()) return false;
   for (auto& mount : host_config["Mounts"]) {
-    if (textAt(mount, {"Target"}) != place) continue;
+    if (cleaned(textAt(mount, {"Target"})) != place) continue;
     if (textAt(mount, {"Type"}) == "volume" && textAt(mount, {"Source"}).empty()) mount["Source"] = volume;
     return true;
   }
@@ -72,7 +81,7 @@ bool isMounted(Json& host_config, const std::string& place, const std::string& v
 void nameVolumes(Json& host_config, const Json& mounts) {
   for (const auto& mount : mounts) {
     const auto volume = textAt(mount, {"Name"});
-    const auto place = textAt(mount, {"Destination"});
+    const auto place = cleaned(textAt(mount, {"Destination"}));
     if (textAt(mount, {"Type"}) != "volume" || volume.empty() || place.empty()) continue;
     if (isBound(host_config, place) || isMounted(host_config, place, volume)) continue;
     const bool writable = at(mount, {"RW"}) != Json(false);
@@ -99,6 +108,8 @@ Json endpointOf(const Json& network, const std::string& id) {
   auto out = Json::object();
   for (const char* key : {"IPAMConfig", "Links", "DriverOpts"})
     if (const auto& value = at(network, {key}); !value.is_null()) out[key] = value;
+  // Which network the way out leads through; engines before 28 do not know it.
+  if (const auto priority = numberAt(network, {"GwPriority"}); priority != 0) out["GwPriority"] = priority;
   auto kept = Json::array();
   for (const auto& alias : at(network, {"Aliases"}))
     if (alias != Json(id.substr(0, kShortNumber))) kept.push_back(alias);

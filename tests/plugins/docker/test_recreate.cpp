@@ -75,18 +75,33 @@ TEST(Recreate, keeps_every_volume) {
   EXPECT_EQ(host_config.at("Mounts")[0].at("Source"), "v2");
 }
 
+TEST(Recreate, mounts_no_place_twice_however_it_was_written) {
+  auto container = inspected(Json::object(), {{"NetworkMode", "none"},
+                                              {"Binds", {"named:/named/:rw", "other:/a//b"}},
+                                              {"Mounts", {{{"Type", "volume"}, {"Target", "/asked/"}}}}});
+  container["Mounts"] = {{{"Type", "volume"}, {"Name", "named"}, {"Destination", "/named"}, {"RW", true}},
+                         {{"Type", "volume"}, {"Name", "other"}, {"Destination", "/a/b"}, {"RW", true}},
+                         {{"Type", "volume"}, {"Name", "v2"}, {"Destination", "/asked"}, {"RW", true}}};
+  const auto host_config = recreationOf(container, nullptr).body.at("HostConfig");
+  EXPECT_EQ(host_config.at("Binds"), Json({"named:/named/:rw", "other:/a//b"}));
+  EXPECT_EQ(host_config.at("Mounts")[0].at("Source"), "v2");
+}
+
 TEST(Recreate, asks_for_the_networks_that_were_asked_for) {
   auto container = inspected({}, {{"NetworkMode", "front"}, {"Links", {"/db:/web/store"}}});
   container["NetworkSettings"]["Networks"] = {
-      {"back", {{"Aliases", {"api", std::string(12, 'a')}}, {"IPAddress", "10.0.0.2"}}},
+      {"back", {{"Aliases", {"api", std::string(12, 'a')}}, {"IPAddress", "10.0.0.2"}, {"GwPriority", 5}}},
       {"front",
-       {{"IPAMConfig", {{"IPv4Address", "10.1.0.9"}}}, {"Aliases", nullptr}, {"MacAddress", "02:42"}}}};
+       {{"IPAMConfig", {{"IPv4Address", "10.1.0.9"}}},
+        {"Aliases", nullptr},
+        {"MacAddress", "02:42"},
+        {"GwPriority", 0}}}};
   const auto made = recreationOf(container, nullptr);
   EXPECT_EQ(made.body.at("NetworkingConfig").at("EndpointsConfig"),
             Json({{"front", {{"IPAMConfig", {{"IPv4Address", "10.1.0.9"}}}}}}));
   ASSERT_EQ(made.more_networks.size(), 1U);
   EXPECT_EQ(made.more_networks[0].first, "back");
-  EXPECT_EQ(made.more_networks[0].second, Json({{"Aliases", Json::array({"api"})}}));
+  EXPECT_EQ(made.more_networks[0].second, Json({{"Aliases", Json::array({"api"})}, {"GwPriority", 5}}));
   EXPECT_EQ(made.body.at("HostConfig").at("Links"), Json({"db:store"}));
 }
 
