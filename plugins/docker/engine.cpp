@@ -61,6 +61,18 @@ bool isOrchestrated(const Json& labels) {
   return false;
 }
 
+constexpr std::size_t kShortestNumber = 12;
+
+// A container's number, or as much of one as engines show.
+bool isContainerNumber(std::string_view text) {
+  return text.size() >= kShortestNumber &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+bool isMeant(const Container& container, const std::string& name) {
+  return name == container.name || (isContainerNumber(name) && container.id.starts_with(name));
+}
+
 // "container:web"
 std::vector<std::string> namespacesOf(const Json& host_config) {
   constexpr std::string_view kOther = "container:";
@@ -72,6 +84,12 @@ std::vector<std::string> namespacesOf(const Json& host_config) {
   for (const auto& link : at(host_config, {"Links"}))
     if (link.is_string() && link.get_ref<const std::string&>().starts_with('/'))
       out.push_back(link.get<std::string>().substr(1, link.get_ref<const std::string&>().find(':') - 1));
+  // Compose writes a number down here: with another one there, whoever has it could not be made anew.
+  for (const auto& other : at(host_config, {"VolumesFrom"})) {
+    if (!other.is_string()) continue;
+    const auto& text = other.get_ref<const std::string&>();
+    if (auto name = text.substr(0, text.find(':')); isContainerNumber(name)) out.push_back(std::move(name));
+  }
   return out;
 }
 
@@ -203,7 +221,7 @@ Result<> EngineReader::readContainers(Engine& engine) {
   for (const auto& guest : engine.containers)
     for (auto& host : engine.containers)
       for (const auto& name : guest.lives_in)
-        host.orchestrated = host.orchestrated || name == host.id || name == host.name;
+        host.orchestrated = host.orchestrated || isMeant(host, name);
   std::sort(engine.containers.begin(), engine.containers.end(), [](const Container& a, const Container& b) {
     return std::tie(a.name, a.id) < std::tie(b.name, b.id);
   });

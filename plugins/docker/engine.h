@@ -35,8 +35,8 @@ struct Container {
   std::string health;  // starting healthy unhealthy; "" without a check
   std::string compose_project;
   // Not ours to make anew: something else starts and ends it (swarm, kubernetes, a pod, systemd), it is gone
-  // once it ends, another one lives in its namespaces or is linked to it, or it is Podman's, which does not
-  // tell all of a container's settings in this form.
+  // once it ends, another one lives in its namespaces, is linked to it or has its volumes by its number, or it
+  // is Podman's, which does not tell all of a container's settings in this form.
   bool orchestrated = false;
   std::vector<std::string> lives_in;  // other containers' names or numbers
 };

@@ -244,11 +244,16 @@ TEST_F(DockerScanned, says_what_must_not_be_installed_and_why) {
   EXPECT_EQ(onlyUpdate().at("blocked_by"), "excluded") << "could not be put back";
   runs("web", in("app:1"), "old");
   for (const Json& host_config :
-       {Json{{"NetworkMode", "container:web"}}, Json{{"Links", {"/web:/guest/db"}}}}) {
+       {Json{{"NetworkMode", "container:web"}}, Json{{"NetworkMode", "container:" + number("web")}},
+        Json{{"PidMode", "container:" + number("web").substr(0, 12)}}, Json{{"Links", {"/web:/guest/db"}}},
+        Json{{"VolumesFrom", {number("web") + ":ro"}}}}) {
     runs("guest", "sha256:" + number("old"), "old")["HostConfig"] = host_config;
     scan();
     EXPECT_EQ(onlyUpdate().at("blocked_by"), "excluded") << host_config;
   }
+  runs("guest", "sha256:" + number("old"), "old")["HostConfig"] = {{"VolumesFrom", {"web"}}};
+  scan();
+  EXPECT_FALSE(onlyUpdate().contains("blocked_by")) << "the next one by that name has the same volumes";
   containers_.erase(number("guest"));
   scan();
   EXPECT_FALSE(onlyUpdate().contains("blocked_by"));
