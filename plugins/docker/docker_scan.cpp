@@ -175,8 +175,8 @@ void DockerScan::tellUpdate(Asked& asked, const Watched& watched, const std::str
   const auto* image = imageBehind(asked, watched, offered, platform);
   if (image == nullptr) return;
   // An index that changed for other platforms only leaves ours as it is.
-  const auto outdated = std::find_if(behind.begin(), behind.end(),
-                                     [&](const Container* user) { return user->image_id != image->config; });
+  const auto outdated =
+      std::find_if(behind.begin(), behind.end(), [&](const Container* user) { return !isOf(*user, *image); });
   if (outdated == behind.end()) return;
   const auto* running = asked.engine.imageOf(**outdated);
   run_.update()

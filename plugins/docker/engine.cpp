@@ -143,6 +143,8 @@ std::optional<Container> containerOf(const Json& inspected, bool& odd_text) {
   out.id = textAt(inspected, {"Id"});
   out.image_id = imageId(textAt(inspected, {"Image"}));
   if (!isHex(out.id) || !isDigest(out.image_id)) return std::nullopt;
+  out.manifest = textAt(inspected, {"ImageManifestDescriptor", "digest"});
+  if (!isDigest(out.manifest)) out.manifest.clear();
   out.name = textAt(inspected, {"Name"});
   if (out.name.starts_with('/')) out.name.erase(0, 1);
   const auto& config = at(inspected, {"Config"});

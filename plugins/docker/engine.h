@@ -31,12 +31,15 @@ struct Container {
   std::string name;
   std::optional<Reference> reference;  // what it was started from; nullopt: an image's number
   std::string image_id;
+  // Of its image, where the engine keeps images as registries do (containerd's store): there an image's
+  // number is its index's digest, which changes for other platforms, too. "" elsewhere.
+  std::string manifest;
   std::string state;   // created running paused restarting removing exited dead
   std::string health;  // starting healthy unhealthy; "" without a check
   std::string compose_project;
   // Not ours to make anew: something else starts and ends it (swarm, kubernetes, a pod, systemd), it is gone
-  // once it ends, another one lives in its namespaces, is linked to it or has its volumes by its number, or it
-  // is Podman's, which does not tell all of a container's settings in this form.
+  // once it ends, another one lives in its namespaces, is linked to it or has its volumes by its number, or
+  // it is Podman's, which does not tell all of a container's settings in this form.
   bool orchestrated = false;
   std::vector<std::string> lives_in;  // other containers' names or numbers
 };

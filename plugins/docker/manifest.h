@@ -13,6 +13,7 @@ namespace redflag::docker {
 struct PlatformImage {
   std::string config;      // its digest: the image's number in an engine
   std::int64_t bytes = 0;  // compressed layers and configuration
+  std::string manifest{};  // the digest of what says this
 };
 
 // One of both.

@@ -25,15 +25,15 @@ Memory::Memory(const rf::State& state) {
   const auto manifests = keptObject(state, kManifests);
   for (const auto& [name, image] : manifests.items()) {
     JsonReader in(image, name);
-    PlatformImage known{in.text("config", 128), in.integer("bytes", 0, INT64_MAX)};
-    if (in.finish() && isDigest(known.config)) known_[name] = std::move(known);
+    PlatformImage known{in.text("config", 128), in.integer("bytes", 0, INT64_MAX), in.text("manifest", 128)};
+    if (in.finish() && isDigest(known.config) && isDigest(known.manifest)) known_[name] = std::move(known);
   }
 }
 
 rf::Status Memory::keep(const rf::State& state) const {
   auto manifests = Json::object();
   for (const auto& [name, image] : used_)
-    manifests[name] = {{"config", image.config}, {"bytes", image.bytes}};
+    manifests[name] = {{"config", image.config}, {"bytes", image.bytes}, {"manifest", image.manifest}};
   return rf::worse(state.put(kQuiet, dumpJson(Json(quiet_))), state.put(kManifests, dumpJson(manifests)));
 }
 

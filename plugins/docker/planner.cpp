@@ -67,7 +67,7 @@ Result<Work> Planner::workFor(const Engine& engine, const std::vector<Watched>& 
   if (!image) return tl::unexpected<Problem>(image.error());
   Work out{{wanted.reference.familiar(), platform, "", wanted.digest}, wanted.reference, {}};
   for (const auto* user : watched->behind(engine, wanted.digest)) {
-    if (user->image_id == image->config) continue;
+    if (isOf(*user, *image)) continue;
     if (user->name.empty()) return cannot("docker.excluded", wanted, "has a container without a proper name");
     const auto* running = engine.imageOf(*user);
     if (out.outdated.empty())

@@ -281,7 +281,11 @@ Result<PlatformImage> Registry::imageFor(const std::string& repository, const st
     if (!manifest)
       return tl::unexpected<Problem>(
           problem(RF_TRANSIENT, "docker.registry_malformed", repository + ": " + manifest.error().text));
-    if (!manifest->is_index) return manifest->image;
+    if (!manifest->is_index) {
+      auto image = manifest->image;
+      image.manifest = wanted;
+      return image;
+    }
     wanted = manifest->digestFor(platform);
     if (wanted.empty())
       return tl::unexpected<Problem>(problem(RF_NOT_APPLICABLE, "docker.registry_no_platform",

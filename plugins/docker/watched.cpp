@@ -39,6 +39,11 @@ std::string Watched::blockedBy() const {
   return by_others ? "excluded" : "";
 }
 
+bool isOf(const Container& container, const PlatformImage& image) {
+  return container.image_id == image.config ||
+         (!container.manifest.empty() && container.manifest == image.manifest);
+}
+
 std::vector<Watched> watchedOf(const Engine& engine) {
   std::map<std::string, Watched> by_name;
   const auto add = [&](const Reference& reference) -> Watched& {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine.h"
+#include "manifest.h"
 #include "reference.h"
 
 namespace redflag::docker {
@@ -26,6 +27,9 @@ struct Watched {
   // "held" where it is pinned, "excluded" where something else starts one of its containers; "": installable.
   std::string blockedBy() const;
 };
+
+// Whether a container was made from that very image, whatever it is called.
+bool isOf(const Container& container, const PlatformImage& image);
 
 // By canonical name. Points into `engine`.
 std::vector<Watched> watchedOf(const Engine& engine);

@@ -152,6 +152,25 @@ TEST_F(DockerScanned, tells_no_update_where_an_index_changed_for_others_only) {
   EXPECT_EQ(server_.asks().size(), asked + 1) << "what is behind a digest is known the next time";
 }
 
+TEST_F(DockerScanned, tells_no_update_where_an_index_changed_for_others_and_is_the_images_number) {
+  // An engine with containerd's store: no number of it is a configuration's digest.
+  hasImage("index", {in("app:latest")}, {in("app@sha256:" + std::string(64, '1'))});
+  auto& container = runs("web", in("app"), "index");
+  container["ImageManifestDescriptor"] = {{"digest", digest("same")}, {"size", 7}};
+  offers("app", digest("same"), manifest("same"));
+  const std::string index = R"({"manifests":[{"digest":")" + digest("same") +
+                            R"(","platform":{"os":"linux","architecture":"amd64"}},{"digest":"sha256:)" +
+                            std::string(64, '2') + R"(","platform":{"os":"linux","architecture":"arm64"}}]})";
+  offers("app", "latest", index);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(scan(), rf::Status::kOk);
+    EXPECT_THAT(fake_.ofKind("update/1"), IsEmpty()) << i;
+  }
+  container["ImageManifestDescriptor"]["digest"] = digest("old");
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(onlyUpdate().at("candidate_version"), digestOfText(index));
+}
+
 TEST_F(DockerScanned, tells_an_update_by_the_digest_of_an_index_and_the_size_of_this_platforms_image) {
   hasImage("old", {in("app:latest")}, {in("app@sha256:" + std::string(64, '1'))});
   runs("web", in("app"), "old");
