@@ -138,6 +138,7 @@ void DockerScan::askRegistry(const std::string& name, const Engine& engine,
   }
   tellBudget(name, asked.registry.budget());
   if (asked.registry.retryAt() != 0) memory_.setQuiet(name, asked.registry.retryAt());
+  if (asked.over) memory_.spare(name);
   if (asked.worst.status == RF_OK) return scope.complete();
   scope.fail(rf::toStatus(asked.worst.status), asked.worst.code, asked.worst.text);
 }
@@ -156,9 +157,10 @@ std::string DockerScan::askOffer(Asked& asked, const Watched& watched) {
 
 const PlatformImage* DockerScan::imageBehind(Asked& asked, const Watched& watched, const std::string& digest,
                                              const std::string& platform) {
-  if (const auto* known = memory_.find(digest, platform)) return known;
+  const auto& registry = watched.reference.registry;
+  if (const auto* known = memory_.find(registry, digest, platform)) return known;
   auto image = asked.registry.imageFor(watched.reference.repository, digest, platform);
-  if (image) return &memory_.add(digest, platform, std::move(*image));
+  if (image) return &memory_.add(registry, digest, platform, std::move(*image));
   if (image.error().status == RF_NOT_APPLICABLE) {
     run_.report(rf::Status::kOk, image.error().code, image.error().text);
   } else {

@@ -8,6 +8,11 @@ namespace {
 
 constexpr const char* kQuiet = "quiet";
 constexpr const char* kManifests = "manifests";
+constexpr std::size_t kMostSpared = 1'000;
+
+std::string keyOf(const std::string& registry, const std::string& digest, const std::string& platform) {
+  return registry + " " + digest + " " + platform;
+}
 
 Json keptObject(const rf::State& state, const char* key) {
   const auto text = state.get(key);
@@ -31,8 +36,12 @@ Memory::Memory(const rf::State& state) {
 }
 
 rf::Status Memory::keep(const rf::State& state) const {
+  auto kept = used_;
+  for (const auto& [name, image] : known_)
+    if (kept.size() < used_.size() + kMostSpared && spared_.contains(name.substr(0, name.find(' '))))
+      kept.emplace(name, image);
   auto manifests = Json::object();
-  for (const auto& [name, image] : used_)
+  for (const auto& [name, image] : kept)
     manifests[name] = {{"config", image.config}, {"bytes", image.bytes}, {"manifest", image.manifest}};
   return rf::worse(state.put(kQuiet, dumpJson(Json(quiet_))), state.put(kManifests, dumpJson(manifests)));
 }
@@ -48,15 +57,16 @@ void Memory::endQuiet(std::int64_t now_s) {
                 [&](const auto& entry) { return entry.second <= now_s || entry.second > now_s + 86'400; });
 }
 
-const PlatformImage* Memory::find(const std::string& digest, const std::string& platform) {
-  const auto found = known_.find(digest + " " + platform);
+const PlatformImage* Memory::find(const std::string& registry, const std::string& digest,
+                                  const std::string& platform) {
+  const auto found = known_.find(keyOf(registry, digest, platform));
   if (found == known_.end()) return nullptr;
   return &(used_[found->first] = found->second);
 }
 
-const PlatformImage& Memory::add(const std::string& digest, const std::string& platform,
-                                 PlatformImage image) {
-  return used_[digest + " " + platform] = std::move(image);
+const PlatformImage& Memory::add(const std::string& registry, const std::string& digest,
+                                 const std::string& platform, PlatformImage image) {
+  return used_[keyOf(registry, digest, platform)] = std::move(image);
 }
 
 }  // namespace redflag::docker

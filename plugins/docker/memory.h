@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 
 #include "manifest.h"
@@ -14,7 +15,7 @@ namespace redflag::docker {
 class Memory {
  public:
   explicit Memory(const rf::State& state);
-  // What was neither asked for nor added since is forgotten.
+  // What was neither asked for nor added since is forgotten, but for what spare() names.
   rf::Status keep(const rf::State& state) const;
 
   // Seconds since the epoch; 0: it may be asked.
@@ -22,13 +23,18 @@ class Memory {
   void setQuiet(const std::string& registry, std::int64_t until_s) { quiet_[registry] = until_s; }
   void endQuiet(std::int64_t now_s);  // of those whose time is over
 
-  const PlatformImage* find(const std::string& digest, const std::string& platform);
-  const PlatformImage& add(const std::string& digest, const std::string& platform, PlatformImage image);
+  const PlatformImage* find(const std::string& registry, const std::string& digest,
+                            const std::string& platform);
+  const PlatformImage& add(const std::string& registry, const std::string& digest,
+                           const std::string& platform, PlatformImage image);
+  // Was left in the middle: to ask it again for what is known would only bring it nearer its limit.
+  void spare(const std::string& registry) { spared_.insert(registry); }
 
  private:
   std::map<std::string, std::int64_t> quiet_;
-  std::map<std::string, PlatformImage> known_;  // by digest and platform
+  std::map<std::string, PlatformImage> known_;  // by registry, digest and platform
   std::map<std::string, PlatformImage> used_;
+  std::set<std::string> spared_;
 };
 
 }  // namespace redflag::docker

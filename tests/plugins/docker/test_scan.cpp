@@ -301,6 +301,26 @@ TEST_F(DockerScanned, leaves_a_registry_alone_as_long_as_it_wants) {
   EXPECT_THAT(fake_.ofKind("update/1"), SizeIs(1));
 }
 
+TEST_F(DockerScanned, does_not_ask_again_for_what_it_knew_before_a_registry_wanted_to_be_left_alone) {
+  hasImage("old", {in("app:latest"), in("lib:latest")},
+           {in("app@" + digest("old")), in("lib@" + digest("old"))});
+  runs("web", in("app"), "old");
+  runs("worker", in("lib"), "old");
+  offers("app", "latest", manifest("new"));
+  offers("lib", "latest", manifest("newer"));
+  scan();
+  ASSERT_THAT(fake_.ofKind("update/1"), SizeIs(2));
+  broken_ = {429, "Retry-After: 600"};
+  scan();
+  scan();
+  broken_ = {};
+  const auto asked = server_.asks().size();
+  fake_.epoch_ns = epochNow() + 605 * kSecondNs;
+  scan();
+  EXPECT_THAT(fake_.ofKind("update/1"), SizeIs(2));
+  EXPECT_EQ(server_.asks().size(), asked + 2) << "what a tag is now, and nothing that is counted";
+}
+
 TEST_F(DockerScanned, holds_a_registrys_failure_against_its_own_scope) {
   hasImage("old", {in("app:latest")}, {in("app@" + digest("old"))});
   runs("web", in("app"), "old");
