@@ -44,8 +44,11 @@ rf::Status DockerScan::scan() {
   // A registry's failure ends its scope and not the scan, but what went wrong so far does.
   const auto own = run_.outcome();
   std::map<std::string, std::vector<const Watched*>> by_registry;
-  for (const auto& one : watched)
-    if (one.hasRegistry(*engine)) by_registry[one.reference.registry].push_back(&one);
+  // What is in use first: where many images are left over, there may be no time for all.
+  for (const bool in_use : {true, false})
+    for (const auto& one : watched)
+      if (one.users.empty() != in_use && one.hasRegistry(*engine))
+        by_registry[one.reference.registry].push_back(&one);
   for (const auto& [name, images] : by_registry)
     askRegistry(name, *engine, images, credentials ? *credentials : Credentials());
   // A scan that proves an installation was not shown what is kept, and must not put its own in that place.
@@ -114,8 +117,9 @@ void DockerScan::tellMadeHere(const Engine& engine, const Watched& watched) {
 void DockerScan::Asked::note(const Problem& problem) {
   const auto before = rf::toStatus(worst.status);
   if (rf::worse(before, rf::toStatus(problem.status)) != before || before == rf::Status::kOk) worst = problem;
-  // A repository that is not for us says nothing about the next one. All else does.
-  over = over || problem.status != RF_DENIED;
+  // A repository that is not for us, or is of a form that nobody understands here, says nothing about the
+  // next one. All else does.
+  over = over || (problem.status != RF_DENIED && problem.code != "docker.registry_malformed");
 }
 
 void DockerScan::askRegistry(const std::string& name, const Engine& engine,

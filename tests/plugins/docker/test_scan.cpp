@@ -59,7 +59,7 @@ class DockerScanned : public testing::Test {
       list.push_back({{"Id", id}});
       fake_.local_answers["/containers/" + id + "/json"] = dumpJson(container);
     }
-    fake_.local_answers["/version"] = R"({"Version":"20.10.24+dfsg1"})";
+    fake_.local_answers["/version"] = version_;
     fake_.local_answers["/images/json"] = dumpJson(images_);
     fake_.local_answers["/containers/json?all=1"] = dumpJson(list);
     rf::Run run(fake_.newRun(purpose));
@@ -88,6 +88,7 @@ class DockerScanned : public testing::Test {
   FakeHost fake_;
   docker::Settings settings_;
   Json images_ = Json::array();
+  std::string version_ = R"({"Version":"20.10.24+dfsg1"})";
   std::map<std::string, Json> containers_;
   std::map<std::string, std::string> tags_;
   Broken broken_;
@@ -336,6 +337,27 @@ TEST_F(DockerScanned, holds_a_registrys_failure_against_its_own_scope) {
   scan();
   EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_OK);
   EXPECT_TRUE(fake_.reported("docker.tag_gone"));
+}
+
+TEST_F(DockerScanned, holds_a_form_that_it_does_not_know_against_one_repository) {
+  hasImage("odd", {in("ancient:latest")}, {in("ancient@" + digest("odd"))});
+  hasImage("old", {in("app:latest")}, {in("app@" + digest("old"))});
+  runs("first", in("ancient"), "odd");
+  runs("web", in("app"), "old");
+  offers("ancient", "latest", R"({"schemaVersion":1,"fsLayers":[]})");
+  offers("app", "latest", manifest("new"));
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(onlyUpdate().at("name"), in("app:latest"));
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_TRANSIENT) << "what was known of the other one stays";
+}
+
+TEST_F(DockerScanned, asks_first_for_what_is_in_use) {
+  hasImage("left", {in("a:latest")}, {in("a@" + digest("left"))});
+  hasImage("used", {in("b:latest")}, {in("b@" + digest("used"))});
+  runs("web", in("b"), "used");
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  ASSERT_THAT(server_.asks(), SizeIs(2));
+  EXPECT_EQ(server_.asks()[0].target, "/v2/b/manifests/latest");
 }
 
 TEST_F(DockerScanned, says_when_the_file_of_passwords_is_wrong_and_nothing_of_what_is_in_it) {
