@@ -65,6 +65,10 @@ void DockerScan::tellEngine(const Engine& engine, const std::vector<Watched>& wa
     tellContainer(container);
   for (const auto& one : watched)
     if (!one.hasRegistry(engine)) tellMadeHere(engine, one);
+  if (engine.is_podman)
+    run_.report(rf::Status::kOk, "docker.podman",
+                "Podman's containers are told, and not made anew: it does not tell all of their settings in "
+                "a form that could be given back to it");
   if (engine.odd_text)
     run_.report(rf::Status::kOk, "docker.odd_text",
                 "names with characters that no name of a container or project has were left out");

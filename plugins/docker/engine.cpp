@@ -254,7 +254,8 @@ Result<Engine> EngineReader::read() {
   if (auto done = readContainers(engine); !done) return tl::unexpected<Problem>(done.error());
   if (auto done = readImages(engine); !done) return tl::unexpected<Problem>(done.error());
   if (auto done = readPlatforms(engine); !done) return tl::unexpected<Problem>(done.error());
-  if (isPodman(*version))
+  engine.is_podman = isPodman(*version);
+  if (engine.is_podman)
     for (auto& container : engine.containers)
       container.orchestrated = true;
   return engine;

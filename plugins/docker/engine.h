@@ -48,7 +48,8 @@ struct Engine {
   std::string version;
   std::map<std::string, Image> images;  // by id: all that have a name or are in use
   std::vector<Container> containers;    // by name
-  bool odd_text = false;                // something had a name that no row can hold, which was left out
+  bool is_podman = false;
+  bool odd_text = false;  // something had a name that no row can hold, which was left out
 
   const Image* named(const Reference& tag) const;  // which image a tag is now; nullptr if none
   const Image* imageOf(const Container& container) const;

@@ -360,6 +360,18 @@ TEST_F(DockerScanned, asks_first_for_what_is_in_use) {
   EXPECT_EQ(server_.asks()[0].target, "/v2/b/manifests/latest");
 }
 
+TEST_F(DockerScanned, says_that_podmans_containers_are_not_made_anew) {
+  hasImage("old", {in("app:latest")}, {in("app@" + digest("old"))});
+  runs("web", in("app"), "old");
+  offers("app", "latest", manifest("new"));
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_FALSE(fake_.reported("docker.podman"));
+  version_ = R"({"Version":"4.3.1","Components":[{"Name":"Podman Engine","Version":"4.3.1"}]})";
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(onlyUpdate().at("blocked_by"), "excluded");
+  EXPECT_TRUE(fake_.reported("docker.podman"));
+}
+
 TEST_F(DockerScanned, says_when_the_file_of_passwords_is_wrong_and_nothing_of_what_is_in_it) {
   settings_.credentials_file = "/no/such/file";
   EXPECT_EQ(scan(), rf::Status::kMisconfigured);
