@@ -32,6 +32,8 @@ rf::Value<std::vector<BlockDevice>> readBlockDevices(const rf::File& files) {
   for (const auto& name : *names) {
     if (found.size() == kMaxDevices) break;
     if (!files.info(sysfsPath(name, "device"))) continue;
+    // One of several ways to an NVMe disk that has a name of its own.
+    if (sysfsValue(files, name, "hidden") == "1") continue;
     BlockDevice device{name, sysfsValue(files, name, "device/model"), sizeOf(sysfsValue(files, name, "size")),
                        flagOf(sysfsValue(files, name, "queue/rotational")),
                        flagOf(sysfsValue(files, name, "removable"))};

@@ -58,6 +58,14 @@ class DiskTree : public testing::Test {
   FakeHost fake_;
 };
 
+TEST_F(DiskTree, names_a_disk_once_however_many_ways_lead_to_it) {
+  device("nvme0c0n1", "2000409264", "0", "0", "Fast One");
+  write("sys/block/nvme0c0n1/hidden", "1\n");
+  write("sys/block/nvme0n1/hidden", "0\n");
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.fact("disk.names"), Json::array({"nvme0n1", "sda"}));
+}
+
 TEST_F(DiskTree, names_what_is_plugged_in_and_nothing_made_of_it) {
   ASSERT_EQ(scan(), rf::Status::kOk);
   EXPECT_EQ(fake_.fact("disk.names"), Json::array({"nvme0n1", "sda"}));
