@@ -109,6 +109,15 @@ std::string platformOf(const Json& inspected) {
   return isPlain(words) ? out : std::string();
 }
 
+bool hasItems(const Json& value) {
+  return value.is_array() && !value.empty();
+}
+
+// Engines with containerd's store give a digest to what they built, too; since API 1.53 they say so.
+bool isBuiltHere(const Json& inspected) {
+  return hasItems(at(inspected, {"Identity", "Build"})) && !hasItems(at(inspected, {"Identity", "Pull"}));
+}
+
 }  // namespace
 
 bool Image::hasDigest(const Reference& repository, const std::string& digest) const {
@@ -240,6 +249,7 @@ Result<> EngineReader::readPlatforms(Engine& engine) {
     const auto inspected = ask("/images/" + id + "/json");
     if (!inspected) return tl::unexpected<Problem>(inspected.error());
     image.platform = platformOf(*inspected);
+    if (isBuiltHere(*inspected)) image.digests.clear();
   }
   return {};
 }

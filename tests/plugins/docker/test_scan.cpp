@@ -233,6 +233,21 @@ TEST_F(DockerScanned, asks_nobody_for_what_was_made_here) {
   EXPECT_EQ(onlyUpdate().at("scope"), "engine");
 }
 
+TEST_F(DockerScanned, asks_nobody_for_what_was_made_here_and_has_a_digest_all_the_same) {
+  hasImage("mine", {in("mine:latest")}, {in("mine@" + digest("mine"))});
+  runs("a", in("mine"), "mine");
+  auto& inspected = fake_.local_answers["/images/sha256:" + number("mine") + "/json"];
+  inspected =
+      R"({"Os":"linux","Architecture":"amd64","Identity":{"Build":[{"Ref":"x","CreatedAt":"2026-01-01T00:00:00Z"}]}})";
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_THAT(server_.asks(), IsEmpty());
+  EXPECT_THAT(fake_.ofKind("image/1"), SizeIs(1));
+  EXPECT_THAT(fake_.ofKind("update/1"), IsEmpty());
+  inspected = R"({"Os":"linux","Architecture":"amd64","Identity":{"Pull":[{"Repository":"x"}],"Build":[]}})";
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_THAT(server_.asks(), SizeIs(1)) << "this one was pulled";
+}
+
 TEST_F(DockerScanned, tells_newer_tags_and_never_offers_to_install_them) {
   hasImage("one", {in("app:1.0.0")}, {in("app@" + digest("one"))});
   runs("web", in("app:1.0.0"), "one");
