@@ -34,6 +34,17 @@ std::string progressOf(const std::string& line, std::string& error) {
 
 }  // namespace
 
+std::string registryAuth(const std::string& registry, const std::string& user_password) {
+  const auto colon = user_password.find(':');
+  if (colon == std::string::npos) return {};
+  auto out = toBase64Url(dumpJson({{"username", user_password.substr(0, colon)},
+                                   {"password", user_password.substr(colon + 1)},
+                                   {"serveraddress", registry}}));
+  while (out.size() % 4 != 0)
+    out += '=';
+  return out;
+}
+
 EngineClient::EngineClient(std::string socket) : socket_(std::move(socket)), http_([] { return false; }) {}
 
 Result<HttpReply> EngineClient::ask(const std::string& method, const std::string& target, const Json& body,
@@ -99,12 +110,8 @@ Result<> EngineClient::pull(const Reference& repository, const std::string& dige
   request.socket = socket_;
   request.max_bytes = kMaxProgress;
   request.timeout_ns = timeout_ns;
-  if (const auto colon = user_password.find(':'); colon != std::string::npos) {
-    const auto given = dumpJson({{"username", user_password.substr(0, colon)},
-                                 {"password", user_password.substr(colon + 1)},
-                                 {"serveraddress", repository.registry}});
-    request.headers = {"X-Registry-Auth: " + toBase64Url(given)};
-  }
+  if (const auto auth = registryAuth(repository.registry, user_password); !auth.empty())
+    request.headers = {"X-Registry-Auth: " + auth};
   std::string error;
   std::string rest;
   std::string whole;

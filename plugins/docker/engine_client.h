@@ -14,6 +14,10 @@
 
 namespace redflag::docker {
 
+// How an engine is told a password for a registry: whole groups of base64, for it takes an unfinished one for
+// no password at all, without a word. "" for what is none.
+std::string registryAuth(const std::string& registry, const std::string& user_password);
+
 class EngineClient {
  public:
   explicit EngineClient(std::string socket);

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 
+#include "base/encoding.h"
 #include "credentials.h"
+#include "engine_client.h"
 #include "settings.h"
 
 namespace redflag::test {
@@ -17,6 +19,20 @@ TEST(DockerCredentials, are_read_as_docker_login_writes_them) {
   EXPECT_EQ(read->of("docker.io"), "hannes:s:ecret");
   EXPECT_EQ(read->of("r.example:5000"), "u:p");
   EXPECT_EQ(read->of("r.example"), "") << "another port is another registry";
+}
+
+TEST(DockerCredentials, are_given_to_an_engine_whole_however_long_they_are) {
+  for (const std::string password : {"p", "pp", "ppp", "a:b", "\xC3\xBF\xC3\xBE~?>"}) {
+    auto given = docker::registryAuth("r.example:5000", "u:" + password);
+    EXPECT_EQ(given.size() % 4, 0U) << given;
+    EXPECT_EQ(given.find_first_of("+/"), std::string::npos) << given;
+    given.erase(std::min(given.find('='), given.size()));
+    const auto json = fromBase64Url(given);
+    ASSERT_TRUE(json) << given;
+    EXPECT_EQ(Json::parse(*json),
+              Json({{"username", "u"}, {"password", password}, {"serveraddress", "r.example:5000"}}));
+  }
+  EXPECT_EQ(docker::registryAuth("r.example", ""), "");
 }
 
 TEST(DockerCredentials, that_are_malformed_are_refused_without_a_word_of_what_is_in_them) {
