@@ -42,6 +42,10 @@ rf::Value<Settings> parseSettings(std::string_view json) {
   JsonReader in(*parsed, "settings");
   Settings settings;
   if (in.find("skip_mounts") != nullptr) settings.skip_mounts = in.texts("skip_mounts", 100);
+  // "/mnt/" is meant as "/mnt" is.
+  for (auto& folder : settings.skip_mounts)
+    while (folder.size() > 1 && folder.ends_with('/'))
+      folder.pop_back();
   settings.smart = in.optionalBoolean("smart", false);
   if (const auto read = in.finish(); !read) return {rf::Status::kInvalid, read.error().text};
   return settings;

@@ -206,6 +206,12 @@ TEST_F(StorageTree, holds_a_mount_that_is_gone_against_nobody_else) {
   EXPECT_THAT(fake_.ofKind("volume/1"), SizeIs(1));
 }
 
+TEST(StorageSettings, name_a_folder_with_and_without_a_slash_at_its_end) {
+  const auto settings = storage::parseSettings(R"({"skip_mounts":["/mnt/","/srv//","/"]})");
+  ASSERT_TRUE(settings) << settings.text();
+  EXPECT_THAT(settings->skip_mounts, ElementsAre("/mnt", "/srv", "/"));
+}
+
 TEST(StorageSettings, refuse_what_they_do_not_know) {
   EXPECT_TRUE(storage::parseSettings(R"({"skip_mounts":["/mnt"]})"));
   EXPECT_THAT(storage::parseSettings(R"({"skip":[]})").text(), testing::HasSubstr("settings.skip"));
