@@ -145,8 +145,9 @@ bool isPseudo(const Mount& mount) {
   if (mount.filesystem == "overlay" || mount.filesystem == "fuse.fuse-overlayfs") return mount.point != "/";
   // Memory of the system's own, or of a container.
   const auto below = [&](const char* folder) { return mount.point.starts_with(folder); };
-  return mount.filesystem == "tmpfs" && (below("/dev/") || below("/sys/") || below("/run/credentials/") ||
-                                         below("/var/lib/kubelet/") || mount.point.ends_with("/shm"));
+  return mount.filesystem == "tmpfs" &&
+         (below("/dev/") || below("/proc/") || below("/sys/") || below("/run/credentials/") ||
+          below("/var/lib/kubelet/") || mount.point.ends_with("/shm"));
 }
 
 bool isRemote(const Mount& mount) {

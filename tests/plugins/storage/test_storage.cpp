@@ -80,7 +80,10 @@ TEST(Mounts, of_containers_have_no_room_of_their_own) {
              "fuse.fuse-overlayfs fuse-overlayfs rw\n"
              "55 29 0:64 / /usr ro - overlay overlay ro,lowerdir=/l:/m\n"),
       ElementsAre("/ ext4", "/var/lib/docker xfs"));
-  EXPECT_THAT(looked("700 600 0:70 / / rw - overlay overlay rw,lowerdir=/l\n"), ElementsAre("/ overlay"))
+  EXPECT_THAT(looked("700 600 0:70 / / rw - overlay overlay rw,lowerdir=/l\n"
+                     "701 700 0:71 / /proc rw - proc proc rw\n"
+                     "702 701 0:72 / /proc/acpi ro - tmpfs tmpfs ro\n"),
+              ElementsAre("/ overlay"))
       << "as a container itself sees it";
 }
 
