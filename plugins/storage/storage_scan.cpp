@@ -1,5 +1,6 @@
 #include "storage_scan.h"
 
+#include <algorithm>
 #include <system_error>
 
 #include "base/json.h"
@@ -10,6 +11,9 @@ namespace {
 constexpr std::uint64_t kMaxMountBytes = 8U << 20;
 constexpr std::size_t kMaxMounts = 5'000;
 constexpr std::int64_t kPatienceNs = 2'000'000'000;
+// A server that is gone may have left a mount for each of its users.
+constexpr std::int64_t kAllPatienceNs = 5 * kPatienceNs;
+constexpr std::int64_t kLeastPatienceNs = kPatienceNs / 20;
 constexpr std::int64_t kSecondNs = 1'000'000'000;
 constexpr const char* kSamples = "samples";
 
@@ -78,8 +82,11 @@ rf::Status StorageScan::scan() {
 
 void StorageScan::look(const Mount& mount, bool patiently, Growth& growth) {
   auto scope = run_.scope(mount.point);
-  const auto seen = patiently ? lookAtRemote(mount.point, kPatienceNs) : lookAt(mount.point);
+  const auto begun = clock_.monotonicNs();
+  const auto patience_ns = std::clamp(kAllPatienceNs - waited_ns_, kLeastPatienceNs, kPatienceNs);
+  const auto seen = patiently ? lookAtRemote(mount.point, patience_ns) : lookAt(mount.point);
   if (seen.reached == Reached::kHangs) {
+    waited_ns_ += clock_.monotonicNs() - begun;
     return scope.fail(rf::Status::kTransient, "storage.hangs",
                       mount.point + " (" + mount.filesystem + ", " + mount.source + ") does not answer");
   }

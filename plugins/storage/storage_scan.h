@@ -2,6 +2,7 @@
 // Each file system is a scope of its own: one that does not answer says nothing about the others. So are the
 // disks, and their health.
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,7 @@ class StorageScan {
   rf::Run& run_;
   Layers layers_;
   Disks disks_;
+  std::int64_t waited_ns_ = 0;  // for mounts that hang
 };
 
 }  // namespace redflag::storage
