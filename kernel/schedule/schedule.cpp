@@ -33,7 +33,9 @@ void Schedule::configure(const std::vector<std::pair<std::string, ScheduleConfig
 
 void Schedule::plan(Entry& entry, std::int64_t last_run) const {
   const std::int64_t now = clock_.epochNs();
-  entry.due_epoch = last_run == 0 ? now : last_run + entry.config.every_ns + jitter_(entry.config.jitter_ns);
+  // A run in the future is from a clock that was wrong until a moment ago: as good as unknown.
+  const bool known = last_run != 0 && last_run <= now;
+  entry.due_epoch = known ? last_run + entry.config.every_ns + jitter_(entry.config.jitter_ns) : now;
   entry.due_monotonic = clock_.monotonicNs() + std::max<std::int64_t>(entry.due_epoch - now, 0);
 }
 

@@ -112,6 +112,18 @@ TEST_F(ScheduleTest, counts_a_new_interval_from_the_last_run) {
   EXPECT_THAT(schedule.takeDue(), ElementsAre("apt"));
 }
 
+TEST_F(ScheduleTest, does_not_count_a_new_interval_from_a_run_that_a_wrong_clock_put_into_the_future) {
+  auto schedule = make();
+  schedule.configure({{"apt", every6h_}});
+  schedule.takeDue();
+  clock_.epoch += 1000 * kHour;
+  schedule.finished("apt");
+  clock_.epoch -= 1000 * kHour;
+  EXPECT_EQ(schedule.untilNext(), 6 * kHour);
+  schedule.configure({{"apt", {kHour, 0}}});
+  EXPECT_THAT(schedule.takeDue(), ElementsAre("apt"));
+}
+
 TEST_F(ScheduleTest, keeps_its_time_when_the_configuration_says_the_same_again) {
   auto schedule = make({{"apt", clock_.epoch}});
   jitter_ = 20 * kMinute;
