@@ -42,7 +42,7 @@ Result<> savePluginState(const std::filesystem::path& folder, const std::string&
     state[key] = value;
   std::size_t bytes = 0;
   for (const auto& [key, value] : state)
-    bytes += value.size();
+    bytes += key.size() + value.size();
   if (bytes > kMaxTotalBytes) state = changed;  // what an older version left behind has to go
   std::string content;
   for (const auto& [key, value] : state) {

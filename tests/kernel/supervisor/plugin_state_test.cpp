@@ -33,6 +33,21 @@ TEST_F(PluginStateTest, puts_a_runs_keys_over_the_older_ones) {
   EXPECT_EQ(loadPluginState(folder_, "apt"), (PluginState{{"a", "1"}, {"b", "2"}, {"c", "2"}}));
 }
 
+TEST_F(PluginStateTest, is_bounded_also_where_the_keys_are_longer_than_the_values) {
+  // Eight MiB and a half a run.
+  const auto state = [](char first) {
+    PluginState out;
+    for (int i = 0; i < 130'000; ++i) {
+      std::string key = first + std::to_string(i) + ".";
+      out[key.append(64 - key.size(), 'x')] = "1";
+    }
+    return out;
+  };
+  ASSERT_TRUE(savePluginState(folder_, "apt", state('a')));
+  ASSERT_TRUE(savePluginState(folder_, "apt", state('b')));
+  EXPECT_EQ(loadPluginState(folder_, "apt").size(), 130'000U) << "of the last run alone";
+}
+
 TEST_F(PluginStateTest, counts_a_file_that_is_cut_anywhere_as_none) {
   ASSERT_TRUE(savePluginState(folder_, "apt", {{"a", "1"}, {"b", "2"}}));
   const auto file = folder_ / "apt.state";
