@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <mutex>
 #include <optional>
 #include <sstream>
@@ -76,7 +77,11 @@ class SqliteBreakerStore : public BreakerStore {
   }
 
   Result<> finish(const BreakerKey& key, const BreakerRules& rules, const RunEnd& end) override {
-    return change(key, [&](BreakerState& now) { kernel::finish(now, rules, end, clock_.epochNs()); });
+    auto done = change(key, [&](BreakerState& now) { kernel::finish(now, rules, end, clock_.epochNs()); });
+    if (done) return done;
+    const std::lock_guard lock(mutex_);
+    unkept_.insert_or_assign({key.plugin, key.interface}, Unkept{key.version, rules, end});
+    return done;
   }
 
   Result<BreakerState> state(const BreakerKey& key) override {
@@ -117,6 +122,14 @@ class SqliteBreakerStore : public BreakerStore {
   }
 
  private:
+  // The end of a run that the disk did not take. The mark "running" is still there, and half open would let
+  // nobody in any more.
+  struct Unkept {
+    std::string version;
+    BreakerRules rules;
+    RunEnd end;
+  };
+
   Result<std::optional<Row>> find(const BreakerKey& key) {
     auto rows =
         database_.prepare(fmt::format("SELECT {} FROM breaker WHERE plugin=? AND interface=?", kColumns));
@@ -139,9 +152,13 @@ class SqliteBreakerStore : public BreakerStore {
       if (!kept) return tl::unexpected<Error>(kept.error());
       if (*kept) before = (*kept)->second;
       if (*kept && (*kept)->first.version == key.version) after = before;
+      const auto unkept = unkept_.find({key.plugin, key.interface});
+      if (unkept != unkept_.end() && unkept->second.version == key.version)
+        kernel::finish(after, unkept->second.rules, unkept->second.end, clock_.epochNs());
       apply(after);
       if (auto done = store(key, after); !done) return done;
       if (auto done = transaction->commit(); !done) return done;
+      if (unkept != unkept_.end()) unkept_.erase(unkept);
     }
     if (before.phase != after.phase && on_transition_) {
       on_transition_({key, before.phase, after, clock_.epochNs()});
@@ -174,6 +191,7 @@ class SqliteBreakerStore : public BreakerStore {
   sqlite::Database database_;
   const Clock& clock_;
   OnTransition on_transition_;
+  std::map<std::pair<std::string, std::string>, Unkept> unkept_;  // by plugin and interface
 };
 
 Result<sqlite::Database> openWithSchema(const std::filesystem::path& file) {

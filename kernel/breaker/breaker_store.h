@@ -46,6 +46,7 @@ class BreakerStore {
   // `state` (may be null) tells until when.
   virtual Result<bool> admit(const BreakerKey& key, const BreakerRules& rules, bool by_person,
                              BreakerState* state) = 0;
+  // An end that could not be stored counts with the next change of this breaker.
   virtual Result<> finish(const BreakerKey& key, const BreakerRules& rules, const RunEnd& end) = 0;
 
   virtual Result<BreakerState> state(const BreakerKey& key) = 0;

@@ -43,6 +43,12 @@ class BreakerStoreTest : public ::testing::Test {
     ASSERT_TRUE(store_->finish(key, kKeptRules, {run_class, "c", "t"}));
   }
 
+  // As a disk that takes nothing for a while.
+  void renameTable(const char* from, const char* to) {
+    auto database = sqlite::Database::open(folder_ / "breakers.sqlite").value();
+    ASSERT_TRUE(database.execute(std::string("ALTER TABLE ") + from + " RENAME TO " + to));
+  }
+
   std::filesystem::path folder_;
   HandClock clock_;
   std::vector<std::string> told_;
@@ -116,6 +122,20 @@ TEST_F(BreakerStoreTest, tells_every_transition_once) {
   ASSERT_TRUE(admit(kApt));
   finish(kApt, RunClass::kOk);
   EXPECT_THAT(told_, ::testing::ElementsAre("closed>open", "open>half_open", "half_open>closed"));
+}
+
+TEST_F(BreakerStoreTest, is_not_held_half_open_by_a_run_whose_end_could_not_be_kept) {
+  ASSERT_TRUE(admit(kApt));
+  finish(kApt, RunClass::kCrash);
+  clock_.now += 1'000;
+  ASSERT_TRUE(admit(kApt));
+  renameTable("breaker", "away");
+  EXPECT_FALSE(store_->finish(kApt, kKeptRules, {RunClass::kOk, "c", "t"}));
+  renameTable("away", "breaker");
+  EXPECT_TRUE(admit(kApt));
+  EXPECT_FALSE(admit(kApt)) << "still one at a time";
+  finish(kApt, RunClass::kOk);
+  EXPECT_EQ(store_->state(kApt)->phase, BreakerPhase::kClosed) << "the run that could not be kept counts";
 }
 
 TEST_F(BreakerStoreTest, is_closed_by_a_person_and_knows_no_stranger) {
