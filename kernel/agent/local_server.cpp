@@ -1,5 +1,7 @@
 #include "agent/local_server.h"
 
+#include <chrono>
+
 #include "base/log.h"
 #include "base/time.h"
 
@@ -11,6 +13,7 @@ constexpr const char* kAdminGroup = "redflag-admin";
 constexpr std::size_t kMaxRequestBytes = 64U << 10U;
 constexpr std::int64_t kPatienceNs = 2 * kSecondNs;
 constexpr std::int64_t kLongWaitNs = 3600 * kSecondNs;
+constexpr auto kAfterError = std::chrono::seconds(1);
 constexpr JsonLimits kRequestLimits{.bytes = kMaxRequestBytes, .depth = 4, .values = 1000};
 
 Json errorJson(const Error& error) {
@@ -40,8 +43,10 @@ void LocalServer::run() {
   while (!stopping_) {
     auto stream = listener_.accept(kLongWaitNs);
     if (!stream) {
+      // No descriptor is left, or no memory: that passes, and who asks is still there.
       spdlog::error("local: local.failed: the local socket failed: {}", stream.error().text);
-      return;
+      std::this_thread::sleep_for(kAfterError);
+      continue;
     }
     if (*stream && !stopping_) answer(std::move(**stream));
   }

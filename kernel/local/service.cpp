@@ -1,5 +1,6 @@
 #include "local/service.h"
 
+#include <chrono>
 #include <exception>
 #include <system_error>
 
@@ -9,6 +10,7 @@ namespace redflag::kernel {
 namespace {
 
 constexpr std::int64_t kAcceptTickNs = kSecondNs;
+constexpr std::int64_t kPauseStepNs = kSecondNs / 20;
 
 }  // namespace
 
@@ -29,9 +31,18 @@ void LocalService::acceptAll() {
   while (!stopping_) {
     auto stream = listener_.accept(kAcceptTickNs);
     dropFinished();
-    if (!stream) parts_.rejected("the socket: " + stream.error().text);
     if (stream && *stream) admit(std::move(**stream));
+    if (stream) continue;
+    parts_.rejected("the socket: " + stream.error().text);
+    pauseAfterError();
   }
+}
+
+// Who waits to be let in is still there, and so is what was missing: trying again at once would be a storm.
+void LocalService::pauseAfterError() {
+  const std::int64_t until = monotonicNow() + kAcceptTickNs;
+  while (!stopping_ && monotonicNow() < until)
+    std::this_thread::sleep_for(std::chrono::nanoseconds(kPauseStepNs));
 }
 
 void LocalService::dropFinished() {

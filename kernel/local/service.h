@@ -42,6 +42,7 @@ class LocalService {
   };
 
   void acceptAll();
+  void pauseAfterError();
   void admit(platform::LocalStream stream);
   void dropFinished();
   void serve(Connection& connection);
