@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::int64_t kBeginTimeNs = 30 * kSecondNs;
 constexpr std::int64_t kPollNs = kSecondNs / 20;
+constexpr int kChunksAtOnce = 64;  // of 64 KiB
 
 std::filesystem::path framesFile(const HostPlace& place) {
   return place.folder / (place.operation + ".frames");
@@ -150,10 +151,11 @@ void HostRun::release() {
 }
 
 Result<std::vector<host::Frame>> HostRun::step(std::int64_t timeout_ns) {
-  const bool over = waitForEnd(timeout_ns);
+  const bool over = waitForEnd(behind_ ? 0 : timeout_ns);
   std::vector<host::Frame> out;
-  auto read = readNew(out);
-  ended_ = over;
+  const auto read = readNew(out);
+  behind_ = read && !*read;
+  ended_ = over && !behind_;
   if (!read) return tl::unexpected<Error>(read.error());
   return out;
 }
@@ -165,13 +167,15 @@ bool HostRun::waitForEnd(std::int64_t timeout_ns) {
   return !isAlive(mark_);
 }
 
-Result<> HostRun::readNew(std::vector<host::Frame>& out) {
+// True when nothing more is there. A host may write without end, and what an earlier executor's host wrote is
+// all there at once: neither has to fit into our memory.
+Result<bool> HostRun::readNew(std::vector<host::Frame>& out) {
   std::array<char, 65536> chunk{};
-  for (;;) {
+  for (int chunks = 0; chunks < kChunksAtOnce; ++chunks) {
     const ssize_t got = read(frames_.get(), chunk.data(), chunk.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return osError("frames");
-    if (got == 0) return {};
+    if (got == 0) return true;
     decoder_.feed({chunk.data(), static_cast<std::size_t>(got)});
     for (;;) {
       auto frame = decoder_.next();
@@ -180,6 +184,7 @@ Result<> HostRun::readNew(std::vector<host::Frame>& out) {
       out.push_back(std::move(**frame));
     }
   }
+  return false;
 }
 
 Result<> HostRun::writeControl(std::string_view bytes) {

@@ -63,17 +63,19 @@ class HostRun {
   // Leaves it, and what it started, running when this object goes: the next executor takes it up.
   void release();
 
-  // Waits for its end at most so long, then answers the frames written since the last call. kInvalid: it does
-  // not speak the protocol; nothing more can be read.
+  // Waits for its end at most so long, then answers the frames written since the last call, a few megabytes
+  // of them at a time. kInvalid: it does not speak the protocol; nothing more can be read.
   Result<std::vector<host::Frame>> step(std::int64_t timeout_ns);
   // True when the process has ended and its last frame was read.
   bool ended() const { return ended_; }
+  // More was written than step() has answered so far.
+  bool behind() const { return behind_; }
 
  private:
   HostRun(ProcessMark mark, host::Descriptor frames, host::Descriptor control)
       : mark_(std::move(mark)), frames_(std::move(frames)), control_(std::move(control)) {}
   bool waitForEnd(std::int64_t timeout_ns);
-  Result<> readNew(std::vector<host::Frame>& out);
+  Result<bool> readNew(std::vector<host::Frame>& out);
   Result<> writeControl(std::string_view bytes);
 
   ProcessMark mark_;
@@ -84,6 +86,7 @@ class HostRun {
   host::FrameDecoder decoder_;
   bool cancelled_ = false;
   bool ended_ = false;
+  bool behind_ = false;
 };
 
 }  // namespace redflag::kernel

@@ -73,7 +73,7 @@ Followed HostWork::follow(HostRun& run, const Following& how) const {
   Followed out{RunReport(how.tell, how.tell.empty() ? EventSink() : sink_)};
   const std::int64_t began = clock_.monotonicNs();
   std::int64_t done_at = 0;
-  bool first = how.attached;
+  bool earlier = how.attached;  // what comes was written before we were here
   while (!run.ended()) {
     if (stop_) {
       run.release();
@@ -88,7 +88,8 @@ Followed HostWork::follow(HostRun& run, const Following& how) const {
     } else {
       out.report.unreadable();
     }
-    if (std::exchange(first, false)) out.report.forgetPending();
+    if (earlier) out.report.forgetPending();
+    earlier = earlier && run.behind();
     const std::int64_t now = clock_.monotonicNs();
     out.report.flush(clock_.epochNs(), now);
     if (out.report.done() && done_at == 0) done_at = now;

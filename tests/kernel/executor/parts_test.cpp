@@ -3,8 +3,12 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
 
 #include "base/encoding.h"
 #include "executor/event_queue.h"
@@ -152,6 +156,32 @@ TEST(HostRun, that_was_never_told_to_begin_is_dismissed_without_its_number) {
   EXPECT_TRUE(isAlive(mark));
   HostRun::dismissWaiting(place);
   EXPECT_TRUE(eventually([&] { return !isAlive(mark); }));
+}
+
+TEST(HostRun, that_has_written_more_than_fits_into_memory_is_read_in_pieces) {
+  const TestFolder folder;
+  const HostPlace place{folder.path(), "install"};
+  ASSERT_EQ(mkfifo((folder.path() / "install.control").c_str(), 0600), 0);
+  constexpr std::size_t kFrames = 12'000;
+  const std::string frame = host::encodeFrame(FrameType::kProgress, std::string(1000, 'x'));
+  {
+    std::ofstream frames(folder.path() / "install.frames", std::ios::binary);
+    for (std::size_t i = 0; i < kFrames; ++i)
+      frames << frame;
+  }
+  auto run = HostRun::attach(place, {4'194'304, "of another boot"});
+  ASSERT_TRUE(run.has_value()) << run.error().text;
+  std::size_t read = 0;
+  std::size_t most = 0;
+  while (!run->ended()) {
+    const auto some = run->step(0);
+    ASSERT_TRUE(some.has_value()) << some.error().text;
+    EXPECT_EQ(run->ended(), !run->behind());
+    read += some->size();
+    most = std::max(most, some->size());
+  }
+  EXPECT_EQ(read, kFrames);
+  EXPECT_LT(most, kFrames / 2);
 }
 
 TEST(TrustedPlace, looks_at_every_folder_above) {
