@@ -7,8 +7,11 @@
 namespace redflag::kernel {
 namespace {
 
-// Past any clock that may have been set back meanwhile.
+// Past most clocks that may have been set back meanwhile.
 constexpr std::int64_t kRememberedNs = 30LL * 24 * 3600 * kSecondNs;
+// These whatever the clock says: one that was years ahead when the agent started forgets nothing that the
+// server may still hand out.
+constexpr std::int64_t kNewestKept = 500;
 
 constexpr const char* kSchema = R"(
   CREATE TABLE meta (journal_id TEXT NOT NULL) STRICT;
@@ -164,9 +167,10 @@ Result<std::vector<OrderRecord>> OrderJournal::verifyDue() {
 Result<> OrderJournal::prune(std::int64_t now_ns) {
   const std::lock_guard lock(mutex_);
   auto statement = database_.prepare(
-      "DELETE FROM orders WHERE expires_at < ? AND verify_due = 0 AND (reported = 1 OR runner = 1)");
+      "DELETE FROM orders WHERE expires_at < ? AND verify_due = 0 AND (reported = 1 OR runner = 1)"
+      " AND rowid <= (SELECT max(rowid) FROM orders) - ?");
   if (!statement) return tl::unexpected<Error>(statement.error());
-  return statement->bind(1, now_ns - kRememberedNs).run();
+  return statement->bind(1, now_ns - kRememberedNs).bind(2, kNewestKept).run();
 }
 
 }  // namespace redflag::kernel

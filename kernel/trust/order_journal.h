@@ -53,7 +53,8 @@ class OrderJournal {
   // Ended, and not yet in the spool.
   Result<std::vector<OrderRecord>> unreported();
   Result<std::vector<OrderRecord>> verifyDue();
-  // Forgets what ended and expired long enough ago that its envelope can never be accepted again.
+  // Forgets what ended and expired long enough ago that its envelope can never be accepted again, but none of
+  // the newest few hundred.
   Result<> prune(std::int64_t now_ns);
 
  private:

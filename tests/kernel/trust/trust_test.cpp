@@ -63,6 +63,14 @@ class TrustTest : public testing::Test {
     if (!checked) return checked.error().code;
     return checked->known ? "known" : "accepted";
   }
+  // At once: each by itself waits for the disk.
+  void acceptNewer(int count) const {
+    auto database = sqlite::Database::open(file()).value();
+    ASSERT_TRUE(database.execute(
+        "INSERT INTO orders (command_id, identity, runner, body, accepted_item, expires_at)"
+        " WITH RECURSIVE newer(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM newer WHERE n < " +
+        std::to_string(count) + ") SELECT 'newer-' || n, '', 0, '', '', 0 FROM newer"));
+  }
   OrderRecord record(const protocol::Envelope& envelope) const {
     OrderRecord out;
     out.command_id = envelope.command_id;
@@ -230,12 +238,22 @@ TEST_F(TrustTest, remembers_what_is_left_to_do) {
   EXPECT_TRUE(journal_->verifyDue()->empty());
 }
 
+TEST_F(TrustTest, B8_forgets_none_of_the_newest_whatever_the_clock_says) {
+  ASSERT_TRUE(journal_->accept(record(order("ended"))));
+  ASSERT_TRUE(journal_->finish("ended", "x"));
+  ASSERT_TRUE(journal_->setReported("ended"));
+  acceptNewer(499);
+  ASSERT_TRUE(journal_->prune(clock_.now_ns + 75 * 365 * kDay));
+  EXPECT_EQ(check(sealed(order("ended"))), "known") << "the clock is right again, and the server asks again";
+}
+
 TEST_F(TrustTest, forgets_only_what_can_never_come_again) {
   for (const char* id : {"ended", "untold", "running"})
     ASSERT_TRUE(journal_->accept(record(order(id))));
   ASSERT_TRUE(journal_->finish("ended", "x"));
   ASSERT_TRUE(journal_->setReported("ended"));
   ASSERT_TRUE(journal_->finish("untold", "x"));
+  acceptNewer(500);
   ASSERT_TRUE(journal_->prune(clock_.now_ns + 30 * kDay));
   EXPECT_TRUE(journal_->find("ended")->has_value());
   ASSERT_TRUE(journal_->prune(clock_.now_ns + 32 * kDay));
