@@ -110,7 +110,8 @@ void ExecutorClient::followOnce(const Callback& callback) {
     if (!waitReadable(*stream, kStopTickNs)) continue;
     const auto message = receiveMessage(*stream, kMaxExecutorEvent, kAnswerTimeNs, kMaxExecutorEventValues);
     if (!message || !*message) return;
-    if (const auto event = eventFrom(**message)) callback(*event);
+    const auto event = eventFrom(**message);
+    if (event && !callback(*event)) return;
   }
 }
 

@@ -30,7 +30,8 @@ struct OrderEvent {
 
 class ExecutorClient {
  public:
-  using Callback = std::function<void(const OrderEvent&)>;
+  // False: it could not be kept. The client connects again then, so that it is told again.
+  using Callback = std::function<bool(const OrderEvent&)>;
 
   explicit ExecutorClient(std::filesystem::path socket) : socket_(std::move(socket)) {}
   ExecutorClient(const ExecutorClient&) = delete;

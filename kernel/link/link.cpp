@@ -127,8 +127,10 @@ void Link::Shared::closeSession() {
 
 void Link::Shared::attachRunner() {
   if (runner == nullptr || std::exchange(attached, true)) return;
+  // A result that comes while one session makes way for the next is told to that one.
   runner->attach([this](const OrderEvent& event) {
-    if (const auto now = current()) now->onExecutor(event);
+    const auto now = current();
+    return now == nullptr ? event.event != "result" : now->onExecutor(event);
   });
 }
 

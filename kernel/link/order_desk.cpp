@@ -93,6 +93,8 @@ OrderRecord OrderDesk::recordOf(const protocol::Envelope& envelope, Runner runne
 }
 
 bool OrderDesk::acceptForKernel(const protocol::Envelope& envelope) {
+  const bool cancels = std::all_of(envelope.actions.begin(), envelope.actions.end(), isCancel);
+  if (!cancels && parts_.queue->full()) return false;
   const OrderRecord record = recordOf(envelope, Runner::kKernel);
   if (auto ok = parts_.journal->accept(record); !ok) {
     spdlog::error("orders: order.not_journaled: order {} could not be journaled: {}", record.command_id,
@@ -103,7 +105,7 @@ bool OrderDesk::acceptForKernel(const protocol::Envelope& envelope) {
     spdlog::warn("order {}: its acceptance could not be told: {}", record.command_id, ok.error().text);
   }
   parts_.reports.step({record.command_id, record.command_id, actionsOf(envelope), "", "accepted"});
-  if (std::all_of(envelope.actions.begin(), envelope.actions.end(), isCancel)) {
+  if (cancels) {
     parts_.queue->runNow(record);
   } else {
     parts_.queue->add(record);
@@ -146,8 +148,7 @@ bool OrderDesk::handToExecutor(const CheckedOrder& order, const Json& transport)
   // An executor that does not believe the envelope names no id. This side does, and it is the answer to this
   // one.
   if (event->event == "refused" && event->command_id.empty()) event->command_id = id;
-  onExecutor(*event);
-  return true;
+  return onExecutor(*event);
 }
 
 Result<> OrderDesk::putExecutorState(const OrderEvent& event, const std::string& state) {
@@ -158,20 +159,21 @@ Result<> OrderDesk::putExecutorState(const OrderEvent& event, const std::string&
   return parts_.reports.putState(parts_.reports.stateItem(report));
 }
 
-void OrderDesk::onExecutor(const OrderEvent& event) {
+bool OrderDesk::onExecutor(const OrderEvent& event) {
   if (event.event == "result") return onResult(event);
-  if (event.event == "refused" && event.code == protocol::refusal::kConnection)
-    return parts_.reports.connection(event.text);
-  // As an error of this program, it is told to the server.
-  if (event.event == "error") return spdlog::error("executor: {}: {}", event.code, event.text);
-  if (event.event == "refused")
-    return parts_.reports.refusal(event.command_id, event.code, event.text, "executor");
-  if (event.event == "progress" || event.event == "log") {
-    return parts_.reports.log({event.command_id, event.lines, event.percent, event.text, event.at_ns});
-  }
-  if (auto ok = putExecutorState(event, event.event); !ok) {
+  if (event.event == "refused" && event.code == protocol::refusal::kConnection) {
+    parts_.reports.connection(event.text);
+  } else if (event.event == "error") {
+    // As an error of this program, it is told to the server.
+    spdlog::error("executor: {}: {}", event.code, event.text);
+  } else if (event.event == "refused") {
+    parts_.reports.refusal(event.command_id, event.code, event.text, "executor");
+  } else if (event.event == "progress" || event.event == "log") {
+    parts_.reports.log({event.command_id, event.lines, event.percent, event.text, event.at_ns});
+  } else if (auto ok = putExecutorState(event, event.event); !ok) {
     spdlog::warn("order {}: {} could not be told: {}", event.command_id, event.event, ok.error().text);
   }
+  return true;
 }
 
 std::optional<OrderRecord> OrderDesk::recorded(const std::string& command_id) {
@@ -184,7 +186,7 @@ std::optional<OrderRecord> OrderDesk::recorded(const std::string& command_id) {
 
 // The executor forgets a result only when it is in the spool and the scan that proves it is written down as
 // due.
-void OrderDesk::onResult(const OrderEvent& event) {
+bool OrderDesk::onResult(const OrderEvent& event) {
   const std::lock_guard lock(results_);
   const auto record = recorded(event.command_id);
   const bool carried_out = event.state == "succeeded" || event.state == "failed";
@@ -192,23 +194,26 @@ void OrderDesk::onResult(const OrderEvent& event) {
   const bool first = record && !record->finished;
   if (first && changed) {
     if (auto ok = parts_.journal->setVerifyDue(event.command_id, true); !ok) {
-      return spdlog::error("orders: order.failed: order {}: {}", event.command_id, ok.error().text);
+      spdlog::error("orders: order.failed: order {}: {}", event.command_id, ok.error().text);
+      return false;
     }
   }
   if (auto ok = putExecutorState(event, event.state); !ok) {
-    return spdlog::error("orders: order.result_waits: order {}: its result waits with the executor: {}",
-                         event.command_id, ok.error().text);
+    spdlog::error("orders: order.result_waits: order {}: its result waits with the executor: {}",
+                  event.command_id, ok.error().text);
+    return false;
   }
   if (auto ok = parts_.runner->ack(event.command_id); !ok) {
     spdlog::warn("order {}: the executor did not hear that its result is safe: {}", event.command_id,
                  ok.error().text);
   }
   if (full_until_ns_.exchange(0) != 0) parts_.room();
-  if (!first) return;
+  if (!first) return true;
   if (auto ok = parts_.journal->finish(event.command_id, ""); !ok) {
     spdlog::error("orders: order.failed: order {}: {}", event.command_id, ok.error().text);
   }
   if (changed) parts_.queue->addVerify(*record);
+  return true;
 }
 
 }  // namespace redflag::kernel

@@ -38,14 +38,14 @@ class OrderDesk {
   };
   explicit OrderDesk(Parts parts) : parts_(parts) {}
 
-  // False: not now (the spool or the executor is full, or that is not there); the server will hand it out
-  // again.
+  // False: not now (the spool, the queue or the executor is full, or that is not there); the server will hand
+  // it out again.
   bool take(const Json& transport);
   // As many orders wait as the executor takes, so that asking for more is of no use until room() is called;
   // or until ten minutes are over, should it never tell that one has ended. [any thread]
   bool executorFull() const;
-  // What the executor says about an order of its own.
-  void onExecutor(const OrderEvent& event);
+  // What the executor says about an order of its own. False: it could not be kept, and has to be said again.
+  bool onExecutor(const OrderEvent& event);
 
  private:
   // Whose order it is; nullopt when it was refused as nobody's or everybody's.
@@ -56,7 +56,7 @@ class OrderDesk {
   void refuse(const protocol::Envelope& envelope, const char* code, const std::string& text);
   OrderRecord recordOf(const protocol::Envelope& envelope, OrderRecord::Runner runner) const;
   std::optional<OrderRecord> recorded(const std::string& command_id);
-  void onResult(const OrderEvent& event);
+  bool onResult(const OrderEvent& event);
   Result<> putExecutorState(const OrderEvent& event, const std::string& state);
 
   Parts parts_;

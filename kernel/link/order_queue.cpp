@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "base/encoding.h"
 #include "base/log.h"
@@ -12,6 +13,11 @@
 
 namespace redflag::kernel {
 namespace {
+
+// Of what waits in memory: a server that orders without end must not fill it.
+constexpr std::size_t kMaxWaitingBytes = 16U << 20;
+
+constexpr std::int64_t kForgetEveryNs = 24 * 3600 * kSecondNs;
 
 // The plugins an order's actions belong to; each is scanned again.
 std::vector<std::string> pluginsOf(const OrderRecord& record) {
@@ -84,6 +90,14 @@ void OrderQueue::stop() {
   }
   wake_.notify_all();
   if (worker_.joinable()) worker_.join();
+}
+
+bool OrderQueue::full() {
+  const std::lock_guard lock(mutex_);
+  std::size_t bytes = 0;
+  for (const Task& task : waiting_)
+    bytes += sizeof task + task.record.body.size() + task.record.accepted_item.size();
+  return bytes >= kMaxWaitingBytes;
 }
 
 void OrderQueue::add(const OrderRecord& record) {
@@ -197,18 +211,55 @@ void OrderQueue::log(const StateReport& report, const std::string& action, const
       {report.id, report.command_id, action, from, report.state, report.by, report.code, report.at_ns});
 }
 
-void OrderQueue::finish(const StateReport& report, const std::string& action, const std::string& from) {
-  const std::string item = parts_.reports.stateItem(report);
-  if (auto ok = parts_.journal.finish(report.command_id, item); !ok) {
-    // Not on disk: it is not told either, and run again after a restart.
-    logFailure("journal", report.command_id, ok);
-    return;
+void OrderQueue::finish(StateReport report, const std::string& action, const std::string& from) {
+  report.at_ns = parts_.clock.epochNs();
+  std::string item = parts_.reports.stateItem(report);
+  report.results = nullptr;
+  if (writeDown({std::move(report), std::move(item), action, from})) tellOutcomes();
+}
+
+// What is not on disk is not told either: after a restart it would be run again.
+bool OrderQueue::writeDown(Ended ended) {
+  const auto written = parts_.journal.finish(ended.report.command_id, ended.item);
+  if (written) {
+    log(ended.report, ended.action, ended.from);
+    return true;
   }
-  log(report, action, from);
-  this->report();
+  logFailure("journal", ended.report.command_id, written);
+  if (written.error().code == Code::kConflict) return false;  // it has an outcome
+  const std::lock_guard lock(mutex_);
+  unwritten_.push_back(std::move(ended));
+  return false;
+}
+
+void OrderQueue::takeUpAgain() {
+  std::unique_lock lock(mutex_);
+  auto ended = std::exchange(unwritten_, {});
+  for (auto& record : std::exchange(unproven_, {}))
+    waiting_.push_back({std::move(record), true});
+  lock.unlock();
+  wake_.notify_all();
+  for (auto& one : ended)
+    writeDown(std::move(one));
 }
 
 void OrderQueue::report() {
+  takeUpAgain();
+  tellOutcomes();
+  forgetOld();
+}
+
+void OrderQueue::forgetOld() {
+  const std::int64_t now = parts_.clock.monotonicNs();
+  {
+    const std::lock_guard lock(mutex_);
+    if (now < forget_at_ns_) return;
+    forget_at_ns_ = now + kForgetEveryNs;
+  }
+  if (auto ok = parts_.journal.prune(parts_.clock.epochNs()); !ok) spdlog::warn("{}", ok.error().text);
+}
+
+void OrderQueue::tellOutcomes() {
   const auto records = parts_.journal.unreported();
   if (!records) return;
   for (const auto& record : *records) {
@@ -232,6 +283,9 @@ void OrderQueue::verify(const OrderRecord& record) {
   if (const auto scans = parts_.scanner.scan(request); !scans) {
     spdlog::error("orders: order.no_proof: order {}: the scan that proves it failed: {}", record.command_id,
                   scans.error().text);
+    // A plugin that is enabled no more has nothing to prove; what could not be kept can be, later.
+    const std::lock_guard lock(mutex_);
+    if (scans.error().code != Code::kInvalid) unproven_.push_back(record);
     return;
   }
   logFailure("journal", record.command_id, parts_.journal.setVerifyDue(record.command_id, false));

@@ -1,7 +1,7 @@
 #pragma once
 // Carries out the kernel's own orders, one after the other, and the scans that prove installs. Every order
 // has one outcome: it is journaled, then spooled; after a crash an order without one is run again, an outcome
-// that was not spooled is. Threads: any.
+// that was not spooled is. What the disk does not take now is tried again. Threads: any.
 
 #include <condition_variable>
 #include <deque>
@@ -39,6 +39,8 @@ class OrderQueue {
   // Waits for the order that runs; the rest is found again by start().
   void stop();
 
+  // So much waits that no more should be accepted now.
+  bool full();
   // An order that the journal has accepted.
   void add(const OrderRecord& record);
   // Runs it on the calling thread: cancelling must not wait behind what it cancels.
@@ -47,7 +49,8 @@ class OrderQueue {
   void addVerify(const OrderRecord& record);
   // False when it is not waiting here.
   bool cancel(const std::string& command_id);
-  // Puts outcomes into the spool that it did not take before.
+  // Called now and then: outcomes that journal or spool did not take before, proofs whose scan was lost; once
+  // a day the journal forgets what is long over.
   void report();
 
  private:
@@ -55,19 +58,32 @@ class OrderQueue {
     OrderRecord record;
     bool verify = false;
   };
+  struct Ended {
+    StateReport report;  // without its results
+    std::string item;
+    std::string action;
+    std::string from;
+  };
   void work();
   void execute(const OrderRecord& record);
   // nullopt: it is stopped, and goes on at the next start.
   std::optional<StateReport> carryOut(const protocol::Envelope& envelope);
   void log(const StateReport& report, const std::string& action, const std::string& from);
   void verify(const OrderRecord& record);
-  void finish(const StateReport& report, const std::string& action, const std::string& from);
+  void finish(StateReport report, const std::string& action, const std::string& from);
+  bool writeDown(Ended ended);
+  void takeUpAgain();
+  void tellOutcomes();
+  void forgetOld();
 
   Parts parts_;
   KernelActions actions_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Task> waiting_;
+  std::vector<Ended> unwritten_;       // the journal did not take their outcome
+  std::vector<OrderRecord> unproven_;  // the scan that proves them was lost
+  std::int64_t forget_at_ns_ = 0;      // monotonic
   bool stopping_ = false;
   std::thread worker_;
 };

@@ -19,8 +19,8 @@ class OrderRunner {
   virtual Result<OrderEvent> submit(const Json& envelope, const Json& trust) = 0;
   virtual Result<bool> cancel(const std::string& command_id) = 0;
   virtual Result<> ack(const std::string& command_id) = 0;
-  // Once; the callback may come from any thread until the runner is gone.
-  virtual void attach(std::function<void(const OrderEvent&)> callback) = 0;
+  // Once; the callback may come from any thread until the runner is gone. False: it has to be told again.
+  virtual void attach(std::function<bool(const OrderEvent&)> callback) = 0;
 };
 
 class ExecutorRunner : public OrderRunner {
@@ -31,7 +31,7 @@ class ExecutorRunner : public OrderRunner {
   }
   Result<bool> cancel(const std::string& command_id) override { return client_.cancel(command_id); }
   Result<> ack(const std::string& command_id) override { return client_.ack(command_id); }
-  void attach(std::function<void(const OrderEvent&)> callback) override {
+  void attach(std::function<bool(const OrderEvent&)> callback) override {
     client_.attach(std::move(callback));
   }
 

@@ -43,7 +43,6 @@ void Session::openOrders(const Parts& parts) {
   auto journal = OrderJournal::open(orderJournalFile(parts.settings.state), identity_.journal_id);
   if (journal) {
     journal_ = std::move(*journal);
-    if (auto ok = journal_->prune(parts.clock.epochNs()); !ok) spdlog::warn("{}", ok.error().text);
     const auto cancel_elsewhere = [runner = parts.runner](const std::string& id) {
       return runner != nullptr && runner->cancel(id).value_or(false);
     };

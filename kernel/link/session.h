@@ -44,7 +44,7 @@ class Session {
   void start();
   void stop();
 
-  void onExecutor(const OrderEvent& event) { desk_->onExecutor(event); }
+  bool onExecutor(const OrderEvent& event) { return desk_->onExecutor(event); }
   Wake& wake() { return wake_; }
   std::uint64_t refusedOrders() const { return reports_.refused(); }
 

@@ -59,7 +59,7 @@ class Believer : public OrderRunner {
   }
   Result<bool> cancel(const std::string&) override { return false; }
   Result<> ack(const std::string&) override { return {}; }
-  void attach(std::function<void(const OrderEvent&)>) override {}
+  void attach(std::function<bool(const OrderEvent&)>) override {}
 
   std::size_t submitted = 0;
 };

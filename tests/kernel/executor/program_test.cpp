@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <mutex>
 
@@ -95,6 +96,7 @@ class Listener {
     client_.attach([this](const OrderEvent& event) {
       const std::lock_guard lock(mutex_);
       events_.push_back(event);
+      return true;
     });
   }
   // Each once: who attaches in the moment of a result is told of it as what is and as what happens.
@@ -134,6 +136,15 @@ TEST_F(Program, installs_and_tells_the_result_until_it_is_acknowledged) {
   EXPECT_TRUE(client().ack(envelope.command_id).has_value());
   EXPECT_EQ(submit(envelope)->id, id);
   EXPECT_EQ(log(), "install begins\ninstalled nginx\n");
+}
+
+TEST_F(Program, tells_a_result_again_that_the_kernel_could_not_keep) {
+  start();
+  std::atomic<int> told = 0;
+  ExecutorClient kernel(socket());
+  kernel.attach([&told](const OrderEvent& event) { return event.event != "result" || ++told > 2; });
+  EXPECT_EQ(submit(order())->event, "accepted");
+  EXPECT_TRUE(eventually([&told] { return told == 3; }));
 }
 
 TEST_F(Program, killed_during_an_install_takes_it_up_again_and_tells_one_result) {

@@ -116,7 +116,7 @@ class FakeRunner : public OrderRunner {
     acked.push_back(command_id);
     return {};
   }
-  void attach(std::function<void(const OrderEvent&)> function) override { callback = std::move(function); }
+  void attach(std::function<bool(const OrderEvent&)> function) override { callback = std::move(function); }
 
   bool there = true;
   std::size_t room = SIZE_MAX;  // how many it takes
@@ -126,7 +126,7 @@ class FakeRunner : public OrderRunner {
   std::vector<Json> submitted;
   std::vector<std::string> cancelled;
   std::vector<std::string> acked;
-  std::function<void(const OrderEvent&)> callback;
+  std::function<bool(const OrderEvent&)> callback;
 };
 
 class SpoolFixture {
