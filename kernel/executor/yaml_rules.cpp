@@ -3,17 +3,22 @@
 #include "base/time.h"
 #include "config/settings.h"
 #include "platform/files.h"
+#include "platform/user.h"
 
 namespace redflag::kernel {
 namespace {
 
 constexpr std::uint64_t kOpenFiles = 256;
+// As scanners have it: of a user of the plans' own, else of the whole user that we are.
+constexpr std::uint64_t kProcesses = 512;
+constexpr std::uint64_t kProcessesOfOurUser = 4096;
 
 platform::ResourceLimits limitsOf(const RunLimits& limits) {
   platform::ResourceLimits out;
   out.cpu_s = static_cast<std::uint64_t>((limits.cpu_ns + kSecondNs - 1) / kSecondNs);
   out.memory_bytes = limits.memory_bytes;
   out.open_files = kOpenFiles;
+  out.processes = platform::mayBecomeOthers() ? kProcesses : kProcessesOfOurUser;
   out.file_bytes = limits.output_bytes;
   return out;
 }

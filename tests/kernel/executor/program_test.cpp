@@ -14,8 +14,10 @@
 #include "base/encoding.h"
 #include "command_repository.h"
 #include "executor/executor_client.h"
+#include "executor/yaml_rules.h"
 #include "platform/local_socket.h"
 #include "platform/process.h"
+#include "redflag/draft/updater.h"
 #include "support.h"
 
 namespace redflag::kernel::test {
@@ -213,6 +215,14 @@ TEST_F(Program, does_not_start_where_others_can_write) {
 TEST_F(Program, does_not_start_twice_on_one_state) {
   start();
   EXPECT_EQ(refusal(options()), 1);
+}
+
+TEST_F(Program, plans_within_limits_that_a_flood_of_processes_meets) {
+  const auto rules = YamlRules(config(), REDFLAG_BUILD "/test_plugins").read();
+  ASSERT_TRUE(rules) << rules.error().text;
+  const auto setup = (*rules)->plugin("test.updater", RF_UPDATER_1);
+  ASSERT_TRUE(setup) << setup.error().text;
+  EXPECT_GT(setup->limits.processes, 0U);
 }
 
 TEST_F(Program, listens_to_the_kernels_user_alone) {
