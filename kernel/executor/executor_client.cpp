@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "executor/messages.h"
+#include "executor/not_started.h"
 #include "local/channel.h"
 
 namespace redflag::kernel {
@@ -13,6 +14,7 @@ constexpr std::int64_t kAnswerTimeNs = 10 * kSecondNs;
 constexpr std::int64_t kStopTickNs = kSecondNs / 5;
 constexpr std::int64_t kFirstPauseNs = kSecondNs / 5;
 constexpr std::int64_t kLastPauseNs = 10 * kSecondNs;
+constexpr std::int64_t kComplainAgainNs = 3600 * kSecondNs;
 
 // Whatever is wrong with the way to the executor, nothing was decided there.
 tl::unexpected<Error> unavailable(const Error& error) {
@@ -94,25 +96,48 @@ void ExecutorClient::attach(Callback callback) {
 
 void ExecutorClient::follow(const Callback& callback) {
   std::int64_t pause = kFirstPauseNs;
+  std::int64_t complain_at = monotonicNow() + patience_ns_;
   while (!stopping_) {
     const std::int64_t began = monotonicNow();
-    followOnce(callback);
-    if (monotonicNow() - began > kLastPauseNs) pause = kFirstPauseNs;
+    const bool heard = followOnce(callback);
+    const std::int64_t now = monotonicNow();
+    if (now - began > kLastPauseNs) pause = kFirstPauseNs;
+    // Who is cut off at once has reached nobody.
+    if (heard || now - began > kLastPauseNs) complain_at = now + patience_ns_;
+    if (!stopping_ && now >= complain_at) {
+      callback(unreachable());
+      complain_at = now + kComplainAgainNs;
+    }
     if (!pauseFor(pause)) return;
     pause = std::min(pause * 2, kLastPauseNs);
   }
 }
 
-void ExecutorClient::followOnce(const Callback& callback) {
+// Whether anything came.
+bool ExecutorClient::followOnce(const Callback& callback) {
   auto stream = platform::LocalStream::connect(socket_);
-  if (!stream || !sendMessage(*stream, {{"op", "attach"}}, kAnswerTimeNs)) return;
+  if (!stream || !sendMessage(*stream, {{"op", "attach"}}, kAnswerTimeNs)) return false;
+  bool heard = false;
   while (!stopping_) {
     if (!waitReadable(*stream, kStopTickNs)) continue;
     const auto message = receiveMessage(*stream, kMaxExecutorEvent, kAnswerTimeNs, kMaxExecutorEventValues);
-    if (!message || !*message) return;
+    if (!message || !*message) break;
+    heard = true;
     const auto event = eventFrom(**message);
-    if (event && !callback(*event)) return;
+    if (event && !callback(*event)) break;
   }
+  return heard;
+}
+
+OrderEvent ExecutorClient::unreachable() const {
+  OrderEvent out;
+  out.event = "error";
+  out.code = "executor.unreachable";
+  out.at_ns = epochNow();
+  const std::string why = whyNotStarted(socket_);
+  out.text = "nobody answers at " + socket_.string() +
+             (why.empty() ? ", the executor's own log may say why" : ", the executor does not start: " + why);
+  return out;
 }
 
 bool ExecutorClient::pauseFor(std::int64_t ns) {

@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "base/time.h"
 
 namespace redflag::kernel {
 
@@ -33,7 +34,9 @@ class ExecutorClient {
   // False: it could not be kept. The client connects again then, so that it is told again.
   using Callback = std::function<bool(const OrderEvent&)>;
 
-  explicit ExecutorClient(std::filesystem::path socket) : socket_(std::move(socket)) {}
+  // `patience_ns`: how long nobody may answer at the socket before that is an error.
+  explicit ExecutorClient(std::filesystem::path socket, std::int64_t patience_ns = 120 * kSecondNs)
+      : socket_(std::move(socket)), patience_ns_(patience_ns) {}
   ExecutorClient(const ExecutorClient&) = delete;
   ExecutorClient& operator=(const ExecutorClient&) = delete;
   // Ends the thread of attach(); no callback runs afterwards.
@@ -54,16 +57,19 @@ class ExecutorClient {
   Result<Json> status();
 
   // Once. A thread of its own calls back the present state of every order whose result was not acknowledged,
-  // and then everything as it happens; when the connection is lost it connects again and begins anew.
+  // and then everything as it happens; when the connection is lost it connects again and begins anew. Where
+  // nobody answers for long, that is told as an error, `executor.unreachable`, again each hour.
   void attach(Callback callback);
 
  private:
   Result<Json> ask(const Json& request) const;
   void follow(const Callback& callback);
-  void followOnce(const Callback& callback);
+  bool followOnce(const Callback& callback);
+  OrderEvent unreachable() const;
   bool pauseFor(std::int64_t ns);
 
-  std::filesystem::path socket_;
+  const std::filesystem::path socket_;
+  const std::int64_t patience_ns_;
   std::atomic<bool> stopping_ = false;
   std::thread follower_;
 };

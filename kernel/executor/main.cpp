@@ -9,6 +9,7 @@
 
 #include "base/encoding.h"
 #include "executor/log.h"
+#include "executor/not_started.h"
 #include "executor/server.h"
 #include "executor/trusted_place.h"
 #include "executor/yaml_rules.h"
@@ -112,6 +113,14 @@ int refuse(int code, const std::string& why) {
   return code;
 }
 
+// For the kernel as well, which then finds nobody to ask. Not where others could write beside the socket.
+int refuseAndNote(const Options& options, int code, const std::string& why) {
+  if (checkTrustedPlace(std::filesystem::absolute(options.socket).parent_path())) {
+    if (auto noted = noteNotStarted(options.socket, why); !noted) logLine("warning", noted.error().text);
+  }
+  return refuse(code, why);
+}
+
 // All that others could use to have their way with us, before anything of it is read.
 Result<> checkPlaces(const Options& options) {
   if (auto made = platform::makePrivateFolder(options.state / "runs"); !made) return made;
@@ -131,15 +140,18 @@ int serve(const Options& options, const platform::User& kernel, platform::Lifeti
   if (!now) logLine("error", "every order is refused until this is mended: " + now.error().text);
 
   const auto lock = platform::LockFile::acquire(options.state / "lock");
-  if (!lock) return refuse(kFailed, lock.error().text);
+  if (!lock && lock.error().code == Code::kConflict) return refuse(kFailed, lock.error().text);
+  if (!lock) return refuseAndNote(options, kFailed, lock.error().text);
   ListedOrderKeys keys(options.state, systemClock());
   Executor executor({options.state, platform::defaultPaths().programs / "redflag-host",
                      options.socket.parent_path() / "scratch", options.limits, platform::bootId(),
                      platform::machineFacts().kernel},
                     rules, keys, systemClock());
-  if (auto started = executor.start(); !started) return refuse(kFailed, started.error().text);
+  if (auto started = executor.start(); !started) return refuseAndNote(options, kFailed, started.error().text);
   const auto server = listenForOrders(executor, options.socket, kernel.uid, kernel.group);
-  if (!server) return refuse(kFailed, server.error().text);
+  if (!server) return refuseAndNote(options, kFailed, server.error().text);
+  if (auto forgotten = forgetNotStarted(options.socket); !forgotten)
+    logLine("warning", forgotten.error().text);
   logLine("info", "ready at " + options.socket.string());
   while (lifetime.wait(kTickNs) != platform::Wish::kStop)
     continue;  // the configuration is read for each order
@@ -156,7 +168,7 @@ int run(int argc, char** argv) {
   if (auto ok = initCrypto(); !ok) return refuse(kFailed, ok.error().text);
   const auto kernel = platform::findUser(options.kernel_user);
   if (!kernel) return refuse(kUsage, "--kernel-uid: there is no user " + options.kernel_user);
-  if (auto ok = checkPlaces(options); !ok) return refuse(kRefused, ok.error().text);
+  if (auto ok = checkPlaces(options); !ok) return refuseAndNote(options, kRefused, ok.error().text);
   return serve(options, *kernel, lifetime);
 }
 

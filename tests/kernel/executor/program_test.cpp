@@ -14,6 +14,7 @@
 #include "base/encoding.h"
 #include "command_repository.h"
 #include "executor/executor_client.h"
+#include "executor/not_started.h"
 #include "executor/yaml_rules.h"
 #include "platform/local_socket.h"
 #include "platform/process.h"
@@ -215,6 +216,34 @@ TEST_F(Program, does_not_start_where_others_can_write) {
 TEST_F(Program, does_not_start_twice_on_one_state) {
   start();
   EXPECT_EQ(refusal(options()), 1);
+  EXPECT_EQ(whyNotStarted(socket()), "") << "one runs";
+}
+
+TEST_F(Program, leaves_the_reason_why_it_does_not_start_to_the_kernel) {
+  namespace fs = std::filesystem;
+  fs::permissions(config(), fs::perms::others_write, fs::perm_options::add);
+  EXPECT_EQ(refusal(options()), 3);
+  std::mutex mutex;
+  std::vector<OrderEvent> told;
+  {
+    ExecutorClient kernel(socket(), kSecondNs / 2);
+    kernel.attach([&](const OrderEvent& event) {
+      const std::lock_guard lock(mutex);
+      told.push_back(event);
+      return true;
+    });
+    ASSERT_TRUE(eventually([&] {
+      const std::lock_guard lock(mutex);
+      return !told.empty();
+    }));
+  }
+  EXPECT_EQ(told[0].event, "error");
+  EXPECT_EQ(told[0].code, "executor.unreachable");
+  EXPECT_THAT(told[0].text, HasSubstr("agent.yaml: others than its owner can write it"));
+  EXPECT_EQ(told.size(), 1U) << "not at each attempt";
+  fs::permissions(config(), fs::perms::others_write, fs::perm_options::remove);
+  start();
+  EXPECT_EQ(whyNotStarted(socket()), "");
 }
 
 TEST_F(Program, plans_within_limits_that_a_flood_of_processes_meets) {
