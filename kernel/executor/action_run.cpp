@@ -23,6 +23,7 @@ constexpr const char* kRun = "run";
 constexpr const char* kBootId = "boot_id";
 constexpr std::int64_t kListTimeNs = 10 * kSecondNs;
 constexpr std::int64_t kStopGraceNs = 60 * kSecondNs;
+constexpr std::int64_t kRetryUpdateNs = 2 * kSecondNs;
 
 Outcome actionRefused(std::string code, std::string text) {
   return {"refused", std::move(code), std::move(text), Json::array()};
@@ -159,8 +160,11 @@ std::optional<Outcome> ActionRun::conclude(JournalEntry& entry, const RunReport&
   if (!reboot) return actionFailed("action.bad_result", reboot.error().text);
   if (!*reboot) return Outcome{"succeeded", "", "", Json::array({*result})};
   awaitReboot(entry, *result, **reboot, bootOf(entry, boot_.boot_id), clock_.monotonicNs());
-  // Not on disk: what is there says that the action runs, and its host's own record is read again.
-  if (auto ok = journal_.update(entry); !ok) logLine("error", "journal: " + ok.error().text);
+  // Until it is on disk what is there says that the action runs, and its host's own record is read again.
+  for (auto ok = journal_.update(entry); !ok; ok = journal_.update(entry)) {
+    logLine("error", "journal: " + ok.error().text);
+    if (!hosts_.pauseFor(kRetryUpdateNs)) break;
+  }
   return std::nullopt;
 }
 

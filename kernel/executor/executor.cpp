@@ -320,7 +320,10 @@ std::optional<Outcome> Executor::perform(Journal& journal, JournalEntry& entry) 
 void Executor::carryOut(Journal& journal, JournalEntry entry) {
   if (entry.phase == Phase::kWaiting) {
     const auto begun = journal.begin(entry, clock_.epochNs());
-    if (!begun) pauseFor(kRetryNs);
+    if (!begun) {
+      complain("journal.failed", begun.error().text);
+      pauseFor(kRetryNs);
+    }
     if (!begun || !*begun) return;
     history_.entered(entry, "accepted");
     tell(stateEvent(entry));

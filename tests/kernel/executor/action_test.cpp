@@ -4,8 +4,10 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <fstream>
 #include <mutex>
+#include <thread>
 
 #include "base/encoding.h"
 #include "executor/host_run.h"
@@ -13,6 +15,7 @@
 #include "executor/reboot_watch.h"
 #include "host/manifest.h"
 #include "platform/files.h"
+#include "sqlite/database.h"
 #include "support.h"
 
 namespace redflag::kernel::test {
@@ -212,6 +215,33 @@ TEST_F(Action, that_restarts_the_machine_fails_when_another_kernel_comes_back) {
   executor->stop();
   begin("boot-2");
   EXPECT_EQ(resultOf(envelope).at("code"), "reboot.other_kernel");
+}
+
+TEST_F(Action, that_restarts_the_machine_waits_without_haste_for_a_journal_that_takes_nothing) {
+  ASSERT_TRUE(Journal::open(folder.path() / "journal.sqlite", true).has_value());
+  const auto change = [this](const char* sql) {
+    auto database = sqlite::Database::open(folder.path() / "journal.sqlite").value();
+    ASSERT_TRUE(database.execute(sql).has_value());
+  };
+  change(
+      "CREATE TRIGGER full BEFORE UPDATE ON orders WHEN NEW.phase = 'rebooting'"
+      " BEGIN SELECT RAISE(ABORT, 'no space left'); END");
+  begin();
+  const auto envelope = order("go_down");
+  const auto saidWithin = [](std::chrono::milliseconds time) {
+    testing::internal::CaptureStderr();
+    std::this_thread::sleep_for(time);
+    return testing::internal::GetCapturedStderr();
+  };
+  const std::string no_space = "no space left";
+  submit(envelope);
+  ASSERT_TRUE(eventually(
+      [&] { return saidWithin(std::chrono::milliseconds(100)).find(no_space) != std::string::npos; }));
+  const std::string said = saidWithin(std::chrono::seconds(1));
+  EXPECT_EQ(said.find(no_space), said.rfind(no_space)) << said.size() << " bytes of log in a second";
+  EXPECT_EQ(phaseOf(envelope), Phase::kInstalling);
+  change("DROP TRIGGER full");
+  EXPECT_TRUE(eventually([&] { return phaseOf(envelope) == Phase::kRebooting; }));
 }
 
 TEST_F(Action, that_takes_a_reboot_back_ends_the_order_that_waits_for_it) {

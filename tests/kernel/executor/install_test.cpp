@@ -8,6 +8,7 @@
 #include "executor/host_run.h"
 #include "installs.h"
 #include "protocol/plan_hash.h"
+#include "sqlite/database.h"
 
 namespace redflag::kernel::test {
 namespace {
@@ -60,6 +61,26 @@ TEST_F(Install, is_never_told_as_failed_for_what_was_said_about_it) {
     EXPECT_EQ(readAll(machine.path() / "packages/nginx"), "2");
     std::filesystem::remove(file);
   }
+}
+
+TEST_F(Install, says_that_an_order_cannot_be_begun_while_the_journal_takes_nothing_and_begins_it_later) {
+  ASSERT_TRUE(Journal::open(folder.path() / "journal.sqlite", true).has_value());
+  const auto change = [this](const char* sql) {
+    auto database = sqlite::Database::open(folder.path() / "journal.sqlite").value();
+    ASSERT_TRUE(database.execute(sql).has_value());
+  };
+  change("CREATE TRIGGER full BEFORE UPDATE ON orders BEGIN INSERT INTO nowhere VALUES(1); END");
+  begin();
+  const auto envelope = order();
+  EXPECT_EQ(submit(envelope).at("event"), "accepted");
+  const auto complained = [this] {
+    const std::lock_guard lock(mutex);
+    return !events.empty() && events.back().value("code", "") == "journal.failed";
+  };
+  EXPECT_TRUE(eventually(complained));
+  change("DROP TRIGGER full");
+  EXPECT_EQ(resultOf(envelope).at("state"), "succeeded");
+  EXPECT_EQ(log(), "install begins\ninstalled nginx\n");
 }
 
 TEST_F(Install, carries_out_orders_one_after_the_other) {
