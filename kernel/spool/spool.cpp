@@ -74,6 +74,9 @@ class SqliteSpool : public Spool {
       statement->reset();
     }
     if (auto done = transaction->commit(); !done) return done;
+    // What a day without a server filled must not stay taken for ever. That it is not given back now costs
+    // nothing else.
+    static_cast<void>(database_.giveBackSpace());
     return measure();
   }
 

@@ -11,6 +11,7 @@ namespace redflag::kernel::sqlite {
 namespace {
 
 constexpr int kBusyTimeoutMs = 5000;
+constexpr std::int64_t kManyPages = 256;  // of 4 KiB
 // A page cache of 512 KiB: the agent's databases are small, its memory budget, too.
 constexpr const char* kSettings =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-512;"
@@ -106,7 +107,7 @@ Result<Database> Database::open(const std::filesystem::path& file) {
     return fail(codeOf(result), file.string() + ": " + (raw == nullptr ? "no memory" : sqlite3_errmsg(raw)));
   }
   sqlite3_busy_timeout(raw, kBusyTimeoutMs);
-  // Before anything else touches the file: space that is freed goes back to the file system.
+  // Before anything else touches the file: space that is freed can go back to the file system.
   if (auto set = database.execute("PRAGMA auto_vacuum=INCREMENTAL;"); !set)
     return tl::unexpected<Error>(set.error());
   if (auto set = database.execute(kSettings); !set) return tl::unexpected<Error>(set.error());
@@ -147,6 +148,13 @@ Result<std::int64_t> Database::number(std::string_view sql) {
 
 std::int64_t Database::changes() const {
   return sqlite3_changes64(handle_.get());
+}
+
+Result<> Database::giveBackSpace() {
+  const auto free_pages = number("PRAGMA freelist_count");
+  if (!free_pages) return tl::unexpected<Error>(free_pages.error());
+  if (*free_pages < kManyPages) return {};
+  return execute("PRAGMA incremental_vacuum");
 }
 
 Result<Transaction> Transaction::begin(Database& database) {

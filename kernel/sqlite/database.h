@@ -55,6 +55,9 @@ class Database {
   Result<std::int64_t> number(std::string_view sql);
   // Rows that the last statement changed.
   std::int64_t changes() const;
+  // What was deleted leaves room inside the file: gives it back to the file system once it is a megabyte.
+  // Outside of a transaction.
+  Result<> giveBackSpace();
 
  private:
   friend class Transaction;

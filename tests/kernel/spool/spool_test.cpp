@@ -49,6 +49,21 @@ class SpoolTest : public ::testing::Test {
   std::filesystem::path file_;
 };
 
+TEST_F(SpoolTest, gives_back_the_disk_that_a_time_without_a_server_filled) {
+  {
+    auto spool = open(64U << 20);
+    std::vector<std::string> sent;
+    for (const char* id : {"a", "b", "c", "d", "e", "f", "g", "h"}) {
+      sent.emplace_back(id);
+      ASSERT_TRUE(spool->put({id, "command_state", "", true, Keep::kAlways, std::string(1U << 20, 'x')}));
+    }
+    ASSERT_TRUE(spool->remove(sent));
+    ASSERT_TRUE(spool->put({"z", "command_state", "", true, Keep::kAlways, "{}"}));
+  }
+  EXPECT_LT(std::filesystem::file_size(file_), 1U << 20);
+  EXPECT_THAT(ids(*open()), ElementsAre("z"));
+}
+
 TEST_F(SpoolTest, keeps_what_it_accepted_over_a_restart_in_order) {
   {
     auto spool = open();
