@@ -15,6 +15,8 @@ namespace refusal = protocol::refusal;
 using Runner = OrderRecord::Runner;
 
 constexpr std::int64_t kFullForAtMostNs = 600 * kSecondNs;
+constexpr std::int64_t kSlowNs = 5 * kSecondNs;
+constexpr std::int64_t kLeaveSlowNs = 20 * kSecondNs;
 
 // What is installed is as it was: no scan has anything to prove.
 bool onlyDownloads(const OrderRecord& record) {
@@ -129,15 +131,19 @@ bool OrderDesk::executorFull() const {
 
 bool OrderDesk::handToExecutor(const CheckedOrder& order, const Json& transport) {
   const std::string& id = order.envelope.command_id;
-  if (executorFull()) return false;
+  if (executorFull() || parts_.clock.monotonicNs() < slow_until_ns_) return false;
   if (!order.known) {
     if (auto ok = parts_.journal->accept(recordOf(order.envelope, Runner::kExecutor)); !ok) {
       spdlog::error("orders: order.not_journaled: order {} could not be journaled: {}", id, ok.error().text);
       return false;
     }
   }
+  const std::int64_t asked_ns = parts_.clock.monotonicNs();
   auto event = parts_.runner->submit(transport, parts_.trust_files());
   if (!event) {
+    // Uploads wait behind this: one that does not answer is not asked about each of many orders.
+    const std::int64_t now_ns = parts_.clock.monotonicNs();
+    if (now_ns - asked_ns >= kSlowNs) slow_until_ns_ = now_ns + kLeaveSlowNs;
     if (event.error().code == Code::kLimit) full_until_ns_ = parts_.clock.monotonicNs() + kFullForAtMostNs;
     if (std::exchange(told_waiting_, event.error().text) != event.error().text)
       spdlog::warn("order {} waits: the executor does not take it: {}", id, event.error().text);

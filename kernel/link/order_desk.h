@@ -62,6 +62,7 @@ class OrderDesk {
   Parts parts_;
   std::string told_waiting_;                     // why orders wait, as the log has it
   std::atomic<std::int64_t> full_until_ns_ = 0;  // monotonic
+  std::int64_t slow_until_ns_ = 0;               // monotonic; take()'s
   std::mutex results_;  // the same result may come as an answer and as an event at once
 };
 

@@ -103,6 +103,7 @@ class FakeRunner : public OrderRunner {
  public:
   Result<OrderEvent> submit(const Json& envelope, const Json&) override {
     submitted.push_back(envelope);
+    while_asked();
     if (taken == room) return fail(Code::kLimit, "too many orders wait already");
     if (!there) return fail(Code::kUnavailable, "no executor");
     ++taken;
@@ -119,6 +120,7 @@ class FakeRunner : public OrderRunner {
   void attach(std::function<bool(const OrderEvent&)> function) override { callback = std::move(function); }
 
   bool there = true;
+  std::function<void()> while_asked = [] {};
   std::size_t room = SIZE_MAX;  // how many it takes
   std::size_t taken = 0;
   bool can_cancel = false;

@@ -40,5 +40,23 @@ TEST_F(FullExecutor, is_given_no_more_until_one_has_ended) {
   EXPECT_FALSE(desk_->executorFull()) << "it is not believed for ever";
 }
 
+class SlowExecutor : public test::OrdersTest {};
+
+TEST_F(SlowExecutor, is_not_asked_about_each_of_many_orders) {
+  runner_.there = false;
+  runner_.while_asked = [this] { clock_.now_ns += 10 * kSecondNs; };
+  const auto one = installOrder("one");
+  EXPECT_FALSE(take(one));
+  EXPECT_FALSE(take(installOrder("two")));
+  EXPECT_FALSE(take(one));
+  EXPECT_EQ(runner_.submitted.size(), 1U) << "the one that showed it does not answer";
+  EXPECT_TRUE(take(scanOrder())) << "the kernel's own orders go on";
+  clock_.now_ns += 20 * kSecondNs;
+  runner_.there = true;
+  runner_.next = {"accepted", "one", "event-1", 0, "", "", "", -1, {}, {}};
+  EXPECT_TRUE(take(one));
+  EXPECT_EQ(spool_.states("one"), "accepted");
+}
+
 }  // namespace
 }  // namespace redflag::kernel
