@@ -96,7 +96,7 @@ Outlook outlookOf(const store::Command& command, const std::string& connection,
               connected ? kResult : "its result comes when it is back"};
     case CommandState::kLost:
       return {"the machine accepted the order and has been silent since",
-              "a late result still counts; what was done is not begun again"};
+              "given up after a week, or when somebody cancels it; a late result still counts"};
     default:
       return ended(command);
   }

@@ -110,7 +110,8 @@ Outlook ordered(const Update& update) {
   if (state == "running")
     return {planning ? "the machine, which is making the plan" : "the machine, which is installing", next};
   if (state == "lost")
-    return {"the machine, which accepted the order and has been silent since", "a late result still counts"};
+    return {"the machine, which accepted the order and has been silent since",
+            "failed after a week, or when the order is cancelled; a late result still counts"};
   return {"the server, which is looking at the result", next};
 }
 

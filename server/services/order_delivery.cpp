@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <optional>
 
 #include "base/log.h"
@@ -13,6 +14,7 @@ using store::CommandEvent;
 
 constexpr std::size_t kSweepBatch = 500;
 constexpr int kFetchesAgain = 8;
+constexpr std::int64_t kLostForNs = 7 * 86'400 * kSecondNs;
 
 constexpr const char* kServer = "server";
 
@@ -148,6 +150,22 @@ std::optional<std::vector<Json>> Orders::handOut(const store::AgentKey& agent, b
   }
   if (more && envelopes.size() < handled.size() && !as_it_is) return std::nullopt;
   return envelopes;
+}
+
+bool Orders::giveUp(std::span<const store::Command> lost, const std::string& who) const {
+  const auto given_up = context_.store.write([&](store::WriteTransaction& tx) {
+    return stepAll(tx, lost, CommandEvent::kGivenUp, who,
+                   {"command.given_up",
+                    "given up by " + who + ": the machine began it and has not said what became of it"});
+  });
+  return std::find(given_up.begin(), given_up.end(), true) != given_up.end();
+}
+
+void Orders::giveUpLost() const {
+  const std::int64_t before = context_.now() - kLostForNs;
+  const auto lost = context_.store.read(
+      [&](const store::ReadTransaction& tx) { return tx.commands().lostSince(before, kSweepBatch); });
+  if (!lost.empty()) giveUp(lost, kServer);
 }
 
 void Orders::sweep() {

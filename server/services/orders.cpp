@@ -235,6 +235,8 @@ std::vector<store::Command> Orders::order(const std::string& type_id,
 store::Command Orders::cancel(const std::string& command_id, const Actor& actor) {
   const store::Command command = findFor(actor, command_id, "technician");
   if (!command.held.empty() && decline(command, actor)) return find(command_id, actor.grants.visible());
+  if (command.state == CommandState::kLost && giveUp({&command, 1}, actor.name))
+    return find(command_id, actor.grants.visible());
   requireUnfinished(command);
   const std::int64_t now = context_.now();
   const std::string prepared_by = typeOf(command.type).prepared_by;

@@ -89,6 +89,9 @@ class Orders {
 
   // Past their expiry, due, or silent for too long.
   void sweep();
+  // What has been lost for a week: its updates have failed then, and may be approved again. Whoever cancels a
+  // lost one does not wait so long. Should word of it come after all, it counts.
+  void giveUpLost() const;
 
   // For services that place orders in transactions of their own. prepare() runs the types' hooks: outside of
   // any. http::Problem 404 for an agent that the actor does not see, 403 where the actor's role does not
@@ -131,6 +134,8 @@ class Orders {
   commands::CommandType typeOf(const std::string& id) const;
   // False, and nothing done: its plan waits for nobody any more.
   bool decline(const store::Command& command, const Actor& actor);
+  // Of lost ones. False: none is any more.
+  bool giveUp(std::span<const store::Command> lost, const std::string& who) const;
   std::optional<std::vector<Json>> handOut(const store::AgentKey& agent, bool as_it_is);
   // False: it waits for no further window.
   bool waitForNext(store::WriteTransaction& tx, const store::Command& command) const;

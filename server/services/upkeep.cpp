@@ -142,6 +142,7 @@ void Upkeep::prune() {
   const std::int64_t now = context_.now();
   if (pruned_at_ != 0 && now - pruned_at_ < kPruneEveryNs && now >= pruned_at_) return;
   pruned_at_ = now;
+  orders_.giveUpLost();
   while (pruneSome(now) && !stopping())
     continue;
 }

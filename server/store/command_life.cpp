@@ -38,6 +38,7 @@ constexpr std::array<std::array<S, kCommandStates>, kCommandEvents> kLife = {{
     {Sc, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo}, // approved
     {Ca, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo}, // declined
     {kNo, Sc, Sc, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo}, // withheld
+    {kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, kNo, Ex, kNo, Ex}, // given up
 }};
 // clang-format on
 
@@ -47,7 +48,7 @@ constexpr std::array<const char*, kCommandStates> kStateNames = {
 
 constexpr std::array<const char*, kCommandEvents> kEventNames = {
     "due",       "fetched", "accepted", "running",  "succeeded", "failed",  "refused", "cancelled_by_agent",
-    "cancelled", "overdue", "silence",  "approved", "declined",  "withheld"};
+    "cancelled", "overdue", "silence",  "approved", "declined",  "withheld", "given_up"};
 
 }  // namespace
 

@@ -5,8 +5,8 @@
 //   (awaiting_approval →) scheduled → queued → delivered → accepted → running → succeeded | failed | refused
 //   | cancelled
 // awaiting_approval: a policy asks for a second person; no agent knows of it. expired: nobody approved or
-// accepted it in time. lost: silence after it was accepted; a late result still counts. A
-// report may skip states, because the agent's spool may have coalesced them or the server may have been
+// accepted it in time, or nobody waits any longer for word of one that is lost. lost: silence after it was
+// accepted. A late result of either still counts. A report may skip states, because the agent's spool may have coalesced them or the server may have been
 // restored from a backup.
 
 #include <optional>
@@ -45,8 +45,9 @@ enum class CommandEvent {
   kApproved,  // this and the next one: by a second person
   kDeclined,
   kWithheld,  // its window is closed (again), and no agent was handed it
+  kGivenUp,   // it is lost, and nobody waits for word of it any longer
 };
-constexpr int kCommandEvents = 14;
+constexpr int kCommandEvents = 15;
 
 // The state after the event; the same one when the event changes nothing (a repeated report); nullopt when it
 // must not happen there.

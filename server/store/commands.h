@@ -208,6 +208,7 @@ class Commands {
       std::size_t limit) const = 0;  // expired, not accepted, not coming again
   virtual std::vector<Command> silent(std::int64_t now,
                                       std::size_t limit) const = 0;  // accepted or running, no word
+  virtual std::vector<Command> lostSince(std::int64_t before, std::size_t limit) const = 0;
 
   // Orders that wait for a second person, oldest first, and the commands of one of them that still do.
   virtual Page<HeldOrder> heldOrders(const http::Visible& visible, const PageRequest& page) const = 0;

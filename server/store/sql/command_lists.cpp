@@ -144,6 +144,11 @@ std::vector<Command> SqlCommands::silent(std::int64_t now, std::size_t limit) co
       {now, toValue(limit)});
 }
 
+std::vector<Command> SqlCommands::lostSince(std::int64_t before, std::size_t limit) const {
+  return select(" WHERE c.state = 'lost' AND c.state_since <= ? ORDER BY c.command_id LIMIT ?",
+                {before, toValue(limit)});
+}
+
 std::map<std::string, std::int64_t> SqlCommands::underWay() const {
   std::map<std::string, std::int64_t> counts;
   auto rows = db_.query(

@@ -239,7 +239,7 @@ bool SqlCommands::prune(std::int64_t before, int limit) {
     auto rows = db_.query(
         "SELECT client_id, command_id FROM commands WHERE created_at < ? AND settlement <> 'pending' AND "
         "held = '' "
-        "AND state IN ('succeeded', 'failed', 'refused', 'expired', 'cancelled', 'lost') LIMIT ?",
+        "AND state IN ('succeeded', 'failed', 'refused', 'expired', 'cancelled') LIMIT ?",
         before, limit);
     while (rows.next()) {
       std::string client_id = rows.text();

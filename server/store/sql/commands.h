@@ -30,6 +30,7 @@ class SqlCommands : public Commands {
   std::vector<Command> due(std::int64_t now, std::size_t limit) const override;
   std::vector<Command> overdue(std::int64_t now, std::size_t limit) const override;
   std::vector<Command> silent(std::int64_t now, std::size_t limit) const override;
+  std::vector<Command> lostSince(std::int64_t before, std::size_t limit) const override;
   Page<HeldOrder> heldOrders(const http::Visible& visible, const PageRequest& page) const override;
   std::vector<Command> heldOf(const std::string& order_id, const http::Visible& visible) const override;
   std::set<std::string> orderedAlone(const std::string& author_id, const std::string& risk,

@@ -73,6 +73,42 @@ TEST_F(Approving, is_not_verified_by_an_incomplete_scan) {
   EXPECT_EQ(nginx(), "installed");
 }
 
+TEST_F(Approving, is_given_up_with_an_install_that_is_lost_and_done_if_word_of_it_comes_after_all) {
+  planNginx();
+  const auto order = world.newest("install_updates");
+  world.services.orders.fetch(agent);
+  world.mustTake(agent, {world.stateItem(order.id, "running")});
+  world.clock.advance_s(2 * 86'400);
+  world.services.orders.sweep();
+  world.services.orders.giveUpLost();
+  EXPECT_EQ(world.newest("install_updates").state, store::CommandState::kLost) << "not for a week";
+  EXPECT_EQ(nginx(), "installing");
+  world.services.orders.cancel(order.id, world.technician);
+  world.services.settlement.run();
+  EXPECT_EQ(world.newest("install_updates").state, store::CommandState::kExpired);
+  EXPECT_EQ(nginx(), "failed");
+  EXPECT_TRUE(world.update(agent, "nginx", "1.1").reason.code.ends_with("command.given_up"));
+  world.mustTake(agent, {world.stateItem(order.id, "succeeded", installResult(kNginx))});
+  world.services.settlement.run();
+  EXPECT_EQ(nginx(), "installed");
+}
+
+TEST_F(Approving, is_given_up_by_the_server_when_the_install_has_been_lost_for_a_week) {
+  planNginx();
+  const auto order = world.newest("install_updates");
+  world.services.orders.fetch(agent);
+  world.mustTake(agent, {world.stateItem(order.id, "running")});
+  for (const int days : {2, 7}) {
+    world.clock.advance_s(days * 86'400);
+    world.services.orders.sweep();
+    world.services.orders.giveUpLost();
+  }
+  world.services.settlement.run();
+  EXPECT_EQ(world.newest("install_updates").state, store::CommandState::kExpired);
+  EXPECT_EQ(nginx(), "failed");
+  EXPECT_EQ(world.approve({world.update(agent, "nginx", "1.1").id}).approved, 1U) << "once more";
+}
+
 TEST_F(Approving, fails_when_the_scan_after_it_still_lists_it) {
   planNginx();
   install(installResult(kNginx));

@@ -47,6 +47,7 @@ const std::map<E, std::map<S, S>> kOwn = {
     {E::kApproved, {{S::kAwaitingApproval, S::kScheduled}}},
     {E::kDeclined, {{S::kAwaitingApproval, S::kCancelled}}},
     {E::kWithheld, {{S::kScheduled, S::kScheduled}, {S::kQueued, S::kScheduled}}},
+    {E::kGivenUp, {{S::kLost, S::kExpired}, {S::kExpired, S::kExpired}}},
 };
 
 std::optional<S> expectedReport(S state, E event) {

@@ -30,10 +30,11 @@ export function CommandButtons({ command, size = 'compact-xs' }: CommandButtonsP
     void queries.invalidateQueries({ queryKey: ['commands'] });
     void queries.invalidateQueries({ queryKey: ['command', command.id] });
   };
+  const lost = command.state === 'lost';
   const cancel = useMutation({
     mutationFn: () => cancelCommand(command.id),
-    onSuccess: () => sayDone(`Asked ${command.hostname} to cancel: ${command.title}`),
-    onError: (error) => sayFailed('It was not cancelled', error),
+    onSuccess: () => sayDone(lost ? `Given up: ${command.title} on ${command.hostname}` : `Asked ${command.hostname} to cancel: ${command.title}`),
+    onError: (error) => sayFailed(lost ? 'It was not given up' : 'It was not cancelled', error),
     onSettled: refresh,
   });
   const retry = useMutation({
@@ -42,23 +43,23 @@ export function CommandButtons({ command, size = 'compact-xs' }: CommandButtonsP
     onError: (error) => sayFailed('It was not ordered again', error),
     onSettled: refresh,
   });
-  if (isCancellable(command)) {
-    return (
-      <GuardedButton
-        needs="technician"
-        at={command}
-        size={size}
-        variant="default"
-        loading={cancel.isPending}
-        onClick={() => cancel.mutate()}
-        aria-label={`Cancel ${command.title} on ${command.hostname}`}
-      >
-        Cancel
-      </GuardedButton>
-    );
-  }
+  const stop = lost ? 'Give up' : 'Cancel';
+  const stopping = (
+    <GuardedButton
+      needs="technician"
+      at={command}
+      size={size}
+      variant="default"
+      loading={cancel.isPending}
+      onClick={() => cancel.mutate()}
+      aria-label={`${stop} ${command.title} on ${command.hostname}`}
+    >
+      {stop}
+    </GuardedButton>
+  );
+  if (isCancellable(command)) return stopping;
   if (!may_be_tried_again.includes(command.state)) return null;
-  return (
+  const retrying = (
     <GuardedButton
       needs="technician"
       at={command}
@@ -70,6 +71,12 @@ export function CommandButtons({ command, size = 'compact-xs' }: CommandButtonsP
     >
       Retry
     </GuardedButton>
+  );
+  if (!lost) return retrying;
+  return (
+    <>
+      {stopping} {retrying}
+    </>
   );
 }
 
