@@ -7,6 +7,7 @@ import re
 import resource
 import ssl
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -91,6 +92,8 @@ def grow(engine, place):
         with tempfile.TemporaryDirectory(prefix="redflag-bench-", dir=lib.BUILD) as folder:
             database = place(agents)
             found[agents] = numbers(run(folder, agents, database), agents, database_mb(folder, database))
+        # Half an hour goes by before the table is written: what is known by then is not lost with the rest.
+        print(f"bench: scale: {agents} agents ({engine}): {found[agents]}", file=sys.stderr, flush=True)
     least, fewer, most = SIZES[0], SIZES[1], SIZES[-1]
     goals = {"memory, MB": 400, "processor while steady, % of one": 25, "all connections lost: all back after, s": 60}
     for name, value in found[most].items():
