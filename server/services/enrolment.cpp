@@ -183,6 +183,7 @@ std::pair<store::AgentKey, bool> Enrolment::enrol(const store::NewAgent& agent, 
   const std::int64_t now = context_.now();
   // A refusal is recorded inside and thrown outside the transaction, so that its record stays.
   const store::Enrolled enrolled = context_.store.write([&](store::WriteTransaction& tx) {
+    tx.alone();  // all machines of a roll-out count down the same token
     store::Enrolled result = tx.agents().enrol(agent, hashOf(token), now);
     if (result.outcome == EnrolmentOutcome::kEnrolled || result.outcome == EnrolmentOutcome::kAgain) {
       begin(tx, result, peer);

@@ -47,7 +47,7 @@ constexpr std::array<const char*, kCommandStates> kStateNames = {
     "succeeded",         "failed",    "refused", "expired",   "cancelled", "lost"};
 
 constexpr std::array<const char*, kCommandEvents> kEventNames = {
-    "due",       "fetched", "accepted", "running",  "succeeded", "failed",  "refused", "cancelled_by_agent",
+    "due",       "fetched", "accepted", "running",  "succeeded", "failed",   "refused", "cancelled_by_agent",
     "cancelled", "overdue", "silence",  "approved", "declined",  "withheld", "given_up"};
 
 }  // namespace

@@ -93,6 +93,9 @@ class WriteTransaction : public ReadTransaction {
   virtual Windows& windows() = 0;
   // A part that may fail by itself: what `part` did is undone when it throws, and the exception goes on.
   virtual void attempt(const std::function<void()>& part) = 0;
+  // First in a write that always meets others like itself, in the row of a token for example: nobody else
+  // writes until it is done, and nothing is tried in vain.
+  virtual void alone() = 0;
   // Runs when the transaction is durable, on the thread that called write(), after its locks are gone. Not
   // run when it fails.
   virtual void afterCommit(std::function<void()> action) = 0;

@@ -41,6 +41,10 @@ class Connection : public sql::Connection {
   bool usable() const;
 
   const sql::Dialect& dialect() const override;
+  // Else RunAgain, for the next time to be alone.
+  void demandAlone() override {
+    if (!alone_) throw RunAgain{true};
+  }
   sql::Rows queryValues(std::string_view sql, const std::vector<sql::Value>& values) override;
   void settle() override { finish(); }
   void script(std::string_view sql) override;

@@ -118,11 +118,12 @@ void PostgresStore::runWrite(const std::function<void(WriteTransaction&)>& work)
     try {
       written = writeOnce(work, alone);
     } catch (const RunAgain& again) {
+      const bool at_once = again.alone && !alone;
       alone = alone || again.alone || attempt >= kTriesBesideOthers;
       if (attempt == kTries) {
         throw http::Problem{503, "store.busy", "too many writers met each other; try again", "", 1};
       }
-      pause(attempt);
+      if (!at_once) pause(attempt);
     } catch (const http::Problem& problem) {
       log(problem);
       throw;

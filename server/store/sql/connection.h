@@ -38,6 +38,8 @@ class Connection {
   virtual ~Connection() = default;
 
   virtual const Dialect& dialect() const = 0;
+  // Of a write transaction that has done nothing yet: returns only where nobody else writes beside it.
+  virtual void demandAlone() = 0;
 
   // `sql` must be a literal or outlive the connection's next use: engines may keep statements by their text.
   template <class... Args>

@@ -75,6 +75,7 @@ class Transaction : public WriteTransaction {
   Windows& windows() override { return windows_; }
 
   void attempt(const std::function<void()>& part) override;
+  void alone() override { connection_.demandAlone(); }
   void afterCommit(std::function<void()> action) override { after_commit_.push_back(std::move(action)); }
 
   // The last thing before the commit: what waited for it. Answers whether anything was published.

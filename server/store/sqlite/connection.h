@@ -52,6 +52,7 @@ class Connection : public sql::Connection {
   ~Connection() override;
 
   const sql::Dialect& dialect() const override;
+  void demandAlone() override {}  // every writer is
   sql::Rows queryValues(std::string_view sql, const std::vector<sql::Value>& values) override;
   void settle() override {}
   void script(std::string_view sql) override;

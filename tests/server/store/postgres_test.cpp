@@ -141,6 +141,32 @@ TEST(Postgres, writers_that_meet_again_and_again_all_succeed) {
   EXPECT_EQ(page.items.front().seq, kThreads * kEach);
 }
 
+TEST(Postgres, writers_that_ask_to_be_alone_meet_nobody_and_try_nothing_in_vain) {
+  const TestDatabase database;
+  const auto store = database.open();
+  constexpr int kThreads = 6;
+  constexpr int kEach = 15;
+  std::atomic<int> inside = 0;
+  std::atomic<int> runs = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      for (int n = 0; n < kEach; ++n)
+        store->write([&](WriteTransaction& tx) {
+          tx.alone();
+          ++runs;
+          tx.events().record("client", "agent", {});
+          EXPECT_EQ(++inside, 1);
+          std::this_thread::sleep_for(std::chrono::milliseconds(1));
+          --inside;
+        });
+    });
+  }
+  for (auto& thread : threads)
+    thread.join();
+  EXPECT_EQ(runs, kThreads * kEach);
+}
+
 TEST(Postgres, a_key_that_is_taken_is_a_conflict_and_not_tried_for_ever) {
   const TestDatabase database;
   const auto store = database.open();

@@ -18,6 +18,7 @@ class CountingConnection : public store::sql::Connection {
   std::size_t commits() const { return commits_; }  // of what may have changed something
 
   const store::sql::Dialect& dialect() const override { return inner_->dialect(); }
+  void demandAlone() override { inner_->demandAlone(); }
   store::sql::Rows queryValues(std::string_view sql, const std::vector<store::sql::Value>& values) override {
     ++statements_;
     return inner_->queryValues(sql, values);
