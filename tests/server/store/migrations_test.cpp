@@ -176,6 +176,7 @@ TEST(Migrations, one_that_is_only_tried_leaves_nothing_and_fails_with_its_line) 
 class Dying : public Connection {
  public:
   Dying(Connection& inner, int left) : inner_(inner), left_(left) {}
+  void demandAlone() override { inner_.demandAlone(); }
   const Dialect& dialect() const override { return inner_.dialect(); }
   Rows queryValues(std::string_view sql, const std::vector<Value>& values) override {
     count();
