@@ -83,7 +83,7 @@ TEST_F(Approving, is_given_up_with_an_install_that_is_lost_and_done_if_word_of_i
   world.services.orders.giveUpLost();
   EXPECT_EQ(world.newest("install_updates").state, store::CommandState::kLost) << "not for a week";
   EXPECT_EQ(nginx(), "installing");
-  world.services.orders.cancel(order.id, world.technician);
+  world.services.orders.cancel(order.id, world.approver);
   world.services.settlement.run();
   EXPECT_EQ(world.newest("install_updates").state, store::CommandState::kExpired);
   EXPECT_EQ(nginx(), "failed");
