@@ -93,6 +93,7 @@ void SimulatedAgent::leave() {
   if (doorbell_open_) --world_.progress.doorbells;
   doorbell_open_ = false;
   fetched();
+  fetch_again_ = false;
   uplink_.reset();
   doorbell_.reset();
   asking_.reset();

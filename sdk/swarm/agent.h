@@ -143,6 +143,7 @@ class SimulatedAgent {
   bool lose_reply_ = false;
   bool new_connection_ = false;
   bool fetch_wanted_ = false;
+  bool fetch_again_ = false;   // rung while an answer was on its way
   std::int64_t offset_s_ = 0;  // of the server's clock to its own
   std::int64_t may_try_ns_ = 0;
   int failures_ = 0;

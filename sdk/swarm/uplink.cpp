@@ -1,4 +1,6 @@
 // How a simulated agent asks: one signed request after the other, tried again as an agent does.
+#include <utility>
+
 #include "base/encoding.h"
 #include "base/time.h"
 #include "protocol/compress.h"
@@ -100,6 +102,8 @@ void SimulatedAgent::takeTokens(const Json& answer) {
 }
 
 void SimulatedAgent::wantFetch() {
+  // The answer that is on its way was made before it.
+  fetch_again_ = fetch_again_ || asking_ == Ask::kFetch;
   if (!fetch_wanted_) ++world_.progress.fetches;
   fetch_wanted_ = true;
   pump();
@@ -205,6 +209,7 @@ void SimulatedAgent::answered(Connection& connection, Reply& reply) {
     case Ask::kFetch:
       fetched();
       takeOrders(*answer);
+      if (alive_ && std::exchange(fetch_again_, false)) wantFetch();
       break;
     case Ask::kUpload:
       takeUpload(*answer);
