@@ -66,7 +66,7 @@ std::optional<Outcome> ActionRun::prepare(JournalEntry& entry) {
   const std::int64_t until = clock_.monotonicNs() + kListTimeNs;
   const Followed followed = hosts_.follow(*run, {.soft_at = until, .hard_at = until + kStopGraceNs});
   if (followed.stopped) return std::nullopt;
-  const RunReport& report = followed.report;
+  const HostReport& report = followed.report;
   const auto list = parseJson(report.result(), {.bytes = 1U << 20, .depth = 32, .values = 100'000});
   if (report.status() != "ok" || !list)
     return actionFailed("action.no_list", report.text("the plugin does not say what it can do"));
@@ -143,7 +143,7 @@ std::optional<Outcome> ActionRun::follow(JournalEntry& entry, HostRun& run, bool
   return actionFailed("action.crashed", "the plugin ended in the middle of the action");
 }
 
-std::optional<Outcome> ActionRun::conclude(JournalEntry& entry, const RunReport& report) {
+std::optional<Outcome> ActionRun::conclude(JournalEntry& entry, const HostReport& report) {
   const auto result = parseJson(
       report.result(), {.bytes = host::kMaxResultBytes, .depth = 16, .values = protocol::kMaxResultValues});
   const bool written = result && result->is_object();

@@ -37,7 +37,7 @@ class ActionRun {
   std::optional<Outcome> resume(JournalEntry& entry);
   std::optional<Outcome> follow(JournalEntry& entry, HostRun& run, bool attached);
   std::optional<Outcome> beginAgain(JournalEntry& entry);
-  std::optional<Outcome> conclude(JournalEntry& entry, const RunReport& report);
+  std::optional<Outcome> conclude(JournalEntry& entry, const HostReport& report);
 
   std::int64_t limit_ns_;
   RulesSource& rules_;

@@ -70,7 +70,7 @@ Result<HostRun> HostWork::startPrivileged(JournalEntry& entry, Phase phase, cons
 }
 
 Followed HostWork::follow(HostRun& run, const Following& how) const {
-  Followed out{RunReport(how.tell, how.tell.empty() ? EventSink() : sink_)};
+  Followed out{HostReport(how.tell, how.tell.empty() ? EventSink() : sink_)};
   const std::int64_t began = clock_.monotonicNs();
   std::int64_t done_at = 0;
   bool earlier = how.attached;  // what comes was written before we were here

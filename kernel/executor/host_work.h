@@ -8,10 +8,10 @@
 
 #include "base/time.h"
 #include "executor/events.h"
+#include "executor/host_report.h"
 #include "executor/host_run.h"
 #include "executor/journal.h"
 #include "executor/rules.h"
-#include "executor/run_report.h"
 
 namespace redflag::kernel {
 
@@ -23,7 +23,7 @@ struct Following {
 };
 
 struct Followed {
-  RunReport report;
+  HostReport report;
   bool stopped = false;  // we were told to stop; a privileged host goes on by itself
   bool killed = false;   // by the hard limit
 };

@@ -28,7 +28,7 @@ Outcome failed(std::string code, std::string text) {
 
 // What install() or rollback() wrote, with the plan's word on a reboot where it has none of its own. Of what
 // is no JSON object, or too much, only that word is left.
-Json resultOf(const RunReport& report, bool needs_reboot, bool& readable) {
+Json resultOf(const HostReport& report, bool needs_reboot, bool& readable) {
   auto json = parseJson(report.result(),
                         {.bytes = host::kMaxResultBytes, .depth = 8, .values = protocol::kMaxResultValues});
   readable = json && json->is_object() && dumpJson(*json).size() <= host::kMaxResultBytes;
@@ -42,7 +42,7 @@ bool endsWith(const std::string& text, std::string_view end) {
 }
 
 // How an install ended that said so itself.
-Outcome outcomeOf(const RunReport& report, bool needs_reboot) {
+Outcome outcomeOf(const HostReport& report, bool needs_reboot) {
   bool readable = false;
   Outcome out{"succeeded", "", "", Json::array({resultOf(report, needs_reboot, readable)})};
   if (report.status() == "ok") {
@@ -69,7 +69,7 @@ Outcome outcomeOf(const RunReport& report, bool needs_reboot) {
 }
 
 Outcome downloadOutcome(const Followed& followed) {
-  const RunReport& report = followed.report;
+  const HostReport& report = followed.report;
   if (!report.done() && followed.killed)
     return failed("download.killed", "the download did not end in its time and was killed");
   if (!report.done()) return failed("download.crashed", "the updater ended in the middle of the download");
@@ -117,7 +117,7 @@ std::optional<Outcome> Installer::planWith(JournalEntry& entry, const Rules& rul
   const std::int64_t until = clock_.monotonicNs() + setup->plan_time_ns;
   const Followed followed = hosts_.follow(*run, {.soft_at = until, .hard_at = until + kPlanGraceNs});
   if (followed.stopped) return std::nullopt;
-  const RunReport& report = followed.report;
+  const HostReport& report = followed.report;
   if (followed.killed) return failed("plan.deadline", "planning took too long and was stopped");
   if (!report.done()) return failed("plan.crashed", "the updater crashed while it planned");
   if (report.status() != "ok") {

@@ -46,7 +46,7 @@ Installer::Repair Installer::followRepair(JournalEntry& entry, HostRun& run, boo
       run, {.soft_at = until, .hard_at = until, .tell = entry.order.command_id, .attached = attached});
   if (followed.stopped) return {Repair::kStopped, ""};
   entry.host = {};  // the next attempt is a new one
-  const RunReport& report = followed.report;
+  const HostReport& report = followed.report;
   if (!report.done()) return {Repair::kTryAgain, "the repair ended in the middle as well"};
   if (report.status() == "ok") return {Repair::kDone, "the package manager's own repair succeeded"};
   if (report.status() == "unsupported") return {Repair::kDone, "the package manager offers no repair"};

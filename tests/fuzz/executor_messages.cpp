@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "executor/host_report.h"
 #include "executor/messages.h"
-#include "executor/run_report.h"
 #include "fuzz.h"
 #include "local/channel.h"
 
@@ -30,7 +30,7 @@ void receive(std::string_view bytes) {
 
 void follow(std::string_view bytes) {
   std::size_t handed_on = 0;
-  kernel::RunReport report("c", [&](const Json& event) {
+  kernel::HostReport report("c", [&](const Json& event) {
     claim(event.at("event").is_string() && event.at("command_id") == "c", "an event is one of this order");
     ++handed_on;
   });

@@ -15,7 +15,7 @@
 #include "executor/host_run.h"
 #include "executor/local_plan.h"
 #include "executor/process_tree.h"
-#include "executor/run_report.h"
+#include "executor/host_report.h"
 #include "executor/trusted_place.h"
 #include "support.h"
 
@@ -47,8 +47,8 @@ TEST(LocalPlan, that_is_malformed_is_refused_by_name) {
   }
 }
 
-TEST(RunReport, adds_up_frames_and_believes_no_type) {
-  RunReport report("c1", {});
+TEST(HostReport, adds_up_frames_and_believes_no_type) {
+  HostReport report("c1", {});
   for (const Frame& frame :
        {Frame{FrameType::kHello, R"({"id":"x"})"}, Frame{FrameType::kReport, R"({"code":7,"text":[]})"},
         Frame{FrameType::kReport, R"({"status":"transient","code":"apt.locked","text":"held"})"},
@@ -64,9 +64,9 @@ TEST(RunReport, adds_up_frames_and_believes_no_type) {
   EXPECT_EQ(report.result(), "{}");
 }
 
-TEST(RunReport, thins_progress_and_bounds_the_lines_of_a_flood) {
+TEST(HostReport, thins_progress_and_bounds_the_lines_of_a_flood) {
   std::vector<Json> told;
-  RunReport report("c1", [&told](const Json& event) { told.push_back(event); });
+  HostReport report("c1", [&told](const Json& event) { told.push_back(event); });
   for (int i = 0; i < 20'100; ++i) {
     report.take({FrameType::kProgress, R"({"line":"x"})"});
     if (i % 100 != 0) continue;

@@ -1,4 +1,4 @@
-#include "executor/run_report.h"
+#include "executor/host_report.h"
 
 #include <algorithm>
 #include <utility>
@@ -23,7 +23,7 @@ std::string textOf(const Json& json, const char* key, std::size_t max) {
 
 }  // namespace
 
-void RunReport::take(const host::Frame& frame) {
+void HostReport::take(const host::Frame& frame) {
   told_ = true;  // a host says nothing before it was told what to do
   if (frame.type == host::FrameType::kResult || frame.type == host::FrameType::kResultPart) {
     takeResult(frame);
@@ -54,18 +54,18 @@ void RunReport::take(const host::Frame& frame) {
   }
 }
 
-void RunReport::takeResult(const host::Frame& frame) {
+void HostReport::takeResult(const host::Frame& frame) {
   if (!std::exchange(result_goes_on_, frame.type == host::FrameType::kResultPart)) result_.clear();
   // What is cut off is not JSON any more, and so not believed.
   if (result_.size() <= host::kMaxResultBytes) result_ += frame.payload;
 }
 
-void RunReport::takeReport(const Json& json) {
+void HostReport::takeReport(const Json& json) {
   code_ = textOf(json, "code", 128);
   text_ = textOf(json, "text", kMaxText);
 }
 
-void RunReport::takeProgress(const Json& json) {
+void HostReport::takeProgress(const Json& json) {
   if (json.contains("line")) {
     if (lines_handed_on_ + lines_.size() < kMaxLines) {
       lines_.push_back(textOf(json, "line", kMaxLine));
@@ -81,7 +81,7 @@ void RunReport::takeProgress(const Json& json) {
   progress_waits_ = true;
 }
 
-void RunReport::flush(std::int64_t now_ns, std::int64_t monotonic_ns) {
+void HostReport::flush(std::int64_t now_ns, std::int64_t monotonic_ns) {
   if (!sink_) return;
   for (std::size_t from = 0; from < lines_.size(); from += kMaxBatch) {
     const auto begin = lines_.begin() + static_cast<std::ptrdiff_t>(from);
@@ -96,7 +96,7 @@ void RunReport::flush(std::int64_t now_ns, std::int64_t monotonic_ns) {
   sink_(progressEvent(command_id_, percent_, step_, now_ns));
 }
 
-void RunReport::forgetPending() {
+void HostReport::forgetPending() {
   lines_handed_on_ += lines_.size();
   lines_.clear();
 }

@@ -12,10 +12,10 @@
 
 namespace redflag::kernel {
 
-class RunReport {
+class HostReport {
  public:
   // `sink` may be empty: nothing is handed on.
-  RunReport(std::string command_id, EventSink sink)
+  HostReport(std::string command_id, EventSink sink)
       : command_id_(std::move(command_id)), sink_(std::move(sink)) {}
 
   void take(const host::Frame& frame);
