@@ -6,8 +6,8 @@
 //   | cancelled
 // awaiting_approval: a policy asks for a second person; no agent knows of it. expired: nobody approved or
 // accepted it in time, or nobody waits any longer for word of one that is lost. lost: silence after it was
-// accepted. A late result of either still counts. A report may skip states, because the agent's spool may have coalesced them or the server may have been
-// restored from a backup.
+// accepted. A late result of either still counts. A report may skip states, because the agent's spool may
+// have coalesced them or the server may have been restored from a backup.
 
 #include <optional>
 #include <string_view>
