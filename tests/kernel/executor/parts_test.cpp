@@ -12,10 +12,10 @@
 
 #include "base/encoding.h"
 #include "executor/event_queue.h"
+#include "executor/host_report.h"
 #include "executor/host_run.h"
 #include "executor/local_plan.h"
 #include "executor/process_tree.h"
-#include "executor/host_report.h"
 #include "executor/trusted_place.h"
 #include "support.h"
 
