@@ -87,6 +87,10 @@ export const command_columns: ColumnDef<Command>[] = [
     id: 'action',
     header: 'Action',
     meta: { track: '4.5rem', align: 'end' },
-    cell: ({ row }) => <CommandButtons command={row.original} />,
+    cell: ({ row }) => (
+      <div className={classes.actions}>
+        <CommandButtons command={row.original} />
+      </div>
+    ),
   },
 ];
