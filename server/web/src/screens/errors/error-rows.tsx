@@ -3,8 +3,9 @@ import { Link } from '@tanstack/react-router';
 
 import { errorQuery } from '../../api/queries';
 import type { ErrorGroup, ErrorRow } from '../../api/types';
-import { count } from '../../format/number';
+import { count, some } from '../../format/number';
 import { localTime, utc } from '../../format/time';
+import { TableSkeleton } from '../../parts/data-table';
 import { Facts } from '../../parts/panel';
 import { Failure } from '../../parts/states';
 import classes from './errors.module.css';
@@ -27,13 +28,17 @@ export function ErrorRows({ group }: { group: ErrorGroup }) {
           ],
         ]}
       />
-      {error && <Failure error={error} retry={() => void refetch()} />}
-      {data && (
+      {data ? (
         <ol className={classes.rows} aria-label="Where it happened">
           {data.rows.map((row, index) => (
             <Row key={row.agent_id ?? index} row={row} />
           ))}
+          {data.agents > data.rows.length && <li className="dim">{`and ${some(data.agents - data.rows.length, 'more machine')}, longer ago`}</li>}
         </ol>
+      ) : error ? (
+        <Failure error={error} retry={() => void refetch()} />
+      ) : (
+        <TableSkeleton rows={2} />
       )}
     </div>
   );
