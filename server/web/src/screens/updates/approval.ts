@@ -1,5 +1,6 @@
 import { approve, newIntention, previewApproval, type ApprovalTarget } from '../../api/actions';
 import type { Approval, WindowHint } from '../../api/types';
+import { some } from '../../format/number';
 import { sentence } from '../../format/words';
 
 // One order to the server. The API takes one group at a time; several are several orders, each with its own key, so that
@@ -41,17 +42,30 @@ export function previewAll(wanted: Wanted[]): Promise<Part[]> {
   }));
 }
 
-// Answers what was carried out now. Stops at the first failure; `onDone` has heard of every part that was carried out, so that only the rest is tried again.
+// Answers what was carried out, now and before. Stops at the first failure; `onDone` has heard of every part that was carried out, so
+// that only the rest is tried again.
 export async function approveAll(parts: Part[], outside: string | null, onDone: (part: Part) => void): Promise<Approval[]> {
   const approvals: Approval[] = [];
   for (const part of parts) {
-    if (part.done === null && part.preview.approved > 0) {
-      const done = await approve(part.target, part.intention, outside);
-      approvals.push(done);
-      onDone({ ...part, done });
-    }
+    if (part.done === null && part.preview.approved === 0) continue;
+    const done = part.done ?? (await approve(part.target, part.intention, outside));
+    approvals.push(done);
+    if (part.done === null) onDone({ ...part, done });
   }
   return approvals;
+}
+
+// What was done, and what of it another one was quicker with: the preview may be minutes old.
+export function approvedText(parts: Part[], approvals: Approval[]): string {
+  const sum = (those: Approval[]) => those.reduce((total, { approved }) => total + approved, 0);
+  const done = sum(approvals);
+  const missed = sum(parts.map((part) => part.preview)) - done;
+  const left = missed > 0 ? ` ${some(missed, 'update was', 'updates were')} left out: changed since you looked.` : '';
+  if (done === 0) return `Nothing was approved.${left}`;
+  const next = approvals.some((approval) => approval.awaiting_approval)
+    ? `A second person must approve ${done === 1 ? 'it' : 'them'} too: Operations, To approve.`
+    : 'Each machine now makes its plan.';
+  return `${some(done, 'update')} approved. ${next}${left}`;
 }
 
 // What the machines of all parts would wait for, soonest first. One of several parts counts in each of them.

@@ -6,7 +6,7 @@ import { count, some } from '../../format/number';
 import { sayDone } from '../../parts/said';
 import { Failure, ProblemCodes } from '../../parts/states';
 import { Outside } from '../windows/outside';
-import { approveAll, previewAll, skipReasons, waitsOf, type Part, type Wanted } from './approval';
+import { approveAll, approvedText, previewAll, skipReasons, waitsOf, type Part, type Wanted } from './approval';
 import classes from './approve-dialog.module.css';
 
 interface ApproveDialogProps {
@@ -61,12 +61,7 @@ function Decision({ parts: previewed, onClose, onApproved }: DecisionProps) {
         setParts((known) => known.map((each) => (each.intention === part.intention ? part : each))),
       ),
     onSuccess: (approvals) => {
-      const waits = approvals.some((approval) => approval.awaiting_approval);
-      sayDone(
-        waits
-          ? `${some(rows, 'update')} approved. A second person must approve ${rows === 1 ? 'it' : 'them'} too: Operations, To approve.`
-          : `${some(rows, 'update')} approved. Each machine now makes its plan.`,
-      );
+      sayDone(approvedText(parts, approvals));
       onApproved();
       onClose();
     },
