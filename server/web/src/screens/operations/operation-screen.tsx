@@ -183,7 +183,7 @@ function Plan({ command, waits }: { command: CommandDetail; waits: boolean }) {
           {`${some(extras.length, 'step')} of this plan ${extras.length === 1 ? 'is' : 'are'} covered by no approval. Nothing has been changed.`}
         </p>
       )}
-      <PlanView steps={plan.steps} extras={waits ? extras : []} />
+      <PlanView steps={plan.steps} extras={waits || extras.length === 0 ? extras : undefined} />
     </Panel>
   );
 }

@@ -1,8 +1,8 @@
-import { SegmentedControl } from '@mantine/core';
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { Button, SegmentedControl } from '@mantine/core';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 
-import { commandsQuery } from '../../api/queries';
+import { commandsQuery, commandTypesQuery } from '../../api/queries';
 import type { CommandState } from '../../api/types';
 import type { OperationsSearch } from '../../app/router';
 import { command_states, finished, in_flight } from '../../format/words';
@@ -24,6 +24,12 @@ type View = 'flight' | 'confirm' | 'held' | 'finished' | 'all';
 export function viewOf(search: OperationsSearch): View {
   if (search.view) return search.view;
   return search.state?.some((state) => !in_flight.includes(state)) ? 'finished' : 'flight';
+}
+
+// The address without what narrows its list down: in the view that it was looked at in, which a state may have chosen.
+export function cleared(search: OperationsSearch): OperationsSearch {
+  const view = viewOf(search);
+  return view === 'flight' ? {} : { view };
 }
 
 type Listed = Exclude<View, 'confirm' | 'held'>;
@@ -73,21 +79,22 @@ function Commands({ view, search }: { view: Listed; search: OperationsSearch }) 
   );
   const { rows, total, hasMore, loadMore } = useLoaded(query);
   const shown = states_of[view].length > 0 ? states_of[view] : [...in_flight, ...finished];
-  const clear = () => void navigate({ search: { view: search.view }, replace: true });
-  const set = (next: CommandState | undefined) =>
-    void navigate({ search: (before) => ({ ...before, state: next && [next] }), replace: true });
+  const several = (search.state?.length ?? 0) > 1;
+  const clear = () => void navigate({ search: cleared(search), replace: true });
+  const set = (change: OperationsSearch) => void navigate({ search: { ...search, ...cleared(search), ...change }, replace: true });
   return (
     <>
       <FilterBar>
         <Choice
           label="State"
-          any="Any state"
-          value={search.state?.length === 1 ? search.state[0] : undefined}
+          any={several ? 'Several states' : 'Any state'}
+          value={several ? undefined : search.state?.[0]}
           options={options<CommandState>(command_states, shown)}
-          onChange={set}
+          onChange={(next) => set({ state: next && [next] })}
         />
         <RowCount total={query.data && total} one="command" />
       </FilterBar>
+      <Narrowed search={search} set={set} />
       <ListStates
         query={query}
         empty={
@@ -109,10 +116,30 @@ function Commands({ view, search }: { view: Listed; search: OperationsSearch }) 
   );
 }
 
+// What the address asks for besides a state: a link brought it, and nothing else on the screen says so.
+function Narrowed({ search, set }: { search: OperationsSearch; set: (change: OperationsSearch) => void }) {
+  const types = useQuery(commandTypesQuery).data;
+  const parts = {
+    run: search.run && 'Only one run of a schedule',
+    order: search.order && 'Only one order',
+    type: search.type && `Only ${types?.find((each) => each.type === search.type)?.title ?? search.type}`,
+  };
+  return Object.entries(parts).map(
+    ([key, text]) =>
+      text && (
+        <Button key={key} size="compact-xs" variant="default" mb="sm" mr="xs" onClick={() => set({ [key]: undefined })}>
+          {`${text} ✕`}
+        </Button>
+      ),
+  );
+}
+
+const nothing: Record<Listed, string> = { flight: 'Nothing is in flight', finished: 'Nothing is finished yet', all: 'No command yet' };
+
 function Nothing({ view }: { view: Listed }) {
   return (
     <State
-      title={view === 'flight' ? 'Nothing is in flight' : 'No command yet'}
+      title={nothing[view]}
       icon={<IconActivity size={36} stroke={1.4} />}
     >
       <p>Scans that machines start by themselves are not commands; orders from here are.</p>
