@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 
-import { sessionQuery } from './queries';
+import { commandTypesQuery, sessionQuery } from './queries';
 import type { Grant, Role } from './types';
 
 const rank: Record<Role, number> = { viewer: 0, technician: 1, approver: 2, admin: 3 };
@@ -8,7 +8,7 @@ const rank: Record<Role, number> = { viewer: 0, technician: 1, approver: 2, admi
 // A site of a client; nothing: any place at all; 'everywhere': the whole server.
 export interface Site {
   client_id: string;
-  site_id: string;
+  site_id: string | null; // '': the whole client; null: one of its sites, whichever it is
 }
 export type Place = Site | 'everywhere' | undefined;
 
@@ -19,11 +19,19 @@ export function mayAct(held: Role, needed: Role): boolean {
 function reaches(grant: Grant, place: Place): boolean {
   if (place === undefined || !grant.client_id) return true;
   if (place === 'everywhere') return false;
-  return grant.client_id === place.client_id && (!grant.site_id || grant.site_id === place.site_id);
+  if (grant.client_id !== place.client_id) return false;
+  return !grant.site_id || place.site_id === null || grant.site_id === place.site_id;
 }
 
 export function mayThere(grants: Grant[], needed: Role, place: Place): boolean {
   return grants.some((grant) => mayAct(grant.role, needed) && reaches(grant, place));
+}
+
+// Where something holds: everywhere, at a client, at a site of it, for a group of its machines or for one of them, whose site is
+// not said there.
+export function placeOf(scope: { client_id: string | null; site_id: string | null; agent_id?: string | null }): Place {
+  if (scope.client_id === null) return 'everywhere';
+  return { client_id: scope.client_id, site_id: scope.agent_id ? null : (scope.site_id ?? '') };
 }
 
 export function siteOf(agent: { client: { id: string }; site: { id: string } }): Site {
@@ -38,4 +46,11 @@ export function useMayThere(needed: Role): (place: Place) => boolean {
 
 export function useMay(needed: Role, place?: Place): boolean {
   return useMayThere(needed)(place);
+}
+
+// What is done with a command asks for the role of its type as well. Of a type that is not known there is nothing to ask but the
+// least.
+export function useRoleFor(right: Role, type: string): Role {
+  const of_type = useQuery(commandTypesQuery).data?.find((each) => each.type === type)?.permission ?? right;
+  return mayAct(right, of_type) ? right : of_type;
 }

@@ -4,8 +4,9 @@ import { Link, Outlet, useLocation, useNavigate, useRouter } from '@tanstack/rea
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 
 import { signOut } from '../api/actions';
-import { useMay } from '../api/permissions';
+import { mayThere } from '../api/permissions';
 import { overviewQuery, sessionQuery } from '../api/queries';
+import { rights } from '../api/rights';
 import { useNow } from '../format/clock';
 import { count } from '../format/number';
 import { localClock } from '../format/time';
@@ -54,9 +55,14 @@ const screens = [
 
 // For administrators; where the window is narrow they are in the menu of the account alone.
 const guarded_screens = [
-  { to: '/audit', text: 'Audit', Icon: IconHistory },
-  { to: '/settings/security', text: 'Security', Icon: IconShieldHalf },
+  { to: '/audit', text: 'Audit', Icon: IconHistory, needs: rights.listAudit, at: undefined },
+  { to: '/settings/security', text: 'Security', Icon: IconShieldHalf, needs: rights.getSecurity, at: 'everywhere' },
 ] as const;
+
+function useGuardedScreens() {
+  const { data } = useQuery(sessionQuery);
+  return guarded_screens.filter(({ needs, at }) => data != null && mayThere(data.user.grants, needs, at));
+}
 
 export function Shell() {
   return (
@@ -71,7 +77,7 @@ function Frame() {
   const [finding, setFinding] = useState(false);
   const [listing, setListing] = useState(false);
   const away = useAway();
-  const admin = useMay('admin');
+  const guarded = useGuardedScreens();
   const { pathname } = useLocation();
   useSessionEnd();
   useKeys({ find: () => setFinding(true), list: () => setListing(true) });
@@ -91,13 +97,12 @@ function Frame() {
             {to === '/operations' && <Confirmations />}
           </Link>
         ))}
-        {admin &&
-          guarded_screens.map(({ to, text, Icon }) => (
-            <Link key={to} to={to} className={classes.link} data-wide activeOptions={{ includeSearch: false }}>
-              <Icon size={19} stroke={1.7} aria-hidden />
-              {text}
-            </Link>
-          ))}
+        {guarded.map(({ to, text, Icon }) => (
+          <Link key={to} to={to} className={classes.link} data-wide activeOptions={{ includeSearch: false }}>
+            <Icon size={19} stroke={1.7} aria-hidden />
+            {text}
+          </Link>
+        ))}
       </nav>
       <header className={classes.top}>
         <Brand />
@@ -199,7 +204,7 @@ function useSessionEnd(): void {
 
 function PersonMenu({ showKeys }: { showKeys: () => void }) {
   const { data: session } = useQuery(sessionQuery);
-  const admin = useMay('admin');
+  const guarded = useGuardedScreens();
   // Holding transitions back would need an inline <style>.
   const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const queries = useQueryClient();
@@ -257,13 +262,12 @@ function PersonMenu({ showKeys }: { showKeys: () => void }) {
         >
           Settings
         </Menu.Item>
-        {admin &&
-          guarded_screens.map(({ to, text, Icon }) => (
-            <Menu.Item key={to} component={Link} to={to} leftSection={<Icon size={16} />}>
-              {text}
-            </Menu.Item>
-          ))}
-        {admin && <Menu.Divider />}
+        {guarded.map(({ to, text, Icon }) => (
+          <Menu.Item key={to} component={Link} to={to} leftSection={<Icon size={16} />}>
+            {text}
+          </Menu.Item>
+        ))}
+        {guarded.length > 0 && <Menu.Divider />}
         <Menu.Item leftSection={<IconKeyboard size={16} />} rightSection={<Kbd size="xs">?</Kbd>} onClick={showKeys}>
           Keys
         </Menu.Item>

@@ -3,7 +3,7 @@ import { useState, type ReactNode } from 'react';
 
 import type { Place } from '../api/permissions';
 import { secondPersonRulesQuery, sessionQuery } from '../api/queries';
-import type { CommandType, SecondOpinion } from '../api/types';
+import type { CommandType, Role, SecondOpinion } from '../api/types';
 import { Ago } from './ago';
 import classes from './beforehand.module.css';
 import { DecideDialog } from './decide-dialog';
@@ -15,6 +15,7 @@ interface BeforehandProps {
   risk: CommandType['risk']; // of what it orders
   author: string;
   given: SecondOpinion | null;
+  needs: Role;
   at: Place;
   approve: (reason: string) => Promise<void>;
   withdraw: () => Promise<void>;
@@ -24,7 +25,7 @@ interface BeforehandProps {
 
 // Whether another person has approved beforehand what a policy or a schedule orders. Nothing while no rule asks for
 // one, and nobody was asked.
-export function Beforehand({ name, risk, author, given, at, approve, withdraw, children }: BeforehandProps) {
+export function Beforehand({ name, risk, author, given, needs, at, approve, withdraw, children }: BeforehandProps) {
   const [deciding, setDeciding] = useState(false);
   const queries = useQueryClient();
   const me = useQuery(sessionQuery).data?.user.username;
@@ -47,7 +48,7 @@ export function Beforehand({ name, risk, author, given, at, approve, withdraw, c
       </span>
       {given?.counts ? (
         <GuardedButton
-          needs="approver"
+          needs={needs}
           at={at}
           size="compact-xs"
           variant="default"
@@ -59,7 +60,7 @@ export function Beforehand({ name, risk, author, given, at, approve, withdraw, c
         </GuardedButton>
       ) : (
         <GuardedButton
-          needs="approver"
+          needs={needs}
           at={at}
           size="compact-xs"
           blocked={me === author ? 'You saved it last: another person must approve it' : null}

@@ -1,8 +1,10 @@
 import { Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 
+import { useMayThere, type Place } from '../api/permissions';
 import { clientsQuery, groupsOfMachinesQuery } from '../api/queries';
-import { placesOf, whereOf, type GroupScope } from './place-choice';
+import type { Role } from '../api/types';
+import { choose_one, placesOf, useUnplaced, whereOf, type GroupScope } from './place-choice';
 
 // A group's begins with a space: no client's does.
 function valueOf({ client_id, site_id, group_id }: GroupScope): string {
@@ -14,13 +16,17 @@ interface GroupPlaceChoiceProps {
   value: GroupScope;
   onChange: (scope: GroupScope) => void;
   description?: string;
+  needs?: Role; // to decide something there; without, what one sees
 }
 
 // Everywhere, a client, a site of it, or a group of its machines.
-export function GroupPlaceChoice({ value, onChange, description }: GroupPlaceChoiceProps) {
+export function GroupPlaceChoice({ value, onChange, description, needs }: GroupPlaceChoiceProps) {
   const clients = useQuery(clientsQuery).data ?? [];
   const groups = useQuery(groupsOfMachinesQuery).data ?? [];
-  const of_groups = groups.map((group) => ({
+  const mayDecide = useMayThere(needs ?? 'viewer');
+  const may = (place: Place) => needs === undefined || mayDecide(place);
+  const unplaced = useUnplaced(needs ?? 'viewer', value) && needs !== undefined;
+  const of_groups = groups.filter(({ client_id }) => may({ client_id, site_id: '' })).map((group) => ({
     value: valueOf({ client_id: group.client_id, site_id: null, group_id: group.id }),
     label: whereOf({ client_name: group.client_name, site_name: null, group_name: group.name }),
   }));
@@ -34,11 +40,12 @@ export function GroupPlaceChoice({ value, onChange, description }: GroupPlaceCho
     <Select
       label="Where"
       description={description}
+      placeholder={choose_one}
       data={[
-        { group: 'Clients and sites', items: [{ value: '', label: 'Everywhere' }, ...placesOf(clients)] },
+        { group: 'Clients and sites', items: placesOf(clients, may) },
         { group: 'Groups', items: of_groups },
       ]}
-      value={valueOf(value)}
+      value={unplaced ? null : valueOf(value)}
       allowDeselect={false}
       searchable
       onChange={choose}

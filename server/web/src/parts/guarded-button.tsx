@@ -9,6 +9,7 @@ interface GuardedButtonProps extends ButtonProps {
   needs: Role;
   at?: Place; // where it is about; without, somewhere is enough
   onClick: () => void;
+  type?: 'submit'; // Enter in its form presses it
   // Why it cannot be pressed now; stays focusable, so that the reason can be read.
   blocked?: string | null;
   children: ReactNode;

@@ -1,8 +1,9 @@
 import { Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 
+import { placeOf, useMayThere, type Place } from '../api/permissions';
 import { clientsQuery } from '../api/queries';
-import type { Client } from '../api/types';
+import type { Client, Role } from '../api/types';
 
 // Where something holds: everywhere, at a client, or at a site of it.
 export interface Scope {
@@ -17,35 +18,45 @@ export interface GroupScope extends Scope {
 
 export const everywhere: GroupScope = { client_id: null, site_id: null, group_id: null };
 
+export const choose_one = 'Choose a client or a site';
+
 const valueOf = ({ client_id, site_id }: Scope) => (client_id === null ? '' : `${client_id} ${site_id ?? ''}`);
 
-export function placesOf(clients: Client[]): { value: string; label: string }[] {
-  return clients.flatMap((client) => [
-    { value: valueOf({ client_id: client.id, site_id: null }), label: client.name },
-    ...client.sites.map((site) => ({
-      value: valueOf({ client_id: client.id, site_id: site.id }),
-      label: `${client.name} / ${site.name}`,
-    })),
-  ]);
+// Those where one may.
+export function placesOf(clients: Client[], may: (place: Place) => boolean): { value: string; label: string }[] {
+  return [
+    { client_id: null, site_id: null, label: 'Everywhere' },
+    ...clients.flatMap((client) => [
+      { client_id: client.id, site_id: null, label: client.name },
+      ...client.sites.map((site) => ({ client_id: client.id, site_id: site.id, label: `${client.name} / ${site.name}` })),
+    ]),
+  ]
+    .filter((scope) => may(placeOf(scope)))
+    .map((scope) => ({ value: valueOf(scope), label: scope.label }));
+}
+
+// Whether one may not everywhere, and has not said where yet.
+export function useUnplaced(needs: Role, { client_id }: Scope): boolean {
+  const may = useMayThere(needs);
+  return client_id === null && !may('everywhere');
 }
 
 interface PlaceChoiceProps {
   value: Scope;
   onChange: (scope: Scope) => void;
-  description?: string;
-  nowhere?: string; // instead of everywhere, where that is none
+  needs: Role; // to decide something there
 }
 
-export function PlaceChoice({ value, onChange, description, nowhere }: PlaceChoiceProps) {
+export function PlaceChoice({ value, onChange, needs }: PlaceChoiceProps) {
   const clients = useQuery(clientsQuery).data ?? [];
-  const data = [...(nowhere === undefined ? [{ value: '', label: 'Everywhere' }] : []), ...placesOf(clients)];
+  const may = useMayThere(needs);
+  const unplaced = useUnplaced(needs, value);
   return (
     <Select
       label="Where"
-      description={description}
-      placeholder={nowhere}
-      data={data}
-      value={nowhere !== undefined && value.client_id === null ? null : valueOf(value)}
+      placeholder={choose_one}
+      data={placesOf(clients, may)}
+      value={unplaced ? null : valueOf(value)}
       allowDeselect={false}
       searchable
       onChange={(next) => {

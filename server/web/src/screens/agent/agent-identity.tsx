@@ -4,6 +4,7 @@ import { useState } from 'react';
 
 import { acceptAgent, revokeAgent } from '../../api/actions';
 import { siteOf } from '../../api/permissions';
+import { rights } from '../../api/rights';
 import type { AgentDetail, AgentDocument } from '../../api/types';
 import { identities, identity_advice, sentence } from '../../format/words';
 import { Ago } from '../../parts/ago';
@@ -76,7 +77,7 @@ function Accept({ agent }: { agent: AgentDetail }) {
   const refresh = useRefresh(agent.id);
   return (
     <>
-      <GuardedButton needs="approver" at={siteOf(agent)} onClick={() => setAsking(true)}>
+      <GuardedButton needs={rights.acceptAgent} at={siteOf(agent)} onClick={() => setAsking(true)}>
         Accept…
       </GuardedButton>
       {asking && (
@@ -117,7 +118,7 @@ export function Revoke({ agent, word }: { agent: AgentDetail; word: 'Reject' | '
   const refresh = useRefresh(agent.id);
   return (
     <>
-      <GuardedButton needs="admin" at={siteOf(agent)} variant="default" onClick={() => setAsking(true)}>
+      <GuardedButton needs={rights.revokeAgent} at={siteOf(agent)} variant="default" onClick={() => setAsking(true)}>
         {`${word}…`}
       </GuardedButton>
       {asking && (

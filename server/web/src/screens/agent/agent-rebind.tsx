@@ -4,6 +4,7 @@ import { useState } from 'react';
 
 import { rebindAgent } from '../../api/actions';
 import { siteOf, useMay } from '../../api/permissions';
+import { rights } from '../../api/rights';
 import type { AgentDetail, RebindBundle } from '../../api/types';
 import { Ago } from '../../parts/ago';
 import { Panel } from '../../parts/panel';
@@ -14,7 +15,7 @@ import classes from './agent.module.css';
 // For a machine that cannot open its key any more: too many of its parts are new, or its disk was put into another one.
 export function AgentRebind({ agent }: { agent: AgentDetail }) {
   const [made, setMade] = useState<RebindBundle | null>(null);
-  if (!useMay('admin', siteOf(agent))) return null;
+  if (!useMay(rights.rebindAgent, siteOf(agent))) return null;
   return (
     <Panel title="Bind to a new machine" note={made ? <Expires at={made.expires_at} /> : 'When its key no longer opens'}>
       {made ? <LineToPaste bundle={made.bundle} text="Paste this on the machine. It is shown only now." /> : <Ask agent={agent} onMade={setMade} />}

@@ -5,8 +5,9 @@ import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { newIntention, scanNow } from '../../api/actions';
-import { siteOf } from '../../api/permissions';
+import { siteOf, useRoleFor } from '../../api/permissions';
 import { agentQuery } from '../../api/queries';
+import { rights } from '../../api/rights';
 import type { AgentDetail } from '../../api/types';
 import type { AgentSearch } from '../../app/router';
 import { ScreenSkeleton } from '../../app/waiting';
@@ -124,7 +125,7 @@ function MoveAgent({ agent }: { agent: AgentDetail }) {
   const [asking, setAsking] = useState(false);
   return (
     <>
-      <GuardedButton needs="admin" at={siteOf(agent)} variant="default" onClick={() => setAsking(true)}>
+      <GuardedButton needs={rights.moveAgent} at={siteOf(agent)} variant="default" onClick={() => setAsking(true)}>
         Move…
       </GuardedButton>
       {asking && <MoveDialog agents={[agent]} onMoved={() => undefined} onClose={() => setAsking(false)} />}
@@ -136,7 +137,7 @@ function OrderCommand({ agent }: { agent: AgentDetail }) {
   const [asking, setAsking] = useState(false);
   return (
     <>
-      <GuardedButton needs="technician" at={siteOf(agent)} variant="default" leftSection={<IconTerminal2 size={16} />} onClick={() => setAsking(true)}>
+      <GuardedButton needs={rights.createCommands} at={siteOf(agent)} variant="default" leftSection={<IconTerminal2 size={16} />} onClick={() => setAsking(true)}>
         Order a command…
       </GuardedButton>
       {asking && <OrderDialog agent={agent} onClose={() => setAsking(false)} />}
@@ -145,6 +146,7 @@ function OrderCommand({ agent }: { agent: AgentDetail }) {
 }
 
 function ScanNow({ agent }: { agent: AgentDetail }) {
+  const needs = useRoleFor(rights.createCommands, 'scan');
   const queries = useQueryClient();
   const scan = useMutation({
     mutationFn: () => scanNow(agent.id, newIntention()),
@@ -159,7 +161,7 @@ function ScanNow({ agent }: { agent: AgentDetail }) {
   });
   return (
     <GuardedButton
-      needs="technician"
+      needs={needs}
       at={siteOf(agent)}
       leftSection={<IconRefresh size={16} />}
       loading={scan.isPending}

@@ -4,7 +4,9 @@ import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { newIntention, orderCommand } from '../../api/actions';
+import { siteOf, useRoleFor } from '../../api/permissions';
 import { recordsQuery } from '../../api/queries';
+import { rights } from '../../api/rights';
 import type { AgentDetail } from '../../api/types';
 import { some } from '../../format/number';
 import { GuardedButton } from '../../parts/guarded-button';
@@ -13,6 +15,7 @@ import { sayDone } from '../../parts/said';
 import { ProblemCodes } from '../../parts/states';
 import classes from './agent.module.css';
 
+const restart = 'restart_services';
 const most_at_once = 32; // of the order's own schema
 
 interface Service {
@@ -25,6 +28,7 @@ interface Service {
 export function AgentServices({ agent }: { agent: AgentDetail }) {
   const { data } = useInfiniteQuery(recordsQuery(agent.id, 'service/1', undefined));
   const [asking, setAsking] = useState(false);
+  const needs = useRoleFor(rights.createCommands, restart);
   const services: Service[] = (data?.pages ?? [])
     .flatMap((page) => page.items)
     .filter(({ fields }) => fields['needs_restart'] === true)
@@ -40,7 +44,8 @@ export function AgentServices({ agent }: { agent: AgentDetail }) {
       note={`${some(services.length, 'service')} still ${services.length === 1 ? 'runs' : 'run'} what an update replaced`}
       action={
         <GuardedButton
-          needs="approver"
+          needs={needs}
+          at={siteOf(agent)}
           size="compact-sm"
           variant="default"
           blocked={agent.mode === 'report' ? 'This agent is in report mode: nothing can be changed there' : null}
@@ -71,7 +76,7 @@ function Restart({ agent, services, onClose }: { agent: AgentDetail; services: S
   const [intention] = useState(newIntention);
   const navigate = useNavigate();
   const order = useMutation({
-    mutationFn: () => orderCommand('restart_services', [agent.id], { services: chosen }, intention),
+    mutationFn: () => orderCommand(restart, [agent.id], { services: chosen }, intention),
     onSuccess: ([placed]) => {
       sayDone(`Ordered for ${agent.hostname}: restart ${some(chosen.length, 'service')}`);
       if (placed) void navigate({ to: '/operations/$commandId', params: { commandId: placed.id } });

@@ -5,6 +5,7 @@ import { useState } from 'react';
 
 import { siteOf } from '../../api/permissions';
 import { agentSettingsQuery } from '../../api/queries';
+import { rights } from '../../api/rights';
 import type { AgentDetail, AgentSetting, AgentSettings } from '../../api/types';
 import { settings_drifts, settings_sources } from '../../format/words';
 import { Ago } from '../../parts/ago';
@@ -27,7 +28,7 @@ export function AgentSettingsPanel({ agent }: { agent: AgentDetail }) {
       note={data && <Told settings={data} />}
       action={
         data && (
-          <GuardedButton needs="admin" at={siteOf(agent)} size="xs" onClick={() => setAsking(true)}>
+          <GuardedButton needs={data.profile ? rights.changeProfile : rights.createProfile} at={siteOf(agent)} size="xs" onClick={() => setAsking(true)}>
             {data.profile ? 'Change what is set here…' : 'Set something here…'}
           </GuardedButton>
         )

@@ -7,6 +7,7 @@ import { useState } from 'react';
 import { acceptRestored } from '../../api/actions';
 import { siteOf, useMayThere } from '../../api/permissions';
 import { agentsQuery, clientsQuery, type AgentFilter, type AgentSort } from '../../api/queries';
+import { rights } from '../../api/rights';
 import type { Agent } from '../../api/types';
 import { some } from '../../format/number';
 import { connections } from '../../format/words';
@@ -54,7 +55,7 @@ export function AgentsScreen() {
   const clear = () => void navigate({ search: { sort: filter.sort }, replace: true });
   const [ids, setIds] = useState<RowSelectionState>({});
   const [moving, setMoving] = useState<Agent[] | null>(null);
-  const mayMove = useMayThere('admin');
+  const mayMove = useMayThere(rights.moveAgent);
   const selected = rows.filter((agent) => ids[agent.id]);
   const clients = useQuery(clientsQuery).data ?? [];
   const places = clients.flatMap((client) => [
@@ -141,7 +142,7 @@ export function AgentsScreen() {
           unselectableBecause={() => 'You do not administer its site'}
         />
         <SelectionBar selected={selected.length} clear={() => setIds({})}>
-          <GuardedButton needs="admin" size="xs" onClick={() => setMoving(selected)}>
+          <GuardedButton needs={rights.moveAgent} size="xs" onClick={() => setMoving(selected)}>
             Move…
           </GuardedButton>
         </SelectionBar>
@@ -155,7 +156,7 @@ export function AgentsScreen() {
 function AcceptRestored({ agents }: { agents: Agent[] }) {
   const [asking, setAsking] = useState(false);
   const queries = useQueryClient();
-  const mayAccept = useMayThere('approver');
+  const mayAccept = useMayThere(rights.acceptRestoredAgents);
   const ids = agents
     .filter((agent) => mayAccept(siteOf(agent)))
     .slice(0, 1000)
@@ -163,7 +164,7 @@ function AcceptRestored({ agents }: { agents: Agent[] }) {
   if (ids.length === 0) return null;
   return (
     <Group mb="sm">
-      <GuardedButton needs="approver" onClick={() => setAsking(true)}>
+      <GuardedButton needs={rights.acceptRestoredAgents} onClick={() => setAsking(true)}>
         {`Accept ${some(ids.length, 'restored machine')}…`}
       </GuardedButton>
       {asking && (

@@ -1,4 +1,5 @@
 import { mayThere, siteOf } from '../../api/permissions';
+import { rights } from '../../api/rights';
 import type { Agent, Client, Grant } from '../../api/types';
 
 export interface Target {
@@ -20,7 +21,7 @@ export function targetsFor(agents: Agent[], clients: Client[], grants: Grant[]):
     .flatMap((client) =>
       client.sites.map((site) => ({ client_id: client.id, site_id: site.id, label: `${client.name} / ${site.name}` })),
     )
-    .filter((target) => mayThere(grants, 'admin', target));
+    .filter((target) => mayThere(grants, rights.moveAgent, target));
 }
 
 // What a move touches and what it leaves out, and why.
@@ -31,7 +32,7 @@ export function moveOf(agents: Agent[], target: Target, grants: Grant[]): Move {
   for (const agent of agents) {
     if (agent.client.id !== target.client_id) leaveOut(agent, 'belong to another client');
     else if (agent.site.id === target.site_id) leaveOut(agent, 'are there already');
-    else if (!mayThere(grants, 'admin', siteOf(agent))) leaveOut(agent, 'are at a site that you do not administer');
+    else if (!mayThere(grants, rights.moveAgent, siteOf(agent))) leaveOut(agent, 'are at a site that you do not administer');
     else moved.push(agent);
   }
   return { moved, left_out: [...reasons].map(([text, left]) => ({ text, agents: left })) };

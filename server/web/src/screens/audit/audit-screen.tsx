@@ -3,8 +3,9 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 
-import { useMay } from '../../api/permissions';
+import { useMay, type Place } from '../../api/permissions';
 import { auditHeadQuery, auditQuery, clientsQuery, type AuditFilter } from '../../api/queries';
+import { rights } from '../../api/rights';
 import type { AuditRecord } from '../../api/types';
 import type { AuditSearch } from '../../app/router';
 import { count } from '../../format/number';
@@ -12,6 +13,7 @@ import { localTime, utc } from '../../format/time';
 import type { Tone } from '../../format/words';
 import { Ago } from '../../parts/ago';
 import { Choice, FilterBar, RowCount } from '../../parts/filters';
+import { GuardedButton } from '../../parts/guarded-button';
 import { IconChevronRight, IconHistory } from '../../parts/icons';
 import { ListStates, More, useLoaded } from '../../parts/list';
 import { Facts, Panel } from '../../parts/panel';
@@ -47,7 +49,7 @@ const periods = [
 const period_days = { day: 1, week: 7, month: 30 };
 
 export function AuditScreen() {
-  return useMay('admin') ? <Log /> : <Refused />;
+  return useMay(rights.listAudit) ? <Log /> : <Refused />;
 }
 
 function Refused() {
@@ -85,14 +87,9 @@ function Log() {
   const clients = useQuery(clientsQuery).data ?? [];
   const list = useLoaded(query);
   const filtered = Object.values(search).some((value) => value !== undefined);
-  const download = (
-    <Button component="a" href={exportAddress(filter)} download variant="default" size="xs">
-      Export
-    </Button>
-  );
   return (
     <>
-      <ScreenHead title="Audit" actions={download} />
+      <ScreenHead title="Audit" actions={<Export filter={filter} />} />
       <Standing />
       <FilterBar>
         <SearchField label="Who" value={search.actor ?? ''} onChange={(actor) => change({ actor: actor || undefined })} />
@@ -142,6 +139,23 @@ function Log() {
         </Panel>
       </ListStates>
     </>
+  );
+}
+
+// Of a whole client, or of everything where none is chosen: of no less, since it is of a piece.
+function Export({ filter }: { filter: AuditFilter }) {
+  const at: Place = filter.client_id ? { client_id: filter.client_id, site_id: '' } : 'everywhere';
+  if (!useMay(rights.exportAudit, at)) {
+    return (
+      <GuardedButton needs={rights.exportAudit} at={at} variant="default" size="xs" onClick={() => undefined}>
+        Export
+      </GuardedButton>
+    );
+  }
+  return (
+    <Button component="a" href={exportAddress(filter)} download variant="default" size="xs">
+      Export
+    </Button>
   );
 }
 

@@ -3,8 +3,9 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import { createToken } from '../../api/actions';
-import { useMay } from '../../api/permissions';
+import { useMay, useMayThere } from '../../api/permissions';
 import { clientsQuery, tokensQuery } from '../../api/queries';
+import { rights } from '../../api/rights';
 import type { NewEnrolmentToken } from '../../api/types';
 import { Panel } from '../../parts/panel';
 import { sayFailed } from '../../parts/said';
@@ -27,7 +28,7 @@ interface Made {
 }
 
 export function EnrolmentScreen() {
-  const allowed = useMay('admin');
+  const allowed = useMay(rights.createEnrolmentToken);
   const [made, setMade] = useState<Made | null>(null);
   return (
     <>
@@ -53,8 +54,11 @@ function MakeToken({ again, onMade }: { again: boolean; onMade: (token: NewEnrol
   const accept = chosen ?? (Number(seats) > 1 ? 'manual' : 'auto');
   const clients = useQuery(clientsQuery).data ?? [];
   const queries = useQueryClient();
+  const may = useMayThere(rights.createEnrolmentToken);
   const sites = clients.flatMap((client) =>
-    client.sites.map((each) => ({ value: each.id, label: `${client.name} / ${each.name}` })),
+    client.sites
+      .filter((each) => may({ client_id: client.id, site_id: each.id }))
+      .map((each) => ({ value: each.id, label: `${client.name} / ${each.name}` })),
   );
   const valid = typeof seats === 'number' && Number.isInteger(seats) && seats >= 1;
   const make = useMutation({

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 
 import { revokeToken } from '../../api/actions';
 import { tokensQuery } from '../../api/queries';
+import { rights } from '../../api/rights';
 import type { EnrolmentToken } from '../../api/types';
 import { useNow } from '../../format/clock';
 import { count } from '../../format/number';
@@ -83,7 +84,7 @@ function TokenTable({ tokens }: { tokens: EnrolmentToken[] }) {
               <td>
                 {word.text === 'Open' && (
                   <GuardedButton
-                    needs="admin"
+                    needs={rights.revokeEnrolmentToken}
                     size="compact-xs"
                     variant="default"
                     loading={revoke.isPending && revoke.variables === token.id}

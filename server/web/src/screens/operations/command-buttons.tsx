@@ -3,7 +3,10 @@ import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { cancelCommand, retryCommand, runOutsideWindow } from '../../api/actions';
+import { useRoleFor } from '../../api/permissions';
+import { rights } from '../../api/rights';
 import type { Command, CommandState } from '../../api/types';
+import { keysTouchedBy } from '../../live/event';
 import { DecideDialog } from '../../parts/decide-dialog';
 import { GuardedButton } from '../../parts/guarded-button';
 import { sayDone, sayFailed } from '../../parts/said';
@@ -18,22 +21,35 @@ export function isCancellable(command: Command): boolean {
   return not_started.includes(command.state) || (command.state === 'running' && !begun_is_begun.includes(command.type));
 }
 
+// All that a change of this command may have changed on the screen, whether or not the event about it comes.
+export function useRefresh({ id, agent_id }: Pick<Command, 'id' | 'agent_id'>) {
+  const queries = useQueryClient();
+  return () => {
+    for (const queryKey of keysTouchedBy({ kind: 'command', data: { command_id: id, agent_id } })) void queries.invalidateQueries({ queryKey });
+  };
+}
+
+// A machine that has it in hands is asked to stop; of any other one the server has stopped it.
+export function stopped(before: Command, after: Command): string {
+  const what = `${before.title} on ${before.hostname}`;
+  if (before.state === 'lost') return `Given up: ${what}`;
+  return after.state === 'cancelled' ? `Cancelled: ${what}` : `Asked ${before.hostname} to cancel: ${before.title}`;
+}
+
 interface CommandButtonsProps {
   command: Command;
   size?: 'compact-xs' | 'sm';
 }
 
 export function CommandButtons({ command, size = 'compact-xs' }: CommandButtonsProps) {
-  const queries = useQueryClient();
   const navigate = useNavigate();
-  const refresh = () => {
-    void queries.invalidateQueries({ queryKey: ['commands'] });
-    void queries.invalidateQueries({ queryKey: ['command', command.id] });
-  };
+  const refresh = useRefresh(command);
+  const mayStop = useRoleFor(rights.cancelCommand, command.type);
+  const mayRetry = useRoleFor(rights.retryCommand, command.type);
   const lost = command.state === 'lost';
   const cancel = useMutation({
     mutationFn: () => cancelCommand(command.id),
-    onSuccess: () => sayDone(lost ? `Given up: ${command.title} on ${command.hostname}` : `Asked ${command.hostname} to cancel: ${command.title}`),
+    onSuccess: (after) => sayDone(stopped(command, after)),
     onError: (error) => sayFailed(lost ? 'It was not given up' : 'It was not cancelled', error),
     onSettled: refresh,
   });
@@ -46,7 +62,7 @@ export function CommandButtons({ command, size = 'compact-xs' }: CommandButtonsP
   const stop = lost ? 'Give up' : 'Cancel';
   const stopping = (
     <GuardedButton
-      needs="technician"
+      needs={mayStop}
       at={command}
       size={size}
       variant="default"
@@ -61,7 +77,7 @@ export function CommandButtons({ command, size = 'compact-xs' }: CommandButtonsP
   if (!may_be_tried_again.includes(command.state)) return null;
   const retrying = (
     <GuardedButton
-      needs="technician"
+      needs={mayRetry}
       at={command}
       size={size}
       variant="default"
@@ -83,11 +99,12 @@ export function CommandButtons({ command, size = 'compact-xs' }: CommandButtonsP
 // For what waits for a maintenance window: now, with a reason.
 export function RunOutside({ command }: { command: Command }) {
   const [asking, setAsking] = useState(false);
-  const queries = useQueryClient();
+  const needs = useRoleFor(rights.runOutsideWindow, command.type);
+  const refresh = useRefresh(command);
   if (command.state !== 'scheduled' || command.window === null) return null;
   return (
     <>
-      <GuardedButton needs="approver" at={command} size="sm" variant="default" onClick={() => setAsking(true)}>
+      <GuardedButton needs={needs} at={command} size="sm" variant="default" onClick={() => setAsking(true)}>
         Run now…
       </GuardedButton>
       {asking && (
@@ -99,7 +116,7 @@ export function RunOutside({ command }: { command: Command }) {
           decide={(reason) => runOutsideWindow(command.id, reason)}
           onDone={() => {
             sayDone(`${command.hostname} is told to fetch the order.`);
-            for (const queryKey of [['commands'], ['command', command.id], ['updates']]) void queries.invalidateQueries({ queryKey });
+            refresh();
           }}
           onClose={() => setAsking(false)}
         >

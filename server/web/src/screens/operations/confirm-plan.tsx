@@ -1,14 +1,17 @@
 import { Button, Group, Modal } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 
-import { confirmPlan } from '../../api/actions';
+import { cancelCommand, confirmPlan } from '../../api/actions';
+import { useRoleFor } from '../../api/permissions';
+import { rights } from '../../api/rights';
 import type { CommandDetail } from '../../api/types';
 import { some } from '../../format/number';
 import { GuardedButton } from '../../parts/guarded-button';
-import { sayDone } from '../../parts/said';
+import { sayDone, sayFailed } from '../../parts/said';
 import { ProblemCodes } from '../../parts/states';
+import { useRefresh } from './command-buttons';
 import { PlanView } from './plan-view';
 
 // A plan waits if it holds what no approval covers and its updates stand at "needs confirmation".
@@ -19,19 +22,30 @@ export function planWaits(command: CommandDetail): boolean {
 export function ConfirmPlan({ command }: { command: CommandDetail }) {
   const [asking, setAsking] = useState(false);
   const navigate = useNavigate();
-  const queries = useQueryClient();
+  const refresh = useRefresh(command);
+  const mayConfirm = useRoleFor(rights.confirmPlan, command.type);
+  const mayDecline = useRoleFor(rights.cancelCommand, command.type);
   const confirm = useMutation({
     mutationFn: () => confirmPlan(command.id),
     onSuccess: (install) => {
       sayDone(`Confirmed. ${command.hostname} installs as soon as its own policy allows.`);
       void navigate({ to: '/operations/$commandId', params: { commandId: install.id } });
     },
-    onSettled: () => void queries.invalidateQueries({ queryKey: ['command', command.id] }),
+    onSettled: refresh,
+  });
+  const decline = useMutation({
+    mutationFn: () => cancelCommand(command.id),
+    onSuccess: () => sayDone(`Declined. Nothing is changed on ${command.hostname}, and its updates can be approved again.`),
+    onError: (error) => sayFailed('The plan was not declined', error),
+    onSettled: refresh,
   });
   const removals = command.extras.filter((step) => step.operation === 'remove').length;
   return (
     <>
-      <GuardedButton needs="approver" at={command} onClick={() => setAsking(true)}>
+      <GuardedButton needs={mayDecline} at={command} variant="default" loading={decline.isPending} onClick={() => decline.mutate()}>
+        Decline the plan
+      </GuardedButton>
+      <GuardedButton needs={mayConfirm} at={command} onClick={() => setAsking(true)}>
         Confirm the plan…
       </GuardedButton>
       <Modal

@@ -4,7 +4,9 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { approveHeldOrder, declineHeldOrder } from '../../api/actions';
+import { useRoleFor } from '../../api/permissions';
 import { heldOrdersQuery } from '../../api/queries';
+import { rights } from '../../api/rights';
 import type { HeldOrder } from '../../api/types';
 import { some } from '../../format/number';
 import { risks } from '../../format/words';
@@ -54,11 +56,13 @@ export function HeldOrders() {
 function Held({ order }: { order: HeldOrder }) {
   const [deciding, setDeciding] = useState<'approve' | 'decline' | null>(null);
   const queries = useQueryClient();
+  const mayApprove = useRoleFor(rights.approveHeldOrder, order.type);
+  const mayDecline = useRoleFor(rights.declineHeldOrder, order.type);
   const what = whatOf(order);
   const name = `${order.title} on ${whereOf(order)}`;
   const done = () => {
     sayDone(deciding === 'approve' ? `Approved: ${name}` : `Declined: ${name}`);
-    for (const key of ['commands', 'command', 'overview']) void queries.invalidateQueries({ queryKey: [key] });
+    for (const key of ['commands', 'command', 'updates', 'update-groups', 'overview']) void queries.invalidateQueries({ queryKey: [key] });
   };
   return (
     <li>
@@ -78,7 +82,7 @@ function Held({ order }: { order: HeldOrder }) {
       <WordTag word={risks[order.risk]} />
       <Group gap="xs">
         <GuardedButton
-          needs="approver"
+          needs={mayDecline}
           size="xs"
           variant="default"
           blocked={order.own ? own : null}
@@ -88,7 +92,7 @@ function Held({ order }: { order: HeldOrder }) {
           Decline…
         </GuardedButton>
         <GuardedButton
-          needs="approver"
+          needs={mayApprove}
           size="xs"
           blocked={order.own ? own : null}
           aria-label={`Approve: ${name}`}

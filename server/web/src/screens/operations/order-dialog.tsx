@@ -4,9 +4,10 @@ import { useNavigate } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 
 import { newIntention, orderCommand } from '../../api/actions';
-import { siteOf, useMay } from '../../api/permissions';
+import { siteOf, useMay, useRoleFor } from '../../api/permissions';
 import { ApiProblem } from '../../api/problem';
 import { commandTypesQuery } from '../../api/queries';
+import { rights } from '../../api/rights';
 import type { AgentDetail, CommandType } from '../../api/types';
 import { beginningOf, collect, fieldAt, fieldsOf, type Entered, type Json } from '../../format/schema';
 import { risks } from '../../format/words';
@@ -61,7 +62,8 @@ function OrderForm({ type, agent, onClose }: OrderDialogProps & { type: CommandT
   const [missing, setMissing] = useState<Record<string, string>>({});
   const [intention, setIntention] = useState(newIntention);
   const [outside, setOutside] = useState<string | null>(null);
-  const mayGoOutside = useMay('approver', siteOf(agent));
+  const needs = useRoleFor(rights.createCommands, type.type);
+  const mayGoOutside = useMay(rights.runOutsideWindow, siteOf(agent));
   const navigate = useNavigate();
   const queries = useQueryClient();
   const order = useMutation({
@@ -90,13 +92,7 @@ function OrderForm({ type, agent, onClose }: OrderDialogProps & { type: CommandT
   };
   const risk = risks[type.risk];
   return (
-    <form
-      className={classes.form}
-      onSubmit={(event) => {
-        event.preventDefault();
-        send();
-      }}
-    >
+    <form className={classes.form} onSubmit={(event) => event.preventDefault()}>
       <p className={classes.about}>
         {type.description}
         {type.risk !== 'none' && (
@@ -119,7 +115,8 @@ function OrderForm({ type, agent, onClose }: OrderDialogProps & { type: CommandT
           Cancel
         </Button>
         <GuardedButton
-          needs={type.permission}
+          type="submit"
+          needs={needs}
           at={siteOf(agent)}
           loading={order.isPending}
           blocked={outside !== null && outside.trim() === '' ? 'Say why it cannot wait' : null}

@@ -4,12 +4,16 @@ import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { newIntention, orderCommand } from '../../api/actions';
+import { useRoleFor } from '../../api/permissions';
+import { rights } from '../../api/rights';
 import type { CommandDetail, PlanStep } from '../../api/types';
 import { some } from '../../format/number';
 import { GuardedButton } from '../../parts/guarded-button';
 import { sayDone } from '../../parts/said';
 import { ProblemCodes } from '../../parts/states';
 import { PlanView } from './plan-view';
+
+const rollback = 'rollback_updates';
 
 type DoneStep = PlanStep & { result?: string };
 
@@ -26,12 +30,13 @@ export function RollBack({ command }: { command: CommandDetail }) {
   const [asking, setAsking] = useState(false);
   const [intention] = useState(newIntention);
   const navigate = useNavigate();
+  const needs = useRoleFor(rights.createCommands, rollback);
   const steps = stepsBack(command);
   const manager = command.actions[0]?.plugin ?? '';
   const order = useMutation({
     mutationFn: () =>
       orderCommand(
-        'rollback_updates',
+        rollback,
         [command.agent_id],
         { manager, updates: steps.map(({ name, arch, from, to }) => ({ name, arch, from, to })) },
         intention,
@@ -44,7 +49,7 @@ export function RollBack({ command }: { command: CommandDetail }) {
   if (steps.length === 0) return null;
   return (
     <>
-      <GuardedButton needs="approver" size="sm" variant="default" onClick={() => setAsking(true)}>
+      <GuardedButton needs={needs} at={command} size="sm" variant="default" onClick={() => setAsking(true)}>
         Roll back…
       </GuardedButton>
       <Modal

@@ -1,8 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
-import type { Place } from '../../api/permissions';
+import { placeOf } from '../../api/permissions';
 import { placeSettingsQuery } from '../../api/queries';
+import { rights } from '../../api/rights';
 import type { PlaceSetting } from '../../api/types';
 import { some } from '../../format/number';
 import { TableSkeleton } from '../../parts/data-table';
@@ -14,11 +15,6 @@ import { DriftTags } from './drift-tags';
 import { ProfileDialog } from './profile-dialog';
 import { driftText, levelText, settingText } from './profile-words';
 import classes from './profiles.module.css';
-
-// Of a group the whole client is asked, whatever sites its machines are at.
-function rightsAt({ client_id, site_id }: GroupScope): Place {
-  return client_id === null ? 'everywhere' : { client_id, site_id: site_id ?? '' };
-}
 
 // What is wished of the machines at a place, from which level, and how far it is so.
 export function PlaceSettingsPanel({ scope, where }: { scope: GroupScope; where: string }) {
@@ -37,7 +33,7 @@ export function PlaceSettingsPanel({ scope, where }: { scope: GroupScope; where:
       note={data && `${where}: ${some(data.agents, 'machine')}${states ? ` (${states})` : ''}`}
       action={
         data && (
-          <GuardedButton needs="admin" at={rightsAt(scope)} size="xs" onClick={() => setAsking(true)}>
+          <GuardedButton needs={data.profile ? rights.changeProfile : rights.createProfile} at={placeOf(scope)} size="xs" onClick={() => setAsking(true)}>
             {data.profile ? 'Change what is set here…' : 'Set something here…'}
           </GuardedButton>
         )

@@ -3,7 +3,9 @@ import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-q
 import { getRouteApi, Link } from '@tanstack/react-router';
 
 import { liftRule } from '../../api/actions';
+import { placeOf } from '../../api/permissions';
 import { ignoreRulesQuery } from '../../api/queries';
+import { rights } from '../../api/rights';
 import type { IgnoreRule } from '../../api/types';
 import { some } from '../../format/number';
 import { localTime, utc } from '../../format/time';
@@ -100,7 +102,8 @@ function Rule({ rule }: { rule: IgnoreRule }) {
             <span className="number">{some(rule.updates, 'update')}</span>
           </Link>
           <GuardedButton
-            needs="approver"
+            needs={rights.liftIgnoreRule}
+            at={placeOf(rule)}
             size="compact-xs"
             variant="default"
             loading={lift.isPending}

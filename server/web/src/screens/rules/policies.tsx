@@ -1,11 +1,13 @@
-import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 
 import { approvePolicy, withdrawPolicyApproval } from '../../api/actions';
+import { placeOf } from '../../api/permissions';
 import { policiesQuery } from '../../api/queries';
+import { rights } from '../../api/rights';
 import type { Policy } from '../../api/types';
 import { Beforehand } from '../../parts/beforehand';
 import { EditedList } from '../../parts/edited-list';
+import { GuardedButton } from '../../parts/guarded-button';
 import { whereOf } from '../../parts/place-choice';
 import { Tag } from '../../parts/tag';
 import { PolicyDialog } from './policy-dialog';
@@ -17,7 +19,7 @@ export function Policies() {
     <EditedList
       title="Approval policies"
       note="The nearest one that speaks of an update decides; what is ignored or held back stays"
-      needs="admin"
+      needs={rights.createApprovalPolicy}
       add="Add a policy…"
       none="No policy: every update waits for a person."
       query={useQuery(policiesQuery)}
@@ -57,7 +59,8 @@ function PolicyRow({ policy, change }: { policy: Policy; change: () => void }) {
             risk="high"
             author={policy.changed_by}
             given={policy.second_person}
-            at={policy.client_id === null ? 'everywhere' : { client_id: policy.client_id, site_id: policy.site_id ?? '' }}
+            needs={rights.approvePolicy}
+            at={placeOf(policy)}
             approve={(reason) => approvePolicy(policy, reason)}
             withdraw={() => withdrawPolicyApproval(policy.id)}
           >
@@ -69,9 +72,16 @@ function PolicyRow({ policy, change }: { policy: Policy; change: () => void }) {
           </Beforehand>
         )}
       </div>
-      <Button size="compact-xs" variant="default" aria-label={`Change ${policy.name}`} onClick={change}>
+      <GuardedButton
+        needs={rights.changeApprovalPolicy}
+        at={placeOf(policy)}
+        size="compact-xs"
+        variant="default"
+        aria-label={`Change ${policy.name}`}
+        onClick={change}
+      >
         Change…
-      </Button>
+      </GuardedButton>
     </li>
   );
 }

@@ -3,10 +3,11 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import { addPolicy, changePolicy, removePolicy } from '../../api/actions';
+import { rights } from '../../api/rights';
 import type { Policy, PolicyTerms } from '../../api/types';
 import { Wrong } from '../../parts/door';
 import { GroupPlaceChoice } from '../../parts/group-place-choice';
-import { everywhere } from '../../parts/place-choice';
+import { everywhere, useUnplaced } from '../../parts/place-choice';
 import { sayDone } from '../../parts/said';
 import classes from '../updates/approve-dialog.module.css';
 import { PolicyLines } from './policy-lines';
@@ -40,6 +41,7 @@ export function PolicyDialog({ policy, onClose }: PolicyDialogProps) {
   const [include, setInclude] = useState((policy?.include ?? []).join(', '));
   const [exclude, setExclude] = useState((policy?.exclude ?? []).join(', '));
   const queries = useQueryClient();
+  const unplaced = useUnplaced(rights.createApprovalPolicy, scope) && policy === null;
   const set = (change: Partial<PolicyTerms>) => setTerms((before) => ({ ...before, ...change }));
   const whole = { ...terms, managers: textsOf(managers), include: textsOf(include), exclude: textsOf(exclude) };
   const after = {
@@ -79,7 +81,7 @@ export function PolicyDialog({ policy, onClose }: PolicyDialogProps) {
             value={terms.name}
             onChange={(event) => set({ name: event.currentTarget.value })}
           />
-          {!policy && <GroupPlaceChoice value={scope} onChange={setScope} description="It cannot be changed later" />}
+          {!policy && <GroupPlaceChoice value={scope} onChange={setScope} needs={rights.createApprovalPolicy} description="It cannot be changed later" />}
           <Radio.Group
             label="What it does"
             value={terms.action}
@@ -127,7 +129,7 @@ export function PolicyDialog({ policy, onClose }: PolicyDialogProps) {
             checked={terms.enabled ?? true}
             onChange={(event) => set({ enabled: event.currentTarget.checked })}
           />
-          <PolicyPreview policy={policy ? whole : { ...whole, ...scope }} insteadOf={policy?.id} />
+          {!unplaced && <PolicyPreview policy={policy ? whole : { ...whole, ...scope }} insteadOf={policy?.id} />}
           <Wrong error={save.error ?? remove.error} />
           <div className={classes.foot}>
             {policy && (
@@ -135,7 +137,7 @@ export function PolicyDialog({ policy, onClose }: PolicyDialogProps) {
                 Remove it
               </Button>
             )}
-            <Button type="submit" loading={save.isPending}>
+            <Button type="submit" loading={save.isPending} disabled={unplaced}>
               Save
             </Button>
           </div>

@@ -1,19 +1,22 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 
 import { pauseSchedule, resumeSchedule } from '../../api/actions';
-import type { Role, Schedule } from '../../api/types';
+import { useRoleFor, type Place } from '../../api/permissions';
+import { rights } from '../../api/rights';
+import type { Schedule } from '../../api/types';
 import { GuardedButton } from '../../parts/guarded-button';
 import { sayFailed } from '../../parts/said';
 
 interface PauseButtonProps {
   schedule: Schedule;
-  needs: Role;
+  at: Place;
   size: 'xs' | 'compact-xs';
 }
 
-export function PauseButton({ schedule, needs, size }: PauseButtonProps) {
+export function PauseButton({ schedule, at, size }: PauseButtonProps) {
   const queries = useQueryClient();
   const paused = schedule.state === 'paused';
+  const needs = useRoleFor(paused ? rights.resumeSchedule : rights.pauseSchedule, schedule.type);
   const change = useMutation({
     mutationFn: () => (paused ? resumeSchedule(schedule.id) : pauseSchedule(schedule.id)),
     onError: (error) => sayFailed('It stays as it was', error),
@@ -25,6 +28,7 @@ export function PauseButton({ schedule, needs, size }: PauseButtonProps) {
   return (
     <GuardedButton
       needs={needs}
+      at={at}
       size={size}
       variant="default"
       loading={change.isPending}

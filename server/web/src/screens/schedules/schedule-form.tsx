@@ -4,7 +4,9 @@ import { useMemo, useState } from 'react';
 
 import { addSchedule, changeSchedule } from '../../api/actions';
 import { ApiProblem } from '../../api/problem';
+import { useRoleFor } from '../../api/permissions';
 import { clientsQuery, commandTypesQuery } from '../../api/queries';
+import { rights } from '../../api/rights';
 import type { CommandType, Schedule, ScheduleWish } from '../../api/types';
 import { collect, enteredFrom, fieldAt, fieldsOf, type Entered } from '../../format/schema';
 import { risks } from '../../format/words';
@@ -20,7 +22,7 @@ import { ForecastView } from './forecast';
 import { formOf, ruleOf } from './rule';
 import { RuleFields } from './rule-fields';
 import classes from './schedules.module.css';
-import { named_machines, scopeChoices, scopeKey, scopeOf } from './scope';
+import { named_machines, placeOf, scopeChoices, scopeKey, scopeOf } from './scope';
 
 const catch_ups = [
   { value: '0', label: 'Skip it' },
@@ -71,6 +73,7 @@ function Fields({ schedule, types, onClose, onSaved }: ScheduleFormProps & { typ
   const [catchUp, setCatchUp] = useState(String(schedule?.catch_up_s ?? 0));
   const clients = useQuery(clientsQuery).data ?? [];
   const type = types.find((each) => each.type === typeId);
+  const needs = useRoleFor(schedule ? rights.changeSchedule : rights.createSchedule, typeId);
   const fields = useMemo(() => fieldsOf(type?.parameters_schema), [type]);
   const given = schedule?.type === typeId ? schedule.parameters : {};
   const [typed, setTyped] = useState<Entered>({});
@@ -98,12 +101,7 @@ function Fields({ schedule, types, onClose, onSaved }: ScheduleFormProps & { typ
     ? catch_ups
     : [...catch_ups, { value: catchUp, label: `Within ${Math.round(Number(catchUp) / 60)} minutes` }];
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (wish) save.mutate(wish);
-      }}
-    >
+    <form onSubmit={(event) => event.preventDefault()}>
       <Stack gap="sm">
         <div className={classes.fields}>
           <Select
@@ -178,7 +176,9 @@ function Fields({ schedule, types, onClose, onSaved }: ScheduleFormProps & { typ
             Cancel
           </Button>
           <GuardedButton
-            needs={type?.permission ?? 'technician'}
+            type="submit"
+            needs={needs}
+            at={scoped ? placeOf(scoped, clients) : undefined}
             loading={save.isPending}
             blocked={wish ? null : 'Something is still missing'}
             onClick={() => wish && save.mutate(wish)}

@@ -3,7 +3,9 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 
 import { approveSchedule, removeSchedule, withdrawScheduleApproval } from '../../api/actions';
+import { useRoleFor } from '../../api/permissions';
 import { clientsQuery, commandTypesQuery, scheduleQuery, scheduleRunsQuery } from '../../api/queries';
+import { rights } from '../../api/rights';
 import type { CommandState, Schedule, ScheduleRun } from '../../api/types';
 import { some } from '../../format/number';
 import type { Json } from '../../format/schema';
@@ -42,7 +44,10 @@ function Shown({ schedule }: { schedule: Schedule }) {
   const [changing, setChanging] = useState(false);
   const clients = useQuery(clientsQuery).data ?? [];
   const type = useQuery(commandTypesQuery).data?.find((each) => each.type === schedule.type);
-  const needs = type?.permission ?? 'technician';
+  const mayChange = useRoleFor(rights.changeSchedule, schedule.type);
+  const mayRemove = useRoleFor(rights.removeSchedule, schedule.type);
+  const mayApprove = useRoleFor(rights.approveSchedule, schedule.type);
+  const at = placeOf(schedule.scope, clients);
   const queries = useQueryClient();
   const navigate = useNavigate();
   const remove = useMutation({
@@ -61,11 +66,11 @@ function Shown({ schedule }: { schedule: Schedule }) {
         tags={<WordTag word={schedule_states[schedule.state]} />}
         actions={
           <>
-            <PauseButton schedule={schedule} needs={needs} size="xs" />
-            <GuardedButton needs={needs} size="xs" variant="default" onClick={() => setChanging(true)}>
+            <PauseButton schedule={schedule} at={at} size="xs" />
+            <GuardedButton needs={mayChange} at={at} size="xs" variant="default" onClick={() => setChanging(true)}>
               Change…
             </GuardedButton>
-            <GuardedButton needs={needs} size="xs" variant="default" loading={remove.isPending} onClick={() => remove.mutate()}>
+            <GuardedButton needs={mayRemove} at={at} size="xs" variant="default" loading={remove.isPending} onClick={() => remove.mutate()}>
               Remove
             </GuardedButton>
           </>
@@ -95,7 +100,8 @@ function Shown({ schedule }: { schedule: Schedule }) {
               risk={type.risk}
               author={schedule.author}
               given={schedule.second_person}
-              at={placeOf(schedule.scope)}
+              needs={mayApprove}
+              at={at}
               approve={(reason) => approveSchedule(schedule, reason)}
               withdraw={() => withdrawScheduleApproval(schedule.id)}
             >

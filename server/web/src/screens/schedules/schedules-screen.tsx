@@ -3,6 +3,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { clientsQuery, commandTypesQuery, schedulesQuery } from '../../api/queries';
+import { rights } from '../../api/rights';
 import type { Schedule } from '../../api/types';
 import { schedule_states } from '../../format/words';
 import { Ago } from '../../parts/ago';
@@ -16,7 +17,7 @@ import { WordTag } from '../../parts/tag';
 import { PauseButton } from './pause-button';
 import { ScheduleForm } from './schedule-form';
 import classes from './schedules.module.css';
-import { scopeText } from './scope';
+import { placeOf, scopeText } from './scope';
 
 export function SchedulesScreen() {
   const query = useInfiniteQuery(schedulesQuery);
@@ -24,7 +25,7 @@ export function SchedulesScreen() {
   const [adding, setAdding] = useState(false);
   const navigate = useNavigate();
   const add = (
-    <GuardedButton needs="technician" size="xs" onClick={() => setAdding(true)}>
+    <GuardedButton needs={rights.createSchedule} size="xs" onClick={() => setAdding(true)}>
       Add a schedule…
     </GuardedButton>
   );
@@ -98,7 +99,7 @@ function Table({ schedules }: { schedules: Schedule[] }) {
                 <WordTag word={schedule_states[schedule.state]} />
               </td>
               <td>
-                <PauseButton schedule={schedule} needs={type?.permission ?? 'technician'} size="compact-xs" />
+                <PauseButton schedule={schedule} at={placeOf(schedule.scope, clients)} size="compact-xs" />
               </td>
             </tr>
           );

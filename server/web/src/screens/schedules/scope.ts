@@ -37,7 +37,9 @@ export function scopeText(scope: ScheduleScope, clients: Client[]): string {
 }
 
 // Where a role over all of it has to be; undefined where that is for the server to say.
-export function placeOf(scope: ScheduleScope): Place {
+export function placeOf(scope: ScheduleScope, clients: Client[]): Place {
   if (scope.everything) return 'everywhere';
-  return scope.client_id ? { client_id: scope.client_id, site_id: '' } : undefined;
+  if (scope.client_id) return { client_id: scope.client_id, site_id: '' };
+  const client = clients.find((each) => each.sites.some((site) => site.id === scope.site_id));
+  return client && scope.site_id ? { client_id: client.id, site_id: scope.site_id } : undefined;
 }

@@ -4,6 +4,7 @@ import { useState } from 'react';
 
 import { resetRateLimit, setRateLimit } from '../../api/actions';
 import { rateLimitsQuery } from '../../api/queries';
+import { rights } from '../../api/rights';
 import type { RateLimit } from '../../api/types';
 import { count } from '../../format/number';
 import { TableSkeleton } from '../../parts/data-table';
@@ -68,7 +69,7 @@ function Limit({ limit }: { limit: RateLimit }) {
         onChange={setValue}
       />
       <GuardedButton
-        needs="admin"
+        needs={rights.setRateLimit}
         at="everywhere"
         size="xs"
         variant="default"
@@ -81,8 +82,8 @@ function Limit({ limit }: { limit: RateLimit }) {
       </GuardedButton>
       {limit.set !== null && (
         <GuardedButton
-          needs="admin"
-        at="everywhere"
+          needs={rights.resetRateLimit}
+          at="everywhere"
           size="xs"
           variant="subtle"
           loading={reset.isPending}

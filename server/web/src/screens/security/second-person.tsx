@@ -4,6 +4,7 @@ import { useState } from 'react';
 
 import { setSecondPersonRule } from '../../api/actions';
 import { secondPersonRulesQuery } from '../../api/queries';
+import { rights } from '../../api/rights';
 import type { SecondPersonRule } from '../../api/types';
 import { count } from '../../format/number';
 import { Ago } from '../../parts/ago';
@@ -81,7 +82,7 @@ function Rule({ rule }: { rule: SecondPersonRule }) {
         onChange={setValue}
       />
       <GuardedButton
-        needs="admin"
+        needs={rights.setSecondPersonRule}
         at="everywhere"
         size="xs"
         variant="default"

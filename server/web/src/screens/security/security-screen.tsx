@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 
 import { useMay } from '../../api/permissions';
 import { securityQuery } from '../../api/queries';
+import { rights } from '../../api/rights';
 import type { Security, SecurityRow } from '../../api/types';
 import { ownPath } from '../../app/search';
 import { ScreenSkeleton } from '../../app/waiting';
@@ -33,7 +34,7 @@ const marks: Record<SecurityRow['level'], { word: Word; Icon: typeof IconInfoCir
 };
 
 export function SecurityScreen() {
-  const allowed = useMay('admin', 'everywhere');
+  const allowed = useMay(rights.getSecurity, 'everywhere');
   return (
     <>
       <ScreenHead title="Security" />

@@ -1,7 +1,9 @@
 import { Button, CloseButton, Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 
-import { clientsQuery } from '../../api/queries';
+import { mayThere, placeOf, useMayThere } from '../../api/permissions';
+import { clientsQuery, sessionQuery } from '../../api/queries';
+import { rights } from '../../api/rights';
 import type { Client, Grant, Role } from '../../api/types';
 import { roles } from '../../format/words';
 import { options } from '../../parts/filters';
@@ -43,6 +45,17 @@ function grantAt(place: string, role: Role): Grant {
   return { role, client_id: client || null, site_id: site || null };
 }
 
+// What somebody new is given unless more is chosen: to look at what whoever gives it administers.
+export function beginningOf(given_by: Grant[]): Grant[] {
+  const most = ['everywhere' as const, ...given_by.map(placeOf)].find((place) => mayThere(given_by, rights.createUser, place));
+  const site = typeof most === 'object' ? most : null;
+  return [{ role: 'viewer', client_id: site?.client_id ?? null, site_id: site?.site_id || null }];
+}
+
+export function useBeginning(): Grant[] {
+  return beginningOf(useQuery(sessionQuery).data?.user.grants ?? []);
+}
+
 interface GrantsFieldProps {
   grants: Grant[];
   onChange: (grants: Grant[]) => void;
@@ -51,13 +64,14 @@ interface GrantsFieldProps {
 // A role for each place; a place once.
 export function GrantsField({ grants, onChange }: GrantsFieldProps) {
   const clients = useClients();
+  const may = useMayThere(rights.createUser);
   const places = [
     { value: everything, label: 'Everything' },
     ...clients.flatMap((client) => [
       { value: `${client.id}/`, label: client.name },
       ...client.sites.map((site) => ({ value: `${client.id}/${site.id}`, label: `${client.name} / ${site.name}` })),
     ]),
-  ];
+  ].filter(({ value }) => may(placeOf(grantAt(value, 'viewer'))));
   // What is granted at a place this person does not see stays as it is.
   for (const grant of grants) {
     if (!places.some(({ value }) => value === key(grant))) places.push({ value: key(grant), label: placeName(grant, clients) });

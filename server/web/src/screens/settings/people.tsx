@@ -4,14 +4,16 @@ import { useState } from 'react';
 
 import { addUser, changeUser, removeUser, resetSecondFactor, setUserPassword } from '../../api/actions';
 import { sessionQuery, usersQuery } from '../../api/queries';
+import { rights } from '../../api/rights';
 import type { Grant, User } from '../../api/types';
 import { TableSkeleton } from '../../parts/data-table';
 import { Wrong } from '../../parts/door';
+import { GuardedButton } from '../../parts/guarded-button';
 import { Panel } from '../../parts/panel';
 import { sayDone, sayFailed } from '../../parts/said';
 import { Failure } from '../../parts/states';
 import { AccountRow } from './account-row';
-import { GrantsField } from './grants';
+import { GrantsField, useBeginning } from './grants';
 import classes from './settings.module.css';
 
 const shortest_password = 12;
@@ -68,7 +70,7 @@ export function People() {
 function AddPerson({ onAdded }: { onAdded: () => void }) {
   const [username, setUsername] = useState('');
   const [password, setPassword] = useState('');
-  const [grants, setGrants] = useState<Grant[]>([{ role: 'viewer', client_id: null, site_id: null }]);
+  const [grants, setGrants] = useState<Grant[]>(useBeginning());
   const add = useMutation({
     mutationFn: () => addUser(username, password, grants),
     onSuccess: (user) => {
@@ -155,9 +157,9 @@ function LostAccess({ user }: { user: User }) {
         <Button type="submit" variant="default" loading={set.isPending}>
           Set this password
         </Button>
-        <Button variant="default" loading={reset.isPending} onClick={() => reset.mutate()}>
+        <GuardedButton needs={rights.resetSecondFactor} at="everywhere" variant="default" loading={reset.isPending} onClick={() => reset.mutate()}>
           Reset the second factor
-        </Button>
+        </GuardedButton>
       </Group>
     </form>
   );

@@ -5,10 +5,12 @@ import { useState } from 'react';
 
 import { addClient, addSite, removeClient, removeSite, renameClient, renameSite, setTimeZone } from '../../api/actions';
 import { clientsQuery } from '../../api/queries';
+import { rights } from '../../api/rights';
 import type { Client, Site } from '../../api/types';
 import { some } from '../../format/number';
 import { TableSkeleton } from '../../parts/data-table';
 import { Wrong } from '../../parts/door';
+import { GuardedButton } from '../../parts/guarded-button';
 import { Panel } from '../../parts/panel';
 import { sayDone } from '../../parts/said';
 import { Failure } from '../../parts/states';
@@ -45,9 +47,9 @@ export function Places() {
       title="Clients and sites"
       note="Every machine belongs to one site"
       action={
-        <Button size="xs" onClick={() => setAsking(add)}>
+        <GuardedButton needs={rights.createClient} at="everywhere" size="xs" onClick={() => setAsking(add)}>
           Add a client…
-        </Button>
+        </GuardedButton>
       }
     >
       {data ? (
@@ -69,6 +71,7 @@ export function Places() {
 }
 
 function ClientRow({ client, ask }: { client: Client; ask: (asking: Asking) => void }) {
+  const whole = { client_id: client.id, site_id: '' };
   return (
     <li>
       <div className={classes.place}>
@@ -79,7 +82,9 @@ function ClientRow({ client, ask }: { client: Client; ask: (asking: Asking) => v
         <Link to="/profiles" search={{ client_id: client.id }} aria-label={`Settings of the agents of ${client.name}`}>
           Settings
         </Link>
-        <Button
+        <GuardedButton
+          needs={rights.renameClient}
+          at="everywhere"
           size="compact-xs"
           variant="default"
           aria-label={`Change ${client.name}`}
@@ -93,8 +98,10 @@ function ClientRow({ client, ask }: { client: Client; ask: (asking: Asking) => v
           }
         >
           Change…
-        </Button>
-        <Button
+        </GuardedButton>
+        <GuardedButton
+          needs={rights.createSite}
+          at={whole}
           size="compact-xs"
           variant="subtle"
           aria-label={`Add a site to ${client.name}`}
@@ -103,7 +110,7 @@ function ClientRow({ client, ask }: { client: Client; ask: (asking: Asking) => v
           }
         >
           Add a site…
-        </Button>
+        </GuardedButton>
       </div>
       <ul className={classes.sites} aria-label={`Sites of ${client.name}`}>
         {client.sites.map((site) => (
@@ -116,7 +123,9 @@ function ClientRow({ client, ask }: { client: Client; ask: (asking: Asking) => v
             <Link to="/profiles" search={{ site_id: site.id }} aria-label={`Settings of the agents of ${client.name} / ${site.name}`}>
               Settings
             </Link>
-            <Button
+            <GuardedButton
+              needs={rights.renameSite}
+              at={whole}
               size="compact-xs"
               variant="default"
               aria-label={`Change ${client.name} / ${site.name}`}
@@ -131,7 +140,7 @@ function ClientRow({ client, ask }: { client: Client; ask: (asking: Asking) => v
               }
             >
               Change…
-            </Button>
+            </GuardedButton>
           </li>
         ))}
       </ul>

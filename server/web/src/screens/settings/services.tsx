@@ -17,7 +17,7 @@ import { sayDone, sayFailed } from '../../parts/said';
 import { Failure, State } from '../../parts/states';
 import { WordTag } from '../../parts/tag';
 import { AccountRow } from './account-row';
-import { GrantsField } from './grants';
+import { GrantsField, useBeginning } from './grants';
 import classes from './settings.module.css';
 
 export function Services() {
@@ -72,7 +72,7 @@ export function Services() {
 
 function AddService({ onAdded }: { onAdded: () => void }) {
   const [name, setName] = useState('');
-  const [grants, setGrants] = useState<Grant[]>([{ role: 'viewer', client_id: null, site_id: null }]);
+  const [grants, setGrants] = useState<Grant[]>(useBeginning());
   const add = useMutation({ mutationFn: () => addService(name, grants), onSuccess: onAdded });
   return (
     <form

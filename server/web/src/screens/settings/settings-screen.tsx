@@ -2,6 +2,7 @@ import { Tabs } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
 
 import { useMay } from '../../api/permissions';
+import { rights } from '../../api/rights';
 import type { SettingsSearch } from '../../app/router';
 import { ScreenHead } from '../../parts/screen-head';
 import { NoPermission } from '../../parts/states';
@@ -14,7 +15,7 @@ const route = getRouteApi('/app/settings');
 export function SettingsScreen() {
   const { tab = 'people' } = route.useSearch();
   const navigate = route.useNavigate();
-  const allowed = useMay('admin');
+  const allowed = useMay(rights.listUsers);
   const show = (next: string | null) =>
     void navigate({ search: next === 'people' ? {} : { tab: next as NonNullable<SettingsSearch['tab']> }, replace: true });
   return (

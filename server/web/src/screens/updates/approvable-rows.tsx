@@ -2,6 +2,7 @@ import type { ColumnDef, RowSelectionState } from '@tanstack/react-table';
 import { useState } from 'react';
 
 import { useMayThere } from '../../api/permissions';
+import { rights } from '../../api/rights';
 import type { Update } from '../../api/types';
 import { some } from '../../format/number';
 import { sentence } from '../../format/words';
@@ -30,7 +31,7 @@ export function ApprovableRows({ label, columns, loaded }: ApprovableRowsProps) 
   const [ids, setIds] = useState<RowSelectionState>({});
   const [wanted, setWanted] = useState<string[] | null>(null);
   const [unwanted, setUnwanted] = useState<Ignorable[] | null>(null);
-  const mayApprove = useMayThere('approver');
+  const mayApprove = useMayThere(rights.approve);
   const selectable = (update: Update) => (update.approvable || ignorable(update)) && mayApprove(update);
   const chosen = loaded.rows.filter((update) => ids[update.id] && selectable(update));
   const selected = chosen.filter((update) => update.approvable).map((update) => update.id);
@@ -55,11 +56,11 @@ export function ApprovableRows({ label, columns, loaded }: ApprovableRowsProps) 
         }
       />
       <SelectionBar selected={chosen.length} clear={() => setIds({})}>
-        <GuardedButton needs="approver" size="xs" variant="default" onClick={() => setUnwanted(chosen.map(ignorableRow))}>
+        <GuardedButton needs={rights.createIgnoreRule} size="xs" variant="default" onClick={() => setUnwanted(chosen.map(ignorableRow))}>
           Ignore…
         </GuardedButton>
         <GuardedButton
-          needs="approver"
+          needs={rights.approve}
           size="xs"
           blocked={selected.length === 0 ? 'None of these can be approved now' : null}
           onClick={() => setWanted(selected)}

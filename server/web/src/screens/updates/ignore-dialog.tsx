@@ -2,9 +2,10 @@ import { Button, Checkbox, Modal, Select, Stack, Textarea } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { rights } from '../../api/rights';
 import { some } from '../../format/number';
 import { Wrong } from '../../parts/door';
-import { PlaceChoice, type Scope } from '../../parts/place-choice';
+import { PlaceChoice, useUnplaced, type Scope } from '../../parts/place-choice';
 import { sayDone } from '../../parts/said';
 import classes from './approve-dialog.module.css';
 import { ignoreAll, periods, reachOf, rulesOf, untilOf, whole_fleet, type Ignorable } from './ignoring';
@@ -26,11 +27,13 @@ export function IgnoreDialog({ wanted, onClose, onDone }: IgnoreDialogProps) {
   const [reason, setReason] = useState('');
   const [opened_ms] = useState(Date.now);
   const queries = useQueryClient();
+  const nowhere = useUnplaced(rights.createIgnoreRule, scope ?? whole_fleet) && scope !== null;
   const terms = { scope, this_version, until: untilOf(period, opened_ms), reason: reason.trim() };
   const rules = rulesOf(wanted, { ...terms, reason: '' });
   const reach = useQuery({
     queryKey: ['ignore-preview', JSON.stringify(rules)],
     queryFn: () => reachOf(rules),
+    enabled: !nowhere,
     staleTime: Infinity,
     gcTime: 0,
   });
@@ -70,7 +73,7 @@ export function IgnoreDialog({ wanted, onClose, onDone }: IgnoreDialogProps) {
               onChange={(event) => setScope(event.currentTarget.checked ? null : whole_fleet)}
             />
           )}
-          {scope !== null && <PlaceChoice value={scope} onChange={setScope} />}
+          {scope !== null && <PlaceChoice value={scope} onChange={setScope} needs={rights.createIgnoreRule} />}
           <Select
             label="For how long"
             data={days}
@@ -95,22 +98,24 @@ export function IgnoreDialog({ wanted, onClose, onDone }: IgnoreDialogProps) {
             onChange={(event) => setReason(event.currentTarget.value.replaceAll('\n', ' '))}
           />
           <p className={classes.next} role="status">
-            {reach.data
-              ? `Ignores ${some(reach.data.updates, 'update')} now, and what a later scan finds. ` +
-                'They are counted by themselves, and no policy approves them.' +
-                (reach.data.under_way > 0
-                  ? ` ${some(reach.data.under_way, 'update')} under way ${reach.data.under_way === 1 ? 'goes' : 'go'} on.`
-                  : '')
-              : reach.isError
-                ? ''
-                : 'Counting…'}
+            {nowhere
+              ? 'Choose where, and you see how many updates that is.'
+              : reach.data
+                ? `Ignores ${some(reach.data.updates, 'update')} now, and what a later scan finds. ` +
+                  'They are counted by themselves, and no policy approves them.' +
+                  (reach.data.under_way > 0
+                    ? ` ${some(reach.data.under_way, 'update')} under way ${reach.data.under_way === 1 ? 'goes' : 'go'} on.`
+                    : '')
+                : reach.isError
+                  ? ''
+                  : 'Counting…'}
           </p>
           <Wrong error={ignore.error ?? reach.error} />
           <div className={classes.foot}>
             <Button variant="default" onClick={onClose}>
               Cancel
             </Button>
-            <Button type="submit" loading={ignore.isPending} disabled={reason.trim() === ''}>
+            <Button type="submit" loading={ignore.isPending} disabled={nowhere || reason.trim() === ''}>
               Ignore
             </Button>
           </div>

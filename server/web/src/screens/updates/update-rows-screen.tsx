@@ -4,19 +4,20 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { rowsQuery, type RowFilter } from '../../api/queries';
+import { rights } from '../../api/rights';
 import { kindOf } from '../../format/words';
 import { GuardedButton } from '../../parts/guarded-button';
-import { IconArrowLeft } from '../../parts/icons';
+import { IconArrowLeft, IconCircleCheck } from '../../parts/icons';
 import { ListStates, useLoaded } from '../../parts/list';
 import { ScreenHead } from '../../parts/screen-head';
-import { NothingFound } from '../../parts/states';
+import { NothingFound, State } from '../../parts/states';
 import { WordTag } from '../../parts/tag';
 import { ApprovableRows } from './approvable-rows';
 import { ApproveDialog } from './approve-dialog';
 import { one_update_columns, row_columns } from './row-columns';
 import { UpdateFilters } from './update-filters';
 import classes from './updates.module.css';
-import { Views } from './views';
+import { NothingToUpdate, Views } from './views';
 
 const route = getRouteApi('/app/updates/rows');
 
@@ -31,6 +32,7 @@ export function UpdateRowsScreen() {
   const clear = () =>
     set({ search: undefined, category: undefined, state: undefined, installable: undefined });
   const { manager, name, arch, version } = filter;
+  const filtered = Boolean(filter.search || filter.category || filter.state || filter.installable);
   const one = manager && name && version ? { manager, name, arch: arch ?? '', version } : null;
 
   return (
@@ -53,10 +55,18 @@ export function UpdateRowsScreen() {
           Only what nothing blocks now ✕
         </Button>
       )}
-      <ListStates query={query} empty={<NothingFound clear={clear} />}>
+      <ListStates query={query} empty={filtered ? <NothingFound clear={clear} /> : one ? <NobodyNeedsIt /> : <NothingToUpdate />}>
         <ApprovableRows label="Updates by machine" columns={one ? one_update_columns : row_columns} loaded={loaded} />
       </ListStates>
     </>
+  );
+}
+
+function NobodyNeedsIt() {
+  return (
+    <State title="No machine needs this update" icon={<IconCircleCheck size={36} stroke={1.4} />}>
+      <p>Where it was needed it is installed and verified, ignored, or a newer one has taken its place: choose a state to see these.</p>
+    </State>
   );
 }
 
@@ -80,7 +90,7 @@ function OneUpdate({ manager, name, arch, version }: OneUpdateProps) {
         <b className="mono">{version}</b>
       </span>
       <span style={{ marginLeft: 'auto' }}>
-        <GuardedButton needs="approver" size="xs" onClick={() => setAsking(true)}>
+        <GuardedButton needs={rights.approve} size="xs" onClick={() => setAsking(true)}>
           Approve on all machines…
         </GuardedButton>
       </span>

@@ -5,21 +5,21 @@ import { useMemo, useState } from 'react';
 
 import { useMay } from '../../api/permissions';
 import { groupsQuery, rowCountQuery, type GroupFilter } from '../../api/queries';
+import { rights } from '../../api/rights';
 import type { UpdateGroup } from '../../api/types';
 import { DataTable } from '../../parts/data-table';
 import { GuardedButton } from '../../parts/guarded-button';
-import { IconCircleCheck } from '../../parts/icons';
 import { ListStates, useLoaded } from '../../parts/list';
 import { ScreenHead } from '../../parts/screen-head';
 import { SelectionBar } from '../../parts/selection-bar';
-import { NothingFound, State } from '../../parts/states';
+import { NothingFound } from '../../parts/states';
 import type { Wanted } from './approval';
 import { ApproveDialog } from './approve-dialog';
 import { IgnoreDialog } from './ignore-dialog';
 import { ignorableGroup, type Ignorable } from './ignoring';
 import { groupColumns, groupId } from './group-columns';
 import { UpdateFilters } from './update-filters';
-import { Views } from './views';
+import { NothingToUpdate, Views } from './views';
 
 const route = getRouteApi('/app/updates');
 
@@ -37,7 +37,7 @@ export function UpdatesScreen() {
   const [ids, setIds] = useState<RowSelectionState>({});
   const [wanted, setWanted] = useState<Wanted[] | null>(null);
   const [unwanted, setUnwanted] = useState<Ignorable[] | null>(null);
-  const mayApprove = useMay('approver');
+  const mayApprove = useMay(rights.approve);
   const columns = useMemo(() => groupColumns(filter.state), [filter.state]);
   const set = (change: GroupFilter) => {
     setIds({});
@@ -71,14 +71,14 @@ export function UpdatesScreen() {
         />
         <SelectionBar selected={selected.length} clear={() => setIds({})}>
           <GuardedButton
-            needs="approver"
+            needs={rights.createIgnoreRule}
             size="xs"
             variant="default"
             onClick={() => setUnwanted(selected.map(ignorableGroup))}
           >
             Ignore…
           </GuardedButton>
-          <GuardedButton needs="approver" size="xs" onClick={() => setWanted(selected.map(wantedOf))}>
+          <GuardedButton needs={rights.approve} size="xs" onClick={() => setWanted(selected.map(wantedOf))}>
             Approve…
           </GuardedButton>
         </SelectionBar>
@@ -86,13 +86,5 @@ export function UpdatesScreen() {
       {unwanted && <IgnoreDialog wanted={unwanted} onClose={() => setUnwanted(null)} onDone={() => setIds({})} />}
       {wanted && <ApproveDialog wanted={wanted} onClose={() => setWanted(null)} onApproved={() => setIds({})} />}
     </>
-  );
-}
-
-function NothingToUpdate() {
-  return (
-    <State title="No update is known" icon={<IconCircleCheck size={36} stroke={1.4} />}>
-      <p>Either every machine is up to date, or none has finished its first scan.</p>
-    </State>
   );
 }

@@ -2,6 +2,8 @@ import { Button, SegmentedControl } from '@mantine/core';
 import { Link, useNavigate } from '@tanstack/react-router';
 
 import type { GroupFilter } from '../../api/queries';
+import { IconCircleCheck } from '../../parts/icons';
+import { State } from '../../parts/states';
 
 // The same updates, one row for all machines or one for each; and what decides about them.
 export function Views({ shown, filter }: { shown: 'updates' | 'machines'; filter: GroupFilter }) {
@@ -23,5 +25,13 @@ export function Views({ shown, filter }: { shown: 'updates' | 'machines'; filter
       onChange={(view) => void navigate({ to: view === 'updates' ? '/updates' : '/updates/rows', search })}
     />
     </>
+  );
+}
+
+export function NothingToUpdate() {
+  return (
+    <State title="No update is known" icon={<IconCircleCheck size={36} stroke={1.4} />}>
+      <p>Either every machine is up to date, or none has finished its first scan.</p>
+    </State>
   );
 }

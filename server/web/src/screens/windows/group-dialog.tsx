@@ -3,7 +3,9 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import { addGroup, changeGroup, removeGroup } from '../../api/actions';
+import { useMayThere } from '../../api/permissions';
 import { clientsQuery, groupOfMachinesQuery } from '../../api/queries';
+import { rights } from '../../api/rights';
 import type { Group, GroupDetail } from '../../api/types';
 import { Wrong } from '../../parts/door';
 import { GuardedButton } from '../../parts/guarded-button';
@@ -34,7 +36,8 @@ function Known({ group, onClose }: { group: Group; onClose: () => void }) {
 }
 
 function GroupForm({ group, onClose }: { group: GroupDetail | null; onClose: () => void }) {
-  const clients = useQuery(clientsQuery).data ?? [];
+  const may = useMayThere(rights.createGroup);
+  const clients = (useQuery(clientsQuery).data ?? []).filter(({ id }) => may({ client_id: id, site_id: '' }));
   const [name, setName] = useState(group?.name ?? '');
   const [client, setClient] = useState<string | null>(group?.client_id ?? null);
   const [chosen, setChosen] = useState(() => (group?.members ?? []).map((member) => member.agent_id));
@@ -57,12 +60,7 @@ function GroupForm({ group, onClose }: { group: GroupDetail | null; onClose: () 
   const blocked = client === null || terms.name === '' ? 'Something is still missing' : null;
   const submit = () => client !== null && blocked === null && save.mutate(client);
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit();
-      }}
-    >
+    <form onSubmit={(event) => event.preventDefault()}>
       <Stack gap="sm">
         <div className={classes.fields}>
           <TextInput label="Name" maxLength={100} required data-autofocus value={name} onChange={(event) => setName(event.currentTarget.value)} />
@@ -98,7 +96,14 @@ function GroupForm({ group, onClose }: { group: GroupDetail | null; onClose: () 
               Remove it with all that it has
             </Button>
           )}
-          <GuardedButton needs="approver" at={client === null ? undefined : { client_id: client, site_id: '' }} loading={save.isPending} blocked={blocked} onClick={submit}>
+          <GuardedButton
+            type="submit"
+            needs={group ? rights.changeGroup : rights.createGroup}
+            at={client === null ? undefined : { client_id: client, site_id: '' }}
+            loading={save.isPending}
+            blocked={blocked}
+            onClick={submit}
+          >
             Save
           </GuardedButton>
         </div>

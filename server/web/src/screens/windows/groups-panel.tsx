@@ -1,10 +1,11 @@
-import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
 import { groupsOfMachinesQuery } from '../../api/queries';
+import { rights } from '../../api/rights';
 import { some } from '../../format/number';
 import { EditedList } from '../../parts/edited-list';
+import { GuardedButton } from '../../parts/guarded-button';
 import { GroupDialog } from './group-dialog';
 import classes from './windows.module.css';
 
@@ -14,7 +15,7 @@ export function GroupsPanel() {
     <EditedList
       title="Groups of machines"
       note="Of one client, whatever their sites; each can have maintenance windows, settings of agents and policies"
-      needs="approver"
+      needs={rights.createGroup}
       add="Add a group…"
       none="No group."
       query={useQuery(groupsOfMachinesQuery)}
@@ -29,9 +30,16 @@ export function GroupsPanel() {
                   Settings
                 </Link>
               </span>
-              <Button size="compact-xs" variant="default" aria-label={`Change the group ${group.name}`} onClick={() => change(group)}>
+              <GuardedButton
+                needs={rights.changeGroup}
+                at={{ client_id: group.client_id, site_id: '' }}
+                size="compact-xs"
+                variant="default"
+                aria-label={`Change the group ${group.name}`}
+                onClick={() => change(group)}
+              >
                 Change…
-              </Button>
+              </GuardedButton>
             </li>
           ))}
         </ul>

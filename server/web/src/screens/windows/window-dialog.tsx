@@ -4,7 +4,9 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import { addWindow, changeWindow, removeWindow } from '../../api/actions';
+import { placeOf } from '../../api/permissions';
 import { windowForecastQuery } from '../../api/queries';
+import { rights } from '../../api/rights';
 import type { MaintenanceWindow, MaintenanceWindowTerms, NewMaintenanceWindow } from '../../api/types';
 import { some } from '../../format/number';
 import { Wrong } from '../../parts/door';
@@ -25,7 +27,7 @@ const tomorrow = () => new Date(Date.now() + 86_400_000).toISOString().slice(0, 
 const most_minutes = 10_080;
 
 // Of the place alone, where a window is given.
-function placeOf({ client_id, site_id, group_id, agent_id }: WindowScope): WindowScope {
+function scopeOf({ client_id, site_id, group_id, agent_id }: WindowScope): WindowScope {
   return { client_id, site_id, group_id, agent_id };
 }
 
@@ -44,7 +46,7 @@ export function WindowDialog({ window, onClose }: WindowDialogProps) {
   const length = Math.round(hours * 60);
   const placed = scope.client_id !== null && calendar && length >= 1 && length <= most_minutes;
   const wish: NewMaintenanceWindow | null = placed
-    ? { ...placeOf(scope), name: name.trim() || 'Maintenance', rule: calendar, length_minutes: length, notice_minutes: notice }
+    ? { ...scopeOf(scope), name: name.trim() || 'Maintenance', rule: calendar, length_minutes: length, notice_minutes: notice }
     : null;
   const queries = useQueryClient();
   const after = {
@@ -69,12 +71,7 @@ export function WindowDialog({ window, onClose }: WindowDialogProps) {
       size="xl"
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (wish) save.mutate(wish);
-        }}
-      >
+      <form onSubmit={(event) => event.preventDefault()}>
         <Stack gap="sm">
           <div className={classes.fields}>
             <TextInput
@@ -118,7 +115,9 @@ export function WindowDialog({ window, onClose }: WindowDialogProps) {
               </Button>
             )}
             <GuardedButton
-              needs="approver"
+              type="submit"
+              needs={window ? rights.changeMaintenanceWindow : rights.createMaintenanceWindow}
+              at={scope.client_id === null ? undefined : placeOf(scope)}
               loading={save.isPending}
               blocked={wish ? null : 'Something is still missing'}
               onClick={() => wish && save.mutate(wish)}

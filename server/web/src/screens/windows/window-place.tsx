@@ -2,7 +2,9 @@ import { Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { placeOf, siteOf, useMayThere } from '../../api/permissions';
 import { clientsQuery, groupsOfMachinesQuery } from '../../api/queries';
+import { rights } from '../../api/rights';
 import { whereOf } from '../../parts/place-choice';
 import { useFoundMachines } from './found-machines';
 
@@ -23,22 +25,28 @@ function scopeOf(value: string | null): WindowScope {
   return { client_id: client_id ?? null, site_id: site_id ?? null, group_id: group_id ?? null, agent_id: agent_id ?? null };
 }
 
-// Clients, sites and groups; machines, once something of a name is typed.
+// Clients, sites and groups where one may; machines, once something of a name is typed.
 export function WindowPlace({ value, onChange }: { value: WindowScope; onChange: (scope: WindowScope) => void }) {
+  const may = useMayThere(rights.createMaintenanceWindow);
   const clients = useQuery(clientsQuery).data ?? [];
   const groups = useQuery(groupsOfMachinesQuery).data ?? [];
   const [typed, setTyped] = useState('');
   const [chosen, setChosen] = useState<{ value: string; label: string } | null>(null);
   const found = useFoundMachines(typed, chosen?.label);
-  const places = clients.flatMap((client) => [
-    { value: valueOf({ ...nowhere, client_id: client.id }) ?? '', label: client.name },
-    ...client.sites.map((site) => ({ value: valueOf({ ...nowhere, client_id: client.id, site_id: site.id }) ?? '', label: `${client.name} / ${site.name}` })),
-  ]);
-  const of_groups = groups.map((group) => ({
-    value: valueOf({ ...nowhere, client_id: group.client_id, group_id: group.id }) ?? '',
-    label: whereOf({ client_name: group.client_name, site_name: null, group_name: group.name }),
-  }));
-  const machines = found.map((agent) => ({
+  const places = clients
+    .flatMap((client) => [
+      { scope: { ...nowhere, client_id: client.id }, label: client.name },
+      ...client.sites.map((site) => ({ scope: { ...nowhere, client_id: client.id, site_id: site.id }, label: `${client.name} / ${site.name}` })),
+    ])
+    .filter(({ scope }) => may(placeOf(scope)))
+    .map(({ scope, label }) => ({ value: valueOf(scope) ?? '', label }));
+  const of_groups = groups
+    .filter((group) => may({ client_id: group.client_id, site_id: '' }))
+    .map((group) => ({
+      value: valueOf({ ...nowhere, client_id: group.client_id, group_id: group.id }) ?? '',
+      label: whereOf({ client_name: group.client_name, site_name: null, group_name: group.name }),
+    }));
+  const machines = found.filter((agent) => may(siteOf(agent))).map((agent) => ({
     value: valueOf({ ...nowhere, client_id: agent.client.id, agent_id: agent.id }) ?? '',
     label: agent.hostname,
   }));

@@ -1,11 +1,14 @@
-import { Button, Select } from '@mantine/core';
+import { Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { placeOf } from '../../api/permissions';
 import { clientsQuery, windowsQuery } from '../../api/queries';
+import { rights } from '../../api/rights';
 import type { MaintenanceWindow } from '../../api/types';
 import { minutes } from '../../format/time';
 import { EditedList } from '../../parts/edited-list';
+import { GuardedButton } from '../../parts/guarded-button';
 import { whereOf } from '../../parts/place-choice';
 import { useFoundMachines } from './found-machines';
 import { MachineWindows, SiteWindows } from './site-windows';
@@ -18,7 +21,7 @@ export function WindowsPanel() {
     <EditedList
       title="Maintenance windows"
       note="A machine’s own come first, then those of all its groups, of its site, of its client; where there is none, any time will do"
-      needs="approver"
+      needs={rights.createMaintenanceWindow}
       add="Add a window…"
       none="No window: what changes machines is carried out as soon as it is ordered."
       query={useQuery(windowsQuery)}
@@ -47,9 +50,16 @@ function WindowRow({ window, change }: { window: MaintenanceWindow; change: () =
         </span>
         <span>{`${window.when}, for ${minutes(window.length_minutes)}`}</span>
       </div>
-      <Button size="compact-xs" variant="default" aria-label={`Change ${window.name}, ${whereOf(window)}`} onClick={change}>
+      <GuardedButton
+        needs={rights.changeMaintenanceWindow}
+        at={placeOf(window)}
+        size="compact-xs"
+        variant="default"
+        aria-label={`Change ${window.name}, ${whereOf(window)}`}
+        onClick={change}
+      >
         Change…
-      </Button>
+      </GuardedButton>
     </li>
   );
 }
