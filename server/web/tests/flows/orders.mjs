@@ -65,11 +65,58 @@ test('a plan with more than was approved waits for a yes and leads to the instal
   await page.getByRole('heading', { name: 'Install updates', level: 1 }).waitFor();
 });
 
+test('a plan with more than was approved is declined, and waits for nobody any more', patience, async () => {
+  const page = await begin('/operations?view=confirm');
+  await page.getByRole('link', { name: /^Look at the plan of/ }).first().click();
+  await page.getByText('covered by no approval').waitFor();
+  const waiting = server.mock.fleet.updates.filter((update) => update.state === 'awaiting_confirmation').length;
+  await page.getByRole('button', { name: 'Decline the plan' }).click();
+  await page.getByText(/^Declined\. Nothing is changed on/).waitFor();
+  await page.getByText('covered by no approval').waitFor({ state: 'detached' });
+  assert.equal(await page.getByRole('button', { name: 'Confirm the plan…' }).count(), 0);
+  assert.ok(server.mock.fleet.updates.filter((update) => update.state === 'awaiting_confirmation').length < waiting);
+});
+
+test('a technician cancels a scan, and is not offered to stop what an approver ordered', patience, async () => {
+  const page = await begin('/operations', { role: 'technician' });
+  const waiting = (type) => server.mock.fleet.commands.find((each) => each.type === type && ['scheduled', 'queued', 'delivered', 'accepted'].includes(each.state));
+  const [install, scan] = [waiting('install_updates'), waiting('scan')];
+  const stop = ({ title, hostname }) => page.getByRole('button', { name: `Cancel ${title} on ${hostname}` });
+  await stop(install).and(page.locator('[aria-disabled=true]')).waitFor();
+  const before = server.mock.requests.length;
+  await stop(install).click({ force: true });
+  await stop(scan).click();
+  await page.getByText(`Cancelled: ${scan.title} on ${scan.hostname}`).waitFor();
+  assert.deepEqual(server.mock.requests.slice(before).filter((each) => each.startsWith('POST')), [`POST /api/v1/commands/${scan.id}/cancel`]);
+});
+
+test('what is lost is given up or ordered again, by buttons of one width', patience, async () => {
+  const page = await begin('/operations?state=lost');
+  const lost = server.mock.fleet.commands.find((command) => command.state === 'lost');
+  const button = (word) => page.getByRole('button', { name: `${word} ${lost.title} on ${lost.hostname}` });
+  await button('Retry').waitFor();
+  const [stop, again] = [await button('Give up').boundingBox(), await button('Retry').boundingBox()];
+  assert.ok(again.y >= stop.y + stop.height, 'one below the other');
+  assert.ok(Math.abs(stop.width - again.width) < 1, `${stop.width} px and ${again.width} px`);
+  await button('Give up').click();
+  await page.getByText(`Given up: ${lost.title} on ${lost.hostname}`).waitFor();
+  assert.equal(lost.state, 'expired');
+});
+
+test('clearing the filters stays in the view that a link has opened, and what a link narrows down is said', patience, async () => {
+  const page = await begin('/operations?state=failed,refused&type=scan');
+  await page.getByRole('button', { name: 'Only Scan now ✕' }).click();
+  await page.waitForURL((url) => url.searchParams.get('type') === null && url.searchParams.get('view') === 'finished');
+  assert.equal(await page.getByRole('textbox', { name: 'State' }).or(page.getByRole('combobox', { name: 'State' })).inputValue(), 'Several states');
+  await page.goto(`${server.url}/operations?state=failed&order=${makeId('RDR', 1)}`);
+  await page.getByRole('button', { name: 'Only one order ✕' }).waitFor();
+});
+
 test('a command that waits can be cancelled, one that failed ordered again', patience, async () => {
   const page = await begin('/operations');
   const waiting = server.mock.fleet.commands.find((command) => command.state === 'queued');
   await page.getByRole('button', { name: `Cancel ${waiting.title} on ${waiting.hostname}` }).click();
-  await page.getByText(`Asked ${waiting.hostname} to cancel`).waitFor();
+  await page.getByText(`Cancelled: ${waiting.title} on ${waiting.hostname}`).waitFor();
   assert.equal(waiting.state, 'cancelled');
   await page.goto(`${server.url}/operations?state=failed`);
   const failed = server.mock.fleet.commands.find((command) => command.state === 'failed');

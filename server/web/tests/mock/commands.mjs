@@ -29,6 +29,18 @@ function changeCommand(mock, id, change) {
   return command;
 }
 
+// Of a plan that waits for a person, its updates are what is stopped.
+function stopCommand(mock, id) {
+  const command = findCommand(mock, id);
+  const held = mock.fleet.updates.filter((update) => update.command_id === id && update.state === 'awaiting_confirmation');
+  for (const update of held) {
+    Object.assign(update, { state: 'available', command_id: null, approvable: true, not_approvable_because: null, waiting_for: 'a person to approve it' });
+    mock.emit('update', { agent_id: update.agent_id, update_id: update.id, state: 'available' });
+  }
+  if (held.length > 0) return command;
+  return changeCommand(mock, id, { state: command.state === 'lost' ? 'expired' : 'cancelled', percent: null, progress: null });
+}
+
 function addCommand(mock, command) {
   mock.fleet.commands.unshift(command);
   mock.emit('command', { command_id: command.id, agent_id: command.agent_id, state: command.state });
@@ -73,7 +85,7 @@ export const routes = {
   'GET commands': (mock, { query }) => [200, listCommands(mock, query)],
   'POST commands': (mock, { body }) => [201, orderCommands(mock, body)],
   'GET commands/{id}': (mock, { id }) => [200, commandOf(mock, id)],
-  'POST commands/{id}/cancel': (mock, { id }) => [200, changeCommand(mock, id, { state: 'cancelled', percent: null, progress: null })],
+  'POST commands/{id}/cancel': (mock, { id }) => [200, stopCommand(mock, id)],
   'POST commands/{id}/confirm': (mock, { id }) => [200, confirmPlan(mock, id)],
   'POST commands/{id}/retry': (mock, { id }) => [201, retryCommand(mock, id)],
 };

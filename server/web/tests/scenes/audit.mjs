@@ -11,6 +11,7 @@ export const scenes = [
       await page.getByText('Hash before').waitFor();
     },
   },
+  { name: 'audit-elsewhere', path: '/audit', ready: text('420 records'), state: { elsewhere: true } },
   { name: 'audit-filtered', path: '/audit?kind=enrolment&severity=warning', ready: text('seats exhausted') },
   { name: 'audit-tampered', path: '/audit', ready: text('record 211 was changed'), state: { tampered: true } },
   { name: 'audit-nothing-matches', path: '/audit?actor=nobody', ready: text('Nothing matches these filters') },

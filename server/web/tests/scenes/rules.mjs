@@ -6,6 +6,7 @@ export const scenes = [
   { name: 'rules-ended', path: '/updates/rules?ended=1', ready: text('lifted by jo') },
   { name: 'rules-error', path: '/updates/rules', ready: text('store.failed'), state: { fail: 500 } },
   { name: 'rules-loading', path: '/updates/rules', ready: loading, state: { hold: true } },
+  { name: 'rules-elsewhere', path: '/updates/rules', ready: text('Tills: only what is grave'), state: { role: 'admin', elsewhere: true } },
   { name: 'rules-viewer', path: '/updates/rules', ready: text('Tills: only what is grave'), state: { role: 'viewer' } },
   {
     name: 'policy',

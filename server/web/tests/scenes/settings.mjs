@@ -14,6 +14,7 @@ export const scenes = [
       await page.getByRole('button', { name: 'Reset the second factor' }).waitFor();
     },
   },
+  { name: 'settings-places-elsewhere', path: '/settings?tab=places', ready: (page) => page.getByRole('button', { name: /^Add a site to/ }).first().waitFor(), state: { elsewhere: true } },
   { name: 'settings-services', path: '/settings?tab=services', ready: text('nightly-report') },
   {
     name: 'settings-token',

@@ -17,6 +17,18 @@ export const scenes = [
       await page.getByText('it no longer lists this update').waitFor();
     },
   },
+  { name: 'updates-of-one-nobody-needs', path: '/updates/rows?manager=apt&name=none&arch=amd64&version=1', ready: text('No machine needs this update') },
+  {
+    name: 'ignore-elsewhere',
+    path: '/updates',
+    ready: table('Updates'),
+    state: { role: 'approver', elsewhere: true },
+    act: async (page) => {
+      await page.getByRole('checkbox', { name: 'Select curl 7.88.1-10+deb12u12' }).check();
+      await page.getByRole('button', { name: 'Ignore…' }).click();
+      await page.getByText('Choose where, and you see').waitFor();
+    },
+  },
   { name: 'updates-empty', path: '/updates', ready: text('No update is known'), state: { size: 0 } },
   {
     name: 'approve',

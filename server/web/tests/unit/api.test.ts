@@ -2,9 +2,9 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { approve, previewApproval, signIn } from '../../src/api/actions';
 import { answerOf, api } from '../../src/api/client';
-import { mayAct, mayThere } from '../../src/api/permissions';
+import { mayAct, mayThere, placeOf } from '../../src/api/permissions';
 import { ApiProblem, isAway, problemFrom, Unreachable } from '../../src/api/problem';
-import { approveAll, previewAll, skipReasons, waitsOf, type Part } from '../../src/screens/updates/approval';
+import { approveAll, approvedText, previewAll, skipReasons, waitsOf, type Part } from '../../src/screens/updates/approval';
 import { readable } from '../../src/api/readable';
 
 const problem = {
@@ -106,6 +106,20 @@ describe('an approval', () => {
     expect(new Set(keys).size).toBe(2);
   });
 
+  test('says how many were approved, and not how many were when somebody looked', async () => {
+    answerWith(() => json(200, { ...preview, approved: 3 }));
+    const parts = await previewAll([{ label: 'a', target: { group } }, { label: 'b', target: { group } }]);
+    answerWith(() => json(201, { ...preview, approved: 2 }));
+    network.sent = [];
+    const begun = parts.map((part, index) => (index === 0 ? { ...part, done: { ...preview, approved: 3 } } : part));
+    const approvals = await approveAll(begun, null, () => undefined);
+    expect(network.sent).toHaveLength(1);
+    expect(approvedText(begun, approvals)).toBe('5 updates approved. Each machine now makes its plan. 1 update was left out: changed since you looked.');
+    expect(approvedText(begun.slice(0, 1), [{ ...preview, approved: 0 }])).toBe('Nothing was approved. 3 updates were left out: changed since you looked.');
+    const held = { ...preview, approved: 3, awaiting_approval: true };
+    expect(approvedText(begun.slice(0, 1), [held])).toBe('3 updates approved. A second person must approve them too: Operations, To approve.');
+  });
+
   test('never sends a part of which nothing can be approved', async () => {
     answerWith(() => json(200, { ...preview, approved: 0 }));
     const parts = await previewAll([{ label: 'a', target: { group } }]);
@@ -165,6 +179,16 @@ test('what is offered is judged by the place', () => {
   expect(mayThere(grants, 'admin', undefined)).toBe(true);
   expect(mayThere(grants, 'admin', 'everywhere')).toBe(false);
   expect(mayThere([{ role: 'admin', client_id: null, site_id: null }], 'admin', 'everywhere')).toBe(true);
+});
+
+test('what holds at a place is judged there, and what holds for one machine at any site of its client', () => {
+  const of_site = [{ role: 'approver' as const, client_id: 'A', site_id: 'A1' }];
+  const may = (scope: Parameters<typeof placeOf>[0]) => mayThere(of_site, 'approver', placeOf(scope));
+  expect(may({ client_id: null, site_id: null })).toBe(false);
+  expect(may({ client_id: 'A', site_id: null })).toBe(false);
+  expect(may({ client_id: 'A', site_id: 'A1' })).toBe(true);
+  expect(may({ client_id: 'A', site_id: null, agent_id: 'M' })).toBe(true);
+  expect(may({ client_id: 'B', site_id: null, agent_id: 'M' })).toBe(false);
 });
 
 test('texts that would be obeyed instead of read are made visible, and nothing else is changed', () => {

@@ -1,17 +1,19 @@
 import { expect, test } from 'vitest';
 
-import type { Agent, Client, EnrolmentToken, Grant, Update } from '../../src/api/types';
+import type { Agent, Client, Command, EnrolmentToken, Grant, Update } from '../../src/api/types';
 import { localTime } from '../../src/format/time';
 import { factText } from '../../src/screens/agent/agent-overview';
 import { moveOf, targetsFor } from '../../src/screens/agents/moving';
 import { stepsOf } from '../../src/screens/enrolment/steps';
 import { standingOf } from '../../src/screens/enrolment/tokens';
 import { lineToPaste } from '../../src/screens/enrolment/line-to-paste';
-import { isCancellable } from '../../src/screens/operations/command-buttons';
-import { viewOf } from '../../src/screens/operations/operations-screen';
+import { isCancellable, stopped } from '../../src/screens/operations/command-buttons';
+import { cleared, viewOf } from '../../src/screens/operations/operations-screen';
 import { stepsBack } from '../../src/screens/operations/roll-back';
 import { plansOf } from '../../src/screens/operations/waiting-plans';
 import { driftsOf, driftText, levelText, settingText } from '../../src/screens/profiles/profile-words';
+import { placeOf } from '../../src/screens/schedules/scope';
+import { beginningOf } from '../../src/screens/settings/grants';
 import { takeToken } from '../../src/screens/setup/token';
 import { sharesOf } from '../../src/screens/updates/group-columns';
 import { daysOf, hoursOf, lineText, textsOf } from '../../src/screens/rules/policy-words';
@@ -57,6 +59,36 @@ test('a link to refused commands opens the view that has them', () => {
   expect(viewOf({ state: ['refused'] })).toBe('finished');
   expect(viewOf({ state: ['running'] })).toBe('flight');
   expect(viewOf({})).toBe('flight');
+});
+
+test('a view stays when what narrows it down is cleared', () => {
+  expect(cleared({ state: ['refused'], type: 'scan' })).toEqual({ view: 'finished' });
+  expect(cleared({ view: 'all', order: 'O' })).toEqual({ view: 'all' });
+  expect(cleared({ state: ['running'] })).toEqual({});
+});
+
+test('only a machine that has a command in hands is asked to cancel it', () => {
+  const command = { title: 'Scan', hostname: 'h', state: 'queued' } as Command;
+  expect(stopped(command, { ...command, state: 'cancelled' })).toBe('Cancelled: Scan on h');
+  expect(stopped({ ...command, state: 'running' }, { ...command, state: 'running' })).toBe('Asked h to cancel: Scan');
+  expect(stopped({ ...command, state: 'lost' }, { ...command, state: 'expired' })).toBe('Given up: Scan on h');
+});
+
+test('whoever administers one place gives somebody new that place, and no more', () => {
+  const of_client: Grant = { role: 'admin', client_id: 'A', site_id: null };
+  const of_site: Grant = { role: 'admin', client_id: 'A', site_id: 'A1' };
+  const looks: Grant = { role: 'viewer', client_id: null, site_id: null };
+  expect(beginningOf([{ ...looks, role: 'admin' }, of_client])).toEqual([looks]);
+  expect(beginningOf([looks, of_client])).toEqual([{ ...of_client, role: 'viewer' }]);
+  expect(beginningOf([of_site])).toEqual([{ ...of_site, role: 'viewer' }]);
+});
+
+test('a schedule is changed by who may at all that it is for', () => {
+  const clients = [{ id: 'A', name: 'A', sites: [{ id: 'A1', name: 'One' }] }] as unknown as Client[];
+  expect(placeOf({ everything: true }, clients)).toBe('everywhere');
+  expect(placeOf({ client_id: 'A' }, clients)).toEqual({ client_id: 'A', site_id: '' });
+  expect(placeOf({ site_id: 'A1' }, clients)).toEqual({ client_id: 'A', site_id: 'A1' });
+  expect(placeOf({ agent_ids: ['M'] }, clients)).toBe(undefined);
 });
 
 test('no update is lost when states are put together', () => {

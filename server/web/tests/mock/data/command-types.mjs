@@ -19,6 +19,18 @@ export const command_types = [
     ...common, type: 'install_updates', title: 'Install updates', icon: 'download', description: 'Installs exactly the plan that was approved.',
     permission: 'approver', risk: 'high', needs_approval: true, parameters_schema: { type: 'object' },
   },
+  {
+    ...common, type: 'plan_updates', title: 'Plan updates', icon: 'list-check', description: 'Asks what an install would do. Changes nothing.',
+    permission: 'approver', needs_approval: true, parameters_schema: { type: 'object' },
+  },
+  {
+    ...common, type: 'rollback_updates', title: 'Roll back updates', icon: 'arrow-back-up', description: 'Goes back to the versions before.',
+    permission: 'approver', risk: 'high', listed: false, parameters_schema: { type: 'object' },
+  },
+  {
+    ...common, type: 'restart_services', title: 'Restart services', icon: 'rotate', description: 'One after the other.',
+    permission: 'approver', risk: 'high', listed: false, parameters_schema: { type: 'object' },
+  },
   { ...common, type: 'cancel', title: 'Cancel', icon: 'player-stop', description: 'Stops a command that has not begun.', listed: false, parameters_schema: { type: 'object' } },
   {
     ...common, type: 'org.example.greet', title: 'Greet people', icon: 'message', description: 'Leaves a greeting on the machine.', risk: 'low',
