@@ -10,6 +10,7 @@ import { Failure } from './states';
 export interface Loaded<Row> {
   rows: Row[];
   total: number;
+  counted: number | undefined; // the same; undefined until the rows of these filters are there
   hasMore: boolean;
   loadingMore: boolean;
   loadMore: () => void;
@@ -17,12 +18,13 @@ export interface Loaded<Row> {
 
 // A paged answer as one list.
 export function useLoaded<Row>(query: UseInfiniteQueryResult<InfiniteData<Page<Row>>>): Loaded<Row> {
-  const { data, hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  const { data, isPlaceholderData, hasNextPage, isFetchingNextPage, fetchNextPage } = query;
   const rows = useMemo(() => data?.pages.flatMap((page) => page.items) ?? [], [data]);
   const loadMore = useCallback(() => {
     if (!isFetchingNextPage) void fetchNextPage();
   }, [isFetchingNextPage, fetchNextPage]);
-  return { rows, total: data?.pages.at(-1)?.total ?? 0, hasMore: hasNextPage, loadingMore: isFetchingNextPage, loadMore };
+  const total = data?.pages.at(-1)?.total;
+  return { rows, total: total ?? 0, counted: isPlaceholderData ? undefined : total, hasMore: hasNextPage, loadingMore: isFetchingNextPage, loadMore };
 }
 
 interface ListStatesProps<Row> {
@@ -31,12 +33,13 @@ interface ListStatesProps<Row> {
   children: ReactNode;
 }
 
-// Loading, failed, empty or there. Rows that are on the screen stay there when asking again fails: the banner says so.
+// Loading, failed, empty or there; that other filters left nothing says nothing of these. Rows that are on the screen stay there when asking again fails: the banner says so.
 export function ListStates<Row>({ query, empty, children }: ListStatesProps<Row>) {
   if (query.data === undefined) {
     return query.isError ? <Failure error={query.error} retry={() => void query.refetch()} /> : <TableSkeleton />;
   }
-  return query.data.pages[0]?.items.length === 0 ? <>{empty}</> : <>{children}</>;
+  if (query.data.pages[0]?.items.length !== 0) return <>{children}</>;
+  return query.isPlaceholderData ? <TableSkeleton /> : <>{empty}</>;
 }
 
 // The foot of a list that shows its next page when it is asked to; nothing where the list ends.

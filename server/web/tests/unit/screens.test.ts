@@ -1,7 +1,9 @@
+import { renderHook } from '@testing-library/react';
 import { expect, test } from 'vitest';
 
 import type { Agent, Client, Command, EnrolmentToken, Grant, Update } from '../../src/api/types';
 import { localTime } from '../../src/format/time';
+import { useLoaded } from '../../src/parts/list';
 import { factText } from '../../src/screens/agent/agent-overview';
 import { moveOf, targetsFor } from '../../src/screens/agents/moving';
 import { stepsOf } from '../../src/screens/enrolment/steps';
@@ -65,6 +67,14 @@ test('a view stays when what narrows it down is cleared', () => {
   expect(cleared({ state: ['refused'], type: 'scan' })).toEqual({ view: 'finished' });
   expect(cleared({ view: 'all', order: 'O' })).toEqual({ view: 'all' });
   expect(cleared({ state: ['running'] })).toEqual({});
+});
+
+test('rows of the filters before are not counted as those of these', () => {
+  const query = { data: { pages: [{ items: ['a'], next_cursor: null, total: 7 }], pageParams: [''] }, hasNextPage: false, isFetchingNextPage: false };
+  const counted = (more: object) => renderHook(() => useLoaded({ ...query, ...more } as unknown as Parameters<typeof useLoaded>[0])).result.current.counted;
+  expect(counted({ isPlaceholderData: true })).toBe(undefined);
+  expect(counted({ isPlaceholderData: false })).toBe(7);
+  expect(counted({ isPlaceholderData: false, data: undefined })).toBe(undefined);
 });
 
 test('only a machine that has a command in hands is asked to cancel it', () => {

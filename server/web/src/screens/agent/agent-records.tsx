@@ -62,7 +62,7 @@ function Records({ agent, kind, kinds }: { agent: AgentDetail; kind: string; kin
           options={kinds.slice(1).map((each) => ({ value: each.kind, label: kindLabel(each) }))}
           onChange={(next) => set({ kind: next, search: undefined })}
         />
-        <RowCount total={query.data && loaded.total} one="record" />
+        <RowCount total={loaded.counted} one="record" />
       </FilterBar>
       <ListStates query={query} empty={<NothingFound clear={() => set({ search: undefined })} />}>
         <DataTable

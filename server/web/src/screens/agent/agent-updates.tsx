@@ -25,7 +25,7 @@ export function AgentUpdates({ agent }: { agent: AgentDetail }) {
   return (
     <>
       <StandsBack agent={agent} />
-      <UpdateFilters filter={filter} onChange={set} total={query.data && loaded.total} search="Name" />
+      <UpdateFilters filter={filter} onChange={set} total={loaded.counted} search="Name" />
       <ListStates
         query={query}
         empty={search || category || state ? <NothingFound clear={clear} /> : <UpToDate agent={agent} />}

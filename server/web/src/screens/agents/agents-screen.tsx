@@ -50,7 +50,7 @@ export function AgentsScreen() {
   const filter = route.useSearch();
   const navigate = route.useNavigate();
   const query = useInfiniteQuery(agentsQuery(filter));
-  const { rows, total, hasMore, loadMore } = useLoaded(query);
+  const { rows, total, counted, hasMore, loadMore } = useLoaded(query);
   const set = (change: AgentFilter) => void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
   const clear = () => void navigate({ search: { sort: filter.sort }, replace: true });
   const [ids, setIds] = useState<RowSelectionState>({});
@@ -122,7 +122,7 @@ export function AgentsScreen() {
             }}
           />
         )}
-        <RowCount total={query.data && total} one="agent" />
+        <RowCount total={counted} one="agent" />
       </FilterBar>
       {filter.identity === 'restored' && rows.length > 0 && <AcceptRestored agents={rows} />}
       <ListStates query={query} empty={filtered ? <NothingFound clear={clear} /> : <NoAgents />}>

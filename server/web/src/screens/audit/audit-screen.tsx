@@ -117,7 +117,7 @@ function Log() {
             onChange={(client_id) => change({ client_id })}
           />
         )}
-        <RowCount total={query.data === undefined ? undefined : list.total} one="record" />
+        <RowCount total={list.counted} one="record" />
       </FilterBar>
       <ListStates
         query={query}

@@ -79,7 +79,7 @@ export function ErrorsScreen() {
           options={sorts}
           onChange={(sort) => change({ sort })}
         />
-        <RowCount total={query.data === undefined ? undefined : list.total} one="kind" />
+        <RowCount total={list.counted} one="kind" />
       </FilterBar>
       {narrowed.map((key) => (
         <Button key={key} size="compact-xs" variant="default" mb="sm" mr="xs" onClick={() => change({ [key]: undefined })}>

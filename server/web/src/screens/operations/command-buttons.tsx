@@ -48,9 +48,9 @@ export function CommandButtons({ command, size = 'compact-xs' }: CommandButtonsP
   const mayRetry = useRoleFor(rights.retryCommand, command.type);
   const lost = command.state === 'lost';
   const cancel = useMutation({
-    mutationFn: () => cancelCommand(command.id),
-    onSuccess: (after) => sayDone(stopped(command, after)),
-    onError: (error) => sayFailed(lost ? 'It was not given up' : 'It was not cancelled', error),
+    mutationFn: (before: Command) => cancelCommand(before.id),
+    onSuccess: (after, before) => sayDone(stopped(before, after)),
+    onError: (error, before) => sayFailed(before.state === 'lost' ? 'It was not given up' : 'It was not cancelled', error),
     onSettled: refresh,
   });
   const retry = useMutation({
@@ -67,7 +67,7 @@ export function CommandButtons({ command, size = 'compact-xs' }: CommandButtonsP
       size={size}
       variant="default"
       loading={cancel.isPending}
-      onClick={() => cancel.mutate()}
+      onClick={() => cancel.mutate(command)}
       aria-label={`${stop} ${command.title} on ${command.hostname}`}
     >
       {stop}

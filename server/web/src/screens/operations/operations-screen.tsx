@@ -77,7 +77,7 @@ function Commands({ view, search }: { view: Listed; search: OperationsSearch }) 
   const query = useInfiniteQuery(
     commandsQuery({ state, type: search.type, run_id: search.run, order_id: search.order }),
   );
-  const { rows, total, hasMore, loadMore } = useLoaded(query);
+  const { rows, total, counted, hasMore, loadMore } = useLoaded(query);
   const shown = states_of[view].length > 0 ? states_of[view] : [...in_flight, ...finished];
   const several = (search.state?.length ?? 0) > 1;
   const clear = () => void navigate({ search: cleared(search), replace: true });
@@ -92,7 +92,7 @@ function Commands({ view, search }: { view: Listed; search: OperationsSearch }) 
           options={options<CommandState>(command_states, shown)}
           onChange={(next) => set({ state: next && [next] })}
         />
-        <RowCount total={query.data && total} one="command" />
+        <RowCount total={counted} one="command" />
       </FilterBar>
       <Narrowed search={search} set={set} />
       <ListStates

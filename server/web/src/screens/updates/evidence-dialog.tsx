@@ -1,4 +1,4 @@
-import { Modal } from '@mantine/core';
+import { Modal, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
@@ -112,8 +112,13 @@ export function EvidenceDialog({ update, onClose }: { update: Update; onClose: (
       title={`${update.name} on ${update.hostname}`}
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
-      {error && <Failure error={error} retry={() => void refetch()} />}
-      {data && <Evidence update={data} />}
+      {data ? (
+        <Evidence update={data} />
+      ) : error ? (
+        <Failure error={error} retry={() => void refetch()} />
+      ) : (
+        <Skeleton height={240} role="status" aria-label="Loading" />
+      )}
     </Modal>
   );
 }

@@ -43,7 +43,7 @@ function Question({ update }: { update: Update }) {
   if (question === null) return null;
   return (
     <>
-      <UnstyledButton className={classes.question} onClick={() => setOpen(true)}>
+      <UnstyledButton className={classes.question} aria-label={`${question} ${update.name} on ${update.hostname}`} onClick={() => setOpen(true)}>
         {question}
       </UnstyledButton>
       {open && <EvidenceDialog update={update} onClose={() => setOpen(false)} />}

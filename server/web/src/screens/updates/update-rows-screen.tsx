@@ -46,7 +46,7 @@ export function UpdateRowsScreen() {
       <UpdateFilters
         filter={filter}
         onChange={set}
-        total={query.data && loaded.total}
+        total={loaded.counted}
         search="Name"
         oneKind={one !== null}
       />

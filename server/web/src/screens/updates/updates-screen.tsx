@@ -32,7 +32,7 @@ export function UpdatesScreen() {
   const filter = route.useSearch();
   const navigate = route.useNavigate();
   const query = useInfiniteQuery(groupsQuery(filter));
-  const { rows, total, hasMore, loadMore } = useLoaded(query);
+  const { rows, total, counted, hasMore, loadMore } = useLoaded(query);
   const inAll = useQuery(rowCountQuery(filter));
   const [ids, setIds] = useState<RowSelectionState>({});
   const [wanted, setWanted] = useState<Wanted[] | null>(null);
@@ -53,8 +53,8 @@ export function UpdatesScreen() {
       <UpdateFilters
         filter={filter}
         onChange={set}
-        total={inAll.data}
-        different={query.data && total}
+        total={inAll.isPlaceholderData ? undefined : inAll.data}
+        different={counted}
         search="Name"
       />
       <ListStates query={query} empty={filtered ? <NothingFound clear={clear} /> : <NothingToUpdate />}>
