@@ -18,6 +18,7 @@ set(REDFLAG_HEAVY PROCESSORS 2 COST 20000)
 # POSTGRES both|only: run (also) against a PostgreSQL, as "postgres.<label>…" under the label postgres.
 # SERIAL: nothing runs beside it, because it measures how long others wait.
 # POOLED: and through pgbouncer in transaction mode.
+# TIMEOUT, in seconds, ends only what hangs, on whatever machine.
 # LABEL is what `scripts/test FILTER` and ctest -L select (unit, postgres, e2e, faults, abi, long).
 function(redflag_test name)
   cmake_parse_arguments(ARG "POOLED;SERIAL" "LABEL;TIMEOUT;POSTGRES" "SOURCES;DEPENDS;ENVIRONMENT" ${ARGN})
@@ -28,7 +29,7 @@ function(redflag_test name)
     set(ARG_SERIAL OFF)
   endif()
   if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 60)
+    set(ARG_TIMEOUT 240)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests
@@ -43,12 +44,12 @@ function(redflag_test name)
   endif()
   if(ARG_POSTGRES)
     gtest_discover_tests(${name} TEST_PREFIX "postgres.${name}." DISCOVERY_MODE PRE_TEST
-      PROPERTIES LABELS postgres TIMEOUT 180 FIXTURES_REQUIRED postgres
+      PROPERTIES LABELS postgres TIMEOUT 400 FIXTURES_REQUIRED postgres
         ENVIRONMENT "REDFLAG_TEST_POSTGRES=${REDFLAG_TEST_POSTGRES}")
   endif()
   if(ARG_POOLED)
     gtest_discover_tests(${name} TEST_PREFIX "pooled.${name}." DISCOVERY_MODE PRE_TEST
-      PROPERTIES LABELS postgres TIMEOUT 180 FIXTURES_REQUIRED postgres
+      PROPERTIES LABELS postgres TIMEOUT 400 FIXTURES_REQUIRED postgres
         ENVIRONMENT "REDFLAG_TEST_POSTGRES=${REDFLAG_TEST_POSTGRES}/pooled")
   endif()
 endfunction()

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { TwoClients } from '../faults/lib/two_clients.mjs';
-import { cleanUp, Program, program, temporaryFolder, until } from './lib/processes.mjs';
+import { cleanUp, kPatience, Program, program, temporaryFolder, until } from './lib/processes.mjs';
 
 after(cleanUp);
 
@@ -15,7 +15,7 @@ const homes = {};
 const environment = (home) => ({ PATH: process.env.PATH, HOME: home });
 
 function ctl(home, words, input = '') {
-  const ended = spawnSync(program('redflagctl'), words, { env: environment(home), input, encoding: 'utf8', timeout: 60_000 });
+  const ended = spawnSync(program('redflagctl'), words, { env: environment(home), input, encoding: 'utf8', timeout: 60_000 * kPatience });
   return { code: ended.status, out: ended.stdout, said: ended.stderr };
 }
 

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { build, cleanUp, repository, temporaryFolder } from './lib/processes.mjs';
+import { build, cleanUp, kPatience, repository, temporaryFolder } from './lib/processes.mjs';
 
 after(cleanUp);
 
@@ -46,7 +46,7 @@ const kScan = `"$BUILD/bin/redflag-agent" --config agent.yaml --plugins plugins 
 function shell(folder, script) {
   const env = { PATH: process.env.PATH, BUILD: build, LC_ALL: 'C.UTF-8', CMAKE_PREFIX_PATH: path.join(folder, 'sdk') };
   const done = spawnSync('unshare', ['--mount', 'bash', '-euo', 'pipefail', '-c', script],
-    { cwd: folder, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 240_000 });
+    { cwd: folder, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 240_000 * kPatience });
   const log = path.join(folder, 'machine.log');
   assert.ok(done.status === 0 || done.status === 4, `${done.status}\n${done.stdout}${done.stderr}${fs.existsSync(log) ? fs.readFileSync(log, 'utf8').slice(-2000) : ''}`);
   return done.stdout;

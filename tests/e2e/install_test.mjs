@@ -7,7 +7,7 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { Api } from './lib/api.mjs';
 import { openBrowser } from './lib/browser.mjs';
-import { cleanUp, Program, program, repository, runToEnd, temporaryFolder, until } from './lib/processes.mjs';
+import { cleanUp, freePort, kPatience, Program, program, repository, runToEnd, temporaryFolder, until } from './lib/processes.mjs';
 
 after(cleanUp);
 
@@ -49,7 +49,7 @@ async function scriptOf(api, url, data) {
   const { token } = await api.post(`/api/v1/service-accounts/${account.id}/tokens`, { name: 'test', expires_in_s: 3600 });
   const env = { PATH: process.env.PATH, HOME: temporaryFolder('ctl-home') };
   const run = (words, input = '') => {
-    const ended = spawnSync(program('redflagctl'), words, { env, input, encoding: 'utf8', timeout: 60_000 });
+    const ended = spawnSync(program('redflagctl'), words, { env, input, encoding: 'utf8', timeout: 60_000 * kPatience });
     assert.equal(ended.status, 0, ended.stderr);
     return ended.stdout;
   };
@@ -59,7 +59,7 @@ async function scriptOf(api, url, data) {
 
 test('an approved update is planned, installed by the executor, and verified by a second scan', async () => {
   const data = temporaryFolder('sandbox');
-  const run = new Program('scripts/run', [path.join(repository, 'scripts/run'), '--sandbox', '--data', data, '--port', '18445'],
+  const run = new Program('scripts/run', [path.join(repository, 'scripts/run'), '--sandbox', '--data', data, '--port', String(await freePort())],
     { env: process.env });
   const [, link] = await run.says(/(https:\/\/\S+\/setup#token=\S+)/, 400_000);
   await run.says(/Ctrl-C stops everything/);

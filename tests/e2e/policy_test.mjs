@@ -5,13 +5,13 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { Api } from './lib/api.mjs';
 import { openBrowser, signIn } from './lib/browser.mjs';
-import { cleanUp, Program, repository, runToEnd, temporaryFolder, until } from './lib/processes.mjs';
+import { cleanUp, freePort, Program, repository, runToEnd, temporaryFolder, until } from './lib/processes.mjs';
 
 after(cleanUp);
 
 test('an approved update that local policy denies is refused, and the screen says why', async () => {
   const data = temporaryFolder('policy');
-  const run = new Program('scripts/run', [path.join(repository, 'scripts/run'), '--sandbox', '--data', data, '--port', '18447'],
+  const run = new Program('scripts/run', [path.join(repository, 'scripts/run'), '--sandbox', '--data', data, '--port', String(await freePort())],
     { env: process.env });
   const [, link] = await run.says(/(https:\/\/\S+\/setup#token=\S+)/, 400_000);
   await run.says(/Ctrl-C stops everything/);

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { Api } from './lib/api.mjs';
 import { openBrowser, signIn } from './lib/browser.mjs';
-import { cleanUp, Program, repository, runToEnd, temporaryFolder } from './lib/processes.mjs';
+import { cleanUp, freePort, Program, repository, runToEnd, temporaryFolder } from './lib/processes.mjs';
 
 after(cleanUp);
 
@@ -46,7 +46,7 @@ async function everyUpdate(api) {
 
 test('this machine is on the screen, its plugins without root and sealed, and goes away cleanly', async () => {
   const data = temporaryFolder('report');
-  const command = [path.join(repository, 'scripts/run'), '--data', data, '--port', '18446'];
+  const command = [path.join(repository, 'scripts/run'), '--data', data, '--port', String(await freePort())];
   const run = new Program('scripts/run', command, { env: process.env });
   const [, link] = await run.says(/(https:\/\/\S+\/setup#token=\S+)/, 400_000);
   await run.says(/Ctrl-C stops everything/);

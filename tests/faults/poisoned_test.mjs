@@ -55,7 +55,7 @@ test('D7: what a poisoned agent says of itself is text on every page, and nothin
   });
   const shown = async (target, ...words) => {
     await page.goto(`${fleet.url}${target}`);
-    for (const word of words) await page.getByText(word, { exact: false }).first().waitFor({ timeout: 20_000 });
+    for (const word of words) await page.getByText(word, { exact: false }).first().waitFor();
     const said = await page.evaluate(() => ({ hostile: window.hostile, images: document.querySelectorAll('img[src="x"], script:not([src])').length, violations: window.violations, title: document.title }));
     assert.deepEqual([said.hostile, said.images, said.violations], [undefined, 0, []], target);
     assert.match(said.title, /RedFlag$/, target);

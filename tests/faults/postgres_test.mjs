@@ -1,12 +1,11 @@
 // The real server on PostgreSQL, and what happens when PostgreSQL crashes under it.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { agentShows, Fleet } from '../e2e/lib/fleet.mjs';
 import { Postgres } from '../e2e/lib/postgres.mjs';
-import { cleanUp, program, runToEnd, sleep, temporaryFolder, until } from '../e2e/lib/processes.mjs';
+import { cleanUp, freePort, program, runToEnd, sleep, temporaryFolder, until } from '../e2e/lib/processes.mjs';
 
 const kYaml = `version: 1
 mode: report
@@ -83,13 +82,6 @@ test('E8: PostgreSQL crashes and comes back: 503 meanwhile, nothing acknowledged
   assert.equal(last.last_scan.status, 'ok');
   assert.equal(postgres.query('SELECT count(*) - count(DISTINCT scan_id) FROM scans', 'redflag'), '0', 'a scan is stored twice');
   assert.equal(fleet.server.exit, null, 'the server has ended');
-});
-
-const freePort = () => new Promise((resolve) => {
-  const probe = net.createServer().listen(0, '127.0.0.1', () => {
-    const { port } = probe.address();
-    probe.close(() => resolve(port));
-  });
 });
 
 // A CA and a certificate by it for `name`, in `folder`, the key for PostgreSQL alone.

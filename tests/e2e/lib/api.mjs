@@ -2,6 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import https from 'node:https';
+import { kPatience } from './processes.mjs';
+
+const kAnswerMs = 20_000 * kPatience;
 
 export class Api {
   constructor(base, caFile) {
@@ -49,7 +52,7 @@ export class Api {
           resolve(answer);
         });
       });
-      request.setTimeout(20_000, () => request.destroy(new Error(`${method} ${path}: no answer within 20 s`)));
+      request.setTimeout(kAnswerMs, () => request.destroy(new Error(`${method} ${path}: no answer within ${kAnswerMs} ms`)));
       request.on('error', reject);
       request.end(text);
     });

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import fs from 'node:fs';
 import path from 'node:path';
-import { build, repository } from './processes.mjs';
+import { build, kPatience, repository } from './processes.mjs';
 
 const require = createRequire(path.join(repository, 'server/web/package.json'));
 const { chromium } = require('playwright-core');
@@ -19,6 +19,7 @@ export async function openBrowser({ dark = false, width = 1280, height = 900 } =
     // The browser of a first start: the certificate was made by the server itself a moment ago.
     ignoreHTTPSErrors: true, viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce',
   });
+  context.setDefaultTimeout(30_000 * kPatience);
   const page = await context.newPage();
   const problems = [];
   page.on('pageerror', (error) => problems.push(`page error: ${error.message}`));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { program, temporaryFolder } from './processes.mjs';
+import { kPatience, program, temporaryFolder } from './processes.mjs';
 
 export class Ctl {
   constructor(name) {
@@ -18,7 +18,7 @@ export class Ctl {
   }
 
   run(words, input = '') {
-    const ended = spawnSync(program('redflagctl'), words, { env: this.env, input, encoding: 'utf8', timeout: 60_000 });
+    const ended = spawnSync(program('redflagctl'), words, { env: this.env, input, encoding: 'utf8', timeout: 60_000 * kPatience });
     return { code: ended.status, out: ended.stdout, said: ended.stderr };
   }
 

@@ -1,5 +1,6 @@
 // Starting, watching and ending the programs under test. Everything that was started is ended by its id, also on failure.
 import { spawn, spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
@@ -12,6 +13,10 @@ export const program = (name) => path.join(build, 'bin', name);
 
 const running = new Set();
 const folders = new Set();
+
+// Limits below and of those who call are of a machine that is idle. They only end what hangs, and who shares a slow one
+// with others has so many times as long; what may take only so long is measured by the test that says so.
+export const kPatience = 4;
 
 export function temporaryFolder(name) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), `redflag-${name}-`));
@@ -38,11 +43,21 @@ export class Program {
     this.child.stdout.on('data', keep);
     this.child.stderr.on('data', keep);
     this.ended = new Promise((resolve) => {
+      const end = () => resolve(this.exit);
       this.child.on('exit', (code, signal) => {
         this.exit = { code, signal };
         running.delete(this);
-        resolve(this.exit);
+        // Its last words are read by then, unless a child of its own keeps the pipe.
+        setTimeout(end, 100);
       });
+      this.child.on('close', end);
+    });
+    this.listeners = new Set();  // who waits for it to say something
+    const tell = () => [...this.listeners].forEach((look) => look());
+    for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', tell);
+    this.ended.then(() => {
+      this.silent = true;
+      tell();
     });
   }
 
@@ -50,23 +65,37 @@ export class Program {
     return this.child.pid;
   }
 
+  // As soon as the line is whole.
   async says(pattern, timeoutMs = 20_000) {
-    return until(() => {
-      const match = this.output.match(pattern);
-      if (!match && this.exit) throw new Error(`${this.name} ended (${JSON.stringify(this.exit)}):\n${this.output.slice(-2000)}`);
-      return match;
-    }, `${this.name} to say ${pattern}`, timeoutMs, () => this.output.slice(-2000));
+    let look;
+    let timer;
+    try {
+      return await new Promise((resolve, reject) => {
+        const give = (why) => reject(new Error(`${why}:\n${this.output.slice(-2000)}`));
+        look = () => {
+          const match = (this.silent ? this.output : this.output.slice(0, this.output.lastIndexOf('\n') + 1)).match(pattern);
+          if (match) resolve(match);
+          else if (this.silent) give(`${this.name} ended (${JSON.stringify(this.exit)})`);
+        };
+        timer = setTimeout(() => give(`waited ${timeoutMs * kPatience} ms for ${this.name} to say ${pattern}`), timeoutMs * kPatience);
+        this.listeners.add(look);
+        look();
+      });
+    } finally {
+      clearTimeout(timer);
+      this.listeners.delete(look);
+    }
   }
 
   async stop(signal = 'SIGTERM', timeoutMs = 15_000) {
     if (this.exit) return this.exit;
     this.child.kill(signal);
-    const late = new Promise((resolve) => setTimeout(() => resolve(null), timeoutMs).unref());
+    const late = new Promise((resolve) => setTimeout(() => resolve(null), timeoutMs * kPatience).unref());
     const exit = await Promise.race([this.ended, late]);
     if (!exit) {
       this.child.kill('SIGKILL');
       await this.ended;
-      throw new Error(`${this.name} did not end within ${timeoutMs} ms of ${signal}:\n${this.output.slice(-2000)}`);
+      throw new Error(`${this.name} did not end within ${timeoutMs * kPatience} ms of ${signal}:\n${this.output.slice(-2000)}`);
     }
     return exit;
   }
@@ -75,7 +104,7 @@ export class Program {
 export function runToEnd(command, { user, input, env, allowFailure, timeoutMs = 120_000 } = {}) {
   const argv = user ? ['setpriv', `--reuid=${user}`, `--regid=${user}`, '--clear-groups', ...command] : command;
   const result = spawnSync(argv[0], argv.slice(1), {
-    input, env: env ?? { PATH: process.env.PATH }, encoding: 'utf8', maxBuffer: 64 << 20, timeout: timeoutMs,
+    input, env: env ?? { PATH: process.env.PATH }, encoding: 'utf8', maxBuffer: 64 << 20, timeout: timeoutMs * kPatience,
   });
   if (!allowFailure && result.status !== 0) {
     throw new Error(`${command.join(' ')}: exit ${result.status}\n${result.stdout}\n${result.stderr}`);
@@ -83,26 +112,28 @@ export function runToEnd(command, { user, input, env, allowFailure, timeoutMs = 
   return result;
 }
 
-// A port of loopback that nobody listens at, for who has to be told before it listens.
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const probe = net.createServer().on('error', reject).listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
+// A port of loopback that nobody listens at, for who has to be told before it listens: none of those that the kernel gives to
+// whoever connects meanwhile.
+export async function freePort() {
+  for (;;) {
+    const port = 10_000 + randomInt(20_000);
+    const free = await new Promise((resolve) => {
+      const probe = net.createServer().on('error', () => resolve(false)).listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
     });
-  });
+    if (free) return port;
+  }
 }
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-// Polls until `check` answers something truthy; what it threw last, and `explain()`, are in the error.
+// Polls until `check` answers something truthy, often at first; what it threw last, and `explain()`, are in the error.
 export async function until(check, what, timeoutMs = 20_000, explain = () => '') {
-  const end = Date.now() + timeoutMs;
-  for (;;) {
+  const end = Date.now() + timeoutMs * kPatience;
+  for (let pauseMs = 15; ; pauseMs = Math.min(100, pauseMs * 1.5)) {
     const value = await check();
     if (value) return value;
-    if (Date.now() > end) throw new Error(`waited ${timeoutMs} ms for ${what}\n${explain()}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    if (Date.now() > end) throw new Error(`waited ${timeoutMs * kPatience} ms for ${what}\n${explain()}`);
+    await sleep(pauseMs);
   }
 }
 

@@ -2,7 +2,7 @@
 // exists only here (sdk/protocol/README.md), each part of which a test may forge.
 import { createHash, randomBytes } from 'node:crypto';
 import tls from 'node:tls';
-import { runToEnd, program } from '../../e2e/lib/processes.mjs';
+import { kPatience, program, runToEnd } from '../../e2e/lib/processes.mjs';
 import { ed25519 } from './envelope.mjs';
 
 function parse(bytes) {
@@ -18,7 +18,7 @@ function parse(bytes) {
 }
 
 // Sends the parts one after the other until there is an answer. null: cut off without one.
-export function ask(port, parts, timeoutMs = 20_000) {
+export function ask(port, parts, timeoutMs = 20_000 * kPatience) {
   return new Promise((resolve, reject) => {
     let got = Buffer.alloc(0);
     let answer = null;
