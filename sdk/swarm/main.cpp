@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -127,7 +128,8 @@ void describeFleet(CLI::App& app, Arguments& a) {
   add("--agents", a.agents, "how many; default 100")->check(CLI::Range(1, 100'000));
   add("--duration", a.duration_s, "of the run; default 60")->check(CLI::Range(0.1, 864'000.0));
   add("--ramp", a.ramp_s, "until all agents are there; default 5")->check(time);
-  add("--settle", a.settle_s, "at the end, to deliver what waits; default 120")->check(time);
+  add("--settle", a.settle_s, "without a delivery, at the end, until what waits is given up; default 120")
+      ->check(time);
   add("--every", a.every_s, "between an agent's scans; default 10, 0: only the first")->check(time);
   add("--check-in", a.check_in_s, "between check-ins; default 0: when the doorbell says so, as agents do")
       ->check(time);
@@ -254,6 +256,17 @@ void raiseDescriptorLimit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+std::atomic<bool> interrupted{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+// Once: whoever interrupts again means the program itself.
+void endEarlyWhenInterrupted() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { interrupted = true; };
+  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+  ::sigaction(SIGINT, &action, nullptr);
+}
+
 int report(const RunReport& run, const std::string& format) {
   std::cout << (format == "json" ? run.json.dump() + "\n" : reportText(run.json)) << std::flush;
   if (!run.sound) return kFailed;
@@ -271,7 +284,9 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
     raiseDescriptorLimit();
     ::signal(SIGPIPE, SIG_IGN);
-    const RunOptions options = optionsOf(arguments, temporary);
+    endEarlyWhenInterrupted();
+    RunOptions options = optionsOf(arguments, temporary);
+    options.cut_short = &interrupted;
     std::cerr << "seed " << options.fleet.seed << '\n';
     const auto run = runSwarm(options);
     if (!run) {

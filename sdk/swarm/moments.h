@@ -38,6 +38,7 @@ class Moments {
   // To be called every few milliseconds, until over(). Orders of a broadcast block it.
   Result<> step();
   bool over() const { return at_ == At::kEnd; }
+  bool isAtRest() const { return at_ == At::kSteady; }  // nothing is to happen
   const std::set<std::string>& commandIds() const { return command_ids_; }
   // {"steady": {"seconds","cpu_percent","rss_kib"}, "broadcast": {"orders","ordered_s","done_s"},
   //  "storm": {"back_s"}}: what of it there was. cpu_percent is of one processor.

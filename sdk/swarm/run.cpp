@@ -11,6 +11,7 @@
 #include "swarm/command_keys.h"
 #include "swarm/fleet.h"
 #include "swarm/judge.h"
+#include "swarm/stillness.h"
 
 namespace redflag::swarm {
 namespace {
@@ -67,15 +68,20 @@ class Run {
   }
 
  private:
-  // For as long as was asked for, and until all moments are over, which may take as long again as settling.
+  // For as long as was asked for, and until all moments are over, for which as much patience is left as for
+  // settling.
   Result<> live(Moments& moments) {
     const bool kills = server_ != nullptr && options_.fleet.faults.kill_server;
     const auto mean = static_cast<double>(options_.kill_every_ns);
-    std::int64_t next_kill = begin_ + static_cast<std::int64_t>(random_.waiting(mean));
+    std::int64_t next_kill =
+        begin_ + std::min(static_cast<std::int64_t>(random_.waiting(mean)), options_.duration_ns / 2);
     const std::int64_t end = begin_ + options_.duration_ns;
+    Stillness stillness(options_.settle_ns, end);
     while (monotonicNow() < end || (options_.moments.any() && !moments.over())) {
+      if (options_.cut_short != nullptr && *options_.cut_short) return {};
       if (const auto error = fleet_.error(); !error.empty()) return fail(Code::kInternal, error);
-      if (monotonicNow() > end + options_.settle_ns)
+      if (moments.isAtRest()) stillness.wake(monotonicNow());
+      if (stillness.isTooLong(delivered(progress_.doorbells), monotonicNow()))
         return fail(Code::kUnavailable, "the fleet was not there in time: " + missing());
       if (options_.moments.any()) {
         if (auto ok = moments.step(); !ok) return ok;
@@ -127,17 +133,26 @@ class Run {
            progress_.open_orders == 0 && progress_.fetches == 0;
   }
 
+  // What only grows, and something else that changes.
+  Stillness::State delivered(std::int64_t other) const {
+    return {progress_.enrolled, progress_.acknowledged, progress_.rejected,
+            progress_.executed, progress_.refused,      other};
+  }
+
   // Until everything is delivered, on both sides.
   bool settle() {
     std::optional<Person> person;
     if (credentials_) person.emplace(target_, *credentials_);
-    while (monotonicNow() < calm_ns_ + options_.settle_ns) {
+    std::int64_t open_orders = -1;
+    for (Stillness stillness(options_.settle_ns, calm_ns_);
+         !stillness.isTooLong(delivered(open_orders), monotonicNow());) {
       tick();
       if (!quiet()) continue;
       if (!person || options_.orders.every_ns == 0) return true;
       const auto open = person->get(kOpenCommands);
-      if (open && open->value("total", 1) == 0 && quiet()) return true;
-      std::this_thread::sleep_for(10 * kTick);
+      if (open) open_orders = open->value("total", std::int64_t{1});
+      if (open && open_orders == 0 && quiet()) return true;
+      std::this_thread::sleep_for(2 * kTick);
     }
     return false;
   }

@@ -1,6 +1,7 @@
 #pragma once
 // One run, from the first agent to the verdict.
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -20,9 +21,11 @@ struct RunOptions {
   OrdersPlan orders;
   MomentsPlan moments;
   std::int64_t duration_ns = 60 * kSecondNs;
-  std::int64_t settle_ns = 120 * kSecondNs;
-  std::int64_t kill_every_ns = 5 * kSecondNs;  // the server, on average
+  std::int64_t settle_ns = 120 * kSecondNs;    // in which nothing was delivered, until what waits is given up
+  std::int64_t kill_every_ns = 5 * kSecondNs;  // the server, on average; each run has one
   std::size_t threads = 2;
+  // Set by a signal, say: the run is over, and is settled and judged. It outlives the run.
+  const std::atomic<bool>* cut_short = nullptr;
   // A server of its own; or what is needed for one that runs already.
   std::optional<ServerSettings> server;
   std::string bundle;

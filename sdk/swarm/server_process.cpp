@@ -22,7 +22,7 @@ namespace {
 
 constexpr auto kLook = std::chrono::milliseconds(10);
 constexpr std::int64_t kStartNs = 120 * kSecondNs;
-constexpr std::int64_t kStopNs = 15 * kSecondNs;
+constexpr std::int64_t kStopNs = 60 * kSecondNs;
 
 bool ended(pid_t pid, int& status) {
   return ::waitpid(pid, &status, WNOHANG) == pid;
@@ -52,6 +52,7 @@ pid_t ServerProcess::spawn(const std::vector<std::string>& arguments, int in, in
   const pid_t pid = ::fork();
   if (pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::setpgid(0, 0);  // what a terminal interrupts is the run
     ::dup2(in, 0);
     ::dup2(out >= 0 ? out : err, 1);
     ::dup2(err, 2);
@@ -167,7 +168,7 @@ Result<> ServerProcess::stop() {
     std::this_thread::sleep_for(kLook);
   }
   kill();
-  return fail(Code::kUnavailable, "the server did not stop within 15 s of SIGTERM");
+  return fail(Code::kUnavailable, "the server did not stop within a minute of SIGTERM");
 }
 
 std::int64_t ServerProcess::rssKib() const {
