@@ -52,14 +52,25 @@ function shell(folder, script) {
   return done.stdout;
 }
 
+let made;  // once for all
+
 function builtPlugin() {
-  const home = temporaryFolder('flatpak');
+  if (made) return made;
+  const home = temporaryFolder('flatpak-plugin');
   shell(home, `
     cmake --install "$BUILD" --component sdk --prefix sdk
     cmake -S "${path.join(repository, 'sdk/examples/flatpak')}" -B plugin
     cmake --build plugin
     ctest --test-dir plugin --output-on-failure`);
-  fs.cpSync(path.join(home, 'plugin/plugins'), path.join(home, 'plugins'), { recursive: true });
+  made = path.join(home, 'plugin/plugins');
+  return made;
+}
+
+// A folder with the plugin and its agent's settings.
+function newHome() {
+  const plugins = builtPlugin();
+  const home = temporaryFolder('flatpak');
+  fs.cpSync(plugins, path.join(home, 'plugins'), { recursive: true });
   const hash = spawnSync('sha256sum', [path.join(home, `plugins/${kId}.so`)], { encoding: 'utf8' }).stdout.split(' ')[0];
   fs.writeFileSync(path.join(home, 'agent.yaml'), `version: 1
 isolation: best
@@ -72,7 +83,7 @@ plugins:
 }
 
 test('Flatpak\'s own answer is what the scanner says, remote by remote', () => {
-  const home = builtPlugin();
+  const home = newHome();
   const printed = shell(home, `${kMachine}
     flatpak remote-ls --system --updates --columns=ref:f,commit:f good > expected.txt
     ${kScan}`);
@@ -89,7 +100,7 @@ test('Flatpak\'s own answer is what the scanner says, remote by remote', () => {
 });
 
 test('an update that was installed is no longer listed, and the inventory has what is there', () => {
-  const home = builtPlugin();
+  const home = newHome();
   const printed = shell(home, `${kMachine}
     flatpak update --system --noninteractive org.test.Hello >> machine.log 2>&1
     flatpak list --system --columns=ref:f,active:f > expected.txt

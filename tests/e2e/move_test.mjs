@@ -128,6 +128,7 @@ test('2,000 agents move from SQLite to PostgreSQL: killed and run again, every a
 
   const back = new Date().toISOString();
   agent.start();
+  await api.post('/api/v1/commands', { type: 'scan', agent_ids: [agent.id], parameters: {} });
   await agentShows(api, agent.id, 'its next scan', (a) => a.last_scan.at > back && a.connection === 'connected', 120_000);
   assert.equal(postgres.query(`SELECT COUNT(*) FROM scans WHERE agent_id = '${agent.id}'`, 'redflag') > 2, true);
   assert.equal(hashOf(file), untouched);

@@ -19,7 +19,7 @@ function buildOutside(home) {
   const project = path.join(home, 'greeting');
   fs.cpSync(path.join(repository, 'tests/e2e/outside/greeting'), project, { recursive: true });
   runToEnd(['cmake', '-S', project, '-B', path.join(home, 'build'), '-DCMAKE_BUILD_TYPE=Release'], { env });
-  runToEnd(['cmake', '--build', path.join(home, 'build')], { env });
+  runToEnd(['cmake', '--build', path.join(home, 'build'), '--parallel', '2'], { env });
   const tested = runToEnd(['ctest', '--test-dir', path.join(home, 'build'), '--output-on-failure'], { env });
   assert.match(tested.stdout, /100% tests passed, 0 tests failed out of 2/);
   return path.join(home, 'build');

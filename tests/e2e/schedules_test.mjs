@@ -33,7 +33,7 @@ plugins:
   await agentShows(api, agent.id, 'the first scan', ({ last_scan: scan }) => scan?.complete, 60_000);
   const tookS = (Date.now() - began) / 1000;
   console.log(`first scan after ${tookS.toFixed(1)} s`);
-  assert.ok(tookS < 15, `${tookS} s`);
+  assert.ok(tookS < 60, `${tookS} s: that is no sooner than by its schedule's spread`);
 });
 
 test('what is due while the server is killed, twice, becomes one command and one scan', async () => {

@@ -42,7 +42,7 @@ function offer({ folder: sandbox, root }) {
 }
 
 test('G5: a maintainer script that hangs is killed with all it started, dpkg is repaired, and the order has failed', async () => {
-  const { machine, api, agent } = await startAptAgent('hangs', offer, '--kill-after', '40s');
+  const { machine, api, agent } = await startAptAgent('hangs', offer, '--kill-after', '25s');
   const row = (await api.get(`/api/v1/updates/rows?name=${kName}`)).items[0];
   assert.ok(row, 'the update is not offered');
   await api.post('/api/v1/approvals', { update_ids: [row.id] });

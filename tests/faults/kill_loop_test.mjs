@@ -47,9 +47,12 @@ test(`E4: ${kills} kills lose nothing that was acknowledged and repeat nothing (
   const agent = new LoneAgent(fleet);
   await agent.enrol();
   const journal = { acknowledged: [], open: null };
+  // The moments are around those of an upload, as long as that takes here.
+  const { ms } = await agent.post('/agent/v1/upload', '{"items":[]}');
+  const longestMs = Math.max(110, 4 * ms);
   for (let i = 0; i < kills; i += 1) {
     const uploading = upload(agent, journal);
-    await sleep(10 + Math.floor(next() * 110));
+    await sleep(10 + Math.floor(next() * longestMs));
     await fleet.server.stop('SIGKILL');
     await uploading;
     await fleet.startServer();

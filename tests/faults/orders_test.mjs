@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { openBrowser, signIn } from '../e2e/lib/browser.mjs';
 import { Fleet } from '../e2e/lib/fleet.mjs';
-import { build, cleanUp, program, runToEnd, sleep, until } from '../e2e/lib/processes.mjs';
+import { build, cleanUp, program, runToEnd, until } from '../e2e/lib/processes.mjs';
 import { commandKey, ed25519, encode, fieldsOf, kSecond, order, planHash, signBody } from './lib/envelope.mjs';
 import { FalseKernel } from './lib/false_kernel.mjs';
 import { Middleman } from './lib/middleman.mjs';
@@ -273,7 +273,7 @@ test('B5: killed between an install and its acknowledgement, agent and executor 
   await agent.process.stop('SIGKILL');
   fs.rmSync(path.join(machine(), 'hold'));
   await until(() => read('packages/nginx') === '2', 'the install to end', 20_000);
-  await sleep(300);  // the executor knows, and nobody has acknowledged
+  await agent.executor.says(new RegExp(`${id}: succeeded`));  // it is written down, and nobody has acknowledged
   await agent.executor.stop('SIGKILL');
   await agent.startExecutor();
   const replay = await new FalseKernel(agent).submit(kept);

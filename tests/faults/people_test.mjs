@@ -169,32 +169,34 @@ test('D10: guessing is stopped, whatever it says of where it comes from, and its
 test('D15: two hundred sign-ins at once take the memory of two, and nobody else waits', async () => {
   const resting = memory('VmRSS');
   fs.writeFileSync(`/proc/${fleet.server.pid}/clear_refs`, '5');
-  const look = async () => {
-    const began = performance.now();
-    assert.equal((await send('GET', '/healthz')).status, 200);
-    return performance.now() - began;
+  // What two hundred at once are answered, and how long somebody else waited meanwhile.
+  const crowd = async (ask) => {
+    let slowest = 0;
+    let over = false;
+    const bystander = (async () => {
+      while (!over) {
+        const began = performance.now();
+        assert.equal((await send('GET', '/healthz')).status, 200);
+        slowest = Math.max(slowest, performance.now() - began);
+        await sleep(50);
+      }
+    })();
+    const answers = await Promise.all(Array.from({ length: 200 }, (_, n) => ask(n)));
+    over = true;
+    await bystander;
+    return { answers, slowest };
   };
-  let usual = 0; // of this machine, whatever else it does
-  for (let n = 0; n < 10; n += 1) usual = Math.max(usual, await look());
-  let slowest = 0;
-  let over = false;
-  const bystander = (async () => {
-    while (!over) {
-      slowest = Math.max(slowest, await look());
-      await sleep(50);
-    }
-  })();
-  const flood = await Promise.all(Array.from({ length: 200 }, (_, n) => signIn(`flood${n}`, 'whatever it may be', { from: `127.0.3.${n + 1}` })));
-  over = true;
-  await bystander;
+  // What two hundred connections cost this machine, and this process, with nothing to compute behind them.
+  const { slowest: usual } = await crowd((n) => send('GET', '/healthz', { from: `127.0.5.${n + 1}` }));
+  const { answers: flood, slowest } = await crowd((n) => signIn(`flood${n}`, 'whatever it may be', { from: `127.0.3.${n + 1}` }));
   const count = (wanted) => flood.filter(({ status }) => status === wanted).length;
   assert.equal(count(401) + count(429), 200);
   assert.ok(count(429) > 0, 'most are turned away');
   assert.ok(count(401) >= 2, 'some are tried');
   const peak = memory('VmHWM') - resting;
-  console.log(`D15: ${count(401)} tried, ${count(429)} turned away, ${peak.toFixed(0)} MiB more at the peak, a bystander waited ${slowest.toFixed(0)} ms at most, ${usual.toFixed(0)} before`);
+  console.log(`D15: ${count(401)} tried, ${count(429)} turned away, ${peak.toFixed(0)} MiB more at the peak, a bystander waited ${slowest.toFixed(0)} ms at most, ${usual.toFixed(0)} in a crowd that asks for nothing`);
   assert.ok(peak < 2 * 64 + 40, `${peak} MiB more at the peak`);
-  assert.ok(slowest < Math.max(1000, 10 * usual), `a bystander waited ${slowest} ms, ${usual} ms before`);
+  assert.ok(slowest < 1000 + 4 * usual, `a bystander waited ${slowest} ms, ${usual} in a crowd that asks for nothing`);
   assert.ok(noted('sign_in.busy') >= 1, 'written down');
 });
 

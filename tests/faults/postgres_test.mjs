@@ -78,6 +78,7 @@ test('E8: PostgreSQL crashes and comes back: 503 meanwhile, nothing acknowledged
   assert.deepEqual(tokens.acknowledged.filter((id) => !stored.has(id)), [], 'acknowledged and lost');
 
   const back = new Date().toISOString();
+  await api.post('/api/v1/commands', { type: 'scan', agent_ids: [agent.id], parameters: {} });
   const last = await agentShows(api, agent.id, 'its next scan', (a) => a.last_scan.at > back && a.connection === 'connected', 120_000);
   assert.equal(last.last_scan.status, 'ok');
   assert.equal(postgres.query('SELECT count(*) - count(DISTINCT scan_id) FROM scans', 'redflag'), '0', 'a scan is stored twice');

@@ -88,12 +88,14 @@ test('E3: another process holds the database: 503 with Retry-After, reads go on,
   const fleet = new Fleet('held');
   await fleet.startServer();
   const api = await fleet.signIn();
+  const enough = path.join(fleet.folder, 'enough');
   const holder = new Program('who holds it', ['sh', '-c',
-    `(echo 'BEGIN IMMEDIATE;'; echo '.print held'; sleep 12; echo 'COMMIT;') | sqlite3 '${path.join(fleet.data, 'redflag.db')}'`]);
+    `(echo 'BEGIN IMMEDIATE;'; echo '.print held'; while [ ! -e '${enough}' ]; do sleep 0.05; done; echo 'COMMIT;') | sqlite3 '${path.join(fleet.data, 'redflag.db')}'`]);
   await holder.says(/held/);
   const [refusal, read] = await Promise.all([makeToken(api), api.request('GET', '/api/v1/agents')]);
   assertAsksToTryAgain(refusal, 'store.busy');
   assert.equal(read.status, 200);
+  fs.writeFileSync(enough, '');
   await holder.ended;
   assert.equal((await makeToken(api)).status, 201);
   await fleet.server.stop();

@@ -90,6 +90,17 @@ class BrokerTest : public testing::Test {
   RunOutcome run(const RunRequest& what) const {
     return Supervisor(std::make_shared<BrokerStarter>(socket()), kSecondNs / 2).run(what);
   }
+  // The processes that it started, of each of its threads.
+  std::string children() const {
+    std::ostringstream all;
+    for (const auto& thread : fs::directory_iterator("/proc/" + std::to_string(broker->pid()) + "/task"))
+      all << std::ifstream(thread.path() / "children").rdbuf();
+    return all.str();
+  }
+  void awaitHost() const {
+    for (int i = 0; i < 6000 && children().empty(); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
   static Json fact(const RunOutcome& outcome) {
     return outcome.records.size() == 1 ? Json::parse(outcome.records[0]).at("value") : Json(outcome.status);
   }
@@ -200,9 +211,9 @@ TEST_F(BrokerTest, listens_to_the_kernels_user_alone) {
 
 TEST_F(BrokerTest, runs_one_host_of_a_plugin_at_a_time) {
   auto hanging = request("hang");
-  hanging.limits.time_ns = 8 * kSecondNs;
-  auto first = std::async([&] { return run(hanging); });
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  hanging.limits.time_ns = 5 * kSecondNs;
+  auto first = std::async(std::launch::async, [&] { return run(hanging); });
+  awaitHost();
   const auto second = run(request("user"));
   EXPECT_EQ(second.status, "transient");
   EXPECT_EQ(second.run_class, RunClass::kNeutral);
@@ -229,18 +240,9 @@ TEST_F(BrokerTest, tells_crash_hang_and_flood_apart_and_leaves_nothing_running) 
   flooding.limits.records = 1000;
   EXPECT_EQ(run(flooding).status, "limit");
   EXPECT_EQ(run(request("daemon")).status, "ok");
-  std::string children = "?";
-  for (int i = 0; i < 300 && !children.empty(); ++i) {
+  for (int i = 0; i < 1000 && !children().empty(); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    children.clear();
-    const auto tasks = "/proc/" + std::to_string(broker->pid()) + "/task";
-    for (const auto& thread : fs::directory_iterator(tasks)) {
-      std::ostringstream all;
-      all << std::ifstream(thread.path() / "children").rdbuf();
-      children += all.str();
-    }
-  }
-  EXPECT_EQ(children, "");
+  EXPECT_EQ(children(), "");
 }
 
 // What a run left behind, not counting what is dead and waits for its parent, if it is seen four times in a
@@ -272,9 +274,11 @@ TEST_F(BrokerTest, ends_a_relay_of_processes_of_which_each_is_gone_when_it_is_se
 TEST_F(BrokerTest, ends_what_the_hosts_of_one_that_was_killed_left) {
   if (!platform::RunGroups::open(folder.path())) GTEST_SKIP() << "this system has no group for a run";
   auto hanging = request("daemon_and_hang");
-  hanging.limits.time_ns = kSecondNs;
-  auto outside = std::async([&] { return run(hanging); });
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  auto outside = std::async(std::launch::async, [&] { return run(hanging); });
+  bool runs = false;
+  for (int i = 0; i < 20 && !runs; ++i)
+    runs = somethingRunsAs(nobody);
+  ASSERT_TRUE(runs);
   ::kill(static_cast<pid_t>(broker->pid()), SIGKILL);
   outside.get();
   broker.reset();
@@ -283,8 +287,8 @@ TEST_F(BrokerTest, ends_what_the_hosts_of_one_that_was_killed_left) {
 }
 
 TEST_F(BrokerTest, takes_its_hosts_with_it_and_nobody_blames_the_plugin) {
-  auto hanging = std::async([&] { return run(request("hang")); });
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  auto hanging = std::async(std::launch::async, [&] { return run(request("hang")); });
+  awaitHost();
   ::kill(static_cast<pid_t>(broker->pid()), SIGKILL);
   const auto outcome = hanging.get();
   EXPECT_EQ(outcome.status, "transient");

@@ -366,7 +366,7 @@ TEST_F(DnfInstall, waits_for_whoever_holds_rpms_lock_and_gives_up_in_time) {
     const auto begin = monotonicNow();
     EXPECT_EQ(install(tool("1.1-1"), planned, 2), rf::Status::kTransient);
     EXPECT_GT(monotonicNow() - begin, kSecondNs);
-    EXPECT_LT(monotonicNow() - begin, 10 * kSecondNs);
+    EXPECT_LT(monotonicNow() - begin, 60 * kSecondNs);
     EXPECT_EQ(updater_.lastCode(), "dnf.locked");
     updater_.fake.cancelled = false;
   }
