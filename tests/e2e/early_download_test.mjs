@@ -18,9 +18,8 @@ before(() => stand.begin());
 const downloaded = () => fs.readdirSync(stand.archives).filter((file) => file.endsWith('.deb'));
 
 test('an install in its window uses what was downloaded before, although the repository is gone by then', async () => {
-  const { opens } = stand;
   const first = await stand.ordered(update);
-  assert.deepEqual([first.install.state, Date.parse(first.install.not_before)], ['scheduled', opens]);
+  assert.deepEqual([first.install.state, Date.parse(first.install.not_before)], ['scheduled', stand.opens]);
   const download = await stand.reaches(first.download, 'succeeded', 40_000);
   assert.deepEqual([download.type, download.actions[0].action, download.plan_hash], ['download_updates', 'download', first.install.plan_hash]);
   assert.ok(download.results[0].download_bytes > 0 && download.log.length > 0, JSON.stringify(download));
@@ -41,9 +40,12 @@ test('an install in its window uses what was downloaded before, although the rep
   const told = stand.show(second.install.id);
   assert.equal(told.state, 'scheduled');
   assert.match(told.next, /^its packages could not be downloaded beforehand, .*: the install downloads what is missing/);
-  assert.ok(Date.now() < opens, 'all of it before the window');
+  assert.ok(Date.now() < stand.opens, 'all of it before the window');
   assert.equal(stand.newest('download_updates').id, second.download, 'it is not tried again at once');
 
+  await stand.openNext();
+  const { opens } = stand;
+  assert.ok(Date.parse(stand.show(first.install.id).not_before) <= opens, 'it waits for the window as it is now');
   const ended = await stand.reaches(first.install.id, 'succeeded', opens - Date.now() + 60_000);
   const began = Date.parse(ended.transitions.find(({ to }) => to === 'running').at);
   assert.ok(began >= opens, `${began} is not before ${opens}`);

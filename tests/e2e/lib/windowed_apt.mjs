@@ -6,6 +6,8 @@ import { Ctl } from './ctl.mjs';
 import { agentShows, Fleet } from './fleet.mjs';
 import { freePort, Program, runToEnd, until } from './processes.mjs';
 
+const kMinuteMs = 60_000;
+
 export class WindowedApt {
   constructor(name) {
     this.machine = new AptMachine(name);
@@ -14,7 +16,7 @@ export class WindowedApt {
     this.archives = path.join(this.machine.root, 'var/cache/apt/archives');
   }
 
-  // Its window opens in two or three minutes, every day, for three.
+  // Its window opens in half an hour, every day: whoever is slow is ready by then, and nobody waits for it (openAt).
   async begin() {
     const { machine, fleet, ctl } = this;
     machine.make();
@@ -37,9 +39,26 @@ policy:
     await agentShows(api, this.agent.id, 'the agent', (shown) => shown.connection === 'connected' && shown.plugins.length === 1, 60_000);
     const [place] = (await api.get('/api/v1/clients')).items;
     await api.request('PUT', `/api/v1/sites/${place.sites[0].id}/time-zone`, { time_zone: 'UTC' });
-    this.opens = Math.ceil((Date.now() + 120_000) / 60_000) * 60_000;
-    await api.post('/api/v1/maintenance-windows',
-      { name: 'Night', client_id: place.id, rule: { repeat: 'daily', time: new Date(this.opens).toISOString().slice(11, 16) }, length_minutes: 3 });
+    this.opens = Math.ceil(Date.now() / kMinuteMs) * kMinuteMs + 30 * kMinuteMs;
+    this.window = await api.post('/api/v1/maintenance-windows', { client_id: place.id, ...this.terms() });
+  }
+
+  terms() {
+    return { name: 'Night', rule: { repeat: 'daily', time: new Date(this.opens).toISOString().slice(11, 16) }, length_minutes: 20 };
+  }
+
+  // The window is moved: to a whole minute that is to come, or to this one, in which it is open.
+  async openAt(opens) {
+    this.opens = opens;
+    await this.fleet.api.request('PUT', `/api/v1/maintenance-windows/${this.window.id}`, this.terms());
+  }
+
+  openNext() {
+    return this.openAt(Math.ceil((Date.now() + 5_000) / kMinuteMs) * kMinuteMs);
+  }
+
+  openNow() {
+    return this.openAt(Math.floor(Date.now() / kMinuteMs) * kMinuteMs);
   }
 
   // As from a distributor: what lies in a folder is used where it lies.
