@@ -23,6 +23,7 @@ export async function startBrowser(size) {
     async open(options = {}, state = {}) {
       server.mock.reset(state);
       const context = await browser.newContext({ reducedMotion: 'reduce', locale: 'en-GB', timezoneId: 'Europe/Berlin', ...options });
+      context.setDefaultTimeout(120_000);  // of a machine that is slow and shared
       await context.addInitScript(axe_source);
       await context.addInitScript(() => {
         window.violations = [];

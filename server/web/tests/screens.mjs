@@ -81,11 +81,30 @@ const scenes = [
 const wanted = (process.env.REDFLAG_SCREENS_ALL ? Object.keys(sizes) : ['narrow-dark', 'desktop-light']).map((name) => ({ name, ...sizes[name] }));
 const dialogs = (page) => page.locator('[role=dialog]:visible, [role=menu]:visible, [role=listbox]:visible').count();
 
+// In the page: until a few frames have changed nothing, or a second of frames that all did.
+const stillness = () => new Promise((done) => {
+  let still;
+  const over = () => {
+    watch.disconnect();
+    clearTimeout(still);
+    clearTimeout(most);
+    done();
+  };
+  const begin = () => {
+    clearTimeout(still);
+    still = setTimeout(over, 40);
+  };
+  const watch = new MutationObserver(begin);
+  const most = setTimeout(over, 1000);
+  watch.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+  requestAnimationFrame(() => requestAnimationFrame(begin));
+});
+
 // What fades in or is measured first is there, and nothing is on its way from one colour to the other.
 async function settled(page, scheme) {
   await page.mouse.move(0, 0); // what lies under it now would show its tooltip
   await page.waitForFunction((wanted) => document.documentElement.dataset.mantineColorScheme === wanted, scheme);
-  await page.waitForTimeout(150);
+  await page.evaluate(stillness);
   await page.waitForFunction(() => document.getAnimations().every((each) => each.playState !== 'running' || each.effect.getComputedTiming().endTime === Infinity));
 }
 
@@ -93,7 +112,7 @@ async function settled(page, scheme) {
 const [part, parts] = (process.env.REDFLAG_SCREENS_PART ?? '1/1').split('/').map(Number);
 
 for (const scene of scenes.filter((_, index) => index % parts === part - 1)) {
-  test(scene.name, { timeout: 60_000 }, async () => {
+  test(scene.name, { timeout: 240_000 }, async () => {
     const { page, context, complaints } = await browser.open(wanted[0], scene.state);
     try {
       await page.goto(server.url + (typeof scene.path === 'function' ? scene.path(server.mock) : scene.path));

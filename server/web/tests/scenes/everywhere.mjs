@@ -32,7 +32,7 @@ export const scenes = [
       while (mock.streams.size === 0) await page.waitForTimeout(20);
       mock.away = true;
       mock.cutStreams();
-      await page.getByText('out of reach').waitFor({ timeout: 10_000 });
+      await page.getByText('out of reach').waitFor();
     },
   },
 ];
