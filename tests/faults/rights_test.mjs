@@ -36,13 +36,13 @@ const recorded = (code) => Number(runToEnd(['sqlite3', '-readonly', path.join(tw
 // Everybody who has signed in has just proven again who it is, however long this takes.
 const prove = () => runToEnd(['sqlite3', path.join(two.fleet.data, 'redflag.db'), '.timeout 10000', `UPDATE sessions SET proven_at = ${Date.now()}000000`]);
 
-// What the server does by itself after a change (settling a command) is over.
-async function still() {
-  for (let before = store(); ;) {
-    await sleep(300);
+// What the server does by itself after a change (settling a command) is over: at once where the store is as it was `before`.
+async function still(before = '') {
+  for (;;) {
     const now = store();
     if (now === before) return now;
     before = now;
+    await sleep(300);
   }
 }
 
@@ -348,9 +348,10 @@ test('D11 D12 A9: what is refused has exactly the code that is owed, and changes
     const expected = expectations[operation.id];
     const made = new Map();
     prove();
+    const before = store();
     for (const side of sidesOf(expected)) made.set(side, expected.object ? await objects[expected.object].make(side) : '');
     const wrong = [];
-    const held = await still();
+    const held = await still(before);
     prove();
     for (const principal of two.principals) {
       for (const side of sidesOf(expected)) {
