@@ -118,14 +118,16 @@ const signIn = (name, password, headers = {}) => new Api(fleet.url, path.join(fl
 
 test('D10: an account is not guessed, a spoofed X-Forwarded-For buys no further guess, and its owner still gets in', async () => {
   const statuses = [];
+  const began = Date.now();
   for (let i = 0; i < 30; ++i) {
     const answer = await signIn('alex', `wrong ${i}`, { 'x-forwarded-for': `203.0.113.${i}`, forwarded: `for=198.51.100.${i}` });
     statuses.push(answer.status);
     if (answer.status === 429) assert.ok(Number(answer.headers['retry-after']) > 0);
   }
   const tried = statuses.filter((status) => status === 401).length;
-  assert.ok(tried <= 12, `${tried} guesses were tried: ${statuses}`);
-  assert.equal(statuses.at(-1), 429);
+  const refilled = (Date.now() - began) / 6_000;  // ten a minute
+  assert.ok(tried <= 12 + refilled, `${tried} guesses were tried: ${statuses}`);
+  assert.ok(statuses.slice(-3).includes(429), `${statuses}`);
   await isRecorded('sign_in.failed');
   await isRecorded('sign_in.throttled');
   const { items } = await api.get('/api/v1/audit?kind=security&limit=50');
