@@ -14,7 +14,7 @@ constexpr std::int64_t kTellAgainNs = 600 * kSecondNs;
 constexpr std::size_t kMaxTold = 256;
 constexpr std::size_t kMaxLogged = 1024;
 constexpr std::size_t kMaxText = 4096;
-constexpr std::size_t kMaxLine = 4096;
+constexpr std::size_t kMaxReportLine = 4096;
 constexpr std::size_t kMaxLines = 1000;
 
 std::string cut(std::string text, std::size_t most) {
@@ -108,7 +108,7 @@ void OrderReports::log(const Log& log) {
   Json lines = Json::array();
   for (const auto& line : log.lines) {
     if (lines.size() == kMaxLines) break;
-    lines.push_back({{"at", at}, {"text", cut(line, kMaxLine)}});
+    lines.push_back({{"at", at}, {"text", cut(line, kMaxReportLine)}});
   }
   Json item = {{"kind", "command_log"},
                {"id", newId()},
