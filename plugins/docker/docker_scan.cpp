@@ -10,6 +10,15 @@ namespace {
 
 constexpr std::int64_t kRegistryPatienceNs = 40 * kSecondNs;
 constexpr const char* kEngineScope = "engine";
+constexpr std::size_t kMostNamed = 5;
+
+std::string allOf(const std::vector<Unread>& unread) {
+  std::string out;
+  for (std::size_t i = 0; i < unread.size() && i < kMostNamed; ++i)
+    out += (i == 0 ? "" : "; ") + unread[i].why.text;
+  if (unread.size() > kMostNamed) out += "; and " + std::to_string(unread.size() - kMostNamed) + " more";
+  return out;
+}
 
 }  // namespace
 
@@ -37,12 +46,14 @@ rf::Status DockerScan::scan() {
     return run_.outcome();
   }
   const auto watched = watchedOf(*engine);
-  tellEngine(*engine, watched);
+  // What fails a scope below fails that and not the scan.
+  auto own = tellEngine(*engine, watched);
   auto credentials = readCredentials(files_, settings_);
-  if (!credentials)
-    run_.fail(rf::toStatus(credentials.error().status), credentials.error().code, credentials.error().text);
-  // A registry's failure ends its scope and not the scan, but what went wrong so far does.
-  const auto own = run_.outcome();
+  if (!credentials) {
+    const auto& problem = credentials.error();
+    own = rf::worse(own, rf::toStatus(problem.status));
+    run_.report(rf::toStatus(problem.status), problem.code, problem.text);
+  }
   std::map<std::string, std::vector<const Watched*>> by_registry;
   // What is in use first: where many images are left over, there may be no time for all.
   for (const bool in_use : {true, false})
@@ -58,7 +69,7 @@ rf::Status DockerScan::scan() {
   return run_.cancelled() ? rf::Status::kCancelled : own;
 }
 
-void DockerScan::tellEngine(const Engine& engine, const std::vector<Watched>& watched) {
+rf::Status DockerScan::tellEngine(const Engine& engine, const std::vector<Watched>& watched) {
   auto scope = run_.scope(kEngineScope);
   run_.fact("docker.version", engine.version);
   for (const auto& container : engine.containers)
@@ -72,7 +83,14 @@ void DockerScan::tellEngine(const Engine& engine, const std::vector<Watched>& wa
   if (engine.odd_text)
     run_.report(rf::Status::kOk, "docker.odd_text",
                 "names with characters that no name of a container or project has were left out");
-  scope.complete();
+  const auto own = run_.outcome();
+  if (engine.unread.empty()) {
+    scope.complete();
+  } else {
+    const auto& first = engine.unread.front().why;
+    scope.fail(rf::toStatus(first.status), first.code, allOf(engine.unread));
+  }
+  return own;
 }
 
 void DockerScan::tellContainer(const Container& container) {
@@ -147,6 +165,8 @@ void DockerScan::askRegistry(const std::string& name, const Engine& engine,
   tellBudget(name, asked.registry.budget());
   if (asked.registry.retryAt() != 0) memory_.setQuiet(name, asked.registry.retryAt());
   if (asked.over) memory_.spare(name);
+  if (const auto* unread = engine.unreadIn(name); unread != nullptr && asked.worst.status == RF_OK)
+    asked.worst = unread->why;
   if (asked.worst.status == RF_OK) return scope.complete();
   scope.fail(rf::toStatus(asked.worst.status), asked.worst.code, asked.worst.text);
 }

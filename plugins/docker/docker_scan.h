@@ -1,7 +1,8 @@
 #pragma once
 // What runs in containers, and what registries offer in its place. The engine is a scope, and each registry:
 // one that does not answer says nothing about the others, and is no failure of the scan's own, so that what
-// it said ("not before noon") is kept.
+// it said ("not before noon") is kept. Nor is a container or image of which the engine does not answer: it
+// leaves incomplete the engine's scope, and those of the registries whose images it may have to do with.
 
 #include <map>
 #include <string>
@@ -34,7 +35,8 @@ class DockerScan {
     void note(const Problem& problem);
   };
 
-  void tellEngine(const Engine& engine, const std::vector<Watched>& watched);
+  // How the scan ended so far.
+  rf::Status tellEngine(const Engine& engine, const std::vector<Watched>& watched);
   void tellContainer(const Container& container);
   void tellImage(const Engine& engine, const Watched& watched, const std::string& offered);
   void tellMadeHere(const Engine& engine, const Watched& watched);

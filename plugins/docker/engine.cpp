@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::size_t kMaxThings = 5'000;
 constexpr std::size_t kMaxShort = 255;
+// Engines that hang over one container answer about the others. Each such wait may take a minute, and who
+// waits for many in vain has no time left.
+constexpr int kMostSilent = 1;
 
 tl::unexpected<Problem> malformed(const std::string& what) {
   return fail(RF_TRANSIENT, "docker.engine_malformed",
@@ -74,7 +77,7 @@ bool isMeant(const Container& container, const std::string& name) {
 }
 
 // "container:web"
-std::vector<std::string> namespacesOf(const Json& host_config) {
+std::vector<std::string> othersNeededBy(const Json& host_config) {
   constexpr std::string_view kOther = "container:";
   std::vector<std::string> out;
   for (const char* key : {"NetworkMode", "IpcMode", "PidMode"})
@@ -84,13 +87,40 @@ std::vector<std::string> namespacesOf(const Json& host_config) {
   for (const auto& link : at(host_config, {"Links"}))
     if (link.is_string() && link.get_ref<const std::string&>().starts_with('/'))
       out.push_back(link.get<std::string>().substr(1, link.get_ref<const std::string&>().find(':') - 1));
-  // Compose writes a number down here: with another one there, whoever has it could not be made anew.
+  return out;
+}
+
+// Compose writes a number down here: with another one there, whoever has it could not be made anew.
+std::vector<std::string> volumesOfNumbers(const Json& host_config) {
+  std::vector<std::string> out;
   for (const auto& other : at(host_config, {"VolumesFrom"})) {
     if (!other.is_string()) continue;
     const auto& text = other.get_ref<const std::string&>();
     if (auto name = text.substr(0, text.find(':')); isContainerNumber(name)) out.push_back(std::move(name));
   }
   return out;
+}
+
+bool isUp(const Container& container) {
+  return container.state == "running" || container.state == "paused" || container.state == "restarting";
+}
+
+void markWhoNeedsWhom(std::vector<Container>& containers) {
+  for (auto& guest : containers) {
+    for (const auto& name : guest.lives_in) {
+      bool is_there = false;
+      for (auto& host : containers) {
+        if (!isMeant(host, name)) continue;
+        host.orchestrated = true;
+        is_there = is_there || host.state == "running" || host.state == "paused";
+      }
+      // Once it is stopped neither it nor one in its place would start any more.
+      if (isUp(guest) && !is_there) guest.orchestrated = true;
+    }
+    for (const auto& name : guest.volumes_from)
+      for (auto& host : containers)
+        host.orchestrated = host.orchestrated || isMeant(host, name);
+  }
 }
 
 bool isPodman(const Json& version) {
@@ -107,6 +137,43 @@ std::string platformOf(const Json& inspected) {
   auto words = out;
   std::replace(words.begin(), words.end(), '/', '.');
   return isPlain(words) ? out : std::string();
+}
+
+std::string nameIn(const Json& listed) {
+  const auto& names = at(listed, {"Names"});
+  if (!names.is_array() || names.empty() || !names.front().is_string()) return {};
+  auto name = names.front().get<std::string>();
+  if (name.starts_with('/')) name.erase(0, 1);
+  return isPlain(name) ? name : std::string();
+}
+
+Problem unreadable(const std::string& what, const Problem& why) {
+  return {why.status, "docker.unreadable", what + " could not be read: " + why.text};
+}
+
+// By what the list says of it.
+Unread unreadContainer(const Json& listed, const Problem& why) {
+  const auto number = textAt(listed, {"Id"}).substr(0, kShortestNumber);
+  const auto name = nameIn(listed);
+  Unread out{true, {}, false, unreadable("container " + (name.empty() ? "" : name + " ") + number, why)};
+  // A number stands there also where the name that it was started from is another image by now.
+  const auto image = textAt(listed, {"Image"});
+  const bool is_number = isDigest(image) || textAt(listed, {"ImageID"}).starts_with("sha256:" + image);
+  if (auto reference = parseReference(image); reference && !is_number) {
+    out.names.push_back(std::move(*reference));
+  } else {
+    out.may_have_others = true;
+  }
+  return out;
+}
+
+Unread unreadImage(const Engine& engine, const Image& image, const Problem& why) {
+  Unread out{false, image.tags, false, {}};
+  out.names.insert(out.names.end(), image.digests.begin(), image.digests.end());
+  for (const auto& container : engine.containers)
+    if (container.image_id == image.id && container.reference) out.names.push_back(*container.reference);
+  out.why = unreadable("image " + (out.names.empty() ? image.id : out.names.front().familiar()), why);
+  return out;
 }
 
 bool hasItems(const Json& value) {
@@ -144,6 +211,24 @@ const Image* Engine::imageOf(const Container& container) const {
   return found == images.end() ? nullptr : &found->second;
 }
 
+const Unread* Engine::unreadOf(const Reference& name) const {
+  const auto found = std::find_if(unread.begin(), unread.end(), [&](const Unread& one) {
+    return one.may_have_others ||
+           std::any_of(one.names.begin(), one.names.end(),
+                       [&](const Reference& other) { return other.canonical() == name.canonical(); });
+  });
+  return found == unread.end() ? nullptr : &*found;
+}
+
+const Unread* Engine::unreadIn(const std::string& registry) const {
+  const auto found = std::find_if(unread.begin(), unread.end(), [&](const Unread& one) {
+    return one.may_have_others || std::any_of(one.names.begin(), one.names.end(), [&](const Reference& name) {
+             return name.registry == registry;
+           });
+  });
+  return found == unread.end() ? nullptr : &*found;
+}
+
 std::optional<Container> containerOf(const Json& inspected, bool& odd_text) {
   constexpr std::array<std::string_view, 7> kStates{"created",  "running", "paused", "restarting",
                                                     "removing", "exited",  "dead"};
@@ -172,7 +257,8 @@ std::optional<Container> containerOf(const Json& inspected, bool& odd_text) {
   const auto& host_config = at(inspected, {"HostConfig"});
   out.orchestrated =
       isOrchestrated(labels) || !textAt(inspected, {"Pod"}).empty() || flagAt(host_config, {"AutoRemove"});
-  out.lives_in = namespacesOf(host_config);
+  out.lives_in = othersNeededBy(host_config);
+  out.volumes_from = volumesOfNumbers(host_config);
   for (auto* text : {&out.name, &out.compose_project}) {
     if (isPlain(*text)) continue;
     odd_text = true;
@@ -192,6 +278,11 @@ Result<Json> EngineReader::ask(const std::string& target) {
   auto json = parseJson(answer->body, {.bytes = kMaxEngineAnswer, .depth = 32, .values = 400'000});
   if (!json) return malformed("GET " + target);
   return std::move(*json);
+}
+
+bool EngineReader::isItsOwn(const Problem& problem) {
+  if (problem.code != "docker.engine_unreachable") return problem.status == RF_TRANSIENT;
+  return problem.status == RF_LIMIT || (problem.status == RF_TRANSIENT && ++silent_ <= kMostSilent);
 }
 
 Result<> EngineReader::readImages(Engine& engine) {
@@ -219,23 +310,33 @@ Result<> EngineReader::readContainers(Engine& engine) {
   if (!containers->is_array()) return malformed("GET /containers/json");
   if (containers->size() > kMaxThings)
     return fail(RF_LIMIT, "docker.too_many", "the engine has more than 5000 containers");
-  for (const auto& item : *containers) {
-    const auto id = textAt(item, {"Id"});
-    if (!isHex(id)) return malformed("GET /containers/json");
-    const auto inspected = ask("/containers/" + id + "/json");
-    if (!inspected) return tl::unexpected<Problem>(inspected.error());
-    if (inspected->is_null()) continue;
-    auto container = containerOf(*inspected, engine.odd_text);
-    if (!container || container->id != id) return malformed("GET /containers/" + id + "/json");
-    engine.containers.push_back(std::move(*container));
-  }
-  for (const auto& guest : engine.containers)
-    for (auto& host : engine.containers)
-      for (const auto& name : guest.lives_in)
-        host.orchestrated = host.orchestrated || isMeant(host, name);
+  for (const auto& item : *containers)
+    if (auto done = readContainer(engine, item); !done) return done;
+  markWhoNeedsWhom(engine.containers);
+  // Nobody knows in whose namespaces that one lives, or whose volumes it has.
+  if (!engine.unread.empty())
+    for (auto& container : engine.containers)
+      container.orchestrated = true;
   std::sort(engine.containers.begin(), engine.containers.end(), [](const Container& a, const Container& b) {
     return std::tie(a.name, a.id) < std::tie(b.name, b.id);
   });
+  return {};
+}
+
+Result<> EngineReader::readContainer(Engine& engine, const Json& listed) {
+  const auto id = textAt(listed, {"Id"});
+  if (!isHex(id)) return malformed("GET /containers/json");
+  const auto target = "/containers/" + id + "/json";
+  const auto inspected = ask(target);
+  if (inspected && inspected->is_null()) return {};
+  auto container = inspected ? containerOf(*inspected, engine.odd_text) : std::nullopt;
+  if (container && container->id == id) {
+    engine.containers.push_back(std::move(*container));
+    return {};
+  }
+  const auto why = inspected ? malformed("GET " + target).value() : inspected.error();
+  if (!isItsOwn(why)) return tl::unexpected<Problem>(why);
+  engine.unread.push_back(unreadContainer(listed, why));
   return {};
 }
 
@@ -245,11 +346,18 @@ Result<> EngineReader::readPlatforms(Engine& engine) {
     used.insert(container.image_id);
   std::erase_if(engine.images,
                 [&](const auto& entry) { return entry.second.tags.empty() && !used.contains(entry.first); });
-  for (auto& [id, image] : engine.images) {
-    const auto inspected = ask("/images/" + id + "/json");
-    if (!inspected) return tl::unexpected<Problem>(inspected.error());
+  for (auto entry = engine.images.begin(); entry != engine.images.end();) {
+    auto& image = entry->second;
+    const auto inspected = ask("/images/" + image.id + "/json");
+    if (!inspected && !isItsOwn(inspected.error())) return tl::unexpected<Problem>(inspected.error());
+    if (!inspected) engine.unread.push_back(unreadImage(engine, image, inspected.error()));
+    if (!inspected || inspected->is_null()) {
+      entry = engine.images.erase(entry);
+      continue;
+    }
     image.platform = platformOf(*inspected);
     if (isBuiltHere(*inspected)) image.digests.clear();
+    ++entry;
   }
   return {};
 }

@@ -38,28 +38,44 @@ struct Container {
   std::string health;  // starting healthy unhealthy; "" without a check
   std::string compose_project;
   // Not ours to make anew: something else starts and ends it (swarm, kubernetes, a pod, systemd), it is gone
-  // once it ends, another one lives in its namespaces, is linked to it or has its volumes by its number, or
-  // it is Podman's, which does not tell all of a container's settings in this form.
+  // once it ends, another one lives in its namespaces, is linked to it or has its volumes by its number (or
+  // may: one could not be read), it runs and could not be started again, for whom it lives in is gone, or it
+  // is Podman's, which does not tell all of a container's settings in this form.
   bool orchestrated = false;
-  std::vector<std::string> lives_in;  // other containers' names or numbers
+  // Other containers' names or numbers: it starts only where these run…
+  std::vector<std::string> lives_in;
+  // …and only where these exist.
+  std::vector<std::string> volumes_from;
+};
+
+// A container or an image that the engine has, and of which it does not answer.
+struct Unread {
+  bool is_container = false;
+  std::vector<Reference> names;  // what it is in use as
+  bool may_have_others = false;  // or as something else
+  Problem why;                   // "docker.unreadable", and which it is
 };
 
 struct Engine {
   std::string version;
   std::map<std::string, Image> images;  // by id: all that have a name or are in use
   std::vector<Container> containers;    // by name
+  std::vector<Unread> unread;           // what is missing above
   bool is_podman = false;
   bool odd_text = false;  // something had a name that no row can hold, which was left out
 
   const Image* named(const Reference& tag) const;  // which image a tag is now; nullptr if none
   const Image* imageOf(const Container& container) const;
+  // What keeps from knowing everything of a name, or of a registry's names; nullptr if nothing.
+  const Unread* unreadOf(const Reference& name) const;
+  const Unread* unreadIn(const std::string& registry) const;
 };
 
 // The most an engine's answer may have.
 constexpr std::size_t kMaxEngineAnswer = 4U << 20U;
 
 // RF_TRANSIENT "docker.engine_malformed" for answers that are none; what disappears while it is asked for is
-// left out.
+// left out. One container or image of which the engine does not answer is unread, and fails nothing else.
 class EngineReader {
  public:
   // GET of a target.
@@ -70,12 +86,16 @@ class EngineReader {
  private:
   // null: there is no such thing (any more)
   Result<Json> ask(const std::string& target);
+  // Whether only what was asked for is to blame, and the engine can be asked on.
+  bool isItsOwn(const Problem& problem);
   Result<> readImages(Engine& engine);
   Result<> readContainers(Engine& engine);
+  Result<> readContainer(Engine& engine, const Json& listed);
   Result<> readPlatforms(Engine& engine);
 
   const Get get_;
   const rf::Run& run_;
+  int silent_ = 0;  // questions after things that got no answer
 };
 
 // Of an inspected container's JSON; nullopt names nothing that could be shown.

@@ -13,6 +13,13 @@ tl::unexpected<Problem> cannot(const char* code, const Wanted& wanted, const std
   return fail(RF_PERMANENT, code, wanted.reference.familiar() + " " + why);
 }
 
+// Any container may live in the namespaces of the one that would be made anew; an image is its own users'.
+const Unread* inTheWay(const Engine& engine, const Reference& wanted) {
+  const auto container = std::find_if(engine.unread.begin(), engine.unread.end(),
+                                      [](const Unread& one) { return one.is_container; });
+  return container != engine.unread.end() ? &*container : engine.unreadOf(wanted);
+}
+
 }  // namespace
 
 Planner::Planner(const Settings& settings, const rf::Host& host, const rf::Run& run)
@@ -40,6 +47,7 @@ Result<Registry*> Planner::registryOf(const std::string& name) {
 
 Result<Work> Planner::workFor(const Engine& engine, const std::vector<Watched>& all, const Wanted& wanted,
                               Plan& plan) {
+  if (const auto* unread = inTheWay(engine, wanted.reference)) return tl::unexpected<Problem>(unread->why);
   const auto canonical = wanted.reference.canonical();
   const auto watched = std::find_if(
       all.begin(), all.end(), [&](const Watched& one) { return one.reference.canonical() == canonical; });

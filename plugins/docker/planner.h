@@ -34,7 +34,8 @@ class Planner {
   Planner(const Settings& settings, const rf::Host& host, const rf::Run& run);
 
   // RF_PERMANENT: "docker.version_gone" (the registry has another one by now), ".no_container", ".held",
-  // ".excluded", ".other_platform"; or why engine or registry could not be asked.
+  // ".excluded", ".other_platform"; or why engine or registry could not be asked ("docker.unreadable":
+  // of one container only, of which nobody knows with whom it shares what).
   Result<std::unique_ptr<Prepared>> prepare(const EngineReader::Get& get, const Request& request);
 
   // The admin's password for a registry; "" without one.

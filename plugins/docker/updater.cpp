@@ -160,6 +160,8 @@ rf::Status DockerUpdater::verify(std::string_view text, rf::Output& result) {
     const auto watched = watchedOf(*engine);
     auto updates = Json::array();
     for (const auto& wanted : request->updates) {
+      if (const auto* unread = engine->unreadOf(wanted.reference))
+        return tl::unexpected<Problem>(unread->why);
       const auto canonical = wanted.reference.canonical();
       const auto found = std::find_if(watched.begin(), watched.end(), [&](const Watched& one) {
         return one.reference.canonical() == canonical;

@@ -11,6 +11,7 @@
 namespace redflag::test {
 namespace {
 
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
@@ -56,7 +57,8 @@ class DockerScanned : public testing::Test {
   rf::Status scan(rf_purpose purpose = RF_PURPOSE_UPDATES) {
     auto list = Json::array();
     for (const auto& [id, container] : containers_) {
-      list.push_back({{"Id", id}});
+      list.push_back(listed_);
+      list.back()["Id"] = id;
       fake_.local_answers["/containers/" + id + "/json"] = dumpJson(container);
     }
     fake_.local_answers["/version"] = version_;
@@ -90,6 +92,7 @@ class DockerScanned : public testing::Test {
   Json images_ = Json::array();
   std::string version_ = R"({"Version":"20.10.24+dfsg1"})";
   std::map<std::string, Json> containers_;
+  Json listed_ = Json::object();  // what the list says of each of them
   std::map<std::string, std::string> tags_;
   Broken broken_;
   HttpScript server_{[this](const ScriptedAsk& ask) { return registry(ask); }};
@@ -352,6 +355,36 @@ TEST_F(DockerScanned, holds_a_registrys_failure_against_its_own_scope) {
   scan();
   EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_OK);
   EXPECT_TRUE(fake_.reported("docker.tag_gone"));
+}
+
+TEST_F(DockerScanned, holds_one_container_that_the_engine_does_not_tell_against_what_depends_on_it) {
+  hasImage("old", {in("app:latest")}, {in("app@" + digest("old"))});
+  runs("web", in("app"), "old");
+  runs("dead", "elsewhere.example/db:1", "old");
+  offers("app", "latest", manifest("new"));
+  const auto unread = "/containers/" + number("dead") + "/json";
+  fake_.local_statuses[unread] = 500;
+  listed_["Names"] = {"/dead"};
+  listed_["Image"] = "elsewhere.example/db:1";
+  EXPECT_EQ(scan(), rf::Status::kOk) << "what is kept for the next scan must not be lost";
+  EXPECT_EQ(fake_.scopeStatus("engine"), RF_TRANSIENT) << "its row is missing";
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_OK);
+  EXPECT_EQ(fake_.reports.at(0).code, "docker.unreadable");
+  EXPECT_THAT(fake_.reports.at(0).text, HasSubstr("dead " + number("dead").substr(0, 12)));
+  EXPECT_THAT(fake_.ofKind("container/1"), SizeIs(1));
+  EXPECT_EQ(onlyUpdate().at("candidate_version"), digest("new"));
+  EXPECT_EQ(onlyUpdate().at("blocked_by"), "excluded") << "it may live in that one's namespaces";
+
+  listed_["Image"] = "sha256:" + number("old");
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_TRANSIENT) << "it may be of any name";
+
+  fake_.local_statuses[unread] = 404;
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.scopeStatus("engine"), RF_OK) << "it ended while it was asked for";
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_OK);
+  EXPECT_THAT(fake_.reports, IsEmpty());
+  EXPECT_FALSE(onlyUpdate().contains("blocked_by"));
 }
 
 TEST_F(DockerScanned, holds_a_form_that_it_does_not_know_against_one_repository) {

@@ -116,7 +116,9 @@ void FakeHost::makeServices() {
         const auto& answers = self(h->service_data).local_answers;
         if (answers.empty()) return answerOf(askedAt(text(socket), text(target)), body, *http_status);
         const auto found = answers.find(text(target));
-        *http_status = found == answers.end() ? 404 : 200;
+        const auto& statuses = self(h->service_data).local_statuses;
+        const auto other = statuses.find(text(target));
+        *http_status = other != statuses.end() ? other->second : found == answers.end() ? 404 : 200;
         return found == answers.end() ? RF_OK : write(body, found->second);
       }};
   exec_ = {sizeof(exec_), this,

@@ -53,6 +53,7 @@ class FakeHost {
   std::function<rf::ExecResult(const std::vector<std::string>& argv)> exec;
   // rf.http answers these targets with 200 and this body, any other with 404; empty: it asks the real socket.
   std::map<std::string, std::string> local_answers;
+  std::map<std::string, int> local_statuses;  // instead of 200, by target
 
   std::vector<Json> ofKind(const std::string& kind) const;
   Json fact(const std::string& name) const;  // its value; null when there is none
