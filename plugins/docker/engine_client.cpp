@@ -81,6 +81,15 @@ Result<Json> EngineClient::inspect(const std::string& target) {
   return std::move(*json);
 }
 
+Result<Json> EngineClient::listContainers() {
+  const auto answer = get("/containers/json?all=1");
+  if (!answer) return fail(rf::raw(answer.status()), "docker.engine_unreachable", answer.text());
+  auto list = parseJson(answer->body, {.bytes = kMaxEngineAnswer, .depth = 32, .values = 400'000});
+  if (answer->http_status != 200 || !list || !list->is_array())
+    return fail(RF_TRANSIENT, "docker.engine_malformed", "the engine's list of containers is none");
+  return std::move(*list);
+}
+
 Result<Json> EngineClient::inspectContainer(const std::string& name) {
   return inspect("/containers/" + urlEncoded(name) + "/json");
 }
@@ -180,6 +189,10 @@ Result<> EngineClient::signal(const std::string& container, const std::string& s
 
 Result<> EngineClient::remove(const std::string& container) {
   return order("DELETE", "/containers/" + container + "?v=0&force=0");
+}
+
+Result<> EngineClient::removeImage(const std::string& id) {
+  return order("DELETE", "/images/" + id + "?force=0&noprune=1");
 }
 
 }  // namespace redflag::docker

@@ -25,6 +25,7 @@ class EngineClient {
   // For EngineReader.
   rf::Value<rf::HttpAnswer> get(const std::string& target);
 
+  Result<Json> listContainers();  // an array: also of those that do not run
   // null: there is no such thing
   Result<Json> inspectContainer(const std::string& name);
   Result<Json> inspectImage(const std::string& name);
@@ -44,6 +45,7 @@ class EngineClient {
   Result<> stop(const std::string& container, std::int64_t patience_s);
   Result<> signal(const std::string& container, const std::string& signal);  // and waits for nothing
   Result<> remove(const std::string& container);  // one that does not run; its volumes stay
+  Result<> removeImage(const std::string& id);    // one that nothing uses; what it was built on stays
 
  private:
   Result<HttpReply> ask(const std::string& method, const std::string& target, const Json& body,

@@ -6,8 +6,8 @@
 #include <thread>
 
 #include "base/time.h"
-#include "engine.h"
 #include "json_access.h"
+#include "replaced_image.h"
 
 namespace redflag::docker {
 namespace {
@@ -56,6 +56,7 @@ Result<std::string> Swap::makeNew(const std::string& name, const Json& old, cons
     recreation.body["Labels"][kComposeImage] = image_id;
   if (!at(recreation.body, {"Labels"}).is_object()) recreation.body["Labels"] = Json::object();
   recreation.body["Labels"][kReplaces] = idOf(old);
+  recreation.body["Labels"][kReplacedImage] = textAt(old, {"Image"});
   auto id = engine_.create(name + kNew, recreation.body);
   if (!id) return id;
   if (auto completed = complete(*id, recreation, image_id); !completed) {
@@ -78,7 +79,7 @@ Result<> Swap::complete(const std::string& id, const Recreation& wanted, const s
   return {};
 }
 
-Result<> Swap::exchange(const std::string& name, const std::string& image_id) {
+Result<std::string> Swap::exchange(const std::string& name, const std::string& image_id) {
   const auto container = engine_.inspectContainer(name);
   if (!container) return tl::unexpected<Problem>(container.error());
   if (container->is_null()) return fail(RF_PERMANENT, "docker.engine_refused", name + " is gone");
@@ -89,12 +90,13 @@ Result<> Swap::exchange(const std::string& name, const std::string& image_id) {
   if (!made) return tl::unexpected<Problem>(made.error());
   if (auto renamed = engine_.rename(old.id, name + (old.was_running ? kRunning : kStopped)); !renamed) {
     static_cast<void>(engine_.remove(*made));
-    return renamed;
+    return tl::unexpected<Problem>(renamed.error());
   }
   if (auto replaced = replace(old, *made, *container); !replaced)
-    return putBack(old, *made, replaced.error());
+    return tl::unexpected<Problem>(putBack(old, *made, replaced.error()).error());
   progress_.line(name + ": made anew");
-  return remove(old.id);
+  if (auto removed = remove(old.id); !removed) return tl::unexpected<Problem>(removed.error());
+  return textAt(*container, {"Config", "Labels", kReplacedImage});
 }
 
 Result<> Swap::replace(const Old& old, const std::string& new_id, const Json& container) {
@@ -230,11 +232,8 @@ Result<> Swap::mendNew(const std::string& id, const std::string& name) {
 }
 
 Result<> Swap::mend() {
-  const auto answer = engine_.get("/containers/json?all=1");
-  if (!answer) return fail(rf::raw(answer.status()), "docker.engine_unreachable", answer.text());
-  const auto list = parseJson(answer->body, {.bytes = kMaxEngineAnswer, .depth = 32, .values = 400'000});
-  if (answer->http_status != 200 || !list || !list->is_array())
-    return fail(RF_TRANSIENT, "docker.engine_malformed", "the engine's list of containers is none");
+  const auto list = engine_.listContainers();
+  if (!list) return tl::unexpected<Problem>(list.error());
   Result<> worst;
   const auto note = [&](const Result<>& mended) {
     if (!mended && worst) worst = mended;

@@ -25,8 +25,9 @@ class Swap {
 
   // Makes `name` anew from the image its tag is now, which has to be the one with the number `image_id`.
   // RF_PERMANENT "docker.put_back": the new one did not run or was not healthy, the old one is back;
-  // ".not_put_back": not even that; ".engine_refused", ".tag_moved": nothing was changed.
-  Result<> exchange(const std::string& name, const std::string& image_id);
+  // ".not_put_back": not even that; ".engine_refused", ".tag_moved": nothing was changed. Else the number of
+  // the image before that of the old one, which nobody will go back to any more; "": none is known.
+  Result<std::string> exchange(const std::string& name, const std::string& image_id);
 
   // Ends what a killed exchange began: the new one stays if it proves itself, else the old one is put back.
   // RF_PERMANENT "docker.leftover": names that look like it on containers that are not ours; none is touched.

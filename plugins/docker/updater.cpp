@@ -1,10 +1,12 @@
 #include "updater.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/time.h"
 #include "common/ending.h"
 #include "json_access.h"
+#include "replaced_image.h"
 
 namespace redflag::docker {
 namespace {
@@ -101,23 +103,41 @@ Result<> DockerUpdater::carryOut(const Work& work) {
   if (!image_id) return tl::unexpected<Problem>(image_id.error());
   const auto before = engine_.inspectImage(work.reference.canonical());
   if (!before) return tl::unexpected<Problem>(before.error());
+  std::set<std::string> not_needed;
   bool any_done = false;
   for (const auto* container : work.outdated) {
     const auto made = makeAnew(work, *container, *image_id);
     any_done = any_done || made;
-    if (made) continue;
+    if (made) {
+      not_needed.insert(*made);
+      continue;
+    }
     // Whoever starts the next container by that name shall get what was proved.
     if (!any_done && before->is_object())
       static_cast<void>(engine_.tag(textAt(*before, {"Id"}), work.reference));
-    return made;
+    return tl::unexpected<Problem>(made.error());
   }
+  for (const auto& image : not_needed)
+    clearAway(work, image);
   return {};
 }
 
-Result<> DockerUpdater::makeAnew(const Work& work, const Container& container, const std::string& image_id) {
+// The update is done, whatever becomes of this.
+void DockerUpdater::clearAway(const Work& work, const std::string& image_id) {
+  const auto removed = removeReplaced(engine_, work.reference, image_id);
+  if (!removed) {
+    progress_.line(work.step.name + ": an image of earlier stays: " + removed.error().text);
+  } else if (*removed) {
+    progress_.line(work.step.name + ": removed the image before the last one, " + image_id);
+  }
+}
+
+Result<std::string> DockerUpdater::makeAnew(const Work& work, const Container& container,
+                                            const std::string& image_id) {
   if (run_.cancelled()) return fail(RF_CANCELLED, "docker.cancelled", "stopped between two containers");
   // Each time: a pull by anybody may have moved it since the last one.
-  if (auto tagged = engine_.tag(approvedName(work), work.reference); !tagged) return tagged;
+  if (auto tagged = engine_.tag(approvedName(work), work.reference); !tagged)
+    return tl::unexpected<Problem>(tagged.error());
   return swap_.exchange(container.name, image_id);
 }
 

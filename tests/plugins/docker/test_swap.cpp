@@ -47,7 +47,7 @@ class DockerSwap : public testing::Test {
                        {"HostConfig", {{"NetworkMode", "none"}}},
                        {"State", {{"Running", running}, {"Status", running ? "running" : "exited"}}}};
   }
-  docker::Result<> exchange(std::int64_t seconds = 7'200) {
+  docker::Result<std::string> exchange(std::int64_t seconds = 7'200) {
     docker::EngineClient client(settings_.socket);
     rf::Run run(fake_.newRun(RF_PURPOSE_UPDATES, seconds));
     return docker::Swap(client, settings_, fake_.host(), run).exchange("web", kNewImage);
@@ -213,9 +213,15 @@ TEST_F(DockerSwap, mends_nothing_that_is_not_its_own) {
 
 TEST_F(DockerSwap, marks_what_it_makes_with_whose_place_it_takes) {
   have("old", "web", true, {{"Labels", {{"redflag.replaces", "older"}, {"team", "shop"}}}});
-  ASSERT_TRUE(exchange());
+  EXPECT_EQ(exchange().value(), "") << "the old one took the place of none, as far as anybody knows";
   EXPECT_EQ(find("web")->second.at("Config").at("Labels"),
-            Json({{"redflag.replaces", "old"}, {"team", "shop"}}));
+            Json({{"redflag.replaces", "old"}, {"redflag.replaced_image", kOldImage}, {"team", "shop"}}));
+
+  containers_.clear();
+  const auto before = "sha256:" + std::string(64, '0');
+  have("old", "web", true, {{"Labels", {{"redflag.replaced_image", before}}}});
+  EXPECT_EQ(exchange().value(), before);
+  EXPECT_EQ(find("web")->second.at("Config").at("Labels").at("redflag.replaced_image"), kOldImage);
 }
 
 }  // namespace

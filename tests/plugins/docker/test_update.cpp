@@ -80,7 +80,9 @@ Json settingsOf(Json container) {
   container["Config"].erase("Hostname");
   container["Config"].erase("Env");
   container["Config"]["Labels"].erase("com.docker.compose.image");
-  container["Config"]["Labels"].erase("redflag.replaces");  // whose place it took: the old one cannot have it
+  // Whose place it took: the old one cannot have it.
+  for (const auto* ours : {"redflag.replaces", "redflag.replaced_image"})
+    container["Config"]["Labels"].erase(ours);
   container["NetworkSettings"].erase("SandboxID");
   container["NetworkSettings"].erase("SandboxKey");
   for (auto& network : container["NetworkSettings"]["Networks"])
@@ -184,6 +186,28 @@ TEST_F(EngineUpdate, puts_the_old_one_back_when_the_new_one_is_not_healthy_or_en
   EXPECT_THAT(updater_.lastText(), HasSubstr("ended with 1"));
   EXPECT_EQ(box_->inspect("checked").at("Id"), before.at("Id"));
   EXPECT_EQ(box_->versionIn("checked"), "v1");
+}
+
+TEST_F(EngineUpdate, keeps_the_image_before_and_removes_the_one_before_that) {
+  const auto name = image("kept:stable");
+  const auto is_there = [](const Json& number) {
+    int status = 0;
+    box_->docker({"image", "inspect", "--format", "{{.Id}}", number.get<std::string>()}, &status);
+    return status == 0;
+  };
+  box_->publish(name, "v1", sleeping("v1"));
+  run("kept", name);
+  std::vector<Json> images{box_->inspect("kept").at("Image")};
+  for (const auto* version : {"v2", "v3", "v4"}) {
+    if (images.size() == 3) box_->docker({"image", "tag", images[1].get<std::string>(), "mine:kept"});
+    const auto next = box_->publish(name, version, sleeping(version));
+    ASSERT_EQ(updater_.install(DockerUpdaterOf::order(name, next)), rf::Status::kOk) << updater_.lastText();
+    images.push_back(box_->inspect("kept").at("Image"));
+    EXPECT_TRUE(is_there(images[images.size() - 2])) << "before " << version;
+    EXPECT_EQ(is_there(images[0]), images.size() < 3) << version;
+  }
+  EXPECT_TRUE(is_there(images[1])) << "somebody has given it a name";
+  box_->docker({"image", "rm", "mine:kept"});
 }
 
 TEST_F(EngineUpdate, waits_for_one_that_may_take_as_long_as_it_wants_to_end) {
