@@ -30,8 +30,14 @@ void subtract(Json& value, const Json& defaults) {
 void subtractDefaults(Json& config, const Json& defaults) {
   for (const char* key : {"Env", "Labels", "ExposedPorts", "Volumes"})
     if (config.contains(key)) subtract(config[key], at(defaults, {key}));
-  for (const char* key : {"User", "WorkingDir", "StopSignal", "Healthcheck", "Shell", "OnBuild"})
+  for (const char* key : {"User", "WorkingDir", "StopSignal", "Shell", "OnBuild"})
     if (at(config, {key}) == at(defaults, {key})) config.erase(key);
+  // Whoever asked for another interval only has the image's command beside it, and the next image may have
+  // another one.
+  if (config.contains("Healthcheck")) {
+    subtract(config["Healthcheck"], at(defaults, {"Healthcheck"}));
+    if (config["Healthcheck"].empty()) config.erase("Healthcheck");
+  }
   // A command is the image's only below the image's entry point.
   if (at(config, {"Entrypoint"}) != at(defaults, {"Entrypoint"})) return;
   config.erase("Entrypoint");
@@ -57,12 +63,17 @@ std::string cleaned(const std::string& place) {
   return out;
 }
 
-bool isBound(const Json& host_config, const std::string& place) {
-  for (const auto& bind : at(host_config, {"Binds"})) {
+// "volume:/data:ro", or "/data" alone, which is given the volume's name.
+bool isBound(Json& host_config, const std::string& place, const std::string& volume) {
+  if (!at(host_config, {"Binds"}).is_array()) return false;
+  for (auto& bind : host_config["Binds"]) {
     if (!bind.is_string()) continue;
-    auto rest = bind.get<std::string>();
-    rest.erase(0, std::min(rest.find(':'), rest.size() - 1) + 1);
-    if (cleaned(rest.substr(0, rest.find(':'))) == place) return true;
+    const auto text = bind.get<std::string>();
+    const auto colon = text.find(':');
+    const auto target = colon == std::string::npos ? text : text.substr(colon + 1);
+    if (cleaned(target.substr(0, target.find(':'))) != place) continue;
+    if (colon == std::string::npos) bind = volume + ":" + text;
+    return true;
   }
   return false;
 }
@@ -83,7 +94,7 @@ void nameVolumes(Json& host_config, const Json& mounts) {
     const auto volume = textAt(mount, {"Name"});
     const auto place = cleaned(textAt(mount, {"Destination"}));
     if (textAt(mount, {"Type"}) != "volume" || volume.empty() || place.empty()) continue;
-    if (isBound(host_config, place) || isMounted(host_config, place, volume)) continue;
+    if (isBound(host_config, place, volume) || isMounted(host_config, place, volume)) continue;
     const bool writable = at(mount, {"RW"}) != Json(false);
     if (!at(host_config, {"Binds"}).is_array()) host_config["Binds"] = Json::array();
     host_config["Binds"].push_back(volume + ":" + place + (writable ? "" : ":ro"));

@@ -51,6 +51,32 @@ TEST(Recreate, keeps_a_command_below_an_entry_point_of_its_own) {
   EXPECT_EQ(body.at("Entrypoint"), Json({"/other"}));
 }
 
+TEST(Recreate, keeps_of_a_check_what_was_asked_for_beside_the_images) {
+  const Json image{{"Config", {{"Healthcheck", {{"Test", {"CMD", "/check-v1"}}, {"Retries", 3}}}}}};
+  const auto checkOf = [&](const Json& check) {
+    const auto body = recreationOf(inspected({{"Healthcheck", check}}), image).body;
+    return body.contains("Healthcheck") ? body.at("Healthcheck") : Json("the image's");
+  };
+  EXPECT_EQ(checkOf(image.at("Config").at("Healthcheck")), "the image's");
+  EXPECT_EQ(checkOf(nullptr), "the image's");
+  EXPECT_EQ(checkOf({{"Test", {"CMD", "/check-v1"}}, {"Retries", 3}, {"Interval", 5}}),
+            Json({{"Interval", 5}}))
+      << "the next image may have another command";
+  EXPECT_EQ(checkOf({{"Test", {"CMD", "/mine"}}, {"Retries", 3}}), Json({{"Test", {"CMD", "/mine"}}}));
+  EXPECT_EQ(checkOf({{"Test", Json::array({"NONE"})}}), Json({{"Test", Json::array({"NONE"})}}))
+      << "switched off";
+}
+
+TEST(Recreate, names_the_volume_of_a_place_that_was_bound_without_one) {
+  auto container =
+      inspected(Json::object(), {{"NetworkMode", "none"}, {"Binds", Json::array({"/data", "x:/other"})}});
+  container["Mounts"] = {{{"Type", "volume"}, {"Name", "v1"}, {"Destination", "/data"}, {"RW", true}},
+                         {{"Type", "volume"}, {"Name", "x"}, {"Destination", "/other"}, {"RW", true}}};
+  EXPECT_EQ(recreationOf(container, nullptr).body.at("HostConfig").at("Binds"),
+            Json({"v1:/data", "x:/other"}))
+      << "twice the same place would be refused";
+}
+
 TEST(Recreate, drops_a_name_that_was_its_number_and_keeps_a_given_one) {
   EXPECT_FALSE(
       recreationOf(inspected({{"Hostname", std::string(12, 'a')}}), nullptr).body.contains("Hostname"));
