@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 
+#include "base/log.h"
 #include "base/request_id.h"
 
 namespace redflag::kernel {
@@ -10,6 +11,7 @@ namespace {
 
 // One that is closed sooner was no good: coming back at once would be a storm.
 constexpr std::int64_t kGoodLifeNs = 10 * kSecondNs;
+constexpr int kCutsToTell = 8;  // in a row
 
 std::int64_t randomUpTo(std::int64_t most) {
   thread_local std::mt19937_64 engine{std::random_device{}()};
@@ -19,7 +21,10 @@ std::int64_t randomUpTo(std::int64_t most) {
 }  // namespace
 
 Doorbell::Doorbell(Parts parts)
-    : parts_(std::move(parts)), connection_(parts_.endpoint), backoff_(parts_.settings.backoff) {}
+    : parts_(std::move(parts)),
+      connection_(parts_.endpoint),
+      backoff_(parts_.settings.backoff),
+      cut_(parts_.settings.doorbell_cut) {}
 
 void Doorbell::start() {
   thread_ = std::thread([this] { run(); });
@@ -59,18 +64,38 @@ void Doorbell::listenOnce() {
                                      parts_.rung, [&](std::int64_t ms) { after_ms = ms; }};
   const auto answer = connection_.api().doorbell(handlers, parts_.settings.doorbell_idle_ns);
   parts_.contact.doorbell(false);
-  if (after_ms >= 0) return comeBack(after_ms * 1'000'000);
-  if (opened_at != 0 && monotonicNow() - opened_at >= kGoodLifeNs) return comeBack(0);
-  backoff_.failed(monotonicNow(), answer ? 0 : answer.error().retry_after_s * kSecondNs);
+  const std::int64_t now = monotonicNow();
+  const bool unreachable = !answer && answer.error().kind == Failure::Kind::kUnreachable;
+  if (after_ms >= 0 || (opened_at != 0 && now - opened_at >= kGoodLifeNs))
+    return comeBack(std::max<std::int64_t>(after_ms, 0) * 1'000'000);
+  if (opened_at != 0) {
+    if (unreachable) connection_.rotate();
+    return comeBackFromCut(url);
+  }
+  backoff_.failed(now, answer ? 0 : answer.error().retry_after_s * kSecondNs);
   if (answer) return;
   parts_.contact.failed(url, answer.error(), backoff_.failures(), backoff_.open(), backoff_.nextNs());
-  if (answer.error().kind == Failure::Kind::kUnreachable) connection_.rotate();
+  if (unreachable) connection_.rotate();
 }
 
 // Spread, because every agent of the server was just told the same.
 void Doorbell::comeBack(std::int64_t at_least_ns) {
   backoff_.succeeded();
+  cut_.succeeded();
   wake_.pause(at_least_ns + randomUpTo(parts_.settings.longest_return_ns));
+}
+
+void Doorbell::comeBackFromCut(const std::string& url) {
+  if (wake_.stopped()) return;
+  backoff_.succeeded();
+  const std::int64_t now = monotonicNow();
+  cut_.failed(now);
+  if (cut_.failures() == kCutsToTell)
+    spdlog::warn(
+        "{} answers, but the connection on which it rings was cut within {} s each of {} times: look for a "
+        "proxy or load balancer that ends idle connections. Orders arrive late meanwhile",
+        url, kGoodLifeNs / kSecondNs, kCutsToTell);
+  wake_.pause(cut_.nextNs() - now);
 }
 
 }  // namespace redflag::kernel

@@ -1,5 +1,7 @@
 #pragma once
-// The thread that keeps the doorbell open and comes back when it closes.
+// The thread that keeps the doorbell open and comes back when it closes. A server that does not answer is
+// tried ever more seldom. One that answered is there, however soon the connection ends: a proxy that cuts
+// what is idle, or a server that is started again and again, must make no agent deaf for minutes.
 
 #include <functional>
 #include <string>
@@ -34,10 +36,12 @@ class Doorbell {
   void run();
   void listenOnce();
   void comeBack(std::int64_t at_least_ns);
+  void comeBackFromCut(const std::string& url);
 
   Parts parts_;
   ServerConnection connection_;
-  Backoff backoff_;
+  Backoff backoff_;  // of a server that does not answer
+  Backoff cut_;      // of one whose answers end soon
   Wake wake_;
   std::thread thread_;
 };

@@ -37,6 +37,8 @@ struct LinkSettings {
   std::int64_t tick_ns = 30 * kSecondNs;            // how often what had to wait is tried again
   std::int64_t refetch_ns = 3'600 * kSecondNs;      // how often orders and list are asked for without a ring
   std::int64_t longest_return_ns = 5 * kSecondNs;   // spread of reconnects after a server closed the doorbell
+  // Between doorbells that were answered and soon cut: the server is there, and the agent deaf meanwhile.
+  BackoffLimits doorbell_cut = {.longest_ns = 30 * kSecondNs};
 };
 
 class Link {

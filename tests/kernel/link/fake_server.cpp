@@ -105,9 +105,9 @@ class FakeHandler : public Poco::Net::HTTPRequestHandler {
     out.setKeepAlive(false);
     std::ostream& body = out.send();
     body << ": hello\n\n" << std::flush;
-    while (!server_.stopping_ && bell->close_after_ms < 0) {
-      server_.changed_.wait(lock,
-                            [&] { return server_.stopping_ || bell->ring || bell->close_after_ms >= 0; });
+    while (!server_.stopping_ && !bell->cut && bell->close_after_ms < 0) {
+      server_.changed_.wait(
+          lock, [&] { return server_.stopping_ || bell->ring || bell->cut || bell->close_after_ms >= 0; });
       if (std::exchange(bell->ring, false)) body << "event: ring\ndata: {}\n\n" << std::flush;
     }
     if (bell->close_after_ms >= 0) {
@@ -367,6 +367,13 @@ void FakeServer::closeDoorbells(std::int64_t after_ms) {
   const std::lock_guard lock(mutex_);
   for (const auto& bell : bells_)
     bell->close_after_ms = after_ms;
+  changed_.notify_all();
+}
+
+void FakeServer::cutDoorbells() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& bell : bells_)
+    bell->cut = true;
   changed_.notify_all();
 }
 

@@ -78,6 +78,7 @@ class FakeServer {
   void queueRaw(const Json& transport);
   void ring();
   void closeDoorbells(std::int64_t after_ms);
+  void cutDoorbells();  // without a word, as a proxy does it
 
   std::string keyOf(const std::string& key_id) const;
 
@@ -110,6 +111,7 @@ class FakeServer {
 
   struct Bell {
     bool ring = false;
+    bool cut = false;
     std::int64_t close_after_ms = -1;
   };
 

@@ -29,6 +29,7 @@ class LinkTest : public testing::Test {
     settings_.enrolment_file = folder_.path() / "enrolment";
     settings_.times = {1'000'000'000, 2'000'000'000, 5'000'000'000};
     settings_.backoff = {10'000'000, 50'000'000, 1000};
+    settings_.doorbell_cut = settings_.backoff;
     settings_.gather_ns = 1'000'000;
     settings_.tick_ns = 50'000'000;
     settings_.longest_return_ns = 10'000'000;
@@ -276,6 +277,26 @@ TEST_F(LinkTest, comes_back_when_the_server_closes_the_doorbell) {
   server.closeDoorbells(5);
   ASSERT_TRUE(server.waitFor([&] { return server.requests("/agent/v1/doorbell").size() == 2; }));
   EXPECT_TRUE(server.waitFor([&] { return server.doorbells() == 1; }));
+}
+
+// A proxy that ends what is idle after a few seconds, or a server that is started again and again.
+TEST_F(LinkTest, is_not_deaf_for_long_where_a_doorbell_that_was_answered_is_cut_each_time) {
+  FakeServer server;
+  ASSERT_TRUE(enrollAt(server));
+  settings_.backoff = {60 * kSecondNs, 60 * kSecondNs, 3};  // of a server that does not answer
+  settings_.doorbell_cut = {10'000'000, 50'000'000, 3};
+  start();
+  for (std::size_t i = 1; i <= 6; ++i) {
+    ASSERT_TRUE(server.waitFor([&] {
+      return server.requests("/agent/v1/doorbell").size() == i && server.doorbells() == 1;
+    })) << i;
+    if (i < 6) server.cutDoorbells();
+  }
+  EXPECT_EQ(link_->status().at("state"), "connected");
+  EXPECT_EQ(link_->status().at("breaker"), "closed");
+  server.queue(server.order("order-1", {{"kernel", "scan", "{}"}}));
+  server.ring();
+  EXPECT_TRUE(server.waitFor([&] { return lastState(server, "order-1") == "succeeded"; }));
 }
 
 TEST_F(LinkTest, a_refused_envelope_is_reported) {
