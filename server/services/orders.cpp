@@ -1,5 +1,6 @@
 #include "services/orders.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/encoding.h"
@@ -102,6 +103,16 @@ void tellOrdered(store::WriteTransaction& tx, const store::Command& command, con
   tx.events().record(command.client_id, command.agent_id, entry);
 }
 
+// A second person has no longer than the machine had if nobody had to be asked: until its window is over,
+// where it has to wait for one.
+void limitWaiting(WindowGate& gate, store::Command& command, std::int64_t latest) {
+  store::Command unasked = command;
+  unasked.valid_until = unasked.expires_at = unasked.gives_up_at = latest;
+  if (gate.holds(unasked)) gate.time(unasked, false);
+  command.valid_until = command.gives_up_at = unasked.gives_up_at;
+  command.expires_at = std::min(command.expires_at, command.valid_until);
+}
+
 }  // namespace
 
 commands::CommandType Orders::typeOf(const std::string& id) const {
@@ -145,7 +156,8 @@ std::vector<PreparedOrder> Orders::prepare(const std::vector<Order>& orders, con
       throw http::Problem{404, "agent.not_found", "there is no such agent", "/agent_ids"};
     const store::Recipient& agent = found->second;
     requests.push_back({order.parameters, order.agent_id, agent.hostname, agent.mode, agent.plugins});
-    prepared.push_back({commandOf(type, order, agent, now), order.update_ids, {}, order.schedule});
+    prepared.push_back(
+        {commandOf(type, order, agent, now), order.update_ids, {}, order.schedule, order.expires_at});
   }
   for (const auto& one : prepared)
     requireRole(actor, one.command.client_id, one.command.site_id, type.permission);
@@ -173,9 +185,13 @@ std::vector<std::string> Orders::placeAll(store::WriteTransaction& tx,
     held.push_back(command);
   }
   gate.know(held);
-  for (auto& [command, update_ids] : commands) {
-    if (command.state != CommandState::kAwaitingApproval && gate.holds(command))
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    store::Command& command = commands[i].command;
+    if (command.state == CommandState::kAwaitingApproval) {
+      if (orders[i].latest != 0) limitWaiting(gate, command, orders[i].latest);
+    } else if (gate.holds(command)) {
       command.state = gate.time(command, false) ? CommandState::kQueued : CommandState::kScheduled;
+    }
   }
   const auto ids = tx.commands().addAll(commands);
   for (std::size_t i = 0; i < ids.size(); ++i) {

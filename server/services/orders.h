@@ -56,6 +56,7 @@ struct PreparedOrder {
   std::vector<std::string> update_ids;
   store::Reason refused;      // code "" when it can be placed
   std::string schedule = {};  // that ordered it
+  std::int64_t latest = 0;    // it is not to begin later, however long it waits for somebody; 0: it may
 };
 
 class Orders {

@@ -150,10 +150,13 @@ std::size_t SecondPerson::approve(const std::string& order_id, const std::string
     const auto type = context_.types.find(commands.front().type);
     if (!type)
       throw http::Problem{409, "command_type.not_found", "this command type is not installed any more"};
+    if (commands.front().expires_at <= now)
+      throw http::Problem{409, "order.too_late", "nobody approved it in time"};
     auto approved = commands;
     for (store::Command& command : approved) {
       command.not_before = std::max(command.not_before, now - protocol::kClockToleranceNs);
       command.expires_at = std::max(command.not_before, now) + type->valid_s * kSecondNs;
+      if (!command.run_id.empty()) command.expires_at = std::min(command.expires_at, command.valid_until);
       command.valid_until = command.gives_up_at = command.expires_at;
     }
     tx.commands().setApproved(approved, actor.name);

@@ -39,7 +39,8 @@ class SecondPerson {
   // Both decide about what of the order waits where the actor is an approver and has the role its type asks
   // for, and answer how many commands that were. http::Problem 404 when the actor sees nothing of it that
   // waits; 403 without the role anywhere, or when the actor is no other person than its author; to
-  // approve, also when one of the two may be signed in as the other.
+  // approve, also when one of the two may be signed in as the other, and 409 when it has waited too long: a
+  // schedule's order no longer than its machine had without that.
   std::size_t approve(const std::string& order_id, const std::string& reason, const Actor& actor);
   std::size_t decline(const std::string& order_id, const std::string& reason, const Actor& actor);
 

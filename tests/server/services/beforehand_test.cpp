@@ -117,6 +117,28 @@ TEST_F(BeforehandSchedule, B12_what_a_schedule_orders_waits_for_another_person_e
   EXPECT_EQ(comes(), kBothWait) << "one approval is for one order";
 }
 
+TEST_F(BeforehandSchedule, what_a_schedule_orders_begins_no_later_because_it_waited_for_another_person) {
+  auto late = wish();
+  late.catch_up_s = 1'800;
+  schedules.add(late, erin);
+  ASSERT_EQ(comes(), kBothWait);
+  const auto held = world.newest("reboot");
+  EXPECT_EQ(toRfc3339(held.expires_at), "2023-11-14T23:30:00.000Z");
+  world.clock.advance_s(20 * 60);
+  EXPECT_EQ(world.services.second_person.approve(held.order_id, "just in time", paul), 2U);
+  EXPECT_EQ(toRfc3339(world.command(held.id).expires_at), "2023-11-14T23:30:00.000Z")
+      << "not as long as one that is ordered now";
+  ASSERT_EQ(comes(), kBothWait);
+  const auto again = world.newest("reboot");
+  world.clock.advance_s(10 * 60);
+  EXPECT_EQ(codeOf([&] { world.services.second_person.approve(again.order_id, "late", paul); }),
+            "409 order.too_late")
+      << "whether or not anybody has looked at what is over";
+  world.services.orders.sweep();
+  EXPECT_EQ(world.command(again.id).state, CommandState::kExpired);
+  EXPECT_EQ(world.command(again.id).reason.code, "command.not_approved");
+}
+
 TEST_F(BeforehandSchedule, B12_another_person_approves_the_schedule_itself_once) {
   const auto schedule = schedules.add(wish(), erin);
   EXPECT_EQ(approving(seen(schedule.id), erin), "403 order.own");

@@ -423,6 +423,32 @@ TEST_F(WindowedOrders, of_a_schedule_wait_for_one_window_because_it_comes_again_
   EXPECT_EQ(now(command).reason.code, "window.given_up");
 }
 
+TEST_F(WindowedOrders, of_a_schedule_may_be_approved_by_a_second_person_until_their_window_is_over) {
+  night();
+  world.services.second_person.setRule("high", 1, ada);
+  const auto person = [&](const std::string& name) {
+    const auto account =
+        world.services.users.add("person", name, "hash", Grants::everywhere("approver"), world.admin);
+    return Actor{name, account.grants, true, account.id, account.id};
+  };
+  services::ScheduleWish wish;
+  wish.name = "Weekly";
+  wish.type = "restart_services";
+  wish.parameters = {{"services", {"a.service"}}};
+  wish.client_id = agent.client_id;
+  wish.rule.minute_of_day = 22 * 60 + 30;
+  world.services.schedules.add(wish, person("erin"));
+  at("14T22:31:00");
+  const auto command = world.newest("restart_services");
+  EXPECT_EQ(command.state, CommandState::kAwaitingApproval);
+  EXPECT_EQ(toRfc3339(command.expires_at), "2023-11-15T01:00:00.000Z")
+      << "it would have waited for the window anyway";
+  at("14T23:50:00");
+  world.services.second_person.approve(command.order_id, "agreed", person("paul"));
+  EXPECT_EQ(now(command).state, CommandState::kQueued);
+  EXPECT_EQ(toRfc3339(now(command).expires_at), "2023-11-15T00:50:00.000Z") << "as long as its type is valid";
+}
+
 TEST_F(WindowedOrders, of_windows_that_never_open_again_end_with_their_types_validity) {
   auto wish = windowWish("Once", agent.client_id, "", "23:00", 60);
   wish.rule.repeat = calendar::Repeat::kOnce;
