@@ -3,24 +3,17 @@
 #include <algorithm>
 #include <filesystem>
 #include <optional>
-#include <set>
 
 #include "base/encoding.h"
 #include "host/capabilities.h"
 #include "protocol/keys.h"
+#include "protocol/our_plugins.h"
 #include "settings/schema.h"
 
 namespace redflag::kernel {
 namespace {
 
 constexpr std::string_view kKeyKind = "ed25519:";
-
-// Ours by name; whatever else is in the folder is somebody's.
-bool isThirdParty(const std::string& id) {
-  static const std::set<std::string_view> kOurs{"apt",     "dnf",    "dnf5",   "docker",
-                                                "storage", "system", "winget", "wua"};
-  return !kOurs.contains(id);
-}
 
 std::string placeText(const Config& config, const std::string& pointer) {
   for (Json::json_pointer at(pointer); !at.empty(); at.pop_back()) {
@@ -66,7 +59,7 @@ Result<> checkOrigin(const PluginConfig& plugin, const host::Manifest& manifest)
     return fail(Code::kDenied, "plugins." + plugin.id +
                                    ".sha256: the library is another one; its sha256 is " + manifest.sha256);
   }
-  if (!isThirdParty(plugin.id) || !plugin.sha256.empty() || !plugin.publisher.empty()) return {};
+  if (protocol::isOurPlugin(plugin.id) || !plugin.sha256.empty() || !plugin.publisher.empty()) return {};
   const auto line =
       manifest.publisher.empty() ? "sha256: " + manifest.sha256 : "publisher: " + manifest.publisher;
   return fail(Code::kDenied,
@@ -147,7 +140,7 @@ Result<std::vector<std::string>> grantedCapabilities(const PluginConfig& plugin,
     }
     granted.push_back(std::move(*spec));
   }
-  const bool exactly = plugin.capabilities.has_value() || isThirdParty(plugin.id);
+  const bool exactly = plugin.capabilities.has_value() || !protocol::isOurPlugin(plugin.id);
   std::string missing;
   for (const auto& capability : manifest.capabilities) {
     const auto spec = withSettings(capability.spec, settings);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace redflag::metrics {
@@ -88,11 +89,18 @@ void Counter::write(std::string& out) const {
     sample(out, meaning_.name + "_total", labelsText(meaning_, labels), std::to_string(count));
 }
 
+void Histogram::always(Labels labels) {
+  const std::lock_guard lock(mutex_);
+  always_.insert(std::move(labels));
+}
+
 void Histogram::observe(Labels labels, double value) {
   const auto bucket =
       static_cast<std::size_t>(std::lower_bound(bounds_.begin(), bounds_.end(), value) - bounds_.begin());
   const std::lock_guard lock(mutex_);
-  Series& series = seriesOf(series_, std::move(labels), most_series_);
+  const std::size_t most =
+      always_.contains(labels) ? std::numeric_limits<std::size_t>::max() : most_series_ + always_.size();
+  Series& series = seriesOf(series_, std::move(labels), most);
   series.counts.resize(bounds_.size() + 1);
   ++series.counts[bucket];
   series.sum += value;

@@ -1,13 +1,14 @@
 #pragma once
 // What a server counts and times, and its text form: OpenMetrics 1.0 (prometheus-cpp writes only the older
-// text format). Memory is bounded: a family keeps so many series, and counts the rest as "other". Threads:
-// any.
+// text format). Memory is bounded: a family keeps so many series, those that came first, and counts the rest
+// as "other". Threads: any.
 
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,8 @@ class Histogram {
   // `bounds`: upper ones, ascending, without infinity.
   Histogram(Meaning meaning, std::vector<double> bounds, std::size_t most_series)
       : meaning_(std::move(meaning)), bounds_(std::move(bounds)), most_series_(most_series) {}
+  // These get a series of their own, however many others there are.
+  void always(Labels labels);
   void observe(Labels labels, double value);
 
  private:
@@ -63,6 +66,7 @@ class Histogram {
   const std::size_t most_series_;
   mutable std::mutex mutex_;
   std::map<Labels, Series> series_;
+  std::set<Labels> always_;
 };
 
 // For what is asked at the moment it is read.

@@ -1,8 +1,12 @@
 #include "services/uploads.h"
 
+#include <algorithm>
+#include <array>
 #include <set>
+#include <string_view>
 
 #include "base/encoding.h"
+#include "protocol/our_plugins.h"
 #include "protocol/refused.h"
 #include "services/item_reading.h"
 #include "services/upload_items.h"
@@ -19,6 +23,11 @@ namespace {
 bool mayEndSomething(const std::string& kind) {
   return kind == "command_state" || kind == "refusal" || kind == "agent_status";
 }
+
+// Those of takeItem(). An agent may send what it likes, and is not to use up the series of the others.
+constexpr std::array<std::string_view, 9> kKinds = {"scan",    "command_state", "command_log",
+                                                    "breaker", "agent_status",  "metrics",
+                                                    "refusal", kPartKind,       "errors"};
 
 constexpr int kHeldForS = 60;  // an accepted agent is rung for
 
@@ -37,10 +46,15 @@ Uploads::Uploads(const Context& context) : context_(context), scans_(context) {
   durations_ = &context.metrics->histogram(
       {"redflag_scan_duration_seconds", "seconds", "How long scans took on the agents", {"plugin"}},
       {0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 600}, 64);
+  for (const std::string_view plugin : protocol::kOurPlugins)
+    durations_->always({std::string(plugin)});
 }
 
 void Uploads::count(const Json& item, const char* outcome) const {
-  if (items_ != nullptr) items_->add({kindOf(item), outcome});
+  if (items_ == nullptr) return;
+  const std::string kind = kindOf(item);
+  const bool known = std::find(kKinds.begin(), kKinds.end(), kind) != kKinds.end();
+  items_->add({known ? kind : "other", outcome});
 }
 
 void Uploads::timeScan(const Json& item) const {

@@ -67,6 +67,21 @@ TEST(Registry, a_histogram_counts_each_value_in_every_bucket_it_fits) {
   EXPECT_NEAR(read.sum("wait_seconds_sum"), 5.065, 1e-9);
 }
 
+TEST(Registry, keeps_a_series_for_what_is_known_however_much_else_comes) {
+  Registry registry;
+  Histogram& histogram = registry.histogram({"wait_seconds", "seconds", "Waiting", {"who"}}, {1}, 2);
+  histogram.always({"known"});
+  EXPECT_EQ(OpenMetrics(registry.text()).sum("wait_seconds_count"), 0) << "and none before it comes";
+  for (int i = 0; i < 10; ++i)
+    histogram.observe({"who-" + std::to_string(i)}, 1);
+  histogram.observe({"known"}, 1);
+  histogram.observe({"who-0"}, 1);
+  const OpenMetrics read(registry.text());
+  EXPECT_EQ(read.sum("wait_seconds_count", {{"who", "known"}}), 1);
+  EXPECT_EQ(read.sum("wait_seconds_count", {{"who", "who-0"}}), 2) << "seen first";
+  EXPECT_GE(read.sum("wait_seconds_count", {{"who", "other"}}), 7);
+}
+
 TEST(Registry, asks_for_what_is_so_at_the_moment) {
   Registry registry;
   double now = 1;
