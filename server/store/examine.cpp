@@ -3,6 +3,7 @@
 #include "http/message.h"
 #include "store/postgres/connection.h"
 #include "store/postgres/libpq.h"
+#include "store/sql/scope.h"
 #include "store/sqlite/connection.h"
 
 namespace redflag::store {
@@ -28,12 +29,13 @@ void readDamage(sqlite::Connection& connection, Examination& out) {
     out.damage.push_back("a row of " + rows.text() + " refers to one that is not there");
 }
 
-// As a writer would begin, and back again.
+// As a writer would begin, and back again. PostgreSQL says how the beginning went only when it is asked for
+// more.
 void probeLock(sql::Connection& connection, Examination& out) {
   const std::int64_t began = monotonicNow();
   try {
-    connection.begin(sql::Access::kWrite);
-    connection.rollBack();
+    const sql::Scope never_committed(connection, sql::Access::kWrite);
+    connection.query("SELECT 1").next();
   } catch (const http::Problem& problem) {
     if (problem.code != "store.busy") throw;
     out.locked = true;

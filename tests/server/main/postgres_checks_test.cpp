@@ -1,0 +1,77 @@
+// What the doctor says of a PostgreSQL that somebody holds.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <thread>
+
+#include "base/time.h"
+#include "main/checks.h"
+#include "support/database.h"
+#include "support/folder.h"
+
+namespace redflag::server {
+namespace {
+
+using Level = Finding::Level;
+using store::sql::Access;
+
+class PostgresDoctor : public ::testing::Test {
+ protected:
+  PostgresDoctor() {
+    const std::string line = std::string(REDFLAG_BUILD) + "/bin/redflag-server init --data " +
+                             data().string() + " >/dev/null 2>" + (folder_ / "err").string();
+    EXPECT_EQ(std::system(line.c_str()), 0);
+  }
+  std::filesystem::path data() const { return folder_ / "data"; }
+
+  // "" when there is none of this level.
+  std::string locks(Level level) const {
+    std::vector<Finding> out;
+    checkDatabase(data(), database_.url(), epochNow() / kSecondNs, out);
+    const auto found = std::find_if(out.begin(), out.end(), [&](const Finding& one) {
+      return one.check == "locks" && one.level == level;
+    });
+    if (found == out.end()) return "";
+    EXPECT_TRUE(level == Level::kOk || !found->advice.empty());
+    return found->text;
+  }
+
+  testing::Folder folder_;
+  testing::TestDatabase database_;
+};
+
+TEST_F(PostgresDoctor, finds_somebody_who_lets_nobody_write) {
+  EXPECT_TRUE(locks(Level::kOk).starts_with("a writer waits "));
+  const auto holder = database_.connect();
+  holder->begin(Access::kWrite);
+  holder->execute("LOCK TABLE schema_migrations IN ACCESS EXCLUSIVE MODE");
+  EXPECT_TRUE(locks(Level::kError).starts_with("somebody holds the database: nobody could write for "));
+  holder->rollBack();
+  EXPECT_NE(locks(Level::kOk), "") << "and nothing is left of having looked";
+}
+
+TEST_F(PostgresDoctor, finds_who_waits_for_a_lock_that_somebody_keeps) {
+  const auto holder = database_.connect();
+  holder->execute("CREATE TABLE kept (number BIGINT)");
+  holder->begin(Access::kWrite);
+  holder->execute("LOCK TABLE kept IN ACCESS EXCLUSIVE MODE");
+  std::thread waiter([this] {
+    const auto connection = database_.connect();
+    connection->begin(Access::kWrite);
+    connection->execute("LOCK TABLE kept IN SHARE MODE");
+    connection->rollBack();
+  });
+  std::string told;
+  for (int i = 0; i < 20 && told.empty(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    told = locks(Level::kWarning);
+  }
+  holder->rollBack();
+  waiter.join();
+  EXPECT_NE(told.find("; 1 sessions wait for locks"), std::string::npos) << told;
+}
+
+}  // namespace
+}  // namespace redflag::server
