@@ -45,6 +45,8 @@ std::string statusText(const Json& status) {
     out += "orders: none come from the server: " + textOf(link["held"], "state") + ": " +
            cellText(textOf(link["held"], "reason"), 400) + "\n";
   }
+  if (link.is_object() && textOf(link, "distrust") != "-")
+    out += "orders: none is believed: " + cellText(textOf(link, "distrust"), 400) + "\n";
   if (textOf(link, "state") == "not_bound") out += lastError(link, 1000);
   if (textOf(link, "state") == "revoked" || textOf(link, "state") == "refused") out += lastError(link, 400);
   if (link.is_object() && link.contains("binding") && link["binding"].is_object())

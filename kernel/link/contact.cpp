@@ -105,6 +105,18 @@ void Contact::held(const std::string& state, const std::string& reason) {
   held_reason_ = reason;
 }
 
+void Contact::distrusted(const std::string& why) {
+  const std::lock_guard lock(mutex_);
+  if (why != distrust_) {
+    if (why.empty()) {
+      spdlog::info("the server's trust repository is believed again");
+    } else {
+      spdlog::error("trust: trust.refused: {}", why);
+    }
+  }
+  distrust_ = why;
+}
+
 void Contact::rejected(const std::vector<Uploader::Rejection>& rejections) {
   const std::lock_guard lock(mutex_);
   rejected_ += rejections.size();
@@ -140,6 +152,7 @@ Json Contact::status() const {
           {"next_attempt_s", wait_ns / kSecondNs},
           {"orders", orders_},
           {"held", held_state_.empty() ? Json() : Json{{"state", held_state_}, {"reason", held_reason_}}},
+          {"distrust", distrust_},
           {"binding", binding_},
           {"rejected", rejected_},
           {"last_rejection", last_rejection_}};

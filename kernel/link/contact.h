@@ -31,6 +31,8 @@ class Contact {
   void orders(const char* state);
   // Why the server gives this agent no orders; `state` "" when it would.
   void held(const std::string& state, const std::string& reason);
+  // Why nothing that the server orders is believed; "" while it is.
+  void distrusted(const std::string& why);
   void rejected(const std::vector<Uploader::Rejection>& rejections);
   void stopped();
 
@@ -59,6 +61,7 @@ class Contact {
   std::string orders_ = "ok";
   std::string held_state_;
   std::string held_reason_;
+  std::string distrust_;
   std::uint64_t rejected_ = 0;
   Json last_rejection_;
   Json binding_;

@@ -62,8 +62,8 @@ class Link {
   //  "last_contact", "last_error", "last_error_request_id": as the server's log has it, "failures",
   //  "breaker": closed|open, "next_attempt_s", "clock_offset_s", "binding": what the key is bound to,
   //  {"text","weak"}, or null, "spooled", "rejected", "last_rejection", "orders": ok|lost|waiting, "held":
-  //  null or {"state", "reason"}: why the server gives this agent no orders, "refused_orders": since the
-  //  start}
+  //  null or {"state", "reason"}: why the server gives this agent no orders, "distrust": why none of it would
+  //  be believed, or "", "refused_orders": since the start}
   Json status() const;
   // Something of Scanner::status() may have changed: the server is told if it has.
   void statusChanged();

@@ -6,6 +6,7 @@
 #include "base/history_line.h"
 #include "base/log.h"
 #include "protocol/refused.h"
+#include "trust/command_trust.h"
 
 namespace redflag::kernel {
 namespace {
@@ -87,20 +88,25 @@ void OrderReports::refusal(const std::string& command_id, const std::string& cod
   putRefusal(id, command_id, code, text, by);
 }
 
+bool OrderReports::distrust(const std::string& text) {
+  if (toldLately(std::string(kTrustRefused) + ' ' + text)) return false;
+  return putRefusal(newId(), "", kTrustRefused, text, "kernel");
+}
+
 void OrderReports::connection(const std::string& text) {
   if (toldLately(protocol::refusal::kConnection)) return;
   spdlog::warn("the executor cut a connection off: {}", text);
   putRefusal(newId(), "", protocol::refusal::kConnection, text, "executor");
 }
 
-void OrderReports::putRefusal(const std::string& id, const std::string& command_id, const std::string& code,
+bool OrderReports::putRefusal(const std::string& id, const std::string& command_id, const std::string& code,
                               const std::string& text, const std::string& by) {
   Json item = {{"kind", "refusal"},           {"id", id}, {"at", toRfc3339(clock_.epochNs())}, {"code", code},
                {"text", cut(text, kMaxText)}, {"by", by}};
   if (!command_id.empty()) item["command_id"] = command_id;
-  if (auto ok = putItem(spool_, item, Keep::kAlways); !ok) {
-    spdlog::error("spool: spool.not_kept: the refusal could not be kept: {}", ok.error().text);
-  }
+  const auto put = putItem(spool_, item, Keep::kAlways);
+  if (!put) spdlog::error("spool: spool.not_kept: the refusal could not be kept: {}", put.error().text);
+  return put.has_value();
 }
 
 void OrderReports::log(const Log& log) {

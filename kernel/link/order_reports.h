@@ -55,6 +55,9 @@ class OrderReports {
   // same refusal is told at most every ten minutes.
   void refusal(const std::string& command_id, const std::string& code, const std::string& text,
                const std::string& by);
+  // Why the server's trust repository is not believed, and so no order of it: each reason at most every ten
+  // minutes. False: it was not told now.
+  bool distrust(const std::string& text);
   // Somebody who may not talk to the executor did: told at most every ten minutes.
   void connection(const std::string& text);
   // All refused orders, also those that were not told again.
@@ -71,7 +74,7 @@ class OrderReports {
   void log(const Log& log);
 
  private:
-  void putRefusal(const std::string& id, const std::string& command_id, const std::string& code,
+  bool putRefusal(const std::string& id, const std::string& command_id, const std::string& code,
                   const std::string& text, const std::string& by);
   bool toldLately(const std::string& key);
   bool loggedBefore(const std::string& id);

@@ -90,6 +90,7 @@ void Uplink::tick() {
   if (parts_.queue != nullptr) parts_.queue->report();
   if ((fetch_later_ && !parts_.desk.executorFull()) || monotonicNow() >= fetch_again_ns_)
     fetch_wanted_ = true;
+  tellDistrust();
 }
 
 void Uplink::reportStatus() {
@@ -168,7 +169,9 @@ Answer<bool> Uplink::refreshTrust() {
   TrustFetcher content(connection_.api().client(), kTrustTargets);
   const auto refreshed = parts_.trust.refresh(metadata, content);
   if (refreshed) {
+    distrust_.clear();
     told_distrust_.clear();
+    parts_.contact.distrusted("");
     return true;
   }
   const Error& error = refreshed.error();
@@ -176,13 +179,16 @@ Answer<bool> Uplink::refreshTrust() {
     return tl::unexpected<Failure>(Failure{Failure::Kind::kStopping, 0, {}, error.text, 0});
   if (error.code == Code::kUnavailable)
     return tl::unexpected<Failure>(Failure{Failure::Kind::kUnreachable, 0, {}, error.text, 0});
-  if (error.text != told_distrust_) {
-    told_distrust_ = error.text;
-    spdlog::error("trust: trust.refused: the server's trust repository is refused: {}", error.text);
-    parts_.reports.refusal("", kTrustRefused, "the server's trust repository is refused: " + error.text,
-                           "kernel");
-  }
+  distrust_ = "the server's trust repository is refused: " + error.text;
+  parts_.contact.distrusted(distrust_);
+  tellDistrust();
   return handTrustBack();
+}
+
+// What was told a moment ago, and ended since, is told again when it may be: orders are held back for as long
+// as it lasts, and by itself this agent asks only once in a long time.
+void Uplink::tellDistrust() {
+  if (distrust_ != told_distrust_ && parts_.reports.distrust(distrust_)) told_distrust_ = distrust_;
 }
 
 // Perhaps the server was set back and does not know it: what is verified here is its own, and newer. An older

@@ -53,6 +53,7 @@ class Uplink {
   Answer<bool> talk();
   Answer<bool> fetch();
   Answer<bool> refreshTrust();
+  void tellDistrust();
   Answer<bool> handTrustBack();
   void tick();
   void reportStatus();
@@ -71,6 +72,7 @@ class Uplink {
   bool fetch_rest_ = false;         // there may be more: ask when the server knows that these were accepted
   std::string told_status_;
   bool settings_wanted_ = true;  // false: an older server takes no status that tells them
+  std::string distrust_;         // why the server's trust repository is not believed; "" while it is
   std::string told_distrust_;
   std::thread thread_;
 };

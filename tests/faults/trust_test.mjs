@@ -181,7 +181,9 @@ test('while what was published is away orders are held back, and once it is ther
   const before = middleman.fetches;
   const id = await orderScan();
   await until(() => middleman.fetches > before, 'the agent to ask for the order', 20_000, () => agent.process.output.slice(-2000));
+  await reported('trust_refused', 'the server has no such file');  // although it reported another reason a moment ago
   assert.equal(await stateOf(id), 'queued', 'it is held back');
+  assert.match(agent.status().link.distrust, /the server has no such file/);
 
   const fetches = middleman.fetches;
   fs.renameSync(away, published);
@@ -191,4 +193,5 @@ test('while what was published is away orders are held back, and once it is ther
   const { transitions } = await api.get(`/api/v1/commands/${id}`);
   assert.deepEqual(transitions.map(({ to }) => to), ['queued', 'delivered', 'accepted', 'running', 'succeeded']);
   assert.equal(await signing(), 'good', 'nobody takes it for set back');
+  assert.equal(agent.status().link.distrust, '');
 });

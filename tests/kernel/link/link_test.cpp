@@ -21,6 +21,13 @@ using test::FakeRequest;
 using test::FakeServer;
 using test::machineOf;
 
+class AheadClock : public Clock {
+ public:
+  std::int64_t epochNs() const override { return epochNow(); }
+  std::int64_t monotonicNs() const override { return monotonicNow() + ahead_ns; }
+  std::atomic<std::int64_t> ahead_ns = 0;
+};
+
 class LinkTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -39,7 +46,7 @@ class LinkTest : public testing::Test {
   }
   Result<Identity> enrollAt(const FakeServer& server) { return enroll(server.bundle(), enrolment()); }
   void start(std::unique_ptr<OrderRunner> runner = nullptr) {
-    link_ = std::make_unique<Link>(settings_, *spool_.spool, scanner_, std::move(runner));
+    link_ = std::make_unique<Link>(settings_, *spool_.spool, scanner_, std::move(runner), clock_);
     ASSERT_TRUE(link_->start());
   }
   bool comesToState(const std::string& state) const {
@@ -54,6 +61,21 @@ class LinkTest : public testing::Test {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     return spool_.spool->count() == 0;
   }
+  // How often the server was told that it is not believed, for reasons that have this in them.
+  static std::size_t distrusts(const FakeServer& server, const std::string& text = "") {
+    std::size_t count = 0;
+    for (const auto& item : server.items("refusal")) {
+      if (item.at("code") == kTrustRefused &&
+          item.at("text").get<std::string>().find(text) != std::string::npos)
+        ++count;
+    }
+    return count;
+  }
+  // Once the agent has asked again.
+  bool comesToBelieve(FakeServer& server, bool believe) const {
+    server.ring();
+    return server.waitFor([&] { return (link_->status().at("distrust") == "") == believe; });
+  }
   static std::string lastState(const FakeServer& server, const std::string& id) {
     std::string state;
     for (const auto& item : server.items("command_state")) {
@@ -65,6 +87,7 @@ class LinkTest : public testing::Test {
   test::TemporaryFolder folder_;
   test::SpoolFixture spool_{folder_.path(), 64U << 20};
   test::FakeScanner scanner_;
+  AheadClock clock_;
   LinkSettings settings_;
   std::unique_ptr<Link> link_;
 };
@@ -337,13 +360,8 @@ TEST_F(LinkTest, E6_reports_a_server_that_went_back_takes_no_order_of_it_and_goe
   }
   server.queue(server.order("order-1", {{"kernel", "scan", "{}"}}));
   start();
-  const auto told = [&] {
-    for (const auto& item : server.items("refusal"))
-      if (item.at("code") == kTrustRefused) return true;
-    return false;
-  };
-  ASSERT_TRUE(server.waitFor(told));
-  EXPECT_TRUE(server.waitFor([&] { return link_->status().at("refused_orders") >= 2; })) << "the order, too";
+  ASSERT_TRUE(server.waitFor([&] { return distrusts(server) == 1; }));
+  EXPECT_TRUE(server.waitFor([&] { return link_->status().at("refused_orders") >= 1; })) << "the order, too";
   const auto handed = server.requests("/agent/v1/trust");
   ASSERT_FALSE(handed.empty()) << "the server may not know it";
   EXPECT_TRUE(handed[0].signature_ok);
@@ -353,6 +371,48 @@ TEST_F(LinkTest, E6_reports_a_server_that_went_back_takes_no_order_of_it_and_goe
   EXPECT_EQ(lastState(server, "order-1"), "");
   ASSERT_TRUE(spool_.put("breaker", {{"number", 1}}));
   EXPECT_TRUE(server.waitFor([&] { return !server.items("breaker").empty(); }));
+}
+
+TEST_F(LinkTest, reports_another_reason_to_believe_no_order_although_one_was_reported_a_moment_ago) {
+  FakeServer server;
+  const auto before = server.trust().repository.files;
+  server.trust().publish();
+  ASSERT_TRUE(enrollAt(server));
+  start();
+  ASSERT_TRUE(server.waitFor([&] { return server.doorbells() == 1; }));
+  {
+    const auto lock = server.lockTrust();
+    server.trust().repository.files = before;
+  }
+  ASSERT_TRUE(comesToBelieve(server, false));
+  EXPECT_TRUE(server.waitFor([&] { return distrusts(server) == 1; }));
+  {
+    const auto lock = server.lockTrust();
+    server.trust().repository.files.clear();
+  }
+  server.ring();
+  EXPECT_TRUE(server.waitFor([&] { return distrusts(server, "the server has no such file") == 1; }));
+  EXPECT_EQ(distrusts(server), 2U);
+}
+
+TEST_F(LinkTest, reports_the_same_reason_once_more_when_it_may_if_it_was_over_in_between) {
+  FakeServer server;
+  const auto files = server.trust().repository.files;
+  ASSERT_TRUE(enrollAt(server));
+  start();
+  ASSERT_TRUE(server.waitFor([&] { return server.doorbells() == 1; }));
+  for (const bool there : {false, true, false}) {
+    {
+      const auto lock = server.lockTrust();
+      server.trust().repository.files = there ? files : decltype(files)();
+    }
+    ASSERT_TRUE(comesToBelieve(server, there));
+    EXPECT_TRUE(server.waitFor([&] { return distrusts(server) == 1; }));
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_EQ(distrusts(server), 1U) << "not so soon";
+  clock_.ahead_ns = 601 * kSecondNs;
+  EXPECT_TRUE(server.waitFor([&] { return distrusts(server) == 2; })) << "and nobody has to ring for it";
 }
 
 TEST_F(LinkTest, in_mode_report_an_install_is_refused) {

@@ -134,6 +134,18 @@ TEST_F(OrdersTest, a_refusal_is_told_once_in_a_while) {
   EXPECT_EQ(spool_.items("refusal").size(), 2U);
 }
 
+TEST_F(OrdersTest, each_reason_to_believe_no_order_is_told_once_in_a_while_and_is_no_refused_order) {
+  EXPECT_TRUE(reports_->distrust("it is away"));
+  EXPECT_FALSE(reports_->distrust("it is away"));
+  EXPECT_TRUE(reports_->distrust("it is older"));
+  EXPECT_EQ(spool_.items("refusal").size(), 2U);
+  EXPECT_EQ(refusalCode(), kTrustRefused);
+  clock_.now_ns += 601 * kSecondNs;
+  EXPECT_TRUE(reports_->distrust("it is away"));
+  EXPECT_EQ(spool_.items("refusal").size(), 3U);
+  EXPECT_EQ(reports_->refused(), 0U);
+}
+
 TEST_F(OrdersTest, an_unreadable_envelope_is_refused_without_an_id) {
   ASSERT_TRUE(desk_->take(Json{{"version", 1}}));
   EXPECT_EQ(refusalCode(), refusal::kMalformed);
