@@ -3,6 +3,7 @@
 
 #include "orders_fixture.h"
 #include "protocol/plan_hash.h"
+#include "trust/command_trust.h"
 
 namespace redflag::kernel {
 namespace {
