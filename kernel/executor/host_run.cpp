@@ -69,6 +69,7 @@ Result<platform::SpawnOptions> optionsFor(const HostIdentity& identity) {
   options.no_new_privileges = !identity.privileged;
   options.new_session = identity.privileged;
   options.dies_with_parent = !identity.privileged;
+  options.keeps_descendants = identity.keeps_descendants;
   if (!identity.privileged) {
     if (auto ok = dropRights(options); !ok) return tl::unexpected<Error>(ok.error());
   }
@@ -99,12 +100,16 @@ Result<HostRun> HostRun::spawn(const HostPlace& place, const HostIdentity& ident
   auto desk = ReadDesk::open(identity.privileged ? std::vector<std::string>() : identity.capabilities);
   if (!desk) return tl::unexpected<Error>(desk.error());
   if (*desk) (*desk)->giveTo(*options);
+  // Never while a privileged one runs: orders are carried out one after the other, and a plan's host is let
+  // go before its install begins.
+  auto adoption = identity.privileged ? nullptr : std::make_unique<platform::OrphanAdoption>();
   auto process = platform::Process::spawn(*options);
   if (!process) return tl::unexpected<Error>(process.error());
   if (*desk) (*desk)->begin();
   const auto mark = markOf(process->pid());
   if (!mark) return fail(Code::kIo, "the host ended at once");
   HostRun run(*mark, std::move(*frames), std::move(*control));
+  run.adoption_ = std::move(adoption);
   run.desk_ = std::move(*desk);
   run.process_.emplace(std::move(*process));
   return run;
@@ -146,8 +151,10 @@ void HostRun::kill() {
 }
 
 void HostRun::release() {
-  if (process_) process_->release();
+  if (process_ && !adoption_) process_->release();
   process_.reset();
+  desk_.reset();
+  adoption_.reset();
 }
 
 Result<std::vector<host::Frame>> HostRun::step(std::int64_t timeout_ns) {

@@ -16,6 +16,7 @@
 #include "host/frame.h"
 #include "host/linux/descriptor.h"
 #include "host/load.h"
+#include "platform/orphans.h"
 #include "platform/process.h"
 #include "platform/user.h"
 #include "reads/read_desk.h"
@@ -35,6 +36,9 @@ struct HostIdentity {
   platform::ResourceLimits limits;
   // What is read for it by the executor; the privileged one reads for itself.
   std::vector<std::string> capabilities = {};
+  // Of a privileged one that starts no services: kill() ends what it started also where that left its session
+  // and its parent.
+  bool keeps_descendants = false;
 };
 
 // Planning needs no rights: the scanners' user where there is one, else nobody; nullopt where neither exists.
@@ -58,9 +62,11 @@ class HostRun {
   Result<> begin(const host::Load& load, const Json& start);
   // Asks it to stop between two packages. Safe to call again.
   void cancel();
-  // Ends it and everything it started, now.
+  // Ends it and everything that it started and is still below it, now.
   void kill();
-  // Leaves it, and what it started, running when this object goes: the next executor takes it up.
+  // A privileged one, and what it started, goes on when this object goes: the next executor takes it up, and
+  // services stay. A sealed one is ended with everything that it started, also what left its session or
+  // outlived it: that may change nothing, and so leaves nothing.
   void release();
 
   // Waits for its end at most so long, then answers the frames written since the last call, a few megabytes
@@ -79,8 +85,9 @@ class HostRun {
   Result<> writeControl(std::string_view bytes);
 
   ProcessMark mark_;
-  std::unique_ptr<ReadDesk> desk_;            // ends after the process
-  std::optional<platform::Process> process_;  // none when it is not our child
+  std::unique_ptr<platform::OrphanAdoption> adoption_;  // of a sealed one; ends last
+  std::unique_ptr<ReadDesk> desk_;                      // ends after the process
+  std::optional<platform::Process> process_;            // none when it is not our child
   host::Descriptor frames_;
   host::Descriptor control_;
   host::FrameDecoder decoder_;

@@ -60,7 +60,10 @@ Result<HostRun> HostWork::startPrivileged(JournalEntry& entry, Phase phase, cons
   entry.host = {};
   entry.begun_monotonic = clock_.monotonicNs();
   if (auto ok = journal_.update(entry); !ok) return tl::unexpected<Error>(ok.error());
-  auto run = HostRun::spawn(placeOf(entry, call.operation), {host_program_, true, {}});
+  auto run = HostRun::spawn(placeOf(entry, call.operation), {.program = host_program_,
+                                                             .privileged = true,
+                                                             .limits = {},
+                                                             .keeps_descendants = isDownload(entry.order)});
   if (!run) return run;
   entry.host = run->mark();
   if (auto ok = journal_.update(entry); !ok) return tl::unexpected<Error>(ok.error());
@@ -102,7 +105,7 @@ Followed HostWork::follow(HostRun& run, const Following& how) const {
       run.kill();
     }
   }
-  if (!how.tell.empty()) run.release();  // services that packages started stay
+  run.release();
   return out;
 }
 

@@ -9,4 +9,15 @@ namespace redflag::platform {
 // a program whose children may leave services running.
 void adoptOrphans();
 
+// The same for as long as it lives, for a program whose other children may leave services: none of these is
+// to be a child of it meanwhile. Made before the child whose end is meant, and gone after it. From any
+// thread.
+class OrphanAdoption {
+ public:
+  OrphanAdoption();
+  OrphanAdoption(const OrphanAdoption&) = delete;
+  OrphanAdoption& operator=(const OrphanAdoption&) = delete;
+  ~OrphanAdoption();
+};
+
 }  // namespace redflag::platform

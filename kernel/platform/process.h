@@ -33,6 +33,9 @@ struct SpawnOptions {
   // Killed by the system when the thread that spawned it ends (so that thread must live as long as the
   // child). Turn off for a child that release() may let go.
   bool dies_with_parent = true;
+  // What it starts and does not wait for stays below it until its own end, in whatever session: always so for
+  // one that dies with its parent.
+  bool keeps_descendants = false;
   std::optional<std::uint32_t> uid;  // with the gid: supplementary groups are dropped
   std::optional<std::uint32_t> gid;
 };

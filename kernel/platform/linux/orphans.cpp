@@ -28,6 +28,7 @@ constexpr int kPassMs = 5;
 std::atomic<bool> adopting = false;
 std::mutex children_mutex;
 std::set<pid_t> children;
+int adoptions = 0;
 
 std::optional<pid_t> number(const std::string& text) {
   pid_t value = 0;
@@ -92,10 +93,25 @@ std::size_t endOneGeneration() {
   return orphans.size();
 }
 
+void changeAdoptions(int by) {
+  const std::lock_guard lock(children_mutex);
+  adoptions += by;
+  const bool wanted = adoptions > 0;
+  adopting = ::prctl(PR_SET_CHILD_SUBREAPER, wanted ? 1 : 0, 0, 0, 0) == 0 && wanted;
+}
+
 }  // namespace
 
 void adoptOrphans() {
-  adopting = ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0;
+  changeAdoptions(1);
+}
+
+OrphanAdoption::OrphanAdoption() {
+  changeAdoptions(1);
+}
+
+OrphanAdoption::~OrphanAdoption() {
+  changeAdoptions(-1);
 }
 
 std::unique_lock<std::mutex> lockChildren() {

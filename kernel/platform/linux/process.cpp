@@ -147,9 +147,11 @@ void arrangeDescriptors(ChildPlan& plan) {
   applyLimits(plan);
   if (plan.options->no_new_privileges && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     failChild(plan, "no_new_privs");
+  // What it starts and does not wait for is then below it, and is not taken for another child's.
+  if ((plan.options->dies_with_parent || plan.options->keeps_descendants) &&
+      ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
+    failChild(plan, "subreaper");
   if (plan.options->dies_with_parent) {
-    // What it starts and does not wait for stays below it, and is not taken for another child's.
-    if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) failChild(plan, "subreaper");
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) failChild(plan, "pdeathsig");
     if (::getppid() != plan.parent) ::_exit(126);  // it died before we asked to be told
   }

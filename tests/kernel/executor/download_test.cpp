@@ -50,6 +50,20 @@ TEST_F(Download, makes_way_when_its_order_expires) {
   EXPECT_EQ(log(), "download begins\n");
 }
 
+TEST_F(Download, that_has_to_be_killed_leaves_nothing_that_it_started) {
+  mark("stray");
+  mark("deaf");
+  begin();
+  const auto envelope = download();
+  submit(envelope);
+  ASSERT_TRUE(eventually([this] { return log() == "download begins\n"; }));
+  const auto stray = markOf(std::stoi(readAll(machine.path() / "stray")));
+  ASSERT_TRUE(stray.has_value());
+  clock.monotonic_ahead = 2 * 3600 * kSecondNs;
+  EXPECT_EQ(resultOf(envelope).at("code"), "download.killed");
+  EXPECT_TRUE(eventually([&] { return !isAlive(*stray); }));
+}
+
 TEST_F(Download, that_crashes_needs_no_repair) {
   mark("cut");
   begin();

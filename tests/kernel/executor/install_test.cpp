@@ -111,6 +111,24 @@ TEST_F(Install, plans_without_rights) {
               HasSubstr("\"uid\":" + std::to_string(planUser().value().uid)));
 }
 
+TEST_F(Install, leaves_the_services_that_it_started_and_nothing_that_its_plan_started) {
+  mark("stray");
+  begin();
+  const auto envelope = order();
+  EXPECT_EQ(carryOut(envelope).at("state"), "succeeded");
+  const std::string plan = readAll(folder.path() / "runs" / envelope.command_id / "plan.frames");
+  const std::string name = "\"stray\":";
+  const auto at = plan.find(name);
+  ASSERT_NE(at, std::string::npos);
+  const pid_t of_plan = std::stoi(plan.substr(at + name.size()));
+  const pid_t of_install = std::stoi(readAll(machine.path() / "stray"));
+  ASSERT_GT(of_plan, 1);
+  ASSERT_GT(of_install, 1);
+  EXPECT_FALSE(markOf(of_plan).has_value());
+  EXPECT_TRUE(markOf(of_install).has_value());
+  kill(of_install, SIGKILL);
+}
+
 TEST_F(Install, B9_refuses_another_plan_than_the_confirmed_one) {
   mark("drift");
   begin();

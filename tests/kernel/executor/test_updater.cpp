@@ -7,11 +7,16 @@
 //   drift     planning adds one package more
 //   slow      planning waits while it exists
 //   fetching  a download waits while it exists
+//   deaf      a download waits while it exists, also when it is asked to stop
 //   cut       a download aborts
 //   away      the source of a scan does not answer while it exists
 //   chatty    says so many MiB about each package as it has in it
 //   silent    says nothing about what it did
+//   stray     planning, downloading and installing leave a process behind whose number is in that file, or in
+//   the
+//             plan; it ends by itself after a minute
 //   mute      nobody is told what is installed while it exists
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -73,13 +78,18 @@ class TestUpdater : public rf::Scanner, public rf::Updater {
       for (auto& step : steps)
         step["operation"] = "downgrade";
     if (exists("drift")) steps.push_back(stepFor({{"name", "zdrift"}, {"arch", "all"}, {"version", "1"}}));
-    return result.write(json{{"steps", steps}, {"needs_reboot", exists("reboot")}, {"uid", getuid()}}.dump());
+    json plan{{"steps", steps}, {"needs_reboot", exists("reboot")}, {"uid", getuid()}};
+    if (exists("stray")) plan["stray"] = leaveBehind();
+    return result.write(plan.dump());
   }
 
   // What was fetched is noted in the log: "fetched nginx".
   rf::Status download(rf::Run& run, std::string_view request, rf::Output& result) override {
+    if (exists("stray")) std::ofstream(folder_ / "stray") << leaveBehind();
     note("download begins");
     waitWhile(run, "fetching");
+    while (exists("deaf"))
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
     if (run.cancelled()) return rf::Status::kCancelled;
     if (exists("cut")) std::abort();
     const json steps = json::parse(request).at("plan").at("steps");
@@ -99,6 +109,7 @@ class TestUpdater : public rf::Scanner, public rf::Updater {
 
   rf::Status change(rf::Run& run, std::string_view request, const char* beginning, rf::Output& result) {
     json steps = json::parse(request).at("plan").at("steps");
+    if (exists("stray")) std::ofstream(folder_ / "stray") << leaveBehind();
     note(beginning);
     bool stopped = false;
     for (std::size_t i = 0; i < steps.size(); ++i) {
@@ -149,6 +160,28 @@ class TestUpdater : public rf::Scanner, public rf::Updater {
   void waitWhile(const rf::Run& run, const char* name) const {
     while (exists(name) && !run.cancelled())
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+
+  // As daemons make themselves: in a session of its own, and its parent is gone.
+  static pid_t leaveBehind() {
+    int ends[2];
+    if (pipe(ends) != 0) return -1;
+    const pid_t child = fork();
+    if (child == 0) {
+      setsid();
+      if (fork() != 0) _exit(0);
+      const pid_t own = getpid();
+      if (write(ends[1], &own, sizeof own) != static_cast<ssize_t>(sizeof own)) _exit(1);
+      alarm(60);
+      for (;;)
+        pause();
+    }
+    pid_t stray = -1;
+    if (read(ends[0], &stray, sizeof stray) != static_cast<ssize_t>(sizeof stray)) stray = -1;
+    waitpid(child, nullptr, 0);
+    close(ends[0]);
+    close(ends[1]);
+    return stray;
   }
 
   // Nothing that a compressor could make short.

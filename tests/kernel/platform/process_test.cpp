@@ -176,6 +176,27 @@ TEST(Process, kills_what_an_ended_leader_left_behind) {
   EXPECT_TRUE(gone(grandchild));
 }
 
+// Before the test from whose beginning on they are adopted for good.
+TEST(Process, ends_what_stepped_out_of_its_session_for_as_long_as_orphans_are_adopted) {
+  for (const bool adopted : {true, false}) {
+    const auto adoption = adopted ? std::make_unique<OrphanAdoption>() : nullptr;
+    Pipe pipe;
+    pid_t daemon = -1;
+    {
+      auto options = probe("daemon");
+      options.descriptors = {{5, pipe.write.get()}};
+      auto process = Process::spawn(options);
+      ASSERT_TRUE(process);
+      daemon = pipe.number();
+      ASSERT_GT(daemon, 0);
+      ASSERT_TRUE(process->wait(5 * kSecondNs));
+      EXPECT_EQ(::kill(daemon, 0), 0);
+    }
+    EXPECT_EQ(::kill(daemon, 0) != 0, adopted);
+    if (!adopted) ::kill(daemon, SIGKILL);
+  }
+}
+
 TEST(Process, ends_what_stepped_out_of_its_group_and_session_but_no_other_childs) {
   adoptOrphans();
   Pipe bystander_pipe;
