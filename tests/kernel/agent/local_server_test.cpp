@@ -1,13 +1,12 @@
 #include "agent/local_server.h"
 
-#include <fcntl.h>
 #include <gmock/gmock.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <thread>
 
+#include "../../support/one_more_descriptor.h"
 #include "agent/local_client.h"
 
 namespace redflag::kernel {
@@ -66,17 +65,10 @@ TEST_F(LocalServerTest, is_not_held_up_by_who_says_nothing) {
 }
 
 TEST_F(LocalServerTest, answers_again_once_there_are_descriptors_again) {
-  rlimit before{};
-  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
-  const int lowest = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  ASSERT_GE(lowest, 0);
-  ::close(lowest);
-  const rlimit one_more{static_cast<rlim_t>(lowest) + 1, before.rlim_max};
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &one_more), 0);
   {
+    const redflag::test::OneMoreDescriptor one_more;
     const auto last = platform::LocalStream::connect(folder_ / kAgentSocket);
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
-    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
     ASSERT_TRUE(last);
   }
   EXPECT_TRUE(askAgent(folder_, {{"op", "x"}}, 10 * kSecondNs));

@@ -1,13 +1,12 @@
 #include "local/service.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
 
+#include "../../support/one_more_descriptor.h"
 #include "base/time.h"
 
 namespace redflag::kernel {
@@ -45,17 +44,11 @@ class LocalServiceTest : public testing::Test {
 };
 
 TEST_F(LocalServiceTest, waits_for_descriptors_instead_of_asking_for_them_without_end) {
-  rlimit before{};
-  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
-  const int lowest = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  ASSERT_GE(lowest, 0);
-  ::close(lowest);
-  const rlimit one_more{static_cast<rlim_t>(lowest) + 1, before.rlim_max};
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &one_more), 0);
+  auto one_more = std::make_unique<redflag::test::OneMoreDescriptor>();
   auto last = platform::LocalStream::connect(folder_ / "socket");
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   const int rejected = rejected_;
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  one_more.reset();
   ASSERT_TRUE(last) << last.error().text;
   EXPECT_GE(rejected, 1);
   EXPECT_LE(rejected, 2);

@@ -37,6 +37,19 @@ class Approving : public ::testing::Test {
   void install(const Json& results) {
     world.carryOut(agent, world.newest("install_updates").id, "succeeded", results);
   }
+  // The install of nginx, of which the agent says that it runs, and no more.
+  store::Command beginInstall() {
+    planNginx();
+    store::Command order = world.newest("install_updates");
+    world.services.orders.fetch(agent);
+    world.mustTake(agent, {world.stateItem(order.id, "running")});
+    return order;
+  }
+  void daysPass(int days) {
+    world.clock.advance_s(days * 86'400);
+    world.services.orders.sweep();
+    world.services.orders.giveUpLost();
+  }
 
   World world;
   store::AgentKey agent;
@@ -74,13 +87,8 @@ TEST_F(Approving, is_not_verified_by_an_incomplete_scan) {
 }
 
 TEST_F(Approving, is_given_up_with_an_install_that_is_lost_and_done_if_word_of_it_comes_after_all) {
-  planNginx();
-  const auto order = world.newest("install_updates");
-  world.services.orders.fetch(agent);
-  world.mustTake(agent, {world.stateItem(order.id, "running")});
-  world.clock.advance_s(2 * 86'400);
-  world.services.orders.sweep();
-  world.services.orders.giveUpLost();
+  const auto order = beginInstall();
+  daysPass(2);
   EXPECT_EQ(world.newest("install_updates").state, store::CommandState::kLost) << "not for a week";
   EXPECT_EQ(nginx(), "installing");
   world.services.orders.cancel(order.id, world.approver);
@@ -94,15 +102,9 @@ TEST_F(Approving, is_given_up_with_an_install_that_is_lost_and_done_if_word_of_i
 }
 
 TEST_F(Approving, is_given_up_by_the_server_when_the_install_has_been_lost_for_a_week) {
-  planNginx();
-  const auto order = world.newest("install_updates");
-  world.services.orders.fetch(agent);
-  world.mustTake(agent, {world.stateItem(order.id, "running")});
-  for (const int days : {2, 7}) {
-    world.clock.advance_s(days * 86'400);
-    world.services.orders.sweep();
-    world.services.orders.giveUpLost();
-  }
+  beginInstall();
+  daysPass(2);
+  daysPass(7);
   world.services.settlement.run();
   EXPECT_EQ(world.newest("install_updates").state, store::CommandState::kExpired);
   EXPECT_EQ(nginx(), "failed");
