@@ -54,7 +54,7 @@ Json rowView(const store::ErrorRow& row) {
           {"last_at", timeOrNull(note.at)}};
 }
 
-http::Response list(services::Services& services, const http::Request& request) {
+http::Response listErrors(services::Services& services, const http::Request& request) {
   const Query query(request, {"cursor", "limit", "source", "severity", "subsystem", "code", "agent_id",
                               "search", "from", "sort"});
   store::ErrorFilter filter;
@@ -81,7 +81,7 @@ http::Response list(services::Services& services, const http::Request& request) 
       {{"items", std::move(items)}, {"next_cursor", textOrNull(page.next_cursor)}, {"total", page.total}});
 }
 
-http::Response show(services::Services& services, const http::Request& request) {
+http::Response showError(services::Services& services, const http::Request& request) {
   const std::string& id = pathId(request, kNoError);
   return services.store().read([&](const store::ReadTransaction& tx) {
     const http::Visible visible = request.principal.grants.visible();
@@ -136,8 +136,8 @@ http::Response report(services::Services& services, const http::Request& request
 
 void addErrorRoutes(services::Services& services, std::vector<http::Route>& routes) {
   RouteTable table(services, routes);
-  table.addWithQuery("GET", "/api/v1/errors", Permission::kViewer, list);
-  table.add("GET", "/api/v1/errors/{id}", Permission::kViewer, show);
+  table.addWithQuery("GET", "/api/v1/errors", Permission::kViewer, listErrors);
+  table.add("GET", "/api/v1/errors/{id}", Permission::kViewer, showError);
   table.add("POST", "/api/v1/errors", Permission::kViewer, report).body_limit = kReportBytes;
 }
 

@@ -63,12 +63,12 @@ Json occurrenceView(const calendar::Occurrence& occurrence) {
   return {{"at", toRfc3339(occurrence.at)}, {"local", toText(occurrence.local)}, {"moved", occurrence.moved}};
 }
 
-http::Response list(services::Services& services, const http::Request& request) {
+http::Response listSchedules(services::Services& services, const http::Request& request) {
   const Query query(request, {"cursor", "limit"});
   return http::jsonResponse(200, view(services.schedules.list(actorOf(request), query.page())));
 }
 
-http::Response show(services::Services& services, const http::Request& request) {
+http::Response showSchedule(services::Services& services, const http::Request& request) {
   return http::jsonResponse(200,
                             view(services.schedules.find(pathId(request, kNoSchedule), actorOf(request))));
 }
@@ -169,11 +169,11 @@ Json view(const store::ScheduleRun& run) {
 
 void addScheduleRoutes(services::Services& services, std::vector<http::Route>& routes) {
   RouteTable table(services, routes);
-  table.addWithQuery("GET", "/api/v1/schedules", Permission::kViewer, list);
+  table.addWithQuery("GET", "/api/v1/schedules", Permission::kViewer, listSchedules);
   table.add("POST", "/api/v1/schedules", Permission::kTechnician, add).body_limit = kWishBytes;
   table.addWithQuery("POST", "/api/v1/schedules/preview", Permission::kTechnician, preview).body_limit =
       kWishBytes;
-  table.add("GET", "/api/v1/schedules/{id}", Permission::kViewer, show);
+  table.add("GET", "/api/v1/schedules/{id}", Permission::kViewer, showSchedule);
   table.add("PUT", "/api/v1/schedules/{id}", Permission::kTechnician, change).body_limit = kWishBytes;
   table.add("DELETE", "/api/v1/schedules/{id}", Permission::kTechnician, remove);
   table.add("POST", "/api/v1/schedules/{id}/pause", Permission::kTechnician, pause);

@@ -71,7 +71,7 @@ http::Response ofAgent(services::Services& services, const http::Request& reques
   return rowsOf(services, filter, request.principal.grants.visible(), query);
 }
 
-http::Response show(services::Services& services, const http::Request& request) {
+http::Response showUpdate(services::Services& services, const http::Request& request) {
   store::UpdateFilter filter;
   filter.ids = {pathId(request, "update.not_found")};
   return services.store().read([&](const store::ReadTransaction& tx) {
@@ -142,7 +142,7 @@ void addUpdateRoutes(services::Services& services, std::vector<http::Route>& rou
   table.addWithQuery("GET", "/api/v1/agents/{id}/updates", Permission::kViewer, ofAgent);
   table.addWithQuery("GET", "/api/v1/updates", Permission::kViewer, groups);
   table.addWithQuery("GET", "/api/v1/updates/rows", Permission::kViewer, rows);
-  table.add("GET", "/api/v1/updates/{id}", Permission::kViewer, show);
+  table.add("GET", "/api/v1/updates/{id}", Permission::kViewer, showUpdate);
   table.addWithQuery("POST", "/api/v1/approvals", Permission::kApprover, approve).body_limit = kApprovalBytes;
 }
 

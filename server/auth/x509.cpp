@@ -19,7 +19,7 @@ namespace {
 using Bio = std::unique_ptr<BIO, Release<BIO_free_all>>;
 constexpr std::size_t kSerialBytes = 16;
 
-[[noreturn]] void failed(const std::string& what) {
+[[noreturn]] void openSslFailed(const std::string& what) {
   std::array<char, 256> reason{};
   ERR_error_string_n(ERR_get_error(), reason.data(), reason.size());
   ERR_clear_error();
@@ -27,7 +27,7 @@ constexpr std::size_t kSerialBytes = 16;
 }
 
 void require(bool ok, const char* what) {
-  if (!ok) failed(what);
+  if (!ok) openSslFailed(what);
 }
 
 Bio reader(const std::string& text) {

@@ -6,7 +6,7 @@
 namespace redflag::store::sql {
 namespace {
 
-constexpr const char* kColumns =
+constexpr const char* kScheduleColumns =
     "SELECT s.client_id, s.schedule_id, s.site_id, s.agent_ids, s.name, s.type, s.parameters, s.rule, "
     "s.time_zone, s.catch_up_s, s.state, s.author_id, s.author, s.answers_id, s.second_id, s.second_by, "
     "s.second_reason, "
@@ -58,7 +58,7 @@ std::int64_t countOf(Connection& db, const std::string& sql, const std::vector<V
 std::vector<Schedule> SqlSchedules::select(const std::string& conditions,
                                            const std::vector<Value>& values) const {
   std::vector<Schedule> found;
-  const std::string sql = kColumns + conditions;
+  const std::string sql = kScheduleColumns + conditions;
   for (auto rows = db_.queryValues(sql, values); rows.next();)
     found.push_back(scheduleFrom(rows));
   return found;
