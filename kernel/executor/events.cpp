@@ -10,6 +10,12 @@ Json event(const char* name, const std::string& command_id, std::int64_t at_ns) 
   return {{"event", name}, {"command_id", command_id}, {"at", toRfc3339(at_ns)}};
 }
 
+// Whoever reads takes no longer one, and would never hear of the rest: a bad agent.yaml has a line for each
+// mistake.
+std::string shortened(const std::string& text) {
+  return text.substr(0, kMaxEventText);
+}
+
 }  // namespace
 
 Json stateEvent(const JournalEntry& entry) {
@@ -22,19 +28,19 @@ Json stateEvent(const JournalEntry& entry) {
   out["state"] = entry.outcome.state;
   out["results"] = entry.outcome.results;
   if (!entry.outcome.code.empty()) out["code"] = entry.outcome.code;
-  if (!entry.outcome.text.empty()) out["text"] = entry.outcome.text;
+  if (!entry.outcome.text.empty()) out["text"] = shortened(entry.outcome.text);
   return out;
 }
 
 Json refusedEvent(const std::string& command_id, const protocol::Refused& why, std::int64_t now_ns) {
   Json out = event("refused", command_id, now_ns);
   out["code"] = why.code;
-  out["text"] = why.text;
+  out["text"] = shortened(why.text);
   return out;
 }
 
 Json errorEvent(const std::string& text, std::int64_t now_ns, bool full) {
-  Json out = {{"event", "error"}, {"text", text}, {"at", toRfc3339(now_ns)}};
+  Json out = {{"event", "error"}, {"text", shortened(text)}, {"at", toRfc3339(now_ns)}};
   if (full) out["code"] = kExecutorFull;
   return out;
 }

@@ -28,8 +28,8 @@ Result<OrderEvent> eventFrom(const Json& json) {
   out.command_id = in.optionalText("command_id", 64);
   out.id = in.optionalText("id", 64);
   out.state = in.optionalText("state", 16);
-  out.code = in.optionalText("code", 128);
-  out.text = in.optionalText("text", 4096);
+  out.code = in.optionalText("code", kSentAtMost * kMaxEventCode);
+  out.text = in.optionalText("text", kSentAtMost * kMaxEventText);
   out.percent = static_cast<int>(in.optionalInteger("percent", -1, 100, -1));
   out.results = in.optionalArray("results", 16);
   for (const Json& line : in.optionalArray("lines", 10'000)) {
@@ -58,8 +58,8 @@ Result<Json> ExecutorClient::ask(const Json& request) const {
   if (!*answer) return unavailable({Code::kUnavailable, "the connection was closed"});
   JsonReader in(**answer, "answer");
   const std::string event = in.text("event", 16);
-  const std::string text = in.optionalText("text", 4096);
-  const bool full = in.optionalText("code", 128) == kExecutorFull;
+  const std::string text = in.optionalText("text", kSentAtMost * kMaxEventText);
+  const bool full = in.optionalText("code", kSentAtMost * kMaxEventCode) == kExecutorFull;
   if (auto ok = in.finishIgnoringUnknown(); !ok) return tl::unexpected<Error>(ok.error());
   if (event == "error") return fail(full ? Code::kLimit : Code::kUnavailable, "executor: " + text);
   return std::move(**answer);

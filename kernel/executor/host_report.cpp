@@ -5,6 +5,7 @@
 
 #include "base/time.h"
 #include "executor/log.h"
+#include "executor/messages.h"
 
 namespace redflag::kernel {
 namespace {
@@ -61,7 +62,7 @@ void HostReport::takeResult(const host::Frame& frame) {
 }
 
 void HostReport::takeReport(const Json& json) {
-  code_ = textOf(json, "code", 128);
+  code_ = textOf(json, "code", kMaxEventCode);
   text_ = textOf(json, "text", kMaxText);
 }
 

@@ -195,7 +195,7 @@ Following Installer::limitsOf(const JournalEntry& entry) const {
                 .hard_at = entry.begun_monotonic + limits_.hard_ns,
                 .tell = entry.order.command_id};
   if (!isDownload(entry.order)) return how;
-  const std::int64_t expires_at = clock_.monotonicNs() + entry.order.expires_at - clock_.epochNs();
+  const std::int64_t expires_at = clock_.monotonicNs() + (entry.order.expires_at - clock_.epochNs());
   how.soft_at = std::min(how.soft_at, expires_at);
   how.hard_at = how.soft_at + kDownloadGraceNs;
   return how;

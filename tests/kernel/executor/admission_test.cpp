@@ -1,10 +1,13 @@
 // What the executor accepts and refuses by itself. No worker runs here: whatever is refused had no chance to
 // do anything.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <functional>
 
 #include "base/encoding.h"
+#include "executor/executor_client.h"
+#include "executor/server.h"
 #include "support.h"
 
 namespace redflag::kernel::test {
@@ -43,6 +46,22 @@ TEST_F(Admission, accepts_a_good_order_and_answers_its_repetition_from_the_journ
   again.issued_at += kSecondNs;  // signed anew at each fetch
   EXPECT_EQ(submit(again), first);
   EXPECT_EQ(executor.handle({{"op", "status"}}).at("queued"), 1);
+}
+
+// Of a bad agent.yaml every mistake has a line, and names in it are in any encoding.
+TEST_F(Admission, gives_a_reason_of_any_length_so_that_the_kernel_can_read_it) {
+  const auto socket = folder.path() / "socket";
+  const auto listening = listenForOrders(executor, socket, geteuid(), "");
+  ASSERT_TRUE(listening.has_value()) << listening.error().text;
+  ExecutorClient kernel(socket);
+  for (const char letter : {'x', '\xE9'}) {
+    rules.state.error = std::string(20'000, letter);
+    const auto answer = kernel.submit(server.seal(order()), Json());
+    ASSERT_TRUE(answer.has_value()) << answer.error().text;
+    EXPECT_EQ(answer->event, "refused");
+    EXPECT_EQ(answer->code, "policy");
+    EXPECT_GE(answer->text.size(), 4096U);
+  }
 }
 
 TEST_F(Admission, answers_a_repetition_even_after_it_expired) {
