@@ -1,6 +1,7 @@
 #include "main/server.h"
 
 #include <iterator>
+#include <utility>
 
 #include "api/routes.h"
 #include "auth/secret_file.h"
@@ -104,7 +105,7 @@ Server::Server(const DataFolder& data, const Settings& settings, const ServeOpti
   for (const auto& refused : types_.refused())
     spdlog::error("command_type={} refused: {}", refused.id, refused.why);
   services_.initialize();
-  endAgainWhatEnded();
+  endAgainWhatEnded(!options.database.empty() || !settings.database.empty());
   services_.presence.forgetAll();
   rates_.use(services_.accounts.rates());
   trust_.tend(epochNow());
@@ -138,6 +139,9 @@ services::Context Server::context() {
             rates_.use(services_.accounts.rates());  // another server on the database may have set them
             expiries_.tend(epochNow());
             services::shareHandedTrust(services_.context());  // for doctor, which asks the folder alone
+            // A database that is set back by a minute is to be known from what ended in that minute.
+            if (const auto ended = endings_.newest(); ended != std::exchange(ended_, ended))
+              audit_.keepSoon();
           },
           &errors_,
           &endings_};
@@ -149,8 +153,10 @@ Result<std::int64_t> Server::epochFor(std::int64_t now) const {
   return trust_.epochFor(signer_.publicKeys().front().key_id, now);
 }
 
-// Whoever set the database back, or copied another one into its place, did not ask what had ended.
-void Server::endAgainWhatEnded() {
+// Whoever set the database back, or copied another one into its place, did not ask what had ended. One that
+// still stands on what this server signed was not set back: what differs is another server's work since.
+void Server::endAgainWhatEnded(bool may_have_others) {
+  if (may_have_others && audit_.standsOnKept()) services::learnChanges(*store_, endings_);
   const auto ended = services::endAgain(*store_, endings_.list(), epochNow());
   if (ended > 0)
     spdlog::warn(

@@ -48,7 +48,7 @@ class Server {
   services::Context context();
   // As services::Context::epoch.
   Result<std::int64_t> epochFor(std::int64_t now) const;
-  void endAgainWhatEnded();
+  void endAgainWhatEnded(bool may_have_others);
   void secure();
   bool takeOverAuthority();
   void writeLastErrors();
@@ -70,6 +70,7 @@ class Server {
   trust::Keeper trust_;
   services::AuditKeeper audit_;
   services::Endings endings_;
+  std::int64_t ended_ = 0;  // of them, when a head of the audit log was last asked for; the upkeep's
   trust::ExpiryLog expiries_;
   services::Services services_;
   services::RefusalLog refusals_;

@@ -115,6 +115,17 @@ std::string AuditKeeper::missingSince(const std::optional<store::SignedHead>& be
   return "record " + std::to_string(before->seq) + ", whose hash was signed, is not there any more";
 }
 
+bool AuditKeeper::standsOnKept() const {
+  try {
+    const auto before = kept();
+    return before && before->seq > 0 && before->public_key == key_.publicKey() &&
+           missingSince(before).empty();
+  } catch (const std::runtime_error& error) {
+    spdlog::warn("audit: {}", error.what());
+    return false;
+  }
+}
+
 void AuditKeeper::keepHead(std::int64_t now_ns) {
   if (kept_at_ != 0 && now_ns - kept_at_ < kKeepHeadEveryNs && now_ns >= kept_at_) return;
   kept_at_ = now_ns;
@@ -132,7 +143,7 @@ void AuditKeeper::keepHead(std::int64_t now_ns) {
 }
 
 void AuditKeeper::finish(std::int64_t now_ns) {
-  kept_at_ = 0;
+  keepSoon();
   tend(now_ns);
 }
 

@@ -40,6 +40,10 @@ class AuditKeeper {
   // Writes the head once a minute where there is a newer one; verifies at the first call and once a day after
   // it. Never throws: what is wrong is in the log. [one thread at a time]
   void tend(std::int64_t now_ns);
+  // The next tend() writes the head, however little time has passed. [the thread of tend()]
+  void keepSoon() { kept_at_ = 0; }
+  // Whether the log still holds the record whose head was written last: the database is no older than that.
+  bool standsOnKept() const;
   // The last thing before the store closes: the head of now is written. Never throws.
   void finish(std::int64_t now_ns);
 

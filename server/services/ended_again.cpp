@@ -106,6 +106,20 @@ std::int64_t endAllAgain(store::WriteTransaction& tx, const EndingList& list, st
   return ended;
 }
 
+std::optional<Ending> changedSince(const store::ReadTransaction& tx, const Ending& ending) {
+  Ending now = ending;
+  if (ending.what == What::kAgentKey) {
+    const auto agent = tx.agents().key(ending.id);
+    if (!agent) return std::nullopt;
+    now.value = (ending.value.starts_with(kHandedOver) ? kHandedOver : "") + toBase64Url(agent->public_key);
+  } else if (ending.what == What::kAccount) {
+    const auto account = tx.people().account(ending.id);
+    if (!account) return std::nullopt;
+    now.value = account->disabled ? "shut" : "open";
+  }
+  return now.value == ending.value ? std::nullopt : std::optional(now);
+}
+
 std::vector<Ending> revokedAgents(const store::ReadTransaction& tx) {
   std::vector<Ending> out;
   store::AgentFilter filter;
@@ -133,6 +147,17 @@ void learnEndings(store::Store& store, Endings& endings) {
     for (const auto& account : tx.people().accounts("service"))
       for (const auto& token : tx.people().apiTokens(account.id))
         if (token.revoked_at != 0) found.push_back({What::kApiToken, token.id, ""});
+  });
+  for (const Ending& ending : found)
+    endings.add(ending);
+}
+
+void learnChanges(store::Store& store, Endings& endings) {
+  std::vector<Ending> found;
+  const auto list = endings.list();
+  store.read([&](const store::ReadTransaction& tx) {
+    for (const Ending& ending : list.items)
+      if (auto now = changedSince(tx, ending)) found.push_back(std::move(*now));
   });
   for (const Ending& ending : found)
     endings.add(ending);

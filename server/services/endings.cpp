@@ -137,6 +137,11 @@ EndingList Endings::list() const {
   return out;
 }
 
+std::int64_t Endings::newest() const {
+  const std::lock_guard lock(mutex_);
+  return list_.newest;
+}
+
 void Endings::add(const Ending& ending) {
   const std::lock_guard lock(mutex_);
   const auto known = known_.find({ending.what, ending.id});

@@ -44,7 +44,8 @@ class Endings {
   // or std::system_error.
   explicit Endings(std::filesystem::path file);
 
-  EndingList list() const;  // [any thread]
+  EndingList list() const;      // [any thread]
+  std::int64_t newest() const;  // number of its newest line [any thread]
   // Durable when it returns, unless that fails: then it is logged, and tried again with the next one. [any
   // thread]
   void add(const Ending& ending);
@@ -68,6 +69,9 @@ void endsWith(store::WriteTransaction& tx, Endings* endings, const Ending& endin
 
 // What the store says by itself, for a file that is younger than it.
 void learnEndings(store::Store& store, Endings& endings);
+// What keys and accounts have become since by another server on the database, for a file of one that was off
+// or was not asked. Only where the database is surely no older than the file.
+void learnChanges(store::Store& store, Endings& endings);
 // Does again what the store does not know of; recorded. Answers how many things ended.
 std::int64_t endAgain(store::Store& store, const EndingList& list, std::int64_t now);
 

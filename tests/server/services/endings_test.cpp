@@ -177,6 +177,49 @@ TEST_F(SetBack, E6_api_tokens_and_shut_accounts_stay_what_they_became) {
   EXPECT_EQ(again(), 0) << "it was opened again";
 }
 
+TEST_F(SetBack, what_another_server_made_of_keys_and_accounts_since_is_not_undone) {
+  const auto robot =
+      services_.users.add("service", "robot", "", http::Grants::everywhere("viewer"), world_.admin);
+  services_.users.change("service", robot.id, {{}, true}, world_.admin);
+  const auto agent = world_.enrol();
+  const auto made = services_.enrolment.rebind(agent.agent_id, "lost", 600, world_.admin);
+  services_.enrolment.enrol({randomBytes(32), "alpha", "act", "", "", "", ""},
+                            protocol::decodeBundle(made.bundle).value().token, "192.0.2.1");
+  const std::string newer = randomBytes(32);
+  world_.services.users.change("service", robot.id, {{}, false}, world_.admin);
+  world_.store.write([&](store::WriteTransaction& tx) { tx.agents().setKey(agent, newer); });
+  services::learnChanges(world_.store, endings_);
+  EXPECT_EQ(again(), 0);
+  EXPECT_FALSE(services_.users.find("service", robot.id, world_.admin).disabled);
+  const auto keyNow = [&] {
+    return world_.store
+        .read([&](const store::ReadTransaction& tx) { return tx.agents().key(agent.agent_id); })
+        ->public_key;
+  };
+  EXPECT_EQ(keyNow(), newer);
+  forget([&](store::WriteTransaction& tx) { tx.agents().setKey(agent, agent.public_key); });
+  EXPECT_EQ(again(), 1) << "and is what a database that is set back has to become";
+  EXPECT_EQ(keyNow(), newer);
+}
+
+TEST_F(SetBack, a_database_that_was_set_back_does_not_stand_on_the_head_that_was_kept) {
+  const auto key = protocol::SigningKey::generate();
+  const auto file = world_.folder / "head";
+  const auto over = [&](store::Store& store) {
+    return services::AuditKeeper(store, key, file, world_.clock, kDay * kSecondNs);
+  };
+  world_.enrol();
+  services_.users.add("service", "robot", "", http::Grants::everywhere("viewer"), world_.admin);
+  auto here = over(world_.store);
+  EXPECT_FALSE(here.standsOnKept()) << "none was";
+  here.finish(world_.clock.now);
+  EXPECT_TRUE(here.standsOnKept());
+  services_.users.add("service", "later", "", http::Grants::everywhere("viewer"), world_.admin);
+  EXPECT_TRUE(here.standsOnKept());
+  World older;
+  EXPECT_FALSE(over(older.store).standsOnKept());
+}
+
 TEST_F(SetBack, E6_what_ended_before_there_was_a_file_is_learnt_from_the_database) {
   const auto agent = world_.enrol();
   world_.services.decisions.revoke(agent.agent_id, {"sold", world_.admin});
