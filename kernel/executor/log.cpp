@@ -14,7 +14,9 @@ void logLine(std::string_view level, std::string_view text) {
   std::string safe(text);
   std::replace_if(
       safe.begin(), safe.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
-  fmt::print(stderr, "{} {} {}\n", toRfc3339(epochNow()), level, safe);
+  const std::string line = fmt::format("{} {} {}\n", toRfc3339(epochNow()), level, safe);
+  // A full disk, or nobody there who reads: no order ends for that.
+  static_cast<void>(std::fwrite(line.data(), 1, line.size(), stderr));
 }
 
 }  // namespace redflag::kernel

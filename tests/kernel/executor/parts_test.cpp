@@ -1,4 +1,5 @@
 // The executor's small parts.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -15,8 +16,10 @@
 #include "executor/host_report.h"
 #include "executor/host_run.h"
 #include "executor/local_plan.h"
+#include "executor/log.h"
 #include "executor/process_tree.h"
 #include "executor/trusted_place.h"
+#include "platform/descriptor.h"
 #include "support.h"
 
 namespace redflag::kernel::test {
@@ -99,6 +102,15 @@ TEST(EventQueue, drops_lines_before_states) {
   for (int i = 0; i < 5; ++i)
     queue.push({{"event", "result"}});
   EXPECT_TRUE(queue.overrun());
+}
+
+TEST(ExecutorLog, that_nothing_takes_stops_nothing) {
+  const platform::Descriptor before(dup(STDERR_FILENO));
+  const platform::Descriptor full(open("/dev/full", O_WRONLY | O_CLOEXEC));
+  ASSERT_TRUE(before.valid() && full.valid());
+  ASSERT_GE(dup2(full.get(), STDERR_FILENO), 0);
+  EXPECT_NO_THROW(logLine("info", "a line"));
+  ASSERT_GE(dup2(before.get(), STDERR_FILENO), 0);
 }
 
 // A child whose own child is in another session, as dpkg on a terminal is.
