@@ -7,7 +7,7 @@
 namespace redflag::docker {
 namespace {
 
-constexpr std::int64_t kRegistryPatienceNs = 60 * kSecondNs;
+constexpr std::int64_t kPlanPatienceNs = 60 * kSecondNs;
 
 tl::unexpected<Problem> cannot(const char* code, const Wanted& wanted, const std::string& why) {
   return fail(RF_PERMANENT, code, wanted.reference.familiar() + " " + why);
@@ -39,7 +39,7 @@ Result<Registry*> Planner::registryOf(const std::string& name) {
     if (!credentials) return tl::unexpected<Problem>(credentials.error());
     found = registries_
                 .try_emplace(name, http_, clock_, name, accessTo(name, *credentials, files_, settings_),
-                             kRegistryPatienceNs)
+                             kPlanPatienceNs)
                 .first;
   }
   return &found->second;

@@ -1,5 +1,7 @@
 #include "auth/sessions.h"
 
+#include <fmt/format.h>
+
 #include <string_view>
 
 #include "base/encoding.h"
@@ -115,7 +117,7 @@ std::string Sessions::idOf(const Session& session) {
 }
 
 std::string Sessions::clearingCookie() {
-  return std::string(kCookie) + "=" + kAttributes + "; Max-Age=0";
+  return fmt::format("{}={}; Max-Age=0", kCookie, kAttributes);
 }
 
 }  // namespace redflag::auth
