@@ -178,6 +178,7 @@ Json view(const store::Command& command) {
           {"retry_of", textOrNull(command.retry_of)},
           {"order_id", textOrNull(command.order_id)},
           {"approved_by", textOrNull(command.approved_by)},
+          {"cancel_asked", command.cancel_asked},
           {"percent", command.percent ? Json(*command.percent) : Json()},
           {"progress", textOrNull(command.progress)},
           {"reason", reasonOrNull(command.reason)}};

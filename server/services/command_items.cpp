@@ -1,5 +1,6 @@
 #include "protocol/limits.h"
 #include "services/item_reading.h"
+#include "services/orders.h"
 #include "services/uploads.h"
 #include "store/commands.h"
 #include "store/events.h"
@@ -81,9 +82,7 @@ void Uploads::takeCommandState(store::WriteTransaction& tx, const store::AgentKe
     entry.command_id = command.id;
     tx.events().record(agent.client_id, agent.agent_id, entry);
   }
-  tx.events().publish(
-      agent.client_id, "command",
-      {{"agent_id", agent.agent_id}, {"command_id", command.id}, {"state", store::name(*reached)}}, now);
+  publishState(tx, command, *reached, now);
 }
 
 void Uploads::takeCommandLog(store::WriteTransaction& tx, const store::AgentKey& agent,

@@ -64,10 +64,7 @@ std::vector<bool> Orders::stepAll(store::WriteTransaction& tx, std::span<const s
     const store::Command& command = commands[i];
     stepped.push_back(reached[i].has_value());
     if (!reached[i] || *reached[i] == command.state) continue;
-    tx.events().publish(
-        command.client_id, "command",
-        {{"agent_id", command.agent_id}, {"command_id", command.id}, {"state", store::name(*reached[i])}},
-        now);
+    publishState(tx, command, *reached[i], now);
     if (*reached[i] == store::CommandState::kQueued)
       tx.afterCommit([bell = &context_.bell, agent_id = command.agent_id] { bell->ring(agent_id); });
   }

@@ -76,13 +76,6 @@ void requireUnfinished(const store::Command& command) {
                       std::string("this command is already ") + store::name(command.state)};
 }
 
-void publishState(store::WriteTransaction& tx, const store::Command& command, CommandState state,
-                  std::int64_t now) {
-  tx.events().publish(
-      command.client_id, "command",
-      {{"agent_id", command.agent_id}, {"command_id", command.id}, {"state", store::name(state)}}, now);
-}
-
 void tellOrdered(store::WriteTransaction& tx, const store::Command& command, const std::string& schedule) {
   publishState(tx, command, command.state, command.created_at);
   store::HistoryEntry entry;
@@ -114,6 +107,18 @@ void limitWaiting(WindowGate& gate, store::Command& command, std::int64_t latest
 }
 
 }  // namespace
+
+void publishState(store::WriteTransaction& tx, const store::Command& command, CommandState state,
+                  std::int64_t now) {
+  const Json agent_id = command.agent_id;
+  tx.events().publish(command.client_id, "command",
+                      {{"agent_id", agent_id}, {"command_id", command.id}, {"state", store::name(state)}},
+                      now);
+  if (command.type == kCancel && !command.parent_id.empty()) {
+    tx.events().publish(command.client_id, "command",
+                        {{"agent_id", agent_id}, {"command_id", command.parent_id}}, now);
+  }
+}
 
 commands::CommandType Orders::typeOf(const std::string& id) const {
   auto type = context_.types.find(id);

@@ -59,6 +59,11 @@ struct PreparedOrder {
   std::int64_t latest = 0;    // it is not to begin later, however long it waits for somebody; 0: it may
 };
 
+// Tells whoever watches that it is in this state now; and of one that cancels another one that the other one
+// has changed, too: what is asked of its machine, or no more.
+void publishState(store::WriteTransaction& tx, const store::Command& command, store::CommandState state,
+                  std::int64_t now);
+
 class Orders {
  public:
   using Within = std::function<void(store::WriteTransaction&, const std::vector<store::Command>&)>;

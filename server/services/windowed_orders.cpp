@@ -22,15 +22,8 @@ bool sameTiming(const store::Command& one, const store::Command& other) {
          one.expires_at == other.expires_at && one.gives_up_at == other.gives_up_at;
 }
 
-void publishAs(store::WriteTransaction& tx, const store::Command& command, CommandState state,
-               std::int64_t now) {
-  tx.events().publish(
-      command.client_id, "command",
-      {{"agent_id", command.agent_id}, {"command_id", command.id}, {"state", store::name(state)}}, now);
-}
-
 void publishWaits(store::WriteTransaction& tx, const store::Command& command, std::int64_t now) {
-  publishAs(tx, command, CommandState::kScheduled, now);
+  publishState(tx, command, CommandState::kScheduled, now);
 }
 
 store::HistoryEntry entryAbout(const store::Command& command, const std::string& kind,
@@ -231,7 +224,7 @@ bool Orders::passOnIn(store::WriteTransaction& tx, const store::Command& old, st
   entry.severity = "warning";
   entry.code = "window.missed";
   tx.events().record(next.client_id, next.agent_id, entry);
-  publishAs(tx, next, next.state, now);
+  publishState(tx, next, next.state, now);
   tx.events().publish(next.client_id, "update", {{"agent_id", next.agent_id}, {"command_id", next.id}}, now);
   if (next.state == CommandState::kQueued)
     tx.afterCommit([bell = &context_.bell, agent_id = next.agent_id] { bell->ring(agent_id); });

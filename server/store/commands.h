@@ -59,6 +59,7 @@ struct Command {
   std::int64_t gives_up_at = 0;  // waits for no window after it; addAll() takes expires_at for 0
   std::int64_t windows_missed = 0;
   std::string outside_reason;  // why a person ordered it outside of any window, or ""
+  bool cancel_asked = false;   // its agent has it, and is asked to stop it and has not answered; only read
 };
 
 // How often, and when again, what gets an order ready is ordered after it failed.

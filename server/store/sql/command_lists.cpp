@@ -22,7 +22,12 @@ constexpr std::string_view kColumns =
     "{}, c.reason_code, c.reason_text, c.dedup_key, c.approval_id, c.parent_id, c.retry_of, "
     "c.attempt, c.percent, "
     "c.progress, c.reported_at, c.settle_tries, c.run_id, c.order_id, c.risk, c.author_id, c.approved_by, "
-    "c.window_text, c.valid_until, c.gives_up_at, c.windows_missed, c.outside_reason "
+    "c.window_text, c.valid_until, c.gives_up_at, c.windows_missed, c.outside_reason, "
+    // Only of the few that agents have is there anything to look for, and the index commands_once has it.
+    "CASE WHEN c.state IN ('delivered', 'accepted', 'running') THEN (SELECT COUNT(*) FROM commands k WHERE "
+    "k.client_id = c.client_id AND k.agent_id = c.agent_id AND k.type = 'cancel' AND k.parent_id = "
+    "c.command_id AND k.state IN ('awaiting_approval', 'scheduled', 'queued', 'delivered', 'accepted', "
+    "'running')) ELSE 0 END "
     "FROM commands c JOIN agents a USING (client_id, agent_id)";
 
 Command commandFrom(Rows& rows) {
@@ -55,6 +60,7 @@ Command commandFrom(Rows& rows) {
   for (std::int64_t* field : {&command.valid_until, &command.gives_up_at, &command.windows_missed})
     *field = rows.integer();
   command.outside_reason = rows.text();
+  command.cancel_asked = rows.integer() > 0;
   return command;
 }
 

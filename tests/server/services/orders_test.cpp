@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/encoding.h"
 #include "http/message.h"
 #include "protocol/envelope.h"
@@ -206,6 +208,43 @@ TEST_F(Ordering, is_cancelled_by_the_agent_once_it_has_it) {
   world.mustTake(agent, {world.stateItem(command.id, "cancelled")});
   EXPECT_EQ(state(command), CommandState::kCancelled);
   EXPECT_EQ(codeOf([&] { world.services.orders.cancel(command.id, world.technician); }), "command.finished");
+}
+
+TEST_F(Ordering, says_that_a_cancel_is_asked_until_its_machine_has_answered_that_and_tells_whoever_watches) {
+  const auto command = order();
+  const auto asked = [&] {
+    store::CommandFilter scans;
+    scans.type = "scan";
+    const bool listed = world.store.read([&](const store::ReadTransaction& tx) {
+      return tx.commands().list(scans, http::Visible::everything(), {10, ""}).items.at(0).cancel_asked;
+    });
+    EXPECT_EQ(world.command(command.id).cancel_asked, listed);
+    return listed;
+  };
+  const auto told = [&] {
+    const std::string about = "\"" + command.id + "\"";
+    return world.store.read([&](const store::ReadTransaction& tx) {
+      const auto events = tx.events().after(0, 1000, http::Visible::everything());
+      return std::count_if(events.begin(), events.end(), [&](const http::Event& event) {
+        return event.data.find(about) != std::string::npos;
+      });
+    });
+  };
+  world.services.orders.fetch(agent);
+  world.mustTake(agent, {world.stateItem(command.id, "running")});
+  EXPECT_FALSE(asked());
+  auto before = told();
+  EXPECT_TRUE(world.services.orders.cancel(command.id, world.technician).cancel_asked);
+  EXPECT_TRUE(asked());
+  EXPECT_GT(told(), before) << "its page shows it";
+  world.services.orders.fetch(agent);
+  EXPECT_TRUE(asked()) << "fetching is no answer";
+  before = told();
+  world.mustTake(agent, {world.stateItem(world.newest("cancel").id, "succeeded",
+                                         Json::parse(R"([{"cancelled":false}])"))});
+  EXPECT_FALSE(asked()) << "it goes on: cancelling is offered again";
+  EXPECT_GT(told(), before);
+  EXPECT_EQ(state(command), CommandState::kRunning);
 }
 
 TEST_F(Ordering, expires_when_nobody_accepts_it_and_a_late_result_still_counts) {

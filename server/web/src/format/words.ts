@@ -55,6 +55,7 @@ export const command_states: Record<CommandState, Word> = {
   lost: { text: 'Lost', tone: 'warning' },
 };
 
+export const cancel_asked = 'Cancel asked, waits for the machine';
 export const in_flight: CommandState[] = ['awaiting_approval', 'scheduled', 'queued', 'delivered', 'accepted', 'running'];
 export const went_wrong: CommandState[] = ['failed', 'refused', 'expired', 'lost'];
 export const finished: CommandState[] = ['succeeded', 'cancelled', ...went_wrong];

@@ -124,6 +124,19 @@ test('a command that waits can be cancelled, one that failed ordered again', pat
   await page.getByText('an earlier try').waitFor();
 });
 
+test('a machine that has a command is asked once to stop it, and that is said until it answers', patience, async () => {
+  const page = await begin('/operations?state=accepted');
+  const command = server.mock.fleet.commands.find((each) => each.state === 'accepted');
+  const stop = page.getByRole('button', { name: `Cancel ${command.title} on ${command.hostname}` });
+  await stop.click();
+  await page.getByText(`Asked ${command.hostname} to cancel: ${command.title}`).waitFor();
+  await page.getByText('Cancel asked, waits for the machine').first().waitFor();
+  await stop.waitFor({ state: 'detached' });
+  await page.goto(`${server.url}/operations/${command.id}`);
+  await page.getByText('Cancel asked, waits for the machine').waitFor();
+  assert.equal(await page.getByRole('button', { name: /^Cancel / }).count(), 0);
+});
+
 test('a maintenance window is added for a client, and an order that waits for one is let go with a reason', patience, async () => {
   const page = await begin('/updates/rules');
   await page.getByRole('button', { name: 'Add a window…' }).click();

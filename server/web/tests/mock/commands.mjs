@@ -24,7 +24,7 @@ export function findCommand(mock, id) {
 }
 
 function changeCommand(mock, id, change) {
-  const command = Object.assign(findCommand(mock, id), change, { state_since: new Date().toISOString() });
+  const command = Object.assign(findCommand(mock, id), { state_since: new Date().toISOString() }, change);
   mock.emit('command', { command_id: id, agent_id: command.agent_id, state: command.state });
   return command;
 }
@@ -38,6 +38,7 @@ function stopCommand(mock, id) {
     mock.emit('update', { agent_id: update.agent_id, update_id: update.id, state: 'available' });
   }
   if (held.length > 0) return command;
+  if (['delivered', 'accepted', 'running'].includes(command.state)) return changeCommand(mock, id, { cancel_asked: true, state_since: command.state_since });
   return changeCommand(mock, id, { state: command.state === 'lost' ? 'expired' : 'cancelled', percent: null, progress: null });
 }
 
@@ -54,7 +55,7 @@ function freshCommand(mock, type, title, agent, retry_of = null) {
     client_id: agent.client?.id ?? agent.client_id, site_id: agent.site?.id ?? agent.site_id, hostname: agent.hostname, state: 'queued',
     state_since: now.toISOString(), created_at: now.toISOString(), actor: 'mara', expires_at: new Date(now.getTime() + 86_400_000).toISOString(), retry_of,
     not_before: now.toISOString(), window: null, outside_window: null,
-    order_id: null, approved_by: null, percent: null, progress: null, reason: null,
+    order_id: null, approved_by: null, cancel_asked: false, percent: null, progress: null, reason: null,
   };
 }
 

@@ -48,6 +48,12 @@ test('an install that runs cannot be cancelled, a scan can', () => {
   expect(isCancellable({ ...command, state: 'succeeded' })).toBe(false);
 });
 
+test('a machine that was asked to stop something is not asked again before it has answered', () => {
+  const command = { type: 'scan', state: 'running', cancel_asked: false } as Command;
+  expect(isCancellable(command)).toBe(true);
+  expect(isCancellable({ ...command, cancel_asked: true })).toBe(false);
+});
+
 test('an install is taken back by what it replaced, and nothing else', () => {
   const step = (name: string, operation: string, from: string, result: string) => ({ name, arch: 'amd64', operation, from, to: '2', category: 'unknown', requested: true, result });
   const steps = [step('a', 'upgrade', '1', 'done'), step('new', 'install', '', 'done'), step('b', 'upgrade', '1', 'failed'), step('c', 'remove', '1', 'done')];

@@ -16,8 +16,10 @@ const may_be_tried_again: CommandState[] = ['failed', 'refused', 'expired', 'can
 
 const begun_is_begun = ['install_updates', 'rollback_updates'];
 
-// What installs can be cancelled only until it starts; other work at any time before its end.
+// What installs can be cancelled only until it starts; other work at any time before its end. What a machine was asked to stop
+// waits for its answer.
 export function isCancellable(command: Command): boolean {
+  if (command.cancel_asked) return false;
   return not_started.includes(command.state) || (command.state === 'running' && !begun_is_begun.includes(command.type));
 }
 

@@ -3,7 +3,7 @@ import type { ColumnDef } from '@tanstack/react-table';
 
 import type { Command } from '../../api/types';
 import { some } from '../../format/number';
-import { command_states } from '../../format/words';
+import { cancel_asked, command_states } from '../../format/words';
 import { Ago } from '../../parts/ago';
 import { CommandProgress } from '../../parts/command-progress';
 import { WordTag } from '../../parts/tag';
@@ -66,7 +66,10 @@ export const command_columns: ColumnDef<Command>[] = [
             {command.reason.text}
           </span>
         ) : (
-          <CommandProgress command={command} />
+          <div>
+            {command.cancel_asked && <span className="break dim">{cancel_asked}</span>}
+            <CommandProgress command={command} />
+          </div>
         )}
       </div>
     ),

@@ -6,7 +6,7 @@ import type { CommandDetail } from '../../api/types';
 import { ScreenSkeleton } from '../../app/waiting';
 import { bytes, some } from '../../format/number';
 import type { Json } from '../../format/schema';
-import { command_states, in_flight, listed, sentence } from '../../format/words';
+import { cancel_asked, command_states, in_flight, listed, sentence } from '../../format/words';
 import { Ago, Told } from '../../parts/ago';
 import { CommandProgress } from '../../parts/command-progress';
 import { LogView } from '../../parts/log-view';
@@ -44,7 +44,10 @@ function Operation({ command }: { command: CommandDetail }) {
       <ScreenHead
         title={command.title}
         tags={
-          <WordTag word={waits ? { text: 'Plan needs confirmation', tone: 'warning' } : command_states[command.state]} />
+          <>
+            <WordTag word={waits ? { text: 'Plan needs confirmation', tone: 'warning' } : command_states[command.state]} />
+            {command.cancel_asked && <WordTag word={{ text: cancel_asked, tone: 'notice' }} />}
+          </>
         }
         actions={
           waits ? (

@@ -37,6 +37,7 @@ export function makeCommands(agents, updates, at) {
       outside_window: state === 'running' ? 'The shop is closed today, and the exploit is out' : null,
       order_id: makeId('RDR', 100 + number),
       approved_by: n % 7 === 3 ? 'erin' : null,
+      cancel_asked: state === 'running' && n > 0,
       retry_of: n % 13 === 6 ? makeId('CMND', 100 + agents.indexOf(acting[0])) : null,
       percent: state === 'running' ? 42 : null,
       progress: state === 'running' ? 'Unpacking libssl3:amd64 (3.0.17-1~deb12u2)' : null,
