@@ -83,13 +83,14 @@ http::Response listErrors(services::Services& services, const http::Request& req
 
 http::Response showError(services::Services& services, const http::Request& request) {
   const std::string& id = pathId(request, kNoError);
+  const std::string agent_id = Query(request, {"agent_id"}).id("agent_id");
   return services.store().read([&](const store::ReadTransaction& tx) {
     const http::Visible visible = request.principal.grants.visible();
-    const auto group = tx.errors().group(id, visible);
+    const auto group = tx.errors().group(id, visible, agent_id);
     if (!group) throw http::Problem{404, kNoError, "there is no such error"};
     Json json = groupView(*group);
     json["rows"] = Json::array();
-    for (const auto& row : tx.errors().rows(id, visible, kShownRows))
+    for (const auto& row : tx.errors().rows(id, visible, kShownRows, agent_id))
       json["rows"].push_back(rowView(row));
     return http::jsonResponse(200, json);
   });
@@ -137,7 +138,7 @@ http::Response report(services::Services& services, const http::Request& request
 void addErrorRoutes(services::Services& services, std::vector<http::Route>& routes) {
   RouteTable table(services, routes);
   table.addWithQuery("GET", "/api/v1/errors", Permission::kViewer, listErrors);
-  table.add("GET", "/api/v1/errors/{id}", Permission::kViewer, showError);
+  table.addWithQuery("GET", "/api/v1/errors/{id}", Permission::kViewer, showError);
   table.add("POST", "/api/v1/errors", Permission::kViewer, report).body_limit = kReportBytes;
 }
 

@@ -75,10 +75,12 @@ class Errors {
   virtual void note(const ErrorNote& note) = 0;
   virtual Page<ErrorGroup> groups(const ErrorFilter& filter, const http::Visible& visible,
                                   const PageRequest& page) const = 0;
-  virtual std::optional<ErrorGroup> group(const std::string& id, const http::Visible& visible) const = 0;
+  // Of one machine alone with an `agent_id`; nullopt when it has none of the kind.
+  virtual std::optional<ErrorGroup> group(const std::string& id, const http::Visible& visible,
+                                          const std::string& agent_id = {}) const = 0;
   // The last ones first.
-  virtual std::vector<ErrorRow> rows(const std::string& id, const http::Visible& visible,
-                                     std::size_t limit) const = 0;
+  virtual std::vector<ErrorRow> rows(const std::string& id, const http::Visible& visible, std::size_t limit,
+                                     const std::string& agent_id = {}) const = 0;
   // Forgets what did not happen since `before`. At most `limit`; true: there may be more.
   virtual bool prune(std::int64_t before, int limit) = 0;
 };

@@ -57,6 +57,14 @@ Conditions errorConditions(const ErrorFilter& filter, const http::Visible& visib
   return where;
 }
 
+Conditions ofOneKind(const std::string& id, const http::Visible& visible, const std::string& agent_id) {
+  Conditions where;
+  where.add("e.fingerprint = ?", id);
+  if (!agent_id.empty()) where.add("e.agent_id = ?", agent_id);
+  restrictByAgent(where, visible, "e");
+  return where;
+}
+
 std::int64_t rankOf(const ErrorGroup& group) {
   return group.severity == "error" ? 1 : 0;
 }
@@ -152,21 +160,18 @@ Page<ErrorGroup> SqlErrors::groups(const ErrorFilter& filter, const http::Visibl
   return answer;
 }
 
-std::optional<ErrorGroup> SqlErrors::group(const std::string& id, const http::Visible& visible) const {
-  Conditions where;
-  where.add("e.fingerprint = ?", id);
-  restrictByAgent(where, visible, "e");
+std::optional<ErrorGroup> SqlErrors::group(const std::string& id, const http::Visible& visible,
+                                           const std::string& agent_id) const {
+  const Conditions where = ofOneKind(id, visible, agent_id);
   const std::string sql = std::string(kGroupSql) + where.sql() + " GROUP BY e.fingerprint";
   auto rows = db_.queryValues(sql, where.values());
   if (!rows.next()) return std::nullopt;
   return errorGroupFrom(rows);
 }
 
-std::vector<ErrorRow> SqlErrors::rows(const std::string& id, const http::Visible& visible,
-                                      std::size_t limit) const {
-  Conditions where;
-  where.add("e.fingerprint = ?", id);
-  restrictByAgent(where, visible, "e");
+std::vector<ErrorRow> SqlErrors::rows(const std::string& id, const http::Visible& visible, std::size_t limit,
+                                      const std::string& agent_id) const {
+  const Conditions where = ofOneKind(id, visible, agent_id);
   const std::string sql =
       "SELECT e.client_id, e.agent_id, e.source, e.subsystem, e.kind, e.code, e.severity, e.text, e.detail, "
       "e.command_id, e.scan_id, e.actor, COALESCE(a.hostname, ''), e.last_at, e.first_at, e.times FROM "

@@ -11,9 +11,10 @@ class SqlErrors : public Errors {
   void note(const ErrorNote& note) override;
   Page<ErrorGroup> groups(const ErrorFilter& filter, const http::Visible& visible,
                           const PageRequest& page) const override;
-  std::optional<ErrorGroup> group(const std::string& id, const http::Visible& visible) const override;
-  std::vector<ErrorRow> rows(const std::string& id, const http::Visible& visible,
-                             std::size_t limit) const override;
+  std::optional<ErrorGroup> group(const std::string& id, const http::Visible& visible,
+                                  const std::string& agent_id) const override;
+  std::vector<ErrorRow> rows(const std::string& id, const http::Visible& visible, std::size_t limit,
+                             const std::string& agent_id) const override;
   bool prune(std::int64_t before, int limit) override;
 
  private:

@@ -76,6 +76,31 @@ TEST_F(ErrorsKept, what_an_agent_reports_is_counted_by_kind_and_machine) {
   });
 }
 
+TEST_F(ErrorsKept, of_one_machine_are_counted_and_listed_for_it_alone) {
+  const auto alpha = world.enrol("alpha");
+  const auto beta = world.enrol("beta");
+  const auto gamma = world.enrol("gamma");
+  for (const auto& agent : {alpha, beta, beta})
+    world.mustTake(agent, {breaker(world, "docker", "run.crash", "ended with signal 11")});
+  store::ErrorFilter filter;
+  filter.code = "run.crash";
+  const std::string id = groups(filter).at(0).id;
+  const Visible all = Visible::everything();
+  world.store.read([&](const store::ReadTransaction& tx) {
+    const auto group = tx.errors().group(id, all, beta.agent_id);
+    ASSERT_TRUE(group.has_value());
+    EXPECT_EQ(group->agents, 1);
+    EXPECT_EQ(group->times, 2);
+    const auto rows = tx.errors().rows(id, all, 10, beta.agent_id);
+    ASSERT_EQ(rows.size(), 1U);
+    EXPECT_EQ(rows[0].hostname, "beta");
+    EXPECT_FALSE(tx.errors().group(id, all, gamma.agent_id).has_value());
+    const auto stranger = Grants({{"viewer", newId(), ""}}).visible();
+    EXPECT_FALSE(tx.errors().group(id, stranger, beta.agent_id).has_value());
+    EXPECT_TRUE(tx.errors().rows(id, stranger, 10, beta.agent_id).empty());
+  });
+}
+
 TEST_F(ErrorsKept, a_refused_order_and_a_failed_scan_are_among_them_with_what_they_belong_to) {
   const auto agent = world.enrol();
   const auto command =

@@ -216,10 +216,11 @@ export const errorsQuery = (filter: ErrorFilter) =>
       answerOf(api.GET('/api/v1/errors', { signal, params: { query: { ...given(filter), ...paged(pageParam) } } })),
   });
 
-export const errorQuery = (id: string) =>
+export const errorQuery = (id: string, agent_id: string | undefined) =>
   queryOptions({
-    queryKey: ['errors', 'one', id],
-    queryFn: ({ signal }) => answerOf(api.GET('/api/v1/errors/{id}', { signal, params: { path: { id } } })),
+    queryKey: ['errors', 'one', id, agent_id ?? ''],
+    queryFn: ({ signal }) =>
+      answerOf(api.GET('/api/v1/errors/{id}', { signal, params: { path: { id }, query: agent_id ? { agent_id } : {} } })),
   });
 
 export const ignoreRulesQuery = (state: 'active' | 'ended') =>

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { begin, patience, rowCount } from './common.mjs';
+import { begin, patience, rowCount, server } from './common.mjs';
 
 // Lists that are no tables say how many they hold themselves.
 const panels = { '/operations?view=confirm': 'Plans that need confirmation', '/operations?view=held': 'Orders that need a second person' };
@@ -85,4 +85,19 @@ test('every number of the fleet view is a link to exactly that many rows', patie
   const page = await begin('/updates');
   await page.getByRole('table', { name: 'Updates' }).waitFor();
   assert.ok((await compareNumbers(page, '[data-index="1"] a[data-tone]')) >= 3);
+});
+
+test('an error that is opened under one machine shows that machine, and else all that have it', patience, async () => {
+  const page = await begin('/');
+  const [first, second] = server.mock.fleet.agents;
+  await page.goto(`${server.url}/errors?agent_id=${second.id}`);
+  const entry = page.getByRole('button', { name: /docker: the breaker/ });
+  await entry.click();
+  const rows = page.getByRole('list', { name: 'Where it happened' }).getByRole('listitem');
+  await rows.getByRole('link', { name: second.hostname }).waitFor();
+  assert.equal(await rows.count(), 1);
+  await page.goto(`${server.url}/errors`);
+  await entry.click();
+  await rows.getByRole('link', { name: first.hostname }).waitFor();
+  assert.equal(await rows.count(), 3);
 });

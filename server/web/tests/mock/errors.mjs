@@ -17,26 +17,37 @@ function listErrors(mock, query) {
     id: makeId('ERR', n + 1), source, subsystem, kind, code: code || null, severity, text, agents: on, times, first_at: at(86_400 * (n + 1)), last_at: at(300 * (n * n + 1)),
   }));
   const equal = (name, value) => !query.get(name) || query.get(name) === value;
-  const found = rows.filter((row) => equal('source', row.source) && equal('severity', row.severity) && equal('subsystem', row.subsystem) && equal('code', row.code) && has(row.text, query.get('search') ?? '') && (!query.get('from') || row.last_at >= query.get('from')));
+  const found = rows.map((row) => ofMachine(mock, row, query.get('agent_id'))).filter((row) => row && equal('source', row.source) && equal('severity', row.severity) && equal('subsystem', row.subsystem) && equal('code', row.code) && has(row.text, query.get('search') ?? '') && (!query.get('from') || row.last_at >= query.get('from')));
   if (query.get('sort') === 'worst') found.sort((a, b) => (a.severity === 'error' ? 0 : 1) - (b.severity === 'error' ? 0 : 1) || b.agents - a.agents);
   return page(found, query);
 }
 
-function errorOf(mock, id) {
+// The first machines of the fleet have each kind that machines have.
+function machinesOf(mock, group) {
+  return group.source === 'agent' ? mock.fleet.agents.slice(0, group.agents) : [];
+}
+
+// As the one machine has it, or null.
+function ofMachine(mock, group, agent_id) {
+  if (!agent_id) return group;
+  return machinesOf(mock, group).some((agent) => agent.id === agent_id) ? { ...group, agents: 1, times: 2 } : null;
+}
+
+function errorOf(mock, id, agent_id) {
   const group = listErrors(mock, new URLSearchParams()).items.find((each) => each.id === id);
-  if (!group) throw new Refusal(404, 'error.not_found', 'There is no such error.');
-  const { at, agents, commands } = mock.fleet;
+  if (!group || !ofMachine(mock, group, agent_id)) throw new Refusal(404, 'error.not_found', 'There is no such error.');
+  const { at, commands } = mock.fleet;
   const row = (more) => ({ agent_id: null, hostname: null, text: group.text, detail: null, command_id: null, scan_id: null, actor: null, times: 2, first_at: group.first_at, last_at: at(320), ...more });
   const rows = {
-    agent: () => agents.slice(0, group.agents).map((agent) => row({ agent_id: agent.id, hostname: agent.hostname, command_id: group.subsystem === 'command' ? commands[0].id : null })),
+    agent: () => machinesOf(mock, group).filter((agent) => !agent_id || agent.id === agent_id).map((agent) => row({ agent_id: agent.id, hostname: agent.hostname, command_id: group.subsystem === 'command' ? commands[0].id : null })),
     server: () => [row({ detail: 'settlement: org.example.greet: the command type does not answer' })],
     browser: () => [row({ actor: 'mara', detail: '/agents\nTypeError: Cannot read properties of undefined\n    at Row (https://redflag.example/assets/agents-4f2a.js:1:4211)' })],
   };
-  return { ...group, rows: rows[group.source]() };
+  return { ...ofMachine(mock, group, agent_id), rows: rows[group.source]() };
 }
 
 export const routes = {
   'GET errors': (mock, { query }) => [200, listErrors(mock, query)],
-  'GET errors/{id}': (mock, { id }) => [200, errorOf(mock, id)],
+  'GET errors/{id}': (mock, { id, query }) => [200, errorOf(mock, id, query.get('agent_id'))],
   'POST errors': (mock, { body }) => (mock.reported.push(...body.errors), [204]),
 };

@@ -10,9 +10,10 @@ import { Facts } from '../../parts/panel';
 import { Failure } from '../../parts/states';
 import classes from './errors.module.css';
 
-// Where one kind of error came from: the last of each machine, or of the server, or of browsers.
-export function ErrorRows({ group }: { group: ErrorGroup }) {
-  const { data, error, refetch } = useQuery(errorQuery(group.id));
+// Where one kind of error came from: the last of each machine, or of the one that the list is narrowed to, or of the server, or of
+// browsers.
+export function ErrorRows({ group, agentId }: { group: ErrorGroup; agentId: string | undefined }) {
+  const { data, error, refetch } = useQuery(errorQuery(group.id, agentId));
   return (
     <div className={classes.detail}>
       <Facts

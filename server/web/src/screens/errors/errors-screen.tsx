@@ -101,7 +101,7 @@ export function ErrorsScreen() {
         <Panel title="Errors" note="Counted by kind; nothing is left out of their text">
           <ol className={classes.list}>
             {list.rows.map((group) => (
-              <Entry key={group.id} group={group} />
+              <Entry key={group.id} group={group} agentId={search.agent_id} />
             ))}
           </ol>
           <More of={list} />
@@ -116,7 +116,7 @@ function placeOf({ source, agents }: ErrorGroup): string {
   return source === 'browser' ? 'browsers' : some(agents, 'machine');
 }
 
-function Entry({ group }: { group: ErrorGroup }) {
+function Entry({ group, agentId }: { group: ErrorGroup; agentId: string | undefined }) {
   const [open, setOpen] = useState(false);
   return (
     <li>
@@ -135,7 +135,7 @@ function Entry({ group }: { group: ErrorGroup }) {
         </span>
         <IconChevronRight size={16} className={classes.mark} aria-hidden />
       </UnstyledButton>
-      {open && <ErrorRows group={group} />}
+      {open && <ErrorRows group={group} agentId={agentId} />}
     </li>
   );
 }
