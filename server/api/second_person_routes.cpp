@@ -11,13 +11,15 @@ using http::Permission;
 
 constexpr const char* kNoOrder = "order.not_found";
 
-Json orderView(const store::HeldOrder& order, const std::string& asked_by) {
+Json orderView(const services::Services& services, const store::HeldOrder& order,
+               const services::Actor& actor) {
   return {{"id", order.id},
           {"type", order.type},
           {"title", order.title},
           {"risk", order.risk},
           {"actor", order.actor},
-          {"own", order.author_id == asked_by},
+          {"own", order.author_id == actor.author_id},
+          {"may_decide", services.second_person.mayDecide(order, actor)},
           {"created_at", timeOrNull(order.created_at)},
           {"expires_at", timeOrNull(order.expires_at)},
           {"agents", order.agents},
@@ -44,7 +46,7 @@ http::Response listOrders(services::Services& services, const http::Request& req
   });
   Json items = Json::array();
   for (const auto& order : page.items)
-    items.push_back(orderView(order, actor.author_id));
+    items.push_back(orderView(services, order, actor));
   return http::jsonResponse(
       200,
       {{"items", std::move(items)}, {"next_cursor", textOrNull(page.next_cursor)}, {"total", page.total}});

@@ -43,6 +43,13 @@ bool mustWait(const store::ReadTransaction& tx, const std::vector<PreparedOrder>
   return static_cast<std::int64_t>(agents.size()) >= machines;
 }
 
+// The type of one that was taken away since asks for no more.
+bool mayDecideAt(const std::optional<commands::CommandType>& type, const std::string& client_id,
+                 const std::string& site_id, const Actor& actor) {
+  const std::string role = actor.grants.roleOver(client_id, site_id);
+  return http::atLeast(role, kDecidingRole) && (!type || http::atLeast(role, type->permission));
+}
+
 }  // namespace
 
 void requireAnother(const std::string& author_id, const Actor& actor) {
@@ -114,6 +121,12 @@ RuleInForce SecondPerson::setRule(const std::string& risk, std::int64_t machines
   });
 }
 
+bool SecondPerson::mayDecide(const store::HeldOrder& order, const Actor& actor) const {
+  const auto type = context_.types.find(order.type);
+  return std::any_of(order.places.begin(), order.places.end(),
+                     [&](const auto& place) { return mayDecideAt(type, place.first, place.second, actor); });
+}
+
 std::vector<store::Command> SecondPerson::decidable(const store::WriteTransaction& tx,
                                                     const std::string& order_id, const Actor& actor) const {
   auto commands = tx.commands().heldOf(order_id, actor.grants.visible());
@@ -121,8 +134,7 @@ std::vector<store::Command> SecondPerson::decidable(const store::WriteTransactio
   requireAnother(commands.front().author_id, actor);
   const auto type = context_.types.find(commands.front().type);
   std::erase_if(commands, [&](const store::Command& command) {
-    const std::string role = actor.grants.roleOver(command.client_id, command.site_id);
-    return !http::atLeast(role, kDecidingRole) || (type && !http::atLeast(role, type->permission));
+    return !mayDecideAt(type, command.client_id, command.site_id, actor);
   });
   if (commands.empty())
     throw http::Problem{403, "role.insufficient", "deciding about this asks for the role approver there"};

@@ -36,6 +36,8 @@ class SecondPerson {
   // http::Problem 404 when there is no such class of risk.
   RuleInForce setRule(const std::string& risk, std::int64_t machines, const Actor& actor);
 
+  // Whether the actor's role suffices to decide about it at one of its places, at least.
+  bool mayDecide(const store::HeldOrder& order, const Actor& actor) const;
   // Both decide about what of the order waits where the actor is an approver and has the role its type asks
   // for, and answer how many commands that were. http::Problem 404 when the actor sees nothing of it that
   // waits; 403 without the role anywhere, or when the actor is no other person than its author; to

@@ -7,6 +7,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "store/agents.h"
@@ -98,9 +99,10 @@ struct HeldOrder {
   std::int64_t expires_at = 0;
   std::int64_t agents = 0;
   std::int64_t clients = 0;
-  std::string parameters;            // one JSON object; "" where they differ
-  std::vector<std::string> updates;  // "name version", some of them
-  std::string outside_reason = {};   // why outside of maintenance windows, or ""
+  std::string parameters;                                        // one JSON object; "" where they differ
+  std::vector<std::string> updates;                              // "name version", some of them
+  std::string outside_reason = {};                               // why outside of maintenance windows, or ""
+  std::vector<std::pair<std::string, std::string>> places = {};  // client and site of its machines, each once
 };
 
 struct CommandFilter {

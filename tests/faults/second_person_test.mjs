@@ -118,6 +118,7 @@ test('B12: an install that one person approved is handed to no machine until ano
 test('B12: nobody who is not another person there can approve, and what is refused changes nothing', async () => {
   const ordered = await approveUpdate(people.erin, 'openssl');
   const [order] = await held();
+  for (const [name, may] of [['paul', true], ['tina', false]]) assert.equal((await held(people[name]))[0].may_decide, may, name);
   assert.deepEqual(await decide(people.erin, order.id, 'approve'), [403, 'order.own']);
   assert.deepEqual(await decide(people.erin, order.id, 'decline'), [403, 'order.own']);
   assert.deepEqual(await decide(people.tina, order.id, 'approve'), [403, 'role.insufficient']);

@@ -1,6 +1,8 @@
 #pragma once
 #include <map>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include "store/commands.h"
 #include "store/sql/connection.h"
@@ -65,6 +67,8 @@ class SqlCommands : public Commands {
   std::vector<Command> select(const std::string& conditions, const std::vector<Value>& values,
                               const char* results = nullptr) const;
   std::vector<std::string> updatesHeld(const std::string& order_id, const http::Visible& visible) const;
+  std::vector<std::pair<std::string, std::string>> placesHeld(const std::string& order_id,
+                                                              const http::Visible& visible) const;
   void yieldKey(const Command& command);
 
   Connection& db_;

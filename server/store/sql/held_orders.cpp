@@ -59,9 +59,28 @@ Page<HeldOrder> SqlCommands::heldOrders(const http::Visible& visible, const Page
     answer.items.pop_back();
     answer.next_cursor = encodeCursor(Json::array({answer.items.back().created_at, answer.items.back().id}));
   }
-  for (HeldOrder& order : answer.items)
+  for (HeldOrder& order : answer.items) {
     order.updates = updatesHeld(order.id, visible);
+    order.places = placesHeld(order.id, visible);
+  }
   return answer;
+}
+
+std::vector<std::pair<std::string, std::string>> SqlCommands::placesHeld(const std::string& order_id,
+                                                                         const http::Visible& visible) const {
+  Conditions where = waiting(visible);
+  where.add("c.order_id = ?", order_id);
+  const std::string sql =
+      "SELECT DISTINCT c.client_id, a.site_id FROM commands c JOIN agents a ON a.client_id = c.client_id AND "
+      "a.agent_id = c.agent_id" +
+      where.sql();
+  std::vector<std::pair<std::string, std::string>> places;
+  auto rows = db_.queryValues(sql, where.values());
+  while (rows.next()) {
+    std::string client_id = rows.text();
+    places.emplace_back(std::move(client_id), rows.text());
+  }
+  return places;
 }
 
 std::vector<std::string> SqlCommands::updatesHeld(const std::string& order_id,

@@ -337,6 +337,19 @@ class Answers : public ::testing::Test {
     EXPECT_EQ(keysOf(waiting["window"]), membersOf("CommandWindow"));
   }
 
+  void heldAnswers() {
+    const auto author =
+        world_.services.users.add("person", "theo", "hash", http::Grants::everywhere("admin"), world_.admin);
+    world_.services.second_person.setRule("destructive", 1, world_.admin);
+    const services::Actor theo{"theo", author.grants, true, author.id, author.id};
+    world_.services.orders.order("reboot", {agent_.agent_id}, {{"delay_min", 5}}, theo);
+    const Json held = get("/api/v1/held-orders");
+    EXPECT_EQ(keysOf(held), membersOf("HeldOrderList"));
+    ASSERT_EQ(held["items"].size(), 1U);
+    EXPECT_EQ(keysOf(held["items"][0]), membersOf("HeldOrder"));
+    EXPECT_EQ(held["items"][0]["may_decide"], true);
+  }
+
   void profileAnswers() {
     Json status = world_.statusItem("alpha", "act");
     status["settings"] = Json::parse(
@@ -453,6 +466,7 @@ TEST_F(Answers, have_exactly_the_members_that_are_promised) {
   EXPECT_EQ(client["sites"][0]["agents"], 1);
   calendarAnswers();
   windowAnswers();
+  heldAnswers();
   EXPECT_EQ(keysOf(get("/api/v1/audit")), membersOf("AuditList"));
   EXPECT_EQ(keysOf(get("/api/v1/audit")["items"][0]), membersOf("AuditRecord"));
   EXPECT_EQ(keysOf(get("/api/v1/audit/head")), membersOf("AuditHead"));

@@ -99,6 +99,26 @@ TEST_F(SecondPersonRule, is_not_for_its_author_nor_for_who_may_not_there_nor_for
   EXPECT_EQ(state(held[0]), CommandState::kAwaitingApproval);
 }
 
+TEST_F(SecondPersonRule,
+       tells_of_an_order_that_waits_whether_ones_role_suffices_where_it_is_to_be_carried_out) {
+  const auto held = order(erin, 0, 2);
+  const auto other = world.services.places.addClient("Other", world.admin);
+  const auto may = [&](const Grants& grants) {
+    const Actor actor = person("p" + std::to_string(++ordered), grants, admin);
+    const auto page = world.store.read([&](const store::ReadTransaction& tx) {
+      return tx.commands().heldOrders(grants.visible(), {10, ""});
+    });
+    const bool told = world.services.second_person.mayDecide(page.items.at(0), actor);
+    const std::string done =
+        codeOf([&] { world.services.second_person.decline(held[0].order_id, "looked at it", actor); });
+    EXPECT_EQ(done, told ? "done" : "403 role.insufficient");
+    return told;
+  };
+  EXPECT_FALSE(may(Grants({{"viewer", "", ""}, {"admin", other.id, ""}}))) << "elsewhere is not here";
+  EXPECT_FALSE(may(Grants::everywhere("technician")));
+  EXPECT_TRUE(may(Grants({{"viewer", "", ""}, {"approver", agents[0].client_id, agents[0].site_id}})));
+}
+
 TEST_F(SecondPersonRule, whoever_made_the_token_that_ordered_is_its_author) {
   const Actor by_token{"robot", Grants::everywhere("approver"), false, newId(), erin.id};
   const auto held = order(by_token, 0, 2);

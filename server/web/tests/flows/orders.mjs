@@ -137,6 +137,20 @@ test('a machine that has a command is asked once to stop it, and that is said un
   assert.equal(await page.getByRole('button', { name: /^Cancel / }).count(), 0);
 });
 
+test('a held order is decided by whoever may where its machines are, and by nobody else', patience, async () => {
+  const page = await begin('/operations?view=held');
+  const button = (how, what) => page.getByRole('button', { name: new RegExp(`^${how}: ${what}`) });
+  for (const how of ['Approve', 'Decline']) await button(how, 'Restart services').and(page.locator('[aria-disabled=true]')).waitFor();
+  const before = server.mock.requests.length;
+  await button('Approve', 'Restart services').click({ force: true });
+  assert.equal(await page.getByRole('dialog').count(), 0);
+  await button('Decline', 'Restart the machine').click();
+  await page.getByRole('textbox', { name: 'Reason' }).fill('not during the day');
+  await page.getByRole('button', { name: 'Decline', exact: true }).click();
+  await page.getByText(/^Declined: Restart the machine/).waitFor();
+  assert.equal(server.mock.requests.slice(before).filter((each) => each.startsWith('POST')).length, 1);
+});
+
 test('a maintenance window is added for a client, and an order that waits for one is let go with a reason', patience, async () => {
   const page = await begin('/updates/rules');
   await page.getByRole('button', { name: 'Add a window…' }).click();

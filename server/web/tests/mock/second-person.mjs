@@ -5,7 +5,7 @@ import { makeId } from './data/ids.mjs';
 export function listHeldOrders(mock) {
   const { at } = mock.fleet;
   const order = (n, more) => ({
-    id: makeId('RDR', n), type: 'plan_updates', title: 'Plan updates', risk: 'high', actor: 'erin', own: false, created_at: at(1800 * n),
+    id: makeId('RDR', n), type: 'plan_updates', title: 'Plan updates', risk: 'high', actor: 'erin', own: false, may_decide: mock.role === 'admin' || mock.role === 'approver', created_at: at(1800 * n),
     expires_at: at(1800 * n - 86_400), agents: 212, clients: 14, parameters: null, updates: ['openssl 3.0.17-1~deb12u2', 'nginx<b> 1.22.1-9+deb12u2'],
     outside_window: n === 1 ? 'an exploit is out' : null, ...more,
   });
@@ -13,6 +13,7 @@ export function listHeldOrders(mock) {
     order(1, {}),
     order(2, { type: 'reboot', title: 'Restart the machine', risk: 'destructive', agents: 3, clients: 1, parameters: { delay_min: 5, message: 'maintenance' }, updates: [] }),
     order(3, { actor: 'mara', own: true, agents: 40, clients: 2 }),
+    order(4, { actor: 'paul', title: 'Restart services', type: 'restart_services', may_decide: false, agents: 5, clients: 1, updates: [] }),
   ].filter((each) => mock.fleet.agents.length > 0 && !mock.decided.has(each.id));
 }
 

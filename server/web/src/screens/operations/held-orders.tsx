@@ -23,6 +23,12 @@ import classes from './operations.module.css';
 
 const own = 'You ordered it: another person must decide';
 
+// Its places are many, and the server knows where one may what.
+function obstacleOf({ own: ordered, may_decide }: HeldOrder): string | null {
+  if (ordered) return own;
+  return may_decide ? null : 'Your role does not suffice at any of its machines';
+}
+
 function whereOf(order: HeldOrder): string {
   const machines = some(order.agents, 'machine');
   return order.clients > 1 ? `${machines} of ${some(order.clients, 'client')}` : machines;
@@ -85,7 +91,7 @@ function Held({ order }: { order: HeldOrder }) {
           needs={mayDecline}
           size="xs"
           variant="default"
-          blocked={order.own ? own : null}
+          blocked={obstacleOf(order)}
           aria-label={`Decline: ${name}`}
           onClick={() => setDeciding('decline')}
         >
@@ -94,7 +100,7 @@ function Held({ order }: { order: HeldOrder }) {
         <GuardedButton
           needs={mayApprove}
           size="xs"
-          blocked={order.own ? own : null}
+          blocked={obstacleOf(order)}
           aria-label={`Approve: ${name}`}
           onClick={() => setDeciding('approve')}
         >
