@@ -114,6 +114,8 @@ class Intake {
   void chooseScopes() {
     const bool judged = judges();
     for (const auto& [key, scope] : item_.scopes) {
+      // Holds back rows of another scope, even where it comes too late for its own.
+      if (!ok(scope.status)) input_.scopes[key] = false;
       const auto picture = pictures_.find(key);
       if (picture != pictures_.end() && late(picture->second)) continue;
       const bool unchanged =
@@ -217,11 +219,12 @@ class Intake {
     for (const auto& key : chosen_) {
       const ScopeRows& scope = item_.scopes.at(key);
       const bool complete = ok(scope.status);
+      // The same rows mean more once no part of it fails.
+      const bool whole = complete && failedParts(input_.scopes, key).empty();
       tx_.scans().setRecords(agent_, scan_.plugin, purpose_class_, key, complete, records_[key],
                              scan_.received_at, scan_.purpose == "verify" ? kPackage : "");
-      tx_.scans().setPicture(
-          agent_, scan_.plugin, purpose_class_,
-          {key, complete ? scope.digest : "", scope.status, scan_.started_at, scan_.boot_id});
+      tx_.scans().setPicture(agent_, scan_.plugin, purpose_class_,
+                             {key, whole ? scope.digest : "", scope.status, scan_.started_at, scan_.boot_id});
     }
     for (const auto& key : input_.vanished_scopes) {
       tx_.scans().setRecords(agent_, scan_.plugin, purpose_class_, key, true, {}, scan_.received_at);

@@ -93,9 +93,15 @@ class Merge {
 
   bool isGone(const KnownUpdate& known) const {
     const auto scope = in_.scopes.find(known.scope);
-    if (scope != in_.scopes.end()) return scope->second;
+    if (scope != in_.scopes.end()) return scope->second && !isOfFailedPart(known);
     return std::find(in_.vanished_scopes.begin(), in_.vanished_scopes.end(), known.scope) !=
            in_.vanished_scopes.end();
+  }
+
+  bool isOfFailedPart(const KnownUpdate& known) const {
+    const auto parts = failedParts(in_.scopes, known.scope);
+    return std::any_of(parts.begin(), parts.end(),
+                       [&](const std::string& part) { return known.key.starts_with(part + ':'); });
   }
 
   void takeGone(const KnownUpdate& known) {
@@ -162,6 +168,14 @@ class Merge {
 
 MergeDecision decideMerge(const MergeInput& input) {
   return Merge(input).decide();
+}
+
+std::vector<std::string> failedParts(const std::map<std::string, bool>& scopes, const std::string& scope) {
+  std::vector<std::string> out;
+  const auto begin = scope + '/';
+  for (auto it = scopes.lower_bound(begin); it != scopes.end() && it->first.starts_with(begin); ++it)
+    if (!it->second) out.push_back(it->first);
+  return out;
 }
 
 Reason stillListed() {

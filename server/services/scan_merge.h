@@ -2,9 +2,9 @@
 // What a scan means for the updates that are known: a decision without side effects, in memory, so that every
 // case of it can be tested as a table.
 //
-// A complete scope's rows are its whole truth: what it no longer lists is gone. An incomplete scope only
-// adds. Work in flight is never reset; an install is proven, or disproven, by a scan with purpose `verify`
-// alone, and after a reboot where one was needed.
+// A complete scope's rows are its whole truth: what it no longer lists is gone, but for the rows of a part of
+// it that failed by itself. An incomplete scope only adds. Work in flight is never reset; an install is
+// proven, or disproven, by a scan with purpose `verify` alone, and after a reboot where one was needed.
 
 #include <map>
 #include <string>
@@ -25,7 +25,8 @@ struct MergeInput {
   bool verify = false;
   std::string command_id;  // of the order the scan belongs to, or ""
   std::string boot_id;
-  // Scopes whose rows are in `found`, and whether each is complete. What is not here is left alone…
+  // Scopes whose rows are in `found`, and whether each is complete; with every other one that failed. What is
+  // not here is left alone…
   std::map<std::string, bool> scopes;
   // …unless every source answered: then a scope that does not exist any more lists nothing.
   std::vector<std::string> vanished_scopes;
@@ -61,6 +62,10 @@ struct MergeDecision {
 };
 
 MergeDecision decideMerge(const MergeInput& input);
+
+// The parts of `scope` that failed, by their keys: "SCOPE/PART". A row of the scope is a part's if its own
+// key is "SCOPE/PART:…".
+std::vector<std::string> failedParts(const std::map<std::string, bool>& scopes, const std::string& scope);
 
 // What proves or disproves an install once the agent has said it is done: used again when the result comes
 // after the scan.

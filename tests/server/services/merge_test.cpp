@@ -121,6 +121,37 @@ TEST(Merge, an_incomplete_scope_closes_nothing) {
   }
 }
 
+TEST(Merge, a_part_of_a_scope_that_failed_holds_back_its_own_rows_alone) {
+  for (int state = 0; state < store::kUpdateStates; ++state) {
+    for (const bool verify : {false, true}) {
+      auto input = scan(static_cast<S>(state), verify);
+      input.scopes = {{"hub", true}, {"hub/team/app", false}};
+      input.known[0].scope = "hub";
+      input.known[0].key = "hub/team/app:1";
+      EXPECT_TRUE(decideMerge(input).empty()) << store::name(static_cast<S>(state));
+    }
+  }
+  for (const auto* key : {"hub/team/app-two:1", "hub/team/app/more:1", "hub/team:1", "nginx:1"}) {
+    auto input = scan(S::kInstalled, true);
+    input.scopes = {{"hub", true}, {"hub/team/app", false}};
+    input.known[0].scope = "hub";
+    input.known[0].key = key;
+    EXPECT_EQ(after(input), S::kVerified) << key;
+  }
+}
+
+TEST(Merge, a_scope_that_failed_and_is_no_part_of_another_holds_nothing_of_it_back) {
+  for (const auto* failed : {"nginx", "main-extra/nginx", "other/nginx"}) {
+    auto input = scan(S::kInstalled, true);
+    input.scopes = {{"main", true}, {failed, false}};
+    EXPECT_EQ(after(input), S::kVerified) << failed;
+  }
+  auto input = scan(S::kInstalled, true);
+  input.scopes = {{"main", true}, {"main/nginx", true}};
+  input.known[0].key = "main/nginx:1";
+  EXPECT_EQ(after(input), S::kVerified) << "a part that was complete";
+}
+
 TEST(Merge, a_scope_that_was_not_scanned_is_left_alone) {
   auto input = scan(S::kAvailable, false);
   input.scopes = {{"security", true}};

@@ -46,6 +46,23 @@ TEST(Scans, a_complete_scope_replaces_its_picture_and_a_failed_one_only_adds) {
   EXPECT_EQ(world.stateOf(agent, "sudo", "2"), "resolved_elsewhere");
 }
 
+TEST(Scans, a_part_of_a_source_that_failed_closes_nothing_of_its_own_and_holds_nothing_else_back) {
+  World world;
+  const auto agent = world.enrol();
+  // Stored under the source's own name while every part of it answered.
+  const Json web = updateRow({.name = "hub/web", .candidate = "2", .scope = "hub"});
+  const Json app = updateRow({.name = "hub/app", .candidate = "2", .scope = "hub"});
+  world.scan(agent, {.scopes = {{"hub", "ok"}}, .records = {web, app}});
+  world.scan(agent, {.scopes = {{"hub/app", "denied"}, {"hub", "ok"}}});
+  EXPECT_EQ(world.stateOf(agent, "hub/web", "2"), "resolved_elsewhere");
+  EXPECT_EQ(world.stateOf(agent, "hub/app", "2"), "available");
+  world.scan(agent, {.scopes = {{"hub/app", "denied"}, {"hub", "ok"}}});
+  EXPECT_EQ(world.stateOf(agent, "hub/app", "2"), "available") << "nor the next time, with the same rows";
+  world.scan(agent, {.scopes = {{"other", "transient"}, {"hub", "ok"}}});
+  EXPECT_EQ(world.stateOf(agent, "hub/app", "2"), "resolved_elsewhere")
+      << "the same rows, and nothing is hidden any more";
+}
+
 // What an order was for is shown as soon as the scan that proves it says so.
 TEST(Scans, a_scan_that_proves_an_order_replaces_records_of_all_kinds_but_the_inventory) {
   World world;
