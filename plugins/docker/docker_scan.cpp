@@ -11,6 +11,8 @@ namespace {
 constexpr std::int64_t kRegistryPatienceNs = 40 * kSecondNs;
 constexpr const char* kEngineScope = "engine";
 constexpr std::size_t kMostNamed = 5;
+// Of one registry, each named and each a part of it; where more fail, it is the registry that failed.
+constexpr std::size_t kMostFailed = 100;
 
 std::string allOf(const std::vector<Unread>& unread) {
   std::string out;
@@ -136,114 +138,143 @@ void DockerScan::tellMadeHere(const Engine& engine, const Watched& watched) {
   }
 }
 
-void DockerScan::Asked::note(const Problem& problem) {
-  const auto before = rf::toStatus(worst.status);
-  if (rf::worse(before, rf::toStatus(problem.status)) != before || before == rf::Status::kOk) worst = problem;
+void DockerScan::Asked::note(const std::string& repository, const Problem& problem) {
   // A repository that is not for us, or is of a form that nobody understands here, says nothing about the
   // next one. All else does.
-  over = over || (problem.status != RF_DENIED && problem.code != "docker.registry_malformed");
+  if (problem.status == RF_DENIED || problem.code == "docker.registry_malformed") {
+    failed.try_emplace(repository, problem);
+  } else if (!isOver()) {
+    whole = problem;
+  }
 }
 
 void DockerScan::askRegistry(const std::string& name, const Engine& engine,
                              const std::vector<const Watched*>& watched, const Credentials& credentials) {
-  auto scope = run_.scope(name);
   Asked asked{
       Registry(http_, clock_, name, accessTo(name, credentials, files_, settings_), kRegistryPatienceNs),
       engine,
       {RF_OK, "", ""},
       {},
-      false};
+      {}};
   if (const auto until = memory_.quietUntil(name); until != 0)
-    asked.note({RF_LIMIT, "docker.registry_limit",
-                name + ": is not asked before " + toRfc3339(until * kSecondNs) + ", as it wants it"});
-  for (const auto* one : watched) {
-    const auto offered = asked.over ? std::string() : askOffer(asked, *one);
-    tellImage(engine, *one, offered);
-    if (!offered.empty()) tellUpdate(asked, *one, offered);
-    if (!offered.empty()) tellNewerTag(asked, *one);
-  }
-  tellBudget(name, asked.registry.budget());
+    asked.whole = {RF_LIMIT, "docker.registry_limit",
+                   name + ": is not asked before " + toRfc3339(until * kSecondNs) + ", as it wants it"};
+  std::vector<Offer> offers;
+  offers.reserve(watched.size());
+  for (const auto* one : watched)
+    offers.push_back(askOffer(asked, *one));
   if (asked.registry.retryAt() != 0) memory_.setQuiet(name, asked.registry.retryAt());
-  if (asked.over) memory_.spare(name);
-  if (const auto* unread = engine.unreadIn(name); unread != nullptr && asked.worst.status == RF_OK)
-    asked.worst = unread->why;
-  if (asked.worst.status == RF_OK) return scope.complete();
-  scope.fail(rf::toStatus(asked.worst.status), asked.worst.code, asked.worst.text);
+  if (asked.isOver()) memory_.spare(name);
+  if (const auto* unread = engine.unreadIn(name); unread != nullptr && !asked.isOver())
+    asked.whole = unread->why;
+  if (asked.failed.size() > kMostFailed && !asked.isOver()) asked.whole = asked.failed.begin()->second;
+  tellRegistry(name, asked, offers);
 }
 
-std::string DockerScan::askOffer(Asked& asked, const Watched& watched) {
+DockerScan::Offer DockerScan::askOffer(Asked& asked, const Watched& watched) {
+  Offer out{watched, askDigest(asked, watched), nullptr, {}};
+  if (out.digest.empty()) return out;
+  if (!watched.behind(asked.engine, out.digest).empty()) out.image = imageBehind(asked, watched, out.digest);
+  out.newer_tag = askNewerTag(asked, watched);
+  return out;
+}
+
+std::string DockerScan::askDigest(Asked& asked, const Watched& watched) {
+  if (asked.isOver()) return {};
   const auto& reference = watched.reference;
   const auto offered = asked.registry.digestOf(reference.repository, reference.tag);
   if (offered) return *offered;
   if (offered.error().status == RF_NOT_APPLICABLE) {
     run_.report(rf::Status::kOk, "docker.tag_gone", reference.familiar() + " is no longer in its registry");
   } else {
-    asked.note(offered.error());
+    asked.note(reference.repository, offered.error());
   }
   return {};
 }
 
-const PlatformImage* DockerScan::imageBehind(Asked& asked, const Watched& watched, const std::string& digest,
-                                             const std::string& platform) {
-  const auto& registry = watched.reference.registry;
-  if (const auto* known = memory_.find(registry, digest, platform)) return known;
-  auto image = asked.registry.imageFor(watched.reference.repository, digest, platform);
-  if (image) return &memory_.add(registry, digest, platform, std::move(*image));
+const PlatformImage* DockerScan::imageBehind(Asked& asked, const Watched& watched,
+                                             const std::string& digest) {
+  const auto& reference = watched.reference;
+  const auto* any = watched.anyImage(asked.engine);
+  const auto platform = any == nullptr ? std::string() : any->platform;
+  if (const auto* known = memory_.find(reference.registry, digest, platform)) return known;
+  auto image = asked.registry.imageFor(reference.repository, digest, platform);
+  if (image) return &memory_.add(reference.registry, digest, platform, std::move(*image));
   if (image.error().status == RF_NOT_APPLICABLE) {
     run_.report(rf::Status::kOk, image.error().code, image.error().text);
   } else {
-    asked.note(image.error());
+    asked.note(reference.repository, image.error());
   }
   return nullptr;
 }
 
-void DockerScan::tellUpdate(Asked& asked, const Watched& watched, const std::string& offered) {
-  const auto behind = watched.behind(asked.engine, offered);
-  if (behind.empty()) return;
-  const auto* any = watched.anyImage(asked.engine);
-  const auto platform = any == nullptr ? std::string() : any->platform;
-  const auto* image = imageBehind(asked, watched, offered, platform);
-  if (image == nullptr) return;
-  // An index that changed for other platforms only leaves ours as it is.
-  const auto outdated =
-      std::find_if(behind.begin(), behind.end(), [&](const Container* user) { return !isOf(*user, *image); });
-  if (outdated == behind.end()) return;
-  const auto* running = asked.engine.imageOf(**outdated);
-  run_.update()
-      .key(watched.reference.canonical())
-      .name(watched.reference.familiar())
-      .arch(platform)
-      .channel(watched.reference.tag)
-      .installedVersion(running == nullptr ? (*outdated)->image_id : watched.versionOf(*running))
-      .candidateVersion(offered)
-      .origin(watched.reference.registry)
-      .downloadBytes(image->bytes)
-      .blockedBy(watched.blockedBy())
-      .commit();
-}
-
-void DockerScan::tellNewerTag(Asked& asked, const Watched& watched) {
+std::string DockerScan::askNewerTag(Asked& asked, const Watched& watched) {
   const auto& reference = watched.reference;
-  if (watched.users.empty() || asked.over || !mayHaveNewer(reference.tag, settings_.newer_tags)) return;
+  if (watched.users.empty() || asked.isOver() || !mayHaveNewer(reference.tag, settings_.newer_tags))
+    return {};
   if (!asked.tags.contains(reference.repository)) {
     auto tags = asked.registry.tagsOf(reference.repository);
     if (!tags && tags.error().status == RF_UNSUPPORTED) {
       run_.report(rf::Status::kOk, tags.error().code, tags.error().text);
       tags = std::vector<std::string>();
     }
-    if (!tags) return asked.note(tags.error());
+    if (!tags) {
+      asked.note(reference.repository, tags.error());
+      return {};
+    }
     asked.tags[reference.repository] = std::move(*tags);
   }
-  const auto newer = newerTag(reference.tag, asked.tags[reference.repository], settings_.newer_tags);
-  if (newer.empty()) return;
-  const auto* any = watched.anyImage(asked.engine);
+  return newerTag(reference.tag, asked.tags[reference.repository], settings_.newer_tags);
+}
+
+void DockerScan::tellRegistry(const std::string& name, Asked& asked, const std::vector<Offer>& offers) {
+  // Before the registry's own: whatever ends this process in between must not leave that one complete alone.
+  if (asked.failed.size() <= kMostFailed)
+    for (const auto& [repository, problem] : asked.failed)
+      run_.scope(name + "/" + repository).fail(rf::toStatus(problem.status), problem.code, problem.text);
+  auto scope = run_.scope(name);
+  for (const auto& offer : offers) {
+    tellImage(asked.engine, offer.watched, offer.digest);
+    if (offer.image != nullptr) tellUpdate(asked.engine, offer);
+    if (!offer.newer_tag.empty()) tellNewerTag(asked.engine, offer);
+  }
+  tellBudget(name, asked.registry.budget());
+  if (!asked.isOver()) return scope.complete();
+  scope.fail(rf::toStatus(asked.whole.status), asked.whole.code, asked.whole.text);
+}
+
+void DockerScan::tellUpdate(const Engine& engine, const Offer& offer) {
+  const auto& watched = offer.watched;
+  const auto behind = watched.behind(engine, offer.digest);
+  // An index that changed for other platforms only leaves ours as it is.
+  const auto outdated = std::find_if(behind.begin(), behind.end(),
+                                     [&](const Container* user) { return !isOf(*user, *offer.image); });
+  if (outdated == behind.end()) return;
+  const auto* any = watched.anyImage(engine);
+  const auto* running = engine.imageOf(**outdated);
+  run_.update()
+      .key(watched.reference.canonical())
+      .name(watched.reference.familiar())
+      .arch(any == nullptr ? "" : any->platform)
+      .channel(watched.reference.tag)
+      .installedVersion(running == nullptr ? (*outdated)->image_id : watched.versionOf(*running))
+      .candidateVersion(offer.digest)
+      .origin(watched.reference.registry)
+      .downloadBytes(offer.image->bytes)
+      .blockedBy(watched.blockedBy())
+      .commit();
+}
+
+void DockerScan::tellNewerTag(const Engine& engine, const Offer& offer) {
+  const auto& reference = offer.watched.reference;
+  const auto* any = offer.watched.anyImage(engine);
   run_.update()
       .key(reference.canonical() + " newer")
       .name(reference.familiar())
       .arch(any == nullptr ? "" : any->platform)
       .channel(reference.tag)
       .installedVersion(reference.tag)
-      .candidateVersion(newer)
+      .candidateVersion(offer.newer_tag)
       .origin(reference.registry)
       // Whoever wrote the tag down decides about another one.
       .blockedBy("held")

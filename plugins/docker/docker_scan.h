@@ -2,7 +2,8 @@
 // What runs in containers, and what registries offer in its place. The engine is a scope, and each registry:
 // one that does not answer says nothing about the others, and is no failure of the scan's own, so that what
 // it said ("not before noon") is kept. Nor is a container or image of which the engine does not answer: it
-// leaves incomplete the engine's scope, and those of the registries whose images it may have to do with.
+// leaves incomplete the engine's scope, and those of the registries whose images it may have to do with. A
+// repository that fails by itself is a part of its registry: a scope REGISTRY/REPOSITORY while it does.
 
 #include <map>
 #include <string>
@@ -28,11 +29,19 @@ class DockerScan {
   struct Asked {
     Registry registry;
     const Engine& engine;
-    Problem worst;                                         // RF_OK as long as all went well
+    Problem whole;                                         // why it is not asked any more; RF_OK: it is
+    std::map<std::string, Problem> failed;                 // by repository, each by itself
     std::map<std::string, std::vector<std::string>> tags;  // by repository
-    bool over = false;                                     // it is not asked any more
 
-    void note(const Problem& problem);
+    bool isOver() const { return whole.status != RF_OK; }
+    void note(const std::string& repository, const Problem& problem);
+  };
+  // What it said of one name.
+  struct Offer {
+    const Watched& watched;
+    std::string digest;                    // "": nothing
+    const PlatformImage* image = nullptr;  // behind the digest, where somebody runs another one
+    std::string newer_tag;                 // "": none
   };
 
   // How the scan ended so far.
@@ -42,12 +51,14 @@ class DockerScan {
   void tellMadeHere(const Engine& engine, const Watched& watched);
   void askRegistry(const std::string& name, const Engine& engine, const std::vector<const Watched*>& watched,
                    const Credentials& credentials);
-  std::string askOffer(Asked& asked, const Watched& watched);
-  void tellUpdate(Asked& asked, const Watched& watched, const std::string& offered);
-  void tellNewerTag(Asked& asked, const Watched& watched);
+  Offer askOffer(Asked& asked, const Watched& watched);
+  std::string askDigest(Asked& asked, const Watched& watched);
+  std::string askNewerTag(Asked& asked, const Watched& watched);
+  void tellRegistry(const std::string& name, Asked& asked, const std::vector<Offer>& offers);
+  void tellUpdate(const Engine& engine, const Offer& offer);
+  void tellNewerTag(const Engine& engine, const Offer& offer);
   void tellBudget(const std::string& name, const Budget& budget);
-  const PlatformImage* imageBehind(Asked& asked, const Watched& watched, const std::string& digest,
-                                   const std::string& platform);
+  const PlatformImage* imageBehind(Asked& asked, const Watched& watched, const std::string& digest);
 
   const Settings& settings_;
   rf::LocalHttp local_;

@@ -183,7 +183,8 @@ TEST_F(EngineScan, opens_a_registry_with_the_admins_password_and_tells_it_to_nob
   run("private", image);
   const auto next = box_->publish(image, "v2");
   EXPECT_EQ(scan(), rf::Status::kOk);
-  EXPECT_EQ(fake_.scopeStatus(host), RF_DENIED);
+  EXPECT_EQ(fake_.scopeStatus(host + "/private"), RF_DENIED);
+  EXPECT_EQ(fake_.scopeStatus(host), RF_OK);
   settings_.credentials_file = box_->folder() / "client/config.json";
   const auto written = scannedByAgent();
   EXPECT_TRUE(offers(written, next));

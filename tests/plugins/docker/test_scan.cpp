@@ -68,7 +68,8 @@ class DockerScanned : public testing::Test {
     return docker::DockerScan(settings_, fake_.host(), run).scan();
   }
   ScriptedAnswer registry(const ScriptedAsk& ask) {
-    if (broken_.status != 0) return answer(broken_.status, {broken_.header});
+    const bool is_broken = ask.target.starts_with("/v2/" + broken_.repository);
+    if (broken_.status != 0 && is_broken) return answer(broken_.status, {broken_.header});
     if (const auto found = tags_.find(ask.target); found != tags_.end())
       return answer(200,
                     {"Docker-Content-Digest: " + digestOfText(found->second), "RateLimit-Limit: 100;w=21600",
@@ -86,6 +87,7 @@ class DockerScanned : public testing::Test {
   struct Broken {
     int status = 0;
     std::string header = "X: y";
+    std::string repository = {};  // all whose names begin so
   };
   FakeHost fake_;
   docker::Settings settings_;
@@ -343,18 +345,66 @@ TEST_F(DockerScanned, does_not_ask_again_for_what_it_knew_before_a_registry_want
 TEST_F(DockerScanned, holds_a_registrys_failure_against_its_own_scope) {
   hasImage("old", {in("app:latest")}, {in("app@" + digest("old"))});
   runs("web", in("app"), "old");
-  for (const auto& [status, kind] : std::vector<std::pair<int, rf_status>>{
-           {401, RF_DENIED}, {403, RF_DENIED}, {500, RF_TRANSIENT}, {200, RF_TRANSIENT}}) {
-    broken_ = {status, "Docker-Content-Digest: x"};
-    EXPECT_EQ(scan(), rf::Status::kOk);
-    EXPECT_EQ(fake_.scopeStatus(server_.host()), kind) << status;
-    EXPECT_EQ(fake_.scopeStatus("engine"), RF_OK);
-    EXPECT_THAT(fake_.ofKind("update/1"), IsEmpty());
-  }
+  broken_ = {500};
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_TRANSIENT);
+  EXPECT_EQ(fake_.scopeStatus(in("app")), RF_NOT_APPLICABLE) << "it is not one repository's";
+  EXPECT_EQ(fake_.scopeStatus("engine"), RF_OK);
+  EXPECT_THAT(fake_.ofKind("update/1"), IsEmpty());
   broken_ = {404};
   scan();
   EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_OK);
+  EXPECT_THAT(fake_.scopes, SizeIs(2)) << "engine and registry";
   EXPECT_TRUE(fake_.reported("docker.tag_gone"));
+}
+
+TEST_F(DockerScanned, holds_a_repository_that_fails_by_itself_against_no_other_of_its_registry) {
+  hasImage("old", {in("app:latest"), in("private/app:1"), in("private/app:2")},
+           {in("app@" + digest("old")), in("private/app@" + digest("old"))});
+  runs("web", in("app"), "old");
+  runs("own", in("private/app:1"), "old");
+  offers("app", "latest", manifest("new"));
+  for (const auto& [status, kind] :
+       std::vector<std::pair<int, rf_status>>{{401, RF_DENIED}, {403, RF_DENIED}, {200, RF_TRANSIENT}}) {
+    broken_ = {status, "Docker-Content-Digest: x", "private/"};
+    EXPECT_EQ(scan(), rf::Status::kOk);
+    EXPECT_EQ(fake_.scopeStatus(in("private/app")), kind) << status;
+    EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_OK) << status;
+    ASSERT_THAT(fake_.scopes, SizeIs(3)) << "once for both of its tags";
+    EXPECT_EQ(fake_.scopes.back().key, server_.host())
+        << "the part first, or a crash in between would hide it";
+    EXPECT_THAT(fake_.reports.at(0).text, HasSubstr("private/app"));
+    EXPECT_EQ(onlyUpdate().at("name"), in("app:latest"));
+    for (const auto& image : fake_.ofKind("image/1"))
+      EXPECT_EQ(image.at("scope"), server_.host()) << "what is known is told, and once";
+  }
+  broken_ = {};
+  offers("private/app", "1", manifest("newer"));
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.scopeStatus(in("private/app")), RF_NOT_APPLICABLE);
+  const auto updates = fake_.ofKind("update/1");
+  ASSERT_THAT(updates, SizeIs(2));
+  EXPECT_TRUE(updates[1].at("key").get<std::string>().starts_with(in("private/app") + ":"))
+      << "or the part would not hold it back";
+  EXPECT_EQ(updates[1].at("scope"), server_.host());
+}
+
+TEST_F(DockerScanned, holds_it_against_a_registry_where_too_many_repositories_fail) {
+  const auto has = [&](int first, int last) {
+    for (int i = first; i < last; ++i) {
+      const auto repository = "private/app" + std::to_string(i);
+      hasImage(repository, {in(repository + ":1")}, {in(repository + "@" + digest("old"))});
+    }
+  };
+  has(0, 100);
+  broken_ = {403};
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_THAT(fake_.scopes, SizeIs(102));
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_OK);
+  has(100, 101);
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_THAT(fake_.scopes, SizeIs(2));
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_DENIED);
 }
 
 TEST_F(DockerScanned, holds_one_container_that_the_engine_does_not_tell_against_what_depends_on_it) {
@@ -396,7 +446,8 @@ TEST_F(DockerScanned, holds_a_form_that_it_does_not_know_against_one_repository)
   offers("app", "latest", manifest("new"));
   EXPECT_EQ(scan(), rf::Status::kOk);
   EXPECT_EQ(onlyUpdate().at("name"), in("app:latest"));
-  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_TRANSIENT) << "what was known of the other one stays";
+  EXPECT_EQ(fake_.scopeStatus(in("ancient")), RF_TRANSIENT) << "what was known of it stays";
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_OK);
 }
 
 TEST_F(DockerScanned, asks_first_for_what_is_in_use) {
