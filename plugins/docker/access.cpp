@@ -13,7 +13,7 @@ Result<Credentials> readCredentials(const rf::File& files, const Settings& setti
 
 Registry::Access accessTo(const std::string& registry, const Credentials& credentials, const rf::File& files,
                           const Settings& settings) {
-  Registry::Access out{credentials.of(registry), {}};
+  Registry::Access out{credentials.of(registry), {}, credentials.areWithHelper(registry)};
   const auto folder = settings.certificates + "/" + registry;
   const auto names = files.list(folder);
   if (!names) return out;

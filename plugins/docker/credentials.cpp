@@ -37,23 +37,40 @@ std::string userPassword(const Json& entry) {
   return out;
 }
 
+// What docker login leaves of an entry whose password it gave to a helper.
+bool isLeftToHelper(const Json& entry) {
+  if (!entry.is_object()) return false;
+  for (const char* key : {"auth", "username", "password"})
+    if (entry.contains(key) && entry.at(key) != "") return false;
+  return true;
+}
+
 }  // namespace
 
 Result<Credentials> Credentials::parse(std::string_view json) {
   const auto parsed = parseJson(json, {.bytes = kMaxBytes, .depth = 8, .values = 10'000});
   if (!parsed || !parsed->is_object()) return bad("is no JSON object");
-  const auto auths = parsed->find("auths");
-  if (auths == parsed->end() || !auths->is_object()) return bad("expected an object \"auths\"");
+  // A helper for all registries needs no list of them.
+  const bool has_helper = parsed->contains("credsStore") || parsed->contains("credHelpers");
+  const auto auths = parsed->value("auths", has_helper ? Json::object() : Json());
+  const auto helpers = parsed->value("credHelpers", Json::object());
+  if (!auths.is_object()) return bad("expected an object \"auths\"");
+  if (!helpers.is_object()) return bad("expected \"credHelpers\" to be an object");
   Credentials out;
+  for (const auto& [key, helper] : helpers.items())
+    out.with_helper_.insert(registryOf(key));
   std::size_t at = 0;
-  for (const auto& [key, entry] : auths->items()) {
+  for (const auto& [key, entry] : auths.items()) {
     ++at;
+    if (isLeftToHelper(entry)) {
+      out.with_helper_.insert(registryOf(key));
+      continue;
+    }
     auto user_password = userPassword(entry);
     if (user_password.empty() ||
         user_password.find_first_of(std::string_view("\0\r\n", 3)) != std::string::npos)
       return bad("entry " + std::to_string(at) +
-                 " of \"auths\": expected \"auth\", the base64 of user:password, as docker login writes it "
-                 "without a credential helper");
+                 " of \"auths\": expected \"auth\", the base64 of user:password, as docker login writes it");
     out.by_registry_.insert_or_assign(registryOf(key), std::move(user_password));
   }
   return out;
@@ -62,6 +79,10 @@ Result<Credentials> Credentials::parse(std::string_view json) {
 std::string Credentials::of(const std::string& registry) const {
   const auto found = by_registry_.find(registry);
   return found == by_registry_.end() ? std::string() : found->second;
+}
+
+bool Credentials::areWithHelper(const std::string& registry) const {
+  return with_helper_.contains(registry) && !by_registry_.contains(registry);
 }
 
 }  // namespace redflag::docker

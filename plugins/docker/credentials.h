@@ -3,6 +3,7 @@
 // belong to, and the place that this registry names for its tokens.
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -13,13 +14,18 @@ namespace redflag::docker {
 class Credentials {
  public:
   // Docker's config.json. RF_MISCONFIGURED says which entry is wrong by its position, never what is in it.
+  // What a credential helper keeps (an empty entry, or one of "credHelpers") is known to be there, and no
+  // more.
   static Result<Credentials> parse(std::string_view json);
 
   // "user:password"; "" for a registry that has none here.
   std::string of(const std::string& registry) const;
+  // There is a password for it, and a credential helper has it, which nobody here starts.
+  bool areWithHelper(const std::string& registry) const;
 
  private:
   std::map<std::string, std::string> by_registry_;
+  std::set<std::string> with_helper_;
 };
 
 }  // namespace redflag::docker

@@ -169,6 +169,9 @@ void DockerScan::askRegistry(const std::string& name, const Engine& engine,
     asked.whole = unread->why;
   if (asked.failed.size() > kMostFailed && !asked.isOver()) asked.whole = asked.failed.begin()->second;
   tellRegistry(name, asked, offers);
+  if (credentials.areWithHelper(name))
+    run_.report(rf::Status::kOk, "docker.credential_helper",
+                name + ": is asked without a password; a credential helper keeps it, and none is asked here");
 }
 
 DockerScan::Offer DockerScan::askOffer(Asked& asked, const Watched& watched) {

@@ -21,6 +21,7 @@ constexpr std::size_t kMaxTagPage = 4U << 20U;
 constexpr int kMaxRedirects = 5;
 constexpr int kMaxTagPages = 20;
 constexpr std::size_t kMaxTags = 20'000;
+constexpr const char* kWithHelper = "; a credential helper keeps its password, and none is asked here";
 
 std::optional<std::int64_t> leadingNumber(std::string_view text) {
   std::int64_t value = 0;
@@ -87,7 +88,8 @@ Registry::Registry(HttpClient& http, const rf::Clock& clock, std::string name, A
       until_ns_(clock.monotonicNs() + patience_ns) {}
 
 Problem Registry::problem(rf_status status, const char* code, const std::string& text) const {
-  return {status, code, name_ + ": " + text};
+  return {status, code,
+          name_ + ": " + text + (status == RF_DENIED && access_.is_with_helper ? kWithHelper : "")};
 }
 
 bool Registry::mayLeadTo(const std::string& url) const {

@@ -30,8 +30,9 @@ struct Budget {
 class Registry {
  public:
   struct Access {
-    std::string user_password;  // "": none
-    std::string certificates;   // PEM of the authorities an admin trusts for this registry
+    std::string user_password;    // "": none
+    std::string certificates;     // PEM of the authorities an admin trusts for this registry
+    bool is_with_helper = false;  // a credential helper has its password, which nobody here starts
   };
   // `patience_ns`: how long all questions together may take.
   Registry(HttpClient& http, const rf::Clock& clock, std::string name, Access access,

@@ -27,7 +27,7 @@ const char* const kSettingsSchema = R"({
       "maxLength": 4096,
       "default": "",
       "title": "File with the registries' passwords",
-      "description": "As docker login writes it (config.json, \"auths\"). The scanning user must be able to read it. Empty: registries are asked without."
+      "description": "As docker login writes it (config.json, \"auths\"). The scanning user must be able to read it. No credential helper is asked: registries whose passwords one keeps are asked without, and named. Empty: registries are asked without."
     },
     "newer_tags": {
       "type": "string",

@@ -18,7 +18,10 @@ REDFLAG_FUZZ(docker_registry) {
   const auto next = resolved("https://registry.example.net/v2/app/tags/list?n=1000", std::string(input));
   claim(next.empty() || next.starts_with("http://") || next.starts_with("https://"),
         "nothing but HTTP is asked");
-  static_cast<void>(Credentials::parse(input));
+  if (const auto credentials = Credentials::parse(input))
+    for (const char* registry : {"docker.io", "r.example:5000", "gcr.example"})
+      claim(credentials->of(registry).empty() || !credentials->areWithHelper(registry),
+            "a password that is here is used");
   const auto manifest = parseManifest(input);
   if (!manifest) return;
   claim(manifest->image.bytes >= 0, "an image's size is no debt");

@@ -21,6 +21,22 @@ TEST(DockerCredentials, are_read_as_docker_login_writes_them) {
   EXPECT_EQ(read->of("r.example"), "") << "another port is another registry";
 }
 
+TEST(DockerCredentials, that_a_helper_keeps_are_missing_for_that_registry_alone) {
+  const auto read = Credentials::parse(
+      R"({"auths":{"https://index.docker.io/v1/":{},"r.example":{"auth":"dTpw"},"mail.example":{"auth":"","email":"a@b"}},)"
+      R"("credsStore":"desktop","credHelpers":{"gcr.example":"gcloud","r.example":"x"}})");
+  ASSERT_TRUE(read) << read.error().text;
+  EXPECT_EQ(read->of("r.example"), "u:p");
+  EXPECT_FALSE(read->areWithHelper("r.example")) << "its password is here, too";
+  EXPECT_FALSE(read->areWithHelper("other.example"));
+  for (const auto* registry : {"docker.io", "gcr.example", "mail.example"}) {
+    EXPECT_EQ(read->of(registry), "") << registry;
+    EXPECT_TRUE(read->areWithHelper(registry)) << registry;
+  }
+  for (const auto* content : {R"({"credsStore":"desktop"})", R"({"credHelpers":{"gcr.example":"gcloud"}})"})
+    EXPECT_TRUE(Credentials::parse(content)) << content;
+}
+
 TEST(DockerCredentials, are_given_to_an_engine_whole_however_long_they_are) {
   for (const std::string password : {"p", "pp", "ppp", "a:b", "\xC3\xBF\xC3\xBE~?>"}) {
     auto given = docker::registryAuth("r.example:5000", "u:" + password);
@@ -38,7 +54,10 @@ TEST(DockerCredentials, are_given_to_an_engine_whole_however_long_they_are) {
 TEST(DockerCredentials, that_are_malformed_are_refused_without_a_word_of_what_is_in_them) {
   for (const auto* content :
        {"hunter2", "[]", "{}", R"({"auths":[]})", R"({"auths":{"secret.example":{"auth":"hunter2"}}})",
-        R"({"auths":{"secret.example":{"auth":"aHVudGVyMg=="}}})", R"({"auths":{"secret.example":{}}})",
+        R"({"auths":{"secret.example":{"auth":"aHVudGVyMg=="}}})",
+        R"({"auths":{"secret.example":{"password":"hunter2"}}})",
+        R"({"credsStore":"x","auths":{"secret.example":{"auth":7}}})",
+        R"({"auths":{},"credHelpers":["hunter2"]})", R"({"credsStore":"x","auths":["hunter2"]})",
         R"({"auths":{"secret.example":{"auth":"dTpodW50ZXIyDQo="}}})", R"({"auths":{"secret.example":7}})"}) {
     const auto read = Credentials::parse(content);
     ASSERT_FALSE(read) << content;

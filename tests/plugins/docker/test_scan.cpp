@@ -1,5 +1,9 @@
 // What an engine and registries say, put together: with answers of an engine as they were recorded, cut down.
 #include <gmock/gmock.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
 
 #include "base/encoding.h"
 #include "base/time.h"
@@ -476,6 +480,28 @@ TEST_F(DockerScanned, says_when_the_file_of_passwords_is_wrong_and_nothing_of_wh
   EXPECT_EQ(scan(), rf::Status::kMisconfigured);
   EXPECT_TRUE(fake_.reported("docker.bad_credentials"));
   EXPECT_EQ(fake_.scopeStatus("engine"), RF_OK);
+}
+
+TEST_F(DockerScanned, names_a_registry_whose_password_a_helper_keeps) {
+  hasImage("old", {in("app:latest")}, {in("app@" + digest("old"))});
+  runs("web", in("app"), "old");
+  offers("app", "latest", manifest("new"));
+  std::string folder = testing::TempDir() + "redflag-docker-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  fake_.files = folder;
+  settings_.credentials_file = "/config.json";
+  std::ofstream(folder + settings_.credentials_file)
+      << R"({"auths":{")" << server_.host() << R"(":{},"elsewhere.example":{}},"credsStore":"desktop"})";
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(onlyUpdate().at("name"), in("app:latest")) << "it may be for everybody";
+  ASSERT_THAT(fake_.reports, SizeIs(1)) << "of a registry that nobody asks nothing is said";
+  EXPECT_EQ(fake_.reports[0].code, "docker.credential_helper");
+  EXPECT_THAT(fake_.reports[0].text, HasSubstr(server_.host()));
+  broken_ = {403};
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.scopeStatus(in("app")), RF_DENIED);
+  EXPECT_THAT(fake_.reports.at(0).text, HasSubstr("credential helper")) << "the reason, where it is refused";
+  std::filesystem::remove_all(folder);
 }
 
 TEST_F(DockerScanned, makes_no_row_and_no_question_of_names_that_are_none) {
