@@ -82,8 +82,8 @@ http::Response listErrors(services::Services& services, const http::Request& req
 }
 
 http::Response showError(services::Services& services, const http::Request& request) {
-  const std::string& id = pathId(request, kNoError);
   const std::string agent_id = Query(request, {"agent_id"}).id("agent_id");
+  const std::string& id = pathId(request, kNoError);
   return services.store().read([&](const store::ReadTransaction& tx) {
     const http::Visible visible = request.principal.grants.visible();
     const auto group = tx.errors().group(id, visible, agent_id);
