@@ -92,10 +92,13 @@ class BrokerTest : public testing::Test {
   }
   // The processes that it started, of each of its threads.
   std::string children() const {
-    std::ostringstream all;
-    for (const auto& thread : fs::directory_iterator("/proc/" + std::to_string(broker->pid()) + "/task"))
-      all << std::ifstream(thread.path() / "children").rdbuf();
-    return all.str();
+    std::string all;
+    for (const auto& thread : fs::directory_iterator("/proc/" + std::to_string(broker->pid()) + "/task")) {
+      std::string line;
+      std::getline(std::ifstream(thread.path() / "children"), line);
+      all += line;
+    }
+    return all;
   }
   void awaitHost() const {
     for (int i = 0; i < 6000 && children().empty(); ++i)
