@@ -277,6 +277,7 @@ TEST_F(BrokerTest, ends_a_relay_of_processes_of_which_each_is_gone_when_it_is_se
 TEST_F(BrokerTest, ends_what_the_hosts_of_one_that_was_killed_left) {
   if (!platform::RunGroups::open(folder.path())) GTEST_SKIP() << "this system has no group for a run";
   auto hanging = request("daemon_and_hang");
+  hanging.limits.time_ns = 5 * kSecondNs;  // what the daemon holds open is waited for as long
   auto outside = std::async(std::launch::async, [&] { return run(hanging); });
   bool runs = false;
   for (int i = 0; i < 20 && !runs; ++i)
