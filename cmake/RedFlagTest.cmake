@@ -10,8 +10,8 @@ set_target_properties(redflag_test_headers PROPERTIES POSITION_INDEPENDENT_CODE 
 target_link_libraries(redflag_test_headers PRIVATE redflag_test_settings)
 target_precompile_headers(redflag_test_headers PRIVATE <gmock/gmock.h> <gtest/gtest.h> <nlohmann/json.hpp>)
 
-# Properties of a test that keeps a processor busy all the time, or looks at how long things take: where three run at a
-# time (scripts/test) one that only waits runs beside it, and it begins before those.
+# Properties of a test that keeps a processor busy all the time, or looks at how long things take: where four run at a
+# time (scripts/test) one of its like or two that only wait run beside it, and it begins before those.
 set(REDFLAG_HEAVY PROCESSORS 2 COST 20000)
 
 # One test program for one room: tests/<room>/…; ctest names are "<label>.<Suite>.<sentence>".
