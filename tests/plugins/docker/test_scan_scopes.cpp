@@ -1,0 +1,192 @@
+// What fails by itself, and what is held back for it.
+#include "docker_scanned.h"
+
+namespace redflag::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+TEST_F(DockerScanned, leaves_a_registry_alone_as_long_as_it_wants) {
+  hasImage("old", {in("app:latest"), in("lib:latest")},
+           {in("app@" + digest("old")), in("lib@" + digest("old"))});
+  runs("web", in("app"), "old");
+  broken_ = {429, "Retry-After: 600"};
+  const auto begun = epochNow();
+  EXPECT_EQ(scan(), rf::Status::kOk) << "or what it said could not be kept";
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_LIMIT);
+  EXPECT_TRUE(fake_.reported("docker.registry_limit"));
+  EXPECT_THAT(server_.asks(), SizeIs(1)) << "nor for the second image";
+  EXPECT_THAT(fake_.ofKind("image/1"), SizeIs(2)) << "what is known is told";
+  broken_ = {};
+  offers("app", "latest", manifest("new"));
+  fake_.epoch_ns = begun + 590 * kSecondNs;
+  scan();
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_LIMIT);
+  EXPECT_THAT(server_.asks(), SizeIs(1)) << "not a word before its time";
+  fake_.epoch_ns = begun + 605 * kSecondNs;
+  scan();
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_OK);
+  EXPECT_THAT(fake_.ofKind("update/1"), SizeIs(1));
+}
+
+TEST_F(DockerScanned, does_not_ask_again_for_what_it_knew_before_a_registry_wanted_to_be_left_alone) {
+  hasImage("old", {in("app:latest"), in("lib:latest")},
+           {in("app@" + digest("old")), in("lib@" + digest("old"))});
+  runs("web", in("app"), "old");
+  runs("worker", in("lib"), "old");
+  offers("app", "latest", manifest("new"));
+  offers("lib", "latest", manifest("newer"));
+  scan();
+  ASSERT_THAT(fake_.ofKind("update/1"), SizeIs(2));
+  broken_ = {429, "Retry-After: 600"};
+  scan();
+  scan();
+  broken_ = {};
+  const auto asked = server_.asks().size();
+  fake_.epoch_ns = epochNow() + 605 * kSecondNs;
+  scan();
+  EXPECT_THAT(fake_.ofKind("update/1"), SizeIs(2));
+  EXPECT_EQ(server_.asks().size(), asked + 2) << "what a tag is now, and nothing that is counted";
+}
+
+TEST_F(DockerScanned, holds_a_registrys_failure_against_its_own_scope) {
+  hasImage("old", {in("app:latest")}, {in("app@" + digest("old"))});
+  runs("web", in("app"), "old");
+  broken_ = {500};
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_TRANSIENT);
+  EXPECT_EQ(fake_.scopeStatus(in("app")), RF_NOT_APPLICABLE) << "it is not one repository's";
+  EXPECT_EQ(fake_.scopeStatus("engine"), RF_OK);
+  EXPECT_THAT(fake_.ofKind("update/1"), IsEmpty());
+  broken_ = {404};
+  scan();
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_OK);
+  EXPECT_THAT(fake_.scopes, SizeIs(2)) << "engine and registry";
+  EXPECT_TRUE(fake_.reported("docker.tag_gone"));
+}
+
+TEST_F(DockerScanned, holds_a_repository_that_fails_by_itself_against_no_other_of_its_registry) {
+  hasImage("old", {in("app:latest"), in("private/app:1"), in("private/app:2")},
+           {in("app@" + digest("old")), in("private/app@" + digest("old"))});
+  runs("web", in("app"), "old");
+  runs("own", in("private/app:1"), "old");
+  offers("app", "latest", manifest("new"));
+  for (const auto& [status, kind] :
+       std::vector<std::pair<int, rf_status>>{{401, RF_DENIED}, {403, RF_DENIED}, {200, RF_TRANSIENT}}) {
+    broken_ = {status, "Docker-Content-Digest: x", "private/"};
+    EXPECT_EQ(scan(), rf::Status::kOk);
+    EXPECT_EQ(fake_.scopeStatus(in("private/app")), kind) << status;
+    EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_OK) << status;
+    ASSERT_THAT(fake_.scopes, SizeIs(3)) << "once for both of its tags";
+    EXPECT_EQ(fake_.scopes.back().key, server_.host())
+        << "the part first, or a crash in between would hide it";
+    EXPECT_THAT(fake_.reports.at(0).text, HasSubstr("private/app"));
+    EXPECT_EQ(onlyUpdate().at("name"), in("app:latest"));
+    for (const auto& image : fake_.ofKind("image/1"))
+      EXPECT_EQ(image.at("scope"), server_.host()) << "what is known is told, and once";
+  }
+  broken_ = {};
+  offers("private/app", "1", manifest("newer"));
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.scopeStatus(in("private/app")), RF_NOT_APPLICABLE);
+  const auto updates = fake_.ofKind("update/1");
+  ASSERT_THAT(updates, SizeIs(2));
+  EXPECT_TRUE(updates[1].at("key").get<std::string>().starts_with(in("private/app") + ":"))
+      << "or the part would not hold it back";
+  EXPECT_EQ(updates[1].at("scope"), server_.host());
+}
+
+TEST_F(DockerScanned, holds_it_against_a_registry_where_too_many_repositories_fail) {
+  const auto has = [&](int first, int last) {
+    for (int i = first; i < last; ++i) {
+      const auto repository = "private/app" + std::to_string(i);
+      hasImage(repository, {in(repository + ":1")}, {in(repository + "@" + digest("old"))});
+    }
+  };
+  has(0, 100);
+  broken_ = {403};
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_THAT(fake_.scopes, SizeIs(102));
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_OK);
+  has(100, 101);
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_THAT(fake_.scopes, SizeIs(2));
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_DENIED);
+}
+
+TEST_F(DockerScanned, holds_one_container_that_the_engine_does_not_tell_against_what_depends_on_it) {
+  hasImage("old", {in("app:latest")}, {in("app@" + digest("old"))});
+  runs("web", in("app"), "old");
+  runs("dead", "elsewhere.example/db:1", "old");
+  offers("app", "latest", manifest("new"));
+  const auto unread = "/containers/" + number("dead") + "/json";
+  fake_.local_statuses[unread] = 500;
+  listed_["Names"] = {"/dead"};
+  listed_["Image"] = "elsewhere.example/db:1";
+  EXPECT_EQ(scan(), rf::Status::kOk) << "what is kept for the next scan must not be lost";
+  EXPECT_EQ(fake_.scopeStatus("engine"), RF_TRANSIENT) << "its row is missing";
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_OK);
+  EXPECT_EQ(fake_.reports.at(0).code, "docker.unreadable");
+  EXPECT_THAT(fake_.reports.at(0).text, HasSubstr("dead " + number("dead").substr(0, 12)));
+  EXPECT_THAT(fake_.ofKind("container/1"), SizeIs(1));
+  EXPECT_EQ(onlyUpdate().at("candidate_version"), digest("new"));
+  EXPECT_EQ(onlyUpdate().at("blocked_by"), "excluded") << "it may live in that one's namespaces";
+
+  listed_["Image"] = "sha256:" + number("old");
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_TRANSIENT) << "it may be of any name";
+
+  fake_.local_statuses[unread] = 404;
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.scopeStatus("engine"), RF_OK) << "it ended while it was asked for";
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_OK);
+  EXPECT_THAT(fake_.reports, IsEmpty());
+  EXPECT_FALSE(onlyUpdate().contains("blocked_by"));
+}
+
+TEST_F(DockerScanned, holds_a_form_that_it_does_not_know_against_one_repository) {
+  hasImage("odd", {in("ancient:latest")}, {in("ancient@" + digest("odd"))});
+  hasImage("old", {in("app:latest")}, {in("app@" + digest("old"))});
+  runs("first", in("ancient"), "odd");
+  runs("web", in("app"), "old");
+  offers("ancient", "latest", R"({"schemaVersion":1,"fsLayers":[]})");
+  offers("app", "latest", manifest("new"));
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(onlyUpdate().at("name"), in("app:latest"));
+  EXPECT_EQ(fake_.scopeStatus(in("ancient")), RF_TRANSIENT) << "what was known of it stays";
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_OK);
+}
+
+TEST_F(DockerScanned, says_when_the_file_of_passwords_is_wrong_and_nothing_of_what_is_in_it) {
+  settings_.credentials_file = "/no/such/file";
+  EXPECT_EQ(scan(), rf::Status::kMisconfigured);
+  EXPECT_TRUE(fake_.reported("docker.bad_credentials"));
+  EXPECT_EQ(fake_.scopeStatus("engine"), RF_OK);
+}
+
+TEST_F(DockerScanned, names_a_registry_whose_password_a_helper_keeps) {
+  hasImage("old", {in("app:latest")}, {in("app@" + digest("old"))});
+  runs("web", in("app"), "old");
+  offers("app", "latest", manifest("new"));
+  std::string folder = testing::TempDir() + "redflag-docker-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  fake_.files = folder;
+  settings_.credentials_file = "/config.json";
+  std::ofstream(folder + settings_.credentials_file)
+      << R"({"auths":{")" << server_.host() << R"(":{},"elsewhere.example":{}},"credsStore":"desktop"})";
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(onlyUpdate().at("name"), in("app:latest")) << "it may be for everybody";
+  ASSERT_THAT(fake_.reports, SizeIs(1)) << "of a registry that nobody asks nothing is said";
+  EXPECT_EQ(fake_.reports[0].code, "docker.credential_helper");
+  EXPECT_THAT(fake_.reports[0].text, HasSubstr(server_.host()));
+  broken_ = {403};
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.scopeStatus(in("app")), RF_DENIED);
+  EXPECT_THAT(fake_.reports.at(0).text, HasSubstr("credential helper")) << "the reason, where it is refused";
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace redflag::test
