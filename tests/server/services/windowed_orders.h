@@ -35,6 +35,12 @@ class WindowedOrders : public ::testing::Test {
         .order("restart_services", {agent.agent_id}, {{"services", {unit}}}, ada, {}, outside)
         .front();
   }
+  // Somebody else who may approve.
+  services::Actor person(const std::string& name) {
+    const auto account =
+        world.services.users.add("person", name, "hash", http::Grants::everywhere("approver"), world.admin);
+    return {name, account.grants, true, account.id, account.id};
+  }
   store::Command now(const store::Command& command) { return world.command(command.id); }
   // To this time of this day, and one round of the server's own work.
   void at(const std::string& text) {

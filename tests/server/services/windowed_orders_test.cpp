@@ -357,11 +357,6 @@ TEST_F(WindowedOrders, are_given_outside_of_any_window_with_a_reason_a_proof_and
 TEST_F(WindowedOrders, that_a_second_person_approves_wait_as_well) {
   night();
   world.services.second_person.setRule("high", 1, ada);
-  const auto person = [&](const std::string& name) {
-    const auto account =
-        world.services.users.add("person", name, "hash", Grants::everywhere("approver"), world.admin);
-    return Actor{name, account.grants, true, account.id, account.id};
-  };
   const Actor erin = person("erin");
   const Actor paul = person("paul");
   const auto order = [&](const std::string& unit, const std::string& outside) {
@@ -426,11 +421,6 @@ TEST_F(WindowedOrders, of_a_schedule_wait_for_one_window_because_it_comes_again_
 TEST_F(WindowedOrders, of_a_schedule_may_be_approved_by_a_second_person_until_their_window_is_over) {
   night();
   world.services.second_person.setRule("high", 1, ada);
-  const auto person = [&](const std::string& name) {
-    const auto account =
-        world.services.users.add("person", name, "hash", Grants::everywhere("approver"), world.admin);
-    return Actor{name, account.grants, true, account.id, account.id};
-  };
   services::ScheduleWish wish;
   wish.name = "Weekly";
   wish.type = "restart_services";
