@@ -135,7 +135,7 @@ test('an error of the agent itself is among the errors of the server', async () 
   const found = async () => (await of(agent.id, '&code=spool.damaged'))[0];
   const error = await until(found, 'the damaged spool among the errors', 60_000, () => agent.process.output.slice(-2000));
   assert.deepEqual([error.subsystem, error.agents], ['spool', 1]);
-  const { rows: [row] } = await api.get(`/api/v1/errors/${error.id}`);
+  const { rows: [row] } = await api.get(`/api/v1/errors/${error.id}?agent_id=${agent.id}`);
   assert.equal(row.agent_id, agent.id);
   assert.ok(Math.abs(Date.parse(row.last_at) - Date.now()) < 120_000, row.last_at);
   assert.ok((await of(agent.id)).some(({ id }) => id === error.id), 'not only by its code');

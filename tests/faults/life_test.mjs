@@ -145,8 +145,9 @@ test('a scan during an install changes nothing about it, and an order that waits
     const install = row.state === 'planned' && (await command(row.command_id));
     return install && install.type === 'install_updates' && install.state === 'accepted' ? install : null;
   }, 'the second install to wait on the machine', 30_000, () => agent.process.output.slice(-3000));
-  await api.post(`/api/v1/commands/${waiting.id}/cancel`);
-  await ended(waiting.id, 'cancelled');
+  const asked = await api.post(`/api/v1/commands/${waiting.id}/cancel`);
+  assert.deepEqual([asked.state, asked.cancel_asked], ['accepted', true], 'the machine has it, and is asked');
+  assert.equal((await ended(waiting.id, 'cancelled')).cancel_asked, false);
   assert.equal((await reaches('openssl', 'available')).reason.code, 'update.cancelled');
   unset('hold');
   await until(async () => (await api.get('/api/v1/updates/rows?name=nginx&state=verified')).total === 1, 'nginx to be verified', 60_000,
