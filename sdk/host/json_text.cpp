@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <limits>
 
 #include "base/encoding.h"
 
@@ -43,7 +44,12 @@ void appendJsonInt(std::string& out, std::int64_t value) {
 void appendJsonReal(std::string& out, double value) {
   std::array<char, 40> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value);
-  out.append(digits.data(), end.ptr);
+  const std::string_view text(digits.data(), static_cast<std::size_t>(end.ptr - digits.data()));
+  out.append(text);
+  // Digits alone read as a whole number, and from 2^63 on as one that is too large.
+  if (text.size() > std::numeric_limits<std::int64_t>::digits10 &&
+      text.find_first_of(".e") == std::string_view::npos)
+    out.append(".0");
 }
 
 std::string readable(std::string_view text, std::size_t max_bytes) {

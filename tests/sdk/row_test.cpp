@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/json.h"
+#include "protocol/record_check.h"
 
 namespace redflag::host {
 namespace {
@@ -135,6 +136,18 @@ TEST(Row, passes_on_third_parties_kinds_and_fields_with_the_type_they_were_put_a
   ASSERT_TRUE(ours.putText("org.example.pinned_by", "somebody"));
   EXPECT_FALSE(ours.putText("pinned_by", "somebody"));
   EXPECT_EQ(Json::parse(ours.finish("apt").value()).at("org.example.pinned_by"), "somebody");
+}
+
+TEST(Row, a_large_real_number_stays_one_that_the_server_takes) {
+  Row row = started("org.example.flatpak-remote/1");
+  const double large = 12'345'678'901'234'567'168.0;  // its shortest form has no dot and no exponent
+  ASSERT_TRUE(row.putReal("positive", large));
+  ASSERT_TRUE(row.putReal("negative", -large));
+  const Json json = Json::parse(row.finish("").value());
+  EXPECT_TRUE(json.at("positive").is_number_float());
+  EXPECT_EQ(json.at("positive"), large);
+  EXPECT_EQ(json.at("negative"), -large);
+  EXPECT_TRUE(protocol::checkRecord(json, "row"));
 }
 
 TEST(Row, lets_no_third_partys_field_take_the_place_of_what_every_record_has) {
