@@ -296,13 +296,7 @@ Result<Config> withServerSettings(const Config& config, const Json& settings) {
     if (setting.value.is_null() || !known_plugin || config.written.contains(setting.key) ||
         !settings::serverMaySet(config.server_may_set, setting.key))
       continue;
-    // A plugin without anything behind it is written as null, which is no place for a value.
-    if (written.contains("plugins") && written["plugins"].is_object()) {
-      for (auto& [id, value] : written["plugins"].items())
-        if (value.is_null()) value = Json::object();
-    }
-    written[setting.key] = setting.value;
-    taken.insert(setting.key.to_string());
+    if (settings::place(setting, written)) taken.insert(setting.key.to_string());
   }
   if (taken.empty()) return config;
   const auto problems = settings::checkAgainst(coreSchema(), written);

@@ -102,7 +102,7 @@ std::optional<SchemaProblem> problemOfDesired(const Json& settings) {
 Json nested(const std::vector<ServerSetting>& settings) {
   Json out = Json::object();
   for (const auto& setting : settings)
-    out[setting.key] = setting.value;
+    place(setting, out);
   return out;
 }
 

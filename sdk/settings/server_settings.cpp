@@ -107,6 +107,22 @@ Result<std::vector<ServerSetting>> serverSettingsOf(const Json& settings) {
   return out;
 }
 
+bool place(const ServerSetting& setting, Json& into) {
+  const Path path = pathOf(setting.key);
+  // Looked at first, so that nothing is changed when it does not fit.
+  const Json* seen = &into;
+  for (std::size_t i = 0; i < path.size() && seen != nullptr && !seen->is_null(); ++i) {
+    if (!seen->is_object()) return false;
+    const auto next = seen->find(path[i]);
+    seen = next == seen->end() ? nullptr : &*next;
+  }
+  Json* at = &into;
+  for (const auto& name : path)
+    at = &(*at)[name];
+  *at = setting.value;
+  return true;
+}
+
 std::string pluginOf(const Json::json_pointer& key) {
   const Path path = pathOf(key);
   return path.size() > 1 && path[0] == "plugins" ? path[1] : "";

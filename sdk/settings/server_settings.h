@@ -28,6 +28,11 @@ struct ServerSetting {
 };
 Result<std::vector<ServerSetting>> serverSettingsOf(const Json& settings);
 
+// Puts the value at its place in `into`, an object, making objects on the way, also of null: a name of digits
+// is a name like any other, never a place in a list. False, and nothing changed, where any other value stands
+// on the way.
+bool place(const ServerSetting& setting, Json& into);
+
 // The id in "/plugins/ID/…"; "" elsewhere.
 std::string pluginOf(const Json::json_pointer& key);
 std::string dottedKey(const Json::json_pointer& key);  // "schedule.every"

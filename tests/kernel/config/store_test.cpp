@@ -134,6 +134,23 @@ TEST_F(ConfigStoreTest, what_a_plugin_may_touch_is_made_of_the_owners_settings_a
   EXPECT_EQ(plugin.owner_settings, Json::parse(R"({"a":1})"));
 }
 
+// A list would be as long as its highest number: the agent would end for want of memory, at every start.
+TEST_F(ConfigStoreTest, a_server_that_calls_settings_by_numbers_makes_no_list_of_them) {
+  write(
+      "version: 1\nplugins: {x.y: {settings: {list: [a], word: b}}}\n"
+      "policy: {server_may_set: [schedule, 'plugins.*.settings']}\n");
+  auto store = std::move(*ConfigStore::open(file(), folder_));
+  EXPECT_EQ(store->withServerSettings({{"schedule", {{"4000000000", 1}, {"every", "1h"}}}}).error().code,
+            Code::kInvalid);
+  const Json settings = Json::parse(
+      R"({"plugins":{"x.y":{"settings":{"4000000000":1,"z":2,"list":{"1":"c"},"word":{"of":"d"}}}}})");
+  ASSERT_TRUE(store->withServerSettings(settings));
+  ASSERT_TRUE(store->keepServerSettings(settings));
+  EXPECT_EQ(store->current()->plugin("x.y")->settings,
+            Json::parse(R"({"4000000000":1,"z":2,"list":["a"],"word":"b"})"))
+      << "what the owner wrote stays as it is";
+}
+
 TEST_F(ConfigStoreTest, kept_settings_that_cannot_be_read_leave_the_owners_configuration_in_force) {
   write("version: 1\npolicy: {server_may_set: [schedule]}\n");
   for (const char* kept : {"{", "[]", R"({"schedule":{"every":"1s"}})"}) {

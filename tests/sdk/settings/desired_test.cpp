@@ -71,6 +71,26 @@ TEST(Desired, is_nested_again_as_it_was_taken_apart) {
   EXPECT_EQ(nested(serverSettingsOf(settings).value()), settings);
 }
 
+TEST(Desired, a_name_of_digits_is_a_name_and_no_place_in_a_list) {
+  const Json settings = Json::parse(
+      R"({"plugins":{"7":{"every":"2h"},"org.x":{"settings":{"0":1,"4000000000":2,"-":3,"a":4}}}})");
+  EXPECT_EQ(nested(serverSettingsOf(settings).value()), settings);
+}
+
+TEST(Desired, a_value_below_a_value_changes_nothing) {
+  const ServerSetting below{Json::json_pointer("/plugins/x/settings/a/1"), 5};
+  for (const char* text : {R"({"plugins":{"x":{"settings":{"a":[1]}}}})",
+                           R"({"plugins":{"x":{"settings":{"a":"b"}}}})", R"({"plugins":7})", R"([])"}) {
+    const Json before = Json::parse(text);
+    Json into = before;
+    EXPECT_FALSE(place(below, into));
+    EXPECT_EQ(into, before);
+  }
+  Json null = Json::parse(R"({"plugins":{"x":null}})");
+  EXPECT_TRUE(place(below, null));
+  EXPECT_EQ(null, Json::parse(R"({"plugins":{"x":{"settings":{"a":{"1":5}}}}})"));
+}
+
 TEST(Settable, is_a_schema_complete_in_itself) {
   const std::string text = dumpJson(settableSchema());
   EXPECT_EQ(text.find("$ref"), std::string::npos);
