@@ -31,10 +31,10 @@ const Json& resolve(const Json& root, const Json& schema) {
   const Json* at = &schema;
   for (int hops = 0; hops < kMaxReferences && at->is_object() && at->contains("$ref"); ++hops) {
     const auto& reference = at->at("$ref");
-    if (!reference.is_string() || reference.get_ref<const std::string&>().rfind("#/", 0) != 0) break;
-    const Json::json_pointer pointer(reference.get_ref<const std::string&>().substr(1));
-    if (!root.contains(pointer)) break;
-    at = &root.at(pointer);
+    const Json* target =
+        reference.is_string() ? referredTo(root, reference.get_ref<const std::string&>()) : nullptr;
+    if (target == nullptr) break;
+    at = target;
   }
   return *at;
 }
@@ -213,6 +213,8 @@ void addInnermost(const Json& root, valijson::ValidationResults& results,
 
 Result<std::vector<SchemaProblem>> checkAgainst(const Json& schema, const Json& value) {
   std::vector<SchemaProblem> problems;
+  if (const auto fault = unusable(schema))
+    return fail(Code::kInvalid, "the schema cannot be used: " + *fault);
   if (const auto place = tooLongToMatch(schema, value)) {
     problems.push_back({*place, "expected at most " + std::to_string(kMaxMatchedBytes) + " bytes"});
     return problems;

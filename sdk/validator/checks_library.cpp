@@ -4,6 +4,7 @@
 #include <cstring>
 #include <regex>
 
+#include "base/pattern_guard.h"
 #include "host/actions.h"
 #include "host/capabilities.h"
 #include "protocol/record_kinds.h"
@@ -94,6 +95,7 @@ Verdict schemaIsValid(const Target& target) {
   const Json& schema = subject->manifest.config_schema;
   if (schema.empty()) return skipped("the plugin has no settings");
   if (schema.value("type", Json()) != Json("object")) return failed("/type: settings are an \"object\"");
+  if (const auto fault = unusable(schema)) return failed(*fault);
   const auto fault = schemaFault(schema, "");
   return fault.empty() ? Verdict{} : failed(fault);
 }
@@ -135,6 +137,8 @@ Verdict actionsAreListed(const Target& target) {
   for (const auto& action : *actions) {
     if (action.parameters_schema.value("type", Json()) != Json("object"))
       return failed(action.name + "/parameters_schema/type: parameters are an \"object\"");
+    if (const auto fault = unusable(action.parameters_schema))
+      return failed(action.name + "/parameters_schema: " + *fault);
     if (const auto fault = schemaFault(action.parameters_schema, action.name + "/parameters_schema");
         !fault.empty())
       return failed(fault);

@@ -17,6 +17,7 @@ using Adapter = valijson::adapters::NlohmannJsonAdapter;
 
 Result<> parse(const Json& schema, valijson::Schema& parsed) {
   if (!schema.is_object()) return fail(Code::kInvalid, "a JSON Schema is an object");
+  if (const auto fault = unusable(schema)) return fail(Code::kInvalid, "not a JSON Schema to use: " + *fault);
   try {
     valijson::SchemaParser parser;
     parser.populateSchema(Adapter(schema), parsed);
@@ -41,10 +42,11 @@ std::string pointer(const std::vector<std::string>& context) {
 }  // namespace
 
 Result<> checkSchema(const Json& schema) {
+  valijson::Schema parsed;
+  if (auto ok = parse(schema, parsed); !ok) return ok;
   if (const auto bad = badPattern(schema))
     return fail(Code::kInvalid, "not a JSON Schema: the pattern \"" + *bad + "\" is no regular expression");
-  valijson::Schema parsed;
-  return parse(schema, parsed);
+  return {};
 }
 
 std::optional<FieldProblem> firstProblem(const Json& schema, const Json& value) {

@@ -68,6 +68,12 @@ TEST(PluginSettings, survive_a_schema_that_is_nonsense) {
   EXPECT_FALSE(effectiveSettings(config, config.plugins[0], broken));
   const Json typed = Json::parse(R"({"type":12,"properties":{"a":{"type":"string"}}})");
   EXPECT_FALSE(effectiveSettings(config, config.plugins[0], typed));
+  const Json circle = Json::parse(R"({"type":"object","allOf":[{"$ref":"#"}]})");
+  EXPECT_FALSE(effectiveSettings(config, config.plugins[0], circle));
+  const Json odd =
+      Json::parse(R"({"type":"object","properties":{"a":true,"b":{"$ref":"#/properties/~5"},"~5":true}})");
+  EXPECT_THAT(effectiveSettings(config, config.plugins[0], odd).error().text,
+              HasSubstr("leads nowhere; expected one like #/definitions/NAME"));
 }
 
 host::Manifest manifest(const std::string& id) {

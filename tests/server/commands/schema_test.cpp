@@ -52,5 +52,51 @@ TEST(Schema, what_is_no_schema_is_refused) {
   EXPECT_FALSE(checkSchema({{"patternProperties", {{"(", {{"type", "string"}}}}}}));
 }
 
+TEST(Schema, whose_references_lead_in_a_circle_or_nowhere_is_refused) {
+  EXPECT_TRUE(checkSchema(Json::parse(
+      R"({"properties":{"a":{"$ref":"#/definitions/one"},"b":{"$ref":"#/definitions/one"}},"definitions":{"one":{"type":"string"}}})")));
+  for (
+      const char* schema :
+      {R"({"$ref":"#"})",
+       R"({"$ref":"#/definitions/one","definitions":{"one":{"$ref":"#/definitions/one"}}})",
+       R"({"properties":{"a":{"$ref":"#/definitions/one"}},"definitions":{"one":{"$ref":"#/definitions/one"}}})",
+       R"({"allOf":[{"$ref":"#"}]})", R"({"definitions":{"one":{"allOf":[{"$ref":"#/definitions/one"}]}}})",
+       R"({"properties":{"a":{"$ref":"#/definitions/none"}}})", R"({"items":{"$ref":"#/%2"}})",
+       R"({"items":{"$ref":"#/definitions/~5"},"definitions":{"~5":true}})"})
+    EXPECT_FALSE(checkSchema(Json::parse(schema))) << schema;
+  EXPECT_TRUE(firstProblem({{"allOf", {{{"$ref", "#"}}}}}, Json::object()))
+      << "one that was kept ends nothing";
+}
+
+TEST(Schema, that_grows_without_bound_when_it_is_written_out_is_refused) {
+  Json definitions = {{"d0", {{"type", "string"}}}};
+  for (int i = 1; i <= 10; ++i) {
+    const Json below = {{"$ref", "#/definitions/d" + std::to_string(i - 1)}};
+    definitions["d" + std::to_string(i)]["allOf"] = Json::array({below, below, below});
+  }
+  EXPECT_FALSE(checkSchema({{"definitions", definitions}}));
+}
+
+TEST(Schema, with_a_pattern_too_large_to_compile_is_refused) {
+  const auto with = [](const std::string& pattern) {
+    return checkSchema({{"properties", {{"a", {{"pattern", pattern}}}}}}).has_value();
+  };
+  EXPECT_TRUE(with("^[0-9a-fA-F]{64}$"));
+  EXPECT_TRUE(with("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}$"));
+  EXPECT_TRUE(with("^[\\])]{3}$"));
+  EXPECT_FALSE(with(std::string(60'000, 'a')));
+  EXPECT_FALSE(with(std::string(200, '(') + "a" + std::string(200, ')')));
+  EXPECT_FALSE(with("(a?){30000}"));
+  EXPECT_FALSE(with("((a?){300}){300}"));
+  EXPECT_FALSE(with("([\\])]a{300}){300}"));
+  EXPECT_FALSE(checkSchema({{"patternProperties", {{std::string(60'000, 'a'), {{"type", "string"}}}}}}));
+}
+
+TEST(Schema, that_asks_for_multiples_is_refused) {
+  EXPECT_FALSE(checkSchema({{"multipleOf", 0}}));
+  EXPECT_TRUE(firstProblem({{"multipleOf", 0}}, 7)) << "one that was kept divides by nothing";
+  EXPECT_TRUE(checkSchema({{"properties", {{"multipleOf", {{"type", "string"}}}}}}));
+}
+
 }  // namespace
 }  // namespace redflag::commands
