@@ -12,9 +12,10 @@ constexpr std::size_t kMostSamples = 60;
 constexpr std::int64_t kShortestS = 2 * kDayS;
 constexpr double kLongestDays = 3650;
 
+// Never less than nothing: what lies between two of them then always fits.
 bool number(std::string_view text, std::int64_t& out) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return error == std::errc() && end == text.data() + text.size();
+  return error == std::errc() && end == text.data() + text.size() && out >= 0;
 }
 
 // "1700000000 4096\t/srv": a point may hold anything but a line's end, so it comes last.

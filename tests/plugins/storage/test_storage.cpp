@@ -161,6 +161,14 @@ TEST(Growth, says_nothing_where_little_is_known_or_nothing_grows) {
   EXPECT_FALSE(growth.daysUntilFull("/unknown", 10'000));
 }
 
+TEST(Growth, believes_nothing_that_was_kept_of_less_than_nothing) {
+  const std::string kept = "-9223372036854775808 1\t/\n9223372036854775807 1\t/\n5 -1\t/\n";
+  auto growth = Growth::from(kept);
+  EXPECT_EQ(growth.text(), "9223372036854775807 1\t/\n");
+  growth.add("/", {1'740'794'400, 1});
+  EXPECT_EQ(growth.text(), "1740794400 1\t/\n");
+}
+
 TEST(Growth, stays_small_and_survives_a_clock_that_was_set_back) {
   Growth growth;
   for (std::int64_t hour = 0; hour < 24 * 365; ++hour)
