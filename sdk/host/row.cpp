@@ -131,9 +131,11 @@ Result<> Row::putTime(std::string_view field, std::int64_t epoch_ns) {
   // In a third party's field a time would read like any other text: only its own type says what it is.
   if (*type != FieldType::kTime && (*type != FieldType::kAny || kind_ != nullptr))
     return refuse(field, "no time");
+  const auto text = toRfc3339(epoch_ns);
+  if (!fromRfc3339(text)) return refuse(field, "a time from 1678 to 2261");
   auto json = add(field);
   if (!json) return tl::unexpected<Error>(json.error());
-  appendJsonText(**json, toRfc3339(epoch_ns));
+  appendJsonText(**json, text);
   return {};
 }
 

@@ -112,6 +112,13 @@ TEST(Row, refuses_numbers_that_json_cannot_hold) {
   EXPECT_EQ(Json::parse(row.finish("").value()).at("value"), 0.1);
 }
 
+TEST(Row, refuses_times_that_the_server_does_not_take) {
+  for (const std::int64_t far :
+       {std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()})
+    EXPECT_THAT(update().putTime("published_at", far).error().text, HasSubstr("a time from 1678 to 2261"));
+  EXPECT_TRUE(update().putTime("published_at", 9'214'646'399'999'999'999)) << "the last one of 2261";
+}
+
 TEST(Row, has_a_largest_size) {
   Row row = started("service/1");
   ASSERT_TRUE(row.putText("name", "cron"));
