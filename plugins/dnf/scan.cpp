@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "candidates.h"
+#include "common/moment.h"
 #include "inputs.h"
 #include "other_manager.h"
 #include "plain_text.h"
@@ -37,7 +38,7 @@ rf::Status emit(rf::Run& run, const Upgrade& upgrade) {
       .installedBytes(upgrade.installed_bytes);
   row.list("advisories", upgrade.advisories);
   row.list("cves", upgrade.cves);
-  if (upgrade.published_at > 0) row.publishedAt(upgrade.published_at * kNsPerSecond);
+  if (const auto at = plugin::momentOf(upgrade.published_at); at > 0) row.publishedAt(at);
   if (upgrade.needs_reboot) row.needsReboot(true);
   return row.commit();
 }
@@ -54,8 +55,8 @@ rf::Status emitPackage(rf::Run& run, DnfPackage* package) {
       .version(version)
       .sourcePackage(sourceName(textOf(dnf_package_get_sourcerpm(package))))
       .installedBytes(static_cast<std::int64_t>(dnf_package_get_installsize(package)));
-  if (const auto at = dnf_package_get_installtime(package); at > 0)
-    row.installedAt(static_cast<std::int64_t>(at) * kNsPerSecond);
+  const auto installed_at = static_cast<std::int64_t>(dnf_package_get_installtime(package));
+  if (const auto at = plugin::momentOf(installed_at); at > 0) row.installedAt(at);
   return row.commit();
 }
 

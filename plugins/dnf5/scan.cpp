@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/moment.h"
+
 namespace redflag::dnf5 {
 namespace {
 
@@ -29,7 +31,7 @@ rf::Status emit(rf::Run& run, const Upgrade& upgrade) {
     row.advisory(id);
   for (const auto& cve : upgrade.advice.cves)
     row.cve(cve);
-  if (upgrade.advice.published_at > 0) row.publishedAt(upgrade.advice.published_at * kNsPerSecond);
+  if (const auto at = plugin::momentOf(upgrade.advice.published_at); at > 0) row.publishedAt(at);
   if (upgrade.candidate.download_bytes > 0) row.downloadBytes(upgrade.candidate.download_bytes);
   if (upgrade.candidate.installed_bytes > 0) row.installedBytes(upgrade.candidate.installed_bytes);
   return row.commit();
@@ -79,7 +81,7 @@ rf::Status Scan::inventory(rf::Run& run) {
         .arch(package.arch)
         .version(package.evr)
         .sourcePackage(package.source_package);
-    if (package.installed_at > 0) row.installedAt(package.installed_at * kNsPerSecond);
+    if (const auto at = plugin::momentOf(package.installed_at); at > 0) row.installedAt(at);
     if (package.installed_bytes > 0) row.installedBytes(package.installed_bytes);
     rows_ = rf::worse(rows_, row.commit());
   }

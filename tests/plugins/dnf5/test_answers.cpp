@@ -5,6 +5,7 @@
 
 #include "advice.h"
 #include "answers.h"
+#include "common/moment.h"
 #include "recorded_dnf5.h"
 #include "rpm_version.h"
 #include "support/program.h"
@@ -147,6 +148,14 @@ TEST(Dnf5Advice, has_four_words_for_severity_and_unknown) {
                                                         {"low", "low"},
                                                         {"None", "unknown"}})
     EXPECT_EQ(dnf5::severityOf(word), severity) << word;
+}
+
+TEST(Dnf5Times, that_no_row_can_hold_are_none) {
+  EXPECT_EQ(plugin::momentOf(1'740'794'400), 1'740'794'400'000'000'000);
+  EXPECT_EQ(plugin::momentOf(9'214'646'399), 9'214'646'399'000'000'000) << "the last second of 2261";
+  for (const std::int64_t odd :
+       {std::int64_t{9'214'646'400}, INT64_MAX, INT64_MIN, std::int64_t{-1}, std::int64_t{0}})
+    EXPECT_EQ(plugin::momentOf(odd), 0) << odd;
 }
 
 }  // namespace
