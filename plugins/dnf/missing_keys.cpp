@@ -1,6 +1,8 @@
 #include "missing_keys.h"
 
-#include <regex>
+#include <algorithm>
+#include <array>
+#include <string_view>
 #include <vector>
 
 #include "common/key_sentence.h"
@@ -10,10 +12,19 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-Names allOf(const std::string& words, const std::regex& pattern) {
+constexpr std::string_view kKeyFor = "Public key for ";
+
+// "Public key for PACKAGE is not installed". Not with std::regex, whose matcher calls itself for every byte:
+// what is printed can be longer than its stack is deep.
+Names packagesIn(std::string_view words) {
   Names found;
-  for (std::sregex_iterator match(words.begin(), words.end(), pattern), end; match != end; ++match)
-    found.push_back((*match)[1]);
+  for (auto at = words.find(kKeyFor); at != std::string_view::npos; at = words.find(kKeyFor)) {
+    words.remove_prefix(at + kKeyFor.size());
+    const auto end = std::min(words.find_first_of(" \t\n\v\f\r"), words.size());
+    const auto rest = words.substr(end);
+    if (end > 0 && (rest.starts_with(" is not installed") || rest.starts_with(" is not trusted")))
+      found.emplace_back(words.substr(0, end));
+  }
   return found;
 }
 
@@ -25,8 +36,7 @@ Names allOf(const Plan& plan) {
 }
 
 Names withoutKey(const Plan& plan, const std::string& words) {
-  static const std::regex kPackage(R"(Public key for (\S+) is not (?:installed|trusted))");
-  if (auto packages = allOf(words, kPackage); !packages.empty()) return packages;
+  if (auto packages = packagesIn(words); !packages.empty()) return packages;
   // Where there is no key at all, or a person would have to be asked, dnf names no package.
   return mentionsKeys(words) ? allOf(plan) : Names{};
 }
@@ -34,9 +44,10 @@ Names withoutKey(const Plan& plan, const std::string& words) {
 }  // namespace
 
 bool mentionsKeys(const std::string& line) {
-  static const std::regex kWords(
-      "Public key for |you do not have any GPG public keys|Refusing to automatically import keys");
-  return std::regex_search(line, kWords);
+  constexpr std::array kWords{kKeyFor, std::string_view("you do not have any GPG public keys"),
+                              std::string_view("Refusing to automatically import keys")};
+  return std::any_of(kWords.begin(), kWords.end(),
+                     [&](std::string_view words) { return line.find(words) != std::string::npos; });
 }
 
 std::string sentenceOnMissingKeys(const Plan& plan, const std::string& words) {

@@ -1,10 +1,12 @@
 // Metadata comes from outside. Whatever is in it, a scan neither crashes nor guesses: the repository fails,
 // or the row is left out, and the others are told.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <random>
 
+#include "missing_keys.h"
 #include "plain_text.h"
 #include "scan_of.h"
 
@@ -166,6 +168,19 @@ TEST_F(DnfMalformed, bytes_turned_over_at_random) {
     expectSane("round " + std::to_string(round));
     if (HasFailure()) break;
   }
+}
+
+TEST(DnfKeys, that_are_missing_are_found_in_lines_of_any_length) {
+  dnf::Plan plan;
+  plan.steps.push_back(
+      {.operation = "upgrade", .name = "tool", .arch = "x86_64", .from = "1-1", .to = "2-1"});
+  const std::string begin = "Public key for ";
+  EXPECT_THAT(
+      dnf::sentenceOnMissingKeys(plan, begin + "a.rpm is not installed. " + begin + "b.rpm is not trusted\n"),
+      testing::HasSubstr("has no key for a.rpm, b.rpm;"));
+  EXPECT_THAT(dnf::sentenceOnMissingKeys(plan, begin + std::string(300'000, 'x')),
+              testing::HasSubstr("has no key for tool-2-1.x86_64;"));
+  EXPECT_EQ(dnf::sentenceOnMissingKeys(plan, std::string(300'000, 'x')), "");
 }
 
 }  // namespace

@@ -208,6 +208,15 @@ TEST(Dnf5Keys, that_are_missing_are_told_from_signatures_that_are) {
   EXPECT_EQ(aboutKeys("replay.txt"), "");
 }
 
+TEST(Dnf5Keys, are_found_in_lines_of_any_length) {
+  const std::string begin = "OpenPGP check for package \"tool-2-1.x86_64\" ";
+  EXPECT_TRUE(
+      dnf5::mentionsKeys(begin + std::string(300'000, 'x') + " has failed: Public key is not installed"));
+  EXPECT_FALSE(dnf5::mentionsKeys(begin + std::string(300'000, 'x')));
+  EXPECT_FALSE(dnf5::mentionsKeys("OpenPGP check for package \"" + std::string(300'000, 'x')));
+  EXPECT_EQ(dnf5::sentenceOnMissingKeys(begin + "is fine\nhas failed: Public key is not installed\n"), "");
+}
+
 TEST(Dnf5History, has_a_newest_transaction) {
   EXPECT_EQ(dnf5::parseNewestTransaction(Json::parse(recorded("history_list.json"))).value_or(-1), 3);
   EXPECT_EQ(dnf5::parseNewestTransaction(Json::array()).value_or(-1), 0);
