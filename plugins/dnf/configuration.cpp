@@ -104,7 +104,8 @@ class RepositoryReader {
     try {
       parser.read(file);
     } catch (const std::exception& e) {
-      if (std::filesystem::exists(file))
+      std::error_code error;
+      if (std::filesystem::exists(file, error))
         broken(path, RF_MISCONFIGURED, "dnf.repo_misconfigured", path + ": " + e.what());
       return;
     }
