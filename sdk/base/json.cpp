@@ -89,6 +89,8 @@ Result<Json> parseJson(std::string_view text, const JsonLimits& limits) {
   }
   // The library takes a zero byte for the end, and would not see what comes after it.
   if (text.find('\0') != std::string_view::npos) return fail(Code::kInvalid, "a zero byte is no JSON");
+  // The library passes over it, and what hands the text on would have it in the midst of another.
+  if (text.starts_with("\xEF\xBB\xBF")) return fail(Code::kInvalid, "a byte order mark is no JSON");
   Json root;
   BoundedSax sax(root, limits);
   if (!Json::sax_parse(text.begin(), text.end(), &sax)) return tl::unexpected<Error>(sax.error);

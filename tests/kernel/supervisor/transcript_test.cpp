@@ -68,6 +68,11 @@ TEST_F(TranscriptTest, tells_a_complete_scan_with_the_scope_of_each_record) {
   EXPECT_EQ(outcome.state.at("k"), std::string("\0v", 2));
 }
 
+TEST_F(TranscriptTest, takes_no_record_that_begins_with_a_byte_order_mark) {
+  hello();
+  EXPECT_FALSE(say(FrameType::kRecord, "\xEF\xBB\xBF{\"record\":\"fact/1\",\"key\":\"a\"}"));
+}
+
 TEST_F(TranscriptTest, understands_frames_that_come_byte_by_byte) {
   const std::string stream =
       encodeFrame(FrameType::kHello, R"({"id":"p","version":"1.0","abi_major":1,"abi_minor":0})") +
