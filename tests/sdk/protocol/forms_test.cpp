@@ -4,6 +4,7 @@
 #include <random>
 
 #include "protocol/bundle.h"
+#include "protocol/command_list.h"
 #include "protocol/compress.h"
 #include "protocol/keys.h"
 #include "protocol/limits.h"
@@ -151,6 +152,25 @@ TEST(Compress, refuses_what_is_cut_damaged_or_followed_by_more) {
 TEST(Compress, refuses_a_huge_window) {
   const std::string header = fromHex("28b52ffd00a0").value();
   EXPECT_EQ(expand(header + std::string("\x01\x00\x00", 3), 1U << 20).error().code, Code::kLimit);
+}
+
+TEST(CommandListForm, keeps_times_to_the_millisecond_as_it_writes_them) {
+  const std::string key(kPublicKeyBytes, 'k');
+  const auto list = [&](const char* not_before, const char* not_after) {
+    return decodeCommandList(dumpJson({{"v", 1},
+                                       {"keys", Json::array({{{"key_id", keyId(key)},
+                                                              {"public_key", toBase64Url(key)},
+                                                              {"not_before", not_before},
+                                                              {"not_after", not_after}}})},
+                                       {"minimal_envelope_version", 1},
+                                       {"restore_epoch", 0},
+                                       {"urls", Json::array({"https://a.example:1"})},
+                                       {"ca", Json::array({"MAMCAQE=", "MAMCAQI="})}}));
+  };
+  EXPECT_FALSE(list("2025-01-01T00:00:00.0001Z", "2025-01-01T00:00:00.0009Z"));
+  const auto near = list("2025-01-01T00:00:00.0009Z", "2025-01-01T00:00:00.0011Z");
+  ASSERT_TRUE(near);
+  EXPECT_TRUE(encodeCommandList(*near));
 }
 
 }  // namespace
