@@ -285,6 +285,26 @@ LoadedConfig checkConfigText(const std::string& text, const std::filesystem::pat
   return loaded;
 }
 
+namespace {
+
+// By the owner; also where anything else stands on the way. A name of digits is a name: a pointer would take
+// it for a place in a list, and throws for one that is no number of 64 bits.
+bool isWritten(const Json& written, Json::json_pointer key) {
+  std::vector<std::string> names;
+  for (; !key.empty(); key.pop_back())
+    names.push_back(key.back());
+  const Json* at = &written;
+  for (auto name = names.rbegin(); name != names.rend(); ++name) {
+    if (!at->is_object()) return !at->is_null();
+    const auto next = at->find(*name);
+    if (next == at->end()) return false;
+    at = &*next;
+  }
+  return true;
+}
+
+}  // namespace
+
 Result<Config> withServerSettings(const Config& config, const Json& settings) {
   const auto wanted = settings::serverSettingsOf(settings);
   if (!wanted) return tl::unexpected<Error>(wanted.error());
@@ -293,7 +313,7 @@ Result<Config> withServerSettings(const Config& config, const Json& settings) {
   for (const auto& setting : *wanted) {
     const bool known_plugin = setting.key.to_string().rfind("/plugins/", 0) != 0 ||
                               config.plugin(settings::pluginOf(setting.key)) != nullptr;
-    if (setting.value.is_null() || !known_plugin || config.written.contains(setting.key) ||
+    if (setting.value.is_null() || !known_plugin || isWritten(config.written, setting.key) ||
         !settings::serverMaySet(config.server_may_set, setting.key))
       continue;
     if (settings::place(setting, written)) taken.insert(setting.key.to_string());

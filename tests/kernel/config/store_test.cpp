@@ -123,6 +123,20 @@ TEST_F(ConfigStoreTest, takes_nothing_over_that_is_wrong_or_not_the_servers) {
   EXPECT_TRUE(store->current()->from_server.empty());
 }
 
+TEST_F(ConfigStoreTest, a_name_of_digits_is_no_place_in_a_list_that_the_owner_wrote) {
+  write(
+      "version: 1\nplugins: {apt: {settings: {list: [a]}}}\npolicy: {server_may_set: "
+      "[\"plugins.*.settings\"]}\n");
+  const auto own = loadConfig(file());
+  ASSERT_TRUE(own);
+  for (const char* name : {"0", "7", "99999999999999999999", "-", "01"}) {
+    const auto both =
+        withServerSettings(*own, {{"plugins", {{"apt", {{"settings", {{"list", {{name, "b"}}}}}}}}}});
+    ASSERT_TRUE(both) << name;
+    EXPECT_EQ(both->values, own->values) << name;
+  }
+}
+
 TEST_F(ConfigStoreTest, what_a_plugin_may_touch_is_made_of_the_owners_settings_alone) {
   write(
       "version: 1\nplugins: {x.y: {settings: {a: 1}}}\npolicy: {server_may_set: ['plugins.x.y.settings']}\n");
