@@ -59,7 +59,7 @@ class PatternSize {
   // Of a […]: a bracket that is escaped does not end it.
   void toItsEnd() {
     while (at_ < text_.size() && text_[at_] != ']')
-      at_ += text_[at_] == '\\' ? 2 : 1;
+      at_ += text_[at_] == '\\' ? 2U : 1U;
   }
 
   // Those of one or more {…} that follow.
