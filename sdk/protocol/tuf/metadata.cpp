@@ -45,7 +45,7 @@ void readCommon(JsonReader& in, const char* type, Common& out) {
   if (in.text("_type", 32) != type) in.refuse("_type", std::string("\"") + type + "\"");
   if (!isSpecificationOne(in.text("spec_version", 32)))
     in.refuse("spec_version", "version 1 of TUF, as \"1.0.31\"");
-  out.version = in.integer("version", 1, INT64_MAX);
+  out.version = in.integer("version", 1, INT64_MAX - 1);  // the next one fits as well
   const auto expires = expiryOf(in.text("expires", 32));
   if (!expires) in.refuse("expires", "a time as 2030-01-31T12:00:00Z");
   out.expires_ns = expires.value_or(0);

@@ -125,8 +125,10 @@ TEST_F(TufMetadata, refuses_other_types_and_versions_of_the_specification) {
   repository_->body("root")["_type"] = "targets";
   expectPart(rootProblem(), "root._type");
   begin();
-  repository_->body("root")["version"] = 0;
-  expectPart(rootProblem(), "root.version");
+  for (const std::int64_t none : {std::int64_t{0}, INT64_MAX}) {
+    repository_->body("root")["version"] = none;
+    expectPart(rootProblem(), "root.version");
+  }
   begin();
   repository_->body("root")["expires"] = "tomorrow";
   expectPart(rootProblem(), "root.expires");
