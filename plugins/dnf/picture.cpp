@@ -7,6 +7,7 @@
 
 #include "advisories.h"
 #include "candidates.h"
+#include "common/package_numbers.h"
 #include "metadata.h"
 #include "module_names.h"
 #include "plain_text.h"
@@ -64,8 +65,8 @@ Upgrade describe(const Candidate& candidate, const Advisories& advisories, Modul
   upgrade.source_package = sourceName(textOf(dnf_package_get_sourcerpm(package)));
   upgrade.channel = modules.of(package);
   upgrade.blocked_by = candidate.blocked_by;
-  upgrade.download_bytes = static_cast<std::int64_t>(dnf_package_get_downloadsize(package));
-  upgrade.installed_bytes = static_cast<std::int64_t>(dnf_package_get_installsize(package));
+  upgrade.download_bytes = plugin::sizeOf(dnf_package_get_downloadsize(package));
+  upgrade.installed_bytes = plugin::sizeOf(dnf_package_get_installsize(package));
   const auto advice = advisories.between(
       upgrade.name,
       candidate.installed == nullptr ? upgrade.arch : textOf(dnf_package_get_arch(candidate.installed)),

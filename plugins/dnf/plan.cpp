@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "advisories.h"
+#include "common/package_numbers.h"
 #include "common/reboot_names.h"
 
 namespace redflag::dnf {
@@ -146,8 +147,8 @@ class Steps {
       step.requested = std::any_of(wanted_.begin(), wanted_.end(), [&](const Wanted& wanted) {
         return wanted.name == step.name && wanted.arch == step.arch && wanted.version == step.to;
       });
-      plan_.download_bytes += static_cast<std::int64_t>(dnf_package_get_downloadsize(package));
-      plan_.installed_bytes_delta += static_cast<std::int64_t>(dnf_package_get_installsize(package));
+      plan_.download_bytes += plugin::sizeOf(dnf_package_get_downloadsize(package));
+      plan_.installed_bytes_delta += plugin::sizeOf(dnf_package_get_installsize(package));
       if (step.operation != "install") {
         replace(package, step);
       } else {
@@ -164,7 +165,7 @@ class Steps {
       if (step.name != dnf_package_get_name(old)) continue;
       step.from = textOf(dnf_package_get_evr(old));
       step.replaced = fullName(old);
-      plan_.installed_bytes_delta -= static_cast<std::int64_t>(dnf_package_get_installsize(old));
+      plan_.installed_bytes_delta -= plugin::sizeOf(dnf_package_get_installsize(old));
       replaced_.insert(step.replaced);
       addUsersOf(old);
       installed_arch_[{step.name, step.arch}] = textOf(dnf_package_get_arch(old));
@@ -197,7 +198,7 @@ class Steps {
       step.from = textOf(dnf_package_get_evr(package));
       step.replaced = nevra;
       addUsersOf(package);
-      plan_.installed_bytes_delta -= static_cast<std::int64_t>(dnf_package_get_installsize(package));
+      plan_.installed_bytes_delta -= plugin::sizeOf(dnf_package_get_installsize(package));
       plan_.steps.push_back(std::move(step));
     }
   }

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "candidates.h"
-#include "common/moment.h"
+#include "common/package_numbers.h"
 #include "inputs.h"
 #include "other_manager.h"
 #include "plain_text.h"
@@ -54,7 +54,7 @@ rf::Status emitPackage(rf::Run& run, DnfPackage* package) {
       .arch(arch)
       .version(version)
       .sourcePackage(sourceName(textOf(dnf_package_get_sourcerpm(package))))
-      .installedBytes(static_cast<std::int64_t>(dnf_package_get_installsize(package)));
+      .installedBytes(plugin::sizeOf(dnf_package_get_installsize(package)));
   const auto installed_at = static_cast<std::int64_t>(dnf_package_get_installtime(package));
   if (const auto at = plugin::momentOf(installed_at); at > 0) row.installedAt(at);
   return row.commit();

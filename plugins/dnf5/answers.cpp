@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "common/package_numbers.h"
+
 namespace redflag::dnf5 {
 namespace {
 
@@ -47,6 +49,10 @@ std::int64_t numberOf(std::string_view text) {
   std::int64_t number = 0;
   const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return error == std::errc() && stop == text.data() + text.size() && number > 0 ? number : 0;
+}
+
+std::int64_t sizeOf(std::string_view text) {
+  return plugin::sizeOf(static_cast<std::uint64_t>(numberOf(text)));
 }
 
 // "bash-5.2-3.src.rpm" -> "bash"
@@ -188,8 +194,8 @@ Result<std::vector<Package>> parseOffered(std::string_view text) {
     package.evr = fields[2];
     package.repository = fields[3];
     package.source_package = sourceName(fields[4]);
-    package.download_bytes = numberOf(fields[5]);
-    package.installed_bytes = numberOf(fields[6]);
+    package.download_bytes = sizeOf(fields[5]);
+    package.installed_bytes = sizeOf(fields[6]);
   });
 }
 
@@ -200,7 +206,7 @@ Result<std::vector<Package>> parseInstalled(std::string_view text) {
     package.evr = fields[2];
     package.source_package = sourceName(fields[3]);
     package.installed_at = numberOf(fields[4]);
-    package.installed_bytes = numberOf(fields[5]);
+    package.installed_bytes = sizeOf(fields[5]);
   });
 }
 
@@ -210,7 +216,7 @@ Result<std::vector<Package>> parseReasons(std::string_view text) {
     package.arch = fields[1];
     package.evr = fields[2];
     package.reason = fields[3].substr(0, kMaxText);
-    package.installed_bytes = numberOf(fields[4]);
+    package.installed_bytes = sizeOf(fields[4]);
   });
 }
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "common/moment.h"
+#include "common/package_numbers.h"
 
 namespace redflag::dnf5 {
 namespace {

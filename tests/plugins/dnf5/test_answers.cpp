@@ -5,7 +5,7 @@
 
 #include "advice.h"
 #include "answers.h"
-#include "common/moment.h"
+#include "common/package_numbers.h"
 #include "recorded_dnf5.h"
 #include "rpm_version.h"
 #include "support/program.h"
@@ -65,6 +65,17 @@ TEST(Dnf5Answers, list_what_is_installed_and_offered) {
   const auto offered = dnf5::parseOffered(recorded("repoquery_upgrades.txt"));
   ASSERT_TRUE(offered) << offered.error().text;
   EXPECT_GT((*offered)[0].download_bytes, 1'000);
+}
+
+TEST(Dnf5Answers, have_no_sizes_whose_sum_does_not_fit) {
+  const std::string line = "tool\tx86_64\t2.0-1\tbase\ttool-2.0-1.src.rpm\t";
+  const auto offered =
+      dnf5::parseOffered(line + "9223372036854775807\t1099511627777\n" + line + "1099511627776\t5\n");
+  ASSERT_TRUE(offered) << offered.error().text;
+  EXPECT_EQ((*offered)[0].download_bytes, 0);
+  EXPECT_EQ((*offered)[0].installed_bytes, 0);
+  EXPECT_EQ((*offered)[1].download_bytes, 1'099'511'627'776);
+  EXPECT_EQ(plugin::sizeOf(UINT64_MAX), 0);
 }
 
 TEST(Dnf5Answers, that_are_none_are_refused_by_what_was_expected) {
