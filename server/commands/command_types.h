@@ -70,7 +70,8 @@ class CommandTypes {
   virtual std::optional<CommandType> find(const std::string& id) const = 0;
   // Against the type's schema, then by its own hook.
   virtual std::optional<FieldProblem> validate(const CommandType& type, const Json& parameters) = 0;
-  // One answer for each request.
+  // One answer for each request. What is no order, because of the one machine that it is for, is refused to
+  // that one with "command_type.bad_plan".
   virtual std::vector<Planned> plan(const CommandType& type, const std::vector<PlanRequest>& requests) = 0;
   // Effects of each outcome, in order; only such as the type declared.
   virtual std::vector<std::vector<Json>> onResult(const CommandType& type,

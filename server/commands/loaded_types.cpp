@@ -13,6 +13,8 @@ namespace redflag::commands {
 namespace {
 
 constexpr std::size_t kBatch = 200;  // of the items given to one host
+// Of their text: it has to fit into one frame, and what comes back of it into one answer.
+constexpr std::size_t kBatchBytes = 4U << 20;
 
 [[noreturn]] void throwFailed(const CommandType& type, const std::string& why) {
   spdlog::error("commands: {}: {}", type.id, why);
@@ -80,6 +82,26 @@ Result<Planned> readPlanned(const Json& answer) {
   return planned;
 }
 
+// Where the batch ends that begins at `begin`: one item at least.
+std::size_t endOfBatch(const Json& items, std::size_t begin) {
+  std::size_t bytes = 0;
+  std::size_t end = begin;
+  for (; end < items.size() && end - begin < kBatch; ++end) {
+    bytes += dumpJson(items[end]).size();
+    if (end > begin && bytes > kBatchBytes) break;
+  }
+  return end;
+}
+
+// What cannot be said to one machine, because of what that one lists, keeps nothing from the others.
+Planned unorderable(const CommandType& type, const Error& why) {
+  spdlog::warn("commands: {}: {}", type.id, why.text);
+  Planned planned;
+  planned.error_code = "command_type.bad_plan";
+  planned.error_text = why.text;
+  return planned;
+}
+
 }  // namespace
 
 LoadedCommandTypes::LoadedCommandTypes(const std::vector<std::filesystem::path>& folders,
@@ -139,9 +161,10 @@ std::optional<CommandType> LoadedCommandTypes::find(const std::string& id) const
 std::vector<Json> LoadedCommandTypes::batch(const CommandType& type, const std::string& operation,
                                             const Json& items) {
   std::vector<Json> answers;
-  for (std::size_t begin = 0; begin < items.size(); begin += kBatch) {
+  for (std::size_t begin = 0, end = 0; begin < items.size(); begin = end) {
+    end = endOfBatch(items, begin);
     Json part = Json::array();
-    for (std::size_t i = begin; i < std::min(begin + kBatch, items.size()); ++i)
+    for (std::size_t i = begin; i < end; ++i)
       part.push_back(items[i]);
     auto answer = runner_->run(loaded_.at(type.id).library, operation, {{"items", part}});
     if (!answer) throwFailed(type, answer.error().text);
@@ -174,8 +197,7 @@ std::vector<Planned> LoadedCommandTypes::plan(const CommandType& type,
   std::vector<Planned> planned;
   for (const Json& answer : batch(type, "plan", items)) {
     auto one = readPlanned(answer);
-    if (!one) throwFailed(type, one.error().text);
-    planned.push_back(std::move(*one));
+    planned.push_back(one ? std::move(*one) : unorderable(type, one.error()));
   }
   return planned;
 }

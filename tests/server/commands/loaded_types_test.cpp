@@ -85,6 +85,33 @@ TEST(LoadedTypes, more_items_than_a_batch_holds_are_all_answered) {
   EXPECT_EQ(types.plan(*types.find("ping"), std::vector<PlanRequest>(450, kRequest)).size(), 450U);
 }
 
+TEST(LoadedTypes, items_that_are_longer_together_than_a_frame_are_all_answered) {
+  auto types = load();
+  PlanRequest request = kRequest;
+  request.parameters["text"] = std::string(1U << 20, 'x');
+  EXPECT_EQ(types.plan(*types.find("ping"), std::vector<PlanRequest>(25, request)).size(), 25U);
+}
+
+TEST(LoadedTypes, what_is_no_order_for_one_machine_is_refused_to_that_one_alone) {
+  auto& types = testing::builtInTypes();
+  const auto requestOf = [](const std::string& manager, std::size_t updates) {
+    const Json update = {{"key", std::string(512, 'k')}, {"name", "n"}, {"arch", ""}, {"version", "2"}};
+    return PlanRequest{
+        {{"manager", manager}, {"updates", Json(updates, update)}}, "agent", "alpha", "act", {manager}};
+  };
+  const std::string long_name(65, 'm');  // which no order has room for
+  const auto planned = types.plan(
+      *types.find("plan_updates"),
+      {requestOf("apt", 1), requestOf(long_name, 1), requestOf("apt", 5'000), requestOf("apt", 2)});
+  ASSERT_EQ(planned.size(), 4U);
+  EXPECT_EQ(planned[0].error_code, "");
+  EXPECT_EQ(planned[1].error_code, "command_type.bad_plan");
+  EXPECT_NE(planned[1].error_text.find("plugin"), std::string::npos) << planned[1].error_text;
+  EXPECT_EQ(planned[2].error_code, "command_type.bad_plan");
+  EXPECT_NE(planned[2].error_text.find("too long"), std::string::npos) << planned[2].error_text;
+  EXPECT_EQ(planned[3].actions.size(), 1U);
+}
+
 TEST(LoadedTypes, a_folder_that_does_not_exist_is_named) {
   const LoadedCommandTypes types({"/nonexistent/types"},
                                  std::make_shared<HostRunner>(kBuild / "bin" / "redflag-host"));

@@ -63,6 +63,24 @@ TEST(PolicySweep, has_a_turn_for_every_row_however_many_before_it_cannot_be_appr
   EXPECT_EQ(world.stateOf(first, "package-0", "2"), "approved") << "from the beginning again";
 }
 
+TEST(PolicySweep, is_kept_from_no_machine_by_one_whose_order_nobody_could_write) {
+  World world;
+  const auto agent = world.enrol("alpha");
+  const auto odd = world.enrol("odd");
+  const std::string manager(100, 'm');
+  Json status = world.statusItem("odd", "act");
+  status["plugins"][0]["id"] = manager;
+  world.mustTake(odd, {status});
+  world.scan(odd, {.records = {updateRow({.name = "x", .candidate = "2", .more = {{"manager", manager}}})},
+                   .plugin = manager});
+  world.scan(agent, {.records = {updateRow({"nginx", "1.1"})}});
+  world.services.policies.add(installingAll("all"), world.admin);
+  world.clock.advance_s(60);
+  world.services.policies.sweep();
+  EXPECT_EQ(world.stateOf(agent, "nginx", "1.1"), "approved");
+  EXPECT_EQ(world.stateOf(odd, "x", "2"), "available");
+}
+
 // While the orders are planned, outside of any transaction, somebody is faster.
 TEST(PolicySweep, approves_nothing_by_what_was_changed_before_it_was_done) {
   InterruptedTypes types;
