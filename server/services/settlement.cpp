@@ -3,6 +3,7 @@
 #include <map>
 
 #include "base/log.h"
+#include "base/time.h"
 #include "http/message.h"
 #include "services/effects.h"
 #include "store/events.h"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::size_t kBatch = 200;
 constexpr std::int64_t kMaxTries = 5;
+constexpr std::int64_t kAskAgainNs = 10 * 60 * kSecondNs;  // a machine that could not be asked for its scan
 
 commands::Outcome outcomeOf(const store::Command& command) {
   commands::Outcome outcome;
@@ -94,14 +96,21 @@ void Settlement::giveUp(const store::Command& command, const std::string& why) {
 }
 
 void Settlement::verifyRebooted() {
-  const auto rebooted =
-      context_.store.read([](const store::ReadTransaction& tx) { return tx.updates().rebooted(kBatch); });
+  const std::int64_t now = context_.now();
+  std::erase_if(not_asked_at_, [&](const auto& one) { return one.second + kAskAgainNs <= now; });
+  const auto rebooted = context_.store.read(
+      [&](const store::ReadTransaction& tx) { return tx.updates().rebooted(after_, kBatch); });
+  // Those that cannot be asked stay where they are: the others behind them have their turn all the same.
+  after_ = rebooted.size() < kBatch ? store::Rebooted() : rebooted.back();
   for (const auto& one : rebooted) {
+    const std::pair place{one.agent.agent_id, one.plugin};
+    if (not_asked_at_.contains(place)) continue;
     try {
       orders_.order("scan", {one.agent.agent_id}, {{"plugins", {one.plugin}}, {"purpose", "verify"}},
                     serverItself(),
                     [&](store::WriteTransaction& tx, const auto&) { tx.updates().markVerifyOrdered(one); });
     } catch (const http::Problem& problem) {
+      if (!problem.code.starts_with("store.")) not_asked_at_[place] = now;
       spdlog::warn("settlement: no scan after the reboot of {}: {}", one.agent.agent_id, problem.detail);
     }
   }

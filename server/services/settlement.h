@@ -5,8 +5,14 @@
 // The command's end is stored first, its effects are due until they are done: killing the server in between
 // loses none.
 
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+
 #include "services/context.h"
 #include "services/orders.h"
+#include "store/updates.h"
 
 namespace redflag::services {
 
@@ -26,6 +32,8 @@ class Settlement {
 
   const Context& context_;
   Orders& orders_;
+  std::map<std::pair<std::string, std::string>, std::int64_t> not_asked_at_;  // by agent and plugin
+  store::Rebooted after_;                                                     // where the next round goes on
 };
 
 }  // namespace redflag::services

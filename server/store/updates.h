@@ -247,8 +247,8 @@ class Updates {
   virtual std::vector<KnownUpdate> known(const AgentKey& agent, const std::string& plugin) const = 0;
   // Whether anything of this plugin waits for a verify scan's word.
   virtual bool awaitsProof(const AgentKey& agent, const std::string& plugin) const = 0;
-  // Where the agent has rebooted since, and nobody has asked for that scan yet.
-  virtual std::vector<Rebooted> rebooted(std::size_t limit) const = 0;
+  // Where the agent has rebooted since, and nobody has asked for that scan yet: those behind `after`.
+  virtual std::vector<Rebooted> rebooted(const Rebooted& after, std::size_t limit) const = 0;
   virtual void markVerifyOrdered(const Rebooted& rebooted) = 0;
   virtual std::vector<KnownUpdate> ofCommand(const AgentKey& agent, const std::string& command_id) const = 0;
 

@@ -17,7 +17,7 @@ class SqlUpdates : public Updates {
   std::vector<UpdateRow> rows(const UpdateRowFilter& filter, const http::Visible& visible) const override;
   std::vector<KnownUpdate> known(const AgentKey& agent, const std::string& plugin) const override;
   bool awaitsProof(const AgentKey& agent, const std::string& plugin) const override;
-  std::vector<Rebooted> rebooted(std::size_t limit) const override;
+  std::vector<Rebooted> rebooted(const Rebooted& after, std::size_t limit) const override;
   void markVerifyOrdered(const Rebooted& rebooted) override;
   std::vector<KnownUpdate> ofCommand(const AgentKey& agent, const std::string& command_id) const override;
   std::string add(const AgentKey& agent, const std::string& plugin, const std::string& scope,

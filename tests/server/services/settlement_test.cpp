@@ -149,5 +149,63 @@ TEST(Settlement, survives_a_restart_between_the_result_and_its_effects) {
   EXPECT_TRUE(planned.world.services.settlement.run());
 }
 
+// An install by a plugin, with a reboot after it that has been.
+void installBeforeReboot(store::WriteTransaction& tx, const store::AgentKey& agent,
+                         const std::string& plugin) {
+  using store::UpdateEvent;
+  store::UpdateRecord record;
+  record.manager = plugin;
+  record.key = record.name = "linux";
+  record.candidate_version = "2";
+  const std::string id = tx.updates().add(agent, plugin, "main", record, "digest", 1);
+  auto state = store::UpdateState::kAvailable;
+  for (const auto event : {UpdateEvent::kApproved, UpdateEvent::kPlanCovered, UpdateEvent::kInstallStarted,
+                           UpdateEvent::kInstallDone, UpdateEvent::kRebootNeeded}) {
+    tx.updates().advance(agent, id, state, event, {{}, "command", "boot-0", true}, 2);
+    state = *store::after(state, event);
+  }
+}
+
+// Of the plugins only apt is there.
+class TypesForApt : public FailingTypes {
+ public:
+  std::optional<commands::FieldProblem> validate(const commands::CommandType&, const Json&) override {
+    return std::nullopt;
+  }
+  std::vector<commands::Planned> plan(const commands::CommandType& type,
+                                      const std::vector<commands::PlanRequest>& requests) override {
+    if (requests[0].parameters["plugins"][0] == "apt") return FailingTypes::plan(type, requests);
+    ++refused;
+    commands::Planned none;
+    none.error_code = "scan.unknown_plugin";
+    return {none};
+  }
+  int refused = 0;
+};
+
+TEST(Settlement, asks_each_rebooted_machine_for_its_scan_however_many_before_it_cannot_be_asked) {
+  TypesForApt types;
+  World world(&types);
+  const auto one = world.enrol("one");
+  const auto other = world.enrol("other");
+  const bool in_order = one.agent_id < other.agent_id;
+  world.store.write([&](store::WriteTransaction& tx) {
+    for (int i = 0; i < 200; ++i)
+      installBeforeReboot(tx, in_order ? one : other, "gone-" + std::to_string(i));
+    installBeforeReboot(tx, in_order ? other : one, "apt");
+  });
+  world.services.settlement.run();
+  EXPECT_EQ(types.refused, 200);
+  EXPECT_THROW(world.newest("scan"), std::runtime_error);
+  world.services.settlement.run();
+  EXPECT_EQ(world.newest("scan").agent_id, in_order ? other.agent_id : one.agent_id);
+  world.services.settlement.run();
+  EXPECT_EQ(types.refused, 200) << "not again at once";
+  world.clock.advance_s(3'600);
+  for (int i = 0; i < 2; ++i)
+    world.services.settlement.run();
+  EXPECT_EQ(types.refused, 400);
+}
+
 }  // namespace
 }  // namespace redflag::testing

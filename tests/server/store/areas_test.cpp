@@ -291,12 +291,14 @@ TEST_F(Areas, silence_and_reboots_are_noticed) {
       state = *after(state, event);
     }
   });
-  const auto rebooted = read([](const ReadTransaction& tx) { return tx.updates().rebooted(10); });
+  const auto rebooted = read([](const ReadTransaction& tx) { return tx.updates().rebooted({}, 10); });
   ASSERT_EQ(rebooted.size(), 1U);
   EXPECT_EQ(rebooted.front().agent.public_key, std::string(32, 'k'));
+  EXPECT_TRUE(
+      read([&](const ReadTransaction& tx) { return tx.updates().rebooted(rebooted.front(), 10); }).empty());
   store_.write([&](WriteTransaction& tx) { tx.updates().markVerifyOrdered(rebooted.front()); });
   read([&](const ReadTransaction& tx) {
-    EXPECT_TRUE(tx.updates().rebooted(10).empty());
+    EXPECT_TRUE(tx.updates().rebooted({}, 10).empty());
     EXPECT_EQ(tx.agents().silentSince(49, 50).size(), 1U);
     EXPECT_TRUE(tx.agents().silentSince(50, 60).empty());
   });
