@@ -22,7 +22,8 @@ store::Metric metricOf(const Json& row) {
 }
 
 std::int64_t likelyTime(std::int64_t said_at, std::int64_t received_at) {
-  const bool likely = said_at <= received_at && received_at - said_at < kSpooledNs;
+  // The difference of two clocks may be more than 64 bits hold.
+  const bool likely = said_at <= received_at && said_at > received_at - kSpooledNs;
   return likely ? said_at : received_at;
 }
 

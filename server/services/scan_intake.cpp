@@ -103,10 +103,10 @@ class Intake {
   static bool ok(const std::string& status) { return status == "ok"; }
 
   // A scan that began shortly before one that is already merged was overtaken by it. (Long before means that
-  // somebody set the machine's clock.)
+  // somebody set the machine's clock, by more than the difference of two of its times may hold.)
   bool late(const ScopePicture& picture) const {
     return picture.boot_id == scan_.boot_id && scan_.started_at < picture.started_at &&
-           picture.started_at - scan_.started_at < kLateNs;
+           scan_.started_at > picture.started_at - kLateNs;
   }
 
   bool judges() const { return scan_.purpose == "verify" && tx_.updates().awaitsProof(agent_, scan_.plugin); }

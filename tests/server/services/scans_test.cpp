@@ -159,6 +159,32 @@ TEST(Scans, a_scan_that_was_overtaken_is_kept_but_not_believed) {
   EXPECT_EQ(open(world), 1);
 }
 
+TEST(Scans, a_clock_of_another_century_neither_makes_a_scan_late_nor_measures_in_the_past) {
+  World world;
+  const auto agent = world.enrol();
+  const std::int64_t long_ago = fromRfc3339("1678-01-01T00:00:00Z").value();
+  world.scan(agent, {.records = {}});
+  world.scan(agent,
+             {.records = {updateRow({"nginx", "1.1"}),
+                          {{"record", "metric/1"}, {"scope", "main"}, {"name", "load_ratio"}, {"value", 1}}},
+              .started_at = long_ago});
+  EXPECT_EQ(open(world), 1);
+  const auto series = world.store.read([&](const store::ReadTransaction& tx) {
+    return tx.metrics().series(agent, {world.clock.now - 86'400 * kSecondNs, store::kMetricPointNs}, 10);
+  });
+  ASSERT_EQ(series.size(), 1U);
+  EXPECT_EQ(series[0].points.size(), 1U);
+}
+
+TEST(Scans, a_row_that_is_listed_twice_is_one_row) {
+  World world;
+  const auto agent = world.enrol();
+  const Json nginx = updateRow({"nginx", "1.1"});
+  for (int i = 0; i < 2; ++i)
+    world.scan(agent, {.records = {nginx, nginx}});
+  EXPECT_EQ(open(world), 1);
+}
+
 TEST(Scans, a_bad_row_leaves_no_trace_of_its_scan) {
   World world;
   const auto agent = world.enrol();
