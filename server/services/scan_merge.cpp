@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace redflag::services {
 namespace {
@@ -41,6 +42,7 @@ class Merge {
   }
 
  private:
+  // A row listed twice in one scope is one row.
   void matchFound() {
     std::unordered_map<std::string, std::size_t> exact;
     std::unordered_multimap<std::string, std::size_t> offers;
@@ -60,7 +62,9 @@ class Merge {
       }
     }
     // The same offer under another scope has moved there, with whatever is in flight.
+    std::unordered_set<std::string> listed;
     for (const std::size_t f : unmatched) {
+      if (!listed.insert(in_.found[f].scope + '\0' + offerOf(in_.found[f].record)).second) continue;
       const auto [first, last] = offers.equal_range(offerOf(in_.found[f].record));
       const auto moved = std::find_if(first, last, [&](const auto& offer) {
         return !matched_[offer.second] && isGone(in_.known[offer.second]);
@@ -75,7 +79,6 @@ class Merge {
 
   void match(std::size_t k, std::size_t f) {
     const KnownUpdate& known = in_.known[k];
-    // A row listed twice in one scope is one row.
     if (matched_[k]) return;
     matched_[k] = true;
     const auto& found = in_.found[f];

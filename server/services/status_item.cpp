@@ -1,3 +1,5 @@
+#include <set>
+
 #include "base/encoding.h"
 #include "protocol/command_list.h"
 #include "services/item_reading.h"
@@ -90,9 +92,11 @@ void Uploads::takeStatus(store::WriteTransaction& tx, const store::AgentKey& age
   status.os_version = readClean(in, "os_version", 200);
   status.kernel = readClean(in, "kernel", 200);
   std::vector<std::pair<store::AgentPlugin, std::string>> plugins;
+  std::set<std::string> ids;
   for (const Json& plugin : in.array("plugins", kMaxPlugins)) {
     std::string breaker;
     auto read = readPlugin(plugin, breaker);
+    if (!ids.insert(read.id).second) in.refuse("plugins", "each plugin once");
     status.plugins.push_back(read);
     plugins.emplace_back(std::move(read), std::move(breaker));
   }

@@ -229,6 +229,17 @@ TEST(Merge, a_row_listed_twice_is_one_row) {
   const auto decision = decideMerge(input);
   EXPECT_TRUE(decision.added.empty());
   EXPECT_TRUE(decision.advanced.empty());
+  input.known.clear();
+  EXPECT_EQ(decideMerge(input).added.size(), 1U) << "a new one, too";
+}
+
+TEST(Merge, a_row_that_moved_and_is_listed_twice_is_one_row) {
+  auto input = scan(S::kApproved, false);
+  input.scopes["other"] = true;
+  input.found = {found("1.1", "1.0", "other"), found("1.1", "1.0", "other")};
+  const auto decision = decideMerge(input);
+  EXPECT_EQ(decision.refreshed.size(), 1U);
+  EXPECT_TRUE(decision.added.empty());
 }
 
 TEST(Merge, a_changed_row_is_refreshed_and_keeps_its_state) {

@@ -89,6 +89,17 @@ TEST(Uploads, hostile_texts_are_kept_as_they_are_or_refused) {
   }
 }
 
+TEST(Uploads, a_status_that_names_a_plugin_twice_is_refused_by_name) {
+  World world;
+  const auto agent = world.enrol();
+  Json status = world.statusItem("alpha", "act");
+  status["plugins"].push_back(status["plugins"][0]);
+  const auto answer = world.upload(agent, {status});
+  ASSERT_EQ(answer.rejected.size(), 1U);
+  EXPECT_EQ(answer.rejected[0].code, "item.invalid");
+  EXPECT_NE(answer.rejected[0].text.find("each plugin once"), std::string::npos) << answer.rejected[0].text;
+}
+
 TEST(Uploads, log_lines_are_numbered_and_end_somewhere) {
   World world;
   const auto agent = world.enrol();
