@@ -15,6 +15,8 @@ using store::CommandState;
 constexpr std::size_t kMaxText = 8'192;
 constexpr std::size_t kMaxLines = 2'000;         // of one item
 constexpr std::size_t kMaxStoredLines = 20'000;  // of one command
+// Of a log's text in one event: the stream of each browser takes many events at once.
+constexpr std::size_t kToldBytes = 32U << 10;
 
 CommandEvent eventOf(const std::string& state) {
   if (state == "accepted") return CommandEvent::kAccepted;
@@ -43,6 +45,22 @@ void startInstalling(store::WriteTransaction& tx, const store::AgentKey& agent, 
   std::erase_if(updates, [&](const store::KnownUpdate& update) { return update.command_id != command.id; });
   tx.updates().advanceAll(agent, updates, store::UpdateEvent::kInstallStarted, {}, now);
   tx.events().publish(agent.client_id, "update", {{"agent_id", agent.agent_id}}, now);
+}
+
+void tellLog(store::WriteTransaction& tx, const store::AgentKey& agent, Json data,
+             const std::vector<store::LogLine>& lines, std::int64_t now) {
+  std::size_t bytes = 0;
+  data["lines"] = Json::array();
+  for (const auto& line : lines) {
+    if (bytes >= kToldBytes) {
+      tx.events().publish(agent.client_id, "log", data, now);
+      data["lines"] = Json::array();
+      bytes = 0;
+    }
+    data["lines"].push_back({{"seq", line.seq}, {"at", toRfc3339(line.at)}, {"text", line.text}});
+    bytes += line.text.size();
+  }
+  tx.events().publish(agent.client_id, "log", data, now);
 }
 
 }  // namespace
@@ -106,15 +124,12 @@ void Uploads::takeCommandLog(store::WriteTransaction& tx, const store::AgentKey&
 
   const std::int64_t now = context_.now();
   const store::Command command = commandOf(tx, agent, command_id);
-  Json stored = Json::array();
-  for (const auto& line : tx.commands().addLog(command, lines, kMaxStoredLines)) {
-    stored.push_back({{"seq", line.seq}, {"at", toRfc3339(line.at)}, {"text", line.text}});
-  }
+  const auto stored = tx.commands().addLog(command, lines, kMaxStoredLines);
   tx.commands().setProgress(command, percent, progress, now);
-  Json data = {{"agent_id", agent.agent_id}, {"command_id", command.id}, {"lines", stored}};
+  Json data = {{"agent_id", agent.agent_id}, {"command_id", command.id}};
   data["percent"] = percent ? Json(*percent) : Json();
   data["progress"] = progress.empty() ? Json() : Json(progress);
-  tx.events().publish(agent.client_id, "log", data, now);
+  tellLog(tx, agent, std::move(data), stored, now);
 }
 
 }  // namespace redflag::services

@@ -123,6 +123,34 @@ TEST(Uploads, log_lines_are_numbered_and_end_somewhere) {
   EXPECT_EQ(world.upload(agent, {item(2'001)}).rejected.size(), 1U);
 }
 
+TEST(Uploads, a_long_log_is_told_in_pieces_that_a_stream_can_carry) {
+  World world;
+  const auto agent = world.enrol();
+  const auto command =
+      world.services.orders.order("scan", {agent.agent_id}, Json::object(), world.technician).front();
+  Json lines = Json::array();
+  for (int i = 0; i < 50; ++i)
+    lines.push_back({{"at", toRfc3339(world.clock.now)}, {"text", std::string(8'000, 'x')}});
+  const Json item = {{"kind", "command_log"},
+                     {"id", newId()},
+                     {"at", toRfc3339(world.clock.now)},
+                     {"command_id", command.id},
+                     {"lines", lines}};
+  world.mustTake(agent, {item});
+  const auto events = world.store.read([&](const store::ReadTransaction& tx) {
+    return tx.events().after(0, 1'000, http::Visible::everything());
+  });
+  std::int64_t seq = 0;
+  for (const auto& event : events) {
+    if (event.type != "log") continue;
+    EXPECT_LT(event.data.size(), 64U << 10);
+    const Json data = parseJson(event.data).value();
+    for (const Json& line : data["lines"])
+      EXPECT_EQ(line["seq"], ++seq);
+  }
+  EXPECT_EQ(seq, 50);
+}
+
 TEST(Uploads, a_breakers_transition_is_shown_and_a_status_that_says_closed_ends_it) {
   World world;
   const auto agent = world.enrol();
