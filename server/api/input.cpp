@@ -12,7 +12,6 @@ namespace redflag::api {
 namespace {
 
 constexpr std::size_t kMaxLimit = 500;
-constexpr std::size_t kMaxCursor = 512;
 constexpr std::size_t kMaxName = 100;
 constexpr std::size_t kMaxWhy = 500;
 constexpr std::size_t kMaxTime = 40;
@@ -90,7 +89,7 @@ std::vector<std::string> Query::list(const char* name) const {
 
 store::PageRequest Query::page() const {
   store::PageRequest page;
-  page.cursor = text("cursor", kMaxCursor);
+  page.cursor = text("cursor", store::kMaxCursor);
   page.limit = number("limit", 1, kMaxLimit, page.limit);
   return page;
 }

@@ -16,7 +16,7 @@ namespace redflag::http {
 
 struct HeadLimits {
   std::size_t bytes = 16U << 10;        // everything up to and with the empty line; past it 431
-  std::size_t target_bytes = 4U << 10;  // past it 414
+  std::size_t target_bytes = 8U << 10;  // past it 414; a long cursor fits into it
   std::size_t header_count = 64;        // past it 431
 };
 

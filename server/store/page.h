@@ -2,11 +2,17 @@
 // Lists come in pages. A cursor names the last row handed out, so that rows added or gone meanwhile neither
 // repeat nor skip others.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 namespace redflag::store {
+
+// Of the keys in a cursor: the texts of a row, whose lengths are the contract's. As text a cursor is a third
+// longer.
+constexpr std::size_t kMaxCursorKeys = 4'096;
+constexpr std::size_t kMaxCursor = kMaxCursorKeys / 3 * 4 + 4;
 
 struct PageRequest {
   std::size_t limit = 100;  // 1..500

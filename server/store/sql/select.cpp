@@ -52,7 +52,7 @@ Json decodeCursor(const std::string& cursor, std::string_view kinds) {
   const http::Problem bad{400, "request.bad_cursor", "this cursor was not made by this list", "cursor", 0};
   const auto text = fromBase64Url(cursor);
   if (!text) throw bad;
-  auto keys = parseJson(*text, {4096, 2, 16});
+  auto keys = parseJson(*text, {kMaxCursorKeys, 2, 16});
   if (!keys || !keys->is_array() || keys->size() != kinds.size()) throw bad;
   for (std::size_t i = 0; i < kinds.size(); ++i) {
     const Json& key = (*keys)[i];

@@ -85,6 +85,35 @@ TEST_F(Handlers, a_command_sent_twice_is_one_command) {
   EXPECT_EQ(call(post).body, first.body);
 }
 
+// What one machine tells at its longest must keep nobody from the rest of a list.
+TEST_F(Handlers, lists_go_on_behind_the_longest_texts) {
+  Json status = world_.statusItem(std::string(255, '"'), "act");
+  status["plugins"][0]["id"] = std::string(128, '"');
+  world_.mustTake(world_.enrol("long"), {status});
+  std::vector<Json> rows;
+  for (const char last : {'a', 'b', 'c'}) {
+    const std::string name = std::string(511, '"') + last;
+    rows.push_back(updateRow({.name = name,
+                              .candidate = std::string(256, '"'),
+                              .more = {{"key", name}, {"arch", std::string(64, '"')}}}));
+    rows.back()["manager"] = std::string(128, '"');
+    rows.push_back({{"record", "org.example.thing/1"}, {"scope", "main"}, {"name", name}});
+  }
+  world_.scan(agent_, {.records = rows, .plugin = std::string(128, '"')});
+  for (const char* path : {"/api/v1/agents", "/api/v1/updates", "/api/v1/updates/rows"}) {
+    auto get = request("GET", path);
+    get.query["limit"] = "1";
+    std::int64_t seen = 0;
+    Json page;
+    do {
+      page = json(call(get));
+      seen += static_cast<std::int64_t>(page["items"].size());
+      if (page["next_cursor"].is_string()) get.query["cursor"] = page["next_cursor"].get<std::string>();
+    } while (page["next_cursor"].is_string());
+    EXPECT_EQ(seen, page["total"]) << path;
+  }
+}
+
 TEST_F(Handlers, bad_bodies_are_named_and_change_nothing) {
   const Json id = agent_.agent_id;
   const std::vector<std::pair<Json, std::string>> bad = {
