@@ -8,6 +8,7 @@
 #include "base/encoding.h"
 #include "base/time.h"
 #include "protocol/limits.h"
+#include "protocol/record_kinds.h"
 
 namespace redflag::services {
 namespace {
@@ -15,6 +16,7 @@ namespace {
 constexpr std::size_t kMaxRecords = 200'000;
 constexpr std::size_t kMaxScopes = 2'000;
 constexpr std::size_t kMaxScopeKey = 1'024;
+constexpr std::size_t kMaxRowBytes = protocol::kMaxRecordBytes + 8 * kMaxScopeKey;  // its scope, quoted
 constexpr std::size_t kMaxReports = 1'000;
 constexpr std::int64_t kDayMs = 86'400'000;
 
@@ -76,8 +78,10 @@ Result<> addRows(ScanItem& item, const Json& rows) {
     const auto scope = item.scopes.find(named == row.end() ? std::string() : named->get<std::string>());
     if (scope == item.scopes.end())
       return fail(Code::kInvalid, place + ".scope: expected one of the scan's scopes");
+    const std::string text = dumpJson(row);
+    if (text.size() > kMaxRowBytes) return fail(Code::kLimit, place + ": longer than a row may be");
     scope->second.rows.push_back(&row);
-    scope->second.digests.push_back(digestOf(dumpJson(row)));
+    scope->second.digests.push_back(digestOf(text));
   }
   for (auto& [key, scope] : item.scopes) {
     std::vector<std::string> sorted = scope.digests;

@@ -1,18 +1,39 @@
 #include "services/update_record.h"
 
+#include "base/encoding.h"
 #include "base/time.h"
 
 namespace redflag::services {
 namespace {
+
+// Of what only describes a row, that is, tells it from no other one: the lists of the whole fleet show it.
+constexpr std::size_t kDescribing = 1'024;
+constexpr std::size_t kListed = 32U << 10;  // of all texts of a list together
 
 std::string textOf(const Json& row, const char* key) {
   const auto it = row.find(key);
   return it == row.end() ? std::string() : it->get<std::string>();
 }
 
+std::string describing(const Json& row, const char* key) {
+  std::string text = textOf(row, key);
+  if (text.size() > kDescribing) text.resize(kDescribing);
+  while (!isUtf8(text))  // cut within a character
+    text.pop_back();
+  return text;
+}
+
 std::vector<std::string> listOf(const Json& row, const char* key) {
+  std::vector<std::string> texts;
   const auto it = row.find(key);
-  return it == row.end() ? std::vector<std::string>() : it->get<std::vector<std::string>>();
+  if (it == row.end()) return texts;
+  std::size_t bytes = 0;
+  for (const Json& text : *it) {
+    bytes += text.get_ref<const std::string&>().size();
+    if (bytes > kListed) break;
+    texts.push_back(text.get<std::string>());
+  }
+  return texts;
 }
 
 std::optional<std::int64_t> integerOf(const Json& row, const char* key) {
@@ -31,13 +52,13 @@ store::UpdateRecord toUpdate(const Json& row) {
   update.arch = textOf(row, "arch");
   update.candidate_version = textOf(row, "candidate_version");
   update.installed_version = textOf(row, "installed_version");
-  update.channel = textOf(row, "channel");
-  update.source_package = textOf(row, "source_package");
-  update.origin = textOf(row, "origin");
+  update.channel = describing(row, "channel");
+  update.source_package = describing(row, "source_package");
+  update.origin = describing(row, "origin");
   update.category = textOf(row, "category");
   update.severity = textOf(row, "severity");
   update.blocked_by = textOf(row, "blocked_by");
-  update.superseded_by = textOf(row, "superseded_by");
+  update.superseded_by = describing(row, "superseded_by");
   update.advisories = listOf(row, "advisories");
   update.cves = listOf(row, "cves");
   if (const auto it = row.find("published_at"); it != row.end()) {

@@ -236,6 +236,30 @@ TEST(Scans, rows_as_long_as_the_contract_lets_them_be_are_kept) {
       << answer.rejected[0].text;
 }
 
+TEST(Scans, of_what_describes_an_update_no_more_is_kept_than_a_list_can_show) {
+  World world;
+  const auto agent = world.enrol();
+  Json row = updateRow({"nginx", "1.1"});
+  row["origin"] = std::string(1'023, 'x') + "\xC3\xA4" + std::string(60'000, 'x');
+  row["cves"] = std::vector<std::string>(4'000, "CVE-2024-12345");
+  world.scan(agent, {.records = {row}});
+  const auto kept = world.update(agent, "nginx", "1.1").record;
+  EXPECT_EQ(kept.origin, std::string(1'023, 'x')) << "and no half of a character";
+  EXPECT_EQ(kept.cves.size(), (32U << 10) / 14);
+}
+
+TEST(Scans, a_row_that_is_longer_than_the_contract_lets_it_be_is_refused) {
+  World world;
+  const auto agent = world.enrol();
+  Json row = {{"record", "org.example.thing/1"}, {"scope", "main"}};
+  for (int i = 0; i < 9; ++i)
+    row[std::string("part_") + static_cast<char>('a' + i)] = std::string(60'000, 'x');
+  const auto answer = world.upload(agent, {world.scanItem({.records = {row}})});
+  ASSERT_EQ(answer.rejected.size(), 1U);
+  EXPECT_NE(answer.rejected[0].text.find("longer than a row may be"), std::string::npos)
+      << answer.rejected[0].text;
+}
+
 TEST(Scans, facts_are_the_newest_and_metrics_the_last_values) {
   World world;
   const auto agent = world.enrol();
