@@ -74,8 +74,10 @@ PolicyVerdict verdictOf(const LoadedPolicy& one, const store::UpdateRow& row, st
     if (!line.categories.empty() && !contains(line.categories, row.category)) continue;
     if (!line.severities.empty() && !contains(line.severities, row.severity)) continue;
     const bool published = terms.age_from_published && row.published_at > 0;
-    const std::int64_t at =
-        (published ? row.published_at : row.first_seen_at) + line.after_hours * kPolicyHourNs;
+    const std::int64_t since = published ? row.published_at : row.first_seen_at;
+    const std::int64_t wait = line.after_hours * kPolicyHourNs;
+    // A manager may say any time, and none is so late that what waits for it is early.
+    const std::int64_t at = since > INT64_MAX - wait ? INT64_MAX : since + wait;
     return {at <= now ? Says::kApproves : Says::kWaits, &one, at};
   }
   return {};

@@ -76,6 +76,8 @@ TEST(PolicyTerms, count_from_the_publication_where_it_is_known) {
   EXPECT_EQ(verdict({p}, known, 101), "p at 124");
   known.published_at = 50 * kHourNs;
   EXPECT_EQ(verdict({p}, known, 101), "p approves");
+  known.published_at = INT64_MAX - kHourNs;
+  EXPECT_EQ(services::judge({p}, known, 101 * kHourNs).kind, Kind::kWaits) << "and not before its time";
 }
 
 TEST(PolicyTerms, know_managers_and_names) {
