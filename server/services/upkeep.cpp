@@ -83,22 +83,44 @@ void Upkeep::loop() {
 
 void Upkeep::round() {
   const metrics::Operation operation("upkeep");
-  orders_.sweep();  // first: an order that has expired must not stand for one that is due
-  schedules_.run();
-  if (context_.errors != nullptr) context_.errors->write(context_.store);
-  settlement_.run();
-  ignores_.sweep();
-  policies_.sweep();
-  windows_.announce();
-  preparations_.run();
-  profiles_.sweep();
-  presence_.announceSilent();
-  if (context_.trust != nullptr) context_.trust->tend(context_.now());
-  ringForTrust();
-  if (context_.each_round) context_.each_round();
-  if (context_.audit != nullptr) context_.audit->tend(context_.now());
-  prune();
+  // Orders first: one that has expired must not stand for one that is due.
+  part("orders", [this] { orders_.sweep(); });
+  part("schedules", [this] { schedules_.run(); });
+  part("errors", [this] {
+    if (context_.errors != nullptr) context_.errors->write(context_.store);
+  });
+  part("settlement", [this] { settlement_.run(); });
+  part("ignores", [this] { ignores_.sweep(); });
+  part("policies", [this] { policies_.sweep(); });
+  part("windows", [this] { windows_.announce(); });
+  part("preparations", [this] { preparations_.run(); });
+  part("profiles", [this] { profiles_.sweep(); });
+  part("presence", [this] { presence_.announceSilent(); });
+  part("trust", [this] {
+    if (context_.trust != nullptr) context_.trust->tend(context_.now());
+    ringForTrust();
+  });
+  part("round", [this] {
+    if (context_.each_round) context_.each_round();
+  });
+  part("audit", [this] {
+    if (context_.audit != nullptr) context_.audit->tend(context_.now());
+  });
+  part("retention", [this] { prune(); });
   giveBack();
+}
+
+// One row that nobody can read must not keep all else from its turn for ever. A store that takes nothing now
+// takes nothing of the other parts either: that ends the round.
+void Upkeep::part(const char* name, const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const http::Problem& problem) {
+    if (problem.status == 503 && problem.code.starts_with("store.")) throw;
+    spdlog::warn("upkeep: {}: {}: {}", name, problem.code, problem.detail);
+  } catch (const std::exception& e) {
+    spdlog::error("upkeep: {}: {}", name, e.what());
+  }
 }
 
 // Another list of command keys, epoch or root: whoever is connected is to know it in seconds. So is, once it

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -49,6 +50,7 @@ class Upkeep {
 
  private:
   void loop();
+  void part(const char* name, const std::function<void()>& work);
   void ringForTrust();
   void prune();
   void giveBack();

@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "base/encoding.h"
+#include "http/message.h"
 #include "store/metrics.h"
 #include "store/sql/tables.h"
 #include "store/sqlite/connection.h"
@@ -44,6 +46,26 @@ TEST(Retention, whatever_is_too_old_goes_in_one_round_however_much_it_is) {
   for (const char* table : {"approvals", "answers", "upload_items", "enrolment_tokens", "enrolment_seats"})
     EXPECT_EQ(rowsOf(world, table), 0) << table;
   EXPECT_EQ(rowsOf(world, "agents"), 1) << "an agent outlives the token it came with";
+}
+
+TEST(Upkeep, goes_on_behind_a_row_that_nobody_can_read) {
+  World world;
+  const auto agent = world.enrol();
+  Json status = world.statusItem("alpha", "act");
+  status["settings"] = {{"may_set", Json::array()}, {"plugins", Json::array()}, {"values", Json::array()}};
+  world.mustTake(agent, {status});
+  world.database.connect()->execute(
+      "INSERT INTO profiles (client_id, site_id, group_id, agent_id, profile_id, name, settings, created_at, "
+      "created_by, changed_at, changed_by, author_id) VALUES ('', '', '', '', 'p', 'Odd', 'no JSON', 1, "
+      "'ada', "
+      "1, 'ada', '')");
+  world.clock.advance_s(91 * kDay);
+  status["id"] = newId();
+  world.mustTake(agent, {status});
+  EXPECT_THROW(world.services.profile_keeper.sweep(), http::Problem);
+  EXPECT_EQ(rowsOf(world, "upload_items"), 3);
+  world.services.upkeep.round();
+  EXPECT_EQ(rowsOf(world, "upload_items"), 1) << "what is old was forgotten all the same";
 }
 
 TEST(Retention, metrics_lose_their_points_after_two_weeks_and_their_days_after_a_year) {
