@@ -106,7 +106,6 @@ Server::Server(const DataFolder& data, const Settings& settings, const ServeOpti
     spdlog::error("command_type={} refused: {}", refused.id, refused.why);
   services_.initialize();
   endAgainWhatEnded(!options.database.empty() || !settings.database.empty());
-  services_.presence.forgetAll();
   rates_.use(services_.accounts.rates());
   trust_.tend(epochNow());
   secure();

@@ -1,7 +1,10 @@
 #include "services/presence.h"
 
-#include <algorithm>
+#include <utility>
+#include <vector>
 
+#include "base/encoding.h"
+#include "base/log.h"
 #include "store/events.h"
 
 namespace redflag::services {
@@ -10,21 +13,28 @@ namespace {
 constexpr std::int64_t kWriteEveryNs = 30 * kSecondNs;
 constexpr std::int64_t kNoteAgainEveryNs = 30 * kSecondNs;
 constexpr std::size_t kNotedAtOnce = 1'000;  // what else is to be done waits for seconds, and so does a stop
+constexpr int kToldAtOnce = 1'000;
+constexpr std::int64_t kRenewEveryNs = 30 * kSecondNs;
+constexpr std::int64_t kGoneAfterNs = 120 * kSecondNs;  // a round of the upkeep may take long
 
 }  // namespace
 
-void Presence::forgetAll() {
-  context_.store.write([](store::WriteTransaction& tx) { tx.agents().clearDoorbells(); });
-  const std::lock_guard lock(mutex_);
-  announced_to_ = context_.now() - context_.settings.silent_after_ns;
+Presence::Presence(const Context& context) : context_(context), server_id_(newId()) {}
+
+void Presence::begin() {
+  const std::int64_t now = context_.now();
+  context_.store.write([&](store::WriteTransaction& tx) {
+    tx.agents().renewServer({server_id_, now});
+    tx.agents().clearStrayDoorbells();
+  });
+  begun_ = renewed_ = context_.clock.monotonicNs();
 }
 
 void Presence::setDoorbell(const std::string& agent_id, bool connected) {
   const std::int64_t now = context_.now();
   context_.store.write([&](store::WriteTransaction& tx) {
     const auto agent = tx.agents().key(agent_id);
-    if (!agent) return;
-    tx.agents().setDoorbell(*agent, connected, now);
+    if (!agent || !tx.agents().setDoorbell(*agent, server_id_, connected, now)) return;
     tx.events().publish(agent->client_id, "agent", {{"agent_id", agent_id}}, now);
   });
 }
@@ -67,8 +77,42 @@ void Presence::noteUnnoted() {
   }
 }
 
-// Of several servers on a database one that starts knows nobody, and one that an agent has left for this one
-// may be the last to say so. Whoever holds its doorbell knows better.
+void Presence::renew() {
+  const std::int64_t now = context_.clock.monotonicNs();
+  if (renewed_ && now - *renewed_ < kRenewEveryNs) return;
+  const bool known = context_.store.write([this](store::WriteTransaction& tx) {
+    return tx.agents().renewServer({server_id_, context_.now()});
+  });
+  renewed_ = now;
+  watchOthers(now);
+  if (known) return;
+  const std::lock_guard lock(mutex_);
+  noted_again_at_ = 0;  // others took this one for gone, with all that is connected here
+}
+
+// Whether they go on is what counts, and not what time it is there: clocks differ.
+void Presence::watchOthers(std::int64_t now) {
+  const auto servers =
+      context_.store.read([](const store::ReadTransaction& tx) { return tx.agents().servers(); });
+  std::map<std::string, Watched> watched;
+  std::vector<store::LivingServer> gone;
+  for (const auto& server : servers) {
+    if (server.server_id == server_id_) continue;
+    const auto before = watched_.find(server.server_id);
+    const bool same = before != watched_.end() && before->second.renewed_at == server.renewed_at;
+    const std::int64_t since = same ? before->second.since : now;
+    watched[server.server_id] = {server.renewed_at, since};
+    if (now - since >= kGoneAfterNs) gone.push_back(server);
+  }
+  watched_ = std::move(watched);
+  for (const auto& server : gone) {
+    spdlog::info("server_id={} is there no more: what it held is nobody's", server.server_id);
+    context_.store.write([&](store::WriteTransaction& tx) { tx.agents().forgetServer(server); });
+  }
+}
+
+// An agent may have doorbells at two servers for a while, of which the newer one ends first; and the others
+// may have taken this server for gone. Whoever holds the doorbell knows better.
 void Presence::noteAgain() {
   const std::int64_t now = context_.now();
   {
@@ -107,21 +151,17 @@ void Presence::seen(const std::string& agent_id) {
 
 void Presence::announceSilent() {
   noteUnnoted();
+  renew();
   noteAgain();
+  // Whom no server was there for has as long to come back as everybody else has.
+  if (begun_ && context_.clock.monotonicNs() - *begun_ < context_.settings.silent_after_ns) return;
   const std::int64_t now = context_.now();
-  const std::int64_t to = now - context_.settings.silent_after_ns;
-  std::int64_t from = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    from = announced_to_;
-    announced_to_ = std::max(announced_to_, to);
-  }
-  if (to <= from) return;
-  const auto agents = context_.store.read(
-      [&](const store::ReadTransaction& tx) { return tx.agents().silentSince(from, to); });
-  if (agents.empty()) return;
+  const std::int64_t until = now - context_.settings.silent_after_ns;
+  if (!context_.store.read(
+          [&](const store::ReadTransaction& tx) { return tx.agents().hasUntoldSilence(until); }))
+    return;
   context_.store.write([&](store::WriteTransaction& tx) {
-    for (const auto& agent : agents) {
+    for (const auto& agent : tx.agents().takeUntoldSilence(until, kToldAtOnce)) {
       store::HistoryEntry entry;
       entry.at = now;
       entry.subsystem = "agent";

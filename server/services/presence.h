@@ -3,6 +3,7 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -14,10 +15,11 @@ namespace redflag::services {
 
 class Presence : public http::DoorbellListener {
  public:
-  explicit Presence(const Context& context) : context_(context) {}
+  explicit Presence(const Context& context);
 
-  // At start, before anything is served: nobody is connected yet.
-  void forgetAll();
+  // At start, before anything is served: this is one of the servers on the database, and what none of them
+  // holds is held by nobody.
+  void begin();
 
   // What the store could not take of the latter is noted by the next announceSilent(): nobody else would say
   // it again, and the agent would count as connected for ever.
@@ -27,24 +29,36 @@ class Presence : public http::DoorbellListener {
   // A request of the agent's: written down at most every 30 s. [any thread]
   void seen(const std::string& agent_id);
 
-  // Tells of the agents that have become silent since it was called last; before that, notes those again that
-  // are here and that another server on the database took for gone.
+  // Tells of the agents whose silence nobody has told of yet; before that, says that this server is still
+  // there, forgets those that say it no more, and notes those agents again that are here and count as gone.
+  // [one thread at a time]
   void announceSilent();
 
  private:
   void setDoorbell(const std::string& agent_id, bool connected);
   void noteUnnoted();
+  void renew();
+  void watchOthers(std::int64_t now);
   void noteAgain();
   void setLeft(const std::string& agent_id, bool left);
 
+  struct Watched {
+    std::int64_t renewed_at = 0;  // by its clock
+    std::int64_t since = 0;       // by the monotonic one here
+  };
+
   const Context& context_;
+  // Of this start: a folder may be copied, and with it whatever a file in it says.
+  const std::string server_id_;
   // One change of an agent at a time, so that none overtakes another; before mutex_.
   http::Stripes doorbells_;
   std::mutex mutex_;
   std::set<std::string> left_;                      // and it is not in the store yet
   std::map<std::string, std::int64_t> written_at_;  // at most one entry an agent
-  std::int64_t announced_to_ = 0;
   std::int64_t noted_again_at_ = 0;
+  std::optional<std::int64_t> begun_;  // this and the next by the monotonic clock
+  std::optional<std::int64_t> renewed_;
+  std::map<std::string, Watched> watched_;  // the other servers, by id
 };
 
 }  // namespace redflag::services

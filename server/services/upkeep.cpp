@@ -41,7 +41,7 @@ constexpr std::int64_t kKeepDaysNs = 400 * 86'400 * kSecondNs;   // of metrics, 
 }  // namespace
 
 void Upkeep::start() {
-  presence_.forgetAll();
+  presence_.begin();
   thread_ = std::thread([this] { loop(); });
 }
 

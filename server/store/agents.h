@@ -250,6 +250,12 @@ struct AuthorityReach {
   std::vector<std::string> others = {};  // hostnames of some that do not, the longest silent first
 };
 
+// A server at work on the database: an id of its own since its start, and when it was renewed last.
+struct LivingServer {
+  std::string server_id;
+  std::int64_t renewed_at = 0;
+};
+
 class Agents {
  public:
   virtual ~Agents() = default;
@@ -327,13 +333,25 @@ class Agents {
   virtual AuthorityReach authorityReach(const std::string& authority_mark, std::int64_t seen_since) const = 0;
   virtual void setBreaker(const AgentKey& agent, const Breaker& breaker) = 0;
   virtual void touch(const AgentKey& agent, std::int64_t now) = 0;
-  virtual void setDoorbell(const AgentKey& agent, bool connected, std::int64_t now) = 0;
-  // At start nobody is connected yet.
-  virtual void clearDoorbells() = 0;
+  // Of the doorbell that the agent has at that server, a LivingServer. False: it is not there that it had
+  // one, and nothing is changed.
+  virtual bool setDoorbell(const AgentKey& agent, const std::string& server_id, bool connected,
+                           std::int64_t now) = 0;
   // Ids of those without a doorbell at any server.
   virtual std::set<std::string> withoutDoorbell() const = 0;
-  // Agents without a doorbell whose silence began in (from, to].
-  virtual std::vector<AgentKey> silentSince(std::int64_t from, std::int64_t to) const = 0;
+
+  virtual std::vector<LivingServer> servers() const = 0;
+  // False: it was not there, and agents may count as without the doorbells that it holds.
+  virtual bool renewServer(const LivingServer& server) = 0;
+  // What it held is nobody's; its agents were seen until it was renewed last. Nothing where it was since.
+  virtual void forgetServer(const LivingServer& server) = 0;
+  // The doorbells of servers that are not there.
+  virtual void clearStrayDoorbells() = 0;
+
+  // Whether any has no doorbell, was seen last until `until`, and nobody was told of that silence.
+  virtual bool hasUntoldSilence(std::int64_t until) const = 0;
+  // Those, at most `limit`, as told: of several servers one gets each.
+  virtual std::vector<AgentKey> takeUntoldSilence(std::int64_t until, int limit) = 0;
 };
 
 }  // namespace redflag::store

@@ -227,24 +227,4 @@ AgentTotals SqlAgents::totals(const http::Visible& visible, const Contact& conta
   return totals;
 }
 
-std::set<std::string> SqlAgents::withoutDoorbell() const {
-  std::set<std::string> ids;
-  auto rows = db_.query("SELECT agent_id FROM agents WHERE doorbell = 0");
-  while (rows.next())
-    ids.insert(rows.text());
-  return ids;
-}
-
-std::vector<AgentKey> SqlAgents::silentSince(std::int64_t from, std::int64_t to) const {
-  std::vector<AgentKey> agents;
-  auto rows = db_.query(
-      "SELECT agent_id, client_id, site_id, public_key FROM agents "
-      "WHERE doorbell = 0 AND last_seen_at > ? AND last_seen_at <= ? AND identity_state <> 'revoked' LIMIT "
-      "10000",
-      from, to);
-  while (rows.next())
-    agents.push_back({rows.text(), rows.text(), rows.text(), rows.blob()});
-  return agents;
-}
-
 }  // namespace redflag::store::sql

@@ -347,18 +347,4 @@ std::vector<Breaker> SqlAgents::breakers(const AgentKey& agent) const {
   return breakers;
 }
 
-void SqlAgents::touch(const AgentKey& agent, std::int64_t now) {
-  db_.post("UPDATE agents SET last_seen_at = ? WHERE client_id = ? AND agent_id = ?", now, agent.client_id,
-           agent.agent_id);
-}
-
-void SqlAgents::setDoorbell(const AgentKey& agent, bool connected, std::int64_t now) {
-  db_.post("UPDATE agents SET doorbell = ?, last_seen_at = ? WHERE client_id = ? AND agent_id = ?", connected,
-           now, agent.client_id, agent.agent_id);
-}
-
-void SqlAgents::clearDoorbells() {
-  db_.post("UPDATE agents SET doorbell = 0 WHERE doorbell = 1");
-}
-
 }  // namespace redflag::store::sql

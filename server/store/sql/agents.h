@@ -57,10 +57,15 @@ class SqlAgents : public Agents {
   AuthorityReach authorityReach(const std::string& authority_mark, std::int64_t seen_since) const override;
   void setBreaker(const AgentKey& agent, const Breaker& breaker) override;
   void touch(const AgentKey& agent, std::int64_t now) override;
-  void setDoorbell(const AgentKey& agent, bool connected, std::int64_t now) override;
-  void clearDoorbells() override;
+  bool setDoorbell(const AgentKey& agent, const std::string& server_id, bool connected,
+                   std::int64_t now) override;
   std::set<std::string> withoutDoorbell() const override;
-  std::vector<AgentKey> silentSince(std::int64_t from, std::int64_t to) const override;
+  std::vector<LivingServer> servers() const override;
+  bool renewServer(const LivingServer& server) override;
+  void forgetServer(const LivingServer& server) override;
+  void clearStrayDoorbells() override;
+  bool hasUntoldSilence(std::int64_t until) const override;
+  std::vector<AgentKey> takeUntoldSilence(std::int64_t until, int limit) override;
 
  private:
   bool mayStillMint(const EnrolmentToken& token) const;

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "support/world.h"
 
 namespace redflag::testing {
@@ -70,36 +72,134 @@ TEST(Presence, an_agent_that_came_back_first_stays_connected) {
   });
 }
 
-TEST(Presence, an_agent_stays_connected_though_another_server_starts_or_says_that_it_left) {
-  World world;
-  services::Presence& here = world.services.presence;
-  services::Presence elsewhere(world.services.context());
-  const auto agent = world.enrol();
-  const auto connection = [&] {
-    world.clock.advance_s(3600);
-    return world.store.read([&](const store::ReadTransaction& tx) {
-      return tx.agents()
-          .find(agent.agent_id, http::Visible::everything(), world.services.context().contact())
-          ->connection;
+// Of several servers on one database.
+class SeveralServers : public ::testing::Test {
+ protected:
+  SeveralServers() : here_(world_.services.context()), elsewhere_(world_.services.context()) {
+    here_.begin();
+    elsewhere_.begin();
+  }
+  store::Agent agent() {
+    return *world_.store.read([&](const store::ReadTransaction& tx) {
+      return tx.agents().find(agent_.agent_id, http::Visible::everything(),
+                              world_.services.context().contact());
     });
-  };
-  here.forgetAll();
-  here.agentConnected(agent.agent_id);
-  world.streams.listening = {agent.agent_id};
-  const auto entries = world.history(agent).size();
-  elsewhere.forgetAll();
-  EXPECT_EQ(connection(), "silent");
-  here.announceSilent();
+  }
+  // An hour later, when only a doorbell counts.
+  std::string connection() {
+    world_.clock.advance_s(kHour);
+    return agent().connection;
+  }
+  std::int64_t told() {
+    const auto entries = world_.history(agent_);
+    return std::count_if(entries.begin(), entries.end(),
+                         [](const auto& entry) { return entry.kind == "agent.silent"; });
+  }
+
+  World world_;
+  services::Presence here_;
+  services::Presence elsewhere_;
+  const store::AgentKey agent_ = world_.enrol();
+};
+
+TEST_F(SeveralServers, one_that_starts_takes_no_doorbell_from_one_that_is_at_work) {
+  here_.agentConnected(agent_.agent_id);
+  services::Presence started(world_.services.context());
+  started.begin();
   EXPECT_EQ(connection(), "connected");
-  elsewhere.agentDisconnected(agent.agent_id);
-  world.clock.advance_s(3600);
-  here.announceSilent();
+}
+
+TEST_F(SeveralServers, one_that_starts_takes_those_that_no_server_holds) {
+  services::Presence unknown(world_.services.context());
+  unknown.agentConnected(agent_.agent_id);
   EXPECT_EQ(connection(), "connected");
-  EXPECT_EQ(world.history(agent).size(), entries) << "nobody was told that it is silent";
-  world.streams.listening.clear();
-  here.agentDisconnected(agent.agent_id);
-  here.announceSilent();
+  services::Presence started(world_.services.context());
+  started.begin();
   EXPECT_EQ(connection(), "silent");
+}
+
+TEST_F(SeveralServers, an_agent_that_left_one_for_another_stays_connected) {
+  elsewhere_.agentConnected(agent_.agent_id);
+  here_.agentConnected(agent_.agent_id);
+  elsewhere_.agentDisconnected(agent_.agent_id);
+  EXPECT_EQ(connection(), "connected");
+  here_.agentDisconnected(agent_.agent_id);
+  EXPECT_EQ(connection(), "silent");
+}
+
+TEST_F(SeveralServers, an_agent_that_leaves_the_newer_of_two_doorbells_stays_connected) {
+  here_.agentConnected(agent_.agent_id);
+  world_.streams.listening = {agent_.agent_id};
+  elsewhere_.agentConnected(agent_.agent_id);
+  elsewhere_.agentDisconnected(agent_.agent_id);
+  world_.clock.advance_s(kHour);
+  here_.announceSilent();
+  EXPECT_EQ(connection(), "connected");
+  EXPECT_EQ(told(), 0);
+}
+
+TEST_F(SeveralServers, what_one_held_that_is_gone_is_nobodys_and_counts_as_seen_until_then) {
+  elsewhere_.agentConnected(agent_.agent_id);
+  world_.clock.advance_s(kHour);
+  elsewhere_.announceSilent();
+  const std::int64_t renewed_at = world_.clock.now;
+  here_.announceSilent();
+  world_.clock.advance_s(119);
+  here_.announceSilent();
+  EXPECT_LT(agent().last_seen_at, renewed_at) << "its doorbell is there";
+  world_.clock.advance_s(31);
+  here_.announceSilent();
+  EXPECT_EQ(agent().last_seen_at, renewed_at);
+  EXPECT_EQ(agent().connection, "connected");
+  EXPECT_EQ(told(), 0);
+  EXPECT_EQ(connection(), "silent");
+  here_.announceSilent();
+  EXPECT_EQ(told(), 1);
+}
+
+TEST_F(SeveralServers, one_that_goes_on_is_never_gone) {
+  elsewhere_.agentConnected(agent_.agent_id);
+  for (int i = 0; i < 10; ++i) {
+    world_.clock.advance_s(60);
+    elsewhere_.announceSilent();
+    here_.announceSilent();
+  }
+  EXPECT_EQ(connection(), "connected");
+}
+
+TEST_F(SeveralServers, one_that_was_taken_for_gone_notes_its_agents_again_at_once) {
+  here_.agentConnected(agent_.agent_id);
+  for (int i = 0; i < 3; ++i) {
+    elsewhere_.announceSilent();
+    world_.clock.advance_s(100);
+  }
+  elsewhere_.announceSilent();
+  ASSERT_EQ(connection(), "silent");
+  world_.streams.listening = {agent_.agent_id};
+  here_.announceSilent();
+  EXPECT_EQ(connection(), "connected");
+  EXPECT_EQ(told(), 0);
+}
+
+TEST_F(SeveralServers, tell_of_one_silence_once_and_of_the_next_one_again) {
+  for (int silence = 1; silence <= 2; ++silence) {
+    world_.clock.advance_s(kHour);
+    for (services::Presence* each : {&here_, &elsewhere_, &here_})
+      each->announceSilent();
+    EXPECT_EQ(told(), silence);
+    here_.seen(agent_.agent_id);
+  }
+}
+
+TEST_F(SeveralServers, one_that_has_just_started_tells_of_nobody_who_may_still_come_back) {
+  world_.clock.advance_s(kHour);
+  services::Presence started(world_.services.context());
+  started.begin();
+  started.announceSilent();
+  EXPECT_EQ(told(), 0);
+  world_.clock.advance_s(10 * 60);
+  started.announceSilent();
+  EXPECT_EQ(told(), 1);
 }
 
 }  // namespace

@@ -1,0 +1,86 @@
+#include "store/sql/agents.h"
+
+namespace redflag::store::sql {
+
+void SqlAgents::touch(const AgentKey& agent, std::int64_t now) {
+  db_.post("UPDATE agents SET last_seen_at = ? WHERE client_id = ? AND agent_id = ?", now, agent.client_id,
+           agent.agent_id);
+}
+
+bool SqlAgents::setDoorbell(const AgentKey& agent, const std::string& server_id, bool connected,
+                            std::int64_t now) {
+  if (connected) {
+    return db_.execute(
+               "UPDATE agents SET doorbell = 1, doorbell_server = ?, last_seen_at = ? WHERE client_id = ? "
+               "AND "
+               "agent_id = ?",
+               server_id, now, agent.client_id, agent.agent_id) > 0;
+  }
+  return db_.execute(
+             "UPDATE agents SET doorbell = 0, doorbell_server = '', last_seen_at = ? WHERE client_id = ? AND "
+             "agent_id = ? AND doorbell_server = ?",
+             now, agent.client_id, agent.agent_id, server_id) > 0;
+}
+
+std::set<std::string> SqlAgents::withoutDoorbell() const {
+  std::set<std::string> ids;
+  auto rows = db_.query("SELECT agent_id FROM agents WHERE doorbell = 0");
+  while (rows.next())
+    ids.insert(rows.text());
+  return ids;
+}
+
+std::vector<LivingServer> SqlAgents::servers() const {
+  std::vector<LivingServer> servers;
+  auto rows = db_.query("SELECT server_id, renewed_at FROM servers");
+  while (rows.next())
+    servers.push_back({rows.text(), rows.integer()});
+  return servers;
+}
+
+bool SqlAgents::renewServer(const LivingServer& server) {
+  if (db_.execute("UPDATE servers SET renewed_at = ? WHERE server_id = ?", server.renewed_at,
+                  server.server_id) > 0)
+    return true;
+  db_.post("INSERT INTO servers (server_id, renewed_at) VALUES (?, ?)", server.server_id, server.renewed_at);
+  return false;
+}
+
+void SqlAgents::forgetServer(const LivingServer& server) {
+  if (db_.execute("DELETE FROM servers WHERE server_id = ? AND renewed_at = ?", server.server_id,
+                  server.renewed_at) == 0)
+    return;
+  db_.post(
+      "UPDATE agents SET doorbell = 0, doorbell_server = '', last_seen_at = CASE WHEN last_seen_at < ?1 THEN "
+      "?1 ELSE last_seen_at END WHERE doorbell = 1 AND doorbell_server = ?2",
+      server.renewed_at, server.server_id);
+}
+
+void SqlAgents::clearStrayDoorbells() {
+  db_.post(
+      "UPDATE agents SET doorbell = 0, doorbell_server = '' WHERE doorbell = 1 AND doorbell_server NOT IN "
+      "(SELECT server_id FROM servers)");
+}
+
+bool SqlAgents::hasUntoldSilence(std::int64_t until) const {
+  return db_
+      .query(
+          "SELECT 1 FROM agents WHERE doorbell = 0 AND silence_told <> last_seen_at AND identity_state <> "
+          "'revoked' AND last_seen_at <= ? LIMIT 1",
+          until)
+      .next();
+}
+
+std::vector<AgentKey> SqlAgents::takeUntoldSilence(std::int64_t until, int limit) {
+  std::vector<AgentKey> agents;
+  auto rows = db_.query(
+      "UPDATE agents SET silence_told = last_seen_at WHERE agent_id IN (SELECT agent_id FROM agents WHERE "
+      "doorbell = 0 AND silence_told <> last_seen_at AND identity_state <> 'revoked' AND last_seen_at <= ? "
+      "ORDER BY last_seen_at LIMIT ?) RETURNING agent_id, client_id, site_id, public_key",
+      until, limit);
+  while (rows.next())
+    agents.push_back({rows.text(), rows.text(), rows.text(), rows.blob()});
+  return agents;
+}
+
+}  // namespace redflag::store::sql
