@@ -63,6 +63,17 @@ std::vector<std::string> newRecoveryCodes() {
   return out;
 }
 
+std::optional<std::string> unsealed(const std::string& key, const std::string& user_id,
+                                    const std::string& sealed) {
+  if (sealed.size() <= kNonceBytes + kTagBytes) return std::nullopt;
+  std::string out(sealed.size() - kNonceBytes - kTagBytes, '\0');
+  if (crypto_aead_xchacha20poly1305_ietf_decrypt(
+          bytesOf(out), nullptr, nullptr, bytesOf(sealed) + kNonceBytes, sealed.size() - kNonceBytes,
+          bytesOf(user_id), user_id.size(), bytesOf(sealed), bytesOf(key)) != 0)
+    return std::nullopt;
+  return out;
+}
+
 Notice peopleNotice(const std::string& actor, const std::string& kind, const std::string& text,
                     const std::string& severity = "info") {
   return {"people", actor, kind, text, severity};
@@ -86,18 +97,19 @@ std::string SecondFactor::seal(const std::string& secret, const std::string& use
   return nonce + out;
 }
 
+bool SecondFactor::opens(const std::string& key, const std::string& user_id,
+                         const std::string& sealed_secret) {
+  return unsealed(key, user_id, sealed_secret).has_value();
+}
+
 std::string SecondFactor::open(const std::string& sealed, const std::string& user_id) const {
-  const bool whole = sealed.size() > kNonceBytes + kTagBytes;
-  std::string out(whole ? sealed.size() - kNonceBytes - kTagBytes : 0, '\0');
-  if (!whole ||
-      crypto_aead_xchacha20poly1305_ietf_decrypt(
-          bytesOf(out), nullptr, nullptr, bytesOf(sealed) + kNonceBytes, sealed.size() - kNonceBytes,
-          bytesOf(user_id), user_id.size(), bytesOf(sealed), bytesOf(key_)) != 0) {
+  auto out = unsealed(key_, user_id, sealed);
+  if (!out) {
     throw Problem{500, "second_factor.key",
                   "this server's key of second factors is not the one this was sealed with; a recovery code "
                   "still works"};
   }
-  return out;
+  return std::move(*out);
 }
 
 std::string SecondFactor::hashOf(const std::string& user_id, const std::string& recovery_code) const {

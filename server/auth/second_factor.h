@@ -23,6 +23,9 @@ class SecondFactor {
   // have one. Store and clock outlive it.
   SecondFactor(FactorStore& store, const Clock& clock, std::string key, std::set<std::string> required_of);
 
+  // Whether it was sealed with that key, which has 32 bytes.
+  static bool opens(const std::string& key, const std::string& user_id, const std::string& sealed_secret);
+
   bool requiredOf(const std::string& role) const { return required_of_.contains(role); }
   bool enabled(const std::string& user_id) const;
   // nullopt while there is none.

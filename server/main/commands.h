@@ -14,6 +14,7 @@ struct InitOptions {
   std::filesystem::path data;
   std::string database;
   std::vector<std::string> names;
+  bool new_second_factor_key = false;  // in the place of one that is lost on every server
 };
 void init(const InitOptions& options);
 

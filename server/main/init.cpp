@@ -9,6 +9,7 @@
 #include "main/data_folder.h"
 #include "main/database.h"
 #include "main/offline.h"
+#include "main/second_factor_key.h"
 #include "main/settings.h"
 
 namespace redflag::server {
@@ -60,7 +61,14 @@ void init(const InitOptions& options) {
   const FolderLock lock(data);
   writeSettings(data, options.names, options.database);
   makeKeys(data);
-  Offline(data, options.database).services().initialize();
+  Offline offline(data, options.database);
+  offline.services().initialize();
+  if (options.new_second_factor_key) {
+    replaceSecondFactorKey(data, offline.services().store());
+    offline.services().second_factors.note(
+        {"security", "console", "second_factor.key_replaced",
+         "made another key of second factors: those there are open with recovery codes alone", "warning"});
+  }
   spdlog::info("ready: redflag-server serve --data {}", options.data.string());
 }
 

@@ -66,6 +66,9 @@ void addInit(CLI::App& app, InitOptions& options) {
   CLI::App* command = app.add_subcommand("init", "make a data folder ready: database, CA, keys");
   addData(*command, options.data, options.database);
   command->add_option("--name", options.names, "what agents and browsers call this server");
+  command->add_flag("--new-second-factor-key", options.new_second_factor_key,
+                    "another key of second factors, where the database's is lost on every server: people "
+                    "then sign in with recovery codes");
   command->callback([&options] { init(options); });
 }
 

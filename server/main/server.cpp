@@ -12,6 +12,7 @@
 #include "main/database.h"
 #include "main/health.h"
 #include "main/offline.h"
+#include "main/second_factor_key.h"
 #include "services/handed_trust.h"
 #include "store/metered.h"
 
@@ -28,20 +29,16 @@ std::string deviceKey(const DataFolder& data) {
   return std::move(*key);
 }
 
+// Of a file one server has it alone.
+bool mayHaveOthers(const Settings& settings, const ServeOptions& options) {
+  return !options.database.empty() || !settings.database.empty();
+}
+
 // As the next: made by a server that has none yet.
 protocol::SigningKey accessKey(const DataFolder& data) {
   auto key = commands::loadOrMakeKey(data.accessKey());
   if (!key) throw std::runtime_error(key.error().text);
   return std::move(*key);
-}
-
-// Made by a server that has none yet. One that is lost takes the secrets of authenticator apps with it;
-// people then sign in with recovery codes, or an administrator resets their second factor.
-std::string secondFactorKey(const DataFolder& data) {
-  if (auto key = auth::readSecretFile(data.secondFactorKey())) return std::move(*key);
-  const std::string key = randomBytes(32);
-  auth::writeSecretFile(data.secondFactorKey(), key);
-  return key;
 }
 
 // Made by a server that has none yet.
@@ -87,7 +84,8 @@ Server::Server(const DataFolder& data, const Settings& settings, const ServeOpti
       outbox_(*store_),
       authority_(data.tls()),
       sessions_(services_.accounts, systemClock()),
-      second_factor_(services_.second_factors, systemClock(), secondFactorKey(data),
+      second_factor_(services_.second_factors, systemClock(),
+                     secondFactorKey(data, *store_, mayHaveOthers(settings, options)),
                      settings.require_second_factor),
       alarms_(services_.second_factors, systemClock()),
       api_tokens_(services_.accounts, systemClock()),
@@ -105,7 +103,7 @@ Server::Server(const DataFolder& data, const Settings& settings, const ServeOpti
   for (const auto& refused : types_.refused())
     spdlog::error("command_type={} refused: {}", refused.id, refused.why);
   services_.initialize();
-  endAgainWhatEnded(!options.database.empty() || !settings.database.empty());
+  endAgainWhatEnded(mayHaveOthers(settings, options));
   rates_.use(services_.accounts.rates());
   trust_.tend(epochNow());
   secure();

@@ -10,9 +10,20 @@
 
 namespace redflag::store {
 
+struct SealedSecret {
+  std::string user_id;
+  std::string sealed_secret;
+};
+
 class Factors {
  public:
   virtual ~Factors() = default;
+
+  // Which key secrets are sealed with, on every server: "" while nobody has said so.
+  virtual std::string keyMark() const = 0;
+  virtual void setKeyMark(const std::string& mark) = 0;
+  // Of the confirmed ones.
+  virtual std::optional<SealedSecret> newestSealed() const = 0;
 
   virtual std::optional<auth::StoredFactor> find(const std::string& user_id) const = 0;
   // Each false when what it asks for is not so, as auth/factor_store.h says; then nothing is changed.

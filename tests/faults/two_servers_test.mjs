@@ -1,15 +1,16 @@
 // Row E6 where two servers share one PostgreSQL, each with a folder of its own: what an agent hands back to one of them holds
-// both, until the offline keys have signed a higher epoch.
+// both, until the offline keys have signed a higher epoch. And what a server needs of the other one to start.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { after, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { Fleet } from '../e2e/lib/fleet.mjs';
 import { Postgres } from '../e2e/lib/postgres.mjs';
-import { cleanUp, until } from '../e2e/lib/processes.mjs';
+import { cleanUp, program, runToEnd, until } from '../e2e/lib/processes.mjs';
 import { LoneAgent } from './lib/raw_tls.mjs';
 
 const postgres = new Postgres('two-servers');
+before(() => postgres.start());
 after(async () => {
   postgres.stop();
   await cleanUp();
@@ -29,7 +30,6 @@ function trustOf(fleet) {
 }
 
 test('E6: trust metadata that an agent hands back to one server stops the orders of both, until a person has looked', async () => {
-  postgres.start();
   const one = new Fleet('one', { database: postgres.makeDatabase('redflag') });
   await one.startServer();
   const api = await one.signIn();
@@ -80,4 +80,24 @@ test('E6: trust metadata that an agent hands back to one server stops the orders
   one.trust.publish();
   fs.cpSync(path.join(one.data, 'trust'), path.join(other.data, 'trust'), { recursive: true });
   for (const agent of [atOne, atOther]) await until(async () => (await fetched(agent)) > 0, 'orders to flow again', 40_000, () => one.server.output.slice(-1500));
+});
+
+test('a server without the key of second factors that the others on its database have does not start, and says what to copy', async () => {
+  const one = new Fleet('first', { database: postgres.makeDatabase('second_factors') });
+  await one.startServer();
+  const other = path.join(one.folder, 'another');
+  runToEnd([program('redflag-server'), 'init', '--data', other, '--database', one.database]);
+  const refused = runToEnd([program('redflag-server'), 'serve', '--data', other, '--listen', '127.0.0.1:0'], { allowFailure: true });
+  assert.notEqual(refused.status, 0);
+  assert.match(refused.stderr, /second_factor\.key is missing.*copy keys\/second_factor\.key, mode 0600, from the folder of another server/);
+  const key = path.join(other, 'keys/second_factor.key');
+  assert.equal(fs.existsSync(key), false);
+
+  // Where no server has it any more.
+  await one.server.stop();
+  runToEnd([program('redflag-server'), 'init', '--data', other, '--new-second-factor-key']);
+  const stale = runToEnd([program('redflag-server'), 'serve', '--data', one.data, '--listen', '127.0.0.1:0'], { allowFailure: true });
+  assert.match(stale.stderr, /second_factor\.key is another key than/);
+  fs.copyFileSync(key, path.join(one.data, 'keys/second_factor.key'));
+  await one.startServer();
 });

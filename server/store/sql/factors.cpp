@@ -1,6 +1,33 @@
 #include "store/sql/factors.h"
 
 namespace redflag::store::sql {
+namespace {
+
+constexpr const char* kFactorKeyMark = "second_factor_key";
+
+}  // namespace
+
+std::string SqlFactors::keyMark() const {
+  auto rows = db_.query("SELECT value FROM meta WHERE key = ?", kFactorKeyMark);
+  return rows.next() ? rows.text() : "";
+}
+
+void SqlFactors::setKeyMark(const std::string& mark) {
+  db_.post(
+      "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+      kFactorKeyMark, mark);
+}
+
+std::optional<SealedSecret> SqlFactors::newestSealed() const {
+  auto rows = db_.query(
+      "SELECT user_id, sealed_secret FROM second_factors WHERE confirmed_at > 0 ORDER BY confirmed_at DESC, "
+      "user_id LIMIT 1");
+  if (!rows.next()) return std::nullopt;
+  SealedSecret newest;
+  newest.user_id = rows.text();
+  newest.sealed_secret = rows.blob();
+  return newest;
+}
 
 std::optional<auth::StoredFactor> SqlFactors::find(const std::string& user_id) const {
   auto rows = db_.query(
