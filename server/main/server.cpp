@@ -29,11 +29,6 @@ std::string deviceKey(const DataFolder& data) {
   return std::move(*key);
 }
 
-// Of a file one server has it alone.
-bool mayHaveOthers(const Settings& settings, const ServeOptions& options) {
-  return !options.database.empty() || !settings.database.empty();
-}
-
 // As the next: made by a server that has none yet.
 protocol::SigningKey accessKey(const DataFolder& data) {
   auto key = commands::loadOrMakeKey(data.accessKey());
@@ -85,8 +80,7 @@ Server::Server(const DataFolder& data, const Settings& settings, const ServeOpti
       authority_(data.tls()),
       sessions_(services_.accounts, systemClock()),
       second_factor_(services_.second_factors, systemClock(),
-                     secondFactorKey(data, *store_, mayHaveOthers(settings, options)),
-                     settings.require_second_factor),
+                     secondFactorKey(data, *store_, store_->mayHaveOthers()), settings.require_second_factor),
       alarms_(services_.second_factors, systemClock()),
       api_tokens_(services_.accounts, systemClock()),
       throttle_(systemClock()),
@@ -103,7 +97,7 @@ Server::Server(const DataFolder& data, const Settings& settings, const ServeOpti
   for (const auto& refused : types_.refused())
     spdlog::error("command_type={} refused: {}", refused.id, refused.why);
   services_.initialize();
-  endAgainWhatEnded(mayHaveOthers(settings, options));
+  endAgainWhatEnded();
   rates_.use(services_.accounts.rates());
   trust_.tend(epochNow());
   secure();
@@ -152,8 +146,8 @@ Result<std::int64_t> Server::epochFor(std::int64_t now) const {
 
 // Whoever set the database back, or copied another one into its place, did not ask what had ended. One that
 // still stands on what this server signed was not set back: what differs is another server's work since.
-void Server::endAgainWhatEnded(bool may_have_others) {
-  if (may_have_others && audit_.standsOnKept()) services::learnChanges(*store_, endings_);
+void Server::endAgainWhatEnded() {
+  if (store_->mayHaveOthers() && audit_.standsOnKept()) services::learnChanges(*store_, endings_);
   const auto ended = services::endAgain(*store_, endings_.list(), epochNow());
   if (ended > 0)
     spdlog::warn(

@@ -48,7 +48,7 @@ class Server {
   services::Context context();
   // As services::Context::epoch.
   Result<std::int64_t> epochFor(std::int64_t now) const;
-  void endAgainWhatEnded(bool may_have_others);
+  void endAgainWhatEnded();
   void secure();
   bool takeOverAuthority();
   void writeLastErrors();

@@ -21,9 +21,13 @@ constexpr std::int64_t kGoneAfterNs = 120 * kSecondNs;  // a round of the upkeep
 
 Presence::Presence(const Context& context) : context_(context), server_id_(newId()) {}
 
-void Presence::begin() {
+void Presence::begin(bool alone) {
   const std::int64_t now = context_.now();
   context_.store.write([&](store::WriteTransaction& tx) {
+    if (alone) {
+      for (const auto& before : tx.agents().servers())
+        tx.agents().forgetServer(before);
+    }
     tx.agents().renewServer({server_id_, now});
     tx.agents().clearStrayDoorbells();
   });

@@ -18,8 +18,8 @@ class Presence : public http::DoorbellListener {
   explicit Presence(const Context& context);
 
   // At start, before anything is served: this is one of the servers on the database, and what none of them
-  // holds is held by nobody.
-  void begin();
+  // holds is held by nobody. `alone`: there is no other, and what it held before it started is nobody's, too.
+  void begin(bool alone);
 
   // What the store could not take of the latter is noted by the next announceSilent(): nobody else would say
   // it again, and the agent would count as connected for ever.

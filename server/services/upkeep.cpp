@@ -41,7 +41,7 @@ constexpr std::int64_t kKeepDaysNs = 400 * 86'400 * kSecondNs;   // of metrics, 
 }  // namespace
 
 void Upkeep::start() {
-  presence_.begin();
+  presence_.begin(!context_.store.mayHaveOthers());
   thread_ = std::thread([this] { loop(); });
 }
 

@@ -17,6 +17,7 @@ class MeteredStore : public Store {
 
   void onOutbox(std::function<void()> listener) override { store_->onOutbox(std::move(listener)); }
   void onOthers(std::function<void()> listener) override { store_->onOthers(std::move(listener)); }
+  bool mayHaveOthers() const override { return store_->mayHaveOthers(); }
 
  protected:
   void runRead(const std::function<void(const ReadTransaction&)>& work) const override;

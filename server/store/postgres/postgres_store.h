@@ -39,6 +39,7 @@ class PostgresStore : public Store {
   // Begins to listen for the other servers' commits as well; those call it on a thread of the store's.
   void onOutbox(std::function<void()> listener) override;
   void onOthers(std::function<void()> listener) override { others_listener_ = std::move(listener); }
+  bool mayHaveOthers() const override { return true; }
 
  protected:
   void runRead(const std::function<void(const ReadTransaction&)>& work) const override;

@@ -158,7 +158,7 @@ TEST(Overview, counts_machines_where_the_list_shows_machines) {
 
 TEST(Presence, silence_is_told_once_and_a_doorbell_is_contact) {
   World world;
-  world.services.presence.begin();
+  world.services.presence.begin(true);
   const auto agent = world.enrol();
   const auto connection = [&] {
     return world.store.read([&](const store::ReadTransaction& tx) {

@@ -76,8 +76,8 @@ TEST(Presence, an_agent_that_came_back_first_stays_connected) {
 class SeveralServers : public ::testing::Test {
  protected:
   SeveralServers() : here_(world_.services.context()), elsewhere_(world_.services.context()) {
-    here_.begin();
-    elsewhere_.begin();
+    here_.begin(false);
+    elsewhere_.begin(false);
   }
   store::Agent agent() {
     return *world_.store.read([&](const store::ReadTransaction& tx) {
@@ -105,7 +105,7 @@ class SeveralServers : public ::testing::Test {
 TEST_F(SeveralServers, one_that_starts_takes_no_doorbell_from_one_that_is_at_work) {
   here_.agentConnected(agent_.agent_id);
   services::Presence started(world_.services.context());
-  started.begin();
+  started.begin(false);
   EXPECT_EQ(connection(), "connected");
 }
 
@@ -114,7 +114,14 @@ TEST_F(SeveralServers, one_that_starts_takes_those_that_no_server_holds) {
   unknown.agentConnected(agent_.agent_id);
   EXPECT_EQ(connection(), "connected");
   services::Presence started(world_.services.context());
-  started.begin();
+  started.begin(false);
+  EXPECT_EQ(connection(), "silent");
+}
+
+TEST_F(SeveralServers, one_that_is_alone_takes_what_it_held_before_it_was_killed) {
+  here_.agentConnected(agent_.agent_id);
+  services::Presence started(world_.services.context());
+  started.begin(true);
   EXPECT_EQ(connection(), "silent");
 }
 
@@ -194,7 +201,7 @@ TEST_F(SeveralServers, tell_of_one_silence_once_and_of_the_next_one_again) {
 TEST_F(SeveralServers, one_that_has_just_started_tells_of_nobody_who_may_still_come_back) {
   world_.clock.advance_s(kHour);
   services::Presence started(world_.services.context());
-  started.begin();
+  started.begin(false);
   started.announceSilent();
   EXPECT_EQ(told(), 0);
   world_.clock.advance_s(10 * 60);
