@@ -1,6 +1,7 @@
 #include "services/scan_merge.h"
 
 #include <algorithm>
+#include <string_view>
 #include <tuple>
 #include <unordered_map>
 #include <unordered_set>
@@ -12,6 +13,8 @@ using store::KnownUpdate;
 using store::Reason;
 using store::UpdateEvent;
 using store::UpdateState;
+
+constexpr std::string_view kBehindPart = ":@ ";
 
 std::string joined(std::initializer_list<const std::string*> parts) {
   std::string key;
@@ -103,8 +106,11 @@ class Merge {
 
   bool isOfFailedPart(const KnownUpdate& known) const {
     const auto parts = failedParts(in_.scopes, known.scope);
-    return std::any_of(parts.begin(), parts.end(),
-                       [&](const std::string& part) { return known.key.starts_with(part + ':'); });
+    return std::any_of(parts.begin(), parts.end(), [&](const std::string& part) {
+      if (!known.key.starts_with(part)) return false;
+      return known.key.size() == part.size() ||
+             kBehindPart.find(known.key[part.size()]) != std::string_view::npos;
+    });
   }
 
   void takeGone(const KnownUpdate& known) {

@@ -64,7 +64,7 @@ struct MergeDecision {
 MergeDecision decideMerge(const MergeInput& input);
 
 // The parts of `scope` that failed, by their keys: "SCOPE/PART". A row of the scope is a part's if its own
-// key is "SCOPE/PART:…".
+// key is that, or goes on behind it with one of ":@ ".
 std::vector<std::string> failedParts(const std::map<std::string, bool>& scopes, const std::string& scope);
 
 // What proves or disproves an install once the agent has said it is done: used again when the result comes

@@ -125,11 +125,22 @@ TEST(Merge, a_part_of_a_scope_that_failed_holds_back_its_own_rows_alone) {
   for (int state = 0; state < store::kUpdateStates; ++state) {
     for (const bool verify : {false, true}) {
       auto input = scan(static_cast<S>(state), verify);
-      input.scopes = {{"hub", true}, {"hub/team/app", false}};
       input.known[0].scope = "hub";
-      input.known[0].key = "hub/team/app:1";
-      EXPECT_TRUE(decideMerge(input).empty()) << store::name(static_cast<S>(state));
+      for (const auto* key : {"hub/team/app:1", "hub/team/app:1@sha256:0", "hub/team/app:1 newer"}) {
+        input.known[0].key = key;
+        for (const auto* part : {"hub/team/app", "hub/team/app:1"}) {
+          input.scopes = {{"hub", true}, {part, false}};
+          EXPECT_TRUE(decideMerge(input).empty()) << store::name(static_cast<S>(state)) << key << part;
+        }
+      }
     }
+  }
+  for (const auto* key : {"hub/team/app:1.2", "hub/team/app:2", "hub/team/app:1-alpine"}) {
+    auto input = scan(S::kInstalled, true);
+    input.scopes = {{"hub", true}, {"hub/team/app:1", false}};
+    input.known[0].scope = "hub";
+    input.known[0].key = key;
+    EXPECT_EQ(after(input), S::kVerified) << key << ": another tag";
   }
   for (const auto* key : {"hub/team/app-two:1", "hub/team/app/more:1", "hub/team:1", "nginx:1"}) {
     auto input = scan(S::kInstalled, true);
