@@ -182,17 +182,39 @@ DockerScan::Offer DockerScan::askOffer(Asked& asked, const Watched& watched) {
   return out;
 }
 
+bool DockerScan::wasThere(const Engine& engine, const Watched& watched) {
+  // A scan that proves an installation was not shown what is kept, and must take nothing for gone.
+  return memory_.wasSeen(watched.reference.canonical()) || watched.isSurelyOfRegistry(engine) ||
+         run_.purpose() == rf::Purpose::kVerify;
+}
+
 std::string DockerScan::askDigest(Asked& asked, const Watched& watched) {
-  if (asked.isOver()) return {};
   const auto& reference = watched.reference;
+  const bool was_there = wasThere(asked.engine, watched);
+  if (asked.isOver()) return {};
   const auto offered = asked.registry.digestOf(reference.repository, reference.tag);
-  if (offered) return *offered;
-  if (offered.error().status == RF_NOT_APPLICABLE) {
-    run_.report(rf::Status::kOk, "docker.tag_gone", reference.familiar() + " is no longer in its registry");
+  if (offered) {
+    memory_.noteSeen(reference.canonical());
+    return *offered;
+  }
+  const auto& problem = offered.error();
+  if (!was_there && (problem.code == kTagGone || problem.status == RF_DENIED)) {
+    run_.report(rf::Status::kOk, problem.code, problem.text + "; it may have been made here");
   } else {
-    asked.note(reference.repository, offered.error());
+    noteNoOffer(asked, watched, problem);
   }
   return {};
+}
+
+void DockerScan::noteNoOffer(Asked& asked, const Watched& watched, const Problem& problem) {
+  const auto& reference = watched.reference;
+  if (problem.code != kTagGone) return asked.note(reference.repository, problem);
+  const auto why = reference.familiar() +
+                   " is not found in its registry any more: it was removed, or is not for everybody";
+  // Of what nobody uses no update is known.
+  if (watched.users.empty()) return run_.report(rf::Status::kOk, kTagGone, why);
+  asked.failed.try_emplace(reference.repository + ":" + reference.tag,
+                           Problem{RF_PERMANENT, kTagGone, why + "; what is known of it stays"});
 }
 
 const PlatformImage* DockerScan::imageBehind(Asked& asked, const Watched& watched,
@@ -203,10 +225,10 @@ const PlatformImage* DockerScan::imageBehind(Asked& asked, const Watched& watche
   if (const auto* known = memory_.find(reference.registry, digest, platform)) return known;
   auto image = asked.registry.imageFor(reference.repository, digest, platform);
   if (image) return &memory_.add(reference.registry, digest, platform, std::move(*image));
-  if (image.error().status == RF_NOT_APPLICABLE) {
+  if (image.error().status == RF_NOT_APPLICABLE && image.error().code != kTagGone) {
     run_.report(rf::Status::kOk, image.error().code, image.error().text);
   } else {
-    asked.note(reference.repository, image.error());
+    noteNoOffer(asked, watched, image.error());
   }
   return nullptr;
 }
@@ -233,8 +255,8 @@ std::string DockerScan::askNewerTag(Asked& asked, const Watched& watched) {
 void DockerScan::tellRegistry(const std::string& name, Asked& asked, const std::vector<Offer>& offers) {
   // Before the registry's own: whatever ends this process in between must not leave that one complete alone.
   if (asked.failed.size() <= kMostFailed)
-    for (const auto& [repository, problem] : asked.failed)
-      run_.scope(name + "/" + repository).fail(rf::toStatus(problem.status), problem.code, problem.text);
+    for (const auto& [part, problem] : asked.failed)
+      run_.scope(name + "/" + part).fail(rf::toStatus(problem.status), problem.code, problem.text);
   auto scope = run_.scope(name);
   for (const auto& offer : offers) {
     tellImage(asked.engine, offer.watched, offer.digest);

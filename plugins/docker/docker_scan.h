@@ -3,7 +3,9 @@
 // one that does not answer says nothing about the others, and is no failure of the scan's own, so that what
 // it said ("not before noon") is kept. Nor is a container or image of which the engine does not answer: it
 // leaves incomplete the engine's scope, and those of the registries whose images it may have to do with. A
-// repository that fails by itself is a part of its registry: a scope REGISTRY/REPOSITORY while it does.
+// repository that fails by itself is a part of its registry: a scope REGISTRY/REPOSITORY while it does. So is
+// a tag that is in use and not found any more, REGISTRY/REPOSITORY:TAG: nothing proves that its update is
+// gone. What may have been made here and was never found anywhere is none.
 
 #include <map>
 #include <string>
@@ -30,7 +32,7 @@ class DockerScan {
     Registry registry;
     const Engine& engine;
     Problem whole;                                         // why it is not asked any more; RF_OK: it is
-    std::map<std::string, Problem> failed;                 // by repository, each by itself
+    std::map<std::string, Problem> failed;                 // repositories and tags, each by itself
     std::map<std::string, std::vector<std::string>> tags;  // by repository
 
     bool isOver() const { return whole.status != RF_OK; }
@@ -53,6 +55,8 @@ class DockerScan {
                    const Credentials& credentials);
   Offer askOffer(Asked& asked, const Watched& watched);
   std::string askDigest(Asked& asked, const Watched& watched);
+  void noteNoOffer(Asked& asked, const Watched& watched, const Problem& problem);
+  bool wasThere(const Engine& engine, const Watched& watched);
   std::string askNewerTag(Asked& asked, const Watched& watched);
   void tellRegistry(const std::string& name, Asked& asked, const std::vector<Offer>& offers);
   void tellUpdate(const Engine& engine, const Offer& offer);

@@ -180,6 +180,13 @@ bool hasItems(const Json& value) {
   return value.is_array() && !value.empty();
 }
 
+std::vector<Reference> pulledFrom(const Json& inspected) {
+  std::vector<Reference> out;
+  for (const auto& pull : at(inspected, {"Identity", "Pull"}))
+    if (auto repository = parseReference(textAt(pull, {"Repository"}))) out.push_back(std::move(*repository));
+  return out;
+}
+
 // Engines with containerd's store give a digest to what they built, too; since API 1.53 they say so.
 bool isBuiltHere(const Json& inspected) {
   return hasItems(at(inspected, {"Identity", "Build"})) && !hasItems(at(inspected, {"Identity", "Pull"}));
@@ -356,6 +363,7 @@ Result<> EngineReader::readPlatforms(Engine& engine) {
       continue;
     }
     image.platform = platformOf(*inspected);
+    image.pulled_from = pulledFrom(*inspected);
     if (isBuiltHere(*inspected)) image.digests.clear();
     ++entry;
   }

@@ -18,8 +18,9 @@ namespace redflag::docker {
 struct Image {
   std::string id;  // "sha256:…"
   std::vector<Reference> tags;
-  std::vector<Reference> digests;  // under which registries know it; none: it was made here
-  std::string platform;            // "linux/arm64/v8"; "" where nobody asked
+  std::vector<Reference> digests;      // under which registries know it; none: it was made here
+  std::vector<Reference> pulled_from;  // as far as the engine says
+  std::string platform;                // "linux/arm64/v8"; "" where nobody asked
 
   bool hasDigest(const Reference& repository, const std::string& digest) const;
   // The first it has of that repository; "" if none.

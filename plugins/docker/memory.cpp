@@ -8,6 +8,7 @@ namespace {
 
 constexpr const char* kQuiet = "quiet";
 constexpr const char* kManifests = "manifests";
+constexpr const char* kSeen = "seen";
 constexpr std::size_t kMostSpared = 1'000;
 
 std::string keyOf(const std::string& registry, const std::string& digest, const std::string& platform) {
@@ -27,6 +28,9 @@ Memory::Memory(const rf::State& state) {
   const auto quiet = keptObject(state, kQuiet);
   for (const auto& [registry, until] : quiet.items())
     if (until.is_number_integer()) quiet_[registry] = until.get<std::int64_t>();
+  const auto seen = keptObject(state, kSeen);
+  for (const auto& name : seen.items())
+    seen_.insert(name.key());
   const auto manifests = keptObject(state, kManifests);
   for (const auto& [name, image] : manifests.items()) {
     JsonReader in(image, name);
@@ -43,7 +47,11 @@ rf::Status Memory::keep(const rf::State& state) const {
   auto manifests = Json::object();
   for (const auto& [name, image] : kept)
     manifests[name] = {{"config", image.config}, {"bytes", image.bytes}, {"manifest", image.manifest}};
-  return rf::worse(state.put(kQuiet, dumpJson(Json(quiet_))), state.put(kManifests, dumpJson(manifests)));
+  auto seen = Json::object();
+  for (const auto& name : seen_now_)
+    seen[name] = true;
+  return rf::worse(state.put(kQuiet, dumpJson(Json(quiet_))),
+                   rf::worse(state.put(kManifests, dumpJson(manifests)), state.put(kSeen, dumpJson(seen))));
 }
 
 std::int64_t Memory::quietUntil(const std::string& registry) const {
@@ -62,6 +70,11 @@ const PlatformImage* Memory::find(const std::string& registry, const std::string
   const auto found = known_.find(keyOf(registry, digest, platform));
   if (found == known_.end()) return nullptr;
   return &(used_[found->first] = found->second);
+}
+
+bool Memory::wasSeen(const std::string& name) {
+  if (seen_.contains(name)) seen_now_.insert(name);
+  return seen_now_.contains(name);
 }
 
 const PlatformImage& Memory::add(const std::string& registry, const std::string& digest,

@@ -1,6 +1,6 @@
 #pragma once
-// What is kept between scans: until when a registry is not to be asked, and which image is behind a digest,
-// which never changes.
+// What is kept between scans: until when a registry is not to be asked, which image is behind a digest, which
+// never changes, and which names a registry has answered for.
 
 #include <cstdint>
 #include <map>
@@ -30,11 +30,17 @@ class Memory {
   // Was left in the middle: to ask it again for what is known would only bring it nearer its limit.
   void spare(const std::string& registry) { spared_.insert(registry); }
 
+  // Whether its registry ever had this name, by noteSeen().
+  bool wasSeen(const std::string& name);
+  void noteSeen(const std::string& name) { seen_now_.insert(name); }
+
  private:
   std::map<std::string, std::int64_t> quiet_;
   std::map<std::string, PlatformImage> known_;  // by registry, digest and platform
   std::map<std::string, PlatformImage> used_;
   std::set<std::string> spared_;
+  std::set<std::string> seen_;
+  std::set<std::string> seen_now_;
 };
 
 }  // namespace redflag::docker

@@ -197,8 +197,7 @@ Result<HttpReply> Registry::judged(HttpReply reply, const std::string& repositor
     return tl::unexpected<Problem>(problem(status, code, text));
   };
   if (reply.status == 401 || reply.status == 403) return because(RF_DENIED, "docker.registry_denied", answer);
-  if (reply.status == 404)
-    return because(RF_NOT_APPLICABLE, "docker.tag_gone", repository + " does not exist");
+  if (reply.status == 404) return because(RF_NOT_APPLICABLE, kTagGone, repository + " does not exist");
   if (reply.status == 429) {
     retry_at_s_ = retryAfter(reply.header("retry-after"), clock_.epochNs() / kSecond);
     return because(RF_LIMIT, "docker.registry_limit", "wants to be asked less often");

@@ -23,7 +23,10 @@ struct Budget {
   std::optional<std::int64_t> remaining;
 };
 
-// Every problem's code begins with "docker.registry_", but for "docker.tag_gone" (RF_NOT_APPLICABLE: 404).
+inline constexpr const char* kTagGone = "docker.tag_gone";
+
+// Every problem's code begins with "docker.registry_", but for kTagGone (RF_NOT_APPLICABLE: 404), which is
+// also what many answer of what they have and do not show to everybody.
 //   RF_DENIED     401 and 403
 //   RF_LIMIT      429; retryAt() says until when not to ask again
 //   RF_TRANSIENT  no answer, one that is not understood, too slow or too long

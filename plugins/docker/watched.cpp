@@ -5,12 +5,27 @@
 
 namespace redflag::docker {
 
-bool Watched::hasRegistry(const Engine& engine) const {
-  if (reference.tag.empty() || reference.registry == "localhost") return false;
-  if (local != nullptr && !local->digestIn(reference).empty()) return true;
+template <class Condition>
+bool Watched::anyImageIs(const Engine& engine, Condition condition) const {
+  if (local != nullptr && condition(*local)) return true;
   return std::any_of(users.begin(), users.end(), [&](const Container* user) {
     const auto* image = engine.imageOf(*user);
-    return image != nullptr && !image->digestIn(reference).empty();
+    return image != nullptr && condition(*image);
+  });
+}
+
+bool Watched::hasRegistry(const Engine& engine) const {
+  if (reference.tag.empty() || reference.registry == "localhost") return false;
+  return anyImageIs(engine, [&](const Image& image) { return !image.digestIn(reference).empty(); });
+}
+
+bool Watched::isSurelyOfRegistry(const Engine& engine) const {
+  return anyImageIs(engine, [&](const Image& image) {
+    const auto digest = image.digestIn(reference);
+    const bool is_its_number = engine.is_podman || digest == image.id;
+    return (!digest.empty() && !is_its_number) ||
+           std::any_of(image.pulled_from.begin(), image.pulled_from.end(),
+                       [&](const Reference& from) { return from.sameRepository(reference); });
   });
 }
 

@@ -18,6 +18,9 @@ struct Watched {
   // A registry has been asked for it before: there is a digest of its. What was made here has none, nor has
   // "localhost/…", podman's name for that.
   bool hasRegistry(const Engine& engine) const;
+  // Nothing but that registry can have given that digest. Podman, and engines that keep images as registries
+  // do, give one to what was made here, too.
+  bool isSurelyOfRegistry(const Engine& engine) const;
   // Of the tag's image, else of the first user's.
   const Image* anyImage(const Engine& engine) const;
   // Its digest in the registry, else its number.
@@ -26,6 +29,10 @@ struct Watched {
   std::vector<const Container*> behind(const Engine& engine, const std::string& digest) const;
   // "held" where it is pinned, "excluded" where something else starts one of its containers; "": installable.
   std::string blockedBy() const;
+
+ private:
+  template <class Condition>
+  bool anyImageIs(const Engine& engine, Condition condition) const;
 };
 
 // Whether a container was made from that very image, whatever it is called.

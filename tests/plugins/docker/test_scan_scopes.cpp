@@ -4,6 +4,8 @@
 namespace redflag::test {
 namespace {
 
+using testing::Contains;
+using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -60,11 +62,76 @@ TEST_F(DockerScanned, holds_a_registrys_failure_against_its_own_scope) {
   EXPECT_EQ(fake_.scopeStatus(in("app")), RF_NOT_APPLICABLE) << "it is not one repository's";
   EXPECT_EQ(fake_.scopeStatus("engine"), RF_OK);
   EXPECT_THAT(fake_.ofKind("update/1"), IsEmpty());
-  broken_ = {404};
-  scan();
+}
+
+TEST_F(DockerScanned, holds_a_tag_that_is_not_found_any_more_against_its_own_update_alone) {
+  hasImage("old", {in("shop:1"), in("shop:2"), in("shop:3")}, {in("shop@" + digest("old"))});
+  runs("web", in("shop:1"), "old");
+  runs("worker", in("shop:2"), "old");
+  offers("shop", "1", manifest("new"));
+  offers("shop", "2", manifest("new"));
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_THAT(fake_.ofKind("update/1"), SizeIs(2));
+  EXPECT_THAT(fake_.scopes, SizeIs(2)) << "of shop:3, which nobody uses, there is no update to hold back";
+  EXPECT_TRUE(fake_.reported("docker.tag_gone")) << "but it is said";
+
+  tags_.erase("/v2/shop/manifests/1");
+  for (const auto purpose : {RF_PURPOSE_UPDATES, RF_PURPOSE_VERIFY}) {
+    EXPECT_EQ(scan(purpose), rf::Status::kOk);
+    EXPECT_EQ(onlyUpdate().at("key"), in("shop:2"));
+    EXPECT_EQ(fake_.scopeStatus(in("shop:1")), RF_PERMANENT) << "nothing proves that its update is gone";
+    EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_OK);
+    ASSERT_THAT(fake_.scopes, SizeIs(3));
+    EXPECT_EQ(fake_.scopes.back().key, server_.host()) << "the part first";
+    EXPECT_THAT(fake_.reports, Contains(Field(&FakeReport::text,
+                                              HasSubstr("shop:1 is not found in its registry any more"))));
+  }
+
+  tags_.clear();
+  tags_["/v2/shop/manifests/1"] = manifest("newest");
+  tags_["/v2/shop/manifests/2"] = manifest("old");
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.scopeStatus(in("shop:1")), RF_PERMANENT) << "its registry names what it does not have";
+  EXPECT_THAT(fake_.ofKind("update/1"), IsEmpty());
+}
+
+TEST_F(DockerScanned, takes_what_may_have_been_made_here_for_gone_only_once_it_was_found_somewhere) {
+  // An engine with containerd's store: an image's number is its digest, whoever made it.
+  const auto inspected = "/images/" + digest("mine") + "/json";
+  fake_.local_answers[inspected] = R"({"Os":"linux","Architecture":"amd64"})";
+  images_.push_back({{"Id", digest("mine")},
+                     {"RepoTags", {in("mine:1")}},
+                     {"RepoDigests", {in("mine@" + digest("mine"))}}});
+  runs("web", in("mine:1"), "mine")["Image"] = digest("mine");
+  for (const auto& [status, code] :
+       std::vector<std::pair<int, std::string>>{{404, "docker.tag_gone"}, {401, "docker.registry_denied"}}) {
+    broken_ = {status};
+    EXPECT_EQ(scan(), rf::Status::kOk);
+    EXPECT_THAT(fake_.scopes, SizeIs(2)) << status << ": nothing failed";
+    ASSERT_THAT(fake_.reports, SizeIs(1)) << status;
+    EXPECT_EQ(fake_.reports[0].status, RF_OK);
+    EXPECT_EQ(fake_.reports[0].code, code);
+    EXPECT_THAT(fake_.reports[0].text, HasSubstr("it may have been made here"));
+  }
+  scan(RF_PURPOSE_VERIFY);
+  EXPECT_EQ(fake_.scopeStatus(in("mine")), RF_DENIED) << "a proof is not shown what is known of before";
+
+  fake_.local_answers[inspected] =
+      R"({"Os":"linux","Architecture":"amd64","Identity":{"Pull":[{"Repository":")" + in("mine") + R"("}]}})";
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.scopeStatus(in("mine")), RF_DENIED) << "the engine says where it was pulled from";
+  fake_.local_answers[inspected] = R"({"Os":"linux","Architecture":"amd64"})";
+
+  broken_ = {};
+  offers("mine", "1", manifest("new"));
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(onlyUpdate().at("candidate_version"), digest("new"));
+  for (const int status : {500, 404, 404}) {
+    broken_ = {status};
+    EXPECT_EQ(scan(), rf::Status::kOk);
+  }
+  EXPECT_EQ(fake_.scopeStatus(in("mine:1")), RF_PERMANENT) << "it was found, two scans ago and more";
   EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_OK);
-  EXPECT_THAT(fake_.scopes, SizeIs(2)) << "engine and registry";
-  EXPECT_TRUE(fake_.reported("docker.tag_gone"));
 }
 
 TEST_F(DockerScanned, holds_a_repository_that_fails_by_itself_against_no_other_of_its_registry) {
