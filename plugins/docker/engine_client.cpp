@@ -81,13 +81,22 @@ Result<Json> EngineClient::inspect(const std::string& target) {
   return std::move(*json);
 }
 
-Result<Json> EngineClient::listContainers() {
-  const auto answer = get("/containers/json?all=1");
+Result<Json> EngineClient::list(const std::string& target) {
+  const auto answer = get(target);
   if (!answer) return fail(rf::raw(answer.status()), "docker.engine_unreachable", answer.text());
   auto list = parseJson(answer->body, {.bytes = kMaxEngineAnswer, .depth = 32, .values = 400'000});
   if (answer->http_status != 200 || !list || !list->is_array())
-    return fail(RF_TRANSIENT, "docker.engine_malformed", "the engine's list of containers is none");
+    return fail(RF_TRANSIENT, "docker.engine_malformed",
+                "the engine's answer to GET " + target + " is no list");
   return std::move(*list);
+}
+
+Result<Json> EngineClient::listContainers() {
+  return list("/containers/json?all=1");
+}
+
+Result<Json> EngineClient::listImages() {
+  return list("/images/json?all=1");
 }
 
 Result<Json> EngineClient::inspectContainer(const std::string& name) {

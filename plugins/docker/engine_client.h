@@ -26,6 +26,7 @@ class EngineClient {
   rf::Value<rf::HttpAnswer> get(const std::string& target);
 
   Result<Json> listContainers();  // an array: also of those that do not run
+  Result<Json> listImages();      // an array: also of those without a name
   // null: there is no such thing
   Result<Json> inspectContainer(const std::string& name);
   Result<Json> inspectImage(const std::string& name);
@@ -53,6 +54,7 @@ class EngineClient {
   // 404 is an error, too.
   Result<> order(const std::string& method, const std::string& target, const Json& body = nullptr);
   Result<Json> inspect(const std::string& target);
+  Result<Json> list(const std::string& target);
 
   const std::string socket_;
   HttpClient http_;

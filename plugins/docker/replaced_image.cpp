@@ -26,6 +26,15 @@ bool isLeftOverOf(const Json& image, const Reference& repository) {
 
 }  // namespace
 
+Result<std::set<std::string>> presentImages(EngineClient& engine) {
+  const auto images = engine.listImages();
+  if (!images) return tl::unexpected<Problem>(images.error());
+  std::set<std::string> out;
+  for (const auto& image : *images)
+    out.insert(textAt(image, {"Id"}));
+  return out;
+}
+
 Result<bool> removeReplaced(EngineClient& engine, const Reference& repository, const std::string& image_id) {
   if (!isDigest(image_id)) return false;
   const auto image = engine.inspectImage(image_id);

@@ -99,14 +99,22 @@ rf::Status DockerUpdater::download(std::string_view text, rf::Output& result) {
 }
 
 Result<> DockerUpdater::carryOut(const Work& work) {
+  const auto present = presentImages(engine_);
   const auto image_id = pull(work);
   if (!image_id) return tl::unexpected<Problem>(image_id.error());
+  auto done = exchangeAll(work, *image_id);
+  // Where nobody could say what was there, nothing is known to be ours.
+  if (done || !present || present->contains(*image_id)) return done;
+  return tl::unexpected<Problem>(clearPulled(work, *image_id, done.error()));
+}
+
+Result<> DockerUpdater::exchangeAll(const Work& work, const std::string& image_id) {
   const auto before = engine_.inspectImage(work.reference.canonical());
   if (!before) return tl::unexpected<Problem>(before.error());
   std::set<std::string> not_needed;
   bool any_done = false;
   for (const auto* container : work.outdated) {
-    const auto made = makeAnew(work, *container, *image_id);
+    const auto made = makeAnew(work, *container, image_id);
     any_done = any_done || made;
     if (made) {
       not_needed.insert(*made);
@@ -130,6 +138,16 @@ void DockerUpdater::clearAway(const Work& work, const std::string& image_id) {
   } else if (*removed) {
     progress_.line(work.step.name + ": removed the image before the last one, " + image_id);
   }
+}
+
+Problem DockerUpdater::clearPulled(const Work& work, const std::string& image_id, Problem why) {
+  const auto removed = removeReplaced(engine_, work.reference, image_id);
+  if (!removed) {
+    progress_.line(work.step.name + ": the image that was pulled stays: " + removed.error().text);
+  } else if (*removed) {
+    why.text += "; the image that was pulled for it is removed again";
+  }
+  return why;
 }
 
 Result<std::string> DockerUpdater::makeAnew(const Work& work, const Container& container,

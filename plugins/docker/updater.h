@@ -29,9 +29,12 @@ class DockerUpdater {
   Result<std::unique_ptr<Prepared>> confirmed(const Request& request);
   Result<std::string> pull(const Work& work);  // the number of the approved image
   Result<> carryOut(const Work& work);
+  Result<> exchangeAll(const Work& work, const std::string& image_id);
   // The number of the image that is not needed any more; "": none.
   Result<std::string> makeAnew(const Work& work, const Container& container, const std::string& image_id);
   void clearAway(const Work& work, const std::string& image_id);
+  // What is to be said of a failure, once the image that was pulled for nothing is gone, if nothing uses it.
+  Problem clearPulled(const Work& work, const std::string& image_id, Problem why);
   Result<Json> runInstall(const Request& request);
 
   const Settings& settings_;

@@ -23,6 +23,7 @@ class DockerReplacedImage : public ::testing::Test {
     folder_ = ::mkdtemp(pattern.data());
     engine_ = std::make_unique<HttpScript>(folder_ / "socket", [this](const ScriptedAsk& ask) {
       if (ask.target == "/containers/json?all=1") return answer(200, {}, dumpJson(containers_));
+      if (ask.target == "/images/json?all=1") return answer(200, {}, dumpJson(images_));
       if (ask.method == "GET") return image_.is_null() ? answer(404) : answer(200, {}, dumpJson(image_));
       orders_.push_back(ask.method + " " + ask.target);
       return answer(status_, {}, R"({"message":"conflict"})");
@@ -42,10 +43,18 @@ class DockerReplacedImage : public ::testing::Test {
               {"RepoTags", Json::array()},
               {"RepoDigests", Json::array({"registry.example/app@" + kRunningNow})}};
   Json containers_ = Json::array({Json{{"ImageID", kRunningNow}, {"Labels", {{"team", "shop"}}}}});
+  Json images_ = Json::array({Json{{"Id", kBefore}}, Json{{"Id", kRunningNow}, {"RepoTags", nullptr}}});
   std::vector<std::string> orders_;
   int status_ = 200;
   std::unique_ptr<HttpScript> engine_;
 };
+
+TEST_F(DockerReplacedImage, was_there_before_under_whatever_name) {
+  docker::EngineClient client(folder_ / "socket");
+  EXPECT_EQ(docker::presentImages(client).value(), (std::set<std::string>{kBefore, kRunningNow}));
+  images_ = 7;
+  EXPECT_EQ(docker::presentImages(client).error().code, "docker.engine_malformed");
+}
 
 TEST_F(DockerReplacedImage, is_removed_alone_and_never_by_force) {
   EXPECT_TRUE(removed().value());

@@ -63,6 +63,11 @@ class EngineUpdate : public testing::Test {
     EXPECT_EQ(docker::DockerScan(updater_.settings, fake.host(), run).scan(), rf::Status::kOk);
     return fake.ofKind("update/1");
   }
+  static bool isThere(const std::string& image) {
+    int status = 0;
+    box_->docker({"image", "inspect", "--format", "{{.Id}}", image}, &status);
+    return status == 0;
+  }
   static std::vector<std::string> sleeping(const std::string& version) {
     return {"CMD [\"/bin/busybox\", \"sleep\", \"600\"]", "ENV FROM_IMAGE=" + version};
   }
@@ -181,8 +186,13 @@ TEST_F(EngineUpdate, puts_the_old_one_back_when_the_new_one_is_not_healthy_or_en
   const auto tagged = box_->docker({"image", "inspect", "--format", "{{.Id}}", name});
   EXPECT_THAT(tagged, HasSubstr(before.at("Image").get<std::string>())) << "the tag is what runs";
 
+  EXPECT_FALSE(isThere(image("fragile@") + next)) << "it was pulled for nothing";
+  EXPECT_THAT(updater_.lastText(), HasSubstr("was pulled for it is removed again"));
+
   const auto ends = box_->publish(name, "v3", {"CMD [\"/bin/busybox\", \"false\"]"});
+  box_->docker({"pull", "--quiet", image("fragile@") + ends});
   EXPECT_EQ(updater_.install(DockerUpdaterOf::order(name, ends)), rf::Status::kPermanent);
+  EXPECT_TRUE(isThere(image("fragile@") + ends)) << "somebody else pulled it";
   EXPECT_THAT(updater_.lastText(), HasSubstr("ended with 1"));
   EXPECT_EQ(box_->inspect("checked").at("Id"), before.at("Id"));
   EXPECT_EQ(box_->versionIn("checked"), "v1");
@@ -190,23 +200,18 @@ TEST_F(EngineUpdate, puts_the_old_one_back_when_the_new_one_is_not_healthy_or_en
 
 TEST_F(EngineUpdate, keeps_the_image_before_and_removes_the_one_before_that) {
   const auto name = image("kept:stable");
-  const auto is_there = [](const Json& number) {
-    int status = 0;
-    box_->docker({"image", "inspect", "--format", "{{.Id}}", number.get<std::string>()}, &status);
-    return status == 0;
-  };
   box_->publish(name, "v1", sleeping("v1"));
   run("kept", name);
-  std::vector<Json> images{box_->inspect("kept").at("Image")};
+  std::vector<std::string> images{box_->inspect("kept").at("Image").get<std::string>()};
   for (const auto* version : {"v2", "v3", "v4"}) {
-    if (images.size() == 3) box_->docker({"image", "tag", images[1].get<std::string>(), "mine:kept"});
+    if (images.size() == 3) box_->docker({"image", "tag", images[1], "mine:kept"});
     const auto next = box_->publish(name, version, sleeping(version));
     ASSERT_EQ(updater_.install(DockerUpdaterOf::order(name, next)), rf::Status::kOk) << updater_.lastText();
-    images.push_back(box_->inspect("kept").at("Image"));
-    EXPECT_TRUE(is_there(images[images.size() - 2])) << "before " << version;
-    EXPECT_EQ(is_there(images[0]), images.size() < 3) << version;
+    images.push_back(box_->inspect("kept").at("Image").get<std::string>());
+    EXPECT_TRUE(isThere(images[images.size() - 2])) << "before " << version;
+    EXPECT_EQ(isThere(images[0]), images.size() < 3) << version;
   }
-  EXPECT_TRUE(is_there(images[1])) << "somebody has given it a name";
+  EXPECT_TRUE(isThere(images[1])) << "somebody has given it a name";
   box_->docker({"image", "rm", "mine:kept"});
 }
 
