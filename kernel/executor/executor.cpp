@@ -307,8 +307,8 @@ void Executor::withdrawReboots(Journal& journal, const std::string& plugin) {
 
 std::optional<Outcome> Executor::perform(Journal& journal, JournalEntry& entry) {
   HostWork hosts(
-      options_.host_program, options_.scratch, options_.state_folder / "runs", journal, clock_,
-      [this](const Json& event) { tell(event); }, stop_);
+      options_.host_program, options_.scratch, options_.state_folder / "runs", options_.groups, journal,
+      clock_, [this](const Json& event) { tell(event); }, stop_);
   if (bindsPlan(entry.order)) {
     return Installer(options_.limits, rules_, hosts, clock_, options_.boot_id).run(entry);
   }

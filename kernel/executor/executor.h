@@ -25,7 +25,8 @@ struct ExecutorOptions {
   std::filesystem::path scratch;  // for temporary files of plans; "": none
   InstallLimits limits;
   std::string boot_id;
-  std::string kernel = {};  // the release that runs
+  std::string kernel = {};                      // the release that runs
+  const platform::RunGroups* groups = nullptr;  // for plans' hosts, or null; must outlive the executor
 };
 
 class Executor {

@@ -106,12 +106,18 @@ Result<HostRun> HostRun::spawn(const HostPlace& place, const HostIdentity& ident
   auto process = platform::Process::spawn(*options);
   if (!process) return tl::unexpected<Error>(process.error());
   if (*desk) (*desk)->begin();
+  auto group = identity.privileged || identity.groups == nullptr
+                   ? platform::RunGroup()
+                   : identity.groups->make().value_or(platform::RunGroup());
+  // Before it is told to begin, it cannot have started another process.
+  if (auto added = group.add(process->pid()); !added) return tl::unexpected<Error>(added.error());
   const auto mark = markOf(process->pid());
   if (!mark) return fail(Code::kIo, "the host ended at once");
   HostRun run(*mark, std::move(*frames), std::move(*control));
   run.adoption_ = std::move(adoption);
   run.desk_ = std::move(*desk);
   run.process_.emplace(std::move(*process));
+  run.group_ = std::move(group);
   return run;
 }
 
@@ -152,6 +158,7 @@ void HostRun::kill() {
 
 void HostRun::release() {
   if (process_ && !adoption_) process_->release();
+  group_ = {};
   process_.reset();
   desk_.reset();
   adoption_.reset();

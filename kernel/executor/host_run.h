@@ -18,6 +18,7 @@
 #include "host/load.h"
 #include "platform/orphans.h"
 #include "platform/process.h"
+#include "platform/run_group.h"
 #include "platform/user.h"
 #include "reads/read_desk.h"
 
@@ -39,6 +40,8 @@ struct HostIdentity {
   // Of a privileged one that starts no services: kill() ends what it started also where that left its session
   // and its parent.
   bool keeps_descendants = false;
+  // Where a sealed one's group is made, so that the next executor finds what it started; null: nowhere.
+  const platform::RunGroups* groups = nullptr;
 };
 
 // Planning needs no rights: the scanners' user where there is one, else nobody; nullopt where neither exists.
@@ -88,6 +91,7 @@ class HostRun {
   std::unique_ptr<platform::OrphanAdoption> adoption_;  // of a sealed one; ends last
   std::unique_ptr<ReadDesk> desk_;                      // ends after the process
   std::optional<platform::Process> process_;            // none when it is not our child
+  platform::RunGroup group_;                            // of a sealed one; ends before the process
   host::Descriptor frames_;
   host::Descriptor control_;
   host::FrameDecoder decoder_;

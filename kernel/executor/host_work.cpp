@@ -46,8 +46,10 @@ Result<HostRun> HostWork::startSealed(const JournalEntry& entry, const PluginSet
   // Without one a plugin that needs none still plans, and another one says what it lacks.
   if (!scratch_.empty() && platform::mayBecomeOthers())
     static_cast<void>(platform::makeFolderOf(scratch_, planUser()));
-  auto run = HostRun::spawn(placeOf(entry, call.operation),
-                            {host_program_, false, setup.limits, setup.capabilities});
+  auto run = HostRun::spawn(placeOf(entry, call.operation), {.program = host_program_,
+                                                             .limits = setup.limits,
+                                                             .capabilities = setup.capabilities,
+                                                             .groups = groups_});
   if (!run) return run;
   const auto load = host::loadOf(setup.manifest, setup.capabilities, setup.seal, scratch_);
   if (auto ok = run->begin(load, startMessage(setup, call)); !ok) return tl::unexpected<Error>(ok.error());

@@ -42,12 +42,15 @@ void forgetRun(const std::filesystem::path& runs, const std::string& command_id)
 class HostWork {
  public:
   // `runs`: a folder of root's alone, made here. `stop`: leave at the next chance. All must outlive it.
-  // `scratch`: for a plan's temporary files, where its user may go; "": it has none.
+  // `scratch`: for a plan's temporary files, where its user may go; "": it has none. `groups`: for sealed
+  // hosts, or null.
   HostWork(std::filesystem::path host_program, std::filesystem::path scratch, std::filesystem::path runs,
-           Journal& journal, const Clock& clock, EventSink sink, const std::atomic<bool>& stop)
+           const platform::RunGroups* groups, Journal& journal, const Clock& clock, EventSink sink,
+           const std::atomic<bool>& stop)
       : host_program_(std::move(host_program)),
         scratch_(std::move(scratch)),
         runs_(std::move(runs)),
+        groups_(groups),
         journal_(journal),
         clock_(clock),
         sink_(std::move(sink)),
@@ -70,6 +73,7 @@ class HostWork {
   std::filesystem::path host_program_;
   std::filesystem::path scratch_;
   std::filesystem::path runs_;
+  const platform::RunGroups* groups_;
   Journal& journal_;
   const Clock& clock_;
   EventSink sink_;

@@ -17,6 +17,7 @@
 #include "platform/lifetime.h"
 #include "platform/machine.h"
 #include "platform/paths.h"
+#include "platform/run_group.h"
 #include "platform/user.h"
 #include "settings/units.h"
 
@@ -142,10 +143,12 @@ int serve(const Options& options, const platform::User& kernel, platform::Lifeti
   const auto lock = platform::LockFile::acquire(options.state / "lock");
   if (!lock && lock.error().code == Code::kConflict) return refuse(kFailed, lock.error().text);
   if (!lock) return refuseAndNote(options, kFailed, lock.error().text);
+  const auto groups = platform::RunGroups::open(options.state);
+  if (!groups) logLine("info", "plans have no group of their own: " + groups.error().text);
   ListedOrderKeys keys(options.state, systemClock());
   Executor executor({options.state, platform::defaultPaths().programs / "redflag-host",
                      options.socket.parent_path() / "scratch", options.limits, platform::bootId(),
-                     platform::machineFacts().kernel},
+                     platform::machineFacts().kernel, groups ? &*groups : nullptr},
                     rules, keys, systemClock());
   if (auto started = executor.start(); !started) return refuseAndNote(options, kFailed, started.error().text);
   const auto server = listenForOrders(executor, options.socket, kernel.uid, kernel.group);

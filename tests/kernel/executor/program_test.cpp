@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <fstream>
 #include <mutex>
 
@@ -18,6 +19,7 @@
 #include "executor/yaml_rules.h"
 #include "platform/local_socket.h"
 #include "platform/process.h"
+#include "platform/run_group.h"
 #include "redflag/draft/updater.h"
 #include "support.h"
 
@@ -182,6 +184,32 @@ TEST_F(Program, tells_the_truth_about_an_install_that_died_with_it) {
   ASSERT_TRUE(eventually([&] { return listener.results().size() == 1; }));
   EXPECT_EQ(listener.results()[0].code, "install.crashed");
   EXPECT_EQ(log(), "install begins\nrepaired\n");
+}
+
+TEST_F(Program, ends_what_the_plan_of_one_that_was_killed_left) {
+  if (!platform::RunGroups::open(folder.path())) GTEST_SKIP() << "this system has no group for a plan";
+  for (const auto* name : {"slow", "stray"})
+    std::ofstream(machine.path() / name) << "";
+  start();
+  const auto envelope = order();
+  submit(envelope);
+  pid_t stray = 0;
+  const auto left = [&] {
+    const std::string frames = readAll(state() / "runs" / envelope.command_id / "plan.frames");
+    const auto at = frames.find("left ");
+    if (at != std::string::npos) stray = std::atoi(frames.c_str() + at + 5);
+    return stray > 1;
+  };
+  ASSERT_TRUE(eventually(left));
+  killExecutor();
+  EXPECT_TRUE(markOf(stray).has_value()) << "it left its session, and nobody has ended it so far";
+  for (const auto* name : {"slow", "stray"})
+    std::filesystem::remove(machine.path() / name);
+  start();
+  EXPECT_FALSE(markOf(stray).has_value());
+  const Listener listener(socket());
+  ASSERT_TRUE(eventually([&] { return listener.results().size() == 1; }));
+  EXPECT_EQ(listener.results()[0].state, "succeeded");
 }
 
 TEST_F(Program, refuses_every_order_until_a_bad_configuration_is_mended) {

@@ -13,8 +13,7 @@
 //   chatty    says so many MiB about each package as it has in it
 //   silent    says nothing about what it did
 //   stray     planning, downloading and installing leave a process behind whose number is in that file, or in
-//   the
-//             plan; it ends by itself after a minute
+//             the plan and a line of its progress; it ends by itself after a minute
 //   mute      nobody is told what is installed while it exists
 #include <sys/wait.h>
 #include <unistd.h>
@@ -69,6 +68,8 @@ class TestUpdater : public rf::Scanner, public rf::Updater {
   }
 
   rf::Status plan(rf::Run& run, std::string_view request, rf::Output& result) override {
+    const pid_t stray = exists("stray") ? leaveBehind() : 0;
+    if (stray != 0) progress_.line("left " + std::to_string(stray));
     waitWhile(run, "slow");
     const json wanted = json::parse(request);
     json steps = json::array();
@@ -79,7 +80,7 @@ class TestUpdater : public rf::Scanner, public rf::Updater {
         step["operation"] = "downgrade";
     if (exists("drift")) steps.push_back(stepFor({{"name", "zdrift"}, {"arch", "all"}, {"version", "1"}}));
     json plan{{"steps", steps}, {"needs_reboot", exists("reboot")}, {"uid", getuid()}};
-    if (exists("stray")) plan["stray"] = leaveBehind();
+    if (stray != 0) plan["stray"] = stray;
     return result.write(plan.dump());
   }
 
