@@ -100,9 +100,14 @@ bool OrderQueue::full() {
   return bytes >= kMaxWaitingBytes;
 }
 
+OrderQueue::Task OrderQueue::taskOf(const OrderRecord& record) const {
+  const std::int64_t now = std::max<std::int64_t>(parts_.clock.epochNs(), 0);
+  return {record, false, parts_.clock.monotonicNs(), record.expires_at - now};
+}
+
 void OrderQueue::add(const OrderRecord& record) {
   const std::lock_guard lock(mutex_);
-  waiting_.push_back({record, false});
+  waiting_.push_back(taskOf(record));
   wake_.notify_all();
 }
 
@@ -113,7 +118,7 @@ void OrderQueue::addVerify(const OrderRecord& record) {
 }
 
 void OrderQueue::runNow(const OrderRecord& record) {
-  execute(record);
+  execute(taskOf(record));
 }
 
 bool OrderQueue::cancel(const std::string& command_id) {
@@ -143,13 +148,21 @@ void OrderQueue::work() {
     if (task.verify) {
       verify(task.record);
     } else {
-      execute(task.record);
+      execute(task);
     }
     lock.lock();
   }
 }
 
-void OrderQueue::execute(const OrderRecord& record) {
+// A clock that is set back while an order waits makes it no younger.
+protocol::Verdict<> OrderQueue::stillValid(const Task& task, const protocol::Envelope& envelope) const {
+  if (parts_.clock.monotonicNs() - task.since_ns >= task.valid_for_ns)
+    return protocol::refuse(protocol::refusal::kExpired, "the order expired while it waited");
+  return protocol::checkValidity(envelope, parts_.clock.epochNs());
+}
+
+void OrderQueue::execute(const Task& task) {
+  const OrderRecord& record = task.record;
   const auto envelope = protocol::decodeEnvelope(record.body);
   StateReport outcome;
   std::string from = "accepted";
@@ -157,7 +170,7 @@ void OrderQueue::execute(const OrderRecord& record) {
     outcome.state = "failed";
     outcome.code = envelope.error().code;
     outcome.text = envelope.error().text;
-  } else if (auto valid = protocol::checkValidity(*envelope, parts_.clock.epochNs()); !valid) {
+  } else if (auto valid = stillValid(task, *envelope); !valid) {
     outcome.state = "refused";
     outcome.code = valid.error().code;
     outcome.text = valid.error().text;

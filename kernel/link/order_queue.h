@@ -57,6 +57,8 @@ class OrderQueue {
   struct Task {
     OrderRecord record;
     bool verify = false;
+    std::int64_t since_ns = 0;      // monotonic
+    std::int64_t valid_for_ns = 0;  // from then on, by the clock of that moment
   };
   struct Ended {
     StateReport report;  // without its results
@@ -64,8 +66,10 @@ class OrderQueue {
     std::string action;
     std::string from;
   };
+  Task taskOf(const OrderRecord& record) const;
   void work();
-  void execute(const OrderRecord& record);
+  void execute(const Task& task);
+  protocol::Verdict<> stillValid(const Task& task, const protocol::Envelope& envelope) const;
   // nullopt: it is stopped, and goes on at the next start.
   std::optional<StateReport> carryOut(const protocol::Envelope& envelope);
   void log(const StateReport& report, const std::string& action, const std::string& from);

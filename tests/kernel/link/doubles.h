@@ -24,9 +24,10 @@ namespace redflag::kernel::test {
 
 class HandClock : public Clock {
  public:
-  std::int64_t epochNs() const override { return now_ns; }
+  std::int64_t epochNs() const override { return now_ns - set_back_ns; }
   std::int64_t monotonicNs() const override { return now_ns; }
   std::int64_t now_ns = epochNow();
+  std::int64_t set_back_ns = 0;
 };
 
 class FakeScanner : public Scanner {

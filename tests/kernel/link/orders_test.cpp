@@ -112,6 +112,22 @@ TEST_F(OrdersTest, an_order_that_expires_while_it_waits_is_not_run) {
   EXPECT_TRUE(scanner_.scans.empty());
 }
 
+TEST_F(OrdersTest, B8_an_order_that_expires_while_it_waits_is_not_run_although_the_clock_was_set_back) {
+  scanner_.hold = true;
+  queue_->start();
+  ASSERT_TRUE(take(scanOrder("first")));
+  ASSERT_TRUE(scanner_.waitForScans(1));
+  ASSERT_TRUE(take(scanOrder("second")));
+  clock_.now_ns += 3601 * kSecondNs;
+  clock_.set_back_ns = 3000 * kSecondNs;
+  scanner_.release();
+  ASSERT_TRUE(ends("second"));
+  EXPECT_EQ(spool_.states("first"), "accepted running succeeded");
+  EXPECT_EQ(spool_.states("second"), "accepted refused");
+  EXPECT_EQ(outcome("second").at("code"), refusal::kExpired);
+  EXPECT_EQ(scanner_.scans.size(), 1U);
+}
+
 TEST_F(OrdersTest, a_full_spool_takes_no_orders) {
   ASSERT_TRUE(spool_.fill());
   EXPECT_FALSE(take(scanOrder()));
