@@ -30,6 +30,7 @@ void Presence::begin(bool alone) {
     }
     tx.agents().renewServer({server_id_, now});
     tx.agents().clearStrayDoorbells();
+    tx.agents().seenByNow(now);
   });
   begun_ = renewed_ = context_.clock.monotonicNs();
 }
@@ -153,10 +154,19 @@ void Presence::seen(const std::string& agent_id) {
   });
 }
 
+// Nobody else would be silent until the time that a clock told which was ahead.
+void Presence::followBack() {
+  const std::int64_t now = context_.now();
+  if (now < looked_at_)
+    context_.store.write([&](store::WriteTransaction& tx) { tx.agents().seenByNow(now); });
+  looked_at_ = now;
+}
+
 void Presence::announceSilent() {
   noteUnnoted();
   renew();
   noteAgain();
+  followBack();
   // Whom no server was there for has as long to come back as everybody else has.
   if (begun_ && context_.clock.monotonicNs() - *begun_ < context_.settings.silent_after_ns) return;
   const std::int64_t now = context_.now();

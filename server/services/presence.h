@@ -40,6 +40,7 @@ class Presence : public http::DoorbellListener {
   void renew();
   void watchOthers(std::int64_t now);
   void noteAgain();
+  void followBack();
   void setLeft(const std::string& agent_id, bool left);
 
   struct Watched {
@@ -58,6 +59,7 @@ class Presence : public http::DoorbellListener {
   std::int64_t noted_again_at_ = 0;
   std::optional<std::int64_t> begun_;  // this and the next by the monotonic clock
   std::optional<std::int64_t> renewed_;
+  std::int64_t looked_at_ = 0;              // by the wall clock
   std::map<std::string, Watched> watched_;  // the other servers, by id
 };
 

@@ -7,6 +7,10 @@ void SqlAgents::touch(const AgentKey& agent, std::int64_t now) {
            agent.agent_id);
 }
 
+void SqlAgents::seenByNow(std::int64_t now) {
+  db_.post("UPDATE agents SET last_seen_at = ? WHERE last_seen_at > ?", now, now);
+}
+
 bool SqlAgents::setDoorbell(const AgentKey& agent, const std::string& server_id, bool connected,
                             std::int64_t now) {
   if (connected) {

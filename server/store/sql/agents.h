@@ -57,6 +57,7 @@ class SqlAgents : public Agents {
   AuthorityReach authorityReach(const std::string& authority_mark, std::int64_t seen_since) const override;
   void setBreaker(const AgentKey& agent, const Breaker& breaker) override;
   void touch(const AgentKey& agent, std::int64_t now) override;
+  void seenByNow(std::int64_t now) override;
   bool setDoorbell(const AgentKey& agent, const std::string& server_id, bool connected,
                    std::int64_t now) override;
   std::set<std::string> withoutDoorbell() const override;

@@ -72,6 +72,62 @@ TEST(Presence, an_agent_that_came_back_first_stays_connected) {
   });
 }
 
+std::int64_t toldSilent(World& world, const store::AgentKey& agent) {
+  const auto history = world.history(agent);
+  return std::count_if(history.begin(), history.end(),
+                       [](const auto& entry) { return entry.kind == "agent.silent"; });
+}
+
+TEST(Presence, an_agent_that_fell_silent_while_the_store_was_away_is_told_of_when_it_is_back) {
+  World world;
+  FailingStore store(world.store);
+  services::Context context = world.services.context();
+  const services::Context failing{store,         context.types, context.signer, context.bundle,
+                                  context.epoch, context.bell,  context.clock,  context.settings};
+  services::Presence presence(failing);
+  presence.begin(true);
+  const auto agent = world.enrol();
+  presence.seen(agent.agent_id);
+  world.clock.advance_s(kHour);
+  store.fails = true;
+  EXPECT_THROW(presence.announceSilent(), http::Problem);
+  EXPECT_EQ(toldSilent(world, agent), 0);
+  store.fails = false;
+  presence.announceSilent();
+  presence.announceSilent();
+  EXPECT_EQ(toldSilent(world, agent), 1);
+}
+
+TEST(Presence, E9_G11_an_agent_that_falls_silent_is_told_of_although_the_clock_was_ahead) {
+  for (const bool restarted : {false, true}) {
+    World world;
+    services::Presence before(world.services.context());
+    services::Presence after(world.services.context());
+    services::Presence& presence = restarted ? after : before;
+    const auto agent = world.enrol();
+    const auto connection = [&] {
+      return world.store.read([&](const store::ReadTransaction& tx) {
+        return tx.agents()
+            .find(agent.agent_id, http::Visible::everything(), world.services.context().contact())
+            ->connection;
+      });
+    };
+    before.begin(true);
+    world.clock.turn_s(40 * kDay);
+    before.seen(agent.agent_id);
+    before.announceSilent();
+    world.clock.turn_s(-40 * kDay);
+    if (restarted) after.begin(true);
+    presence.announceSilent();
+    EXPECT_EQ(connection(), "connected") << restarted;
+    EXPECT_EQ(toldSilent(world, agent), 0) << restarted;
+    world.clock.advance_s(kHour);
+    presence.announceSilent();
+    EXPECT_EQ(connection(), "silent") << restarted;
+    EXPECT_EQ(toldSilent(world, agent), 1) << restarted;
+  }
+}
+
 // Of several servers on one database.
 class SeveralServers : public ::testing::Test {
  protected:
@@ -90,11 +146,7 @@ class SeveralServers : public ::testing::Test {
     world_.clock.advance_s(kHour);
     return agent().connection;
   }
-  std::int64_t told() {
-    const auto entries = world_.history(agent_);
-    return std::count_if(entries.begin(), entries.end(),
-                         [](const auto& entry) { return entry.kind == "agent.silent"; });
-  }
+  std::int64_t told() { return toldSilent(world_, agent_); }
 
   World world_;
   services::Presence here_;

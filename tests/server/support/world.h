@@ -32,9 +32,15 @@ constexpr std::int64_t kDay = 24 * kHour;
 class ManualClock : public Clock {
  public:
   std::int64_t epochNs() const override { return now; }
-  std::int64_t monotonicNs() const override { return now; }
+  std::int64_t monotonicNs() const override { return now - turned; }
   void advance_s(std::int64_t seconds) { now += seconds * kSecondNs; }
+  // As a person or a time service sets it: no time goes by.
+  void turn_s(std::int64_t seconds) {
+    now += seconds * kSecondNs;
+    turned += seconds * kSecondNs;
+  }
   std::int64_t now = 1'700'000'000 * kSecondNs;
+  std::int64_t turned = 0;
 };
 
 class RecordedStreams : public http::Streams {
