@@ -4,7 +4,9 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "base/time.h"
 #include "http/message.h"
+#include "protocol/limits.h"
 #include "services/beforehand.h"
 #include "services/second_person.h"
 #include "store/events.h"
@@ -86,6 +88,8 @@ std::vector<Order> ordersFor(const std::vector<store::Agent>& agents, const stor
 
 void ScheduleRunner::run() {
   const std::int64_t now = context_.now();
+  if (now < looked_at_) followBack(now);
+  looked_at_ = now;
   const auto due = context_.store.read(
       [&](const store::ReadTransaction& tx) { return tx.schedules().due(now, kSchedulesARound); });
   for (const auto& schedule : due) {
@@ -96,6 +100,36 @@ void ScheduleRunner::run() {
       spdlog::warn("schedule {}: {}: {}", schedule.id, problem.code, problem.detail);
     }
   }
+}
+
+// What a clock that was ahead has looked at would not come again until that time is there.
+void ScheduleRunner::followBack(std::int64_t now) {
+  auto ahead = context_.store.read([](const store::ReadTransaction& tx) { return tx.schedules().active(); });
+  std::erase_if(ahead, [&](const store::Schedule& schedule) {
+    return schedule.checked_at <= now + protocol::kClockToleranceNs;
+  });
+  for (const auto& schedule : ahead) {
+    try {
+      goOnFrom(now, schedule);
+    } catch (const http::Problem& problem) {
+      if (problem.status == 503) throw;  // the store takes nothing: all of it is tried again
+      spdlog::warn("schedule {}: {}: {}", schedule.id, problem.code, problem.detail);
+    }
+  }
+}
+
+// What was ordered has a run, and is not ordered again when its time comes.
+void ScheduleRunner::goOnFrom(std::int64_t now, const store::Schedule& schedule) {
+  const std::int64_t next = context_.store.read([&](const store::ReadTransaction& tx) {
+    return nextAfter(ruleOf(schedule), zonesOf(tx, schedule), now);
+  });
+  context_.store.write([&](store::WriteTransaction& tx) {
+    tx.schedules().forgetMissed(schedule, now);
+    tx.schedules().setChecked(schedule, now, next, next == 0 ? "done" : "active");
+    tx.events().publish(schedule.client_id, "schedule", Json::object(), now);
+  });
+  spdlog::warn("schedule {}: looked at until {} by a clock that was ahead; it goes on from now", schedule.id,
+               toRfc3339(schedule.checked_at));
 }
 
 void ScheduleRunner::runOne(const store::Schedule& schedule) {

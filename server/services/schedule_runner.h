@@ -1,9 +1,12 @@
 #pragma once
 // Turns what a schedule says into commands, when it comes: once for each occurrence, whoever else does the
 // same work at the same time and whenever a server is killed, because the occurrence's row and its commands
-// are one transaction. An occurrence that nobody carried out in time is recorded as missed.
+// are one transaction. An occurrence that nobody carried out in time is recorded as missed. A clock that is
+// put back brings back nothing that was ordered, and silences nothing that is still to come.
 //
 // What may be ordered, and of which machines, is a matter of the author's rights at that moment.
+
+#include <limits>
 
 #include "services/orders.h"
 #include "services/schedule_reach.h"
@@ -28,6 +31,8 @@ class ScheduleRunner {
     std::set<std::string> sites;
   };
 
+  void followBack(std::int64_t now);
+  void goOnFrom(std::int64_t now, const store::Schedule& schedule);
   void runOne(const store::Schedule& schedule);
   void runZone(const store::Schedule& schedule, const calendar::Rule& rule, const std::string& zone,
                const std::set<std::string>& sites, std::int64_t now);
@@ -38,6 +43,8 @@ class ScheduleRunner {
 
   const Context& context_;
   Orders& orders_;
+  // By the wall clock; at a start nobody knows what the clock was before.
+  std::int64_t looked_at_ = std::numeric_limits<std::int64_t>::max();
 };
 
 }  // namespace redflag::services

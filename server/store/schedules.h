@@ -79,6 +79,9 @@ class Schedules {
   virtual std::vector<Schedule> active() const = 0;
   virtual void setNext(const Schedule& schedule, std::int64_t next_at) = 0;
 
+  // Occurrences after `now` that a clock which was ahead took for missed are still to come.
+  virtual void forgetMissed(const Schedule& schedule, std::int64_t now) = 0;
+
   // Forgets runs. At most `limit`; true: there may be more.
   virtual bool prune(std::int64_t before, int limit) = 0;
 };

@@ -211,6 +211,13 @@ void SqlSchedules::setNext(const Schedule& schedule, std::int64_t next_at) {
            schedule.client_id, schedule.id);
 }
 
+void SqlSchedules::forgetMissed(const Schedule& schedule, std::int64_t now) {
+  db_.post(
+      "DELETE FROM schedule_runs WHERE client_id = ? AND schedule_id = ? AND outcome = 'missed' AND due_at > "
+      "?",
+      schedule.client_id, schedule.id, now);
+}
+
 bool SqlSchedules::prune(std::int64_t before, int limit) {
   return db_.execute(
              "DELETE FROM schedule_runs WHERE run_id IN (SELECT run_id FROM schedule_runs WHERE at < ? LIMIT "

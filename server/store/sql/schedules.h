@@ -23,6 +23,7 @@ class SqlSchedules : public Schedules {
                   const std::string& state) override;
   std::vector<Schedule> active() const override;
   void setNext(const Schedule& schedule, std::int64_t next_at) override;
+  void forgetMissed(const Schedule& schedule, std::int64_t now) override;
   bool prune(std::int64_t before, int limit) override;
 
  private:

@@ -181,6 +181,35 @@ TEST_F(Scheduled, what_nobody_carried_out_in_time_is_caught_up_within_its_bound_
   EXPECT_EQ(commands(), 2U);
 }
 
+TEST_F(Scheduled, E9_it_goes_on_when_a_clock_that_was_ahead_is_put_right_and_orders_nothing_twice) {
+  const auto schedule = schedules_.add(wish(), tess_);
+  runAfter_s(50 * 60);
+  ASSERT_EQ(commands(), 1U);
+  const std::int64_t ahead = 40 * kDay + 2 * kHour;
+  world_.clock.turn_s(ahead);
+  runAfter_s(0);
+  EXPECT_GT(runs(schedule).size(), 1U) << "what that clock took for missed";
+  world_.clock.turn_s(-ahead - 20 * 60);
+  runAfter_s(0);
+  runAfter_s(20 * 60);
+  EXPECT_EQ(commands(), 1U) << "it was ordered before";
+  EXPECT_EQ(runs(schedule).size(), 1U);
+  EXPECT_EQ(toRfc3339(schedules_.find(schedule.id, tess_).next_at), "2023-11-15T23:00:00.000Z");
+  runAfter_s(kDay);
+  EXPECT_EQ(commands(), 2U);
+}
+
+TEST_F(Scheduled, E9_it_goes_on_at_the_next_start_when_the_clock_was_put_right_in_between) {
+  const auto schedule = schedules_.add(wish(), tess_);
+  world_.clock.turn_s(40 * kDay);
+  runAfter_s(3 * kHour);
+  world_.clock.turn_s(-40 * kDay);
+  services::ScheduleRunner restarted(world_.services.context(), world_.services.orders);
+  restarted.run();
+  EXPECT_EQ(toRfc3339(schedules_.find(schedule.id, tess_).next_at), "2023-11-15T23:00:00.000Z");
+  EXPECT_TRUE(runs(schedule).empty());
+}
+
 TEST_F(Scheduled, a_machine_that_is_away_longer_than_the_bound_is_not_asked_later) {
   schedules_.add(wish(), tess_);
   runAfter_s(50 * 60);
