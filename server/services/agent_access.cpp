@@ -94,7 +94,7 @@ void AgentAccess::seenAlive(store::WriteTransaction& tx, const store::AgentKey& 
 }
 
 bool AgentAccess::mayRecord(const std::string& agent_id, const std::string& code) {
-  const std::int64_t now = context_.now();
+  const std::int64_t now = context_.clock.monotonicNs();
   const std::lock_guard lock(mutex_);
   if (recorded_at_.size() >= kMaxRecorded)
     std::erase_if(recorded_at_, [&](const auto& entry) { return now - entry.second >= kRecordEveryNs; });

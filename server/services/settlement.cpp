@@ -96,7 +96,7 @@ void Settlement::giveUp(const store::Command& command, const std::string& why) {
 }
 
 void Settlement::verifyRebooted() {
-  const std::int64_t now = context_.now();
+  const std::int64_t now = context_.clock.monotonicNs();
   std::erase_if(not_asked_at_, [&](const auto& one) { return one.second + kAskAgainNs <= now; });
   const auto rebooted = context_.store.read(
       [&](const store::ReadTransaction& tx) { return tx.updates().rebooted(after_, kBatch); });

@@ -480,9 +480,10 @@ TEST_F(Access, refusals_in_an_agents_name_are_recorded_once_in_ten_minutes) {
     world_.services.access.refused(agent, "signature.invalid", "198.51.100.7");
   EXPECT_EQ(alarms(), std::vector<std::string>{"signature.invalid"});
   EXPECT_NE(world_.history(agent_).front().text.find("198.51.100.7"), std::string::npos);
+  world_.clock.turn_s(-kDay);
   world_.clock.advance_s(601);
   world_.services.access.refused(agent, "signature.invalid", "198.51.100.7");
-  EXPECT_EQ(alarms().size(), 2U);
+  EXPECT_EQ(alarms().size(), 2U) << "whatever the clock says";
 }
 
 }  // namespace
