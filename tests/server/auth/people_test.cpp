@@ -107,6 +107,17 @@ TEST_F(PeopleTest, D9_signing_out_ends_the_session_at_once) {
   EXPECT_EQ(send("GET", "/api/v1/session", as(browser)).status, 401);
 }
 
+TEST_F(PeopleTest, E9_a_session_is_idle_as_soon_as_any_although_the_clock_was_ahead) {
+  addUser("alex", "viewer");
+  const std::int64_t ahead = 40 * 24 * 3600;
+  clock_.pass(ahead);
+  const auto browser = signIn("alex", kPassword).second;
+  clock_.pass(-ahead);
+  EXPECT_EQ(send("GET", "/api/v1/session", as(browser)).status, 200);
+  clock_.pass(12 * 3600 + 1);
+  EXPECT_EQ(send("GET", "/api/v1/session", as(browser)).status, 401);
+}
+
 TEST_F(PeopleTest, a_session_ends_when_it_is_idle_and_in_the_end_anyway) {
   addUser("alex", "viewer");
   const auto idle = signIn("alex", kPassword).second;
