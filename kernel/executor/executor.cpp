@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <set>
 #include <utility>
@@ -261,8 +262,10 @@ void Executor::tellSomebody(const Json& event, Json& untold) {
 void Executor::work() {
   while (!stop_) {
     Journal* journal = keeper_.current();
-    const bool reboots = journal != nullptr && watchReboots(*journal);
-    auto next = journal == nullptr ? Result<std::optional<JournalEntry>>() : journal->next();
+    const auto reboot = journal == nullptr ? Reboot::kNone : watchReboots(*journal);
+    // An install would be cut off in the middle; everything else is done, taking the reboot back among it.
+    auto next =
+        journal == nullptr ? Result<std::optional<JournalEntry>>() : journal->next(reboot == Reboot::kSoon);
     if (!next) {
       complain("journal.failed", next.error().text);
       pauseFor(kRetryNs);
@@ -271,7 +274,7 @@ void Executor::work() {
     } else {
       std::unique_lock lock(wake_mutex_);
       const auto due = [this] { return stop_ || work_waits_; };
-      if (reboots) {
+      if (reboot != Reboot::kNone) {
         wake_.wait_for(lock, std::chrono::nanoseconds(kLookForRebootNs), due);
       } else {
         wake_.wait(lock, due);
@@ -281,19 +284,23 @@ void Executor::work() {
   }
 }
 
-bool Executor::watchReboots(Journal& journal) {
+Executor::Reboot Executor::watchReboots(Journal& journal) {
   auto waiting = journal.rebooting();
   if (!waiting) {
     complain("journal.failed", waiting.error().text);
-    return true;
+    return Reboot::kLater;
   }
-  bool some_wait = false;
+  Reboot awaited = Reboot::kNone;
   for (JournalEntry& entry : *waiting) {
-    const auto outcome = afterReboot(entry, {options_.boot_id, options_.kernel}, clock_.monotonicNs());
-    if (outcome) finish(journal, entry, *outcome);
-    some_wait = some_wait || !outcome;
+    const std::int64_t now = clock_.monotonicNs();
+    if (const auto outcome = afterReboot(entry, {options_.boot_id, options_.kernel}, now)) {
+      finish(journal, entry, *outcome);
+    } else {
+      const bool soon = mayRebootWithin(entry, options_.limits.soft_ns, now);
+      awaited = std::max(awaited, soon ? Reboot::kSoon : Reboot::kLater);
+    }
   }
-  return some_wait;
+  return awaited;
 }
 
 void Executor::withdrawReboots(Journal& journal, const std::string& plugin) {

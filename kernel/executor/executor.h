@@ -68,8 +68,10 @@ class Executor {
   void carryOut(Journal& journal, JournalEntry entry);
   std::optional<Outcome> perform(Journal& journal, JournalEntry& entry);
   void finish(Journal& journal, JournalEntry& entry, const Outcome& outcome);
-  // Ends those that wait for a reboot which came, or did not; true when some still wait.
-  bool watchReboots(Journal& journal);
+  // `kSoon`: before an install that is begun now has to be over.
+  enum class Reboot { kNone, kLater, kSoon };
+  // Ends those that wait for a reboot which came, or did not. What the others wait for.
+  Reboot watchReboots(Journal& journal);
   void withdrawReboots(Journal& journal, const std::string& plugin);
   void tell(const Json& event);
   // To who is attached, or else to who attaches next, for whom `untold` keeps the newest.

@@ -248,11 +248,11 @@ Result<bool> Journal::acknowledge(const std::string& command_id) {
   return database_->changes() == 1;
 }
 
-Result<std::optional<JournalEntry>> Journal::next() {
+Result<std::optional<JournalEntry>> Journal::next(bool no_install) {
   const std::lock_guard lock(mutex_);
-  auto statement = database_->prepare(
-      std::string(kSelect) +
-      "WHERE phase NOT IN ('done', 'rebooting') ORDER BY phase = 'waiting', number LIMIT 1");
+  const char* but = no_install ? "AND NOT (phase = 'waiting' AND action IN ('install', 'rollback')) " : "";
+  auto statement = database_->prepare(std::string(kSelect) + "WHERE phase NOT IN ('done', 'rebooting') " +
+                                      but + "ORDER BY phase = 'waiting', number LIMIT 1");
   if (!statement) return tl::unexpected<Error>(statement.error());
   return firstOf(*statement);
 }

@@ -71,8 +71,9 @@ class Journal {
 
   // Those that wait for the machine to come back.
   Result<std::vector<JournalEntry>> rebooting();
-  // What is begun and neither done nor rebooting, then the oldest that waits.
-  Result<std::optional<JournalEntry>> next();
+  // What is begun and neither done nor rebooting, then the oldest that waits; `no_install`: and that is no
+  // install or rollback.
+  Result<std::optional<JournalEntry>> next(bool no_install = false);
   // Not acknowledged, oldest first.
   Result<std::vector<JournalEntry>> unacknowledged();
   Result<std::int64_t> waiting();

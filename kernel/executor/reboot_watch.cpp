@@ -9,6 +9,12 @@ constexpr const char* kMember = "reboots";
 constexpr std::int64_t kLongestDelayS = 24 * 3600;
 constexpr std::int64_t kMayTakeNs = 1800 * kSecondNs;  // a slow stop of its services included
 
+Result<std::optional<RebootPromise>> promiseOf(const JournalEntry& entry) {
+  const Json& results = entry.outcome.results;
+  return results.empty() ? Result<std::optional<RebootPromise>>(std::nullopt)
+                         : rebootPromise(results.front());
+}
+
 }  // namespace
 
 Result<std::optional<RebootPromise>> rebootPromise(const Json& result) {
@@ -32,11 +38,16 @@ void awaitReboot(JournalEntry& entry, Json result, const RebootPromise& promise,
   entry.outcome = {"succeeded", "", "", Json::array({std::move(result)})};
 }
 
+bool mayRebootWithin(const JournalEntry& entry, std::int64_t within_ns, std::int64_t monotonic_ns) {
+  const auto promise = promiseOf(entry);
+  return promise && *promise &&
+         entry.begun_monotonic + (*promise)->after_s * kSecondNs - monotonic_ns < within_ns;
+}
+
 std::optional<Outcome> afterReboot(const JournalEntry& entry, const BootFacts& now,
                                    std::int64_t monotonic_ns) {
   Outcome out = entry.outcome;
-  const auto promise = out.results.empty() ? Result<std::optional<RebootPromise>>(std::nullopt)
-                                           : rebootPromise(out.results.front());
+  const auto promise = promiseOf(entry);
   if (!promise || !*promise)
     return Outcome{"failed", "reboot.lost", "what was promised is lost", out.results};
   const RebootPromise& made = **promise;

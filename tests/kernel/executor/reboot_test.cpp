@@ -123,5 +123,75 @@ TEST_F(Reboot, G6_while_it_was_planned_or_mended_goes_on_with_that) {
   EXPECT_THAT(result.at("text").get<std::string>(), HasSubstr("own repair succeeded"));
 }
 
+// A machine that can be told to go down in a minute, too.
+class PromisedReboot : public Reboot {
+ protected:
+  PromisedReboot() {
+    auto manifest = host::loadManifest(REDFLAG_BUILD "/test_plugins", "test.actions");
+    EXPECT_TRUE(manifest.has_value()) << manifest.error().text;
+    PluginSetup setup;
+    setup.manifest = *manifest;
+    setup.settings = {{"folder", machine.path().string()}};
+    setup.capabilities = {"write:" + machine.path().string()};
+    setup.seal = host::Seal::kBest;
+    setup.plan_time_ns = 10 * kSecondNs;
+    rules.state.plugins["test.actions"] = setup;
+    PolicyRule rule;
+    rule.line = 2;
+    rule.action = "test.actions/*";
+    rule.always = true;
+    rules.state.policy.allow.push_back(rule);
+  }
+  protocol::Envelope action(const std::string& name, const Json& parameters = Json::object()) const {
+    auto envelope = order();
+    envelope.actions = {{"test.actions", name, dumpJson(parameters)}};
+    envelope.plan_hash.clear();
+    return envelope;
+  }
+  void promise() {
+    const auto envelope = action("go_down");
+    submit(envelope);
+    ASSERT_TRUE(eventually([&] {
+      auto journal = Journal::open(folder.path() / "journal.sqlite", false);
+      return (*journal)->find(envelope.command_id).value()->phase == Phase::kRebooting;
+    }));
+  }
+  // By an order that is younger than the install.
+  std::string write() {
+    return carryOut(action("write", {{"path", (machine.path() / "file").string()}})).value("state", "");
+  }
+};
+
+TEST_F(PromisedReboot, G6_cuts_off_no_install_that_can_wait_for_it) {
+  begin();
+  promise();
+  const auto install = order();
+  EXPECT_EQ(submit(install).at("event"), "accepted");
+  EXPECT_EQ(write(), "succeeded");
+  EXPECT_EQ(log(), "begun\n") << "no install";
+  executor->stop();
+  begin("boot-2");
+  EXPECT_EQ(resultOf(install).at("state"), "succeeded");
+  EXPECT_EQ(log(), "begun\ninstall begins\ninstalled nginx\n");
+}
+
+TEST_F(PromisedReboot, G6_that_is_taken_back_lets_the_install_begin) {
+  begin();
+  promise();
+  const auto install = order();
+  EXPECT_EQ(submit(install).at("event"), "accepted");
+  EXPECT_EQ(write(), "succeeded");
+  EXPECT_EQ(carryOut(action("stay_up")).at("state"), "succeeded");
+  EXPECT_EQ(resultOf(install).at("state"), "succeeded");
+  EXPECT_EQ(log(), "begun\ninstall begins\ninstalled nginx\n");
+}
+
+TEST_F(PromisedReboot, G6_that_is_further_away_than_an_install_takes_holds_up_none) {
+  limits.soft_ns = 20 * kSecondNs;
+  begin();
+  promise();
+  EXPECT_EQ(carryOut(order()).at("state"), "succeeded");
+}
+
 }  // namespace
 }  // namespace redflag::kernel::test
