@@ -21,11 +21,13 @@ const char* levelOf(const store::DecisionScope& scope) {
 }
 
 Json profileView(const store::Profile& profile) {
+  const std::string problem = services::loadProfile(profile).problem;
   Json json = viewWithGroup(profile.scope);
   json.update({{"id", profile.id},
                {"name", profile.name},
                {"level", levelOf(profile.scope)},
-               {"settings", parsedOr(profile.settings, Json::object())},
+               {"settings", problem.empty() ? parsedOr(profile.settings, Json::object()) : Json::object()},
+               {"problem", textOrNull(problem)},
                {"created_at", timeOrNull(profile.created_at)},
                {"created_by", profile.created_by},
                {"changed_at", timeOrNull(profile.changed_at)},

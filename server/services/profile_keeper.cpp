@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kAgentsARound = 200;
 constexpr std::int64_t kLaterNs = 15 * kSecondNs;
+constexpr std::int64_t kUnreadableNs = 600 * kSecondNs;  // sooner when the profile is changed or removed
 
 std::string shortHash(const std::string& text) {
   return toHex(sha256(text)).substr(0, 32);
@@ -27,6 +28,16 @@ Actor actorFor(const SettingsPatch& patch, const std::string& author_id) {
   return actor;
 }
 
+// What nobody can read is no wish to take a value back: its agents stay as they are, and keep no other from
+// its turn.
+SettingsStep leftAlone(const store::SettingsWork& before, const LoadedProfile& unreadable, std::int64_t now) {
+  SettingsStep step;
+  step.work = before;
+  step.work.look_at = now + kUnreadableNs;
+  step.work.note = "the profile " + unreadable.profile.name + ": " + unreadable.problem;
+  return step;
+}
+
 }  // namespace
 
 std::vector<ProfileKeeper::Step> ProfileKeeper::steps() const {
@@ -36,8 +47,14 @@ std::vector<ProfileKeeper::Step> ProfileKeeper::steps() const {
     for (auto& row : tx.profiles().due(context_.contact(), kAgentsARound)) {
       const std::string& client_id = row.agent.client_id;
       if (!by_client.contains(client_id)) by_client[client_id] = loadProfiles(tx.profiles().at(client_id));
-      const auto wished = wishedAt(by_client[client_id], placeOf(row));
       Step one;
+      if (const auto* unreadable = unreadableAt(by_client[client_id], placeOf(row))) {
+        one.step = leftAlone(row.work, *unreadable, context_.now());
+        one.row = std::move(row);
+        out.push_back(std::move(one));
+        continue;
+      }
+      const auto wished = wishedAt(by_client[client_id], placeOf(row));
       one.patch = patchFor(wished, ToldSettings(row.report), readPointers(row.work.managed));
       const Json settings = settings::nested(one.patch.settings);
       if (!row.work.command_id.empty())

@@ -23,20 +23,21 @@ std::string shown(const Json& value) {
   return value.is_string() ? value.get<std::string>() : dumpJson(value);
 }
 
-std::vector<settings::ServerSetting> valuesOf(const std::string& document) {
+LoadedProfile loaded(const std::string& document) {
   store::Profile profile;
   profile.settings = document;
-  return loadProfile(std::move(profile)).settings;
+  return loadProfile(std::move(profile));
 }
 
 // "schedule.every 6h -> 2h; log.level taken out"
 std::string differences(const std::string& before, const std::string& after) {
   std::map<std::string, std::pair<std::optional<Json>, std::optional<Json>>> both;
-  for (const auto& one : valuesOf(before))
+  const LoadedProfile was = loaded(before);
+  for (const auto& one : was.settings)
     both[settings::dottedKey(one.key)].first = one.value;
-  for (const auto& one : valuesOf(after))
+  for (const auto& one : loaded(after).settings)
     both[settings::dottedKey(one.key)].second = one.value;
-  std::string out;
+  std::string out = was.problem;
   for (const auto& [key, values] : both) {
     if (values.first == values.second) continue;
     out += (out.empty() ? "" : "; ") + key + " ";

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "http/message.h"
-
 namespace redflag::services {
 namespace {
 
@@ -87,8 +85,7 @@ LoadedProfile loadProfile(store::Profile profile) {
   const auto json = parseJson(profile.settings);
   const auto values = json ? settings::serverSettingsOf(*json)
                            : Result<std::vector<settings::ServerSetting>>(fail(Code::kInvalid, "no JSON"));
-  if (!values)
-    throw http::Problem{500, "store.corrupt", "the profile " + profile.id + ": " + values.error().text};
+  if (!values) return {std::move(profile), {}, "its settings cannot be read: " + values.error().text};
   return {std::move(profile), *values};
 }
 
@@ -110,6 +107,13 @@ WishedSettings wishedAt(const std::vector<LoadedProfile>& profiles, const Settin
     }
   }
   return wished;
+}
+
+const LoadedProfile* unreadableAt(const std::vector<LoadedProfile>& profiles, const SettingsPlace& place) {
+  const auto found = std::find_if(profiles.begin(), profiles.end(), [&](const LoadedProfile& one) {
+    return !one.problem.empty() && holdsAt(one.profile.scope, place);
+  });
+  return found == profiles.end() ? nullptr : &*found;
 }
 
 ToldSettings::ToldSettings(const std::string& report) {

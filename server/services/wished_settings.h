@@ -16,6 +16,7 @@ namespace redflag::services {
 struct LoadedProfile {
   store::Profile profile;
   std::vector<settings::ServerSetting> settings;
+  std::string problem = {};  // why they cannot be read: then it wishes nothing; "" when they can
 };
 
 // Where a profile's values are asked for: an agent with its client, site and groups, or a place alone.
@@ -33,7 +34,6 @@ SettingsPlace placeOf(const store::DecisionScope& scope);
 // that before its client. Of its groups the one whose name comes first, by its bytes.
 bool nearer(const store::DecisionScope& one, const store::DecisionScope& other);
 
-// http::Problem 500 for what cannot be read.
 LoadedProfile loadProfile(store::Profile profile);
 std::vector<LoadedProfile> loadProfiles(std::vector<store::Profile> profiles);
 
@@ -47,6 +47,8 @@ using WishedSettings = std::map<std::string, Wished>;  // by the pointer's text
 // Of the place's profiles the nearest that sets a value counts. `profiles`: in any order, any others among
 // them.
 WishedSettings wishedAt(const std::vector<LoadedProfile>& profiles, const SettingsPlace& place);
+// One of the place's that cannot be read: nobody knows all that is wished there. nullptr: there is none.
+const LoadedProfile* unreadableAt(const std::vector<LoadedProfile>& profiles, const SettingsPlace& place);
 
 // What an agent told (kernel/config/report.h).
 class ToldSettings {

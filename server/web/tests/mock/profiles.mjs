@@ -20,7 +20,7 @@ const counts = (of = {}) => ({ as_desired: 0, pending: 0, refused: 0, local: 0, 
 export class MockProfiles {
   constructor(fleet) {
     this.fleet = fleet;
-    const made = { created_at: fleet.at(86400 * 20), created_by: 'mara', changed_at: fleet.at(86400 * 2), changed_by: 'jo' };
+    const made = { problem: null, created_at: fleet.at(86400 * 20), created_by: 'mara', changed_at: fleet.at(86400 * 2), changed_by: 'jo' };
     const [client] = fleet.clients;
     this.rows = fleet.agents.length === 0 ? [] : [
       { id: makeId('PRFL', 1), ...no_place, name: 'Usual', level: 'everything', settings: { schedule: { every: '6h' }, log: { level: 'info' } }, ...made },
@@ -79,7 +79,7 @@ export class MockProfiles {
       const values = [{ key: 'schedule.every', before: '6h', after: '2h', drift: counts({ pending: 41, refused: 2, local: 1 }) }, { key: 'log.level', before: null, after: 'debug', drift: counts({ pending: 41, refused: 2, local: 1 }) }];
       return [200, { agents: 44, refuse: 3, values, refusing: ['till-01', 'till-02', 'a-machine-with-an-unreasonably-long-name.practice.example.net'] }];
     }
-    const row = { id: makeId('PRFL', 10 + this.rows.length), ...no_place, level: 'everything', ...body, created_at: this.fleet.at(0), created_by: 'mara', changed_at: this.fleet.at(0), changed_by: 'mara' };
+    const row = { id: makeId('PRFL', 10 + this.rows.length), ...no_place, level: 'everything', problem: null, ...body, created_at: this.fleet.at(0), created_by: 'mara', changed_at: this.fleet.at(0), changed_by: 'mara' };
     this.rows.push(row);
     return [201, row];
   }

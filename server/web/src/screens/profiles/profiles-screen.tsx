@@ -5,6 +5,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { clientsQuery, groupsOfMachinesQuery, profilesQuery } from '../../api/queries';
 import type { Client, Group, Profile } from '../../api/types';
 import type { ProfilesSearch } from '../../app/router';
+import { sentence } from '../../format/words';
 import { TableSkeleton } from '../../parts/data-table';
 import { GroupPlaceChoice } from '../../parts/group-place-choice';
 import { IconArrowLeft } from '../../parts/icons';
@@ -115,6 +116,7 @@ function ProfileRow({ profile }: { profile: Profile }) {
         <span className="dim">{`${levelText(profile.level, null)} · changed by ${profile.changed_by}`}</span>
       </span>
       <span />
+      {profile.problem && <span className={classes.why}>{sentence(profile.problem)}</span>}
     </li>
   );
 }
