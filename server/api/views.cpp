@@ -219,7 +219,8 @@ Json view(const store::Scan& scan) {
           {"complete", scan.complete},
           {"duration_ms", scan.duration_ms},
           {"scopes", std::move(scopes)},
-          {"reports", scan.reports}};
+          {"reports", scan.reports},
+          {"cut", scan.cut}};
 }
 
 Json view(const services::ApprovalOutcome& outcome) {

@@ -33,6 +33,7 @@ struct Scan {
   bool complete = false;
   std::vector<ScopeStatus> scopes;
   Json reports = Json::array();
+  bool cut = false;  // of one in a list: these two are too long for it, and left out
 };
 
 // The newest picture of one scope.
@@ -46,7 +47,7 @@ struct ScopePicture {
 
 struct Fact {
   std::string name;
-  std::string value;  // one JSON value
+  std::string value;  // one JSON value; "" where it is too long to be listed with the others
 };
 
 struct StoredRecord {
@@ -103,7 +104,7 @@ class Scans {
   // The newest of each plugin that really ran.
   virtual std::vector<Scan> newest(const AgentKey& agent) const = 0;
   virtual std::optional<Scan> find(const AgentKey& agent, const std::string& scan_id) const = 0;
-  // All that are kept, the last received first.
+  // All that are kept, the last received first. A page of what is large has fewer than it may.
   virtual Page<Scan> list(const AgentKey& agent, const PageRequest& page) const = 0;
 
   // `purpose_class`: "updates" (also for verify) or "inventory".
@@ -128,7 +129,7 @@ class Scans {
                           const std::string& scope, bool complete, const std::vector<StoredRecord>& records,
                           std::int64_t at, const std::string& kept_kind = {}) = 0;
 
-  // By label.
+  // By label; as of list(), a page may be shorter.
   virtual Page<ShownRecord> records(const AgentKey& agent, const RecordFilter& filter,
                                     const PageRequest& page) const = 0;
   virtual std::vector<RecordKindCount> recordKinds(const AgentKey& agent) const = 0;

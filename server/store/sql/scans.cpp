@@ -1,7 +1,5 @@
 #include "store/sql/scans.h"
 
-#include "store/sql/select.h"
-
 namespace redflag::store::sql {
 namespace {
 
@@ -10,44 +8,6 @@ std::string scopesText(const std::vector<ScopeStatus>& scopes) {
   for (const auto& scope : scopes)
     list.push_back({{"key", scope.key}, {"status", scope.status}});
   return dumpJson(list);
-}
-
-Json parsed(const std::string& text) {
-  auto value = parseJson(text, {16U << 20, 16, 1'000'000});
-  return value ? std::move(*value) : Json::array();
-}
-
-std::vector<ScopeStatus> scopesOf(const std::string& text) {
-  std::vector<ScopeStatus> scopes;
-  for (const auto& scope : parsed(text))
-    scopes.push_back({scope.at("key"), scope.at("status")});
-  return scopes;
-}
-
-constexpr std::string_view kScanColumns =
-    "plugin, received_at, scan_id, plugin_version, interface, purpose, trigger, command_id, boot_id, "
-    "started_at, duration_ms, status, complete, scopes, reports";
-
-// A row of those columns, in their order.
-template <class Rows>
-Scan scanOf(Rows& rows) {
-  Scan scan;
-  scan.plugin = rows.text();
-  scan.received_at = rows.integer();
-  scan.id = rows.text();
-  scan.plugin_version = rows.text();
-  scan.interface_id = rows.text();
-  scan.purpose = rows.text();
-  scan.trigger = rows.text();
-  scan.command_id = rows.text();
-  scan.boot_id = rows.text();
-  scan.started_at = rows.integer();
-  scan.duration_ms = rows.integer();
-  scan.status = rows.text();
-  scan.complete = rows.boolean();
-  scan.scopes = scopesOf(rows.text());
-  scan.reports = parsed(rows.text());
-  return scan;
 }
 
 }  // namespace
@@ -119,61 +79,6 @@ void SqlScans::add(const AgentKey& agent, const Scan& scan) {
       scan.duration_ms, scan.status, scan.complete, scopesText(scan.scopes), dumpJson(scan.reports));
 }
 
-std::vector<Scan> SqlScans::newest(const AgentKey& agent) const {
-  std::vector<Scan> scans;
-  // One seek a plugin: its greatest key.
-  auto rows = db_.query(
-      "SELECT s.plugin, s.received_at, s.scan_id, s.plugin_version, s.interface, s.purpose, s.trigger, "
-      "s.command_id, "
-      "s.boot_id, s.started_at, s.duration_ms, s.status, s.complete, s.scopes, s.reports FROM "
-      "(SELECT client_id, agent_id, plugin, MAX(received_at) AS received_at FROM scans "
-      " WHERE client_id = ? AND agent_id = ? GROUP BY client_id, agent_id, plugin) n "
-      "JOIN scans s USING (client_id, agent_id, plugin, received_at) "
-      "WHERE s.scan_id = (SELECT MAX(x.scan_id) FROM scans x WHERE x.client_id = s.client_id AND "
-      "x.agent_id = s.agent_id AND x.plugin = s.plugin AND x.received_at = s.received_at) ORDER BY s.plugin",
-      agent.client_id, agent.agent_id);
-  while (rows.next())
-    scans.push_back(scanOf(rows));
-  return scans;
-}
-
-std::optional<Scan> SqlScans::find(const AgentKey& agent, const std::string& scan_id) const {
-  static const std::string kSql = "SELECT " + std::string(kScanColumns) +
-                                  " FROM scans WHERE client_id = ? AND agent_id = ? AND scan_id = ?";
-  auto rows = db_.query(kSql, agent.client_id, agent.agent_id, scan_id);
-  if (!rows.next()) return std::nullopt;
-  return scanOf(rows);
-}
-
-Page<Scan> SqlScans::list(const AgentKey& agent, const PageRequest& page) const {
-  Page<Scan> answer;
-  Conditions where;
-  where.add("client_id = ? AND agent_id = ?", agent.client_id, agent.agent_id);
-  {
-    const std::string sql = "SELECT COUNT(*) FROM scans" + where.sql();
-    auto rows = db_.queryValues(sql, where.values());
-    rows.next();
-    answer.total = rows.integer();
-  }
-  if (!page.cursor.empty()) {
-    const Json last = decodeCursor(page.cursor, "itt");
-    where.add("(received_at, scan_id, plugin) < (?, ?, ?)", last[0].get<std::int64_t>(),
-              last[1].get<std::string>(), last[2].get<std::string>());
-  }
-  const std::string sql = "SELECT " + std::string(kScanColumns) + " FROM scans" + where.sql() +
-                          " ORDER BY received_at DESC, scan_id DESC, plugin DESC LIMIT ?";
-  auto rows = db_.queryValues(sql, where.with(page.limit + 1));
-  while (rows.next()) {
-    if (answer.items.size() == page.limit) {
-      const Scan& last = answer.items.back();
-      answer.next_cursor = encodeCursor(Json::array({last.received_at, last.id, last.plugin}));
-      break;
-    }
-    answer.items.push_back(scanOf(rows));
-  }
-  return answer;
-}
-
 std::vector<ScopePicture> SqlScans::pictures(const AgentKey& agent, const std::string& plugin,
                                              const std::string& purpose_class) const {
   std::vector<ScopePicture> pictures;
@@ -225,16 +130,6 @@ void SqlScans::setFact(const AgentKey& agent, const std::string& plugin, const F
       agent.client_id, agent.agent_id, fact.name, plugin, fact.value, at);
 }
 
-std::vector<Fact> SqlScans::facts(const AgentKey& agent) const {
-  std::vector<Fact> facts;
-  auto rows =
-      db_.query("SELECT name, value FROM facts WHERE client_id = ? AND agent_id = ? ORDER BY name LIMIT 1000",
-                agent.client_id, agent.agent_id);
-  while (rows.next())
-    facts.push_back({rows.text(), rows.text()});
-  return facts;
-}
-
 void SqlScans::trim(const AgentKey& agent, std::int64_t keep) {
   db_.post(
       "DELETE FROM facts WHERE client_id = ?1 AND agent_id = ?2 AND name NOT IN "
@@ -260,52 +155,6 @@ void SqlScans::setRecords(const AgentKey& agent, const std::string& plugin, cons
         agent.client_id, agent.agent_id, plugin, purpose_class, scope, record.kind, record.digest,
         record.body, at, record.label);
   }
-}
-
-Page<ShownRecord> SqlScans::records(const AgentKey& agent, const RecordFilter& filter,
-                                    const PageRequest& page) const {
-  Conditions where;
-  where.add("client_id = ? AND agent_id = ? AND kind = ?", agent.client_id, agent.agent_id, filter.kind);
-  if (!filter.search.empty()) where.contains("body", filter.search);
-  Page<ShownRecord> answer;
-  {
-    const std::string sql = "SELECT COUNT(*) FROM records" + where.sql();
-    auto rows = db_.queryValues(sql, where.values());
-    rows.next();
-    answer.total = rows.integer();
-  }
-  if (!page.cursor.empty()) {
-    const Json last = decodeCursor(page.cursor, "ttttt");
-    const auto part = [&](std::size_t i) { return last[i].get<std::string>(); };
-    where.add("(label, plugin, purpose_class, scope, digest) > (?, ?, ?, ?, ?)", part(0), part(1), part(2),
-              part(3), part(4));
-  }
-  const std::string sql = "SELECT plugin, purpose_class, at, scope, kind, digest, body, label FROM records" +
-                          where.sql() + " ORDER BY label, plugin, purpose_class, scope, digest LIMIT ?";
-  auto rows = db_.queryValues(sql, where.with(page.limit + 1));
-  while (rows.next()) {
-    if (answer.items.size() == page.limit) {
-      const auto& [plugin, purpose, at, record] = answer.items.back();
-      answer.next_cursor =
-          encodeCursor(Json::array({record.label, plugin, purpose, record.scope, record.digest}));
-      break;
-    }
-    answer.items.push_back({rows.text(),
-                            rows.text(),
-                            rows.integer(),
-                            {rows.text(), rows.text(), rows.text(), rows.text(), rows.text()}});
-  }
-  return answer;
-}
-
-std::vector<RecordKindCount> SqlScans::recordKinds(const AgentKey& agent) const {
-  std::vector<RecordKindCount> kinds;
-  auto rows = db_.query(
-      "SELECT kind, COUNT(*) FROM records WHERE client_id = ? AND agent_id = ? GROUP BY kind ORDER BY kind",
-      agent.client_id, agent.agent_id);
-  while (rows.next())
-    kinds.push_back({rows.text(), rows.integer()});
-  return kinds;
 }
 
 bool SqlScans::prune(std::int64_t before, std::int64_t items_before, int limit) {

@@ -10,7 +10,7 @@ export function agentOf(mock, id) {
   const closed = { state: 'closed', since: null, open_until: null, class: '', code: '', text: '' };
   const open = { state: 'open', since: at(900), open_until: at(-900), class: 'crash', code: 'host.signal', text: 'The last 3 runs ended with signal 11.' };
   const scan = (complete) => ({
-    id: makeId('SCAN', 1), at: agent.last_scan?.at ?? at(60), purpose: 'updates', status: complete ? 'ok' : 'transient', complete, duration_ms: 231,
+    id: makeId('SCAN', 1), at: agent.last_scan?.at ?? at(60), purpose: 'updates', status: complete ? 'ok' : 'transient', complete, cut: false, duration_ms: 231,
     scopes: [{ key: 'deb.example.org bookworm', status: 'ok' }, { key: 'deb.example.org bookworm-security', status: complete ? 'ok' : 'transient' }, { key: 'ppa.example.net <i>', status: 'ok' }],
     reports: complete ? [] : [{ status: 'transient', code: 'apt.lists_old', text: 'The lists of deb.example.org bookworm-security are 9 days old.' }],
   });

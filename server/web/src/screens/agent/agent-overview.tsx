@@ -56,7 +56,7 @@ export function AgentOverview({ agent }: { agent: AgentDetail }) {
         </Panel>
         {agent.facts.length > 0 && (
           <Panel title="Facts" note="As its scans reported them">
-            <Facts facts={agent.facts.map(({ name, value }) => [name, factText(name, value)])} />
+            <Facts facts={agent.facts.map(({ name, value }) => [name, value === null ? 'too long to be shown here' : factText(name, value)])} />
           </Panel>
         )}
         <AgentRebind agent={agent} />
@@ -185,6 +185,7 @@ function LastScan({ scan }: { scan: NonNullable<AgentPlugin['last_scan']> }) {
           {`${spoken(scan.status)}${scan.complete ? '' : ': incomplete, so what it did not see is still listed as it was'}.`}
         </p>
       )}
+      {scan.cut && <p className={classes.note}>What it says of its scopes, and its reports, are too long to be shown here.</p>}
       {named.length > 0 && (
         <ul className={classes.scopes} aria-label="Scopes">
           {named.map((scope) => (
