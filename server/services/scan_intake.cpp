@@ -1,5 +1,6 @@
 #include "services/scan_intake.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/encoding.h"
@@ -23,6 +24,10 @@ using store::ScopePicture;
 constexpr std::int64_t kLateNs = 3'600 * kSecondNs;
 constexpr std::int64_t kMaxFacts = 2'000;  // an agent's
 constexpr std::size_t kMaxOtherRecords = 50'000;
+constexpr std::int64_t kMaxKeptRecords = 200'000;  // an agent's
+constexpr std::size_t kMaxOpenUpdates = 20'000;    // a plugin's
+constexpr std::size_t kMaxUnseenScopes = 2'000;    // a plugin's that its newest scan does not name
+constexpr std::size_t kMaxScannedPlugins = 200;    // of which an agent's scans are kept
 constexpr const char* kVanished = "vanished";
 constexpr const char* kPackage = "package/1";
 
@@ -83,19 +88,24 @@ class Intake {
     for (const auto& picture : tx_.scans().pictures(agent_, scan_.plugin, purpose_class_))
       pictures_[picture.scope] = picture;
     chooseScopes();
+    forgetLongestUnseen();
     measureAgain();
     if (!chosen_.empty() || !input_.vanished_scopes.empty()) {
       readRows();
       if (purpose_class_ == "updates") merge();
       remember();
     }
+    for (const auto& scope : forgotten_)
+      tx_.scans().dropPicture(agent_, scan_.plugin, purpose_class_, scope);
     if (facts_ > 0) tx_.scans().trim(agent_, kMaxFacts);
+    if (others_ > 0) tx_.scans().trimRecords(agent_, kMaxKeptRecords);
     if (metrics_ > 0) tx_.metrics().trim(agent_, kMaxMetrics);
     // Of several late or failed scans none may stand for the whole picture.
     const bool whole = scan_.complete && chosen_.size() + unchanged_.size() == item_.scopes.size();
     // What was measured again is news even when it is the same.
     tx_.scans().setTextDigest(agent_, scan_.plugin, purpose_class_,
                               whole && metrics_ == 0 ? text_digest : "");
+    if (pictures_.empty()) forgetOtherPlugins();  // it may be a new one
     tell();
   }
 
@@ -130,6 +140,44 @@ class Intake {
     for (const auto& [key, picture] : pictures_) {
       if (!item_.scopes.contains(key) && picture.status != kVanished && !late(picture))
         input_.vanished_scopes.push_back(key);
+    }
+  }
+
+  // Scopes that vanished are kept for scans that were overtaken, and an incomplete scan takes none away: an
+  // agent could name new ones for ever.
+  void forgetLongestUnseen() {
+    std::vector<const ScopePicture*> unseen;
+    for (const auto& [key, picture] : pictures_)
+      if (!item_.scopes.contains(key)) unseen.push_back(&picture);
+    if (unseen.size() <= kMaxUnseenScopes) return;
+    const auto weight = [](const ScopePicture* one) {
+      return std::pair(one->status != kVanished, one->started_at);
+    };
+    std::sort(unseen.begin(), unseen.end(),
+              [&](const auto* one, const auto* other) { return weight(one) < weight(other); });
+    unseen.resize(unseen.size() - kMaxUnseenScopes);
+    auto& vanished = input_.vanished_scopes;
+    for (const auto* one : unseen) {
+      forgotten_.push_back(one->scope);
+      const bool named = std::find(vanished.begin(), vanished.end(), one->scope) != vanished.end();
+      if (one->status != kVanished && !named) vanished.push_back(one->scope);
+    }
+  }
+
+  // Nobody will list their updates again.
+  void forgetOtherPlugins() {
+    for (const auto& plugin : tx_.scans().trimPlugins(agent_, kMaxScannedPlugins)) {
+      auto updates = tx_.updates().known(agent_, plugin);
+      for (const auto& update : updates)
+        if (update.listed) tx_.updates().setListed(agent_, update.id, false);
+      std::erase_if(updates, [](const store::KnownUpdate& update) {
+        return store::after(update.state, store::UpdateEvent::kGone) == update.state;
+      });
+      const store::Reason reason{"scan.plugin_forgotten", "too many other plugins have scanned since"};
+      tx_.updates().advanceAll(agent_, updates, store::UpdateEvent::kGone, {reason, {}, {}, {}},
+                               scan_.received_at);
+      if (!updates.empty())
+        tx_.events().publish(agent_.client_id, "update", {{"agent_id", agent_.agent_id}}, scan_.received_at);
     }
   }
 
@@ -182,12 +230,21 @@ class Intake {
     tx_.metrics().set(agent_, metricOf(row), measuredAt(), scan_.received_at);
   }
 
+  // An incomplete scan only adds.
+  void requireRoom() const {
+    const auto open = std::count_if(input_.known.begin(), input_.known.end(),
+                                    [](const auto& update) { return !store::closed(update.state); });
+    if (static_cast<std::size_t>(open) + decision_.added.size() > kMaxOpenUpdates + decision_.advanced.size())
+      refuse({Code::kLimit, "too many updates of one plugin"});
+  }
+
   void merge() {
     input_.verify = scan_.purpose == "verify";
     input_.command_id = scan_.command_id;
     input_.boot_id = scan_.boot_id;
     input_.known = tx_.updates().known(agent_, scan_.plugin);
     decision_ = decideMerge(input_);
+    requireRoom();
     for (const std::size_t f : decision_.added) {
       const auto& found = input_.found[f];
       tx_.updates().add(agent_, scan_.plugin, found.scope, found.record, found.digest, scan_.received_at);
@@ -291,8 +348,9 @@ class Intake {
   const store::Scan& scan_;
   const std::string purpose_class_;
   std::map<std::string, ScopePicture> pictures_;
-  std::set<std::string> chosen_;     // scopes whose rows are looked at
-  std::set<std::string> unchanged_;  // scopes whose rows need not be
+  std::set<std::string> chosen_;        // scopes whose rows are looked at
+  std::set<std::string> unchanged_;     // scopes whose rows need not be
+  std::vector<std::string> forgotten_;  // scopes that are one too many
   MergeInput input_;
   MergeDecision decision_;
   std::map<std::string, std::vector<store::StoredRecord>> records_;

@@ -33,6 +33,7 @@ constexpr int kHeldForS = 60;  // an accepted agent is rung for
 
 // Kept as it is, but not without end.
 constexpr std::size_t kMaxText = 8'192;
+constexpr std::int64_t kMaxBreakers = 400;  // an agent's
 
 }  // namespace
 
@@ -160,6 +161,7 @@ void Uploads::takeBreaker(store::WriteTransaction& tx, const store::AgentKey& ag
 
   const std::int64_t now = context_.now();
   tx.agents().setBreaker(agent, breaker);
+  tx.agents().trimBreakers(agent, kMaxBreakers);
   store::HistoryEntry entry;
   entry.at = now;
   entry.subsystem = "breaker";

@@ -332,6 +332,8 @@ class Agents {
   virtual void setStatus(const AgentKey& agent, const AgentStatus& status) = 0;
   virtual AuthorityReach authorityReach(const std::string& authority_mark, std::int64_t seen_since) const = 0;
   virtual void setBreaker(const AgentKey& agent, const Breaker& breaker) = 0;
+  // Keeps `keep` of the agent's, the newest of those that are not closed before the newest of the others.
+  virtual void trimBreakers(const AgentKey& agent, std::int64_t keep) = 0;
   virtual void touch(const AgentKey& agent, std::int64_t now) = 0;
   // Of the doorbell that the agent has at that server, a LivingServer. False: it is not there that it had
   // one, and nothing is changed.

@@ -112,6 +112,8 @@ class Scans {
                                              const std::string& purpose_class) const = 0;
   virtual void setPicture(const AgentKey& agent, const std::string& plugin, const std::string& purpose_class,
                           const ScopePicture& picture) = 0;
+  virtual void dropPicture(const AgentKey& agent, const std::string& plugin, const std::string& purpose_class,
+                           const std::string& scope) = 0;
 
   // The digest of the records' text that makes up all of the plugin's pictures; "" when there is none.
   virtual std::string textDigest(const AgentKey& agent, const std::string& plugin,
@@ -124,6 +126,11 @@ class Scans {
   virtual std::vector<Fact> facts(const AgentKey& agent) const = 0;
   // Keeps the newest `keep` facts of the agent.
   virtual void trim(const AgentKey& agent, std::int64_t keep) = 0;
+  // Keeps the newest `keep` records of the agent.
+  virtual void trimRecords(const AgentKey& agent, std::int64_t keep) = 0;
+  // Keeps the `keep` plugins that scanned last. Answers the others, of which every scan, picture and record
+  // is gone; their updates are the caller's.
+  virtual std::vector<std::string> trimPlugins(const AgentKey& agent, std::size_t keep) = 0;
   // Replaces (or, if not `complete`, adds to) a scope's records of other kinds. Those of `kept_kind` stay.
   virtual void setRecords(const AgentKey& agent, const std::string& plugin, const std::string& purpose_class,
                           const std::string& scope, bool complete, const std::vector<StoredRecord>& records,

@@ -334,6 +334,14 @@ void SqlAgents::setBreaker(const AgentKey& agent, const Breaker& breaker) {
       breaker.state, breaker.since, breaker.open_until, breaker.failure_class, breaker.code, breaker.text);
 }
 
+void SqlAgents::trimBreakers(const AgentKey& agent, std::int64_t keep) {
+  db_.post(
+      "DELETE FROM breakers WHERE client_id = ?1 AND agent_id = ?2 AND (plugin, interface) NOT IN (SELECT "
+      "plugin, interface FROM breakers WHERE client_id = ?1 AND agent_id = ?2 ORDER BY CASE WHEN state = "
+      "'closed' THEN 1 ELSE 0 END, since DESC, plugin, interface LIMIT ?3)",
+      agent.client_id, agent.agent_id, keep);
+}
+
 std::vector<Breaker> SqlAgents::breakers(const AgentKey& agent) const {
   std::vector<Breaker> breakers;
   auto rows = db_.query(

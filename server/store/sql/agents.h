@@ -56,6 +56,7 @@ class SqlAgents : public Agents {
   void setStatus(const AgentKey& agent, const AgentStatus& status) override;
   AuthorityReach authorityReach(const std::string& authority_mark, std::int64_t seen_since) const override;
   void setBreaker(const AgentKey& agent, const Breaker& breaker) override;
+  void trimBreakers(const AgentKey& agent, std::int64_t keep) override;
   void touch(const AgentKey& agent, std::int64_t now) override;
   void seenByNow(std::int64_t now) override;
   bool setDoorbell(const AgentKey& agent, const std::string& server_id, bool connected,

@@ -1,5 +1,8 @@
 #include "store/sql/scans.h"
 
+#include <algorithm>
+#include <cstddef>
+
 namespace redflag::store::sql {
 namespace {
 
@@ -104,6 +107,14 @@ void SqlScans::setPicture(const AgentKey& agent, const std::string& plugin, cons
       picture.started_at, picture.boot_id);
 }
 
+void SqlScans::dropPicture(const AgentKey& agent, const std::string& plugin, const std::string& purpose_class,
+                           const std::string& scope) {
+  db_.post(
+      "DELETE FROM scan_scopes WHERE client_id = ? AND agent_id = ? AND plugin = ? AND purpose_class = ? AND "
+      "scope = ?",
+      agent.client_id, agent.agent_id, plugin, purpose_class, scope);
+}
+
 std::string SqlScans::textDigest(const AgentKey& agent, const std::string& plugin,
                                  const std::string& purpose_class) const {
   auto rows = db_.query(
@@ -135,6 +146,40 @@ void SqlScans::trim(const AgentKey& agent, std::int64_t keep) {
       "DELETE FROM facts WHERE client_id = ?1 AND agent_id = ?2 AND name NOT IN "
       "(SELECT name FROM facts WHERE client_id = ?1 AND agent_id = ?2 ORDER BY at DESC, name LIMIT ?3)",
       agent.client_id, agent.agent_id, keep);
+}
+
+// Counted first: the order of all is asked for only where there are too many.
+void SqlScans::trimRecords(const AgentKey& agent, std::int64_t keep) {
+  db_.post(
+      "DELETE FROM records WHERE client_id = ?1 AND agent_id = ?2 AND (SELECT COUNT(*) FROM records WHERE "
+      "client_id = ?1 AND agent_id = ?2) > ?3 AND (at, plugin, purpose_class, scope, kind, digest) <= "
+      "(SELECT "
+      "at, plugin, purpose_class, scope, kind, digest FROM records WHERE client_id = ?1 AND agent_id = ?2 "
+      "ORDER BY at DESC, plugin DESC, purpose_class DESC, scope DESC, kind DESC, digest DESC LIMIT 1 OFFSET "
+      "?3)",
+      agent.client_id, agent.agent_id, keep);
+}
+
+std::vector<std::string> SqlScans::trimPlugins(const AgentKey& agent, std::size_t keep) {
+  std::vector<std::string> plugins;
+  {
+    auto rows = db_.query(
+        "SELECT plugin FROM scans WHERE client_id = ? AND agent_id = ? GROUP BY plugin ORDER BY "
+        "MAX(received_at) DESC, plugin",
+        agent.client_id, agent.agent_id);
+    while (rows.next())
+      plugins.push_back(rows.text());
+  }
+  plugins.erase(plugins.begin(),
+                plugins.begin() + static_cast<std::ptrdiff_t>(std::min(keep, plugins.size())));
+  for (const auto& plugin : plugins) {
+    for (const char* sql : {"DELETE FROM scans WHERE client_id = ? AND agent_id = ? AND plugin = ?",
+                            "DELETE FROM scan_scopes WHERE client_id = ? AND agent_id = ? AND plugin = ?",
+                            "DELETE FROM scan_texts WHERE client_id = ? AND agent_id = ? AND plugin = ?",
+                            "DELETE FROM records WHERE client_id = ? AND agent_id = ? AND plugin = ?"})
+      db_.post(sql, agent.client_id, agent.agent_id, plugin);
+  }
+  return plugins;
 }
 
 void SqlScans::setRecords(const AgentKey& agent, const std::string& plugin, const std::string& purpose_class,

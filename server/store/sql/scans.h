@@ -22,6 +22,8 @@ class SqlScans : public Scans {
                                      const std::string& purpose_class) const override;
   void setPicture(const AgentKey& agent, const std::string& plugin, const std::string& purpose_class,
                   const ScopePicture& picture) override;
+  void dropPicture(const AgentKey& agent, const std::string& plugin, const std::string& purpose_class,
+                   const std::string& scope) override;
   std::string textDigest(const AgentKey& agent, const std::string& plugin,
                          const std::string& purpose_class) const override;
   void setTextDigest(const AgentKey& agent, const std::string& plugin, const std::string& purpose_class,
@@ -29,6 +31,8 @@ class SqlScans : public Scans {
   void setFact(const AgentKey& agent, const std::string& plugin, const Fact& fact, std::int64_t at) override;
   std::vector<Fact> facts(const AgentKey& agent) const override;
   void trim(const AgentKey& agent, std::int64_t keep) override;
+  void trimRecords(const AgentKey& agent, std::int64_t keep) override;
+  std::vector<std::string> trimPlugins(const AgentKey& agent, std::size_t keep) override;
   void setRecords(const AgentKey& agent, const std::string& plugin, const std::string& purpose_class,
                   const std::string& scope, bool complete, const std::vector<StoredRecord>& records,
                   std::int64_t at, const std::string& kept_kind) override;

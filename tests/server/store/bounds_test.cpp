@@ -1,4 +1,4 @@
-// How much of one agent one answer holds.
+// How much of one agent is kept, and how much of it one answer holds.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -36,6 +36,13 @@ class Bounds : public ::testing::Test {
         Json::array({{{"status", "ok"}, {"code", "some.code"}, {"text", std::string(report_bytes, 'x')}}});
     return scan;
   }
+  std::int64_t count(const std::string& table) {
+    const std::string sql = "SELECT COUNT(*) FROM " + table;
+    auto connection = database_.connect();
+    auto rows = connection->queryValues(sql, {});
+    rows.next();
+    return rows.integer();
+  }
   // The sizes of the pages that a list comes in.
   template <class List>
   std::vector<std::size_t> pages(const List& list) {
@@ -57,6 +64,78 @@ class Bounds : public ::testing::Test {
   AgentKey agent_;
   AgentKey other_;
 };
+
+TEST_F(Bounds, of_an_agents_plugins_those_that_scanned_last_are_kept_and_nothing_of_the_others) {
+  store_.write([&](WriteTransaction& tx) {
+    std::int64_t at = 0;
+    for (const char* plugin : {"apt", "docker", "system", "apt"}) {
+      const Scan scan = scanOf(plugin, ++at);
+      tx.scans().add(agent_, scan);
+      tx.scans().setPicture(agent_, plugin, "updates", {"main", "digest", "ok", at, "boot"});
+      tx.scans().setTextDigest(agent_, plugin, "updates", "digest");
+      tx.scans().setRecords(agent_, plugin, "updates", "main", true, {{"main", "package/1", "a", "{}"}}, at);
+    }
+    tx.scans().add(other_, scanOf("docker", 1));
+    EXPECT_TRUE(tx.scans().trimPlugins(agent_, 3).empty());
+    EXPECT_EQ(tx.scans().trimPlugins(agent_, 2), std::vector<std::string>{"docker"});
+  });
+  EXPECT_EQ(count("scans"), 3 + 1) << "and another agent's";
+  for (const char* table : {"scan_scopes", "scan_texts", "records"})
+    EXPECT_EQ(count(table), 2) << table;
+}
+
+TEST_F(Bounds, of_a_plugins_scopes_one_can_be_forgotten) {
+  store_.write([&](WriteTransaction& tx) {
+    for (const char* scope : {"main", "extra"})
+      tx.scans().setPicture(agent_, "apt", "updates", {scope, "digest", "ok", 1, "boot"});
+    tx.scans().dropPicture(agent_, "apt", "inventory", "main");
+    tx.scans().dropPicture(agent_, "apt", "updates", "main");
+    const auto left = tx.scans().pictures(agent_, "apt", "updates");
+    ASSERT_EQ(left.size(), 1U);
+    EXPECT_EQ(left[0].scope, "extra");
+  });
+}
+
+TEST_F(Bounds, of_an_agents_records_the_newest_are_kept) {
+  const auto left = [&](std::int64_t keep) {
+    store_.write([&](WriteTransaction& tx) { tx.scans().trimRecords(agent_, keep); });
+    return count("records");
+  };
+  store_.write([&](WriteTransaction& tx) {
+    for (const std::int64_t at : {1, 2}) {
+      const std::string scope = "scope" + std::to_string(at);
+      tx.scans().setRecords(agent_, "apt", "updates", scope, true,
+                            {{scope, "package/1", "a", "{}"}, {scope, "package/1", "b", "{}"}}, at);
+    }
+    tx.scans().setRecords(other_, "apt", "updates", "", true, {{"", "package/1", "a", "{}"}}, 1);
+  });
+  EXPECT_EQ(left(4), 5);
+  EXPECT_EQ(left(3), 4);
+  EXPECT_EQ(left(2), 3);
+  EXPECT_EQ(count("records WHERE scope = 'scope1'"), 0);
+}
+
+TEST_F(Bounds, of_an_agents_breakers_those_that_are_open_are_kept_before_the_newest) {
+  store_.write([&](WriteTransaction& tx) {
+    for (const std::int64_t since : {1, 2, 3, 4}) {
+      Breaker breaker;
+      breaker.plugin = "plugin" + std::to_string(since);
+      breaker.interface_id = "rf.scanner/1";
+      breaker.state = since <= 2 ? "open" : "closed";
+      breaker.since = since;
+      tx.agents().setBreaker(agent_, breaker);
+      tx.agents().setBreaker(other_, breaker);
+    }
+    tx.agents().trimBreakers(agent_, 3);
+    const auto kept = tx.agents().breakers(agent_);
+    ASSERT_EQ(kept.size(), 3U);
+    EXPECT_EQ(kept[0].plugin, "plugin1");
+    EXPECT_EQ(kept[2].plugin, "plugin4");
+    tx.agents().trimBreakers(agent_, 1);
+    EXPECT_EQ(tx.agents().breakers(agent_).at(0).plugin, "plugin2");
+    EXPECT_EQ(tx.agents().breakers(other_).size(), 4U);
+  });
+}
 
 TEST_F(Bounds, a_page_of_long_scans_ends_early_and_goes_on_behind_it) {
   store_.write([&](WriteTransaction& tx) {
