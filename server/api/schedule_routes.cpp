@@ -2,6 +2,7 @@
 #include "api/route_table.h"
 #include "api/routes.h"
 #include "api/views.h"
+#include "services/place_windows.h"
 #include "store/schedules.h"
 
 namespace redflag::api {
@@ -136,14 +137,14 @@ http::Response runs(services::Services& services, const http::Request& request) 
 }  // namespace
 
 Json view(const store::Schedule& schedule) {
-  const auto rule = services::ruleOf(schedule);
+  const auto rule = services::storedRule(schedule.rule);
   return {{"id", schedule.id},
           {"name", schedule.name},
           {"type", schedule.type},
           {"parameters", parsedOr(schedule.parameters, Json::object())},
           {"scope", scopeView(schedule)},
-          {"rule", calendar::toJson(rule)},
-          {"when", calendar::sentence(rule)},
+          {"rule", rule ? calendar::toJson(*rule) : Json::object()},
+          {"when", services::spokenRule(schedule.rule)},
           {"time_zone", textOrNull(schedule.time_zone)},
           {"catch_up_s", schedule.catch_up_s},
           {"state", schedule.state},

@@ -15,6 +15,11 @@ std::optional<calendar::Rule> storedRule(const std::string& text) {
   return rule;
 }
 
+std::string spokenRule(const std::string& text) {
+  const auto rule = storedRule(text);
+  return rule ? calendar::sentence(*rule) : "a rule that this version cannot read";
+}
+
 std::string holderText(const store::DecisionScope& scope) {
   if (!scope.agent_id.empty()) return "the machine " + scope.hostname;
   if (!scope.group_id.empty()) return "the group " + scope.group_name;

@@ -74,5 +74,6 @@ std::string holderText(const store::DecisionScope& scope);
 
 // In JSON, as the store has it. nullopt for what cannot be read.
 std::optional<calendar::Rule> storedRule(const std::string& text);
+std::string spokenRule(const std::string& text);  // for people, also where it cannot be read
 
 }  // namespace redflag::services

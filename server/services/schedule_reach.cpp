@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "http/message.h"
+#include "services/place_windows.h"
 
 namespace redflag::services {
 namespace {
@@ -50,12 +51,9 @@ calendar::Zone zoneCalled(const std::string& name) {
 }
 
 calendar::Rule ruleOf(const store::Schedule& schedule) {
-  const auto json = parseJson(schedule.rule);
-  if (!json) throw http::Problem{500, "store.corrupt", "a schedule's rule: " + json.error().text};
-  JsonReader in(*json, "rule");
-  const calendar::Rule rule = calendar::readRule(in);
-  if (const auto ok = in.finish(); !ok) throw http::Problem{500, "store.corrupt", ok.error().text};
-  return rule;
+  const auto rule = storedRule(schedule.rule);
+  if (!rule) throw http::Problem{500, "store.corrupt", "a schedule's rule cannot be read"};
+  return *rule;
 }
 
 std::vector<store::Agent> agentsAt(const store::ReadTransaction& tx, const store::Schedule& schedule,
@@ -92,8 +90,9 @@ void lookAgain(store::WriteTransaction& tx) {
   if (schedules.empty()) return;
   const auto clients = tx.agents().clients(http::Visible::everything());
   for (const auto& schedule : schedules) {
-    const std::int64_t next =
-        nextAfter(ruleOf(schedule), zonesAmong(clients, tx, schedule), schedule.checked_at);
+    const auto rule = storedRule(schedule.rule);
+    if (!rule) continue;  // it comes never, and keeps nobody from moving a machine
+    const std::int64_t next = nextAfter(*rule, zonesAmong(clients, tx, schedule), schedule.checked_at);
     if (next != 0 && next != schedule.next_at) tx.schedules().setNext(schedule, next);
   }
 }

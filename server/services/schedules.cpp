@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "http/message.h"
+#include "services/place_windows.h"
 #include "store/events.h"
 #include "store/people.h"
 
@@ -294,7 +295,7 @@ void Schedules::tell(WriteTransaction& tx, const store::Schedule& schedule, cons
   entry.kind = "schedule." + what;
   const std::string did = what == "approval_withdrawn" ? "withdrew the approval of" : what;
   entry.text = did + " the schedule " + schedule.name + " (" + schedule.type +
-               "): " + calendar::sentence(ruleOf(schedule)) + (why.empty() ? "" : ": " + why);
+               "): " + spokenRule(schedule.rule) + (why.empty() ? "" : ": " + why);
   tx.events().record(schedule.client_id, "", entry);
   tx.events().publish(schedule.client_id, "schedule", Json::object(), entry.at);
 }

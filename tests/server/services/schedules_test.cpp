@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
 #include <thread>
 
+#include "api/views.h"
 #include "http/message.h"
+#include "store/schedules.h"
 #include "support/world.h"
 
 namespace redflag::testing {
@@ -362,6 +365,24 @@ TEST_F(Scheduled, a_preview_tells_the_next_dates_of_each_zone_and_saves_nothing)
     texts += toText(one.local) + " ";
   EXPECT_EQ(texts, "2023-11-16T02:00 2023-12-14T02:00 2024-01-11T02:00 ");
   EXPECT_EQ(schedules_.list(tess_, {100, ""}).total, 0);
+}
+
+TEST_F(Scheduled, one_that_cannot_be_read_is_listed_holds_up_nothing_else_and_can_be_removed) {
+  auto damaged = schedules_.add(wish(), tess_);
+  const auto other = schedules_.add(wish({{"repeat", "daily"}, {"time", "08:00"}}), tess_);
+  damaged.rule = "{";
+  world_.store.write([&](store::WriteTransaction& tx) { tx.schedules().change(damaged); });
+  std::set<std::string> when;
+  for (const auto& schedule : schedules_.list(tess_, {100, ""}).items)
+    when.insert(api::view(schedule)["when"].get<std::string>());
+  EXPECT_EQ(when.size(), 2U);
+  EXPECT_TRUE(when.contains("a rule that this version cannot read"));
+  world_.services.places.setTimeZone(site_, "Asia/Tokyo", world_.admin);
+  EXPECT_EQ(toRfc3339(schedules_.find(other.id, tess_).next_at), "2023-11-14T23:00:00.000Z");
+  runAfter_s(50 * 60);
+  EXPECT_EQ(runs(other).size(), 1U);
+  EXPECT_EQ(refusal([&] { schedules_.remove(damaged.id, tess_); }), "done");
+  EXPECT_EQ(schedules_.list(tess_, {100, ""}).items.size(), 1U);
 }
 
 TEST_F(Scheduled, runs_are_forgotten_with_the_rest_of_history) {
