@@ -93,10 +93,11 @@ void Uploads::takeStatus(store::WriteTransaction& tx, const store::AgentKey& age
   status.kernel = readClean(in, "kernel", 200);
   std::vector<std::pair<store::AgentPlugin, std::string>> plugins;
   std::set<std::string> ids;
+  bool twice = false;
   for (const Json& plugin : in.array("plugins", kMaxPlugins)) {
     std::string breaker;
     auto read = readPlugin(plugin, breaker);
-    if (!ids.insert(read.id).second) in.refuse("plugins", "each plugin once");
+    twice = !ids.insert(read.id).second || twice;
     status.plugins.push_back(read);
     plugins.emplace_back(std::move(read), std::move(breaker));
   }
@@ -104,6 +105,7 @@ void Uploads::takeStatus(store::WriteTransaction& tx, const store::AgentKey& age
   status.config_state = readChoice(config, "state", {"ok", "invalid"});
   status.config_text = config.optionalText("text", kMaxStatusText);
   finishItem(config);
+  if (twice) in.refuse("plugins", "each plugin once");
   status.authorities = readAuthorities(in);
   status.binding = in.optionalText("binding", 16);
   if (!status.binding.empty() && status.binding != "weak" && status.binding != "machine")

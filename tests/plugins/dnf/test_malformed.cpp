@@ -172,8 +172,13 @@ TEST_F(DnfMalformed, bytes_turned_over_at_random) {
 
 TEST(DnfKeys, that_are_missing_are_found_in_lines_of_any_length) {
   dnf::Plan plan;
-  plan.steps.push_back(
-      {.operation = "upgrade", .name = "tool", .arch = "x86_64", .from = "1-1", .to = "2-1"});
+  dnf::Step step;
+  step.operation = "upgrade";
+  step.name = "tool";
+  step.arch = "x86_64";
+  step.from = "1-1";
+  step.to = "2-1";
+  plan.steps.push_back(step);
   const std::string begin = "Public key for ";
   EXPECT_THAT(
       dnf::sentenceOnMissingKeys(plan, begin + "a.rpm is not installed. " + begin + "b.rpm is not trusted\n"),
