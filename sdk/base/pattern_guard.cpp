@@ -29,7 +29,8 @@ bool isRegex(const std::string& text) {
 }
 
 // The most states that a matcher of this pattern may have; every number of a {…} multiplies what is before
-// it. Counted without compiling: libstdc++ compiles with a call in a call for every part of a pattern.
+// it. Counted without compiling: libstdc++ compiles with a call in a call for every part of a pattern. Read
+// as it reads, or a bracket that only one of the two takes for one hides what is multiplied.
 class PatternSize {
  public:
   explicit PatternSize(std::string_view text) : text_(text) {}
@@ -40,6 +41,8 @@ class PatternSize {
  private:
   static constexpr std::size_t kMaxStates = 1024;
   static constexpr std::size_t kMaxGroups = 16;
+  static constexpr std::string_view kQuantifiers = "*+?{";
+  static constexpr std::string_view kClasses = ":.=";
 
   std::size_t group(std::size_t depth) {
     too_deep_ = too_deep_ || depth > kMaxGroups;
@@ -50,34 +53,49 @@ class PatternSize {
       std::size_t one = 1;
       if (c == '(') one = group(depth + 1);
       if (c == '[') toItsEnd();
-      if (c == '\\') ++at_;
-      all = std::min(all + one * repetitions(), kMaxStates + 1);
+      if (c == '\\') passEscape();
+      all = std::min(all + repeated(one), kMaxStates + 1);
     }
     return all;
   }
 
-  // Of a […]: a bracket that is escaped does not end it.
+  bool isAtOneOf(std::string_view signs) const {
+    return at_ < text_.size() && signs.find(text_[at_]) != std::string_view::npos;
+  }
+
+  // Behind the backslash: \cX takes whatever X is.
+  void passEscape() { at_ += isAtOneOf("c") ? 2U : 1U; }
+
+  // Of a […]: neither a bracket that is escaped nor that of a class, as [:alpha:] is one, ends it.
   void toItsEnd() {
-    while (at_ < text_.size() && text_[at_] != ']')
-      at_ += text_[at_] == '\\' ? 2U : 1U;
+    while (at_ < text_.size() && text_[at_] != ']') {
+      const char c = text_[at_++];
+      if (c == '\\') passEscape();
+      if (c != '[' || !isAtOneOf(kClasses)) continue;
+      const auto end = text_.find(text_[at_], at_ + 1);
+      at_ = end == std::string_view::npos ? text_.size() : end + 2;
+    }
   }
 
-  // Those of one or more {…} that follow.
-  std::size_t repetitions() {
-    std::size_t all = 1;
-    while (at_ < text_.size() && text_[at_] == '{') {
-      std::size_t number = 0;
-      std::size_t most = 1;
-      for (++at_; at_ < text_.size() && text_[at_] != '}'; ++at_) {
-        const bool is_digit = text_[at_] >= '0' && text_[at_] <= '9';
-        number =
-            is_digit ? std::min(number * 10 + static_cast<std::size_t>(text_[at_] - '0'), kMaxStates + 1) : 0;
-        most = std::max(most, number);
-      }
-      ++at_;
-      all = std::min(all * most, kMaxStates + 1);
+  // Any number of quantifiers may follow each other, and each counts for all before it.
+  std::size_t repeated(std::size_t states) {
+    while (isAtOneOf(kQuantifiers))
+      states = std::min(text_[at_++] == '{' ? states * largestNumber() : states + 1, kMaxStates + 1);
+    return states;
+  }
+
+  // Up to the end of a {…}.
+  std::size_t largestNumber() {
+    std::size_t number = 0;
+    std::size_t most = 1;
+    for (; at_ < text_.size() && text_[at_] != '}'; ++at_) {
+      const bool is_digit = text_[at_] >= '0' && text_[at_] <= '9';
+      number =
+          is_digit ? std::min(number * 10 + static_cast<std::size_t>(text_[at_] - '0'), kMaxStates + 1) : 0;
+      most = std::max(most, number);
     }
-    return all;
+    ++at_;
+    return most;
   }
 
   std::string_view text_;

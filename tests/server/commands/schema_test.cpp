@@ -84,11 +84,16 @@ TEST(Schema, with_a_pattern_too_large_to_compile_is_refused) {
   EXPECT_TRUE(with("^[0-9a-fA-F]{64}$"));
   EXPECT_TRUE(with("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}$"));
   EXPECT_TRUE(with("^[\\])]{3}$"));
+  EXPECT_TRUE(with("^[[:alpha:]_(][[:alnum:]_(]{0,200}?(\\.[[:alnum:]]+)*$"));
   EXPECT_FALSE(with(std::string(60'000, 'a')));
   EXPECT_FALSE(with(std::string(200, '(') + "a" + std::string(200, ')')));
   EXPECT_FALSE(with("(a?){30000}"));
   EXPECT_FALSE(with("((a?){300}){300}"));
   EXPECT_FALSE(with("([\\])]a{300}){300}"));
+  EXPECT_FALSE(with("([[:digit:])]a{200}){200}")) << "a class does not end what it is in";
+  EXPECT_FALSE(with("(\\c)a{200}){200}")) << "a control character may be any";
+  EXPECT_FALSE(with("([\\c])]a{200}){200}"));
+  EXPECT_FALSE(with("(a?){9}*{9}+{9}?{9}")) << "quantifiers of quantifiers";
   EXPECT_FALSE(checkSchema({{"patternProperties", {{std::string(60'000, 'a'), {{"type", "string"}}}}}}));
 }
 
