@@ -263,9 +263,10 @@ void Executor::work() {
   while (!stop_) {
     Journal* journal = keeper_.current();
     const auto reboot = journal == nullptr ? Reboot::kNone : watchReboots(*journal);
-    // An install would be cut off in the middle; everything else is done, taking the reboot back among it.
-    auto next =
-        journal == nullptr ? Result<std::optional<JournalEntry>>() : journal->next(reboot == Reboot::kSoon);
+    // An install would be cut off in the middle; everything else is done, taking the reboot back among it,
+    // and one that has expired is told as that without waiting any longer.
+    const std::int64_t held_after = reboot == Reboot::kSoon ? clock_.epochNs() : INT64_MAX;
+    auto next = journal == nullptr ? Result<std::optional<JournalEntry>>() : journal->next(held_after);
     if (!next) {
       complain("journal.failed", next.error().text);
       pauseFor(kRetryNs);

@@ -248,13 +248,15 @@ Result<bool> Journal::acknowledge(const std::string& command_id) {
   return database_->changes() == 1;
 }
 
-Result<std::optional<JournalEntry>> Journal::next(bool no_install) {
+Result<std::optional<JournalEntry>> Journal::next(std::int64_t held_after) {
   const std::lock_guard lock(mutex_);
-  const char* but = no_install ? "AND NOT (phase = 'waiting' AND action IN ('install', 'rollback')) " : "";
-  auto statement = database_->prepare(std::string(kSelect) + "WHERE phase NOT IN ('done', 'rebooting') " +
-                                      but + "ORDER BY phase = 'waiting', number LIMIT 1");
+  auto statement = database_->prepare(
+      std::string(kSelect) +
+      "WHERE phase NOT IN ('done', 'rebooting') "
+      "AND NOT (phase = 'waiting' AND action IN ('install', 'rollback') AND expires_at > ?) "
+      "ORDER BY phase = 'waiting', number LIMIT 1");
   if (!statement) return tl::unexpected<Error>(statement.error());
-  return firstOf(*statement);
+  return firstOf(statement->bind(1, held_after));
 }
 
 Result<std::vector<JournalEntry>> Journal::unacknowledged() {

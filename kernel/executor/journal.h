@@ -71,9 +71,9 @@ class Journal {
 
   // Those that wait for the machine to come back.
   Result<std::vector<JournalEntry>> rebooting();
-  // What is begun and neither done nor rebooting, then the oldest that waits; `no_install`: and that is no
-  // install or rollback.
-  Result<std::optional<JournalEntry>> next(bool no_install = false);
+  // What is begun and neither done nor rebooting, then the oldest that waits, but for installs and rollbacks
+  // that expire after `held_after`.
+  Result<std::optional<JournalEntry>> next(std::int64_t held_after = INT64_MAX);
   // Not acknowledged, oldest first.
   Result<std::vector<JournalEntry>> unacknowledged();
   Result<std::int64_t> waiting();

@@ -175,6 +175,20 @@ TEST_F(PromisedReboot, G6_cuts_off_no_install_that_can_wait_for_it) {
   EXPECT_EQ(log(), "begun\ninstall begins\ninstalled nginx\n");
 }
 
+TEST_F(PromisedReboot, G6_keeps_no_install_waiting_that_has_expired) {
+  begin();
+  promise();
+  const auto install = order();
+  EXPECT_EQ(submit(install).at("event"), "accepted");
+  EXPECT_EQ(write(), "succeeded");
+  clock.epoch += 3600 * kSecondNs;
+  EXPECT_EQ(write(), "succeeded");
+  const Json result = resultOf(install);
+  EXPECT_EQ(result.value("state", ""), "refused") << "the machine is still up";
+  EXPECT_EQ(result.value("code", ""), "expired");
+  EXPECT_EQ(log(), "begun\nbegun\n") << "no install";
+}
+
 TEST_F(PromisedReboot, G6_that_is_taken_back_lets_the_install_begin) {
   begin();
   promise();
