@@ -34,10 +34,13 @@ class Presence : public http::DoorbellListener {
   // [one thread at a time]
   void announceSilent();
 
+  // Says that this server is still there, where that was said 30 s ago or longer: also between pieces of what
+  // takes long. [the same thread]
+  void renew();
+
  private:
   void setDoorbell(const std::string& agent_id, bool connected);
   void noteUnnoted();
-  void renew();
   void watchOthers(std::int64_t now);
   void noteAgain();
   void followBack();

@@ -166,7 +166,7 @@ void Upkeep::prune() {
   pruned_at_ = now;
   orders_.giveUpLost();
   while (pruneSome(now) && !stopping())
-    continue;
+    presence_.renew();  // much to forget takes minutes, in which others would take this server for gone
 }
 
 // One short transaction, so that others write between two of them. True: there may be more to forget.

@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "http/message.h"
+#include "store/agents.h"
 #include "store/metrics.h"
 #include "store/sql/tables.h"
 #include "store/sqlite/connection.h"
@@ -76,6 +77,51 @@ TEST(Upkeep, ends_the_round_where_the_store_takes_nothing) {
   world.clock.advance_s(91 * kDay);
   EXPECT_THROW(services.upkeep.round(), http::Problem);
   EXPECT_GT(rowsOf(world, "upload_items"), 0);
+}
+
+// A store of which each write takes 40 s.
+class SlowStore : public store::Store {
+ public:
+  SlowStore(store::Store& inner, ManualClock& clock) : inner_(inner), clock_(clock) {}
+  void onOutbox(std::function<void()> listener) override { inner_.onOutbox(std::move(listener)); }
+
+ protected:
+  void runRead(const std::function<void(const store::ReadTransaction&)>& work) const override {
+    static_cast<const store::Store&>(inner_).read(work);
+  }
+  void runWrite(const std::function<void(store::WriteTransaction&)>& work) override {
+    inner_.write(work);
+    clock_.advance_s(40);
+  }
+
+ private:
+  store::Store& inner_;
+  ManualClock& clock_;
+};
+
+TEST(Upkeep, tells_other_servers_that_this_one_is_there_while_it_forgets_much) {
+  World world;
+  const auto agent = world.enrol();
+  world.store.write([&](store::WriteTransaction& tx) {
+    store::HistoryEntry entry;
+    entry.kind = "scan.merged";
+    entry.at = world.clock.now;
+    for (int i = 0; i < 9'000; ++i)
+      tx.events().record(agent.client_id, agent.agent_id, entry);
+  });
+  world.clock.advance_s(91 * kDay);
+  SlowStore slow(world.store, world.clock);
+  const services::Context usual = world.services.context();
+  const services::Context waiting{slow,        usual.types, usual.signer, usual.bundle,
+                                  usual.epoch, usual.bell,  usual.clock,  usual.settings};
+  services::Services services(waiting);
+  const std::int64_t began_at = world.clock.now;
+  services.upkeep.round();
+  ASSERT_GT(world.clock.now - began_at, 200 * kSecondNs);
+  const auto servers =
+      world.store.read([](const store::ReadTransaction& tx) { return tx.agents().servers(); });
+  ASSERT_EQ(servers.size(), 1U);
+  EXPECT_LT(world.clock.now - servers[0].renewed_at, 120 * kSecondNs);
 }
 
 TEST(Retention, metrics_lose_their_points_after_two_weeks_and_their_days_after_a_year) {
