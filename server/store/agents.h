@@ -339,7 +339,8 @@ class Agents {
   // one, and nothing is changed.
   virtual bool setDoorbell(const AgentKey& agent, const std::string& server_id, bool connected,
                            std::int64_t now) = 0;
-  // Whom a clock that was ahead saw at a time still to come was seen by now at the latest.
+  // Whom a clock that was ahead saw at a time still to come was seen by now at the latest; a silence that was
+  // told of stays told.
   virtual void seenByNow(std::int64_t now) = 0;
   // Ids of those without a doorbell at any server.
   virtual std::set<std::string> withoutDoorbell() const = 0;

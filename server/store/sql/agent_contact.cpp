@@ -8,7 +8,11 @@ void SqlAgents::touch(const AgentKey& agent, std::int64_t now) {
 }
 
 void SqlAgents::seenByNow(std::int64_t now) {
-  db_.post("UPDATE agents SET last_seen_at = ? WHERE last_seen_at > ?", now, now);
+  db_.post(
+      "UPDATE agents SET last_seen_at = ?1, silence_told = CASE WHEN silence_told = last_seen_at THEN ?1 "
+      "ELSE "
+      "silence_told END WHERE last_seen_at > ?1",
+      now);
 }
 
 bool SqlAgents::setDoorbell(const AgentKey& agent, const std::string& server_id, bool connected,

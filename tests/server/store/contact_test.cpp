@@ -72,6 +72,20 @@ TEST_F(Contacts, so_many_silences_are_told_at_a_time_and_none_of_who_was_seen_si
   });
 }
 
+TEST_F(Contacts, a_silence_that_a_clock_which_was_ahead_told_of_is_told_once) {
+  store_.write([&](WriteTransaction& tx) {
+    tx.agents().touch(agents_[0], 100);
+    EXPECT_EQ(tx.agents().takeUntoldSilence(100, kAgents).size(), static_cast<std::size_t>(kAgents));
+    tx.agents().touch(agents_[1], 101);
+    tx.agents().seenByNow(60);
+  });
+  store_.write([&](WriteTransaction& tx) {
+    const auto untold = tx.agents().takeUntoldSilence(60, kAgents);
+    ASSERT_EQ(untold.size(), 1U) << "who was seen since";
+    EXPECT_EQ(untold[0].agent_id, agents_[1].agent_id);
+  });
+}
+
 TEST_F(Contacts, a_server_closes_its_own_doorbells_alone) {
   store_.write([&](WriteTransaction& tx) {
     EXPECT_TRUE(tx.agents().setDoorbell(agents_[0], "one", true, 60));
