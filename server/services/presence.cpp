@@ -112,7 +112,10 @@ void Presence::watchOthers(std::int64_t now) {
   watched_ = std::move(watched);
   for (const auto& server : gone) {
     spdlog::info("server_id={} is there no more: what it held is nobody's", server.server_id);
-    context_.store.write([&](store::WriteTransaction& tx) { tx.agents().forgetServer(server); });
+    context_.store.write([&](store::WriteTransaction& tx) {
+      tx.agents().forgetServer(server);
+      tx.agents().seenByNow(context_.now());  // its clock may have been ahead
+    });
   }
 }
 

@@ -216,6 +216,20 @@ TEST_F(SeveralServers, what_one_held_that_is_gone_is_nobodys_and_counts_as_seen_
   EXPECT_EQ(told(), 1);
 }
 
+TEST_F(SeveralServers, what_one_held_whose_clock_was_ahead_counts_as_seen_by_now) {
+  elsewhere_.agentConnected(agent_.agent_id);
+  here_.announceSilent();
+  world_.clock.turn_s(kDay);
+  world_.clock.advance_s(60);
+  elsewhere_.announceSilent();
+  world_.clock.turn_s(-kDay);
+  here_.announceSilent();
+  world_.clock.advance_s(150);
+  here_.announceSilent();
+  EXPECT_EQ(agent().last_seen_at, world_.clock.now);
+  EXPECT_EQ(connection(), "silent");
+}
+
 TEST_F(SeveralServers, one_that_goes_on_is_never_gone) {
   elsewhere_.agentConnected(agent_.agent_id);
   for (int i = 0; i < 10; ++i) {
