@@ -143,7 +143,7 @@ Json view(const store::Schedule& schedule) {
           {"type", schedule.type},
           {"parameters", parsedOr(schedule.parameters, Json::object())},
           {"scope", scopeView(schedule)},
-          {"rule", rule ? calendar::toJson(*rule) : Json::object()},
+          {"rule", rule ? calendar::toJson(*rule) : Json()},
           {"when", services::spokenRule(schedule.rule)},
           {"time_zone", textOrNull(schedule.time_zone)},
           {"catch_up_s", schedule.catch_up_s},

@@ -27,9 +27,10 @@ Json spansView(const std::vector<calendar::Span>& spans) {
 }
 
 Json windowView(const store::MaintenanceWindow& window) {
+  const auto rule = services::storedRule(window.rule);
   Json json = {{"id", window.id},
                {"name", window.name},
-               {"rule", parsedOr(window.rule, Json::object())},
+               {"rule", rule ? calendar::toJson(*rule) : Json()},
                {"when", services::spokenRule(window.rule)},
                {"length_minutes", window.length_s / 60},
                {"notice_minutes", window.notice_s / 60},

@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <string_view>
+
 #include "api/routes.h"
 #include "base/encoding.h"
+#include "store/windows.h"
 #include "support/world.h"
 
 namespace redflag::testing {
@@ -100,8 +103,11 @@ TEST_F(Handlers, lists_go_on_behind_the_longest_texts) {
     rows.push_back({{"record", "org.example.thing/1"}, {"scope", "main"}, {"name", name}});
   }
   world_.scan(agent_, {.records = rows, .plugin = std::string(128, '"')});
-  for (const char* path : {"/api/v1/agents", "/api/v1/updates", "/api/v1/updates/rows"}) {
+  for (const char* path : {"/api/v1/agents", "/api/v1/updates", "/api/v1/updates/rows",
+                           "/api/v1/agents/{id}/records", "/api/v1/agents/{id}/scans"}) {
     auto get = request("GET", path);
+    get.parameters["id"] = agent_.agent_id;
+    if (std::string_view(path).ends_with("/records")) get.query["kind"] = "org.example.thing/1";
     get.query["limit"] = "1";
     std::int64_t seen = 0;
     Json page;
@@ -112,6 +118,20 @@ TEST_F(Handlers, lists_go_on_behind_the_longest_texts) {
     } while (page["next_cursor"].is_string());
     EXPECT_EQ(seen, page["total"]) << path;
   }
+}
+
+TEST_F(Handlers, a_window_whose_rule_cannot_be_read_is_listed_without_it) {
+  store::MaintenanceWindow window;
+  window.id = newId();
+  window.scope.client_id = agent_.client_id;
+  window.name = "Nights";
+  window.rule = R"({"repeat":"hourly"})";
+  window.length_s = 3'600;
+  world_.store.write([&](store::WriteTransaction& tx) { tx.windows().add(window); });
+  const Json items = json(call(request("GET", "/api/v1/maintenance-windows")))["items"];
+  ASSERT_EQ(items.size(), 1U);
+  EXPECT_EQ(items[0]["when"], "a rule that this version cannot read");
+  EXPECT_TRUE(items[0]["rule"].is_null()) << items[0];
 }
 
 TEST_F(Handlers, bad_bodies_are_named_and_change_nothing) {

@@ -377,6 +377,7 @@ TEST_F(Scheduled, one_that_cannot_be_read_is_listed_holds_up_nothing_else_and_ca
     when.insert(api::view(schedule)["when"].get<std::string>());
   EXPECT_EQ(when.size(), 2U);
   EXPECT_TRUE(when.contains("a rule that this version cannot read"));
+  EXPECT_TRUE(api::view(damaged)["rule"].is_null()) << "so that a form begins as for a new one";
   world_.services.places.setTimeZone(site_, "Asia/Tokyo", world_.admin);
   EXPECT_EQ(toRfc3339(schedules_.find(other.id, tess_).next_at), "2023-11-14T23:00:00.000Z");
   runAfter_s(50 * 60);
