@@ -32,6 +32,7 @@ void Presence::begin(bool alone) {
     tx.agents().clearStrayDoorbells();
     tx.agents().seenByNow(now);
   });
+  alone_ = alone;
   begun_ = renewed_ = context_.clock.monotonicNs();
 }
 
@@ -83,6 +84,7 @@ void Presence::noteUnnoted() {
 }
 
 void Presence::renew() {
+  if (alone_) return;  // nobody is there to whom it would have to be said
   const std::int64_t now = context_.clock.monotonicNs();
   if (renewed_ && now - *renewed_ < kRenewEveryNs) return;
   const bool known = context_.store.write([this](store::WriteTransaction& tx) {

@@ -60,6 +60,7 @@ class Presence : public http::DoorbellListener {
   std::set<std::string> left_;                      // and it is not in the store yet
   std::map<std::string, std::int64_t> written_at_;  // at most one entry an agent
   std::int64_t noted_again_at_ = 0;
+  bool alone_ = false;
   std::optional<std::int64_t> begun_;  // this and the next by the monotonic clock
   std::optional<std::int64_t> renewed_;
   std::int64_t looked_at_ = 0;              // by the wall clock
