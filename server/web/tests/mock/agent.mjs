@@ -10,9 +10,9 @@ export function agentOf(mock, id) {
   const closed = { state: 'closed', since: null, open_until: null, class: '', code: '', text: '' };
   const open = { state: 'open', since: at(900), open_until: at(-900), class: 'crash', code: 'host.signal', text: 'The last 3 runs ended with signal 11.' };
   const scan = (complete) => ({
-    id: makeId('SCAN', 1), at: agent.last_scan?.at ?? at(60), purpose: 'updates', status: complete ? 'ok' : 'transient', complete, cut: false, duration_ms: 231,
-    scopes: [{ key: 'deb.example.org bookworm', status: 'ok' }, { key: 'deb.example.org bookworm-security', status: complete ? 'ok' : 'transient' }, { key: 'ppa.example.net <i>', status: 'ok' }],
-    reports: complete ? [] : [{ status: 'transient', code: 'apt.lists_old', text: 'The lists of deb.example.org bookworm-security are 9 days old.' }],
+    id: makeId('SCAN', 1), at: agent.last_scan?.at ?? at(60), purpose: 'updates', status: complete ? 'ok' : 'transient', complete, cut: Boolean(agent.cut), duration_ms: 231,
+    scopes: agent.cut ? [] : [{ key: 'deb.example.org bookworm', status: 'ok' }, { key: 'deb.example.org bookworm-security', status: complete ? 'ok' : 'transient' }, { key: 'ppa.example.net <i>', status: 'ok' }],
+    reports: complete || agent.cut ? [] : [{ status: 'transient', code: 'apt.lists_old', text: 'The lists of deb.example.org bookworm-security are 9 days old.' }],
   });
   const none = agent.last_scan === null;
   return {
@@ -38,6 +38,7 @@ export function agentOf(mock, id) {
       { name: 'reboot.required', value: true },
       { name: 'reboot.reasons', value: ['linux-image-6.1.0-37-amd64', 'libc6'] },
       { name: 'lists.age_s', value: 5120 },
+      ...(agent.cut ? [{ name: 'example.net.motd', value: null }] : []),
     ],
   };
 }

@@ -4,6 +4,13 @@ import { agent, loading, orderDialog, text } from './common.mjs';
 export const scenes = [
   { name: 'agent', path: agent(5), ready: text('APT packages') },
   { name: 'agent-elsewhere', path: agent(2), ready: text('APT packages'), state: { role: 'technician', elsewhere: true } },
+  {
+    name: 'agent-cut', ready: text('are too long to be shown here'),
+    path: (mock) => {
+      mock.fleet.agents.find(({ id }) => agent(5).endsWith(id)).cut = true;
+      return agent(5);
+    },
+  },
   { name: 'agent-pending', path: agent(21), ready: text('Pending approval') },
   { name: 'agent-cloned', path: agent(22), ready: text('From 198.51.100.4') },
   {

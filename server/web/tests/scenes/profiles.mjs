@@ -3,6 +3,13 @@ import { loading, text } from './common.mjs';
 
 export const scenes = [
   { name: 'profiles', path: '/profiles', ready: (page) => page.getByRole('list', { name: 'What is wished' }).waitFor() },
+  {
+    name: 'profiles-unreadable', ready: text('Its settings cannot be read'),
+    path: (mock) => {
+      Object.assign(mock.profiles.rows[0], { settings: {}, problem: 'its settings cannot be read: no JSON' });
+      return '/profiles';
+    },
+  },
   { name: 'profiles-empty', path: '/profiles', ready: text('Nothing is wished here'), state: { size: 0 } },
   { name: 'profiles-error', path: '/profiles', ready: text('store.failed'), state: { fail: 500 } },
   { name: 'profiles-loading', path: '/profiles', ready: loading, state: { hold: true } },
