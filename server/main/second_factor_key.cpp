@@ -70,6 +70,14 @@ std::string secondFactorKey(const DataFolder& data, store::Store& store, bool sh
 }
 
 void replaceSecondFactorKey(const DataFolder& data, store::Store& store) {
+  const auto present = auth::readSecretFile(data.secondFactorKey());
+  const bool in_use =
+      present && present->size() == kFactorKeyBytes && store.read([&](const store::ReadTransaction& tx) {
+        return tx.factors().newestSealed().has_value() && opensWhatIsThere(*present, tx);
+      });
+  if (in_use)
+    throw std::runtime_error(fmt::format("{} is not lost: second factors in this database open with it",
+                                         data.secondFactorKey().string()));
   const std::string mark = factorMarkOf(makeFactorKey(data));
   store.write([&](store::WriteTransaction& tx) { tx.factors().setKeyMark(mark); });
 }

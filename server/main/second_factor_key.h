@@ -15,7 +15,8 @@ namespace redflag::server {
 // then sign in with recovery codes, or an administrator resets their second factor.
 std::string secondFactorKey(const DataFolder& data, store::Store& store, bool shared);
 
-// Another one, which is that of the database from now on: where the one that was is lost for good.
+// Another one, which is that of the database from now on: where the one that was is lost for good. Throws
+// std::runtime_error where it is not: second factors open with it.
 void replaceSecondFactorKey(const DataFolder& data, store::Store& store);
 
 }  // namespace redflag::server

@@ -87,6 +87,13 @@ TEST_F(SecondFactorKey, one_that_is_lost_is_replaced_when_somebody_says_so) {
   EXPECT_NE(refusal(one_).find("is another key than"), std::string::npos);
 }
 
+TEST_F(SecondFactorKey, one_that_second_factors_open_with_is_not_replaced) {
+  const std::string key = keyOf(one_);
+  setUpFactor(key);
+  EXPECT_THROW(replaceSecondFactorKey(one_, world_.store), std::runtime_error);
+  EXPECT_EQ(keyOf(one_), key);
+}
+
 TEST_F(SecondFactorKey, a_server_that_has_its_database_alone_makes_another_one_as_before) {
   const std::string key = secondFactorKey(one_, world_.store, false);
   std::filesystem::remove(one_.secondFactorKey());
