@@ -3,12 +3,14 @@
 #include <cstdio>
 
 #include "agent/command_line.h"
+#include "host/memory.h"
 #include "platform/process.h"
 
 namespace redflag::kernel {
 namespace {
 
 char** arguments = nullptr;
+constexpr std::size_t kHeapBytes = std::size_t{512} << 10;  // of a scan by command, with its JSON
 
 // redflag-kernel reads the whole command line again, its own options included.
 void addServedByKernel(CLI::App& app, Context& context, const char* name, const char* description) {
@@ -45,6 +47,7 @@ void addVersion(CLI::App& app, Context&) {
 int main(int argc, char** argv) {
   using namespace redflag::kernel;
   arguments = argv;
+  redflag::host::takeHeapAtOnce(kHeapBytes);
   return runCommandLine(argc, argv,
                         {addKernelsRun, addKernelsEnroll, addKernelsTuf, addScan, addStatus, addConfig,
                          addPlugins, addPolicy, addPrepareImage, addForgetServer, addSelftest, addVersion});

@@ -151,7 +151,7 @@ class HostRun {
   std::int64_t kill_at_ = 0;
   bool asked_ = false;
   bool ended_ = false;
-  std::array<char, 65536> chunk_{};
+  std::array<char, 65536> chunk_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "host/isolate.h"
 #include "host/library.h"
 #include "host/manifest.h"
+#include "host/memory.h"
 #include "host/session.h"
 
 namespace redflag::host {
@@ -14,6 +15,7 @@ namespace {
 
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
+constexpr std::size_t kHeapBytes = std::size_t{512} << 10;  // of a scan that finds nothing new
 
 Result<> writeManifest(const std::filesystem::path& library_file, const std::filesystem::path& output) {
   const auto absolute = std::filesystem::absolute(library_file);
@@ -32,6 +34,7 @@ Result<> writeManifest(const std::filesystem::path& library_file, const std::fil
 }
 
 int serve() {
+  takeHeapAtOnce(kHeapBytes);
   auto endpoints = isolate();
   if (!endpoints) {
     std::fprintf(stderr, "redflag-host: %s\n", endpoints.error().text.c_str());

@@ -31,7 +31,7 @@ class Stream {
   bool open() const { return open_; }
   // Hands on what is there; RF_OK also when nothing is, or at its end.
   rf_status pump(int fd) {
-    std::array<char, 65536> chunk{};
+    std::array<char, 65536> chunk;
     while (open_) {
       const ssize_t got = ::read(fd, chunk.data(), chunk.size());
       if (got < 0 && errno == EINTR) continue;

@@ -75,7 +75,7 @@ rf_status locate(const ServiceContext& context, std::string_view path, Descripto
 }
 
 rf_status readAll(int fd, std::uint64_t max_bytes, std::string& content) {
-  std::array<char, 65536> chunk{};
+  std::array<char, 65536> chunk;  // not set: most files fill one page of it
   for (;;) {
     const ssize_t got = ::read(fd, chunk.data(), chunk.size());
     if (got == 0) return RF_OK;

@@ -16,7 +16,7 @@ constexpr std::size_t kMaxStateBytes = 17U << 20;
 
 // 0: the end. Negative: an error.
 ssize_t readSome(int fd, FrameDecoder& decoder) {
-  std::array<char, 65536> chunk{};
+  std::array<char, 65536> chunk;  // not set: most starts fill one page of it
   ssize_t got = 0;
   do {
     got = ::read(fd, chunk.data(), chunk.size());

@@ -72,7 +72,7 @@ Result<std::string> readTrustedFile(const std::filesystem::path& file, std::size
   auto fd = openTrusted(file, info);
   if (!fd) return tl::unexpected<Error>(fd.error());
   std::string text;
-  std::array<char, 16384> chunk{};
+  std::array<char, 16384> chunk;
   for (;;) {
     const ssize_t got = ::read(fd->get(), chunk.data(), chunk.size());
     if (got < 0 && errno == EINTR) continue;
@@ -90,7 +90,7 @@ Result<HashedFile> openAndHash(const std::filesystem::path& file) {
   auto fd = openTrusted(file, info);
   if (!fd) return tl::unexpected<Error>(fd.error());
   Sha256 hash;
-  std::array<unsigned char, 65536> chunk{};
+  std::array<unsigned char, 16384> chunk;
   for (;;) {
     const ssize_t got = ::read(fd->get(), chunk.data(), chunk.size());
     if (got < 0 && errno == EINTR) continue;
