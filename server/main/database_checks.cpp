@@ -8,6 +8,8 @@
 #include "main/checks.h"
 #include "main/data_folder.h"
 #include "main/database.h"
+#include "main/second_factor_key.h"
+#include "main/shared_keys.h"
 #include "services/audit_keeper.h"
 #include "store/agents.h"
 #include "store/audit_chain.h"
@@ -112,6 +114,24 @@ void checkAudit(const DataFolder& data, const store::Database& database, std::in
       "the audit log is whole: " + verdict.text + ", whose hash is " + toHex(verdict.head.hash));
 }
 
+// The keys that must be, or had better be, those of other servers on the database.
+void checkSharedKeys(const DataFolder& data, const store::Database& database, std::vector<Finding>& out) {
+  const auto store = store::openStore(database);
+  const std::size_t before = out.size();
+  if (const auto fault = secondFactorKeyFault(data, *store, store->mayHaveOthers()))
+    add(out, "shared_keys", Level::kError, fault->text, fault->advice);
+  if (store->mayHaveOthers()) {
+    for (const auto& key : foreignKeys(data, *store))
+      add(out, "shared_keys", Level::kWarning,
+          key.file + " is another key than that of the server which was started last on this database: " +
+              key.effect,
+          "stop this server, copy the file, mode 0600, from the other one's folder, and start it again; "
+          "where there is no other and the key was replaced, the next start ends this");
+  }
+  if (out.size() == before)
+    add(out, "shared_keys", Level::kOk, "the keys that the database has marks of are those of this server");
+}
+
 }  // namespace
 
 void checkSpeed(std::int64_t agents, std::int64_t took_ns, std::vector<Finding>& out) {
@@ -140,6 +160,8 @@ void checkDatabase(const std::filesystem::path& data, const std::string& databas
     checkFleet(where, now_s * kSecondNs, out);
     check = "audit";
     checkAudit(folder, where, now_s * kSecondNs, out);
+    check = "shared_keys";
+    checkSharedKeys(folder, where, out);
   } catch (const http::Problem& problem) {
     add(out, check, Level::kError, problem.detail,
         problem.code == "store.busy" ? "find who has the database open and end that"

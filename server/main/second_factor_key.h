@@ -2,6 +2,7 @@
 // The key that people's second factors are sealed with. It is in a file beside the database and never in it;
 // servers on one database need the same, and the database has a mark by which each knows whether it is.
 
+#include <optional>
 #include <string>
 
 #include "main/data_folder.h"
@@ -14,6 +15,16 @@ namespace redflag::server {
 // copy. Where nobody else can be, a key that is lost takes the secrets of authenticator apps with it; people
 // then sign in with recovery codes, or an administrator resets their second factor.
 std::string secondFactorKey(const DataFolder& data, store::Store& store, bool shared);
+
+// What is wrong with the key of a folder, and what to do about it.
+struct FactorKeyFault {
+  std::string text;
+  std::string advice;
+};
+// Without making or changing anything; nullopt where the server would start with that key, or make the first
+// one, and every second factor that counts opens. Throws as auth::readSecretFile.
+std::optional<FactorKeyFault> secondFactorKeyFault(const DataFolder& data, const store::Store& store,
+                                                   bool shared);
 
 // Another one, which is that of the database from now on: where the one that was is lost for good. Throws
 // std::runtime_error where it is not: second factors open with it.

@@ -13,6 +13,7 @@
 #include "main/health.h"
 #include "main/offline.h"
 #include "main/second_factor_key.h"
+#include "main/shared_keys.h"
 #include "services/handed_trust.h"
 #include "store/metered.h"
 
@@ -97,6 +98,7 @@ Server::Server(const DataFolder& data, const Settings& settings, const ServeOpti
   for (const auto& refused : types_.refused())
     spdlog::error("command_type={} refused: {}", refused.id, refused.why);
   services_.initialize();
+  if (store_->mayHaveOthers()) leaveKeyMarks(data_, *store_);
   endAgainWhatEnded();
   rates_.use(services_.accounts.rates());
   trust_.tend(epochNow());

@@ -19,9 +19,10 @@ class Factors {
  public:
   virtual ~Factors() = default;
 
-  // Which key secrets are sealed with, on every server: "" while nobody has said so.
-  virtual std::string keyMark() const = 0;
-  virtual void setKeyMark(const std::string& mark) = 0;
+  // Which key of a kind servers on this database have: "second_factor", which secrets are sealed with,
+  // "access", "device". "" while nobody has said so.
+  virtual std::string keyMark(const std::string& kind) const = 0;
+  virtual void setKeyMark(const std::string& kind, const std::string& mark) = 0;
   // Of the confirmed ones.
   virtual std::optional<SealedSecret> newestSealed() const = 0;
 

@@ -1,21 +1,16 @@
 #include "store/sql/factors.h"
 
 namespace redflag::store::sql {
-namespace {
 
-constexpr const char* kFactorKeyMark = "second_factor_key";
-
-}  // namespace
-
-std::string SqlFactors::keyMark() const {
-  auto rows = db_.query("SELECT value FROM meta WHERE key = ?", kFactorKeyMark);
+std::string SqlFactors::keyMark(const std::string& kind) const {
+  auto rows = db_.query("SELECT value FROM meta WHERE key = ?", kind + "_key");
   return rows.next() ? rows.text() : "";
 }
 
-void SqlFactors::setKeyMark(const std::string& mark) {
+void SqlFactors::setKeyMark(const std::string& kind, const std::string& mark) {
   db_.post(
       "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-      kFactorKeyMark, mark);
+      kind + "_key", mark);
 }
 
 std::optional<SealedSecret> SqlFactors::newestSealed() const {

@@ -8,8 +8,8 @@ class SqlFactors : public Factors {
  public:
   explicit SqlFactors(Connection& connection) : db_(connection) {}
 
-  std::string keyMark() const override;
-  void setKeyMark(const std::string& mark) override;
+  std::string keyMark(const std::string& kind) const override;
+  void setKeyMark(const std::string& kind, const std::string& mark) override;
   std::optional<SealedSecret> newestSealed() const override;
   std::optional<auth::StoredFactor> find(const std::string& user_id) const override;
   bool begin(const std::string& user_id, const std::string& sealed_secret, std::int64_t now) override;

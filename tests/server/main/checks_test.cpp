@@ -162,6 +162,27 @@ TEST_F(Doctor, finds_keys_that_are_missing_or_damaged) {
   EXPECT_EQ(found(Level::kError, "keys"), "keys/command.key is damaged");
 }
 
+TEST_F(Doctor, finds_a_key_of_second_factors_that_is_damaged_gone_or_another) {
+  const auto key = data() / "keys/second_factor.key";
+  auth::writeSecretFile(key, "short");
+  EXPECT_EQ(found(Level::kError, "shared_keys"), key.string() + " is damaged");
+  EXPECT_EQ(run("serve", "--listen 127.0.0.1:0"), 1);
+  std::ifstream in(folder_ / "err");
+  const std::string told{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  EXPECT_NE(told.find(key.string() + " is damaged: bring keys/second_factor.key"), std::string::npos) << told;
+  sql("INSERT INTO users (user_id, username, password_hash, created_at) VALUES ('u', 'ada', 'x', 1);"
+      "INSERT INTO second_factors VALUES ('u', zeroblob(60), 1, 1, 0)");
+  auth::writeSecretFile(key, std::string(32, 'x'));
+  EXPECT_EQ(found(Level::kError, "shared_keys"),
+            key.string() + " is another key than the one second factors in this database are sealed with");
+  fs::remove(key);
+  EXPECT_EQ(found(Level::kError, "shared_keys"),
+            key.string() + " is missing, and second factors in this database are sealed with one");
+  EXPECT_FALSE(fs::exists(key)) << "a look makes nothing";
+  sql("UPDATE second_factors SET confirmed_at = 0");
+  EXPECT_EQ(run("doctor"), 0) << "one that was not confirmed is no factor yet";
+}
+
 TEST_F(Doctor, finds_certificates_that_expire_or_are_no_more) {
   age("ca-active.pem", 60 * kDayS);
   EXPECT_NE(found(Level::kWarning, "certificates").find("ca-active.pem ends on"), std::string::npos);

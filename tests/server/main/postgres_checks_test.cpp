@@ -6,8 +6,10 @@
 #include <cstdlib>
 #include <thread>
 
+#include "auth/secret_file.h"
 #include "base/time.h"
 #include "main/checks.h"
+#include "main/shared_keys.h"
 #include "support/database.h"
 #include "support/folder.h"
 
@@ -27,16 +29,16 @@ class PostgresDoctor : public ::testing::Test {
   std::filesystem::path data() const { return folder_ / "data"; }
 
   // "" when there is none of this level.
-  std::string locks(Level level) const {
+  std::string textOf(const char* check, Level level) const {
     std::vector<Finding> out;
     checkDatabase(data(), database_.url(), epochNow() / kSecondNs, out);
-    const auto found = std::find_if(out.begin(), out.end(), [&](const Finding& one) {
-      return one.check == "locks" && one.level == level;
-    });
+    const auto found = std::find_if(
+        out.begin(), out.end(), [&](const Finding& one) { return one.check == check && one.level == level; });
     if (found == out.end()) return "";
     EXPECT_TRUE(level == Level::kOk || !found->advice.empty());
     return found->text;
   }
+  std::string locks(Level level) const { return textOf("locks", level); }
 
   testing::Folder folder_;
   testing::TestDatabase database_;
@@ -71,6 +73,19 @@ TEST_F(PostgresDoctor, finds_who_waits_for_a_lock_that_somebody_keeps) {
   holder->rollBack();
   waiter.join();
   EXPECT_NE(told.find("; 1 sessions wait for locks"), std::string::npos) << told;
+}
+
+TEST_F(PostgresDoctor, finds_keys_that_are_not_those_of_the_other_servers) {
+  EXPECT_NE(textOf("shared_keys", Level::kOk), "");
+  const DataFolder here = DataFolder::open(data());
+  const DataFolder other = DataFolder::make(folder_ / "other");
+  auth::writeSecretFile(other.accessKey(), "another\n");
+  auth::writeSecretFile(other.deviceKey(), auth::readSecretFile(here.deviceKey()).value());
+  leaveKeyMarks(other, *database_.open());
+  const std::string found = textOf("shared_keys", Level::kWarning);
+  EXPECT_TRUE(found.starts_with(here.accessKey().string() + " is another key than")) << found;
+  leaveKeyMarks(here, *database_.open());
+  EXPECT_NE(textOf("shared_keys", Level::kOk), "");
 }
 
 }  // namespace

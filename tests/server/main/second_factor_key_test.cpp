@@ -24,6 +24,11 @@ class SecondFactorKey : public ::testing::Test {
     }
     return "";
   }
+  // What doctor says; it must be what the server says when it starts, and may change nothing.
+  std::string fault(const DataFolder& data) {
+    const auto found = secondFactorKeyFault(data, world_.store, true);
+    return found ? found->text + ": " + found->advice : "";
+  }
   static void copyKey(const DataFolder& from, const DataFolder& to) {
     auth::writeSecretFile(to.secondFactorKey(), auth::readSecretFile(from.secondFactorKey()).value());
   }
@@ -42,6 +47,8 @@ class SecondFactorKey : public ::testing::Test {
 };
 
 TEST_F(SecondFactorKey, the_first_server_makes_one_and_finds_it_again) {
+  EXPECT_EQ(fault(one_), "") << "it is still to be made";
+  EXPECT_FALSE(std::filesystem::exists(one_.secondFactorKey()));
   const std::string key = keyOf(one_);
   EXPECT_EQ(key.size(), 32U);
   EXPECT_EQ(keyOf(one_), key);
@@ -49,7 +56,10 @@ TEST_F(SecondFactorKey, the_first_server_makes_one_and_finds_it_again) {
 
 TEST_F(SecondFactorKey, a_server_without_the_key_of_the_others_is_told_what_to_copy_and_makes_none) {
   const std::string key = keyOf(one_);
+  EXPECT_EQ(fault(one_), "");
+  const std::string looked = fault(other_);
   const std::string told = refusal(other_);
+  EXPECT_EQ(looked, told);
   EXPECT_NE(told.find("copy keys/second_factor.key"), std::string::npos) << told;
   EXPECT_NE(told.find(other_.path().string()), std::string::npos) << told;
   EXPECT_FALSE(std::filesystem::exists(other_.secondFactorKey()));
@@ -61,12 +71,15 @@ TEST_F(SecondFactorKey, a_server_with_a_key_of_its_own_is_refused) {
   keyOf(one_);
   auth::writeSecretFile(other_.secondFactorKey(), randomBytes(32));
   EXPECT_NE(refusal(other_).find("is another key than"), std::string::npos);
+  EXPECT_EQ(fault(other_), refusal(other_));
   EXPECT_EQ(refusal(one_), "");
 }
 
 TEST_F(SecondFactorKey, a_damaged_one_is_refused_and_never_taken_for_the_databases) {
   auth::writeSecretFile(other_.secondFactorKey(), "short");
+  EXPECT_NE(fault(other_).find("is damaged"), std::string::npos);
   EXPECT_NE(refusal(other_).find("is damaged"), std::string::npos);
+  EXPECT_THROW(secondFactorKey(other_, world_.store, false), std::runtime_error);
   EXPECT_EQ(refusal(one_), "");
 }
 
