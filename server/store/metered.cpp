@@ -1,5 +1,7 @@
 #include "store/metered.h"
 
+#include <array>
+
 #include "base/time.h"
 #include "http/message.h"
 #include "store/command_life.h"
@@ -7,6 +9,11 @@
 
 namespace redflag::store {
 namespace {
+
+// Those of store.h that are the store's own fault.
+constexpr std::array<const char*, 6> kFailures = {"store.busy",        "store.full",
+                                                  "store.unavailable", "store.outcome_unknown",
+                                                  "store.failed",      "store.corrupt"};
 
 constexpr std::size_t kMostSeries = 500;  // two of each route: who asks is read and noted, whatever is asked
 
@@ -52,6 +59,10 @@ MeteredStore::MeteredStore(std::unique_ptr<Store> store, metrics::Registry& regi
   // A rate needs the point before the first one.
   for (int i = 0; i < kCommandStates; ++i)
     reached_.add({name(static_cast<CommandState>(i))}, 0);
+  for (const char* code : kFailures) {
+    failures_.add({"read", code}, 0);
+    failures_.add({"write", code}, 0);
+  }
   registry.onRead([this](metrics::Snapshot& out) {
     out.gauge(
         {"redflag_store_transactions", "", "Transactions under way or waiting for their turn", {"kind"}},

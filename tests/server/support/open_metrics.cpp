@@ -152,6 +152,14 @@ bool OpenMetrics::hasSeries(const std::string& name) const {
   });
 }
 
+std::vector<MetricSample> OpenMetrics::samplesOf(const std::string& name) const {
+  std::vector<MetricSample> out;
+  for (const auto& [family, content] : families_)
+    for (const auto& one : content.samples)
+      if (one.name == name) out.push_back(one);
+  return out;
+}
+
 double OpenMetrics::sum(const std::string& name, const std::map<std::string, std::string>& labels) const {
   double total = 0;
   for (const auto& [family, content] : families_) {

@@ -28,6 +28,8 @@ class OpenMetrics {
   const std::map<std::string, MetricFamily>& families() const { return families_; }
   // Whether a query may name it: "redflag_x_total" of a counter, "redflag_x_bucket" of a histogram.
   bool hasSeries(const std::string& name) const;
+  // Of a series that a query may name.
+  std::vector<MetricSample> samplesOf(const std::string& name) const;
   // The sum of the samples with these labels (and perhaps others); 0 without any.
   double sum(const std::string& name, const std::map<std::string, std::string>& labels = {}) const;
 
