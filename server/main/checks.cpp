@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 #include <system_error>
 
 #include "auth/secret_file.h"
@@ -14,7 +15,9 @@
 #include "base/time.h"
 #include "main/data_folder.h"
 #include "main/settings.h"
+#include "protocol/envelope.h"
 #include "trust/expiry.h"
+#include "trust/repository.h"
 #include "trust/set_back.h"
 
 namespace redflag::server {
@@ -62,6 +65,19 @@ void checkOneSecret(const fs::path& file, std::vector<Finding>& out, unsigned fo
   } else if ((about.st_mode & forbidden) != 0) {
     add(out, "secrets", Level::kError, "others can read or write " + file.string(),
         "chmod 0600 " + file.string());
+  }
+}
+
+// nullopt for what checkKeys() tells of.
+std::optional<protocol::SigningKey> signingKeyIn(const fs::path& file) {
+  try {
+    const auto text = auth::readSecretFile(file);
+    const auto seed = fromBase64Url(text ? text->substr(0, text->find('\n')) : "");
+    if (!seed) return std::nullopt;
+    auto key = protocol::SigningKey::fromSeed(*seed);
+    return key ? std::optional(std::move(*key)) : std::nullopt;
+  } catch (const std::exception&) {
+    return std::nullopt;
   }
 }
 
@@ -176,8 +192,39 @@ void checkKeys(const fs::path& data, std::vector<Finding>& out) {
   check("command.key", true, "restore it from a backup: agents believe no other key's orders");
   if (fs::exists(data / "keys/access.key"))  // the next start makes one
     check("access.key", true, "restore it from a backup, or remove it: the server makes a new one");
+  const char* online =
+      "restore it from a backup: where it is missing the next start makes another one, which agents believe "
+      "once the offline keys have signed it (`redflag-server keys rotate --server FILE`)";
+  check("snapshot.key", true, online);
+  check("timestamp.key", true, online);
+  if (fs::exists(data / "keys/audit.key"))  // as access.key
+    check("audit.key", true, "restore it from a backup: heads of the audit log are signed with it");
   check("device.key", false, "restore it from a backup, or run `redflag-server init` for a new one");
-  conclude(out, before, "keys", "command key and device key are there");
+  conclude(out, before, "keys", "command key, online keys and device key are there");
+}
+
+void checkOrders(const fs::path& data, std::int64_t now_s, std::vector<Finding>& out) {
+  const auto command = signingKeyIn(data / "keys/command.key");
+  const auto snapshot = signingKeyIn(data / "keys/snapshot.key");
+  const auto timestamp = signingKeyIn(data / "keys/timestamp.key");
+  if (!command || !snapshot || !timestamp) return;
+  try {
+    const trust::Repository repository(data / "trust", {*snapshot, *timestamp});
+    const auto published = repository.look(now_s * kSecondNs);
+    if (!published)
+      return add(out, "orders", Level::kNote, "no trust root is published yet, and nothing can be ordered",
+                 "see `redflag-server keys init --help`");
+    if (published->commands.publicKey(protocol::keyId(command->publicKey()), now_s * kSecondNs))
+      return add(out, "orders", Level::kOk, "the published list names this server's command key");
+    add(out, "orders", Level::kError,
+        "the published list does not name this server's command key, or not for now: no order is signed",
+        "restore keys/command.key from a backup; or, where the offline keys are, list this one: "
+        "`redflag-server keys commands --add FILE` with what `redflag-server keys server` prints here, sign, "
+        "publish");
+  } catch (const std::exception& error) {
+    add(out, "orders", Level::kError, std::string("no order is signed: ") + error.what(),
+        "publish again from the offline keys, or restore trust/ and keys/ from a backup");
+  }
 }
 
 void checkSetBack(const fs::path& data, std::vector<Finding>& out) {

@@ -38,6 +38,8 @@ std::vector<Finding> examineServer(const std::filesystem::path& data, const std:
 void checkMachine(const Machine& machine, std::vector<Finding>& out);
 void checkSecrets(const std::filesystem::path& data, std::vector<Finding>& out);
 void checkKeys(const std::filesystem::path& data, std::vector<Finding>& out);
+// Whether agents would believe the orders that this server signs.
+void checkOrders(const std::filesystem::path& data, std::int64_t now_s, std::vector<Finding>& out);
 // Whether it is held back as one that was set back to an earlier state.
 void checkSetBack(const std::filesystem::path& data, std::vector<Finding>& out);
 // Certificates, documents of the trust root, command keys.

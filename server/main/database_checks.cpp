@@ -189,6 +189,7 @@ std::vector<Finding> examineServer(const std::filesystem::path& data, const std:
   }
   checkSecrets(data, out);
   checkKeys(data, out);
+  checkOrders(data, now_s, out);
   checkSetBack(data, out);
   checkExpiries(data, now_s, out);
   checkDatabase(data, database, now_s, out);

@@ -164,8 +164,13 @@ void Repository::forgetOldSnapshots(std::int64_t newest) const {
     fs::remove(versioned(folder_ / "metadata", versions[i], kSnapshot));
 }
 
-std::optional<PublishedTrust> Repository::refresh(std::int64_t now_ns) {
-  const std::lock_guard lock(mutex_);
+struct Repository::Verified {
+  tuf::TrustedSet root;
+  std::string targets;
+  PublishedTrust published;
+};
+
+std::optional<Repository::Verified> Repository::verified(std::int64_t now_ns) const {
   const fs::path folder = folder_ / "metadata";
   const std::int64_t root_version = newestVersion(folder, kRoot);
   const std::int64_t targets_version = newestVersion(folder, kTargets);
@@ -181,9 +186,22 @@ std::optional<PublishedTrust> Repository::refresh(std::int64_t now_ns) {
     throw std::runtime_error("trust repository: " + std::to_string(targets_version) +
                              ".targets.json says version " + std::to_string(offered.version));
   }
-  PublishedTrust out{root_version, targets_version, offered.expires_ns, listIn(folder_, offered)};
-  if (!isCurrent(trusted, targets_version, now_ns)) signAgain(trusted, *text, targets_version, now_ns);
-  return out;
+  PublishedTrust published{root_version, targets_version, offered.expires_ns, listIn(folder_, offered)};
+  return Verified{std::move(trusted), *text, std::move(published)};
+}
+
+std::optional<PublishedTrust> Repository::look(std::int64_t now_ns) const {
+  auto found = verified(now_ns);
+  return found ? std::optional(std::move(found->published)) : std::nullopt;
+}
+
+std::optional<PublishedTrust> Repository::refresh(std::int64_t now_ns) {
+  const std::lock_guard lock(mutex_);
+  auto found = verified(now_ns);
+  if (!found) return std::nullopt;
+  const std::int64_t version = found->published.targets_version;
+  if (!isCurrent(found->root, version, now_ns)) signAgain(found->root, found->targets, version, now_ns);
+  return std::move(found->published);
 }
 
 std::optional<std::string> Repository::file(const std::string& name) const {

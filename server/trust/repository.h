@@ -45,12 +45,17 @@ class Repository {
   // thread]
   std::optional<PublishedTrust> refresh(std::int64_t now_ns);
 
+  // The same without signing anything, for who only looks. [any thread]
+  std::optional<PublishedTrust> look(std::int64_t now_ns) const;
+
   // The content of one file, "metadata/timestamp.json"; nullopt when there is none, or it is none of a
   // repository's.
   std::optional<std::string> file(const std::string& name) const;
 
  private:
   std::filesystem::path metadata(const std::string& name) const { return folder_ / "metadata" / name; }
+  struct Verified;
+  std::optional<Verified> verified(std::int64_t now_ns) const;
   void checkOnlineKeys(const tuf::Root& root) const;
   void signAgain(tuf::TrustedSet& trusted, const std::string& targets, std::int64_t targets_version,
                  std::int64_t now_ns) const;

@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "support/folder.h"
+#include "trust/key_folder.h"
 
 namespace redflag::server {
 namespace {
@@ -121,6 +122,18 @@ class Doctor : public ::testing::Test {
     auth::writePublicFile(data() / "tls" / file, auth::toPem(*certificate));
   }
 
+  // As the offline keys do, with keys that cost little.
+  void publishTrust() const {
+    ASSERT_EQ(run("keys server"), 0);
+    std::ifstream in(folder_ / "out");
+    const std::string server{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    const auto ask = [](const std::string&, bool) { return std::string("correct horse battery"); };
+    auto keys = trust::KeyFolder::make(folder_ / "offline", trust::decodeServerKeys(server), ask, epochNow(),
+                                       {1, 8192});
+    keys.sign(ask);
+    keys.publish(data() / "trust");
+  }
+
   testing::Folder folder_;
 };
 
@@ -160,6 +173,31 @@ TEST_F(Doctor, finds_keys_that_are_missing_or_damaged) {
   auth::writeSecretFile(data() / "keys/device.key", std::string(32, 'x'));
   auth::writeSecretFile(data() / "keys/command.key", "no key\n");
   EXPECT_EQ(found(Level::kError, "keys"), "keys/command.key is damaged");
+}
+
+TEST_F(Doctor, finds_keys_with_which_the_server_would_sign_what_no_agent_believes) {
+  const auto orders = [&](Level level) { return textOf(examineServer(data(), ""), level, "orders"); };
+  EXPECT_TRUE(orders(Level::kNote).starts_with("no trust root is published yet"));
+  publishTrust();
+  EXPECT_NE(orders(Level::kOk), "");
+  EXPECT_EQ(run("doctor"), 0);
+  const auto another = [&](const char* file) {
+    const std::string right = auth::readSecretFile(data() / file).value();
+    auth::writeSecretFile(data() / file, toBase64Url(randomBytes(32)) + "\n");
+    const std::string text = found(Level::kError, "orders");
+    auth::writeSecretFile(data() / file, right);
+    return text;
+  };
+  EXPECT_NE(another("keys/command.key").find("does not name this server's command key"), std::string::npos);
+  for (const char* file : {"keys/snapshot.key", "keys/timestamp.key"}) {
+    EXPECT_NE(another(file).find("names other snapshot and timestamp keys"), std::string::npos) << file;
+    fs::rename(data() / file, folder_ / "away");
+    EXPECT_EQ(found(Level::kError, "keys"), std::string(file) + " is missing");
+    fs::rename(folder_ / "away", data() / file);
+  }
+  EXPECT_FALSE(fs::exists(data() / "trust/metadata/timestamp.json")) << "a look signs nothing";
+  fs::remove_all(data() / "trust/targets");
+  EXPECT_NE(found(Level::kError, "orders").find("is missing"), std::string::npos);
 }
 
 TEST_F(Doctor, finds_a_key_of_second_factors_that_is_damaged_gone_or_another) {
