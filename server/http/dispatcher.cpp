@@ -78,14 +78,15 @@ void requireProof(const Route& route, const Principal& principal) {
   throw stepUpRequired();
 }
 
-void logAnswer(const Dispatcher::Admission& admission, int status) {
+// `code`: of the problem that it was answered with, or "".
+void logAnswer(const Dispatcher::Admission& admission, int status, const std::string& code) {
   const Request& request = admission.request;
   const bool ordinary =
       status < 400 && (!changesState(request.method) || request.path.starts_with("/agent/"));
   spdlog::log(ordinary ? spdlog::level::debug : spdlog::level::info,
-              "method={} path={} status={} ms={} who={} peer={}", request.method,
-              withoutQuery(admission.head.target), status, (monotonicNow() - admission.began_ns) / 1'000'000,
-              who(request.principal), request.peer);
+              "method={} path={} status={}{}{} ms={} who={} peer={}", request.method,
+              withoutQuery(admission.head.target), status, code.empty() ? "" : " code=", code,
+              (monotonicNow() - admission.began_ns) / 1'000'000, who(request.principal), request.peer);
 }
 
 }  // namespace
@@ -173,22 +174,25 @@ Response Dispatcher::answer(Admission& admission, std::string body) {
   Origin origin{admission.request.peer, request_id, "", {}};
   const OriginScope scope(&origin);
   Response response;
+  std::string code;
   try {
     response = handle(admission, std::move(body));
   } catch (const Problem& refused) {
     response = problem(refused, request_id);
+    code = refused.code;
     tell(refused, origin, route, admission.request.principal);
     const bool denied = refused.status == 401 || refused.status == 403;
     if (denied && admission.route != nullptr && rates_ != nullptr)
       rates_->failed(admission.route->rate, admission.request.principal, admission.request.peer);
   } catch (const std::exception& error) {
     spdlog::error("error=\"{}\"", error.what());
-    response = problem({500, "internal", "something went wrong here; the log knows it by the request's id"},
-                       request_id);
+    code = "internal";
+    response =
+        problem({500, code, "something went wrong here; the log knows it by the request's id"}, request_id);
   }
   durations_.observe({route}, static_cast<double>(monotonicNow() - began_ns) / kSecondNs);
   requests_.add({route, std::to_string(response.status)});
-  logAnswer(admission, response.status);
+  logAnswer(admission, response.status, code);
   return response;
 }
 

@@ -122,6 +122,8 @@ test('what a request does is logged under the id that its answer names', async (
   assert.ok(lines.some((line) => / method=POST path=\/api\/v1\/commands status=2\d\d /.test(line)), JSON.stringify(lines));
   const refused = await api.request('GET', '/api/v1/agents/nobody', undefined, { allowProblem: true });
   assert.equal(refused.body.request_id, refused.headers['x-request-id']);
+  await until(() => linesOf(fleet.server.output, refused.body.request_id).some((line) => line.includes(` status=404 code=${refused.body.code} `)),
+    'why it was refused, under its id', 10_000, () => fleet.server.output.slice(-2000));
   assert.equal((await ended(answer.body.items[0].id)).state, 'succeeded');
 });
 
