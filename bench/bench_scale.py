@@ -1,6 +1,7 @@
 """What a server costs as a fleet grows: `redflag-swarm` against a server of its own, both on this machine's processors. Once all
 agents are there nothing is done for a minute (their scans go on: each two hours); then one order for all at once; then all
-connections end at the same moment, and all agents come back as agents do. Nothing may be lost or there twice at any size."""
+connections end at the same moment, and all agents come back as agents do. Nothing may be lost or there twice at any size, and the
+server may at no time be what keeps a request from being answered."""
 import json
 import os
 import re
@@ -19,6 +20,7 @@ SIZES = [int(size) for size in os.environ.get("REDFLAG_SCALE", "100 1000 3000 10
 STEADY_S = 60
 COUNTED_S = 45  # of them, well before their end: what comes after them writes more
 ARRIVALS_PER_S = 100
+UNANSWERED = ("internal", "server.", "store.")  # codes of problems that are the server's own, 5xx
 POSTGRES = lib.REPOSITORY / "tests/support/postgres"
 
 
@@ -82,7 +84,9 @@ def numbers(report, agents, megabytes):
             "HTTP of an agent in the whole run, kB": sum(report["bytes"].values()) / agents / 1e3,
             "database, MB": megabytes,
             "all ordered to start at once, 99th percentile, s": report["operations"]["broadcast"]["p99_ms"] / 1e3,
-            "all connections lost: all back after, s": moments["storm"]["back_s"]}
+            "all connections lost: all back after, s": moments["storm"]["back_s"],
+            "requests that the server could not answer": sum(count for code, count in report["errors"].items()
+                                                             if code.startswith(UNANSWERED))}
 
 
 def grow(engine, place):
@@ -95,7 +99,8 @@ def grow(engine, place):
         # Half an hour goes by before the table is written: what is known by then is not lost with the rest.
         print(f"bench: scale: {agents} agents ({engine}): {found[agents]}", file=sys.stderr, flush=True)
     least, fewer, most = SIZES[0], SIZES[1], SIZES[-1]
-    goals = {"memory, MB": 400, "processor while steady, % of one": 25, "all connections lost: all back after, s": 60}
+    goals = {"memory, MB": 400, "processor while steady, % of one": 25, "all connections lost: all back after, s": 60,
+             "requests that the server could not answer": 0}
     for name, value in found[most].items():
         what, _, unit = name.rpartition(", ")
         lib.state(f"{most} agents ({engine}): {what or name}", [value], unit if what else "", goals.get(name))

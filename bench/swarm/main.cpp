@@ -1,7 +1,7 @@
 // redflag-bench-swarm DATA BUNDLE_FILE SERVER_PID AGENTS ROUNDS
 //   A running server's check-ins, doorbells and storms, as one JSON document:
 //   {"check_in_us": [a round…], "check_in_p99_ms": [a round…], "bare_us": [a round…], "agent_kib": n,
-//    "storm_s": n, "agent_after_storm_kib": n, "agents": n}
+//    "storm_s": n, "agent_after_storm_kib": n, "agent_wire_bytes": n, "agents": n}
 // Check-ins are signed before the clock runs, and sent over kept connections as fast as answers come; the
 // bare server gets the same bytes.
 #include <sys/resource.h>
@@ -153,6 +153,16 @@ double residentKib(const std::string& pid) {
   return kib;
 }
 
+// Of all that is sent on this machine to itself, with what TCP and IP add to it.
+double loopbackBytes() {
+  std::ifstream in("/proc/net/dev");
+  double bytes = -1;
+  for (std::string word; bytes < 0 && in >> word;)
+    if (word == "lo:") in >> bytes;
+  if (bytes < 0) throw std::runtime_error("/proc/net/dev: no loopback");
+  return bytes;
+}
+
 // Seconds until every agent's doorbell is open, so many of them at once; they stay in `bells`.
 double ringAll(swarm::Reactor& reactor, const std::vector<Agent>& agents, const swarm::Target& target,
                std::vector<std::unique_ptr<Sender>>& bells, std::size_t& left, std::size_t at_once) {
@@ -214,8 +224,11 @@ Json measure(const std::string& data, const std::string& bundle_file, const std:
   bells.clear();
   out["storm_s"] = ringAll(reactor, agents, target, bells, left, count);
   const std::int64_t storm_over = monotonicNow();
+  const double sent = loopbackBytes();
   reactor.runUntil([&] { return monotonicNow() - storm_over > kSettleNs; });
   out["agent_after_storm_kib"] = each();
+  // All doorbells are equally old: in this time each is heard of once, as in a minute.
+  out["agent_wire_bytes"] = (loopbackBytes() - sent) / static_cast<double>(count);
   return out;
 }
 
