@@ -11,12 +11,14 @@
 #include <system_error>
 
 #include "auth/secret_file.h"
+#include "auth/x509.h"
 #include "base/encoding.h"
 #include "base/time.h"
 #include "main/data_folder.h"
 #include "main/settings.h"
 #include "protocol/envelope.h"
 #include "trust/expiry.h"
+#include "trust/files.h"
 #include "trust/repository.h"
 #include "trust/set_back.h"
 
@@ -78,6 +80,22 @@ std::optional<protocol::SigningKey> signingKeyIn(const fs::path& file) {
     return key ? std::optional(std::move(*key)) : std::nullopt;
   } catch (const std::exception&) {
     return std::nullopt;
+  }
+}
+
+// Without the key that belongs to it a certificate is of no use, and the server does not start.
+void checkPair(const fs::path& certificate, const char* advice, std::vector<Finding>& out) {
+  const fs::path key = fs::path(certificate).replace_extension(".key");
+  try {
+    const auto pem = trust::readIfThere(certificate);
+    if (!pem) return;
+    const auto key_pem = auth::readSecretFile(key);
+    if (!key_pem) return add(out, "certificates", Level::kError, key.string() + " is missing", advice);
+    if (!auth::belongTogether(*auth::certificateFromPem(*pem), *auth::keyFromPem(*key_pem)))
+      add(out, "certificates", Level::kError, key.string() + " is not the key of " + certificate.string(),
+          advice);
+  } catch (const std::exception& error) {
+    add(out, "certificates", Level::kError, error.what(), advice);
   }
 }
 
@@ -243,11 +261,13 @@ void checkSetBack(const fs::path& data, std::vector<Finding>& out) {
 void checkExpiries(const fs::path& data, std::int64_t now_s, std::vector<Finding>& out) {
   const std::size_t before = out.size();
   const std::int64_t now_ns = now_s * kSecondNs;
+  const char* restore = "restore it from a backup: with another authority no agent believes this server";
   for (const char* file : {"ca-active.pem", "ca-reserve.pem"}) {
-    if (fs::exists(data / "tls" / file)) continue;
-    add(out, "certificates", Level::kError, (data / "tls" / file).string() + " is missing",
-        "restore it from a backup: with another authority no agent believes this server");
+    if (!fs::exists(data / "tls" / file))
+      add(out, "certificates", Level::kError, (data / "tls" / file).string() + " is missing", restore);
+    checkPair(data / "tls" / file, restore, out);
   }
+  checkPair(data / "tls/server.pem", "remove server.pem as well: the next start makes both anew", out);
   if (!fs::exists(data / "tls/server.pem"))
     add(out, "certificates", Level::kNote, "there is no server certificate yet", "the first start makes one");
   try {

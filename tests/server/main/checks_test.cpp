@@ -114,12 +114,13 @@ class Doctor : public ::testing::Test {
     return textOf(findings, level, check);
   }
 
-  // An authority of this age in the place of one that the server has.
+  // An authority of this age, with its key, in the place of one that the server has.
   void age(const char* file, std::int64_t left_s) const {
     const auto key = auth::makeKey();
     const std::int64_t now = epochNow() / kSecondNs;
     const auto certificate = auth::makeAuthority({"aged", {}, now - 1'000 * kDayS, now + left_s}, *key);
     auth::writePublicFile(data() / "tls" / file, auth::toPem(*certificate));
+    auth::writeSecretFile((data() / "tls" / file).replace_extension(".key"), auth::toPem(*key));
   }
 
   // As the offline keys do, with keys that cost little.
@@ -235,6 +236,22 @@ TEST_F(Doctor, finds_certificates_that_expire_or_are_no_more) {
   EXPECT_NE(found(Level::kError, "certificates"), "");
   fs::remove(data() / "tls/ca-reserve.pem");
   EXPECT_NE(found(Level::kError, "certificates").find("is missing"), std::string::npos);
+}
+
+TEST_F(Doctor, finds_a_certificate_whose_key_is_gone_or_another_before_the_server_does_not_start) {
+  age("server.pem", 100 * kDayS);
+  EXPECT_EQ(run("doctor"), 0);
+  for (const char* name : {"ca-active", "ca-reserve", "server"}) {
+    const fs::path key = data() / "tls" / (std::string(name) + ".key");
+    fs::rename(key, folder_ / "away");
+    EXPECT_EQ(found(Level::kError, "certificates"), key.string() + " is missing");
+    auth::writeSecretFile(key, auth::toPem(*auth::makeKey()));
+    EXPECT_EQ(found(Level::kError, "certificates"),
+              key.string() + " is not the key of " + fs::path(key).replace_extension(".pem").string());
+    auth::writeSecretFile(key, "nonsense");
+    EXPECT_NE(found(Level::kError, "certificates"), "");
+    fs::rename(folder_ / "away", key);
+  }
 }
 
 TEST_F(Doctor, finds_that_it_is_held_back_after_a_restore) {
