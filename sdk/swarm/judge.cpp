@@ -63,6 +63,8 @@ void judgeUploads(const std::string& agent_id, const AgentRecord& known, const S
     if (!there.contains(id))
       find(verdict, uploads.lost, "scan " + id + " of agent " + agent_id + ": acknowledged, and not stored");
   }
+  for (const std::string& id : known.rejected_scans)
+    find(verdict, uploads.lost, "scan " + id + " of agent " + agent_id + ": rejected");
 }
 
 void judgeOrders(const std::map<std::string, AgentRecord>& known, const std::vector<StoredCommand>& stored,

@@ -16,6 +16,7 @@ namespace redflag::swarm {
 // Of one agent's id, also when several machines claim it.
 struct AgentRecord {
   std::vector<std::string> acknowledged_scans;
+  std::set<std::string> rejected_scans;           // sent, and the server would never take them
   std::set<std::string> sent_scans;               // left an agent, whatever became of them
   std::map<std::string, int> executed;            // by command: how often it took effect here
   std::map<std::string, std::string> told_state;  // by command: its end, as the server acknowledged it
@@ -36,6 +37,9 @@ class Ledger {
   }
   void acknowledged(const std::string& agent_id, const std::string& scan_id) {
     change(agent_id, [&](AgentRecord& record) { record.acknowledged_scans.push_back(scan_id); });
+  }
+  void rejected(const std::string& agent_id, const std::string& scan_id) {
+    change(agent_id, [&](AgentRecord& record) { record.rejected_scans.insert(scan_id); });
   }
   void executed(const std::string& agent_id, const std::string& command_id, bool by_clone) {
     change(agent_id, [&](AgentRecord& record) {

@@ -248,6 +248,7 @@ void SimulatedAgent::takeUpload(const Json& answer) {
     if (item.id.empty()) continue;
     --world_.progress.spooled;
     ++world_.progress.rejected;
+    if (item.isScan()) world_.ledger.rejected(agent_id_, item.id);
     if (!item.outcome.empty()) --world_.progress.open_orders;
     world_.statistics.failed("rejected." + rejected.value("code", "unknown"));
   }

@@ -47,6 +47,14 @@ TEST(Judge, finds_an_acknowledged_upload_that_is_gone) {
   EXPECT_EQ(verdict.findings.front(), "scan b of agent agent: acknowledged, and not stored");
 }
 
+TEST(Judge, finds_an_upload_that_the_server_would_not_take) {
+  AgentRecord record = sound();
+  record.rejected_scans = {"c"};
+  const Verdict verdict = uploads(record, {"a", "b"});
+  EXPECT_EQ(verdict.lost(), 1);
+  EXPECT_EQ(verdict.findings.front(), "scan c of agent agent: rejected");
+}
+
 TEST(Judge, finds_an_upload_that_is_there_twice_or_that_nobody_sent) {
   EXPECT_EQ(uploads(sound(), {"a", "b", "b"}).uploads.duplicate, 1);
   EXPECT_EQ(uploads(sound(), {"a", "b", "x"}).uploads.unknown, 1);
