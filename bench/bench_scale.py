@@ -20,7 +20,7 @@ SIZES = [int(size) for size in os.environ.get("REDFLAG_SCALE", "100 1000 3000 10
 STEADY_S = 60
 COUNTED_S = 45  # of them, well before their end: what comes after them writes more
 ARRIVALS_PER_S = 100
-UNANSWERED = ("internal", "server.", "store.")  # codes of problems that are the server's own, 5xx
+UNANSWERED = ("internal", "server.", "store.", "status.5")  # codes of problems that are the server's own, 5xx
 POSTGRES = lib.REPOSITORY / "tests/support/postgres"
 
 

@@ -1,4 +1,6 @@
 // The doctor's questions to the settings and the database.
+#include <fmt/format.h>
+
 #include <optional>
 
 #include "base/encoding.h"
@@ -26,6 +28,7 @@ constexpr std::int64_t kSlowLockNs = kSecondNs;
 constexpr std::int64_t kOldTransactionNs = 600 * kSecondNs;
 constexpr std::int64_t kSlowListNs = kSecondNs;
 constexpr std::int64_t kToleranceNs = 300 * kSecondNs;
+constexpr std::int64_t kApartNs = 60 * kSecondNs;
 
 void add(std::vector<Finding>& out, const char* check, Level level, std::string text,
          std::string advice = "") {
@@ -67,6 +70,7 @@ bool checkHealth(const store::Database& database, std::vector<Finding>& out) {
   } else {
     add(out, "locks", Level::kOk, "a writer waits " + milliseconds(found.lock_wait_ns));
   }
+  if (!database.url.empty()) checkClocks(found.ahead_ns, out);
   if (found.log_bytes > kLargeLogBytes) {
     add(out, "log", Level::kWarning,
         "the write-ahead log has " + std::to_string(found.log_bytes >> 20) + " MiB",
@@ -140,6 +144,16 @@ void checkSpeed(std::int64_t agents, std::int64_t took_ns, std::vector<Finding>&
   if (took_ns <= kSlowListNs) return add(out, "speed", Level::kOk, took);
   add(out, "speed", Level::kWarning, took,
       "give the machine more memory, or move to PostgreSQL (`redflag-server migrate --to-postgres`)");
+}
+
+void checkClocks(std::int64_t ahead_ns, std::vector<Finding>& out) {
+  const std::int64_t apart_ns = ahead_ns < 0 ? -ahead_ns : ahead_ns;
+  if (apart_ns <= kApartNs) return;
+  add(out, "clock", Level::kWarning,
+      fmt::format("the database's machine is {} s {}", apart_ns / kSecondNs,
+                  ahead_ns < 0 ? "behind" : "ahead"),
+      "find out which clock is wrong, and let chrony or systemd-timesyncd keep both: servers on one database "
+      "go by each other's times");
 }
 
 void checkDatabase(const std::filesystem::path& data, const std::string& database, std::int64_t now_s,

@@ -72,12 +72,14 @@ Examination examineServer(const std::string& url) {
   auto rows = connection.query(
       "SELECT pg_database_size(current_database()), "
       "COUNT(*) FILTER (WHERE wait_event_type = 'Lock' AND now() - query_start > interval '5 seconds'), "
-      "COALESCE(MAX(EXTRACT(EPOCH FROM now() - xact_start) * 1000000000), 0)::bigint "
+      "COALESCE(MAX(EXTRACT(EPOCH FROM now() - xact_start) * 1000000000), 0)::bigint, "
+      "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000000)::bigint "
       "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
   rows.next();
   out.bytes = rows.integer();
   out.waiting = rows.integer();
   out.oldest_ns = rows.integer();
+  out.ahead_ns = rows.integer() - epochNow();
   return out;
 }
 

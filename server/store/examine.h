@@ -17,6 +17,7 @@ struct Examination {
   std::int64_t lock_wait_ns = 0;  // until a transaction could begin to write
   std::int64_t waiting = 0;       // PostgreSQL: sessions that have waited for a lock for longer than 5 s
   std::int64_t oldest_ns = 0;     // PostgreSQL: age of the oldest transaction that is open
+  std::int64_t ahead_ns = 0;      // PostgreSQL: by how much its machine's clock is ahead of this one's
 };
 
 // http::Problem when it is not there or cannot be read at all.

@@ -79,6 +79,18 @@ TEST(DoctorMachine, finds_a_list_that_takes_its_time) {
   EXPECT_EQ(textOf(out, Level::kWarning, "speed"), "the first page of 10000 agents took 2000 ms");
 }
 
+TEST(DoctorMachine, finds_a_clock_that_is_not_the_databases) {
+  std::vector<Finding> out;
+  checkClocks(20 * kSecondNs, out);
+  checkClocks(-20 * kSecondNs, out);
+  EXPECT_TRUE(out.empty()) << "asking takes time";
+  checkClocks(90 * kSecondNs, out);
+  EXPECT_EQ(textOf(out, Level::kWarning, "clock"), "the database's machine is 90 s ahead");
+  out.clear();
+  checkClocks(-3'600 * kSecondNs, out);
+  EXPECT_EQ(textOf(out, Level::kWarning, "clock"), "the database's machine is 3600 s behind");
+}
+
 class Doctor : public ::testing::Test {
  protected:
   Doctor() {

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "main/checks.h"
 #include "main/shared_keys.h"
+#include "store/examine.h"
 #include "support/database.h"
 #include "support/folder.h"
 
@@ -73,6 +74,12 @@ TEST_F(PostgresDoctor, finds_who_waits_for_a_lock_that_somebody_keeps) {
   holder->rollBack();
   waiter.join();
   EXPECT_NE(told.find("; 1 sessions wait for locks"), std::string::npos) << told;
+}
+
+TEST_F(PostgresDoctor, compares_its_clock_with_the_databases) {
+  const auto ahead_ns = store::examine({"", database_.url()}).ahead_ns;
+  EXPECT_NE(ahead_ns, 0);
+  EXPECT_LT(std::abs(ahead_ns), 10 * kSecondNs) << "one machine has one clock";
 }
 
 TEST_F(PostgresDoctor, finds_keys_that_are_not_those_of_the_other_servers) {
