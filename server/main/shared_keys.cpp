@@ -18,7 +18,7 @@ struct SharedKey {
 constexpr SharedKey kSharedKeys[] = {
     {"access",
      "an agent that changes servers is refused once with token.invalid, which the audit log takes for an "
-     "attack"},
+     "attack, and of one whose state was copied or set back the other server does not see it"},
     {"device",
      "a browser that one server knows is a stranger to the other while its account is being guessed at"},
 };

@@ -1,7 +1,7 @@
 #pragma once
 // Keys that servers on one database had better have in common. They are in files beside it; the database has
 // marks of those of the server that was started last, by which another one knows that its own differ. Unlike
-// the key of second factors (second_factor_key.h) nothing is lost where they do.
+// the key of second factors (second_factor_key.h) they may be replaced, so that a server with others starts.
 
 #include <string>
 #include <vector>
