@@ -92,6 +92,11 @@ test('a server without the key of second factors that the others on its database
   assert.match(refused.stderr, /second_factor\.key is missing.*copy keys\/second_factor\.key, mode 0600, from the folder of another server/);
   const key = path.join(other, 'keys/second_factor.key');
   assert.equal(fs.existsSync(key), false);
+  const looked = runToEnd([program('redflag-server'), 'doctor', '--data', other, '--format', 'json'], { allowFailure: true });
+  const shared = JSON.parse(looked.stdout).findings.filter(({ check }) => check === 'shared_keys');
+  assert.deepEqual(shared.map(({ level, text }) => [level, /([a-z_]+\.key) is (missing|another)/.exec(text)?.[0]]),
+    [['error', 'second_factor.key is missing'], ['warning', 'access.key is another'], ['warning', 'device.key is another']], looked.stdout);
+  assert.equal(fs.existsSync(key), false, 'a look makes nothing');
 
   // Where no server has it any more.
   await one.server.stop();
