@@ -52,7 +52,9 @@ calendar::Zone zoneCalled(const std::string& name) {
 
 calendar::Rule ruleOf(const store::Schedule& schedule) {
   const auto rule = storedRule(schedule.rule);
-  if (!rule) throw http::Problem{500, "store.corrupt", "a schedule's rule cannot be read"};
+  if (!rule)
+    throw http::Problem{409, "schedule.unreadable",
+                        "this version cannot read the schedule's rule: change it, or remove it"};
   return *rule;
 }
 

@@ -20,7 +20,7 @@ ZonedSites zonesOf(const store::ReadTransaction& tx, const store::Schedule& sche
 // http::Problem 500 for a zone that this server's system does not know (any more).
 calendar::Zone zoneCalled(const std::string& name);
 
-// http::Problem 500 for what cannot be read.
+// http::Problem 409 "schedule.unreadable" for what cannot be read.
 calendar::Rule ruleOf(const store::Schedule& schedule);
 
 // Its machines at these sites that are visible; none that was revoked.

@@ -1,5 +1,7 @@
 #include "services/schedule_runner.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/encoding.h"
@@ -15,7 +17,7 @@
 namespace redflag::services {
 namespace {
 
-constexpr std::size_t kSchedulesARound = 200;
+constexpr std::size_t kSchedulesAPage = 200;
 constexpr std::size_t kShownLeftOut = 500;
 // What a server that was off longer than anything may be caught up still tells as missed.
 constexpr std::int64_t kLookBackNs = 8 * std::int64_t{86'400} * kSecondNs;
@@ -69,13 +71,10 @@ std::optional<store::Reason> notAsked(const store::Agent& agent, const http::Gra
 }
 
 std::vector<Order> ordersFor(const std::vector<store::Agent>& agents, const store::Schedule& schedule,
-                             const std::string& run_id, std::int64_t expires_at) {
-  const auto parameters = parseJson(schedule.parameters, {1U << 20, 32, 50'000});
-  if (!parameters)
-    throw http::Problem{500, "store.corrupt", "a schedule's parameters: " + parameters.error().text};
+                             const Json& parameters, const std::string& run_id, std::int64_t expires_at) {
   std::vector<Order> orders;
   for (const auto& agent : agents) {
-    Order order{schedule.type, *parameters, agent.id, schedule.author};
+    Order order{schedule.type, parameters, agent.id, schedule.author};
     order.run_id = run_id;
     order.schedule = schedule.name;
     order.expires_at = expires_at;
@@ -90,15 +89,28 @@ void ScheduleRunner::run() {
   const std::int64_t now = context_.now();
   if (now < looked_at_) followBack(now);
   looked_at_ = now;
-  const auto due = context_.store.read(
-      [&](const store::ReadTransaction& tx) { return tx.schedules().due(now, kSchedulesARound); });
-  for (const auto& schedule : due) {
-    try {
-      runOne(schedule);
-    } catch (const http::Problem& problem) {
-      // One that cannot be carried out holds up no other.
-      spdlog::warn("schedule {}: {}: {}", schedule.id, problem.code, problem.detail);
-    }
+  std::set<std::string> failed;
+  std::vector<store::Schedule> due;
+  do {
+    // What fails stays due, before all that comes later.
+    const store::Schedule last = due.empty() ? store::Schedule{} : due.back();
+    due = context_.store.read(
+        [&](const store::ReadTransaction& tx) { return tx.schedules().due(now, last, kSchedulesAPage); });
+    for (const auto& schedule : due)
+      tryOne(schedule, failed);
+  } while (due.size() == kSchedulesAPage);
+  failing_ = std::move(failed);
+}
+
+void ScheduleRunner::tryOne(const store::Schedule& schedule, std::set<std::string>& failed) {
+  try {
+    runOne(schedule);
+  } catch (const http::Problem& problem) {
+    // One that cannot be carried out holds up no other.
+    std::string text = fmt::format("schedule {}, as changed at {}: {}: {}", schedule.id,
+                                   toRfc3339(schedule.changed_at), problem.code, problem.detail);
+    if (!failing_.contains(text)) spdlog::warn("{}", text);
+    failed.insert(std::move(text));
   }
 }
 
@@ -213,6 +225,12 @@ void ScheduleRunner::carryOut(const Due& due) {
                {"command_type.not_found", "the command type " + schedule.type + " is not installed"});
     return;
   }
+  const auto parameters = parseJson(schedule.parameters, {1U << 20, 32, 50'000});
+  if (!parameters) {
+    recordOnly(due, "refused",
+               {"schedule.unreadable", "its parameters cannot be read: change it, or remove it"});
+    return;
+  }
   std::optional<store::Account> author;
   std::vector<store::Agent> agents;
   context_.store.read([&](const store::ReadTransaction& tx) {
@@ -235,7 +253,7 @@ void ScheduleRunner::carryOut(const Due& due) {
   const std::int64_t expires_at =
       std::max(due.occurrence.at + latenessNs(schedule), run.at + kLeastLatenessS * kSecondNs);
   const Actor actor{author->name, author->grants, true, author->id, schedule.answers_id};
-  const auto prepared = orders_.prepare(ordersFor(agents, schedule, run.id, expires_at), actor);
+  const auto prepared = orders_.prepare(ordersFor(agents, schedule, *parameters, run.id, expires_at), actor);
   context_.store.write([&](store::WriteTransaction& tx) {
     if (!begin(tx, due, run)) return;
     store::ScheduleRun complete = run;

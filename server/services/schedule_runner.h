@@ -7,6 +7,8 @@
 // What may be ordered, and of which machines, is a matter of the author's rights at that moment.
 
 #include <limits>
+#include <set>
+#include <string>
 
 #include "services/orders.h"
 #include "services/schedule_reach.h"
@@ -20,7 +22,8 @@ class ScheduleRunner {
  public:
   ScheduleRunner(const Context& context, Orders& orders) : context_(context), orders_(orders) {}
 
-  // One round over what is due. What fails is tried again in the next one, until it is too late.
+  // One round over what is due. What fails is tried again in the next one, until it is too late, and told
+  // again only once it was changed or fails otherwise.
   void run();
 
  private:
@@ -33,6 +36,8 @@ class ScheduleRunner {
 
   void followBack(std::int64_t now);
   void goOnFrom(std::int64_t now, const store::Schedule& schedule);
+  // Adds to `failed` what it says where that fails.
+  void tryOne(const store::Schedule& schedule, std::set<std::string>& failed);
   void runOne(const store::Schedule& schedule);
   void runZone(const store::Schedule& schedule, const calendar::Rule& rule, const std::string& zone,
                const std::set<std::string>& sites, std::int64_t now);
@@ -45,6 +50,7 @@ class ScheduleRunner {
   Orders& orders_;
   // By the wall clock; at a start nobody knows what the clock was before.
   std::int64_t looked_at_ = std::numeric_limits<std::int64_t>::max();
+  std::set<std::string> failing_;  // what was told of those that failed in the last round
 };
 
 }  // namespace redflag::services

@@ -246,9 +246,12 @@ store::Schedule Schedules::setState(const std::string& id, const std::string& st
     if (schedule.state == state) return schedule;
     schedule.state = state;
     schedule.changed_at = schedule.checked_at = context_.now();
-    schedule.next_at = nextAfter(ruleOf(schedule), zonesOf(tx, schedule), schedule.checked_at);
-    if (schedule.next_at == 0)
-      throw http::Problem{409, "schedule.done", "what it was for is over: give it another date"};
+    // What is paused comes never, so that one can be paused whose rule cannot be read.
+    if (state == "active") {
+      schedule.next_at = nextAfter(ruleOf(schedule), zonesOf(tx, schedule), schedule.checked_at);
+      if (schedule.next_at == 0)
+        throw http::Problem{409, "schedule.done", "what it was for is over: give it another date"};
+    }
     tx.schedules().change(schedule);
     tell(tx, schedule, actor, state == "paused" ? "paused" : "resumed");
     return schedule;

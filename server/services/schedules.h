@@ -58,7 +58,8 @@ class Schedules {
   // on.
   store::Schedule change(const std::string& id, const ScheduleWish& wish, const Actor& actor);
   void remove(const std::string& id, const Actor& actor);
-  // What would have come meanwhile does not come later.
+  // What would have come meanwhile does not come later. http::Problem 409 of what was for once and is over;
+  // resume(): of what cannot be read.
   store::Schedule pause(const std::string& id, const Actor& actor);
   store::Schedule resume(const std::string& id, const Actor& actor);
   // What it orders needs no other person from now on, until it is changed. http::Problem 404, 409 when its

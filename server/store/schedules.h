@@ -66,7 +66,8 @@ class Schedules {
   virtual void setSecondOpinion(const Schedule& schedule) = 0;
   virtual void remove(const Schedule& schedule) = 0;  // with its runs; the commands stay
 
-  virtual std::vector<Schedule> due(std::int64_t now, std::size_t limit) const = 0;
+  // In the order in which they come, from the one behind `after` on; a Schedule{} begins.
+  virtual std::vector<Schedule> due(std::int64_t now, const Schedule& after, std::size_t limit) const = 0;
   // False, and nothing stored, when this occurrence has one.
   virtual bool addRun(const ScheduleRun& run) = 0;
   // How many were ordered, and who was left out, of one that was just added.

@@ -129,9 +129,11 @@ void SqlSchedules::remove(const Schedule& schedule) {
   db_.post("DELETE FROM schedules WHERE client_id = ? AND schedule_id = ?", schedule.client_id, schedule.id);
 }
 
-std::vector<Schedule> SqlSchedules::due(std::int64_t now, std::size_t limit) const {
-  return select(" WHERE s.state = 'active' AND s.next_at <= ? ORDER BY s.next_at, s.schedule_id LIMIT ?",
-                {now, toValue(limit)});
+std::vector<Schedule> SqlSchedules::due(std::int64_t now, const Schedule& after, std::size_t limit) const {
+  return select(
+      " WHERE s.state = 'active' AND s.next_at <= ? AND (s.next_at, s.schedule_id) > (?, ?) "
+      "ORDER BY s.next_at, s.schedule_id LIMIT ?",
+      {now, after.next_at, after.id, toValue(limit)});
 }
 
 bool SqlSchedules::addRun(const ScheduleRun& run) {

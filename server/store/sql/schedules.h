@@ -15,7 +15,7 @@ class SqlSchedules : public Schedules {
   void change(const Schedule& schedule) override;
   void setSecondOpinion(const Schedule& schedule) override;
   void remove(const Schedule& schedule) override;
-  std::vector<Schedule> due(std::int64_t now, std::size_t limit) const override;
+  std::vector<Schedule> due(std::int64_t now, const Schedule& after, std::size_t limit) const override;
   bool addRun(const ScheduleRun& run) override;
   void completeRun(const ScheduleRun& run) override;
   Page<ScheduleRun> runs(const Schedule& schedule, const PageRequest& page) const override;

@@ -1,14 +1,8 @@
 #include "services/schedules.h"
 
-#include <gtest/gtest.h>
-
-#include <set>
 #include <thread>
 
-#include "api/views.h"
-#include "http/message.h"
-#include "store/schedules.h"
-#include "support/world.h"
+#include "scheduled.h"
 
 namespace redflag::testing {
 namespace {
@@ -16,72 +10,6 @@ namespace {
 using http::Grants;
 using services::Actor;
 using services::ScheduleWish;
-
-calendar::Rule ruleFrom(const Json& json) {
-  JsonReader in(json, "rule");
-  const auto rule = calendar::readRule(in);
-  EXPECT_TRUE(in.finish()) << json;
-  return rule;
-}
-
-// The world's clock stands at 2023-11-14T22:13:20Z, a Tuesday.
-class ScheduleTest : public ::testing::Test {
- protected:
-  ScheduleTest() : agent_(world_.enrol()) {
-    site_ = agent_.site_id;
-    tess_ = actor("tess", Grants::everywhere("technician"));
-  }
-
-  Actor actor(const std::string& name, const Grants& grants) {
-    const auto account = world_.services.users.add("person", name, "hash", grants, world_.admin);
-    return {name, grants, false, account.id};
-  }
-
-  ScheduleWish wish(const Json& rule = {{"repeat", "daily"}, {"time", "23:00"}}) {
-    ScheduleWish wish;
-    wish.name = "Nightly";
-    wish.type = "scan";
-    wish.client_id = agent_.client_id;
-    wish.rule = ruleFrom(rule);
-    return wish;
-  }
-
-  std::string refusal(const std::function<void()>& work) {
-    try {
-      work();
-    } catch (const http::Problem& problem) {
-      return std::to_string(problem.status) + " " + problem.code + " " + problem.field;
-    }
-    return "done";
-  }
-
-  std::vector<store::ScheduleRun> runs(const store::Schedule& schedule) {
-    return schedules_.runs(schedule.id, world_.admin, {100, ""}).items;
-  }
-
-  std::size_t commands(const std::string& type = "scan") {
-    store::CommandFilter filter;
-    filter.type = type;
-    return world_.store.read([&](const store::ReadTransaction& tx) {
-      return tx.commands().list(filter, http::Visible::everything(), {500, ""}).items.size();
-    });
-  }
-
-  void runAfter_s(std::int64_t seconds) {
-    world_.clock.advance_s(seconds);
-    // In this order, as the upkeep does: what has expired must not stand for what is due.
-    world_.services.orders.sweep();
-    world_.services.schedule_runner.run();
-  }
-
-  World world_;
-  services::Schedules& schedules_ = world_.services.schedules;
-  store::AgentKey agent_;
-  std::string site_;
-  Actor tess_;
-};
-
-using Scheduled = ScheduleTest;
 
 TEST_F(Scheduled, an_occurrence_becomes_one_command_each_time_it_comes) {
   const auto schedule = schedules_.add(wish(), tess_);
@@ -365,25 +293,6 @@ TEST_F(Scheduled, a_preview_tells_the_next_dates_of_each_zone_and_saves_nothing)
     texts += toText(one.local) + " ";
   EXPECT_EQ(texts, "2023-11-16T02:00 2023-12-14T02:00 2024-01-11T02:00 ");
   EXPECT_EQ(schedules_.list(tess_, {100, ""}).total, 0);
-}
-
-TEST_F(Scheduled, one_that_cannot_be_read_is_listed_holds_up_nothing_else_and_can_be_removed) {
-  auto damaged = schedules_.add(wish(), tess_);
-  const auto other = schedules_.add(wish({{"repeat", "daily"}, {"time", "08:00"}}), tess_);
-  damaged.rule = "{";
-  world_.store.write([&](store::WriteTransaction& tx) { tx.schedules().change(damaged); });
-  std::set<std::string> when;
-  for (const auto& schedule : schedules_.list(tess_, {100, ""}).items)
-    when.insert(api::view(schedule)["when"].get<std::string>());
-  EXPECT_EQ(when.size(), 2U);
-  EXPECT_TRUE(when.contains("a rule that this version cannot read"));
-  EXPECT_TRUE(api::view(damaged)["rule"].is_null()) << "so that a form begins as for a new one";
-  world_.services.places.setTimeZone(site_, "Asia/Tokyo", world_.admin);
-  EXPECT_EQ(toRfc3339(schedules_.find(other.id, tess_).next_at), "2023-11-14T23:00:00.000Z");
-  runAfter_s(50 * 60);
-  EXPECT_EQ(runs(other).size(), 1U);
-  EXPECT_EQ(refusal([&] { schedules_.remove(damaged.id, tess_); }), "done");
-  EXPECT_EQ(schedules_.list(tess_, {100, ""}).items.size(), 1U);
 }
 
 TEST_F(Scheduled, runs_are_forgotten_with_the_rest_of_history) {
