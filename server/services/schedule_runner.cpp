@@ -116,9 +116,8 @@ void ScheduleRunner::tryOne(const store::Schedule& schedule, std::set<std::strin
 
 // What a clock that was ahead has looked at would not come again until that time is there.
 void ScheduleRunner::followBack(std::int64_t now) {
-  auto ahead = context_.store.read([](const store::ReadTransaction& tx) { return tx.schedules().active(); });
-  std::erase_if(ahead, [&](const store::Schedule& schedule) {
-    return schedule.checked_at <= now + protocol::kClockToleranceNs;
+  const auto ahead = context_.store.read([&](const store::ReadTransaction& tx) {
+    return tx.schedules().checkedAfter(now + protocol::kClockToleranceNs);
   });
   for (const auto& schedule : ahead) {
     try {
@@ -130,14 +129,16 @@ void ScheduleRunner::followBack(std::int64_t now) {
   }
 }
 
-// What was ordered has a run, and is not ordered again when its time comes.
+// What was ordered has a run, and is not ordered again when its time comes. What was for once is done only
+// if its time is over by this clock as well.
 void ScheduleRunner::goOnFrom(std::int64_t now, const store::Schedule& schedule) {
   const std::int64_t next = context_.store.read([&](const store::ReadTransaction& tx) {
     return nextAfter(ruleOf(schedule), zonesOf(tx, schedule), now);
   });
   context_.store.write([&](store::WriteTransaction& tx) {
     tx.schedules().forgetMissed(schedule, now);
-    tx.schedules().setChecked(schedule, now, next, next == 0 ? "done" : "active");
+    const std::string state = next == 0 ? "done" : "active";
+    tx.schedules().setChecked(schedule, now, next, schedule.state == "paused" ? "paused" : state);
     tx.events().publish(schedule.client_id, "schedule", Json::object(), now);
   });
   spdlog::warn("schedule {}: looked at until {} by a clock that was ahead; it goes on from now", schedule.id,

@@ -78,6 +78,8 @@ class Schedules {
   virtual void setChecked(const Schedule& schedule, std::int64_t checked_at, std::int64_t next_at,
                           const std::string& state) = 0;
   virtual std::vector<Schedule> active() const = 0;
+  // Whatever their state.
+  virtual std::vector<Schedule> checkedAfter(std::int64_t at) const = 0;
   virtual void setNext(const Schedule& schedule, std::int64_t next_at) = 0;
 
   // Occurrences after `now` that a clock which was ahead took for missed are still to come.

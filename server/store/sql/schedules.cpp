@@ -200,12 +200,16 @@ void SqlSchedules::setChecked(const Schedule& schedule, std::int64_t checked_at,
                               const std::string& state) {
   db_.post(
       "UPDATE schedules SET checked_at = ?, next_at = ?, state = ? WHERE client_id = ? AND schedule_id = ? "
-      "AND changed_at = ? AND state = 'active'",
-      checked_at, next_at, state, schedule.client_id, schedule.id, schedule.changed_at);
+      "AND changed_at = ? AND state = ?",
+      checked_at, next_at, state, schedule.client_id, schedule.id, schedule.changed_at, schedule.state);
 }
 
 std::vector<Schedule> SqlSchedules::active() const {
   return select(" WHERE s.state = 'active' ORDER BY s.schedule_id", {});
+}
+
+std::vector<Schedule> SqlSchedules::checkedAfter(std::int64_t at) const {
+  return select(" WHERE s.checked_at > ? ORDER BY s.schedule_id", {at});
 }
 
 void SqlSchedules::setNext(const Schedule& schedule, std::int64_t next_at) {

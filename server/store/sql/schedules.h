@@ -22,6 +22,7 @@ class SqlSchedules : public Schedules {
   void setChecked(const Schedule& schedule, std::int64_t checked_at, std::int64_t next_at,
                   const std::string& state) override;
   std::vector<Schedule> active() const override;
+  std::vector<Schedule> checkedAfter(std::int64_t at) const override;
   void setNext(const Schedule& schedule, std::int64_t next_at) override;
   void forgetMissed(const Schedule& schedule, std::int64_t now) override;
   bool prune(std::int64_t before, int limit) override;

@@ -141,6 +141,42 @@ TEST_F(Scheduled, E9_it_goes_on_at_the_next_start_when_the_clock_was_put_right_i
   EXPECT_TRUE(runs(schedule).empty());
 }
 
+TEST_F(Scheduled, E9_what_is_for_once_comes_although_a_clock_that_was_ahead_took_it_for_missed) {
+  const auto on = [this](const std::string& date) {
+    return schedules_.add(wish({{"repeat", "once"}, {"date", date}, {"time", "23:00"}}), tess_);
+  };
+  const auto over = on("2023-11-14");
+  const auto to_come = on("2023-11-15");
+  world_.clock.turn_s(3 * kDay);
+  runAfter_s(5);
+  EXPECT_EQ(schedules_.find(to_come.id, tess_).state, "done");
+  world_.clock.turn_s(-3 * kDay);
+  runAfter_s(50 * 60);
+  EXPECT_EQ(schedules_.find(to_come.id, tess_).state, "active");
+  EXPECT_TRUE(runs(to_come).empty());
+  EXPECT_EQ(schedules_.find(over.id, tess_).state, "done") << "nobody was there in time";
+  EXPECT_EQ(runs(over).size(), 1U);
+  runAfter_s(kDay);
+  ASSERT_EQ(runs(to_come).size(), 1U);
+  EXPECT_EQ(runs(to_come)[0].outcome, "ordered");
+  EXPECT_EQ(schedules_.find(to_come.id, tess_).state, "done");
+}
+
+TEST_F(Scheduled, E9_what_is_paused_stays_so_and_loses_nothing_to_a_clock_that_was_ahead) {
+  const auto schedule = schedules_.add(wish(), tess_);
+  world_.clock.turn_s(3 * kDay);
+  runAfter_s(5);
+  EXPECT_FALSE(runs(schedule).empty());
+  schedules_.pause(schedule.id, tess_);
+  world_.clock.turn_s(-3 * kDay);
+  runAfter_s(5);
+  EXPECT_EQ(schedules_.find(schedule.id, tess_).state, "paused");
+  schedules_.resume(schedule.id, tess_);
+  runAfter_s(50 * 60);
+  ASSERT_EQ(runs(schedule).size(), 1U);
+  EXPECT_EQ(runs(schedule)[0].outcome, "ordered");
+}
+
 TEST_F(Scheduled, a_machine_that_is_away_longer_than_the_bound_is_not_asked_later) {
   schedules_.add(wish(), tess_);
   runAfter_s(50 * 60);
