@@ -47,7 +47,7 @@ Json errorEvent(const std::string& text, std::int64_t now_ns, bool full) {
 
 Json progressEvent(const std::string& command_id, int percent, const std::string& text, std::int64_t now_ns) {
   Json out = event("progress", command_id, now_ns);
-  out["percent"] = percent;
+  if (percent >= 0) out["percent"] = percent;
   out["text"] = text;
   return out;
 }

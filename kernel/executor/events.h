@@ -19,6 +19,7 @@ Json stateEvent(const JournalEntry& entry);
 Json refusedEvent(const std::string& command_id, const protocol::Refused& why, std::int64_t now_ns);
 // `full`: as many orders wait as it takes.
 Json errorEvent(const std::string& text, std::int64_t now_ns, bool full = false);
+// `percent` -1: nobody knows.
 Json progressEvent(const std::string& command_id, int percent, const std::string& text, std::int64_t now_ns);
 Json logEvent(const std::string& command_id, const std::vector<std::string>& lines, std::int64_t now_ns);
 

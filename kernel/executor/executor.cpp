@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "base/time.h"
 #include "executor/action_run.h"
 #include "executor/log.h"
 #include "redflag/draft/actions.h"
@@ -223,6 +224,7 @@ std::uint64_t Executor::attach(EventSink sink) {
   for (Json* untold : {&untold_rejection_, &untold_error_}) {
     if (!untold->is_null()) sink(std::exchange(*untold, Json()));
   }
+  told_held_.clear();
   sinks_.emplace(next_sink_, std::move(sink));
   return next_sink_++;
 }
@@ -262,10 +264,13 @@ void Executor::tellSomebody(const Json& event, Json& untold) {
 void Executor::work() {
   while (!stop_) {
     Journal* journal = keeper_.current();
-    const auto reboot = journal == nullptr ? Reboot::kNone : watchReboots(*journal);
+    const auto reboot = journal == nullptr ? std::nullopt : watchReboots(*journal);
+    const std::int64_t reboots_in = reboot.value_or(INT64_MAX);
     // An install would be cut off in the middle; everything else is done, taking the reboot back among it,
     // and one that has expired is told as that without waiting any longer.
-    const std::int64_t held_after = reboot == Reboot::kSoon ? clock_.epochNs() : INT64_MAX;
+    const bool soon = reboots_in < options_.limits.soft_ns;
+    const std::int64_t held_after = soon ? clock_.epochNs() : INT64_MAX;
+    if (soon) tellHeld(*journal, held_after, reboots_in);
     auto next = journal == nullptr ? Result<std::optional<JournalEntry>>() : journal->next(held_after);
     if (!next) {
       complain("journal.failed", next.error().text);
@@ -275,7 +280,7 @@ void Executor::work() {
     } else {
       std::unique_lock lock(wake_mutex_);
       const auto due = [this] { return stop_ || work_waits_; };
-      if (reboot != Reboot::kNone) {
+      if (reboot) {
         wake_.wait_for(lock, std::chrono::nanoseconds(kLookForRebootNs), due);
       } else {
         wake_.wait(lock, due);
@@ -285,23 +290,41 @@ void Executor::work() {
   }
 }
 
-Executor::Reboot Executor::watchReboots(Journal& journal) {
+std::optional<std::int64_t> Executor::watchReboots(Journal& journal) {
   auto waiting = journal.rebooting();
   if (!waiting) {
     complain("journal.failed", waiting.error().text);
-    return Reboot::kLater;
+    return INT64_MAX;
   }
-  Reboot awaited = Reboot::kNone;
+  std::optional<std::int64_t> first;
   for (JournalEntry& entry : *waiting) {
     const std::int64_t now = clock_.monotonicNs();
     if (const auto outcome = afterReboot(entry, {options_.boot_id, options_.kernel}, now)) {
       finish(journal, entry, *outcome);
     } else {
-      const bool soon = mayRebootWithin(entry, options_.limits.soft_ns, now);
-      awaited = std::max(awaited, soon ? Reboot::kSoon : Reboot::kLater);
+      first = std::min(first.value_or(INT64_MAX), rebootsIn(entry, now));
     }
   }
-  return awaited;
+  return first;
+}
+
+// What it waits for is no state of an order: it is told as the progress of one that has made none.
+void Executor::tellHeld(Journal& journal, std::int64_t held_after, std::int64_t reboots_in) {
+  const auto held = journal.held(held_after);
+  if (!held) return complain("journal.failed", held.error().text);
+  const std::int64_t now = clock_.epochNs();
+  const std::string text =
+      fmt::format("the machine is restarted first, as was ordered, at about {}", toRfc3339(now + reboots_in));
+  const std::lock_guard lock(sinks_mutex_);
+  std::set<std::string> told;
+  for (const JournalEntry& entry : *held) {
+    const std::string& id = entry.order.command_id;
+    told.insert(id);
+    if (told_held_.contains(id)) continue;
+    for (const auto& [sink_id, sink] : sinks_)
+      sink(progressEvent(id, -1, text, now));
+  }
+  told_held_ = std::move(told);
 }
 
 void Executor::withdrawReboots(Journal& journal, const std::string& plugin) {

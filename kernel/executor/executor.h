@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -68,10 +70,10 @@ class Executor {
   void carryOut(Journal& journal, JournalEntry entry);
   std::optional<Outcome> perform(Journal& journal, JournalEntry& entry);
   void finish(Journal& journal, JournalEntry& entry, const Outcome& outcome);
-  // `kSoon`: before an install that is begun now has to be over.
-  enum class Reboot { kNone, kLater, kSoon };
-  // Ends those that wait for a reboot which came, or did not. What the others wait for.
-  Reboot watchReboots(Journal& journal);
+  // Ends those that wait for a reboot which came, or did not. In how many ns the first is due that others
+  // wait for; nullopt: there is none.
+  std::optional<std::int64_t> watchReboots(Journal& journal);
+  void tellHeld(Journal& journal, std::int64_t held_after, std::int64_t reboots_in);
   void withdrawReboots(Journal& journal, const std::string& plugin);
   void tell(const Json& event);
   // To who is attached, or else to who attaches next, for whom `untold` keeps the newest.
@@ -100,6 +102,8 @@ class Executor {
   std::map<std::uint64_t, EventSink> sinks_;
   Json untold_rejection_;  // the newest that nobody was attached for, or null
   Json untold_error_;      // the same
+  // Of which everybody attached has heard that they wait for a reboot.
+  std::set<std::string> told_held_;
   std::uint64_t next_sink_ = 1;
   std::thread worker_;
 };

@@ -1,5 +1,7 @@
 #include "executor/journal.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -77,6 +79,11 @@ Result<std::optional<JournalEntry>> firstOf(sqlite::Statement& statement) {
   auto entry = entryFrom(statement);
   if (!entry) return tl::unexpected<Error>(entry.error());
   return std::move(*entry);
+}
+
+std::string heldCondition(std::int64_t held_after) {
+  return fmt::format("phase = 'waiting' AND action IN ('install', 'rollback') AND expires_at > {}",
+                     held_after);
 }
 
 void enter(JournalEntry& entry, Phase phase, std::int64_t now_ns) {
@@ -250,13 +257,16 @@ Result<bool> Journal::acknowledge(const std::string& command_id) {
 
 Result<std::optional<JournalEntry>> Journal::next(std::int64_t held_after) {
   const std::lock_guard lock(mutex_);
-  auto statement = database_->prepare(
-      std::string(kSelect) +
-      "WHERE phase NOT IN ('done', 'rebooting') "
-      "AND NOT (phase = 'waiting' AND action IN ('install', 'rollback') AND expires_at > ?) "
-      "ORDER BY phase = 'waiting', number LIMIT 1");
+  auto statement = database_->prepare(fmt::format(
+      "{}WHERE phase NOT IN ('done', 'rebooting') AND NOT ({}) ORDER BY phase = 'waiting', number "
+      "LIMIT 1",
+      kSelect, heldCondition(held_after)));
   if (!statement) return tl::unexpected<Error>(statement.error());
-  return firstOf(statement->bind(1, held_after));
+  return firstOf(*statement);
+}
+
+Result<std::vector<JournalEntry>> Journal::held(std::int64_t held_after) {
+  return all(fmt::format("WHERE {} ORDER BY number", heldCondition(held_after)));
 }
 
 Result<std::vector<JournalEntry>> Journal::unacknowledged() {
@@ -267,7 +277,7 @@ Result<std::vector<JournalEntry>> Journal::rebooting() {
   return all("WHERE phase = 'rebooting' ORDER BY number");
 }
 
-Result<std::vector<JournalEntry>> Journal::all(const char* condition) {
+Result<std::vector<JournalEntry>> Journal::all(const std::string& condition) {
   const std::lock_guard lock(mutex_);
   auto statement = database_->prepare(std::string(kSelect) + condition);
   if (!statement) return tl::unexpected<Error>(statement.error());

@@ -71,6 +71,8 @@ class Journal {
 
   // Those that wait for the machine to come back.
   Result<std::vector<JournalEntry>> rebooting();
+  // The installs and rollbacks that next() passes over then, oldest first.
+  Result<std::vector<JournalEntry>> held(std::int64_t held_after);
   // What is begun and neither done nor rebooting, then the oldest that waits, but for installs and rollbacks
   // that expire after `held_after`.
   Result<std::optional<JournalEntry>> next(std::int64_t held_after = INT64_MAX);
@@ -83,7 +85,7 @@ class Journal {
   Result<> prepareSchema(bool create);
   Result<std::optional<JournalEntry>> findLocked(const std::string& command_id);
   Result<> store(const JournalEntry& entry, const char* expected_phase);
-  Result<std::vector<JournalEntry>> all(const char* condition);
+  Result<std::vector<JournalEntry>> all(const std::string& condition);
 
   std::mutex mutex_;
   std::unique_ptr<sqlite::Database> database_;

@@ -38,10 +38,10 @@ void awaitReboot(JournalEntry& entry, Json result, const RebootPromise& promise,
   entry.outcome = {"succeeded", "", "", Json::array({std::move(result)})};
 }
 
-bool mayRebootWithin(const JournalEntry& entry, std::int64_t within_ns, std::int64_t monotonic_ns) {
+std::int64_t rebootsIn(const JournalEntry& entry, std::int64_t monotonic_ns) {
   const auto promise = promiseOf(entry);
-  return promise && *promise &&
-         entry.begun_monotonic + (*promise)->after_s * kSecondNs - monotonic_ns < within_ns;
+  if (!promise || !*promise) return INT64_MAX;
+  return entry.begun_monotonic + (*promise)->after_s * kSecondNs - monotonic_ns;
 }
 
 std::optional<Outcome> afterReboot(const JournalEntry& entry, const BootFacts& now,

@@ -30,8 +30,9 @@ Result<std::optional<RebootPromise>> rebootPromise(const Json& result);
 // Notes in the entry that it waits for another boot than that one.
 void awaitReboot(JournalEntry& entry, Json result, const RebootPromise& promise, const std::string& boot_id,
                  std::int64_t monotonic_ns);
-// Whether the machine may go down within that time; of an entry that still waits for another boot.
-bool mayRebootWithin(const JournalEntry& entry, std::int64_t within_ns, std::int64_t monotonic_ns);
+// In how many ns the machine is to go down, below 0 once that is late; of an entry that still waits for
+// another boot.
+std::int64_t rebootsIn(const JournalEntry& entry, std::int64_t monotonic_ns);
 // How it ended; nullopt while the machine may still go down.
 std::optional<Outcome> afterReboot(const JournalEntry& entry, const BootFacts& now,
                                    std::int64_t monotonic_ns);

@@ -87,6 +87,7 @@ Outlook outlookOf(const store::Command& command, const std::string& connection,
                         : "the machine was handed the order and is not connected any more",
               std::string(kChecks) + "; " + until(command)};
     case CommandState::kAccepted:
+      if (!command.progress.empty()) return {command.progress, "it begins by itself, connected or not"};
       return {connected ? "the machine has accepted the order and carries out one after the other"
                         : "the machine has accepted the order and is not connected",
               "it begins by itself, connected or not"};

@@ -15,13 +15,15 @@ constexpr const char* kInsertCommands =
     "parent_id, retry_of, attempt, run_id, order_id, risk, author_id, window_text, valid_until, gives_up_at, "
     "windows_missed, outside_reason, approved_by) VALUES ";
 
-// Read in the same transaction, they still are where they were: the guard costs no answer.
+// Read in the same transaction, they still are where they were: the guard costs no answer. The progress of
+// one that was accepted is what it waited for, and that is over.
 constexpr const char* kMoveCommands = "WITH v (client, agent, id, from_state, to_state, ends) AS (VALUES ";
 constexpr const char* kWhereTheyWere =
     ") UPDATE commands SET state = v.to_state, state_since = ?, reported_at = ?, reason_code = ?, "
     "reason_text = ?, settlement = CASE WHEN v.ends = 1 THEN 'pending' WHEN settlement = 'pending' THEN "
     "'none' "
-    "ELSE settlement END FROM v WHERE client_id = v.client AND agent_id = v.agent AND command_id = v.id AND "
+    "ELSE settlement END, progress = CASE WHEN v.from_state = 'accepted' THEN '' ELSE progress END "
+    "FROM v WHERE client_id = v.client AND agent_id = v.agent AND command_id = v.id AND "
     "state = v.from_state";
 
 // A statement sees none of its own rows: it has one of each command.

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
+
 #include "executor/process_tree.h"
 #include "installs.h"
 
@@ -173,6 +175,33 @@ TEST_F(PromisedReboot, G6_cuts_off_no_install_that_can_wait_for_it) {
   begin("boot-2");
   EXPECT_EQ(resultOf(install).at("state"), "succeeded");
   EXPECT_EQ(log(), "begun\ninstall begins\ninstalled nginx\n");
+}
+
+TEST_F(PromisedReboot, G6_is_what_an_install_says_that_waits_for_it_once_to_each_who_listens) {
+  begin();
+  promise();
+  const auto install = order();
+  const auto tells = [&](const Json& event) {
+    return event.at("event") == "progress" && event.at("command_id") == install.command_id;
+  };
+  EXPECT_EQ(submit(install).at("event"), "accepted");
+  EXPECT_EQ(write(), "succeeded");
+  EXPECT_EQ(write(), "succeeded");
+  {
+    const std::lock_guard lock(mutex);
+    EXPECT_EQ(std::count_if(events.begin(), events.end(), tells), 1);
+  }
+  std::vector<Json> heard_late;
+  executor->attach([&](const Json& event) {
+    const std::lock_guard lock(mutex);
+    if (tells(event)) heard_late.push_back(event);
+  });
+  EXPECT_EQ(write(), "succeeded");
+  executor->stop();
+  ASSERT_EQ(heard_late.size(), 1U);
+  EXPECT_THAT(heard_late[0].at("text").get<std::string>(),
+              HasSubstr("restarted first, as was ordered, at about 20"));
+  EXPECT_FALSE(heard_late[0].contains("percent"));
 }
 
 TEST_F(PromisedReboot, G6_keeps_no_install_waiting_that_has_expired) {

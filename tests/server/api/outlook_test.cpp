@@ -90,6 +90,15 @@ TEST(Outlook, tells_a_machine_that_is_away_from_one_that_is_busy) {
   }
 }
 
+TEST(Outlook, says_of_an_accepted_order_what_the_machine_says_that_it_waits_for) {
+  auto command = in(CommandState::kAccepted);
+  command.progress = "the machine is restarted first, as was ordered, at about 2026-03-01T22:05:00.000Z";
+  for (const char* connection : {"connected", "silent"})
+    EXPECT_EQ(outlookOf(command, connection).waiting_for, command.progress);
+  command.state = CommandState::kRunning;
+  EXPECT_EQ(outlookOf(command, "connected").waiting_for, "the machine is carrying it out");
+}
+
 TEST(Outlook, a_plan_that_is_held_back_waits_for_a_person_although_its_command_has_ended) {
   auto command = in(CommandState::kSucceeded);
   command.held = "{}";

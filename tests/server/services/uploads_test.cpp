@@ -123,6 +123,24 @@ TEST(Uploads, log_lines_are_numbered_and_end_somewhere) {
   EXPECT_EQ(world.upload(agent, {item(2'001)}).rejected.size(), 1U);
 }
 
+TEST(Uploads, what_an_accepted_order_waits_for_is_forgotten_when_it_begins_and_what_it_does_then_is_kept) {
+  World world;
+  const auto agent = world.enrol();
+  const auto command =
+      world.services.orders.order("scan", {agent.agent_id}, Json::object(), world.technician).front();
+  world.services.orders.fetch(agent);
+  const auto progress = [&](const std::string& text) {
+    return Json{{"kind", "command_log"},    {"id", newId()},          {"at", toRfc3339(world.clock.now)},
+                {"command_id", command.id}, {"lines", Json::array()}, {"progress", text}};
+  };
+  world.mustTake(agent, {world.stateItem(command.id, "accepted"), progress("a restart comes first")});
+  EXPECT_EQ(world.command(command.id).progress, "a restart comes first");
+  world.mustTake(agent, {world.stateItem(command.id, "running")});
+  EXPECT_EQ(world.command(command.id).progress, "");
+  world.mustTake(agent, {progress("unpacking"), world.stateItem(command.id, "succeeded", Json::array({1}))});
+  EXPECT_EQ(world.command(command.id).progress, "unpacking");
+}
+
 TEST(Uploads, a_long_log_is_told_in_pieces_that_a_stream_can_carry) {
   World world;
   const auto agent = world.enrol();

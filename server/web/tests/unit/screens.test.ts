@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 
 import type { Agent, Client, Command, EnrolmentToken, Grant, Update } from '../../src/api/types';
 import { localTime } from '../../src/format/time';
+import { progressText } from '../../src/parts/command-progress';
 import { useLoaded } from '../../src/parts/list';
 import { factText } from '../../src/screens/agent/agent-overview';
 import { moveOf, targetsFor } from '../../src/screens/agents/moving';
@@ -140,6 +141,13 @@ test('an update says what it waits for as the server says it, with times as the 
   const gone = { code: 'scan.not_listed', text: 'a complete scan no longer lists it' };
   expect(whyOf({ ...update, reason: gone })).toBe('a complete scan no longer lists it');
   expect(whyOf({ ...update, reason: gone, waiting_for: 'a person to approve it' })).toBe('A person to approve it');
+});
+
+test('a command says how far it is, or what it waits for, with times as the viewer reads them', () => {
+  expect(progressText({ percent: 40, progress: 'Unpacking' })).toBe('40 % · Unpacking');
+  const at = '2026-03-01T22:05:00.000Z';
+  const progress = `the machine is restarted first, as was ordered, at about ${at}`;
+  expect(progressText({ percent: null, progress })).toBe(progress.replace(at, localTime(at)));
 });
 
 test('a name that is ignored means nothing but itself as a pattern', () => {
