@@ -96,6 +96,9 @@ test('an error that is opened under one machine shows that machine, and else all
   const rows = page.getByRole('list', { name: 'Where it happened' }).getByRole('listitem');
   await rows.getByRole('link', { name: second.hostname }).waitFor();
   assert.equal(await rows.count(), 1);
+  await page.getByRole('link', { name: /^all of .* on this machine$/ }).click();
+  await page.getByRole('button', { name: 'Only one machine' }).waitFor();
+  await page.waitForURL((url) => url.searchParams.get('agent_id') === second.id && url.searchParams.has('subsystem'));
   await page.goto(`${server.url}/errors`);
   await entry.click();
   await rows.getByRole('link', { name: first.hostname }).waitFor();

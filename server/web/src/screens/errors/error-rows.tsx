@@ -23,8 +23,9 @@ export function ErrorRows({ group, agentId }: { group: ErrorGroup; agentId: stri
           ['Last', `${localTime(group.last_at)} (${utc(group.last_at)})`],
           [
             'Alike',
-            <Link to="/errors" search={{ subsystem: group.subsystem, code: group.code ?? undefined }}>
+            <Link to="/errors" search={{ subsystem: group.subsystem, code: group.code ?? undefined, agent_id: agentId }}>
               all of {group.code ?? group.subsystem}
+              {agentId && ' on this machine'}
             </Link>,
           ],
         ]}
