@@ -149,7 +149,6 @@ http::Response types(services::Services& services, const http::Request&) {
   for (const auto& type : services.context().types.all()) {
     items.push_back({{"type", type.id},
                      {"title", type.title},
-                     {"icon", type.icon},
                      {"description", type.description},
                      {"permission", type.permission},
                      {"risk", type.risk},

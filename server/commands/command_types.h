@@ -18,7 +18,6 @@ namespace redflag::commands {
 struct CommandType {
   std::string id;  // "install_updates"
   std::string title;
-  std::string icon;
   std::string description;
   std::string permission;       // technician | approver | admin
   std::string risk;             // none | low | high | destructive

@@ -39,7 +39,6 @@ Result<CommandType> readDescription(const Json& description, const std::string& 
   type.id = in.text("type", 64);
   if (type.id != expected_id) in.refuse("type", "\"" + expected_id + "\", the manifest's id");
   type.title = in.text("title", 100);
-  type.icon = in.text("icon", 64);
   type.description = in.text("description", kMaxText);
   type.permission = in.text("permission", 16);
   requireOneOf(in, "permission", type.permission, {"technician", "approver", "admin"});

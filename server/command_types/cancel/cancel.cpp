@@ -14,7 +14,6 @@ class Cancel final : public BatchedType {
     return {
         {"type", "cancel"},
         {"title", "Cancel"},
-        {"icon", "player-stop"},
         {"description", "Stops a command that has not begun yet. An install that runs is never interrupted."},
         {"permission", "technician"},
         {"risk", "low"},

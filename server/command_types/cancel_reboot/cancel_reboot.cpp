@@ -14,7 +14,6 @@ class CancelReboot final : public PluginAction {
     return {
         {"type", "cancel_reboot"},
         {"title", "Take a restart back"},
-        {"icon", "power-off"},
         {"description",
          "Takes back a restart that waits for its delay. The order that waits for it counts as cancelled "
          "then."},

@@ -13,7 +13,6 @@ class CollectDiagnostics final : public BatchedType {
   Json description() const override {
     return {{"type", "collect_diagnostics"},
             {"title", "Collect diagnostics"},
-            {"icon", "stethoscope"},
             {"description",
              "Asks the agent for its own state, breakers, configuration and the last lines of its log. Holds "
              "no secrets and no settings of plugins."},

@@ -14,7 +14,6 @@ class Configure final : public BatchedType {
     return {
         {"type", "configure"},
         {"title", "Configure the agent"},
-        {"icon", "settings"},
         {"description",
          "Sets what policy.server_may_set in the agent.yaml of the machine leaves to the server. What "
          "agent.yaml says itself counts."},

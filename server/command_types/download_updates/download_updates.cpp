@@ -17,7 +17,6 @@ class DownloadUpdates final : public PluginAction {
     return {
         {"type", "download_updates"},
         {"title", "Download updates"},
-        {"icon", "cloud-download"},
         {"description",
          "Downloads what a confirmed plan will install, so that the maintenance window is for installing. "
          "Changes nothing that is installed."},

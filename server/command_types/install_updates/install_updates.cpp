@@ -15,7 +15,6 @@ class InstallUpdates final : public BatchedType {
     return {
         {"type", "install_updates"},
         {"title", "Install updates"},
-        {"icon", "download"},
         {"description", "Installs exactly the plan that was approved; a scan of its own proves the result."},
         {"permission", "approver"},
         {"risk", "high"},

@@ -15,7 +15,6 @@ class PlanUpdates final : public BatchedType {
   Json description() const override {
     return {{"type", "plan_updates"},
             {"title", "Plan updates"},
-            {"icon", "list-check"},
             {"description",
              "Finds out everything that installing the approved updates would change. Changes nothing."},
             {"permission", "approver"},

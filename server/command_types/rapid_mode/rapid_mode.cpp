@@ -13,7 +13,6 @@ class RapidMode final : public BatchedType {
   Json description() const override {
     return {{"type", "rapid_mode"},
             {"title", "Watch closely"},
-            {"icon", "activity-heartbeat"},
             {"description",
              "Measures the machine more often for a while, whatever its schedule says. Ends by itself."},
             {"permission", "technician"},

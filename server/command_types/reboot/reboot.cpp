@@ -13,7 +13,6 @@ class Reboot final : public PluginAction {
   Json description() const override {
     return {{"type", "reboot"},
             {"title", "Restart the machine"},
-            {"icon", "power"},
             {"description",
              "Warns whoever is signed in there and restarts after the delay. Done when the machine is back, "
              "with the kernel that was installed last."},

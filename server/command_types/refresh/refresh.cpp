@@ -13,7 +13,6 @@ class Refresh final : public PluginAction {
   Json description() const override {
     return {{"type", "refresh"},
             {"title", "Refresh package lists"},
-            {"icon", "cloud-download"},
             {"description",
              "Fetches the package lists anew, as the package manager itself would. The machine then scans by "
              "itself."},

@@ -14,7 +14,6 @@ class RestartServices final : public PluginAction {
     return {
         {"type", "restart_services"},
         {"title", "Restart services"},
-        {"icon", "rotate"},
         {"description", "Restarts the named services one after the other and says what became of each."},
         {"permission", "approver"},
         {"risk", "high"},

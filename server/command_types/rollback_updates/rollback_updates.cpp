@@ -18,7 +18,6 @@ class RollbackUpdates final : public PluginAction {
   Json description() const override {
     return {{"type", "rollback_updates"},
             {"title", "Roll back updates"},
-            {"icon", "arrow-back-up"},
             {"description",
              "Goes back to the versions that were there before, as far as they can still be had: exactly "
              "these, and "

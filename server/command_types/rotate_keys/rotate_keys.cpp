@@ -13,7 +13,6 @@ class RotateKeys final : public BatchedType {
   Json description() const override {
     return {{"type", "rotate_keys"},
             {"title", "Make a new agent key"},
-            {"icon", "key"},
             {"description",
              "The agent makes a new key and hands the old one over to it. The old one opens nothing any more "
              "once the new one was used, and after ten minutes in any case."},

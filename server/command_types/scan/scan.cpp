@@ -13,7 +13,6 @@ class Scan final : public BatchedType {
   Json description() const override {
     return {{"type", "scan"},
             {"title", "Scan now"},
-            {"icon", "refresh"},
             {"description", "Runs the scanners now instead of at their next time. Changes nothing."},
             {"permission", "technician"},
             {"risk", "none"},

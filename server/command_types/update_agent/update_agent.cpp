@@ -13,7 +13,6 @@ class UpdateAgent final : public BatchedType {
   Json description() const override {
     return {{"type", "update_agent"},
             {"title", "Update the agent"},
-            {"icon", "arrow-big-up-line"},
             {"description", "Asks the agent to update itself. Agents that cannot say so and change nothing."},
             {"permission", "admin"},
             {"risk", "high"},

@@ -13,7 +13,6 @@ class Sign final : public BatchedType {
     return {
         {"type", "test.sign"},
         {"title", "Sign"},
-        {"icon", "pencil"},
         {"description", "The witness on the machine signs for this order."},
         {"permission", "technician"},
         {"risk", "low"},

@@ -132,9 +132,8 @@ TEST(LoadedTypes, the_built_in_ones_are_all_there) {
 
 TEST(Description, each_member_that_is_wrong_is_named) {
   const auto good = [] {
-    Json json = {{"type", "x"},      {"title", "X"},          {"icon", "i"},     {"description", "d"},
-                 {"risk", "none"},   {"permission", "admin"}, {"timeout_s", 60}, {"needs_approval", false},
-                 {"max_attempts", 1}};
+    Json json = {{"type", "x"},           {"title", "X"},    {"description", "d"},      {"risk", "none"},
+                 {"permission", "admin"}, {"timeout_s", 60}, {"needs_approval", false}, {"max_attempts", 1}};
     json["idempotency_fields"] = json["effects"] = Json::array();
     json["parameters_schema"] = json["result_schema"] = Json::object();
     return json;

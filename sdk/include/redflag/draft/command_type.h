@@ -5,7 +5,7 @@
  * length.
  *
  * describe()
- *   {} -> {"type","title","icon","description","permission":"technician|approver|admin",
+ *   {} -> {"type","title","description","permission":"technician|approver|admin",
  *          "risk":"none|low|high|destructive","needs_approval":bool,
  *          "listed":bool (absent: true; false: a screen of its own orders it),
  *          "prepared_by":"type" (absent: none; the server orders that one, with the same parameters, while

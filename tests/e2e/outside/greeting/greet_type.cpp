@@ -28,7 +28,6 @@ class Greet final : public rf::CommandType {
     return result.write(json{
         {"type", "org.example.greet"},
         {"title", "Greet people"},
-        {"icon", "message"},
         {"description", "Leaves a greeting on the machine."},
         {"permission", "technician"},
         {"risk", "low"},

@@ -6,7 +6,7 @@ const common = { permission: 'technician', risk: 'none', needs_approval: false, 
 
 export const command_types = [
   {
-    ...common, type: 'scan', title: 'Scan now', icon: 'refresh', description: 'Runs the scanners now instead of at their next time. Changes nothing.',
+    ...common, type: 'scan', title: 'Scan now', description: 'Runs the scanners now instead of at their next time. Changes nothing.',
     parameters_schema: {
       type: 'object', additionalProperties: false,
       properties: {
@@ -16,24 +16,24 @@ export const command_types = [
     },
   },
   {
-    ...common, type: 'install_updates', title: 'Install updates', icon: 'download', description: 'Installs exactly the plan that was approved.',
+    ...common, type: 'install_updates', title: 'Install updates', description: 'Installs exactly the plan that was approved.',
     permission: 'approver', risk: 'high', needs_approval: true, parameters_schema: { type: 'object' },
   },
   {
-    ...common, type: 'plan_updates', title: 'Plan updates', icon: 'list-check', description: 'Asks what an install would do. Changes nothing.',
+    ...common, type: 'plan_updates', title: 'Plan updates', description: 'Asks what an install would do. Changes nothing.',
     permission: 'approver', needs_approval: true, parameters_schema: { type: 'object' },
   },
   {
-    ...common, type: 'rollback_updates', title: 'Roll back updates', icon: 'arrow-back-up', description: 'Goes back to the versions before.',
+    ...common, type: 'rollback_updates', title: 'Roll back updates', description: 'Goes back to the versions before.',
     permission: 'approver', risk: 'high', listed: false, parameters_schema: { type: 'object' },
   },
   {
-    ...common, type: 'restart_services', title: 'Restart services', icon: 'rotate', description: 'One after the other.',
+    ...common, type: 'restart_services', title: 'Restart services', description: 'One after the other.',
     permission: 'approver', risk: 'high', listed: false, parameters_schema: { type: 'object' },
   },
-  { ...common, type: 'cancel', title: 'Cancel', icon: 'player-stop', description: 'Stops a command that has not begun.', listed: false, parameters_schema: { type: 'object' } },
+  { ...common, type: 'cancel', title: 'Cancel', description: 'Stops a command that has not begun.', listed: false, parameters_schema: { type: 'object' } },
   {
-    ...common, type: 'org.example.greet', title: 'Greet people', icon: 'message', description: 'Leaves a greeting on the machine.', risk: 'low',
+    ...common, type: 'org.example.greet', title: 'Greet people', description: 'Leaves a greeting on the machine.', risk: 'low',
     parameters_schema: {
       type: 'object', additionalProperties: false, required: ['names', 'tone', 'where'],
       properties: {
@@ -52,7 +52,7 @@ export const command_types = [
     },
   },
   {
-    ...common, type: 'wipe', title: 'Wipe the greeting', icon: 'trash', description: 'Removes what was left there.', permission: 'admin', risk: 'destructive',
+    ...common, type: 'wipe', title: 'Wipe the greeting', description: 'Removes what was left there.', permission: 'admin', risk: 'destructive',
     parameters_schema: { type: 'object', additionalProperties: false, properties: {} },
   },
 ];
