@@ -105,6 +105,7 @@ Outlook ordered(const Update& update) {
                                 toRfc3339(update.command_expires_at)};
     return {"the machine, which is about to fetch the order", next};
   }
+  if (state == "accepted" && !update.command_progress.empty()) return {update.command_progress, next};
   if (state == "accepted")
     return {"the machine, which has the order and carries out one after the other", next};
   if (state == "running")

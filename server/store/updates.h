@@ -83,6 +83,7 @@ struct Update {
   std::int64_t command_attempt = 0;
   std::string command_window;  // that it is held to, in words, "" without
   std::int64_t command_windows_missed = 0;
+  std::string command_progress;  // while it is accepted: what it waits for, if the machine says so
   // Of what gets that command ready while it is scheduled, the newest; "": nothing does.
   std::string preparation_state;
   std::string preparation_reason;

@@ -35,6 +35,7 @@ Update updateFrom(Rows& rows) {
   update.command_attempt = rows.integer();
   update.command_window = rows.text();
   update.command_windows_missed = rows.integer();
+  update.command_progress = rows.text();
   update.preparation_state = rows.text();
   update.preparation_reason = rows.text();
   update.agent_last_seen_at = rows.integer();
@@ -56,7 +57,7 @@ std::string updatesSql(const std::string& chosen) {
       "u.command_id, u.first_seen_at, u.published_at, " +
       kHasUpdaterSql +
       ", COALESCE(c.state, ''), COALESCE(c.not_before, 0), COALESCE(c.expires_at, 0), COALESCE(c.attempt, "
-      "0), COALESCE(c.window_text, ''), COALESCE(c.windows_missed, 0), "
+      "0), COALESCE(c.window_text, ''), COALESCE(c.windows_missed, 0), COALESCE(c.progress, ''), "
       "COALESCE(p.state, ''), COALESCE(p.reason_text, ''), "
       "a.last_seen_at, u.ignored_by, COALESCE(r.created_by, ''), COALESCE(r.until, 0), " +
       kUrgencySql + " AS urgency FROM (";

@@ -57,6 +57,17 @@ TEST(UpdateOutlook, names_a_machine_on_which_nothing_can_be_installed) {
   EXPECT_THAT(waitingFor(update), HasSubstr("report mode"));
 }
 
+TEST(UpdateOutlook, says_of_an_accepted_order_what_the_machine_says_that_it_waits_for) {
+  Update update = in(UpdateState::kInstalling);
+  update.command_state = "accepted";
+  EXPECT_THAT(waitingFor(update), HasSubstr("one after the other"));
+  update.command_progress =
+      "the machine is restarted first, as was ordered, at about 2026-03-01T22:05:00.000Z";
+  EXPECT_EQ(waitingFor(update), update.command_progress);
+  update.command_state = "running";
+  EXPECT_THAT(waitingFor(update), HasSubstr("is installing"));
+}
+
 TEST(UpdateOutlook, names_the_policy_and_its_time) {
   const Update update = in(UpdateState::kAvailable);
   EXPECT_EQ(waitingFor(update), "a person to approve it");

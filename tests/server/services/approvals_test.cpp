@@ -55,6 +55,23 @@ class Approving : public ::testing::Test {
   store::AgentKey agent;
 };
 
+TEST_F(Approving, says_at_the_update_too_what_its_install_waits_for_until_that_begins) {
+  planNginx();
+  const std::string id = world.newest("install_updates").id;
+  const auto progress = [&] { return world.update(agent, "nginx", "1.1").command_progress; };
+  world.services.orders.fetch(agent);
+  world.mustTake(agent, {world.stateItem(id, "accepted"),
+                         {{"kind", "command_log"},
+                          {"id", newId()},
+                          {"at", toRfc3339(world.clock.now)},
+                          {"command_id", id},
+                          {"lines", Json::array()},
+                          {"progress", "a restart comes first"}}});
+  EXPECT_EQ(progress(), "a restart comes first");
+  world.mustTake(agent, {world.stateItem(id, "running")});
+  EXPECT_EQ(progress(), "");
+}
+
 TEST_F(Approving, is_bound_planned_installed_and_verified) {
   const auto outcome = world.approve({world.update(agent, "nginx", "1.1").id});
   EXPECT_EQ(outcome.approved, 1U);
