@@ -38,6 +38,11 @@ ZonedSites zonesAmong(const std::vector<store::Client>& clients, const store::Re
   return zones;
 }
 
+bool allKnown(const ZonedSites& zones) {
+  return std::all_of(zones.begin(), zones.end(),
+                     [](const auto& zone) { return calendar::Zone::find(zone.first).has_value(); });
+}
+
 }  // namespace
 
 ZonedSites zonesOf(const store::ReadTransaction& tx, const store::Schedule& schedule) {
@@ -93,8 +98,9 @@ void lookAgain(store::WriteTransaction& tx) {
   const auto clients = tx.agents().clients(http::Visible::everything());
   for (const auto& schedule : schedules) {
     const auto rule = storedRule(schedule.rule);
-    if (!rule) continue;  // it comes never, and keeps nobody from moving a machine
-    const std::int64_t next = nextAfter(*rule, zonesAmong(clients, tx, schedule), schedule.checked_at);
+    const auto zones = zonesAmong(clients, tx, schedule);
+    if (!rule || !allKnown(zones)) continue;  // it comes never, and keeps nobody from moving a machine
+    const std::int64_t next = nextAfter(*rule, zones, schedule.checked_at);
     if (next != 0 && next != schedule.next_at) tx.schedules().setNext(schedule, next);
   }
 }

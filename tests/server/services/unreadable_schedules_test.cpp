@@ -91,6 +91,17 @@ TEST_F(UnreadableSchedules, one_that_cannot_be_read_can_be_paused_and_is_resumed
   EXPECT_EQ(schedules_.resume(damaged.id, tess_).state, "active");
 }
 
+TEST_F(UnreadableSchedules, one_of_a_zone_that_is_no_longer_known_holds_up_no_machine_and_can_be_paused) {
+  auto lost = schedules_.add(wish(), tess_);
+  const auto other = schedules_.add(wish({{"repeat", "daily"}, {"time", "08:00"}}), tess_);
+  lost.time_zone = "Mars/Olympus";
+  storeRule(lost, lost.rule);
+  EXPECT_EQ(refusal([&] { world_.services.places.setTimeZone(site_, "Asia/Tokyo", world_.admin); }), "done");
+  runAfter_s(50 * 60);
+  EXPECT_EQ(runs(other).size(), 1U);
+  EXPECT_EQ(refusal([&] { schedules_.pause(lost.id, tess_); }), "done");
+}
+
 TEST_F(UnreadableSchedules, however_many_cannot_be_read_the_others_run) {
   const auto model = schedules_.add(wish(), tess_);
   auto damaged = model;
