@@ -220,29 +220,21 @@ void ScheduleRunner::recordOnly(const Due& due, const std::string& outcome, cons
 
 void ScheduleRunner::carryOut(const Due& due) {
   const store::Schedule& schedule = due.schedule;
+  const auto refuse = [&](const store::Reason& reason) { recordOnly(due, "refused", reason); };
   const auto type = context_.types.find(schedule.type);
-  if (!type) {
-    recordOnly(due, "refused",
-               {"command_type.not_found", "the command type " + schedule.type + " is not installed"});
-    return;
-  }
+  if (!type)
+    return refuse({"command_type.not_found", "the command type " + schedule.type + " is not installed"});
   const auto parameters = parseJson(schedule.parameters, {1U << 20, 32, 50'000});
-  if (!parameters) {
-    recordOnly(due, "refused",
-               {"schedule.unreadable", "its parameters cannot be read: change it, or remove it"});
-    return;
-  }
+  if (!parameters)
+    return refuse({"schedule.unreadable", "its parameters cannot be read: change it, or remove it"});
   std::optional<store::Account> author;
   std::vector<store::Agent> agents;
   context_.store.read([&](const store::ReadTransaction& tx) {
     author = tx.people().account(schedule.author_id);
     if (author) agents = agentsAt(tx, schedule, due.sites, author->grants.visible(), context_.contact());
   });
-  if (!author || author->disabled) {
-    recordOnly(due, "refused",
-               {"schedule.author_gone", schedule.author + ", who saved it last, may do nothing any more"});
-    return;
-  }
+  if (!author || author->disabled)
+    return refuse({"schedule.author_gone", schedule.author + ", who saved it last, may do nothing any more"});
   LeftOut left_out;
   std::erase_if(agents, [&](const store::Agent& agent) {
     const auto reason = notAsked(agent, author->grants, *type);
