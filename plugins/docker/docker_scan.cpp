@@ -11,8 +11,12 @@ namespace {
 constexpr std::int64_t kRegistryPatienceNs = 40 * kSecondNs;
 constexpr const char* kEngineScope = "engine";
 constexpr std::size_t kMostNamed = 5;
-// Of one registry, each named and each a part of it; where more fail, it is the registry that failed.
+// Repositories of one registry, each a part of it; where more fail, it is the registry that failed.
 constexpr std::size_t kMostFailed = 100;
+// A tag that is gone says nothing about the next one: each is a part.
+constexpr std::size_t kMostGone = 1'000;
+// One by one, of a registry: a scan may explain a thousand things, and the next registry's are some of them.
+constexpr std::size_t kMostExplained = 100;
 
 std::string allOf(const std::vector<Unread>& unread) {
   std::string out;
@@ -155,7 +159,9 @@ void DockerScan::askRegistry(const std::string& name, const Engine& engine,
       engine,
       {RF_OK, "", ""},
       {},
-      {}};
+      {},
+      {},
+      0};
   if (const auto until = memory_.quietUntil(name); until != 0)
     asked.whole = {RF_LIMIT, "docker.registry_limit",
                    name + ": is not asked before " + toRfc3339(until * kSecondNs) + ", as it wants it"};
@@ -168,7 +174,11 @@ void DockerScan::askRegistry(const std::string& name, const Engine& engine,
   if (const auto* unread = engine.unreadIn(name); unread != nullptr && !asked.isOver())
     asked.whole = unread->why;
   if (asked.failed.size() > kMostFailed && !asked.isOver()) asked.whole = asked.failed.begin()->second;
+  if (asked.gone.size() > kMostGone && !asked.isOver()) asked.whole = asked.gone.begin()->second;
   tellRegistry(name, asked, offers);
+  if (asked.explained > kMostExplained)
+    run_.report(rf::Status::kOk, "docker.left_out",
+                name + ": " + std::to_string(asked.explained - kMostExplained) + " more like these");
   if (credentials.areWithHelper(name))
     run_.report(rf::Status::kOk, "docker.credential_helper",
                 name + ": is asked without a password; a credential helper keeps it, and none is asked here");
@@ -180,6 +190,10 @@ DockerScan::Offer DockerScan::askOffer(Asked& asked, const Watched& watched) {
   if (!watched.behind(asked.engine, out.digest).empty()) out.image = imageBehind(asked, watched, out.digest);
   out.newer_tag = askNewerTag(asked, watched);
   return out;
+}
+
+void DockerScan::explain(Asked& asked, const std::string& code, const std::string& text) {
+  if (++asked.explained <= kMostExplained) run_.report(rf::Status::kOk, code, text);
 }
 
 bool DockerScan::wasThere(const Engine& engine, const Watched& watched) {
@@ -199,7 +213,7 @@ std::string DockerScan::askDigest(Asked& asked, const Watched& watched) {
   }
   const auto& problem = offered.error();
   if (!was_there && (problem.code == kTagGone || problem.status == RF_DENIED)) {
-    run_.report(rf::Status::kOk, problem.code, problem.text + "; it may have been made here");
+    explain(asked, problem.code, problem.text + "; it may have been made here");
   } else {
     noteNoOffer(asked, watched, problem);
   }
@@ -212,9 +226,9 @@ void DockerScan::noteNoOffer(Asked& asked, const Watched& watched, const Problem
   const auto why = reference.familiar() +
                    " is not found in its registry any more: it was removed, or is not for everybody";
   // Of what nobody uses no update is known.
-  if (watched.users.empty()) return run_.report(rf::Status::kOk, kTagGone, why);
-  asked.failed.try_emplace(reference.repository + ":" + reference.tag,
-                           Problem{RF_PERMANENT, kTagGone, why + "; what is known of it stays"});
+  if (watched.users.empty()) return explain(asked, kTagGone, why);
+  asked.gone.try_emplace(reference.repository + ":" + reference.tag,
+                         Problem{RF_PERMANENT, kTagGone, why + "; what is known of it stays"});
 }
 
 const PlatformImage* DockerScan::imageBehind(Asked& asked, const Watched& watched,
@@ -226,7 +240,7 @@ const PlatformImage* DockerScan::imageBehind(Asked& asked, const Watched& watche
   auto image = asked.registry.imageFor(reference.repository, digest, platform);
   if (image) return &memory_.add(reference.registry, digest, platform, std::move(*image));
   if (image.error().status == RF_NOT_APPLICABLE && image.error().code != kTagGone) {
-    run_.report(rf::Status::kOk, image.error().code, image.error().text);
+    explain(asked, image.error().code, image.error().text);
   } else {
     noteNoOffer(asked, watched, image.error());
   }
@@ -240,7 +254,7 @@ std::string DockerScan::askNewerTag(Asked& asked, const Watched& watched) {
   if (!asked.tags.contains(reference.repository)) {
     auto tags = asked.registry.tagsOf(reference.repository);
     if (!tags && tags.error().status == RF_UNSUPPORTED) {
-      run_.report(rf::Status::kOk, tags.error().code, tags.error().text);
+      explain(asked, tags.error().code, tags.error().text);
       tags = std::vector<std::string>();
     }
     if (!tags) {
@@ -252,11 +266,28 @@ std::string DockerScan::askNewerTag(Asked& asked, const Watched& watched) {
   return newerTag(reference.tag, asked.tags[reference.repository], settings_.newer_tags);
 }
 
-void DockerScan::tellRegistry(const std::string& name, Asked& asked, const std::vector<Offer>& offers) {
-  // Before the registry's own: whatever ends this process in between must not leave that one complete alone.
+void DockerScan::tellFailedParts(const std::string& name, const Asked& asked) {
   if (asked.failed.size() <= kMostFailed)
     for (const auto& [part, problem] : asked.failed)
       run_.scope(name + "/" + part).fail(rf::toStatus(problem.status), problem.code, problem.text);
+  if (asked.gone.size() > kMostGone) return;
+  std::size_t told = 0;
+  for (const auto& [part, problem] : asked.gone) {
+    auto scope = run_.scope(name + "/" + part);
+    if (told++ < kMostExplained)
+      scope.fail(rf::toStatus(problem.status), problem.code, problem.text);
+    else
+      scope.fail(rf::toStatus(problem.status));
+  }
+  if (told > kMostExplained)
+    run_.report(rf::Status::kPermanent, kTagGone,
+                name + ": " + std::to_string(told - kMostExplained) +
+                    " more that are in use are not found any more; what is known of them stays");
+}
+
+void DockerScan::tellRegistry(const std::string& name, Asked& asked, const std::vector<Offer>& offers) {
+  // Before the registry's own: whatever ends this process in between must not leave that one complete alone.
+  tellFailedParts(name, asked);
   auto scope = run_.scope(name);
   for (const auto& offer : offers) {
     tellImage(asked.engine, offer.watched, offer.digest);

@@ -32,8 +32,10 @@ class DockerScan {
     Registry registry;
     const Engine& engine;
     Problem whole;                                         // why it is not asked any more; RF_OK: it is
-    std::map<std::string, Problem> failed;                 // repositories and tags, each by itself
+    std::map<std::string, Problem> failed;                 // repositories, each by itself
+    std::map<std::string, Problem> gone;                   // tags that are in use and not found any more
     std::map<std::string, std::vector<std::string>> tags;  // by repository
+    std::size_t explained = 0;                             // what failed nothing
 
     bool isOver() const { return whole.status != RF_OK; }
     void note(const std::string& repository, const Problem& problem);
@@ -56,9 +58,11 @@ class DockerScan {
   Offer askOffer(Asked& asked, const Watched& watched);
   std::string askDigest(Asked& asked, const Watched& watched);
   void noteNoOffer(Asked& asked, const Watched& watched, const Problem& problem);
+  void explain(Asked& asked, const std::string& code, const std::string& text);
   bool wasThere(const Engine& engine, const Watched& watched);
   std::string askNewerTag(Asked& asked, const Watched& watched);
   void tellRegistry(const std::string& name, Asked& asked, const std::vector<Offer>& offers);
+  void tellFailedParts(const std::string& name, const Asked& asked);
   void tellUpdate(const Engine& engine, const Offer& offer);
   void tellNewerTag(const Engine& engine, const Offer& offer);
   void tellBudget(const std::string& name, const Budget& budget);

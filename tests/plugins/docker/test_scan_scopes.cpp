@@ -183,6 +183,38 @@ TEST_F(DockerScanned, holds_it_against_a_registry_where_too_many_repositories_fa
   EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_DENIED);
 }
 
+TEST_F(DockerScanned, keeps_what_a_registry_says_of_others_however_many_tags_of_it_are_gone) {
+  std::vector<std::string> gone;
+  for (int i = 0; i < 103; ++i)
+    gone.push_back(in("ci:build-" + std::to_string(i)));
+  hasImage("built", gone, {in("ci@" + digest("built"))});
+  for (std::size_t i = 0; i < gone.size(); ++i)
+    runs("job" + std::to_string(i), gone[i], "built");
+  hasImage("old", {in("app:latest")}, {in("app@" + digest("old"))});
+  runs("web", in("app"), "old");
+  offers("app", "latest", manifest("new"));
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_OK);
+  EXPECT_EQ(onlyUpdate().at("name"), in("app:latest"));
+  EXPECT_THAT(fake_.scopes, SizeIs(2 + 103)) << "what is known of each stays";
+  for (const auto& name : gone)
+    EXPECT_EQ(fake_.scopeStatus(name), RF_PERMANENT) << name;
+  EXPECT_THAT(fake_.reports, SizeIs(101)) << "nobody reads more of them than that";
+  EXPECT_THAT(fake_.reports.back().text, HasSubstr("3 more"));
+}
+
+TEST_F(DockerScanned, leaves_other_registries_room_to_be_explained) {
+  std::vector<std::string> gone;
+  for (int i = 0; i < 103; ++i)
+    gone.push_back(in("ci:build-" + std::to_string(i)));
+  hasImage("built", gone, {in("ci@" + digest("built"))});
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_OK) << "nobody uses them";
+  ASSERT_THAT(fake_.reports, SizeIs(101));
+  EXPECT_EQ(fake_.reports.back().code, "docker.left_out");
+  EXPECT_THAT(fake_.reports.back().text, HasSubstr("3 more"));
+}
+
 TEST_F(DockerScanned, holds_one_container_that_the_engine_does_not_tell_against_what_depends_on_it) {
   hasImage("old", {in("app:latest")}, {in("app@" + digest("old"))});
   runs("web", in("app"), "old");

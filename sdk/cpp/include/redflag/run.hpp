@@ -35,8 +35,10 @@ class Scope {
   // Explains, and ends it. `status` must not be kOk; `code` is stable and dotted ("flatpak.remote_failed").
   void fail(Status status, std::string_view code, std::string_view text) {
     run_->report(run_, raw(status), str(code), str(text));
-    end(status == Status::kOk ? Status::kInternal : status);
+    fail(status);
   }
+  // Ends it as one of many that a report explains together.
+  void fail(Status status) { end(status == Status::kOk ? Status::kInternal : status); }
 
  private:
   void end(Status status) {
