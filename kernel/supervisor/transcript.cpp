@@ -18,9 +18,7 @@ using host::FrameType;
 constexpr std::size_t kMaxSmallFrame = 16U << 10U;  // every JSON frame but records and results
 constexpr std::size_t kMaxStateBytes = 16U << 20U;
 constexpr std::size_t kMaxStateValue = 4U << 20U;
-constexpr std::size_t kMaxScopes = 10'001;  // the host's limit and the scope ""
 constexpr std::size_t kMaxScopeKey = 1024;
-constexpr std::size_t kMaxReports = 1100;
 constexpr std::uint64_t kMaxLogLines = 110'000;
 
 tl::unexpected<Error> broken(std::string text) {
@@ -131,8 +129,8 @@ Result<> Transcript::beginScope(const Json& json) {
   std::string key = in.text("key", kMaxScopeKey);
   if (auto read = in.finish(); !read) return read;
   if (!scans_ || !greeted_ || open_scope_) return broken("a scope was begun where none may be");
-  if (keys_.size() >= kMaxScopes)
-    return fail(Code::kLimit, "more than " + std::to_string(kMaxScopes) + " scopes");
+  if (!key.empty() && keys_.size() - keys_.count("") >= protocol::kMaxScanScopes)
+    return fail(Code::kLimit, "more than " + std::to_string(protocol::kMaxScanScopes) + " scopes");
   if (!keys_.insert(key).second) return broken("a scope was begun twice");
   open_scope_ = std::move(key);
   return {};
@@ -182,9 +180,8 @@ Result<> Transcript::report(const Json& json) {
   RunReport report{in.text("status", 32), in.text("code", 128), in.text("text", 8192)};
   if (auto read = in.finish(); !read) return read;
   if (!isStatus(report.status)) return broken("a report with no known status");
-  if (outcome_.reports.size() >= kMaxReports) {
-    return fail(Code::kLimit, "more than " + std::to_string(kMaxReports) + " reports");
-  }
+  if (outcome_.reports.size() >= protocol::kMaxScanReports)
+    return fail(Code::kLimit, "more than " + std::to_string(protocol::kMaxScanReports) + " reports");
   outcome_.reports.push_back(std::move(report));
   return {};
 }

@@ -3,11 +3,12 @@
 #include <algorithm>
 
 #include "host/json_text.h"
+#include "protocol/limits.h"
 
 namespace redflag::host {
 namespace {
 
-constexpr std::uint32_t kMaxReports = 1000;
+constexpr std::uint32_t kMaxReports = protocol::kMaxScanReports;
 constexpr std::uint32_t kMaxLines = 100'000;
 constexpr std::size_t kMaxLineBytes = 4096;
 constexpr std::size_t kMaxCodeBytes = 128;

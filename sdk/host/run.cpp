@@ -8,12 +8,12 @@
 #include "host/isolate.h"
 #include "host/json_text.h"
 #include "host/text.h"
+#include "protocol/limits.h"
 
 namespace redflag::host {
 namespace {
 
 constexpr std::size_t kMaxScopeKeyBytes = 1024;
-constexpr std::size_t kMaxScopes = 10'000;
 constexpr std::uint64_t kPatience = 1000;  // rows committed after the limit
 
 Run& runOf(const rf_run* table) {
@@ -106,7 +106,8 @@ rf_status Run::beginScope(std::string_view key) {
   if (key.size() > kMaxScopeKeyBytes || !isUtf8(key) || !protocol::isCleanText(key)) {
     return refuse(RF_INVALID, "a scope's key is not UTF-8 without control characters of at most 1024 bytes");
   }
-  if (scope_keys_.size() >= kMaxScopes) return refuse(RF_LIMIT, "more than 10000 scopes");
+  if (scope_keys_.size() >= protocol::kMaxScanScopes)
+    return refuse(RF_LIMIT, "more than " + std::to_string(protocol::kMaxScanScopes) + " scopes");
   if (!scope_keys_.emplace(key).second) {
     return refuse(RF_INVALID, "the scope \"" + readable(key, 128) + "\" was begun twice");
   }

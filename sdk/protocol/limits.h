@@ -17,6 +17,11 @@ constexpr std::size_t kMaxItemBytes = 64U << 20;
 constexpr std::size_t kMaxPartBytes = 2U << 20;  // before the text is quoted
 constexpr std::size_t kMaxParts = 64;
 
+// What one scan may say. The scope "" of rows outside of any comes on top, and the report of how the run
+// ended.
+constexpr std::size_t kMaxScanScopes = 2'000;
+constexpr std::size_t kMaxScanReports = 1'000;
+
 // What one action may answer: its text is at most host::kMaxResultBytes.
 constexpr std::size_t kMaxResultValues = 2'000'000;
 

@@ -14,10 +14,10 @@ namespace redflag::services {
 namespace {
 
 constexpr std::size_t kMaxRecords = 200'000;
-constexpr std::size_t kMaxScopes = 2'000;
+constexpr std::size_t kMaxScopes = protocol::kMaxScanScopes + 1;
 constexpr std::size_t kMaxScopeKey = 1'024;
 constexpr std::size_t kMaxRowBytes = protocol::kMaxRecordBytes + 8 * kMaxScopeKey;  // its scope, quoted
-constexpr std::size_t kMaxReports = 1'000;
+constexpr std::size_t kMaxReports = protocol::kMaxScanReports + 1;
 constexpr std::int64_t kDayMs = 86'400'000;
 
 void requireOneOf(JsonReader& in, const char* key, const std::string& value,

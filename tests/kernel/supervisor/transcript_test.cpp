@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "protocol/limits.h"
+
 namespace redflag::kernel {
 namespace {
 
@@ -95,6 +97,25 @@ TEST_F(TranscriptTest, is_incomplete_when_one_scope_failed_and_keeps_the_others)
   EXPECT_FALSE(outcome.complete);
   EXPECT_EQ(outcome.run_class, RunClass::kOk);
   EXPECT_EQ(outcome.scopes[0].status, "ok");
+}
+
+TEST_F(TranscriptTest, takes_as_many_scopes_and_reports_as_a_server_would_and_no_more) {
+  request_.limits.output_bytes = 1U << 20U;
+  hello();
+  const std::string report = R"({"status":"ok","code":"a.b","text":""})";
+  for (std::size_t i = 0; i < protocol::kMaxScanReports; ++i)
+    ASSERT_TRUE(say(FrameType::kReport, report));
+  EXPECT_FALSE(say(FrameType::kReport, report));
+  for (std::size_t i = 0; i < protocol::kMaxScanScopes; ++i) {
+    begin(std::to_string(i));
+    end(std::to_string(i), "ok");
+  }
+  begin("");
+  end("", "ok");
+  EXPECT_FALSE(say(FrameType::kBeginScope, R"({"key":"x"})"));
+  const auto outcome = transcript().finishWithout("limit", RunClass::kBrokenContract, "run.limit", "");
+  EXPECT_EQ(outcome.scopes.size(), protocol::kMaxScanScopes + 1);
+  EXPECT_EQ(outcome.reports.size(), protocol::kMaxScanReports + 1);
 }
 
 TEST_F(TranscriptTest, keeps_complete_scopes_of_a_crash_and_fails_the_open_one) {

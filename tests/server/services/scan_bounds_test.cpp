@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/encoding.h"
+#include "protocol/limits.h"
 #include "support/world.h"
 
 namespace redflag::testing {
@@ -80,6 +81,20 @@ TEST_F(ScanBounds, a_plugin_that_only_adds_updates_is_refused_when_there_are_too
   ASSERT_EQ(refused.size(), 1U);
   EXPECT_NE(refused[0].text.find("too many updates"), std::string::npos) << refused[0].text;
   EXPECT_TRUE(scan("b", "ok").rejected.empty()) << "these are instead of the others";
+}
+
+TEST_F(ScanBounds, a_scan_that_says_as_much_as_an_agent_lets_it_is_taken) {
+  ScanSpec spec;
+  for (std::size_t i = 0; i + 1 < protocol::kMaxScanScopes; ++i)
+    spec.scopes.emplace_back("part" + std::to_string(i), "ok");
+  spec.scopes.emplace_back("", "ok");
+  auto item = world_.scanItem(spec);
+  for (std::size_t i = 0; i < protocol::kMaxScanReports + 1; ++i)
+    item["reports"].push_back({{"status", "ok"}, {"code", "a.b"}, {"text", ""}});
+  world_.mustTake(agent_, {item});
+  item["id"] = newId();
+  item["scopes"].push_back({{"key", "one more"}, {"status", "ok"}});
+  EXPECT_EQ(world_.upload(agent_, {item}).rejected.size(), 1U);
 }
 
 TEST_F(ScanBounds, of_breakers_without_end_no_more_are_kept_than_an_agent_can_have) {
