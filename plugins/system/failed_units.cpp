@@ -3,24 +3,18 @@
 #include <vector>
 
 #include "base/json.h"
+#include "nobody_to_ask.h"
 
 namespace redflag::system {
 namespace {
 
 constexpr std::uint64_t kMaxUnitAnswer = 1U << 20;
 constexpr std::size_t kMostUnits = 200;
-constexpr int kNoSuchQuestion = 404;
 
 struct FailedUnit {
   std::string name;
   std::string reason;
 };
-
-// Nobody answers, or is allowed to: not a scan that went wrong.
-bool isNobodyToAsk(rf::Status status) {
-  return status == rf::Status::kNotApplicable || status == rf::Status::kDenied ||
-         status == rf::Status::kUnsupported;
-}
 
 // "A web server: exit-code, status 1".
 std::string reasonOf(const std::string& description, const std::string& result, std::int64_t status) {
@@ -54,7 +48,7 @@ redflag::Result<std::vector<FailedUnit>> parseUnits(const std::string& body) {
 
 void FailedUnits::report() {
   const auto answer = manager_.get("/run/systemd", "/failed", kMaxUnitAnswer);
-  if (answer ? answer->http_status == kNoSuchQuestion : isNobodyToAsk(answer.status())) return;
+  if (isNobodyToAsk(answer)) return;
   auto scope = run_.scope("units");
   if (answer && answer->http_status == 200) return tell(answer->body, scope);
   scope.fail(answer ? rf::Status::kInternal : answer.status(), "system.units_not_asked",

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <vector>
 
+#include "common/package_text.h"
 #include "common/units.h"
+#include "nobody_to_ask.h"
 
 namespace redflag::system {
 namespace {
@@ -21,17 +23,25 @@ std::string listed(const std::set<std::string>& items, std::size_t most) {
   return text;
 }
 
+bool isPath(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
 }  // namespace
 
 void OutdatedServices::report() {
   const auto answer = processes_.get("/proc", "/outdated", kMaxAnswer);
-  if (!answer || answer->http_status != 200) return;
-  const auto json = parseJson(answer->body, {.bytes = kMaxAnswer, .depth = 8, .values = 200'000});
+  if (isNobodyToAsk(answer)) return;
+  auto scope = run_.scope("services");
+  if (answer && answer->http_status == 200) return tell(answer->body, scope);
+  scope.fail(answer ? rf::Status::kInternal : answer.status(), "system.processes_not_asked",
+             answer ? "an odd answer" : answer.text());
+}
+
+void OutdatedServices::tell(const std::string& body, rf::Scope& scope) {
+  const auto json = parseJson(body, {.bytes = kMaxAnswer, .depth = 8, .values = 200'000});
   const auto grouped = json ? group(*json) : tl::unexpected<Error>(json.error());
-  if (!grouped) {
-    run_.fail(rf::Status::kInternal, "system.bad_answer", grouped.error().text);
-    return;
-  }
+  if (!grouped) return scope.fail(rf::Status::kInternal, "system.bad_answer", grouped.error().text);
   std::set<std::string> all;
   for (const auto& [unit, service] : services_)
     all.insert(service.files.begin(), service.files.end());
@@ -48,6 +58,7 @@ void OutdatedServices::report() {
       row.package(package);
     static_cast<void>(row.commit());
   }
+  scope.complete();
 }
 
 redflag::Result<> OutdatedServices::group(const Json& answer) {
@@ -63,9 +74,11 @@ redflag::Result<> OutdatedServices::group(const Json& answer) {
     if (auto ok = process.finishIgnoringUnknown(); !ok) return ok;
     if (unit.empty()) continue;
     auto& service = services_[unit];
-    service.commands.insert(command);
+    // A process calls itself what it likes: a row that refuses it must not be missing for that.
+    service.commands.insert(plugin::isPrintableText(command) ? command : "a process");
     for (const Json& file : files)
-      if (file.is_string()) service.files.insert(file.get<std::string>());
+      if (file.is_string() && isPath(file.get_ref<const std::string&>()))
+        service.files.insert(file.get<std::string>());
   }
   run_.fact("services.unreadable_processes", unreadable);
   return {};

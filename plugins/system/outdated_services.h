@@ -17,8 +17,8 @@ namespace redflag::system {
 class OutdatedServices {
  public:
   OutdatedServices(const rf::Host& host, rf::Run& run) : processes_(host), owners_(host), run_(run) {}
-  // Rows, and the fact services.unreadable_processes. Without anybody to ask: nothing, which is what is
-  // known.
+  // Scope "services", and the fact services.unreadable_processes. Without anybody to ask: neither, which is
+  // what is known.
   void report();
 
  private:
@@ -26,6 +26,7 @@ class OutdatedServices {
     std::set<std::string> commands;
     std::set<std::string> files;
   };
+  void tell(const std::string& body, rf::Scope& scope);
   redflag::Result<> group(const Json& answer);
 
   rf::LocalHttp processes_;

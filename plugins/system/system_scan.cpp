@@ -18,9 +18,11 @@ rf::Status SystemScan::scan() {
   processors();
   load();
   pressure();
+  // What fails a scope below fails that and not the scan.
+  const auto own = run_.outcome();
   services_.report();
   units_.report();
-  return run_.outcome();
+  return own;
 }
 
 std::string SystemScan::read(const std::string& path) {

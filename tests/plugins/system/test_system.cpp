@@ -202,7 +202,7 @@ TEST_F(SystemTree, says_that_no_unit_has_failed_only_where_somebody_was_asked) {
        {"[]", R"({"units":[{"name":""}]})", R"({"units":[{"name":"a.service","status":-1}]})",
         R"({"units":[{"name":"a.service","pid":1}]})"}) {
     fake_.local_answers["/failed"] = odd;
-    EXPECT_NE(scan(), rf::Status::kOk) << odd;
+    EXPECT_EQ(scan(), rf::Status::kOk) << odd << ": load and memory are told all the same";
     EXPECT_TRUE(fake_.reported("system.bad_answer"));
     EXPECT_EQ(fake_.fact("units.failed"), nullptr);
     EXPECT_NE(fake_.scopeStatus("units"), RF_OK) << "what was known stays";
@@ -265,9 +265,32 @@ TEST_F(SystemTree, takes_no_odd_answer_for_one) {
   for (const char* odd :
        {"[]", "{}", R"({"processes":[{"pid":1}],"unreadable":0})", R"({"processes":[],"unreadable":-1})"}) {
     fake_.local_answers["/outdated"] = odd;
-    EXPECT_NE(scan(), rf::Status::kOk) << odd;
+    EXPECT_EQ(scan(), rf::Status::kOk) << odd << ": load and memory are told all the same";
+    EXPECT_EQ(fake_.scopeStatus("services"), RF_INTERNAL) << odd;
+    EXPECT_TRUE(fake_.reported("system.bad_answer"));
     EXPECT_TRUE(fake_.ofKind("service/1").empty());
   }
+}
+
+TEST_F(SystemTree, takes_services_that_nobody_could_look_at_for_no_ones_that_are_up_to_date) {
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.scopeStatus("services"), RF_NOT_APPLICABLE) << "no such scope: nobody was there";
+  fake_.local_answers["/outdated"] = "";
+  fake_.local_statuses["/outdated"] = 500;
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.scopeStatus("services"), RF_INTERNAL) << "what was known of them stays";
+  EXPECT_TRUE(fake_.reported("system.processes_not_asked"));
+}
+
+TEST_F(SystemTree, leaves_no_service_out_for_what_its_processes_call_themselves) {
+  fake_.local_answers["/outdated"] = R"({"processes":[
+    {"pid":7,"command":"a\u001b[2J","control_group":"/system.slice/x.service",
+     "files":["/usr/lib/libz.so.1","/usr/lib/\u001b"]}],"unreadable":0})";
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.ofKind("service/1").at(0).at("reason"),
+            "a process still runs what was replaced: /usr/lib/libz.so.1");
+  EXPECT_EQ(fake_.ofKind("service/1").at(0).at("scope"), "services");
+  EXPECT_EQ(fake_.scopeStatus("services"), RF_OK);
 }
 
 TEST_F(SystemTree, asks_for_a_reboot_into_a_newer_kernel_of_the_same_flavour) {
