@@ -3,19 +3,33 @@
 #include <algorithm>
 #include <system_error>
 
+#include "base/encoding.h"
 #include "base/json.h"
+#include "protocol/record_kinds.h"
 
 namespace redflag::storage {
 namespace {
 
 constexpr std::uint64_t kMaxMountBytes = 8U << 20;
-constexpr std::size_t kMaxMounts = 5'000;
+constexpr std::size_t kMaxMounts = 1'900;  // each is a scope, and a scan has two thousand
+constexpr std::size_t kMaxPointBytes = 1'000;
 constexpr std::int64_t kPatienceNs = 2'000'000'000;
 // A server that is gone may have left a mount for each of its users.
 constexpr std::int64_t kAllPatienceNs = 5 * kPatienceNs;
 constexpr std::int64_t kLeastPatienceNs = kPatienceNs / 20;
 constexpr std::int64_t kSecondNs = 1'000'000'000;
 constexpr const char* kSamples = "samples";
+
+// What scopes, rows and their labels can carry. Whoever may mount something chooses these words, and a row
+// that is refused fails the whole scan.
+bool isTellable(std::string_view text) {
+  return text.size() <= kMaxPointBytes && text.find('\n') == std::string_view::npos && isUtf8(text) &&
+         protocol::isCleanText(text);
+}
+
+std::string_view tellable(std::string_view text) {
+  return isTellable(text) ? text : std::string_view();
+}
 
 }  // namespace
 
@@ -62,14 +76,22 @@ rf::Status StorageScan::scan() {
   const auto mounts = worthLooking(all, settings_.skip_mounts);
   if (mounts.size() > kMaxMounts)
     return run_.fail(rf::Status::kLimit, "storage.too_many_mounts",
-                     "more than 5000 file systems are mounted");
+                     "more than " + std::to_string(kMaxMounts) + " file systems are mounted");
   auto growth = Growth::from(state_.get(kSamples) ? *state_.get(kSamples) : "");
   std::vector<std::string> points;
+  std::size_t odd = 0;
   for (const auto& mount : mounts) {
     if (run_.cancelled()) return rf::Status::kCancelled;
+    if (!isTellable(mount.point)) {
+      ++odd;
+      continue;
+    }
     look(mount, isRemote(mount) || isBeyondRemote(mount, all), growth);
     points.push_back(mount.point);
   }
+  if (odd > 0)
+    run_.report(rf::Status::kOk, "storage.odd_name",
+                "left out for names that nothing can show: " + std::to_string(odd) + " mounts");
   disks_.report();
   if (settings_.smart) disks_.reportHealth();
   growth.keepOnly(points);
@@ -77,7 +99,8 @@ rf::Status StorageScan::scan() {
   if (const auto kept = state_.put(kSamples, growth.text());
       kept != rf::Status::kOk && kept != rf::Status::kUnsupported)
     run_.report(kept, "storage.not_kept", "how fast file systems fill cannot be told the next time");
-  return run_.outcome();
+  // A mount, or a disk, that fails has failed its own scope: the others' forecasts are kept, and go on.
+  return rf::Status::kOk;
 }
 
 void StorageScan::look(const Mount& mount, bool patiently, Growth& growth) {
@@ -107,9 +130,9 @@ void StorageScan::tell(const Mount& mount, const Usage& usage, Growth& growth) {
   auto row = run_.volume();
   row.list("layers", layers_.under(mount));
   row.mount(mount.point)
-      .device(mount.source)
-      .filesystem(mount.filesystem)
-      .subvolume(mount.subvolume)
+      .device(tellable(mount.source))
+      .filesystem(tellable(mount.filesystem))
+      .subvolume(tellable(mount.subvolume))
       .totalBytes(usage.total_bytes)
       .usedBytes(usage.used_bytes)
       .availableBytes(usage.available_bytes)

@@ -213,8 +213,31 @@ TEST_F(StorageTree, tells_how_full_a_file_system_is) {
 TEST_F(StorageTree, holds_a_mount_that_is_gone_against_nobody_else) {
   EXPECT_EQ(scan("27 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw\n28 27 8:2 / /no/such/folder rw - ext4 "
                  "/dev/sdb1 rw\n"),
-            rf::Status::kPermanent);
+            rf::Status::kOk)
+      << "what is kept of the others must not be lost, nor scans stopped";
+  EXPECT_EQ(fake_.scopeStatus("/no/such/folder"), RF_PERMANENT);
+  EXPECT_EQ(fake_.scopeStatus("/"), RF_OK);
   EXPECT_THAT(fake_.ofKind("volume/1"), SizeIs(1));
+}
+
+TEST_F(StorageTree, takes_no_name_that_a_row_would_refuse) {
+  const auto folder = root_.string();
+  EXPECT_EQ(scan("27 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw\n"
+                 "29 27 0:51 / /srv/\\033[2J rw - ext4 /dev/sdb1 rw\n"
+                 "30 27 0:52 / /srv/a\\012b rw - ext4 /dev/sdc1 rw\n"
+                 "31 27 0:53 / /srv/\xff rw - ext4 /dev/sdd1 rw\n"
+                 "32 27 0:54 / /srv/" +
+                 std::string(1'001, 'a') + " rw - ext4 /dev/sde1 rw\n33 27 8:5 / " + folder +
+                 " rw - ext4 \\033[2J rw\n"),
+            rf::Status::kOk);
+  const auto volumes = fake_.ofKind("volume/1");
+  ASSERT_THAT(volumes, SizeIs(2));
+  EXPECT_EQ(volumes[1].at("mount"), folder);
+  EXPECT_FALSE(volumes[1].contains("device"));
+  EXPECT_THAT(fake_.scopes, SizeIs(3)) << "and the disks";
+  ASSERT_THAT(fake_.reports, SizeIs(1));
+  EXPECT_EQ(fake_.reports[0].code, "storage.odd_name");
+  EXPECT_THAT(fake_.reports[0].text, testing::HasSubstr("4 mounts"));
 }
 
 TEST(StorageSettings, name_a_folder_with_and_without_a_slash_at_its_end) {
