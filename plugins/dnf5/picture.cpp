@@ -92,14 +92,14 @@ std::optional<Problem> problemOf(const Repository& repository, const Settings& s
   return std::nullopt;
 }
 
-Result<std::vector<Source>> readSources(const Client& client, const Settings& settings, std::int64_t now) {
+Result<std::vector<Source>> readSources(const Client& client) {
   const auto answer = client.json({"repo", "info", "--json"});
   if (!answer) return tl::unexpected<Problem>(answer.error());
   const auto repositories = answer->is_null() ? std::vector<Repository>() : parseRepositories(*answer);
   if (!repositories) return tl::unexpected<Problem>(repositories.error());
   std::vector<Source> sources;
   for (const auto& repository : *repositories)
-    sources.push_back({repository, problemOf(repository, settings, now)});
+    sources.push_back({repository, std::nullopt});
   return sources;
 }
 
@@ -139,8 +139,13 @@ Result<std::vector<Package>> readInstalled(const Client& client) {
   return installed;
 }
 
-Result<Picture> takePicture(const Client& client, const Settings& settings, std::int64_t now) {
-  auto sources = readSources(client, settings, now);
+void judgeSources(Picture& picture, const Settings& settings, std::int64_t now) {
+  for (auto& source : picture.sources)
+    source.problem = problemOf(source.repository, settings, now);
+}
+
+Result<Picture> takePicture(const Client& client) {
+  auto sources = readSources(client);
   if (!sources) return tl::unexpected<Problem>(sources.error());
   const auto installed = readInstalled(client);
   if (!installed) return tl::unexpected<Problem>(installed.error());

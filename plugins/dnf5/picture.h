@@ -1,9 +1,11 @@
 #pragma once
-// What dnf5 says of the machine, put together.
+// What dnf5 says of the machine, put together. It is kept between runs, so that a scan whose inputs did not
+// change is a replay.
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "advice.h"
@@ -31,8 +33,15 @@ struct Picture {
   std::vector<Upgrade> upgrades;  // by name and architecture
 };
 
-// Eight questions to dnf5. `now` in seconds since the epoch.
-Result<Picture> takePicture(const Client& client, const Settings& settings, std::int64_t now);
+// Eight questions to dnf5. No source has a problem yet.
+Result<Picture> takePicture(const Client& client);
+// Which sources are not known, or not any more. `now` in seconds since the epoch.
+void judgeSources(Picture& picture, const Settings& settings, std::int64_t now);
+
+// Without the problems of its sources.
+std::string encodePicture(const Picture& picture);
+// RF_INVALID for anything that encodePicture did not write.
+Result<Picture> decodePicture(std::string_view text);
 
 Result<std::vector<Advisory>> readAdvisories(const Client& client);
 

@@ -74,6 +74,7 @@ const rf::Declaration kDeclaration{
                      {"read:/etc/distro.repos.d", false},
                      {"read:/etc/rpm", false},
                      {"read:/etc/os-release", false},
+                     {"read:/etc/systemd/system/timers.target.wants", false},
                      {"read:/var/cache/libdnf5", false},
                      {"read:/var/lib/dnf", false},
                      // Fetching metadata, as dnf5 itself does it: by an action.

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "common/package_numbers.h"
+#include "inputs.h"
+#include "other_manager.h"
 
 namespace redflag::dnf5 {
 namespace {
@@ -10,6 +12,8 @@ namespace {
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 // What is known about the machine rather than about a repository.
 constexpr const char* kLocalScope = "rpm";
+constexpr const char* kInputsKey = "inputs";
+constexpr const char* kPictureKey = "picture";
 
 rf::Status failRun(rf::Run& run, const Problem& problem) {
   return run.fail(rf::toStatus(problem.status), problem.code, problem.text);
@@ -50,10 +54,34 @@ void Scan::emitSource(rf::Run& run, const Source& source, const Picture& picture
   }
 }
 
+Result<Picture> Scan::takeOrRepeat(rf::Run& run) {
+  const auto inputs = inputsOf(settings_.root);
+  if (run.purpose() != rf::Purpose::kVerify) {
+    const auto kept_inputs = state_.get(kInputsKey);
+    if (kept_inputs && *kept_inputs == inputs) {
+      const auto kept = state_.get(kPictureKey);
+      auto picture = kept ? decodePicture(*kept) : fail(RF_INVALID, "dnf5.bad_state", kept.text());
+      if (picture) {
+        run.report(rf::Status::kOk, "inputs.unchanged",
+                   "nothing that a scan reads has changed since the last one");
+        return picture;
+      }
+    }
+  }
+  auto picture = takePicture(client_);
+  if (picture) {
+    // Without a place to keep it the next scan is slower, not wrong.
+    static_cast<void>(state_.put(kInputsKey, inputs));
+    static_cast<void>(state_.put(kPictureKey, encodePicture(*picture)));
+  }
+  return picture;
+}
+
 rf::Status Scan::updates(rf::Run& run) {
   const auto now = clock_.epochNs() / kNsPerSecond;
-  const auto picture = takePicture(client_, settings_, now);
+  auto picture = takeOrRepeat(run);
   if (!picture) return failRun(run, picture.error());
+  judgeSources(*picture, settings_, now);
   if (picture->sources.empty())
     return failRun(run, {RF_MISCONFIGURED, "dnf5.no_repositories",
                          "no repository is enabled: there is nothing to compare with"});
@@ -66,6 +94,7 @@ rf::Status Scan::updates(rf::Run& run) {
   }
   auto scope = run.scope(kLocalScope);
   if (oldest != 0) run.fact("lists.age_s", std::max<std::int64_t>(0, now - oldest));
+  run.fact("updates.other_manager", otherManager(settings_.root));
   scope.complete();
   return rows_;
 }

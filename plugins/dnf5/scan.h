@@ -10,18 +10,21 @@ namespace redflag::dnf5 {
 
 class Scan {
  public:
-  Scan(const Settings& settings, const rf::Host& host) : settings_(settings), client_(host), clock_(host) {}
+  Scan(const Settings& settings, const rf::Host& host)
+      : settings_(settings), client_(host), clock_(host), state_(host) {}
 
   // A repository that is not known ends its scope; the run itself only fails if nothing could be looked at.
   rf::Status updates(rf::Run& run);
   rf::Status inventory(rf::Run& run);
 
  private:
+  Result<Picture> takeOrRepeat(rf::Run& run);
   void emitSource(rf::Run& run, const Source& source, const Picture& picture);
 
   const Settings& settings_;
   Client client_;
   rf::Clock clock_;
+  rf::State state_;
   rf::Status rows_ = rf::Status::kOk;
 };
 

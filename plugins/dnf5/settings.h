@@ -2,6 +2,7 @@
 // The plugin's settings, as its schema lets them through.
 
 #include <cstdint>
+#include <filesystem>
 #include <string_view>
 
 #include "common/refresh_setting.h"
@@ -12,6 +13,9 @@ namespace redflag::dnf5 {
 struct Settings {
   bool expect_refresh = false;  // refresh: system
   std::int64_t refresh_after_s = plugin::kRefreshAfterS;
+
+  // No setting: where that machine's files are of which a scan only asks whether they have changed.
+  std::filesystem::path root = "/";
 };
 
 // JSON Schema of the settings; unknown keys are refused.

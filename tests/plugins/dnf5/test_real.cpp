@@ -75,6 +75,29 @@ TEST_F(RealScan, names_what_the_scan_names) {
   EXPECT_EQ(scan_.fake.scopeStatus("base"), RF_OK);
 }
 
+TEST_F(RealScan, repeats_its_answer_until_dnf5_would_answer_something_else) {
+  scan_.settings.root = root_;
+  const auto isReplay = [&] {
+    EXPECT_EQ(scan_.run(), rf::Status::kOk);
+    EXPECT_EQ(rows(), upgradable());
+    return scan_.fake.reported("inputs.unchanged");
+  };
+  install({{"tool", "1.0-1"}});
+  addRepository("base", {{"tool", "1.1-1"}, {"lib", "1.1-1"}});
+  refresh();
+  EXPECT_FALSE(isReplay());
+  EXPECT_TRUE(isReplay());
+  install({{"lib", "1.0-1"}});
+  EXPECT_FALSE(isReplay());
+  EXPECT_TRUE(isReplay());
+  addRepository("base", {{"tool", "1.2-1"}, {"lib", "1.1-1"}});
+  refresh();
+  EXPECT_FALSE(isReplay());
+  EXPECT_TRUE(isReplay());
+  write("etc/dnf/dnf.conf", "[main]\nexcludepkgs=lib\n");
+  EXPECT_FALSE(isReplay());
+}
+
 TEST_F(RealScan, names_nothing_where_everything_is_up_to_date) {
   install({{"tool", "1.0-1"}});
   addRepository("base", {{"tool", "1.0-1"}});
