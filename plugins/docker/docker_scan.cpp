@@ -26,6 +26,11 @@ std::string allOf(const std::vector<Unread>& unread) {
   return out;
 }
 
+// Manifests are counted, as pulls are, and a tenth is left for these.
+bool isScarce(const Budget& budget) {
+  return budget.limit && budget.remaining && *budget.remaining < *budget.limit / 10;
+}
+
 }  // namespace
 
 DockerScan::DockerScan(const Settings& settings, const rf::Host& host, rf::Run& run)
@@ -237,6 +242,15 @@ const PlatformImage* DockerScan::imageBehind(Asked& asked, const Watched& watche
   const auto* any = watched.anyImage(asked.engine);
   const auto platform = any == nullptr ? std::string() : any->platform;
   if (const auto* known = memory_.find(reference.registry, digest, platform)) return known;
+  if (isScarce(asked.registry.budget())) {
+    asked.failed.try_emplace(
+        reference.repository,
+        Problem{RF_LIMIT, "docker.registry_spared",
+                reference.familiar() +
+                    ": what its registry offers is not looked at yet: the few questions it still "
+                    "answers are left for pulls"});
+    return nullptr;
+  }
   auto image = asked.registry.imageFor(reference.repository, digest, platform);
   if (image) return &memory_.add(reference.registry, digest, platform, std::move(*image));
   if (image.error().status == RF_NOT_APPLICABLE && image.error().code != kTagGone) {

@@ -71,7 +71,7 @@ class DockerScanned : public testing::Test {
     if (const auto found = tags_.find(ask.target); found != tags_.end())
       return answer(200,
                     {"Docker-Content-Digest: " + digestOfText(found->second), "RateLimit-Limit: 100;w=21600",
-                     "RateLimit-Remaining: 7;w=21600"},
+                     "RateLimit-Remaining: " + std::to_string(remaining_) + ";w=21600"},
                     found->second);
     if (ask.target == "/v2/app/tags/list?n=1000")
       return answer(200, {}, R"({"tags":["1.0.0","1.0.1","2.0.0"]})");
@@ -95,6 +95,7 @@ class DockerScanned : public testing::Test {
   Json listed_ = Json::object();  // what the list says of each of them
   std::map<std::string, std::string> tags_;
   Broken broken_;
+  int remaining_ = 70;
   HttpScript server_{[this](const ScriptedAsk& ask) { return registry(ask); }};
 };
 

@@ -46,7 +46,7 @@ TEST_F(DockerScanned, tells_no_update_where_what_is_offered_runs) {
   const auto metrics = fake_.ofKind("metric/1");
   ASSERT_THAT(metrics, SizeIs(2));
   EXPECT_EQ(metrics[1].at("name"), "docker_registry_remaining_requests");
-  EXPECT_EQ(metrics[1].at("value"), 7);
+  EXPECT_EQ(metrics[1].at("value"), 70);
   EXPECT_EQ(metrics[1].at("label"), "registry=" + server_.host());
 }
 

@@ -53,6 +53,29 @@ TEST_F(DockerScanned, does_not_ask_again_for_what_it_knew_before_a_registry_want
   EXPECT_EQ(server_.asks().size(), asked + 2) << "what a tag is now, and nothing that is counted";
 }
 
+TEST_F(DockerScanned, leaves_the_last_questions_that_a_registry_answers_for_pulls) {
+  hasImage("old", {in("app:latest"), in("lib:latest")},
+           {in("app@" + digest("old")), in("lib@" + digest("old"))});
+  runs("web", in("app"), "old");
+  runs("worker", in("lib"), "old");
+  offers("app", "latest", manifest("new"));
+  offers("lib", "latest", manifest("old"));
+  scan();
+  ASSERT_EQ(onlyUpdate().at("name"), in("app:latest"));
+  remaining_ = 9;
+  offers("lib", "latest", manifest("newer"));
+  const auto asked = server_.asks().size();
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(server_.asks().size(), asked + 2) << "what a tag is now, which is not counted";
+  EXPECT_EQ(fake_.scopeStatus(in("lib")), RF_LIMIT) << "an update that is not known is not none";
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_OK);
+  EXPECT_TRUE(fake_.reported("docker.registry_spared"));
+  EXPECT_EQ(onlyUpdate().at("name"), in("app:latest")) << "which was known";
+  remaining_ = 10;
+  scan();
+  EXPECT_THAT(fake_.ofKind("update/1"), SizeIs(2));
+}
+
 TEST_F(DockerScanned, holds_a_registrys_failure_against_its_own_scope) {
   hasImage("old", {in("app:latest")}, {in("app@" + digest("old"))});
   runs("web", in("app"), "old");
