@@ -21,11 +21,6 @@ std::string kindOfName(const std::string& name) {
   return kind.empty() || letters == name.end() ? "device" : kind;
 }
 
-// A file's name may hold what would drive a terminal.
-bool isPlain(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
-}
-
 std::string layer(std::string_view kind, std::string_view name) {
   std::string text(kind);
   return text.append(" ").append(name);
@@ -35,7 +30,7 @@ std::string layerOf(const rf::File& files, const std::string& name) {
   if (const auto mapping = sysfsValue(files, name, "dm/name"); !mapping.empty())
     return mappedLayer(sysfsValue(files, name, "dm/uuid"), mapping);
   if (const auto level = sysfsValue(files, name, "md/level"); !level.empty()) return layer(level, name);
-  if (const auto file = sysfsValue(files, name, "loop/backing_file"); isPlain(file))
+  if (const auto file = sysfsValue(files, name, "loop/backing_file"); !file.empty())
     return layer("loop", file);
   if (files.info(sysfsPath(name, "device"))) return layer("disk", name);
   return layer(kindOfName(name), name);

@@ -1,5 +1,6 @@
 #include "sysfs.h"
 
+#include <algorithm>
 #include <string_view>
 
 namespace redflag::storage {
@@ -25,7 +26,9 @@ std::string sysfsPath(const std::string& device, const std::string& name) {
 
 std::string sysfsValue(const rf::File& files, const std::string& device, const std::string& name) {
   const auto content = files.read(sysfsPath(device, name), kMaxValueBytes);
-  return content ? std::string(trimmed(*content)) : std::string();
+  const auto value = content ? trimmed(*content) : std::string_view();
+  const bool is_plain = std::all_of(value.begin(), value.end(), [](char c) { return c >= ' ' && c <= '~'; });
+  return is_plain ? std::string(value) : std::string();
 }
 
 }  // namespace redflag::storage
