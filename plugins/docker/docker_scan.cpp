@@ -8,7 +8,6 @@
 namespace redflag::docker {
 namespace {
 
-constexpr std::int64_t kRegistryPatienceNs = 40 * kSecondNs;
 constexpr const char* kEngineScope = "engine";
 constexpr std::size_t kMostNamed = 5;
 // Repositories of one registry, each a part of it; where more fail, it is the registry that failed.
@@ -71,13 +70,19 @@ rf::Status DockerScan::scan() {
     for (const auto& one : watched)
       if (one.users.empty() != in_use && one.hasRegistry(*engine))
         by_registry[one.reference.registry].push_back(&one);
+  auto left = static_cast<std::int64_t>(by_registry.size());
   for (const auto& [name, images] : by_registry)
-    askRegistry(name, *engine, images, credentials ? *credentials : Credentials());
+    askRegistry(name, *engine, images, credentials ? *credentials : Credentials(), shareOf(left--));
   // A scan that proves an installation was not shown what is kept, and must not put its own in that place.
   if (run_.purpose() == rf::Purpose::kVerify) return run_.cancelled() ? rf::Status::kCancelled : own;
   if (const auto kept = memory_.keep(state_); kept != rf::Status::kOk && kept != rf::Status::kUnsupported)
     run_.report(kept, "docker.not_kept", "registries that wanted to be left alone may be asked too soon");
   return run_.cancelled() ? rf::Status::kCancelled : own;
+}
+
+// What one leaves of its own is the next ones', and a fifth is for what comes after them.
+std::int64_t DockerScan::shareOf(std::int64_t registries) const {
+  return (run_.deadlineNs() - clock_.monotonicNs()) / 5 * 4 / registries;
 }
 
 rf::Status DockerScan::tellEngine(const Engine& engine, const std::vector<Watched>& watched) {
@@ -158,15 +163,15 @@ void DockerScan::Asked::note(const std::string& repository, const Problem& probl
 }
 
 void DockerScan::askRegistry(const std::string& name, const Engine& engine,
-                             const std::vector<const Watched*>& watched, const Credentials& credentials) {
-  Asked asked{
-      Registry(http_, clock_, name, accessTo(name, credentials, files_, settings_), kRegistryPatienceNs),
-      engine,
-      {RF_OK, "", ""},
-      {},
-      {},
-      {},
-      0};
+                             const std::vector<const Watched*>& watched, const Credentials& credentials,
+                             std::int64_t patience_ns) {
+  Asked asked{Registry(http_, clock_, name, accessTo(name, credentials, files_, settings_), patience_ns),
+              engine,
+              {RF_OK, "", ""},
+              {},
+              {},
+              {},
+              0};
   if (const auto until = memory_.quietUntil(name); until != 0)
     asked.whole = {RF_LIMIT, "docker.registry_limit",
                    name + ": is not asked before " + toRfc3339(until * kSecondNs) + ", as it wants it"};

@@ -7,6 +7,7 @@
 // a tag that is in use and not found any more, REGISTRY/REPOSITORY:TAG: nothing proves that its update is
 // gone. What may have been made here and was never found anywhere is none.
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -54,7 +55,9 @@ class DockerScan {
   void tellImage(const Engine& engine, const Watched& watched, const std::string& offered);
   void tellMadeHere(const Engine& engine, const Watched& watched);
   void askRegistry(const std::string& name, const Engine& engine, const std::vector<const Watched*>& watched,
-                   const Credentials& credentials);
+                   const Credentials& credentials, std::int64_t patience_ns);
+  // Of the time that is left, where so many have not been asked yet.
+  std::int64_t shareOf(std::int64_t registries) const;
   Offer askOffer(Asked& asked, const Watched& watched);
   std::string askDigest(Asked& asked, const Watched& watched);
   void noteNoOffer(Asked& asked, const Watched& watched, const Problem& problem);

@@ -62,7 +62,7 @@ class DockerScanned : public testing::Test {
     fake_.local_answers["/version"] = version_;
     fake_.local_answers["/images/json"] = dumpJson(images_);
     fake_.local_answers["/containers/json?all=1"] = dumpJson(list);
-    rf::Run run(fake_.newRun(purpose));
+    rf::Run run(fake_.newRun(purpose, seconds_));
     return docker::DockerScan(settings_, fake_.host(), run).scan();
   }
   ScriptedAnswer registry(const ScriptedAsk& ask) {
@@ -96,6 +96,7 @@ class DockerScanned : public testing::Test {
   std::map<std::string, std::string> tags_;
   Broken broken_;
   int remaining_ = 70;
+  std::int64_t seconds_ = 120;
   HttpScript server_{[this](const ScriptedAsk& ask) { return registry(ask); }};
 };
 

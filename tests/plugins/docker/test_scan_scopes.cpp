@@ -1,4 +1,7 @@
 // What fails by itself, and what is held back for it.
+#include <chrono>
+#include <thread>
+
 #include "docker_scanned.h"
 
 namespace redflag::test {
@@ -74,6 +77,29 @@ TEST_F(DockerScanned, leaves_the_last_questions_that_a_registry_answers_for_pull
   remaining_ = 10;
   scan();
   EXPECT_THAT(fake_.ofKind("update/1"), SizeIs(2));
+}
+
+TEST_F(DockerScanned, gives_a_slow_registry_no_more_than_its_share_of_the_time) {
+  HttpScript slow([](const ScriptedAsk&) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(400));
+    return answer(404);
+  });
+  std::vector<std::string> tags;
+  std::vector<std::string> digests;
+  for (int i = 0; i < 10; ++i) {
+    tags.push_back(slow.host() + "/app" + std::to_string(i) + ":1");
+    digests.push_back(slow.host() + "/app" + std::to_string(i) + "@" + digest("old"));
+  }
+  hasImage("slow", tags, digests);
+  hasImage("old", {in("app:latest")}, {in("app@" + digest("old"))});
+  runs("web", in("app"), "old");
+  offers("app", "latest", manifest("new"));
+  seconds_ = 2;
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.scopeStatus(slow.host()), RF_TRANSIENT);
+  EXPECT_TRUE(fake_.reported("docker.registry_slow"));
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_OK);
+  EXPECT_EQ(onlyUpdate().at("name"), in("app:latest"));
 }
 
 TEST_F(DockerScanned, holds_a_registrys_failure_against_its_own_scope) {
