@@ -21,7 +21,9 @@ enum class RunClass {
   kCrash,           // ended by a signal or without its last word
   kHang,            // had to be killed at its deadline
   kBrokenContract,  // nonsense on the wire, or more than its limits
-  kNeutral,  // not applicable, denied, misconfigured, cancelled: says nothing about the plugin's health
+  // not applicable, denied, misconfigured, cancelled, or one source of several: says nothing about the
+  // plugin's health
+  kNeutral,
 };
 const char* runClassName(RunClass run_class);  // "ok failure crash hang broken_contract neutral"
 

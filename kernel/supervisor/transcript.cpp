@@ -239,6 +239,16 @@ Result<> Transcript::lastWord(const Json& json) {
   return {};
 }
 
+// A source that fails beside others that answer says nothing about the plugin.
+bool Transcript::isOneSources(const std::string& status) const {
+  if (!scans_ || (status != "transient" && status != "permanent")) return false;
+  const auto anyEndedAs = [&](const std::string& end) {
+    return std::any_of(outcome_.scopes.begin(), outcome_.scopes.end(),
+                       [&](const auto& scope) { return !scope.key.empty() && scope.status == end; });
+  };
+  return anyEndedAs("ok") && anyEndedAs(status);
+}
+
 // A host that could not even load the plugin, and a plugin that goes on after it was told to stop, are no
 // ordinary failures.
 RunClass Transcript::classOf(const std::string& status) const {
@@ -249,7 +259,8 @@ RunClass Transcript::classOf(const std::string& status) const {
   }
   const std::string code = outcome_.reports.empty() ? "" : outcome_.reports.back().code;
   const bool contract = !greeted_ || code == "plugin.broken_contract" || code == "plugin.runaway";
-  return contract ? RunClass::kBrokenContract : RunClass::kFailure;
+  if (contract) return RunClass::kBrokenContract;
+  return isOneSources(status) ? RunClass::kNeutral : RunClass::kFailure;
 }
 
 void Transcript::closeScopes(const std::string& status) {

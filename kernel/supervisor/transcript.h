@@ -46,6 +46,7 @@ class Transcript {
   Result<> lastWord(const Json& json);
   Result<> countOutput(std::size_t bytes);
   void closeScopes(const std::string& status);
+  bool isOneSources(const std::string& status) const;
   RunClass classOf(const std::string& status) const;
 
   const RunRequest& request_;

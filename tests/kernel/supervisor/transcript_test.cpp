@@ -235,6 +235,24 @@ TEST_F(TranscriptTest, sorts_endings_into_the_breakers_classes) {
   EXPECT_EQ(classOf("limit", "plugin.runaway", true), RunClass::kBrokenContract);
 }
 
+TEST_F(TranscriptTest, holds_one_source_of_several_against_no_plugin) {
+  const auto classOf = [&](const std::string& first, const std::string& second, const std::string& status) {
+    transcript_.emplace(request_);
+    hello();
+    for (const auto& [key, end_as] : {std::pair("a", first), std::pair("b", second)}) {
+      begin(key);
+      end(key, end_as);
+    }
+    done(status);
+    return transcript().finish().run_class;
+  };
+  EXPECT_EQ(classOf("ok", "transient", "transient"), RunClass::kNeutral);
+  EXPECT_EQ(classOf("permanent", "ok", "permanent"), RunClass::kNeutral);
+  EXPECT_EQ(classOf("transient", "transient", "transient"), RunClass::kFailure) << "none answered";
+  EXPECT_EQ(classOf("ok", "ok", "transient"), RunClass::kFailure) << "it was no source";
+  EXPECT_EQ(classOf("ok", "internal", "internal"), RunClass::kFailure) << "it is the plugin's own fault";
+}
+
 TEST_F(TranscriptTest, hands_the_breaker_the_last_report_that_is_no_success) {
   hello();
   ASSERT_TRUE(
