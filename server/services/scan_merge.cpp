@@ -104,13 +104,16 @@ class Merge {
            in_.vanished_scopes.end();
   }
 
+  // By what its own key may be a part of, and not part by part: of both there may be thousands.
   bool isOfFailedPart(const KnownUpdate& known) const {
-    const auto parts = failedParts(in_.scopes, known.scope);
-    return std::any_of(parts.begin(), parts.end(), [&](const std::string& part) {
-      if (!known.key.starts_with(part)) return false;
-      return known.key.size() == part.size() ||
-             kBehindPart.find(known.key[part.size()]) != std::string_view::npos;
-    });
+    const auto begin = known.scope.size() + 1;
+    if (!known.key.starts_with(known.scope + '/')) return false;
+    for (auto end = known.key.find_first_of(kBehindPart, begin);;
+         end = known.key.find_first_of(kBehindPart, end + 1)) {
+      const auto part = in_.scopes.find(known.key.substr(0, end));
+      if (part != in_.scopes.end() && !part->second) return true;
+      if (end == std::string::npos) return false;
+    }
   }
 
   void takeGone(const KnownUpdate& known) {

@@ -63,6 +63,23 @@ TEST(Scans, a_part_of_a_source_that_failed_closes_nothing_of_its_own_and_holds_n
       << "the same rows, and nothing is hidden any more";
 }
 
+TEST(Scans, a_part_of_a_source_is_what_its_key_names_and_nothing_that_only_begins_so) {
+  World world;
+  const auto agent = world.enrol();
+  const std::vector<std::string> parts_own{"hub:5/app:1", "hub:5/app:1 newer", "hub:5/lib", "hub:5/lib@x"};
+  const std::vector<std::string> others{"hub:5/app:2", "hub:5/app:10", "hub:5/library", "hub:5/lib/x:1"};
+  std::vector<Json> rows;
+  for (const auto* keys : {&parts_own, &others})
+    for (const auto& key : *keys)
+      rows.push_back(updateRow({.name = key, .candidate = "2", .scope = "hub:5"}));
+  world.scan(agent, {.scopes = {{"hub:5", "ok"}}, .records = rows});
+  world.scan(agent, {.scopes = {{"hub:5/app:1", "permanent"}, {"hub:5/lib", "denied"}, {"hub:5", "ok"}}});
+  for (const auto& key : parts_own)
+    EXPECT_EQ(world.stateOf(agent, key, "2"), "available") << key;
+  for (const auto& key : others)
+    EXPECT_EQ(world.stateOf(agent, key, "2"), "resolved_elsewhere") << key;
+}
+
 // What an order was for is shown as soon as the scan that proves it says so.
 TEST(Scans, a_scan_that_proves_an_order_replaces_records_of_all_kinds_but_the_inventory) {
   World world;
