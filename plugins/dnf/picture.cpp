@@ -8,6 +8,7 @@
 #include "advisories.h"
 #include "candidates.h"
 #include "common/package_numbers.h"
+#include "common/reboot_names.h"
 #include "metadata.h"
 #include "module_names.h"
 #include "plain_text.h"
@@ -76,7 +77,7 @@ Upgrade describe(const Candidate& candidate, const Advisories& advisories, Modul
   upgrade.advisories = advice.ids;
   upgrade.cves = advice.cves;
   upgrade.published_at = advice.published_at;
-  upgrade.needs_reboot = advice.needs_reboot;
+  upgrade.needs_reboot = advice.needs_reboot || plugin::wantsReboot(upgrade.name);
   return upgrade;
 }
 

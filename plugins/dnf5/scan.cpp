@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/package_numbers.h"
+#include "common/reboot_names.h"
 #include "inputs.h"
 #include "other_manager.h"
 
@@ -36,6 +37,7 @@ rf::Status emit(rf::Run& run, const Upgrade& upgrade) {
   for (const auto& cve : upgrade.advice.cves)
     row.cve(cve);
   if (const auto at = plugin::momentOf(upgrade.advice.published_at); at > 0) row.publishedAt(at);
+  if (plugin::wantsReboot(upgrade.candidate.name)) row.needsReboot(true);
   if (upgrade.candidate.download_bytes > 0) row.downloadBytes(upgrade.candidate.download_bytes);
   if (upgrade.candidate.installed_bytes > 0) row.installedBytes(upgrade.candidate.installed_bytes);
   return row.commit();

@@ -116,6 +116,7 @@ TEST_F(DnfCandidates, of_a_kernel_are_compared_with_the_newest_installed) {
   root_.addRepository({.id = "base"}, {{"kernel", "6.1-9", kernel}, {"kernel", "6.3-1", kernel}});
   compare({"kernel x86_64 6.3-1 base"});
   EXPECT_EQ(scan_.update("kernel").at("installed_version"), "6.2-1");
+  EXPECT_EQ(scan_.update("kernel").at("needs_reboot"), 1) << "as its plan will say";
 }
 
 TEST_F(DnfCandidates, whose_dependencies_nobody_offers_are_kept_back) {

@@ -52,6 +52,14 @@ TEST_F(Dnf5Scan, says_what_advisories_say_of_the_way) {
   EXPECT_EQ(of("need", "severity"), "unknown");
 }
 
+TEST_F(Dnf5Scan, says_which_updates_want_a_reboot_as_their_plan_will) {
+  auto& answer = dnf5_.answers["check-upgrade --json"];
+  answer.replace(answer.find("kernel-x"), 8, "glibc");
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.update("glibc").value("needs_reboot", 0), 1);
+  EXPECT_FALSE(scan_.update("tool").contains("needs_reboot"));
+}
+
 TEST_F(Dnf5Scan, tells_locks_from_excludes) {
   ASSERT_EQ(scan_.run(), rf::Status::kOk);
   EXPECT_EQ(scan_.blockedBy("locked"), "held");
