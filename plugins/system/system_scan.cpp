@@ -63,6 +63,8 @@ void SystemScan::kernelAndReboot() {
   const auto installed = images ? newestInstalled(*images, running) : "";
   run_.fact("kernel.installed", installed);
   if (!installed.empty() && compareReleases(installed, running) > 0) reasons.push_back("kernel " + installed);
+  for (auto& package : replaced_.installedSinceStart(installed.empty()))
+    reasons.push_back(std::move(package));
   const bool noted = static_cast<bool>(files_.info("/run/reboot-required"));
   const auto packages = noted ? read("/run/reboot-required.pkgs") : "";
   for (const auto line : linesOf(packages))

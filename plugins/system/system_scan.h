@@ -7,6 +7,7 @@
 
 #include "failed_units.h"
 #include "outdated_services.h"
+#include "reboot_packages.h"
 #include "redflag/sdk.hpp"
 
 namespace redflag::system {
@@ -14,7 +15,7 @@ namespace redflag::system {
 class SystemScan {
  public:
   SystemScan(const rf::Host& host, rf::Run& run)
-      : files_(host), run_(run), services_(host, run), units_(host, run) {}
+      : files_(host), run_(run), replaced_(host), services_(host, run), units_(host, run) {}
   rf::Status scan();
 
  private:
@@ -30,6 +31,7 @@ class SystemScan {
 
   rf::File files_;
   rf::Run& run_;
+  RebootPackages replaced_;
   OutdatedServices services_;
   FailedUnits units_;
 };

@@ -5,6 +5,7 @@
 #include "common/units.h"
 #include "kernel_images.h"
 #include "outdated_services.h"
+#include "reboot_packages.h"
 #include "support/fake_host.h"
 #include "support/program.h"
 #include "support/rpm_factory.h"
@@ -247,6 +248,32 @@ TEST_F(RpmTree, names_the_packages_of_replaced_files) {
   ASSERT_EQ(services.size(), 2U);
   EXPECT_EQ(services[0].value("packages", ""), "gadget-libs");
   EXPECT_FALSE(services[1].contains("packages"));
+}
+
+TEST_F(RpmTree, wants_a_reboot_for_what_was_installed_since_the_start_and_is_used_only_after_one) {
+  for (const auto* name : {"glibc", "kernel-core", "glibc-common"})
+    outputOf({"sh", "-c", "exec rpm \"$@\" 2> /dev/null", "rpm", "--root", (root_ / "rpm").string(), "-i",
+              "--nodeps", "--ignorearch", rpmFile({name, "2.39-1"}).string()},
+             kEnvironment);
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.fact("reboot.required"), 1);
+  EXPECT_EQ(fake_.fact("reboot.reasons"), "glibc") << "the images in /boot say of kernels which of them runs";
+  std::filesystem::remove_all(root_ / "boot");
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.fact("reboot.reasons"), Json::array({"glibc", "kernel-core"}));
+  // A container that was started after that, on a machine that was not.
+  write("proc/1/stat", "1 (in) it) S 0 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 99999999999 1 2 3\n");
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.fact("reboot.required"), 0);
+}
+
+TEST(FirstProcess, began_as_long_after_its_machine_as_its_own_line_says) {
+  EXPECT_GT(system::firstProcessAge("1 (in) it) S 0 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 500000 1 2"),
+            0);
+  for (const char* odd :
+       {"", "1 (init", "1 (init) S 0 1", "1 (init) S 0 1 1 0 -1 4 1 2 3 4 5 6 7 8 20 0 1 0 x 1",
+        "1 (init) S 0 1 1 0 -1 4 1 2 3 4 5 6 7 8 20 0 1 0 -7 1"})
+    EXPECT_EQ(system::firstProcessAge(odd), 0) << odd;
 }
 
 TEST_F(SystemTree, asks_rpm_nothing_where_dpkg_has_lists) {
