@@ -42,6 +42,7 @@ const sizes = {
 
 let browser;
 let server;
+let kept; // a window that serves some scenes, one after the other
 
 before(async () => {
   await mkdir(pictures, { recursive: true });
@@ -53,6 +54,33 @@ after(async () => {
   await browser?.stop();
   console.log(`Pictures are in ${pictures}`);
 });
+
+// A new window for every scene would take as long as the scene: one serves some of them, as if it were new.
+async function emptyWindow(state = {}) {
+  if (kept && --kept.scenes_left < 0) await closeWindow();
+  if (kept) {
+    await kept.page.evaluate(() => {
+      localStorage.clear();
+      sessionStorage.clear();
+    });
+    await kept.page.goto('about:blank'); // what the last scene still asks for is not the next one's
+    await kept.context.clearCookies();
+    kept.complaints.length = 0;
+    server.mock.reset(state);
+  } else {
+    kept = { ...(await browser.open(wanted[0], state)), scenes_left: 20 };
+  }
+  const { viewport, colorScheme } = wanted[0];
+  await kept.page.emulateMedia({ colorScheme });
+  await kept.page.setViewportSize(viewport);
+  return kept;
+}
+
+async function closeWindow() {
+  const { context } = kept;
+  kept = undefined;
+  await context.close();
+}
 
 async function inspect(page, complaints, name) {
   await page.screenshot({ path: join(pictures, `${name}.png`) });
@@ -113,7 +141,8 @@ const [part, parts] = (process.env.REDFLAG_SCREENS_PART ?? '1/1').split('/').map
 
 for (const scene of scenes.filter((_, index) => index % parts === part - 1)) {
   test(scene.name, { timeout: 240_000 }, async () => {
-    const { page, context, complaints } = await browser.open(wanted[0], scene.state);
+    const { page, complaints } = await emptyWindow(scene.state);
+    let whole = false;
     try {
       await page.goto(server.url + (typeof scene.path === 'function' ? scene.path(server.mock) : scene.path));
       await scene.ready(page);
@@ -126,8 +155,9 @@ for (const scene of scenes.filter((_, index) => index % parts === part - 1)) {
         assert.equal(await dialogs(page), open, `what was opened is open in ${name}, too`);
         await inspect(page, complaints, `${scene.name}.${name}`);
       }
+      whole = true;
     } finally {
-      await context.close();
+      if (!whole) await closeWindow();
     }
   });
 }
