@@ -93,14 +93,11 @@ Enrolled SqlAgents::enrol(const NewAgent& agent, const std::string& token_secret
   }
 
   const std::string agent_id = !token.rebinds.empty() ? token.rebinds : known ? known->agent_id : newId();
+  const std::int64_t seats_used = seatsTaken(token) + 1;
+  if (seats_used > token.seats) return refused(EnrolmentOutcome::kSeatsExhausted);
   // The seat's number is part of the key: of two that take the same one, one fails.
-  const int taken = db_.execute(
-      "INSERT INTO enrolment_seats (client_id, token_id, seat, agent_id) "
-      "SELECT ?1, ?2, COUNT(*) + 1, ?3 FROM enrolment_seats WHERE client_id = ?1 AND token_id = ?2 HAVING "
-      "COUNT(*) < ?4",
-      token.client_id, token.id, agent_id, token.seats);
-  if (taken == 0) return refused(EnrolmentOutcome::kSeatsExhausted);
-  const std::int64_t seats_used = seatsTaken(token);
+  db_.post("INSERT INTO enrolment_seats (client_id, token_id, seat, agent_id) VALUES (?, ?, ?, ?)",
+           token.client_id, token.id, seats_used, agent_id);
   if (!token.rebinds.empty()) {
     db_.execute(
         "UPDATE agents SET public_key = ?, old_key_until = 0, token_id = ?, doorbell = 0 WHERE client_id = ? "
@@ -132,11 +129,13 @@ Enrolled SqlAgents::enrol(const NewAgent& agent, const std::string& token_secret
           seats_used};
 }
 
+// Seats are taken in their order and given back only with their token: the last one's number is how many
+// are taken. To count those of one large token would be to read the table at each enrolment.
 std::int64_t SqlAgents::seatsTaken(const EnrolmentToken& token) const {
-  auto rows = db_.query("SELECT COUNT(*) FROM enrolment_seats WHERE client_id = ? AND token_id = ?",
-                        token.client_id, token.id);
-  rows.next();
-  return rows.integer();
+  auto rows = db_.query(
+      "SELECT seat FROM enrolment_seats WHERE client_id = ? AND token_id = ? ORDER BY seat DESC LIMIT 1",
+      token.client_id, token.id);
+  return rows.next() ? rows.integer() : 0;
 }
 
 void SqlAgents::addToken(const EnrolmentToken& token, const std::string& secret_hash) {
@@ -169,7 +168,8 @@ std::vector<EnrolmentToken> SqlAgents::tokensWhere(const Conditions& where) cons
   const std::string sql =
       "SELECT t.token_id, t.client_id, t.site_id, t.seats, t.created_at, t.created_by, t.expires_at, "
       "t.revoked_at, t.accept, t.rebinds, "
-      "(SELECT COUNT(*) FROM enrolment_seats s WHERE s.client_id = t.client_id AND s.token_id = t.token_id) "
+      "COALESCE((SELECT s.seat FROM enrolment_seats s WHERE s.client_id = t.client_id AND s.token_id = "
+      "t.token_id ORDER BY s.seat DESC LIMIT 1), 0) "
       "FROM enrolment_tokens t" +
       where.sql() + " ORDER BY t.created_at DESC, t.token_id LIMIT 500";
   auto rows = db_.queryValues(sql, where.values());
