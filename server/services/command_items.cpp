@@ -127,8 +127,9 @@ void Uploads::takeCommandLog(store::WriteTransaction& tx, const store::AgentKey&
   const auto stored = tx.commands().addLog(command, lines, kMaxStoredLines);
   tx.commands().setProgress(command, percent, progress, now);
   Json data = {{"agent_id", agent.agent_id}, {"command_id", command.id}};
-  data["percent"] = percent ? Json(*percent) : Json();
-  data["progress"] = progress.empty() ? Json() : Json(progress);
+  // What it says nothing of stays as it was, here and on the pages that are open.
+  if (percent) data["percent"] = *percent;
+  if (!progress.empty()) data["progress"] = progress;
   tellLog(tx, agent, std::move(data), stored, now);
 }
 

@@ -169,6 +169,31 @@ TEST(Uploads, a_long_log_is_told_in_pieces_that_a_stream_can_carry) {
   EXPECT_EQ(seq, 50);
 }
 
+TEST(Uploads, a_log_is_told_without_a_word_on_the_progress_that_it_says_nothing_of) {
+  World world;
+  const auto agent = world.enrol();
+  const auto command =
+      world.services.orders.order("scan", {agent.agent_id}, Json::object(), world.technician).front();
+  Json item = {{"kind", "command_log"},    {"id", newId()},          {"at", toRfc3339(world.clock.now)},
+               {"command_id", command.id}, {"lines", Json::array()}, {"percent", 10},
+               {"progress", "unpacking"}};
+  world.mustTake(agent, {item});
+  for (const char* member : {"percent", "progress"})
+    item.erase(member);
+  item["id"] = newId();
+  world.mustTake(agent, {item});
+  std::vector<Json> told;
+  for (const auto& event : world.store.read([&](const store::ReadTransaction& tx) {
+         return tx.events().after(0, 1'000, http::Visible::everything());
+       }))
+    if (event.type == "log") told.push_back(parseJson(event.data).value());
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told[0]["percent"], 10);
+  EXPECT_EQ(told[0]["progress"], "unpacking");
+  EXPECT_FALSE(told[1].contains("percent")) << "a page that is open would forget what it shows";
+  EXPECT_FALSE(told[1].contains("progress"));
+}
+
 TEST(Uploads, a_breakers_transition_is_shown_and_a_status_that_says_closed_ends_it) {
   World world;
   const auto agent = world.enrol();

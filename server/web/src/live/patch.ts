@@ -12,11 +12,7 @@ export function appendLines(known: LogLine[], fresh: LogLine[]): LogLine[] {
 }
 
 function withProgress<Row extends Command>(row: Row, event: EventData): Row {
-  return {
-    ...row,
-    percent: event.percent === undefined ? row.percent : event.percent,
-    progress: event.progress === undefined ? row.progress : event.progress,
-  };
+  return { ...row, percent: event.percent ?? row.percent, progress: event.progress ?? row.progress };
 }
 
 // A log event changes rows where they stand: no request for each line.

@@ -45,6 +45,8 @@ describe('log lines', () => {
     queries.setQueryData(['commands', {}], { pages: [{ items: [command], next_cursor: null, total: 1 }], pageParams: [''] });
     patchLog(queries, { command_id: 'C', lines: [line(2)], percent: 40, progress: 'Unpacking' });
     expect(queries.getQueryData<CommandDetail>(['command', 'C'])).toMatchObject({ percent: 40, log: [line(1), line(2)] });
+    patchLog(queries, { command_id: 'C', lines: [line(3)] });
+    expect(queries.getQueryData<CommandDetail>(['command', 'C'])).toMatchObject({ percent: 40, progress: 'Unpacking' });
     expect(queries.getQueryData(['commands', {}])).toMatchObject({ pages: [{ items: [{ percent: 40, progress: 'Unpacking' }] }] });
     queries.clear();
   });
