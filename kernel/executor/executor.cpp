@@ -21,6 +21,7 @@ namespace refusal = protocol::refusal;
 constexpr std::int64_t kMaxWaiting = 100;
 constexpr std::int64_t kRetryNs = 2 * kSecondNs;
 constexpr std::int64_t kLookForRebootNs = 10 * kSecondNs;
+constexpr const char* kItsTurn = "the machine carries out one order after the other";
 
 tl::unexpected<protocol::Refused> handOn(const protocol::Refused& why) {
   return tl::unexpected<protocol::Refused>(why);
@@ -217,14 +218,17 @@ std::uint64_t Executor::attach(EventSink sink) {
   // Under the lock nobody is told anything: what happens meanwhile comes after the present states.
   if (Journal* journal = keeper_.current(); journal != nullptr) {
     if (const auto open = journal->unacknowledged(); open) {
-      for (const JournalEntry& entry : *open)
+      for (const JournalEntry& entry : *open) {
         sink(stateEvent(entry));
+        const auto awaited = awaited_.find(entry.order.command_id);
+        if (entry.phase == Phase::kWaiting && awaited != awaited_.end())
+          sink(progressEvent(awaited->first, -1, awaited->second, clock_.epochNs()));
+      }
     }
   }
   for (Json* untold : {&untold_rejection_, &untold_error_}) {
     if (!untold->is_null()) sink(std::exchange(*untold, Json()));
   }
-  told_held_.clear();
   sinks_.emplace(next_sink_, std::move(sink));
   return next_sink_++;
 }
@@ -301,6 +305,7 @@ std::optional<std::int64_t> Executor::watchReboots(Journal& journal) {
     const std::int64_t now = clock_.monotonicNs();
     if (const auto outcome = afterReboot(entry, {options_.boot_id, options_.kernel}, now)) {
       finish(journal, entry, *outcome);
+      tellAwaited(journal, 0, kItsTurn);
     } else {
       first = std::min(first.value_or(INT64_MAX), rebootsIn(entry, now));
     }
@@ -308,23 +313,29 @@ std::optional<std::int64_t> Executor::watchReboots(Journal& journal) {
   return first;
 }
 
-// What it waits for is no state of an order: it is told as the progress of one that has made none.
 void Executor::tellHeld(Journal& journal, std::int64_t held_after, std::int64_t reboots_in) {
+  tellAwaited(journal, held_after,
+              fmt::format("the machine is restarted first, as was ordered, at about {}",
+                          toRfc3339(clock_.epochNs() + reboots_in)));
+}
+
+// What it waits for is no state of an order: it is told as the progress of one that has made none.
+void Executor::tellAwaited(Journal& journal, std::int64_t held_after, const std::string& text) {
   const auto held = journal.held(held_after);
   if (!held) return complain("journal.failed", held.error().text);
-  const std::int64_t now = clock_.epochNs();
-  const std::string text =
-      fmt::format("the machine is restarted first, as was ordered, at about {}", toRfc3339(now + reboots_in));
   const std::lock_guard lock(sinks_mutex_);
-  std::set<std::string> told;
+  std::map<std::string, std::string> awaited;
   for (const JournalEntry& entry : *held) {
     const std::string& id = entry.order.command_id;
-    told.insert(id);
-    if (told_held_.contains(id)) continue;
+    const auto known = awaited_.find(id);
+    // When the restart comes is reckoned anew each time.
+    const bool told = known != awaited_.end() && (known->second == kItsTurn) == (text == kItsTurn);
+    awaited.emplace(id, told ? known->second : text);
+    if (told) continue;
     for (const auto& [sink_id, sink] : sinks_)
-      sink(progressEvent(id, -1, text, now));
+      sink(progressEvent(id, -1, text, clock_.epochNs()));
   }
-  told_held_ = std::move(told);
+  awaited_ = std::move(awaited);
 }
 
 void Executor::withdrawReboots(Journal& journal, const std::string& plugin) {
@@ -333,6 +344,7 @@ void Executor::withdrawReboots(Journal& journal, const std::string& plugin) {
   for (JournalEntry& entry : *waiting) {
     if (entry.order.plugin != plugin) continue;
     finish(journal, entry, {"cancelled", "reboot.cancelled", "another order took it back", Json::array()});
+    tellAwaited(journal, 0, kItsTurn);
   }
 }
 

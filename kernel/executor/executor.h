@@ -9,7 +9,6 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -74,6 +73,8 @@ class Executor {
   // wait for; nullopt: there is none.
   std::optional<std::int64_t> watchReboots(Journal& journal);
   void tellHeld(Journal& journal, std::int64_t held_after, std::int64_t reboots_in);
+  // Of each install that Journal::held() has: once to everybody, and to who attaches while it waits.
+  void tellAwaited(Journal& journal, std::int64_t held_after, const std::string& text);
   void withdrawReboots(Journal& journal, const std::string& plugin);
   void tell(const Json& event);
   // To who is attached, or else to who attaches next, for whom `untold` keeps the newest.
@@ -102,8 +103,8 @@ class Executor {
   std::map<std::uint64_t, EventSink> sinks_;
   Json untold_rejection_;  // the newest that nobody was attached for, or null
   Json untold_error_;      // the same
-  // Of which everybody attached has heard that they wait for a reboot.
-  std::set<std::string> told_held_;
+  // By order: what everybody attached has heard that it waits for.
+  std::map<std::string, std::string> awaited_;
   std::uint64_t next_sink_ = 1;
   std::thread worker_;
 };

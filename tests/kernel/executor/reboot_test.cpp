@@ -204,6 +204,39 @@ TEST_F(PromisedReboot, G6_is_what_an_install_says_that_waits_for_it_once_to_each
   EXPECT_FALSE(heard_late[0].contains("percent"));
 }
 
+TEST_F(PromisedReboot, G6_is_not_what_an_install_waits_for_any_more_once_it_has_come) {
+  begin();
+  promise();
+  submit(order());
+  const auto second = order();
+  submit(second);
+  EXPECT_EQ(write(), "succeeded");
+  executor->stop();
+  hold_ = mark("hold");
+  begin("boot-2");
+  ASSERT_TRUE(eventually([this] { return log() == "begun\ninstall begins\n"; }));
+  const auto keepFrom = [&](const Json& event, std::vector<std::string>& out) {
+    if (event.at("event") == "progress" && event.at("command_id") == second.command_id)
+      out.push_back(event.at("text"));
+  };
+  std::vector<std::string> heard;
+  {
+    const std::lock_guard lock(mutex);
+    for (const Json& event : events)
+      keepFrom(event, heard);
+  }
+  ASSERT_EQ(heard.size(), 2U);
+  EXPECT_THAT(heard[0], HasSubstr("restarted first"));
+  EXPECT_EQ(heard[1], "the machine carries out one order after the other");
+  std::vector<std::string> heard_late;
+  executor->attach([&](const Json& event) { keepFrom(event, heard_late); });
+  ASSERT_EQ(heard_late.size(), 1U) << "while the first is carried out";
+  EXPECT_EQ(heard_late[0], heard[1]);
+  std::filesystem::remove(hold_);
+  EXPECT_FALSE(resultOf(second).is_null());
+  executor->stop();
+}
+
 TEST_F(PromisedReboot, G6_keeps_no_install_waiting_that_has_expired) {
   begin();
   promise();
