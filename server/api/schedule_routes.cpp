@@ -120,7 +120,10 @@ http::Response preview(services::Services& services, const http::Request& reques
     Json next = Json::array();
     for (const auto& occurrence : zone.next)
       next.push_back(occurrenceView(occurrence));
-    zones.push_back({{"time_zone", zone.time_zone}, {"sites", zone.sites}, {"next", std::move(next)}});
+    zones.push_back({{"time_zone", zone.time_zone},
+                     {"sites", zone.sites},
+                     {"problem", textOrNull(zone.problem)},
+                     {"next", std::move(next)}});
   }
   return http::jsonResponse(200, {{"agents", forecast.agents},
                                   {"left_out", forecast.left_out},

@@ -1,5 +1,7 @@
 #include "services/schedule_reach.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "http/message.h"
@@ -9,6 +11,8 @@ namespace redflag::services {
 namespace {
 
 constexpr std::size_t kPage = 500;
+constexpr std::size_t kNamedSites = 3;
+constexpr const char* kUtc = "UTC";
 
 bool isFor(const store::Schedule& schedule, const std::string& client_id, const std::string& site_id) {
   if (!schedule.client_id.empty() && schedule.client_id != client_id) return false;
@@ -34,13 +38,22 @@ ZonedSites zonesAmong(const std::vector<store::Client>& clients, const store::Re
       zones[schedule.time_zone.empty() ? site.time_zone : schedule.time_zone].insert(site.id);
     }
   }
-  if (zones.empty()) zones[schedule.time_zone.empty() ? "UTC" : schedule.time_zone] = {};
+  if (zones.empty()) zones[schedule.time_zone.empty() ? kUtc : schedule.time_zone] = {};
   return zones;
 }
 
-bool allKnown(const ZonedSites& zones) {
-  return std::all_of(zones.begin(), zones.end(),
-                     [](const auto& zone) { return calendar::Zone::find(zone.first).has_value(); });
+// "the site Berlin", "the sites Berlin, Bonn and 4 more"
+std::string sitesText(const std::set<std::string>& sites, const std::vector<store::Client>& clients) {
+  std::string names;
+  std::size_t named = 0;
+  for (const auto& client : clients) {
+    for (const auto& site : client.sites) {
+      if (!sites.contains(site.id) || named == kNamedSites) continue;
+      names += fmt::format("{}{}", named++ == 0 ? "" : ", ", site.name);
+    }
+  }
+  if (sites.size() > named) names += fmt::format(" and {} more", sites.size() - named);
+  return fmt::format("the site{} {}", sites.size() == 1 ? "" : "s", names);
 }
 
 }  // namespace
@@ -49,10 +62,32 @@ ZonedSites zonesOf(const store::ReadTransaction& tx, const store::Schedule& sche
   return zonesAmong(tx.agents().clients(http::Visible::everything()), tx, schedule);
 }
 
-calendar::Zone zoneCalled(const std::string& name) {
+bool zoneIsKnown(const std::string& zone) {
+  return calendar::Zone::find(zone).has_value();
+}
+
+calendar::Zone zoneOrUtc(const std::string& name) {
   auto zone = calendar::Zone::find(name);
-  if (!zone) throw http::Problem{500, "time_zone.unknown", name + ": " + zone.error().text};
+  if (!zone) zone = calendar::Zone::find(kUtc);
+  if (!zone) throw http::Problem{500, "time_zone.unknown", "this server's system knows no time zones"};
   return std::move(*zone);
+}
+
+std::string unknownZoneText(const store::ReadTransaction& tx, const store::Schedule& schedule,
+                            const std::string& zone, const std::set<std::string>& sites) {
+  const std::string whose = schedule.time_zone.empty()
+                                ? sitesText(sites, tx.agents().clients(http::Visible::everything()))
+                                : "the schedule";
+  return fmt::format("this server's system does not know {}, the time zone of {}: set another one there",
+                     zone, whose);
+}
+
+void requireKnownZone(const store::ReadTransaction& tx, const store::Schedule& schedule) {
+  const auto zones = zonesOf(tx, schedule);
+  if (std::any_of(zones.begin(), zones.end(), [](const auto& zone) { return zoneIsKnown(zone.first); }))
+    return;
+  const auto& [zone, sites] = *zones.begin();
+  throw http::Problem{409, "time_zone.unknown", unknownZoneText(tx, schedule, zone, sites)};
 }
 
 calendar::Rule ruleOf(const store::Schedule& schedule) {
@@ -86,7 +121,7 @@ std::vector<store::Agent> agentsAt(const store::ReadTransaction& tx, const store
 std::int64_t nextAfter(const calendar::Rule& rule, const ZonedSites& zones, std::int64_t after) {
   std::int64_t next = 0;
   for (const auto& [name, sites] : zones) {
-    const auto coming = calendar::upcoming(rule, zoneCalled(name), after, 1);
+    const auto coming = calendar::upcoming(rule, zoneOrUtc(name), after, 1);
     if (!coming.empty()) next = next == 0 ? coming.front().at : std::min(next, coming.front().at);
   }
   return next;
@@ -94,13 +129,14 @@ std::int64_t nextAfter(const calendar::Rule& rule, const ZonedSites& zones, std:
 
 void lookAgain(store::WriteTransaction& tx) {
   const auto schedules = tx.schedules().active();
-  if (schedules.empty()) return;
+  // Where the system has lost its zones nothing comes, and that keeps nobody from moving a machine; nor does
+  // a rule that cannot be read.
+  if (schedules.empty() || !zoneIsKnown(kUtc)) return;
   const auto clients = tx.agents().clients(http::Visible::everything());
   for (const auto& schedule : schedules) {
     const auto rule = storedRule(schedule.rule);
-    const auto zones = zonesAmong(clients, tx, schedule);
-    if (!rule || !allKnown(zones)) continue;  // it comes never, and keeps nobody from moving a machine
-    const std::int64_t next = nextAfter(*rule, zones, schedule.checked_at);
+    if (!rule) continue;
+    const std::int64_t next = nextAfter(*rule, zonesAmong(clients, tx, schedule), schedule.checked_at);
     if (next != 0 && next != schedule.next_at) tx.schedules().setNext(schedule, next);
   }
 }

@@ -17,8 +17,15 @@ namespace redflag::services {
 using ZonedSites = std::map<std::string, std::set<std::string>>;
 ZonedSites zonesOf(const store::ReadTransaction& tx, const store::Schedule& schedule);
 
-// http::Problem 500 for a zone that this server's system does not know (any more).
-calendar::Zone zoneCalled(const std::string& name);
+// Whether this server's system knows it (any more).
+bool zoneIsKnown(const std::string& zone);
+// By UTC comes what is refused in a zone that is not known. http::Problem 500 on a system without any zones.
+calendar::Zone zoneOrUtc(const std::string& name);
+// Why nothing is ordered in a zone that is not known, and where to mend that.
+std::string unknownZoneText(const store::ReadTransaction& tx, const store::Schedule& schedule,
+                            const std::string& zone, const std::set<std::string>& sites);
+// http::Problem 409 "time_zone.unknown" where none of its zones is.
+void requireKnownZone(const store::ReadTransaction& tx, const store::Schedule& schedule);
 
 // http::Problem 409 "schedule.unreadable" for what cannot be read.
 calendar::Rule ruleOf(const store::Schedule& schedule);

@@ -164,7 +164,7 @@ void ScheduleRunner::runOne(const store::Schedule& schedule) {
 void ScheduleRunner::runZone(const store::Schedule& schedule, const calendar::Rule& rule,
                              const std::string& zone, const std::set<std::string>& sites, std::int64_t now) {
   const std::int64_t after = std::max(schedule.checked_at, now - kLookBackNs);
-  const auto due = calendar::occurrences(rule, zoneCalled(zone), after, now, kMostDue);
+  const auto due = calendar::occurrences(rule, zoneOrUtc(zone), after, now, kMostDue);
   for (std::size_t i = 0; i < due.size(); ++i) {
     const Due one{schedule, due[i], zone, sites};
     if (i + 1 < due.size()) {
@@ -221,6 +221,11 @@ void ScheduleRunner::recordOnly(const Due& due, const std::string& outcome, cons
 void ScheduleRunner::carryOut(const Due& due) {
   const store::Schedule& schedule = due.schedule;
   const auto refuse = [&](const store::Reason& reason) { recordOnly(due, "refused", reason); };
+  if (!zoneIsKnown(due.zone)) {
+    return refuse({"time_zone.unknown", context_.store.read([&](const store::ReadTransaction& tx) {
+                     return unknownZoneText(tx, schedule, due.zone, due.sites);
+                   })});
+  }
   const auto type = context_.types.find(schedule.type);
   if (!type)
     return refuse({"command_type.not_found", "the command type " + schedule.type + " is not installed"});

@@ -163,18 +163,22 @@ Forecast Schedules::preview(const ScheduleWish& wish, std::size_t occurrences, c
   context_.store.read([&](const ReadTransaction& tx) {
     for (const auto& [name, sites] : zonesOf(tx, schedule)) {
       std::vector<MachinePlace> machines;
-      const auto zone = zoneCalled(name);
-      forecast.zones.push_back(
-          {name, sites.size(), calendar::upcoming(wish.rule, zone, schedule.checked_at, occurrences)});
+      auto& zone = forecast.zones.emplace_back(Forecast::InZone{name, sites.size(), {}, {}});
+      const bool known = zoneIsKnown(name);
+      if (known) {
+        zone.next = calendar::upcoming(wish.rule, zoneOrUtc(name), schedule.checked_at, occurrences);
+      } else {
+        zone.problem = unknownZoneText(tx, schedule, name, sites);
+      }
       for (const auto& agent : agentsAt(tx, schedule, sites, actor.grants.visible(), context_.contact())) {
         const bool asked =
-            agent.standing.state == "active" &&
+            known && agent.standing.state == "active" &&
             http::atLeast(actor.grants.roleOver(agent.client.id, agent.site.id), type.permission);
         ++(asked ? forecast.agents : forecast.left_out);
         if (asked) machines.push_back({agent.client.id, agent.site.id, agent.id});
       }
-      if (!held || forecast.zones.back().next.empty()) continue;
-      for (auto& hint : windowHints(tx, machines, forecast.zones.back().next.front().at))
+      if (!held || zone.next.empty()) continue;
+      for (auto& hint : windowHints(tx, machines, zone.next.front().at))
         forecast.waits.push_back(std::move(hint));
     }
   });
@@ -188,6 +192,7 @@ store::Schedule Schedules::add(const ScheduleWish& wish, const Actor& actor) {
   context_.store.write([&](WriteTransaction& tx) {
     if (tx.schedules().count() >= kMostSchedules)
       throw http::Problem{409, "schedule.too_many", "there are 2000 schedules already; remove some first"};
+    requireKnownZone(tx, schedule);
     tx.schedules().add(schedule);
     tell(tx, schedule, actor, "added");
   });
@@ -219,6 +224,7 @@ store::Schedule Schedules::change(const std::string& id, const ScheduleWish& wis
     after.id = id;
     after.created_at = before.created_at;
     after.state = before.state == "paused" ? "paused" : "active";
+    requireKnownZone(tx, after);
     // What is due this very moment is still to be carried out, unless it is no longer what was meant.
     if (before.state == "active" && sameTimes(before, after)) {
       after.checked_at = before.checked_at;
@@ -248,6 +254,7 @@ store::Schedule Schedules::setState(const std::string& id, const std::string& st
     schedule.changed_at = schedule.checked_at = context_.now();
     // What is paused comes never, so that one can be paused whose rule cannot be read.
     if (state == "active") {
+      requireKnownZone(tx, schedule);
       schedule.next_at = nextAfter(ruleOf(schedule), zonesOf(tx, schedule), schedule.checked_at);
       if (schedule.next_at == 0)
         throw http::Problem{409, "schedule.done", "what it was for is over: give it another date"};

@@ -31,6 +31,7 @@ struct Forecast {
     std::string time_zone;
     std::size_t sites = 0;
     std::vector<calendar::Occurrence> next;
+    std::string problem;  // why nothing comes there
   };
   std::vector<InZone> zones;
   std::int64_t agents = 0;        // that would be asked now
@@ -52,14 +53,14 @@ class Schedules {
 
   // http::Problem 404 a place or machine that the actor does not see, 403 without the type's role over all of
   // it or the proof that a destructive type takes, 409 a type that is ordered by approval only, 422 with the
-  // field.
+  // field, 409 "time_zone.unknown" where none of its zones is known.
   store::Schedule add(const ScheduleWish& wish, const Actor& actor);
   // It stays with its client: 409 "schedule.other_client". Paused ones stay paused; one that was done goes
   // on.
   store::Schedule change(const std::string& id, const ScheduleWish& wish, const Actor& actor);
   void remove(const std::string& id, const Actor& actor);
   // What would have come meanwhile does not come later. http::Problem 409 of what was for once and is over;
-  // resume(): of what cannot be read.
+  // resume(): of what cannot be read, and of zones as add().
   store::Schedule pause(const std::string& id, const Actor& actor);
   store::Schedule resume(const std::string& id, const Actor& actor);
   // What it orders needs no other person from now on, until it is changed. http::Problem 404, 409 when its

@@ -40,6 +40,10 @@ class UnreadableSchedules : public Scheduled {
     schedule.rule = rule;
     world_.store.write([&](store::WriteTransaction& tx) { tx.schedules().change(schedule); });
   }
+  void loseZone(const std::string& site_id) {
+    world_.store.write(
+        [&](store::WriteTransaction& tx) { tx.agents().setTimeZone(site_id, "Mars/Olympus"); });
+  }
 };
 
 TEST_F(UnreadableSchedules, one_that_cannot_be_read_is_listed_holds_up_nothing_else_and_can_be_removed) {
@@ -100,6 +104,43 @@ TEST_F(UnreadableSchedules, one_of_a_zone_that_is_no_longer_known_holds_up_no_ma
   runAfter_s(50 * 60);
   EXPECT_EQ(runs(other).size(), 1U);
   EXPECT_EQ(refusal([&] { schedules_.pause(lost.id, tess_); }), "done");
+}
+
+TEST_F(UnreadableSchedules, a_site_whose_zone_is_no_longer_known_is_refused_by_name_and_the_others_go_on) {
+  loseZone(world_.services.places.addSite(agent_.client_id, "Far", world_.admin).id);
+  const auto schedule = schedules_.add(wish(), tess_);
+  runAfter_s(50 * 60);
+  runAfter_s(5);
+  const auto found = runs(schedule);
+  ASSERT_EQ(found.size(), 2U);
+  const bool lost_first = found[0].time_zone == "Mars/Olympus";
+  const auto& lost = found[lost_first ? 0 : 1];
+  EXPECT_EQ(lost.outcome, "refused");
+  EXPECT_EQ(lost.reason.code, "time_zone.unknown");
+  EXPECT_NE(lost.reason.text.find("Mars/Olympus, the time zone of the site Far"), std::string::npos)
+      << lost.reason.text;
+  EXPECT_EQ(found[lost_first ? 1 : 0].outcome, "ordered");
+  EXPECT_EQ(commands(), 1U);
+  EXPECT_EQ(toRfc3339(schedules_.find(schedule.id, tess_).next_at), "2023-11-15T23:00:00.000Z");
+}
+
+TEST_F(UnreadableSchedules, a_site_whose_zone_is_no_longer_known_is_named_before_anything_is_saved) {
+  loseZone(world_.services.places.addSite(agent_.client_id, "Far", world_.admin).id);
+  const auto forecast = schedules_.preview(wish(), 3, tess_);
+  ASSERT_EQ(forecast.zones.size(), 2U);
+  EXPECT_TRUE(forecast.zones[0].next.empty());
+  EXPECT_NE(forecast.zones[0].problem.find("the site Far"), std::string::npos) << forecast.zones[0].problem;
+  EXPECT_EQ(forecast.zones[1].next.size(), 3U);
+  EXPECT_EQ(forecast.zones[1].problem, "");
+  EXPECT_EQ(forecast.agents, 1);
+  const auto schedule = schedules_.add(wish(), tess_);
+  schedules_.pause(schedule.id, tess_);
+  EXPECT_EQ(schedules_.resume(schedule.id, tess_).state, "active");
+  schedules_.pause(schedule.id, tess_);
+  loseZone(site_);
+  EXPECT_EQ(refusal([&] { schedules_.resume(schedule.id, tess_); }), "409 time_zone.unknown ");
+  EXPECT_EQ(refusal([&] { schedules_.add(wish(), tess_); }), "409 time_zone.unknown ");
+  EXPECT_EQ(schedules_.preview(wish(), 3, tess_).agents, 0);
 }
 
 TEST_F(UnreadableSchedules, however_many_cannot_be_read_the_others_run) {

@@ -35,7 +35,13 @@ function newSchedule(mock, wish) {
 function scheduleForecast(mock, { rule }) {
   const next = [1, 2, 3, 4, 5].map((n) => ({ at: mock.fleet.at(-86_400 * n), local: `2026-03-${26 + n}T${rule.time}`, moved: n === 3 }));
   const waits = [{ window: 'the window "Night" of the client Northfield Surgery', opens_at: mock.fleet.at(-90_000), closes_at: mock.fleet.at(-115_200), agents: 12 }];
-  return { agents: 41, left_out: 1, waits, zones: [{ time_zone: 'Europe/London', sites: 3, next }, { time_zone: 'America/New_York', sites: 1, next: next.map((each) => ({ ...each, moved: false })) }] };
+  const problem = "this server's system does not know US/Pacific-New, the time zone of the site Harbour: set another one there";
+  const zones = [
+    { time_zone: 'Europe/London', sites: 3, problem: null, next },
+    { time_zone: 'America/New_York', sites: 1, problem: null, next: next.map((each) => ({ ...each, moved: false })) },
+    { time_zone: 'US/Pacific-New', sites: 1, problem, next: [] },
+  ];
+  return { agents: 41, left_out: 1, waits, zones };
 }
 
 function scheduleRuns(mock) {

@@ -47,16 +47,20 @@ function Coming({ forecast }: { forecast: Forecast }) {
         {zones.slice(0, shown_zones).map((zone) => (
           <div key={zone.time_zone}>
             <h3>{`${zone.time_zone} (${some(zone.sites, 'site')})`}</h3>
-            <ol>
-              {zone.next.map((one) => (
-                <li key={one.at}>
-                  <time dateTime={one.at} title={`${utc(one.at)}\n${localTime(one.at)} here`}>
-                    {one.local.replace('T', ' ')}
-                  </time>
-                  {one.moved && ' does not exist there: as soon as the clock is put forward'}
-                </li>
-              ))}
-            </ol>
+            {zone.problem ? (
+              <p>{`Nothing comes there: ${zone.problem}.`}</p>
+            ) : (
+              <ol>
+                {zone.next.map((one) => (
+                  <li key={one.at}>
+                    <time dateTime={one.at} title={`${utc(one.at)}\n${localTime(one.at)} here`}>
+                      {one.local.replace('T', ' ')}
+                    </time>
+                    {one.moved && ' does not exist there: as soon as the clock is put forward'}
+                  </li>
+                ))}
+              </ol>
+            )}
           </div>
         ))}
       </div>
