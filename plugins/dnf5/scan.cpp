@@ -72,9 +72,9 @@ Result<Picture> Scan::takeOrRepeat(rf::Run& run) {
   }
   auto picture = takePicture(client_);
   if (picture) {
-    // Without a place to keep it the next scan is slower, not wrong.
-    static_cast<void>(state_.put(kInputsKey, inputs));
-    static_cast<void>(state_.put(kPictureKey, encodePicture(*picture)));
+    // Without a place to keep it the next scan is slower, not wrong: no inputs stand beside an older picture.
+    if (state_.put(kPictureKey, encodePicture(*picture)) == rf::Status::kOk)
+      static_cast<void>(state_.put(kInputsKey, inputs));
   }
   return picture;
 }

@@ -36,6 +36,15 @@ TEST_F(AptReplay, says_the_same_again) {
   EXPECT_EQ(scan_.fake.scopeStatus("deb.example.org/debian stable"), RF_OK);
 }
 
+TEST_F(AptReplay, repeats_nothing_older_where_there_is_no_place_for_what_came_after_it) {
+  scan_.fake.no_place_for = "scan.picture";
+  root_.append("etc/apt/sources.list", "# changed\n");
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_EQ(scan_.run(), rf::Status::kOk);
+    EXPECT_FALSE(replayed());
+  }
+}
+
 TEST_F(AptReplay, looks_again_to_verify) {
   ASSERT_EQ(scan_.run(RF_PURPOSE_VERIFY), rf::Status::kOk);
   EXPECT_FALSE(replayed());

@@ -37,6 +37,15 @@ TEST_F(DnfReplay, says_the_same_again_in_milliseconds) {
   EXPECT_EQ(scan_.fake.scopeStatus("store"), RF_OK);
 }
 
+TEST_F(DnfReplay, repeats_nothing_older_where_there_is_no_place_for_what_came_after_it) {
+  scan_.fake.no_place_for = "scan.picture";
+  root_.append("etc/dnf/dnf.conf", "exclude=nothing\n");
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_EQ(scan_.run(), rf::Status::kOk);
+    EXPECT_FALSE(replayed());
+  }
+}
+
 TEST_F(DnfReplay, looks_again_to_verify) {
   ASSERT_EQ(scan_.run(RF_PURPOSE_VERIFY), rf::Status::kOk);
   EXPECT_FALSE(replayed());

@@ -73,6 +73,14 @@ TEST_F(Dnf5Replay, asks_dnf5_again_only_once_something_has_changed_that_it_reads
   EXPECT_FALSE(isReplay());
 }
 
+TEST_F(Dnf5Replay, repeats_nothing_older_where_there_is_no_place_for_what_came_after_it) {
+  ASSERT_FALSE(isReplay());
+  scan_.fake.no_place_for = "picture";
+  write("etc/dnf/dnf.conf", "changed");
+  EXPECT_FALSE(isReplay());
+  EXPECT_FALSE(isReplay());
+}
+
 TEST_F(Dnf5Replay, judges_the_age_of_what_it_repeats) {
   ASSERT_FALSE(isReplay());
   scan_.settings.expect_refresh = true;

@@ -80,7 +80,9 @@ void FakeHost::makeServices() {
                       return found == kept.end() ? RF_NOT_APPLICABLE : write(value, found->second);
                     },
                     [](const rf_state_1* s, rf_str key, rf_str value) {
-                      self(s->service_data).state[text(key)] = text(value);
+                      auto& fake = self(s->service_data);
+                      if (text(key) == fake.no_place_for) return RF_LIMIT;
+                      fake.state[text(key)] = text(value);
                       return RF_OK;
                     }};
   file_ = {sizeof(file_), this,

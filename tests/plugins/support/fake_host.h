@@ -45,6 +45,7 @@ class FakeHost {
   std::vector<FakeReport> reports;
   std::vector<std::string> lines;  // progress
   std::map<std::string, std::string> state;
+  std::string no_place_for;  // a key of `state` whose values are too large for it
   bool cancelled = false;
   std::int64_t epoch_ns = 0;  // 0: the real clock
   // rf.file answers from this folder in place of "/".
