@@ -87,6 +87,7 @@ http::Response previewWindow(services::Services& services, const http::Request& 
     zones.push_back({{"time_zone", zone.time_zone},
                      {"sites", zone.sites},
                      {"agents", zone.agents},
+                     {"problem", textOrNull(zone.problem)},
                      {"next", spansView(zone.next)}});
   }
   return http::jsonResponse(200, {{"zones", std::move(zones)}});

@@ -1,10 +1,18 @@
 #include "services/place_windows.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <set>
 
 #include "base/log.h"
 
 namespace redflag::services {
+namespace {
+
+constexpr std::size_t kNamedSites = 3;
+
+}  // namespace
 
 std::optional<calendar::Rule> storedRule(const std::string& text) {
   const auto json = parseJson(text);
@@ -24,6 +32,19 @@ std::string holderText(const store::DecisionScope& scope) {
   if (!scope.agent_id.empty()) return "the machine " + scope.hostname;
   if (!scope.group_id.empty()) return "the group " + scope.group_name;
   return scope.site_id.empty() ? "the client " + scope.client_name : "the site " + scope.site_name;
+}
+
+std::string sitesText(const std::vector<std::string>& names) {
+  std::string text = names.size() == 1 ? "the site " : "the sites ";
+  const std::size_t named = std::min(names.size(), kNamedSites);
+  for (std::size_t i = 0; i < named; ++i)
+    text += fmt::format("{}{}", i == 0 ? "" : ", ", names[i]);
+  return names.size() == named ? text : fmt::format("{} and {} more", text, names.size() - named);
+}
+
+std::string unknownZoneText(const std::string& zone, const std::string& whose) {
+  return fmt::format("this server's system does not know {}, the time zone of {}: set another one there",
+                     zone, whose);
 }
 
 PlaceWindows PlaceWindows::of(const store::ReadTransaction& tx, const MachinePlace& machine) {

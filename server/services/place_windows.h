@@ -72,6 +72,11 @@ class MachineWindows {
 // What a window is of: "the site Berlin", "the group Databases", "the machine db-1".
 std::string holderText(const store::DecisionScope& scope);
 
+// "the site Berlin", "the sites Berlin, Bonn, Trier and 4 more"; not of none.
+std::string sitesText(const std::vector<std::string>& names);
+// Of a zone that this server's system does not know (any more), and whose that is.
+std::string unknownZoneText(const std::string& zone, const std::string& whose);
+
 // In JSON, as the store has it. nullopt for what cannot be read.
 std::optional<calendar::Rule> storedRule(const std::string& text);
 std::string spokenRule(const std::string& text);  // for people, also where it cannot be read

@@ -1,7 +1,5 @@
 #include "services/schedule_reach.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "http/message.h"
@@ -11,7 +9,6 @@ namespace redflag::services {
 namespace {
 
 constexpr std::size_t kPage = 500;
-constexpr std::size_t kNamedSites = 3;
 constexpr const char* kUtc = "UTC";
 
 bool isFor(const store::Schedule& schedule, const std::string& client_id, const std::string& site_id) {
@@ -42,20 +39,6 @@ ZonedSites zonesAmong(const std::vector<store::Client>& clients, const store::Re
   return zones;
 }
 
-// "the site Berlin", "the sites Berlin, Bonn and 4 more"
-std::string sitesText(const std::set<std::string>& sites, const std::vector<store::Client>& clients) {
-  std::string names;
-  std::size_t named = 0;
-  for (const auto& client : clients) {
-    for (const auto& site : client.sites) {
-      if (!sites.contains(site.id) || named == kNamedSites) continue;
-      names += fmt::format("{}{}", named++ == 0 ? "" : ", ", site.name);
-    }
-  }
-  if (sites.size() > named) names += fmt::format(" and {} more", sites.size() - named);
-  return fmt::format("the site{} {}", sites.size() == 1 ? "" : "s", names);
-}
-
 }  // namespace
 
 ZonedSites zonesOf(const store::ReadTransaction& tx, const store::Schedule& schedule) {
@@ -73,13 +56,14 @@ calendar::Zone zoneOrUtc(const std::string& name) {
   return std::move(*zone);
 }
 
-std::string unknownZoneText(const store::ReadTransaction& tx, const store::Schedule& schedule,
-                            const std::string& zone, const std::set<std::string>& sites) {
-  const std::string whose = schedule.time_zone.empty()
-                                ? sitesText(sites, tx.agents().clients(http::Visible::everything()))
-                                : "the schedule";
-  return fmt::format("this server's system does not know {}, the time zone of {}: set another one there",
-                     zone, whose);
+std::string whyUnknown(const store::ReadTransaction& tx, const store::Schedule& schedule,
+                       const std::string& zone, const std::set<std::string>& sites) {
+  if (!schedule.time_zone.empty()) return unknownZoneText(zone, "the schedule");
+  std::vector<std::string> names;
+  for (const auto& client : tx.agents().clients(http::Visible::everything()))
+    for (const auto& site : client.sites)
+      if (sites.contains(site.id)) names.push_back(site.name);
+  return unknownZoneText(zone, sitesText(names));
 }
 
 void requireKnownZone(const store::ReadTransaction& tx, const store::Schedule& schedule) {
@@ -87,7 +71,7 @@ void requireKnownZone(const store::ReadTransaction& tx, const store::Schedule& s
   if (std::any_of(zones.begin(), zones.end(), [](const auto& zone) { return zoneIsKnown(zone.first); }))
     return;
   const auto& [zone, sites] = *zones.begin();
-  throw http::Problem{409, "time_zone.unknown", unknownZoneText(tx, schedule, zone, sites)};
+  throw http::Problem{409, "time_zone.unknown", whyUnknown(tx, schedule, zone, sites)};
 }
 
 calendar::Rule ruleOf(const store::Schedule& schedule) {

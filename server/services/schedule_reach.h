@@ -22,8 +22,8 @@ bool zoneIsKnown(const std::string& zone);
 // By UTC comes what is refused in a zone that is not known. http::Problem 500 on a system without any zones.
 calendar::Zone zoneOrUtc(const std::string& name);
 // Why nothing is ordered in a zone that is not known, and where to mend that.
-std::string unknownZoneText(const store::ReadTransaction& tx, const store::Schedule& schedule,
-                            const std::string& zone, const std::set<std::string>& sites);
+std::string whyUnknown(const store::ReadTransaction& tx, const store::Schedule& schedule,
+                       const std::string& zone, const std::set<std::string>& sites);
 // http::Problem 409 "time_zone.unknown" where none of its zones is.
 void requireKnownZone(const store::ReadTransaction& tx, const store::Schedule& schedule);
 

@@ -223,7 +223,7 @@ void ScheduleRunner::carryOut(const Due& due) {
   const auto refuse = [&](const store::Reason& reason) { recordOnly(due, "refused", reason); };
   if (!zoneIsKnown(due.zone)) {
     return refuse({"time_zone.unknown", context_.store.read([&](const store::ReadTransaction& tx) {
-                     return unknownZoneText(tx, schedule, due.zone, due.sites);
+                     return whyUnknown(tx, schedule, due.zone, due.sites);
                    })});
   }
   const auto type = context_.types.find(schedule.type);

@@ -168,7 +168,7 @@ Forecast Schedules::preview(const ScheduleWish& wish, std::size_t occurrences, c
       if (known) {
         zone.next = calendar::upcoming(wish.rule, zoneOrUtc(name), schedule.checked_at, occurrences);
       } else {
-        zone.problem = unknownZoneText(tx, schedule, name, sites);
+        zone.problem = whyUnknown(tx, schedule, name, sites);
       }
       for (const auto& agent : agentsAt(tx, schedule, sites, actor.grants.visible(), context_.contact())) {
         const bool asked =

@@ -160,14 +160,19 @@ std::vector<WindowForecast> Windows::preview(const WindowWish& wish, std::size_t
     requireSense(tx, window, wish.rule);
     std::vector<WindowForecast> forecasts;
     for (const auto& [name, sites] : sitesByZone(tx, window.scope)) {
-      const auto zone = calendar::Zone::find(name);
-      if (!zone) throw http::Problem{500, "time_zone.unknown", name + ": " + zone.error().text};
       WindowForecast& forecast = forecasts.emplace_back();
       forecast.time_zone = name;
       forecast.sites = static_cast<std::int64_t>(sites.size());
-      for (const auto& site : sites)
+      std::vector<std::string> names;
+      for (const auto& site : sites) {
         forecast.agents += site.agents;
-      forecast.next = calendar::spansFrom({{wish.rule, wish.length_s}}, *zone, context_.now(), openings);
+        names.push_back(site.name);
+      }
+      if (const auto zone = calendar::Zone::find(name)) {
+        forecast.next = calendar::spansFrom({{wish.rule, wish.length_s}}, *zone, context_.now(), openings);
+      } else {
+        forecast.problem = unknownZoneText(name, sitesText(names));
+      }
     }
     return forecasts;
   });

@@ -25,6 +25,7 @@ struct WindowForecast {
   std::int64_t sites = 0;
   std::int64_t agents = 0;
   std::vector<calendar::Span> next;
+  std::string problem;  // why none opens there
 };
 
 struct WindowsInForce {

@@ -140,6 +140,18 @@ TEST_F(MaintenanceWindows, are_shown_beforehand_by_the_clocks_of_each_site) {
   EXPECT_TRUE(windows.list(ada).empty());
 }
 
+TEST_F(MaintenanceWindows, are_shown_beforehand_beside_the_site_whose_zone_is_no_longer_known) {
+  const auto other = world.services.places.addSite(agent.client_id, "Other", ada);
+  world.store.write([&](store::WriteTransaction& tx) { tx.agents().setTimeZone(other.id, "Mars/Olympus"); });
+  const auto zones = windows.preview(wish("Night"), 2, ada);
+  ASSERT_EQ(zones.size(), 2U);
+  EXPECT_TRUE(zones[0].next.empty());
+  EXPECT_NE(zones[0].problem.find("Mars/Olympus, the time zone of the site Other"), std::string::npos)
+      << zones[0].problem;
+  EXPECT_EQ(zones[1].next.size(), 2U);
+  EXPECT_EQ(zones[1].problem, "");
+}
+
 TEST_F(MaintenanceWindows, are_told_of_once_before_they_open_where_orders_wait) {
   auto late = wish("Night");
   late.notice_s = 600;

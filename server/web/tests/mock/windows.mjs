@@ -47,7 +47,7 @@ function windowsOfMachine(windows, fleet, agent) {
 
 function windowForecast({ at }, wish) {
   const next = openings(at, 5, 604_800, wish.length_minutes * 60);
-  return { zones: [{ time_zone: 'Europe/London', sites: 3, agents: 41, next }, { time_zone: 'America/New_York', sites: 1, agents: 2, next }] };
+  return { zones: [{ time_zone: 'Europe/London', sites: 3, agents: 41, problem: null, next }, { time_zone: 'America/New_York', sites: 1, agents: 2, problem: null, next }] };
 }
 
 // Of the machines of an approval, some wait and some need not.

@@ -149,7 +149,7 @@ function ForecastOfWindow({ wish }: { wish: NewMaintenanceWindow | null }) {
           {data.zones.slice(0, shown_zones).map((zone) => (
             <div key={zone.time_zone}>
               <h3>{`${zone.time_zone} (${some(zone.sites, 'site')}, ${some(zone.agents, 'machine')})`}</h3>
-              <Openings next={zone.next} zone={zone.time_zone} />
+              {zone.problem ? <p>{`None opens there: ${zone.problem}.`}</p> : <Openings next={zone.next} zone={zone.time_zone} />}
             </div>
           ))}
           {data.zones.length === 0 && <p>There is no site yet.</p>}
