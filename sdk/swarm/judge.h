@@ -30,8 +30,8 @@ struct Verdict {
   struct Uploads {
     std::int64_t acknowledged = 0;
     std::int64_t stored = 0;
-    std::int64_t lost =
-        0;  // acknowledged, and not there; or rejected, which nothing that is sent here deserves
+    // Acknowledged, and not there; or rejected, which nothing that is sent here deserves.
+    std::int64_t lost = 0;
     std::int64_t duplicate = 0;  // there more than once
     std::int64_t unknown = 0;    // there, and nobody sent it
   } uploads;
