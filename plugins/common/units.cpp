@@ -1,5 +1,7 @@
 #include "common/units.h"
 
+#include "common/package_text.h"
+
 namespace redflag::plugin {
 namespace {
 
@@ -11,6 +13,11 @@ bool isContainer(std::string_view group) {
   if (group.ends_with(kService)) return false;
   return group.starts_with("libpod-") || group.starts_with("docker") || group == "lxc" ||
          group.starts_with("lxc.") || group == "payload" || group.ends_with(".scope");
+}
+
+// A group may be called anything; a unit may not.
+bool isService(std::string_view group) {
+  return group.size() > kService.size() && group.ends_with(kService) && isPrintableText(group);
 }
 
 }  // namespace
@@ -25,7 +32,7 @@ std::string unitOf(std::string_view control_group) {
     control_group.remove_prefix(part.size());
     // What a service keeps in groups of its own below is its own; a container there is not.
     if (isContainer(part)) return {};
-    if (unit.empty() && part.size() > kService.size() && part.ends_with(kService)) unit = part;
+    if (unit.empty() && isService(part)) unit = part;
   }
   return unit;
 }

@@ -20,6 +20,13 @@ struct Health {
   std::vector<std::pair<std::string, std::int64_t>> numbers;
 };
 
+// As the kernel calls one: a row refuses what else it could be.
+bool isDiskName(const std::string& name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
+}
+
 bool isMetricName(const std::string& name) {
   return name.starts_with("smart_") && name.size() <= 64 &&
          std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
@@ -37,6 +44,7 @@ redflag::Result<std::vector<Health>> parseHealth(const std::string& body) {
     JsonReader row(item, "smart.disks");
     Health health{row.text("name", 32), row.text("health", 32), row.optionalText("text", 512), {}};
     const Json& numbers = row.object("numbers");
+    if (!isDiskName(health.disk)) row.refuse("name", "a disk's name");
     if (!kKnown.contains(health.health)) row.refuse("health", "one of five words");
     if (auto ok = row.finish(); !ok) return tl::unexpected<Error>(ok.error());
     for (const auto& [name, value] : numbers.items())

@@ -3,7 +3,9 @@
 #include <vector>
 
 #include "base/json.h"
+#include "common/package_text.h"
 #include "nobody_to_ask.h"
+#include "protocol/record_kinds.h"
 
 namespace redflag::system {
 namespace {
@@ -16,11 +18,12 @@ struct FailedUnit {
   std::string reason;
 };
 
-// "A web server: exit-code, status 1".
+// "A web server: exit-code, status 1". A unit is described as it likes: a row that refuses it must not be
+// missing for that.
 std::string reasonOf(const std::string& description, const std::string& result, std::int64_t status) {
-  std::string reason = description;
-  if (!result.empty()) reason += (reason.empty() ? "" : ": ") + result;
-  if (status != 0) reason += ", status " + std::to_string(status);
+  std::string reason = protocol::isCleanText(description) ? description : "";
+  if (plugin::isPrintableText(result)) reason += (reason.empty() ? "" : ": ") + result;
+  if (status != 0) reason += (reason.empty() ? "status " : ", status ") + std::to_string(status);
   return reason;
 }
 
@@ -37,7 +40,7 @@ redflag::Result<std::vector<FailedUnit>> parseUnits(const std::string& body) {
     const auto description = unit.optionalText("description", 1024);
     const auto result = unit.optionalText("result", 1024);
     const auto status = unit.optionalInteger("status", 0, 255, 0);
-    if (name.empty()) unit.refuse("name", "a unit's name");
+    if (!plugin::isPrintableText(name)) unit.refuse("name", "a unit's name");
     if (auto ok = unit.finish(); !ok) return tl::unexpected<Error>(ok.error());
     found.push_back({name, reasonOf(description, result, status)});
   }

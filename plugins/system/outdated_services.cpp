@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint64_t kMaxAnswer = 4U << 20;
 constexpr std::size_t kNamedFiles = 3;
+constexpr std::size_t kMaxPath = 1024;
 
 std::string listed(const std::set<std::string>& items, std::size_t most) {
   std::string text;
@@ -24,7 +25,8 @@ std::string listed(const std::set<std::string>& items, std::size_t most) {
 }
 
 bool isPath(const std::string& text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+  return text.size() <= kMaxPath &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
 }  // namespace

@@ -132,6 +132,8 @@ TEST_F(DiskTree, says_which_disk_did_not_answer_and_what_the_others_did) {
 
 TEST_F(DiskTree, takes_no_odd_answer_for_one) {
   for (const char* odd : {"", "[]", R"({"disks":[{"name":"sda"}]})",
+                          R"({"disks":[{"name":"","health":"passed","numbers":{}}]})",
+                          R"({"disks":[{"name":"s\u0085","health":"passed","numbers":{}}]})",
                           R"({"disks":[{"name":"sda","health":"fine","text":"","numbers":{}}]})"}) {
     fake_.local_answers["/smart"] = odd;
     EXPECT_EQ(scan(true), rf::Status::kOk) << odd;

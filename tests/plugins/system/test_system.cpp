@@ -145,7 +145,8 @@ TEST(UnitOf, is_the_system_service_that_a_control_group_belongs_to) {
   for (const char* own : {"docker.service", "docker-registry.service", "lxc-net.service", "lxcfs.service"})
     EXPECT_EQ(plugin::unitOf(std::string("/system.slice/") + own), own) << "what runs containers is none";
   for (const char* none :
-       {"", "/", "/init.scope", "/system.slice", "/user.slice/user-0.slice/user@0.service/x.service",
+       {"", "/", "/init.scope", "/system.slice", "/system.slice/.service",
+        "/system.slice/\xe2\x80\xae.service", "/user.slice/user-0.slice/user@0.service/x.service",
         "/system.slice/docker-0a1b.scope", "/docker/0a1b/system.slice/ssh.service",
         "/system.slice/web.service/libpod-payload-0a1b", "/lxc.payload.web/system.slice/ssh.service",
         "/lxc/101/ns/system.slice/ssh.service",
@@ -192,6 +193,19 @@ TEST_F(SystemTree, names_units_that_have_failed_and_why) {
   EXPECT_EQ(fake_.scopeStatus("units"), RF_OK);
 }
 
+TEST_F(SystemTree, leaves_no_failed_unit_out_for_how_it_is_described) {
+  fake_.local_answers["/failed"] = R"({"units":[
+    {"name":"a.service","description":"Sicherung f\u00fcr nachts","result":"timeout","status":0},
+    {"name":"b.service","description":"\u202eodd","result":"exit-code","status":2},
+    {"name":"c.service","description":"\u0085","result":"\u0085","status":1}]})";
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  const auto units = fake_.ofKind("service/1");
+  ASSERT_EQ(units.size(), 3U);
+  EXPECT_EQ(units[0].at("reason"), "Sicherung f\u00fcr nachts: timeout");
+  EXPECT_EQ(units[1].at("reason"), "exit-code, status 2");
+  EXPECT_EQ(units[2].at("reason"), "status 1");
+}
+
 TEST_F(SystemTree, says_that_no_unit_has_failed_only_where_somebody_was_asked) {
   ASSERT_EQ(scan(), rf::Status::kOk);
   EXPECT_EQ(fake_.fact("units.failed"), nullptr);
@@ -201,7 +215,7 @@ TEST_F(SystemTree, says_that_no_unit_has_failed_only_where_somebody_was_asked) {
   EXPECT_EQ(fake_.fact("units.failed"), 0);
   for (const char* odd :
        {"[]", R"({"units":[{"name":""}]})", R"({"units":[{"name":"a.service","status":-1}]})",
-        R"({"units":[{"name":"a.service","pid":1}]})"}) {
+        R"({"units":[{"name":"a.service","pid":1}]})", R"({"units":[{"name":"\u0085.service"}]})"}) {
     fake_.local_answers["/failed"] = odd;
     EXPECT_EQ(scan(), rf::Status::kOk) << odd << ": load and memory are told all the same";
     EXPECT_TRUE(fake_.reported("system.bad_answer"));
