@@ -115,8 +115,8 @@ Setter setterOf(FieldType type) {
 void printBuilder(const RecordKind& kind) {
   const auto type = camel(kind.name, true) + "Record";
   std::printf(
-      "\nclass %s : public Record {\n public:\n  %s(const rf_run* run, Status& worst) : Record(run, worst, "
-      "\"%s\") {}\n",
+      "\nclass %s : public Record {\n public:\n  %s(const rf_run* run, Standing& standing) : "
+      "Record(run, standing, \"%s\") {}\n",
       type.c_str(), type.c_str(), std::string(kind.name).c_str());
   for (const auto& field : kind.fields) {
     const std::string name(field.name);

@@ -31,7 +31,7 @@ class Scanner final : public rf::Scanner {
       if (told == rf::Status::kLimit) return told;  // no more is wanted
     }
     scope.complete();
-    return run.outcome();  // the worst that happened
+    return run.outcome();  // a scope that failed fails itself alone
   }
 
  private:

@@ -82,6 +82,13 @@ TEST(State, leaves_only_with_a_run_that_worked) {
   EXPECT_THAT(keptBy(runMoody("keep_and_fail")), IsEmpty());
 }
 
+TEST(State, leaves_with_a_run_in_which_one_source_of_several_failed) {
+  const Outcome run = runMoody("keep_and_fail_a_scope");
+  EXPECT_EQ(run.status(), "ok");
+  EXPECT_THAT(run.scopes(), ElementsAre("first=transient", "second=ok"));
+  EXPECT_THAT(keptBy(run), ElementsAre("thing=kept"));
+}
+
 Outcome recall(const char* purpose) {
   HostProcess process;
   const auto start = startOf("test.moody", {{"settings", {{"mode", "recall"}}}, {"purpose", purpose}});

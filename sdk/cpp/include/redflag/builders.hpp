@@ -14,7 +14,7 @@ namespace rf {
 
 class UpdateRecord : public Record {
  public:
-  UpdateRecord(const rf_run* run, Status& worst) : Record(run, worst, "update/1") {}
+  UpdateRecord(const rf_run* run, Standing& standing) : Record(run, standing, "update/1") {}
   // text, required
   UpdateRecord& manager(std::string_view value) {
     text("manager", value);
@@ -114,7 +114,7 @@ class UpdateRecord : public Record {
 
 class PackageRecord : public Record {
  public:
-  PackageRecord(const rf_run* run, Status& worst) : Record(run, worst, "package/1") {}
+  PackageRecord(const rf_run* run, Standing& standing) : Record(run, standing, "package/1") {}
   // text, required
   PackageRecord& manager(std::string_view value) {
     text("manager", value);
@@ -159,7 +159,7 @@ class PackageRecord : public Record {
 
 class ImageRecord : public Record {
  public:
-  ImageRecord(const rf_run* run, Status& worst) : Record(run, worst, "image/1") {}
+  ImageRecord(const rf_run* run, Standing& standing) : Record(run, standing, "image/1") {}
   // text, required
   ImageRecord& reference(std::string_view value) {
     text("reference", value);
@@ -194,7 +194,7 @@ class ImageRecord : public Record {
 
 class ContainerRecord : public Record {
  public:
-  ContainerRecord(const rf_run* run, Status& worst) : Record(run, worst, "container/1") {}
+  ContainerRecord(const rf_run* run, Standing& standing) : Record(run, standing, "container/1") {}
   // text, required
   ContainerRecord& id(std::string_view value) {
     text("id", value);
@@ -234,7 +234,7 @@ class ContainerRecord : public Record {
 
 class VolumeRecord : public Record {
  public:
-  VolumeRecord(const rf_run* run, Status& worst) : Record(run, worst, "volume/1") {}
+  VolumeRecord(const rf_run* run, Standing& standing) : Record(run, standing, "volume/1") {}
   // text, required
   VolumeRecord& mount(std::string_view value) {
     text("mount", value);
@@ -299,7 +299,7 @@ class VolumeRecord : public Record {
 
 class MetricRecord : public Record {
  public:
-  MetricRecord(const rf_run* run, Status& worst) : Record(run, worst, "metric/1") {}
+  MetricRecord(const rf_run* run, Standing& standing) : Record(run, standing, "metric/1") {}
   // text, required
   MetricRecord& name(std::string_view value) {
     text("name", value);
@@ -319,7 +319,7 @@ class MetricRecord : public Record {
 
 class ServiceRecord : public Record {
  public:
-  ServiceRecord(const rf_run* run, Status& worst) : Record(run, worst, "service/1") {}
+  ServiceRecord(const rf_run* run, Standing& standing) : Record(run, standing, "service/1") {}
   // text, required
   ServiceRecord& name(std::string_view value) {
     text("name", value);

@@ -9,13 +9,21 @@
 
 namespace rf {
 
+// How a run has gone so far, by what Run::outcome() is decided.
+struct Standing {
+  Status own = Status::kOk;     // the worst of records, of fail(), and of scopes that were left early
+  Status scopes = Status::kOk;  // the worst of scopes that were failed
+  bool in_scope = false;
+  bool answered = false;  // a scope was completed, or a record committed outside of every scope
+};
+
 // Any kind. Discarded unless committed. Optional values: an empty text is left out, which says "unknown".
 class Record {
  public:
-  // `worst` collects the failures of a run; see Run::outcome().
-  Record(const rf_run* run, Status& worst, std::string_view kind)
+  // `standing` collects how the run goes, and outlives it.
+  Record(const rf_run* run, Standing& standing, std::string_view kind)
       : run_(run),
-        worst_(worst),
+        standing_(standing),
         status_(toStatus(run->begin_record(run, str(kind)))),
         open_(status_ == Status::kOk) {}
   ~Record() {
@@ -56,7 +64,8 @@ class Record {
     } else if (status_ == Status::kOk) {
       status_ = Status::kInvalid;  // committed twice
     }
-    worst_ = worse(worst_, status_);
+    standing_.own = worse(standing_.own, status_);
+    if (status_ == Status::kOk && !standing_.in_scope) standing_.answered = true;
     return status_;
   }
 
@@ -65,7 +74,7 @@ class Record {
   Status discard() { return toStatus(run_->discard_record(run_)); }
 
   const rf_run* run_;
-  Status& worst_;
+  Standing& standing_;
   Status status_;
   bool open_;
 };
