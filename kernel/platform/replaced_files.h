@@ -16,13 +16,14 @@ struct OutdatedProcess {
 };
 
 struct OutdatedProcesses {
-  std::vector<OutdatedProcess> found;  // by pid, at most 2,000
+  std::vector<OutdatedProcess> found;  // by pid
+  bool is_cut = false;                 // there are more of them
   std::int64_t unreadable = 0;         // processes that this user may not look into
 };
 
 // Files below `folders` count; what a program made itself, in /tmp or in memory, says nothing about an
-// update. About 0.1 ms a process. Threads: any.
-OutdatedProcesses outdatedProcesses(const std::vector<std::string>& folders);
+// update. At most so many are told. About 0.1 ms a process. Threads: any.
+OutdatedProcesses outdatedProcesses(const std::vector<std::string>& folders, std::size_t most = 2000);
 // What the processes of one control group map to execute, by its path when it was opened.
 struct UsedFiles {
   std::string control_group;       // "" for all that are in none

@@ -17,7 +17,8 @@ Json outdatedJson() {
                          {"command", process.command},
                          {"control_group", process.control_group},
                          {"files", process.files}});
-  return {{"processes", std::move(processes)}, {"unreadable", outdated.unreadable}};
+  return {
+      {"processes", std::move(processes)}, {"is_cut", outdated.is_cut}, {"unreadable", outdated.unreadable}};
 }
 
 Json inUseJson() {

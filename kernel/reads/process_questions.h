@@ -12,7 +12,8 @@ constexpr std::string_view kProcesses = "/proc";
 
 bool isProcessQuestion(std::string_view target);  // exactly /outdated or /in-use
 
-// /outdated: {"processes":[{"pid","command","control_group","files":["/usr/lib/…"]}…],"unreadable":n}
+// /outdated: {"processes":[{"pid","command","control_group","files":["/usr/lib/…"]}…],"is_cut":bool,
+//             "unreadable":n}; is_cut: there are more processes
 // /in-use:   {"groups":[{"control_group","files":["/usr/lib/…"]}…]}
 std::string processesJson(std::string_view target);
 

@@ -60,13 +60,16 @@ void OutdatedServices::tell(const std::string& body, rf::Scope& scope) {
       row.package(package);
     static_cast<void>(row.commit());
   }
-  scope.complete();
+  if (!is_cut_) return scope.complete();
+  scope.fail(rf::Status::kLimit, "system.too_many_processes",
+             "more processes run what was replaced than are told of: services may be missing");
 }
 
 redflag::Result<> OutdatedServices::group(const Json& answer) {
   JsonReader in(answer, "outdated");
   const Json& processes = in.array("processes", 2000);
   const auto unreadable = in.integer("unreadable", 0, 10'000'000);
+  is_cut_ = in.optionalBoolean("is_cut", false);
   if (auto ok = in.finish(); !ok) return ok;
   for (const Json& item : processes) {
     JsonReader process(item, "outdated.processes");

@@ -17,8 +17,8 @@ namespace redflag::system {
 class OutdatedServices {
  public:
   OutdatedServices(const rf::Host& host, rf::Run& run) : processes_(host), owners_(host), run_(run) {}
-  // Scope "services", and the fact services.unreadable_processes. Without anybody to ask: neither, which is
-  // what is known.
+  // Scope "services", not complete where there were more processes than are told of, and the fact
+  // services.unreadable_processes. Without anybody to ask: neither, which is what is known.
   void report();
 
  private:
@@ -33,6 +33,7 @@ class OutdatedServices {
   PackageOwners owners_;
   rf::Run& run_;
   std::map<std::string, Service> services_;  // by unit
+  bool is_cut_ = false;
 };
 
 }  // namespace redflag::system

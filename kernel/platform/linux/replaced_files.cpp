@@ -13,7 +13,6 @@
 namespace redflag::platform {
 namespace {
 
-constexpr std::size_t kMaxProcesses = 2000;
 constexpr std::size_t kMaxFiles = 32;
 constexpr std::size_t kMaxGroups = 2000;
 constexpr std::size_t kMaxFilesOfGroup = 512;
@@ -104,7 +103,7 @@ std::vector<UsedFiles> filesInUse(const std::vector<std::string>& folders) {
   return out;
 }
 
-OutdatedProcesses outdatedProcesses(const std::vector<std::string>& folders) {
+OutdatedProcesses outdatedProcesses(const std::vector<std::string>& folders, std::size_t most) {
   OutdatedProcesses out;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
@@ -121,11 +120,14 @@ OutdatedProcesses outdatedProcesses(const std::vector<std::string>& folders) {
       if (!path.empty() && path.size() <= kMaxPath && isBelow(path, folders)) files.emplace(path);
     }
     if (files.empty()) continue;
+    if (out.found.size() == most) {
+      out.is_cut = true;
+      break;
+    }
     out.found.push_back({*pid,
                          firstLineOf(entry.path() / "comm"),
                          controlGroupOf(entry.path()),
                          {files.begin(), files.end()}});
-    if (out.found.size() == kMaxProcesses) break;
   }
   std::sort(out.found.begin(), out.found.end(),
             [](const OutdatedProcess& a, const OutdatedProcess& b) { return a.pid < b.pid; });

@@ -76,6 +76,17 @@ TEST_F(ReplacedFiles, are_seen_in_the_process_that_still_runs_them) {
   EXPECT_TRUE(filesOfUser(packageFolders()).empty()) << "no package puts anything there";
 }
 
+TEST_F(ReplacedFiles, of_more_processes_than_are_told_are_said_to_be_more) {
+  startUser();
+  replaceLibrary();
+  const auto none_told = outdatedProcesses({folder_.string()}, 0);
+  EXPECT_TRUE(none_told.found.empty());
+  EXPECT_TRUE(none_told.is_cut);
+  const auto all_told = outdatedProcesses({folder_.string()}, 1);
+  EXPECT_EQ(all_told.found.size(), 1U);
+  EXPECT_FALSE(all_told.is_cut);
+}
+
 TEST_F(ReplacedFiles, of_a_removed_library_are_seen_as_well) {
   startUser();
   std::filesystem::remove(library_);

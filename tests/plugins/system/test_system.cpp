@@ -313,6 +313,21 @@ TEST_F(SystemTree, takes_no_odd_answer_for_one) {
   }
 }
 
+TEST_F(SystemTree, takes_services_that_are_told_of_for_no_whole_list_where_there_were_more_processes) {
+  const auto answer = [](const char* is_cut) {
+    return std::string(R"({"processes":[{"pid":7,"command":"x","control_group":"/system.slice/x.service",)") +
+           R"("files":["/usr/lib/libz.so.1"]}],"unreadable":0,"is_cut":)" + is_cut + "}";
+  };
+  fake_.local_answers["/outdated"] = answer("false");
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.scopeStatus("services"), RF_OK);
+  fake_.local_answers["/outdated"] = answer("true");
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.scopeStatus("services"), RF_LIMIT);
+  EXPECT_TRUE(fake_.reported("system.too_many_processes"));
+  EXPECT_EQ(fake_.ofKind("service/1").size(), 1U) << "what is known is told";
+}
+
 TEST_F(SystemTree, takes_services_that_nobody_could_look_at_for_no_ones_that_are_up_to_date) {
   ASSERT_EQ(scan(), rf::Status::kOk);
   EXPECT_EQ(fake_.scopeStatus("services"), RF_NOT_APPLICABLE) << "no such scope: nobody was there";
