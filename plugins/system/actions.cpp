@@ -1,13 +1,19 @@
 #include "actions.h"
 
+#include <algorithm>
+
 #include "kernel_images.h"
+#include "text_forms.h"
 
 namespace redflag::system {
 namespace {
 
 constexpr const char* kShutdown = "/usr/sbin/shutdown";
 constexpr const char* kSystemctl = "/usr/bin/systemctl";
+// Where systemd writes down what is to happen, while it waits for it: "USEC=…\nWARN_WALL=1\nMODE=reboot\n".
+constexpr const char* kScheduled = "/run/systemd/shutdown/scheduled";
 constexpr std::uint64_t kMaxReleaseBytes = 4096;
+constexpr std::uint64_t kMaxScheduledBytes = 64U << 10;
 constexpr std::size_t kMaxSaid = 500;
 
 // A minute at least, so that the order's own answer is on disk before anything is stopped.
@@ -42,6 +48,13 @@ std::string said(const rf::ExecResult& result) {
 
 std::string firstLine(const std::string& text) {
   return text.substr(0, text.find('\n'));
+}
+
+bool isRestart(std::string_view scheduled) {
+  const auto lines = linesOf(scheduled);
+  return std::any_of(lines.begin(), lines.end(), [](std::string_view line) {
+    return line == "MODE=reboot" || line == "MODE=kexec" || line == "MODE=soft-reboot";
+  });
 }
 
 // Those that carry orders out: restarting one ends the order in the middle of itself.
@@ -83,10 +96,16 @@ rf::Status SystemActions::reboot(rf::Run& run, const Json& parameters, rf::Outpu
 }
 
 rf::Status SystemActions::cancelReboot(rf::Run& run, rf::Output& result) {
+  const auto scheduled = files_.read(kScheduled, kMaxScheduledBytes);
+  if (scheduled && !isRestart(*scheduled)) {
+    run.report(rf::Status::kOk, "system.no_restart", "what this machine waits for is no restart, and stays");
+    return result.write(R"({"reboot_cancelled":false})");
+  }
   const auto ran = machine_.run({kShutdown, "-c"});
   if (!ran) return run.fail(ran.status(), "system.no_shutdown", ran.text());
   if (ran->exit_code != 0) return run.fail(rf::Status::kPermanent, "system.reboot_refused", said(*ran));
-  return result.write(R"({"reboot_cancelled":true})");
+  // It answers the same where there was nothing to take back. Who may not look believes it.
+  return result.write(dumpJson({{"reboot_cancelled", scheduled.status() != rf::Status::kNotApplicable}}));
 }
 
 rf::Status SystemActions::restartServices(rf::Run& run, const Json& parameters, rf::Output& result) {

@@ -44,6 +44,8 @@ const rf::Declaration kDeclaration{
                      {"read:/etc/rpm", false},
                      {"read:/run/reboot-required", false},
                      {"read:/run/reboot-required.pkgs", false},
+                     // Whether a restart waits that could be taken back.
+                     {"read:/run/systemd/shutdown/scheduled", false},
                      // Restarting it, and its services, takes the service manager's own programs.
                      {"root", false}},
 };

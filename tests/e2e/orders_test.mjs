@@ -83,6 +83,8 @@ test('a restart is taken back by another order', async () => {
   assert.deepEqual(called(), ['shutdown -r -- +60 soon']);
   await order('cancel_reboot', {});
   assert.equal(called()[1], 'shutdown -c');
+  const { results: [nothing] } = await order('cancel_reboot', {});
+  assert.deepEqual(nothing, { reboot_cancelled: false });
   const { reason } = await ended(id, 'cancelled');
   assert.equal(reason.code, 'reboot.cancelled');
 });

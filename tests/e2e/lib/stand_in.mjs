@@ -10,9 +10,16 @@ export class StandIn {
     this.folder = temporaryFolder('stand-in');
     this.calls = path.join(this.folder, 'calls');
     this.bootFile = path.join(this.folder, 'boot_id');
+    // What systemd keeps while a restart waits.
+    this.scheduled = path.join(this.folder, 'shutdown/scheduled');
     this.boots = 0;
+    fs.mkdirSync(path.dirname(this.scheduled));
     fs.writeFileSync(path.join(this.folder, 'systemctl'), `#!/bin/sh
 echo "$(basename "$0") $*" >> ${this.calls}
+case "$(basename "$0") $*" in
+  "shutdown -r "*) printf 'WARN_WALL=1\\nMODE=reboot\\n' > ${this.scheduled} ;;
+  "shutdown -c") rm -f ${this.scheduled} ;;
+esac
 case "$*" in
   *"is-active -- good.service" | *"is-active -- slow.service") echo active ;;
   *"is-active -- bad.service") echo failed; exit 3 ;;
@@ -23,6 +30,8 @@ esac
     fs.writeFileSync(path.join(this.folder, 'enter'), `#!/bin/sh
 set -e
 mount --bind ${this.folder}/systemctl /usr/bin/systemctl
+mkdir -p /run/systemd/shutdown
+mount --bind ${path.dirname(this.scheduled)} /run/systemd/shutdown
 mount --bind ${this.bootFile} /proc/sys/kernel/random/boot_id
 exec "$@"
 `, { mode: 0o755 });
@@ -51,5 +60,6 @@ exec "$@"
     this.boots += 1;
     this.boot = `${String(this.boots).repeat(8)}-1111-4111-8111-111111111111`;
     fs.writeFileSync(this.bootFile, `${this.boot}\n`);
+    fs.rmSync(this.scheduled, { force: true });
   }
 }

@@ -99,9 +99,31 @@ TEST_F(SystemActions, a_restart_that_is_refused_or_impossible_promises_nothing) 
 }
 
 TEST_F(SystemActions, takes_a_restart_back) {
+  write("run/systemd/shutdown/scheduled", "USEC=1764544980000000\nWARN_WALL=1\nMODE=reboot\n");
   ASSERT_EQ(act("cancel_reboot"), rf::Status::kOk);
   EXPECT_THAT(machine_.ran, ElementsAre("/usr/sbin/shutdown -c"));
   EXPECT_EQ(result(), Json({{"reboot_cancelled", true}}));
+}
+
+TEST_F(SystemActions, takes_no_restart_back_where_none_waits) {
+  ASSERT_EQ(act("cancel_reboot"), rf::Status::kOk);
+  EXPECT_THAT(machine_.ran, ElementsAre("/usr/sbin/shutdown -c"));
+  EXPECT_EQ(result(), Json({{"reboot_cancelled", false}}));
+}
+
+TEST_F(SystemActions, leaves_what_waits_and_is_no_restart) {
+  write("run/systemd/shutdown/scheduled", "USEC=1764544980000000\nWARN_WALL=1\nMODE=poweroff\n");
+  ASSERT_EQ(act("cancel_reboot"), rf::Status::kOk);
+  EXPECT_TRUE(machine_.ran.empty());
+  EXPECT_EQ(result(), Json({{"reboot_cancelled", false}}));
+  EXPECT_TRUE(fake_.reported("system.no_restart"));
+}
+
+TEST_F(SystemActions, a_restart_that_cannot_be_taken_back_is_not_said_to_be) {
+  write("run/systemd/shutdown/scheduled", "USEC=1764544980000000\nWARN_WALL=1\nMODE=reboot\n");
+  machine_.answers["/usr/sbin/shutdown -c"] = said(1, "", "Failed to cancel: it is too late\n");
+  EXPECT_EQ(act("cancel_reboot"), rf::Status::kPermanent);
+  EXPECT_EQ(written_, "");
 }
 
 TEST_F(SystemActions, restarts_each_service_and_says_what_became_of_it) {
