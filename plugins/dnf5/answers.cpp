@@ -116,6 +116,7 @@ const char* const kOfferedFormat =
     "%{name}\t%{arch}\t%{evr}\t%{repoid}\t%{sourcerpm}\t%{downloadsize}\t%{installsize}\n";
 const char* const kInstalledFormat =
     "%{name}\t%{arch}\t%{evr}\t%{sourcerpm}\t%{installtime}\t%{installsize}\n";
+const char* const kFilesFormat = "%{files}";
 const char* const kReasonFormat = "%{name}\t%{arch}\t%{evr}\t%{reason}\t%{installsize}\n";
 
 Package parseNevra(std::string_view text) {

@@ -57,6 +57,9 @@ Result<std::vector<Package>> parseInstalled(std::string_view text);
 extern const char* const kReasonFormat;
 Result<std::vector<Package>> parseReasons(std::string_view text);
 
+// Of all packages that are named, one path a line.
+extern const char* const kFilesFormat;
+
 // "[epoch:]name-version-release.arch" and "name-[epoch:]version-release.arch"; an empty name: it is neither.
 Package parseNevra(std::string_view text);
 

@@ -1,6 +1,8 @@
 #include "plan.h"
 
 #include <algorithm>
+#include <set>
+#include <sstream>
 
 #include "installed.h"
 #include "picture.h"
@@ -129,13 +131,39 @@ Result<Plan> planFor(const Client& client, const InstalledPackages& installed, c
   return plan;
 }
 
+// The whole name of the version that a step takes away; "": it takes none.
+std::string goneBy(const Step& step) {
+  if (step.from.empty()) return {};
+  // What comes may be of another architecture.
+  const auto dot = step.replaced.rfind('.');
+  return pinned(step.name, step.from, dot == std::string::npos ? step.arch : step.replaced.substr(dot + 1));
+}
+
+// Where that cannot be asked none is named, as where nobody may look into the processes.
+std::vector<std::string> restartsOf(const Client& client, const Plan& plan,
+                                    const plugin::ServicesInUse& services) {
+  std::vector<std::string> arguments{kWithoutExcludes, "repoquery", "--installed", "--queryformat",
+                                     kFilesFormat};
+  const auto without_names = arguments.size();
+  for (const auto& step : plan.steps)
+    if (auto nevra = goneBy(step); !nevra.empty()) arguments.push_back(std::move(nevra));
+  // Of no name at all dnf5 would print the files of every package.
+  if (services.empty() || arguments.size() == without_names) return {};
+  const auto printed = client.text(arguments);
+  std::set<std::string> units;
+  std::istringstream lines(printed ? *printed : "");
+  for (std::string file; std::getline(lines, file);)
+    services.addUsersOf(file, units);
+  return {units.begin(), units.end()};
+}
+
 }  // namespace
 
 Result<Request> parseRequest(std::string_view text, bool with_plan) {
   return plugin::parseRequest(text, with_plan, "dnf5");
 }
 
-Result<Plan> makePlan(const Client& client, const Request& request) {
+Result<Plan> makePlan(const Client& client, const Request& request, const plugin::ServicesInUse& services) {
   const auto installed = InstalledPackages::read(client);
   if (!installed) return tl::unexpected<Problem>(installed.error());
   const auto all = missing(*installed, request);
@@ -146,6 +174,7 @@ Result<Plan> makePlan(const Client& client, const Request& request) {
   if (!plan) return plan;
   if (const auto more = notOrdered(*plan, '.'); request.rollback && !more.empty())
     return fail(RF_PERMANENT, "dnf5.rollback_needs_more", "going back would also: " + more);
+  plan->restarts = restartsOf(client, *plan, services);
   return plan;
 }
 

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "client.h"
 #include "common/order.h"
+#include "common/services_in_use.h"
 #include "problem.h"
 
 namespace redflag::dnf5 {
@@ -21,7 +22,9 @@ Result<Request> parseRequest(std::string_view text, bool with_plan);
 
 // Changes nothing and fetches nothing. Refused: what a lock or an exclude keeps out (`dnf5.held .excluded`),
 // is not installed, already newer, no longer offered (`.version_gone`), or impossible (`.unresolvable`).
-Result<Plan> makePlan(const Client& client, const Request& request);
+// `services`: those among which the plan names whom to restart.
+Result<Plan> makePlan(const Client& client, const Request& request,
+                      const plugin::ServicesInUse& services = {});
 
 // The plan as the file that `dnf5 replay` carries out: exactly these packages, or nothing.
 Json toReplay(const Plan& plan);

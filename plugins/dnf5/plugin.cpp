@@ -77,6 +77,8 @@ const rf::Declaration kDeclaration{
                      {"read:/etc/systemd/system/timers.target.wants", false},
                      {"read:/var/cache/libdnf5", false},
                      {"read:/var/lib/dnf", false},
+                     // Which services run what a plan replaces.
+                     {"http:unix:/proc", false},
                      // Fetching metadata, as dnf5 itself does it: by an action.
                      {"root", false}},
 };

@@ -21,7 +21,7 @@ Result<Request> Dnf5Updater::parse(std::string_view text, bool with_plan) {
 }
 
 Result<Plan> Dnf5Updater::prepare(const Request& request, Metadata) {
-  return makePlan(client_, request);
+  return makePlan(client_, request, plugin::ServicesInUse::ask(host_, "/"));
 }
 
 Result<Dnf5Updater::Installed> Dnf5Updater::installed() {

@@ -13,7 +13,7 @@ class Dnf5Updater : public plugin::ReplayUpdater {
  public:
   // No setting has anything to do with it.
   Dnf5Updater(const Settings&, const rf::Host& host, rf::Run& run)
-      : ReplayUpdater("dnf5", host, run), client_(host) {}
+      : ReplayUpdater("dnf5", host, run), host_(host), client_(host) {}
 
  private:
   Result<Request> parse(std::string_view text, bool with_plan) override;
@@ -27,6 +27,7 @@ class Dnf5Updater : public plugin::ReplayUpdater {
   bool mentionsKeys(const std::string& line) override;
   std::string sentenceOnMissingKeys(const Plan& plan, const std::string& lines) override;
 
+  rf::Host host_;
   Client client_;
 };
 

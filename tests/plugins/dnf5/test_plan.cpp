@@ -91,7 +91,7 @@ class Dnf5Plan : public testing::Test {
     dnf5::Request request;
     request.updates.push_back({name, arch, version});
     request.rollback = rollback;
-    return dnf5::makePlan(dnf5::Client(fake_.host()), request);
+    return dnf5::makePlan(dnf5::Client(fake_.host()), request, plugin::ServicesInUse::ask(fake_.host(), "/"));
   }
   std::string codeOf(const std::string& name, const std::string& version, const std::string& arch,
                      bool rollback = false) {
@@ -115,6 +115,31 @@ TEST_F(Dnf5Plan, is_everything_that_changes) {
                                  "remove old 1.0-1>", "upgrade tool 1.0-1>2.0-1 requested"));
   EXPECT_EQ(made->download_bytes, 5501 + 5493 + 5553 + 5601);
   EXPECT_FALSE(made->needs_reboot);
+}
+
+TEST_F(Dnf5Plan, names_running_services_that_use_what_it_replaces_or_removes) {
+  const auto group = [](const std::string& unit, const std::string& file) {
+    return Json{{"control_group", "/system.slice/" + unit}, {"files", {file}}};
+  };
+  fake_.local_answers["/in-use"] =
+      dumpJson({{"groups",
+                 {group("tool.service", "/usr/sbin/toold"), group("web.service", "/usr/lib64/lib.so.1"),
+                  group("other.service", "/usr/bin/other")}}});
+  const auto question = kAll +
+                        "--installed --queryformat lib-0:1.0-1.noarch old-0:1.0-1.noarch "
+                        "tool-0:1.0-1.x86_64";
+  dnf5_.answers[question] = "/usr/lib64/lib.so.1\n/usr/bin/oldd\n/usr/sbin/toold\n/usr/share/doc/tool\n";
+  EXPECT_THAT(plan("tool", "2.0-1", "x86_64")->restarts, ElementsAre("tool.service", "web.service"));
+  dnf5_.failures[question] = {1, "", "cannot be read"};
+  const auto without_files = plan("tool", "2.0-1", "x86_64");
+  ASSERT_TRUE(without_files) << without_files.error().text;
+  EXPECT_THAT(without_files->restarts, IsEmpty());
+}
+
+TEST_F(Dnf5Plan, asks_for_no_files_where_nobody_says_who_uses_them) {
+  ASSERT_TRUE(plan("tool", "2.0-1", "x86_64"));
+  for (const auto& question : dnf5_.asked)
+    EXPECT_THAT(question, testing::Not(HasSubstr("--installed --queryformat lib")));
 }
 
 TEST_F(Dnf5Plan, of_a_kernel_that_comes_beside_the_older_ones_says_what_its_advisories_say) {

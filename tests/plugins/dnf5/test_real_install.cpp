@@ -50,6 +50,25 @@ TEST_F(RealInstall, brings_everything_that_an_update_needs_and_removes_what_is_r
   EXPECT_EQ(installed(), (Rows{"tool-1:2.0-1.x86_64", "lib-2.0-1.noarch", "new-2.0-1.noarch"}));
 }
 
+TEST_F(RealInstall, names_running_services_that_use_what_the_plan_replaces_or_removes) {
+  install({{"tool", "1:1.0-1", "", "x86_64", "", "/usr/sbin/toold"},
+           {"lib", "1.0-1", "", "noarch", "", "/usr/lib64/lib.so.1"},
+           {"old", "1.0-1", "", "noarch", "", "/usr/bin/oldd"},
+           {"other", "1.0-1", "", "noarch", "", "/usr/bin/other"}});
+  addRepository("base", {{"tool", "1:2.0-1", "Requires: lib >= 2\nRequires: new\n"},
+                         {"lib", "2.0-1", "", "noarch"},
+                         {"new", "2.0-1", "Obsoletes: old < 2\n", "noarch"}});
+  refresh();
+  const auto group = [](const std::string& unit, const std::string& file) {
+    return Json{{"control_group", "/system.slice/" + unit}, {"files", {file}}};
+  };
+  updater_.fake.local_answers["/in-use"] =
+      dumpJson({{"groups",
+                 {group("tool.service", "/usr/sbin/toold"), group("web.service", "/usr/lib64/lib.so.1"),
+                  group("old.service", "/usr/bin/oldd"), group("other.service", "/usr/bin/other")}}});
+  EXPECT_EQ(plan(tool("1:2.0-1")).at("restarts"), (Json{"old.service", "tool.service", "web.service"}));
+}
+
 TEST_F(RealInstall, removes_nothing_that_was_not_confirmed) {
   install({{"tool", "1.0-1"}, {"old", "1.0-1", "", "noarch"}});
   addRepository("base", {{"tool", "2.0-1", "Requires: new\n"}, {"new", "2.0-1", "", "noarch"}});
