@@ -1,8 +1,9 @@
-// What dnf5 prints for machines: JSON, and lines with tabs.
+// What dnf5 prints for machines: JSON, and lines with tabs; and what was kept of it.
 #include "answers.h"
 
 #include "advice.h"
 #include "fuzz.h"
+#include "picture.h"
 #include "rpm_version.h"
 
 namespace redflag::fuzz {
@@ -51,6 +52,11 @@ REDFLAG_FUZZ(dnf5_answers) {
   const auto nevra = dnf5::parseNevra(texts[4]);
   claim(nevra.name.empty() || dnf5::isPackageText(nevra.evr), "a name has a version with it");
   claimOrder(texts[4], texts[5]);
+  if (const auto kept = dnf5::decodePicture(input)) {
+    const auto text = dnf5::encodePicture(*kept);
+    const auto again = dnf5::decodePicture(text);
+    claim(again && dnf5::encodePicture(*again) == text, "what is kept reads back");
+  }
 }
 
 }  // namespace redflag::fuzz
