@@ -16,7 +16,7 @@ const flags = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-bac
 
 export async function startBrowser(size) {
   const server = await startMock({ dist, size });
-  const browser = await chromium.launch({ executablePath: process.env.REDFLAG_CHROMIUM ?? '/usr/bin/chromium', args: flags });
+  const browser = await chromium.launch({ executablePath: process.env.REDFLAG_CHROMIUM ?? '/usr/bin/chromium-headless-shell', args: flags });
   return {
     server,
     // A new person's window, with the server in the given state.

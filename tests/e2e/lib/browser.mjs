@@ -11,7 +11,7 @@ export const screenshots = path.join(build, 'screenshots');
 export async function openBrowser({ dark = false, width = 1280, height = 900 } = {}) {
   fs.mkdirSync(screenshots, { recursive: true });
   const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
+    executablePath: '/usr/bin/chromium-headless-shell',
     args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking',
       '--disable-component-update', '--disable-sync', '--disable-quic'],
   });
