@@ -15,7 +15,7 @@ target_precompile_headers(redflag_test_headers PRIVATE <gmock/gmock.h> <gtest/gt
 set(REDFLAG_HEAVY PROCESSORS 2 COST 20000)
 
 # One test program for one room: tests/<room>/…; ctest names are "<label>.<Suite>.<sentence>".
-# POSTGRES both|only: run (also) against a PostgreSQL, as "postgres.<label>…" under the label postgres.
+# POSTGRES both|only|long: run (also) against a PostgreSQL, as "postgres.<label>…" under the label postgres, or long.
 # SERIAL: nothing runs beside it, because it measures how long others wait.
 # POOLED: and through pgbouncer in transaction mode.
 # TIMEOUT, in seconds, ends only what hangs, on whatever machine.
@@ -43,8 +43,12 @@ function(redflag_test name)
       PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} RUN_SERIAL ${ARG_SERIAL} ENVIRONMENT "${ARG_ENVIRONMENT}")
   endif()
   if(ARG_POSTGRES)
+    set(postgres_label postgres)
+    if(ARG_POSTGRES STREQUAL "long")
+      set(postgres_label long)
+    endif()
     gtest_discover_tests(${name} TEST_PREFIX "postgres.${name}." DISCOVERY_MODE PRE_TEST
-      PROPERTIES LABELS postgres TIMEOUT 400 FIXTURES_REQUIRED postgres
+      PROPERTIES LABELS ${postgres_label} TIMEOUT 400 FIXTURES_REQUIRED postgres
         ENVIRONMENT "REDFLAG_TEST_POSTGRES=${REDFLAG_TEST_POSTGRES}")
   endif()
   if(ARG_POOLED)
