@@ -17,10 +17,12 @@ std::vector<std::string> commandLine(const std::vector<std::string>& arguments) 
   std::vector<std::string> argv{kProgram, "--cacheonly", "--quiet", kSkipUnavailable,
                                 // Of who is not root it would be a copy below the home.
                                 "--setopt=cachedir=/var/cache/libdnf5"};
-  // Outside of a run's own folder only root has a place for its log, dnf5's own.
+  // Outside of a run's own folder only root has a place for dnf5's log, and for the lock that newer ones take
+  // to read.
   const char* scratch = std::getenv("TMPDIR");
   if (scratch != nullptr || geteuid() != 0)
-    argv.push_back(std::string("--setopt=logdir=") + (scratch == nullptr ? "/tmp" : scratch));
+    for (const auto* option : {"logdir", "persistdir"})
+      argv.push_back(std::string("--setopt=") + option + "=" + (scratch == nullptr ? "/tmp" : scratch));
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   return argv;
 }
