@@ -1,6 +1,9 @@
 // The action `dnf5/refresh`, carried out by the real dnf5: what was fetched, what was not, and why.
 #include <gmock/gmock.h>
 
+#include <chrono>
+#include <thread>
+
 #include "changed_root.h"
 #include "real_dnf5.h"
 #include "refresh.h"
@@ -29,9 +32,9 @@ class RealRefresh : public RealDnf5 {
     rf::Output output(rf::detail::sinkInto(written));
     const auto status = dnf5::Dnf5Refresh({}, fake_.host(), run).run(output);
     sources_.clear();
-    if (!written.empty())
-      for (const auto& row : Json::parse(written).at("sources"))
-        sources_.insert(row.at("source").get<std::string>() + " " + row.at("status").get<std::string>());
+    const auto told = written.empty() ? Json{{"sources", Json::array()}} : Json::parse(written);
+    for (const auto& row : told.at("sources"))
+      sources_.insert(row.at("source").get<std::string>() + " " + row.at("status").get<std::string>());
     return status;
   }
 
@@ -52,6 +55,7 @@ TEST_F(RealRefresh, brings_what_repositories_offer_by_now) {
 }
 
 TEST_F(RealRefresh, fetches_the_others_where_one_is_out_of_reach) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // a repository's revision is its second
   addRepository("base", {{"tool", "1.1-1"}});
   std::filesystem::remove_all(root_ / "srv/extra");
   EXPECT_EQ(order(), rf::Status::kTransient);
