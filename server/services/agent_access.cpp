@@ -68,7 +68,7 @@ std::optional<auth::AgentIdentity> AgentAccess::findAgent(const std::string& age
 
 bool AgentAccess::lineSeen(const auth::AgentIdentity& agent, const std::string& line_id) {
   const store::AgentKey key{agent.agent_id, agent.client_id, {}, agent.public_key};
-  return context_.store.write([&](store::WriteTransaction& tx) {
+  return context_.store.writeOf(agent.agent_id, [&](store::WriteTransaction& tx) {
     for (store::Line line : tx.agents().lines(key)) {
       if (line.id != line_id) continue;
       line.seen_at = context_.now();
@@ -110,7 +110,7 @@ void AgentAccess::refused(const auth::AgentIdentity& agent, const std::string& c
   if (!mayRecord(agent.agent_id, code)) return;
   const store::AgentKey key{agent.agent_id, agent.client_id, {}, {}};
   const std::int64_t now = context_.now();
-  context_.store.write([&](store::WriteTransaction& tx) {
+  context_.store.writeOf(agent.agent_id, [&](store::WriteTransaction& tx) {
     alarm(tx, key, code, textOf(code) + " (from " + peer + ")", now);
     if (!agent.client_id.empty()) tx.events().publish(agent.client_id, "refusal", Json::object(), now);
   });
@@ -151,8 +151,9 @@ Credentials AgentAccess::renew(const store::AgentKey& agent, const Renewal& rene
                         "document.previous: expected the hash of the refresh token it comes with",
                         "/document"};
   }
-  const Outcome outcome = context_.store.write(
-      [&](store::WriteTransaction& tx) { return renewIn(tx, agent, renewal, *opened, peer); });
+  const Outcome outcome = context_.store.writeOf(agent.agent_id, [&](store::WriteTransaction& tx) {
+    return renewIn(tx, agent, renewal, *opened, peer);
+  });
   if (outcome.too_many)
     throw http::Problem{401, "refresh.too_many_copies",
                         "this agent has too many copies; enrol this one again"};

@@ -182,9 +182,13 @@ std::pair<store::AgentKey, bool> Enrolment::enrol(const store::NewAgent& agent, 
                                                   const std::string& peer) {
   const std::int64_t now = context_.now();
   // A refusal is recorded inside and thrown outside the transaction, so that its record stays.
-  const store::Enrolled enrolled = context_.store.write([&](store::WriteTransaction& tx) {
-    tx.alone();  // all machines of a roll-out count down the same token
-    store::Enrolled result = tx.agents().enrol(agent, hashOf(token), now);
+  const std::string secret_hash = hashOf(token);
+  // All machines of a roll-out count down the same token. Whoever is there already is not the token's alone,
+  // nor is the client's history.
+  const store::Enrolled enrolled = context_.store.writeOf(secret_hash, [&](store::WriteTransaction& tx) {
+    store::Enrolled result = tx.agents().enrol(agent, secret_hash, now);
+    if (result.outcome != EnrolmentOutcome::kEnrolled && result.outcome != EnrolmentOutcome::kKnown)
+      tx.alone();
     if (result.outcome == EnrolmentOutcome::kEnrolled || result.outcome == EnrolmentOutcome::kAgain) {
       begin(tx, result, peer);
       seatTaken(tx, context_.endings, result);

@@ -14,7 +14,7 @@ bool takeHandedTrust(const Context& context, const store::AgentKey& agent, const
   if (const auto why = shareHandedTrust(context); !why.empty()) spdlog::error("trust: {}", why);
   if (heard.news.empty()) return true;
   spdlog::error("trust: {}", heard.news);
-  context.store.write([&](store::WriteTransaction& tx) {
+  context.store.writeOf(agent.agent_id, [&](store::WriteTransaction& tx) {
     store::HistoryEntry entry;
     entry.at = now;
     entry.subsystem = "trust";

@@ -93,7 +93,7 @@ std::optional<std::vector<Json>> Orders::handOut(const store::AgentKey& agent, b
     return found;
   });
   if (!closed.empty()) {
-    context_.store.write([&](store::WriteTransaction& tx) {
+    context_.store.writeOf(agent.agent_id, [&](store::WriteTransaction& tx) {
       for (const auto& command : closed)
         withhold(tx, command.id);
     });
@@ -140,7 +140,7 @@ std::optional<std::vector<Json>> Orders::handOut(const store::AgentKey& agent, b
                         one.unsignable);
     }
   };
-  if (changes) context_.store.write(claim);
+  if (changes) context_.store.writeOf(agent.agent_id, claim);
   std::vector<Json> envelopes;
   for (Handled& one : handled) {
     if (one.stands && !one.envelope.is_null()) envelopes.push_back(std::move(one.envelope));

@@ -15,14 +15,13 @@ constexpr std::size_t kEventsAtOnce = 500;
 }  // namespace
 
 OtherServers::OtherServers(const store::Store& store, const Bell& bell)
-    : store_(store),
-      bell_(bell),
-      seen_(store.read([](const store::ReadTransaction& tx) { return tx.events().newest(); })) {}
+    : store_(store), bell_(bell), seen_(store.settledEvents()) {}
 
 void OtherServers::look() {
+  const std::int64_t up_to = store_.settledEvents();
   for (bool more = true; more;) {
     const auto events = store_.read([&](const store::ReadTransaction& tx) {
-      return tx.events().after(seen_, kEventsAtOnce, http::Visible::everything());
+      return tx.events().after(seen_, kEventsAtOnce, http::Visible::everything(), up_to);
     });
     std::set<std::string> agents;
     for (const auto& event : events) {

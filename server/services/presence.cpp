@@ -38,7 +38,7 @@ void Presence::begin(bool alone) {
 
 void Presence::setDoorbell(const std::string& agent_id, bool connected) {
   const std::int64_t now = context_.now();
-  context_.store.write([&](store::WriteTransaction& tx) {
+  context_.store.writeOf(agent_id, [&](store::WriteTransaction& tx) {
     const auto agent = tx.agents().key(agent_id);
     if (!agent || !tx.agents().setDoorbell(*agent, server_id_, connected, now)) return;
     tx.events().publish(agent->client_id, "agent", {{"agent_id", agent_id}}, now);
@@ -154,7 +154,7 @@ void Presence::seen(const std::string& agent_id) {
     if (now - written < kWriteEveryNs && now >= written) return;
     written = now;
   }
-  context_.store.write([&](store::WriteTransaction& tx) {
+  context_.store.writeOf(agent_id, [&](store::WriteTransaction& tx) {
     if (const auto agent = tx.agents().key(agent_id)) tx.agents().touch(*agent, now);
   });
 }

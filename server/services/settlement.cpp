@@ -71,7 +71,8 @@ bool Settlement::settleType(const std::string& type_id, const std::vector<store:
     } else if (ended.size() > 1) {
       done = settleType(type_id, {command}) && done;
     } else {
-      context_.store.write([&](store::WriteTransaction& tx) { tx.commands().settleFailed(command); });
+      context_.store.writeOf(command.agent_id,
+                             [&](store::WriteTransaction& tx) { tx.commands().settleFailed(command); });
       done = false;
     }
   }
@@ -81,7 +82,7 @@ bool Settlement::settleType(const std::string& type_id, const std::vector<store:
 void Settlement::settle(const store::Command& command, const std::vector<Json>& effects) {
   Effects carried(context_, orders_, command);
   carried.prepare(effects);
-  context_.store.write([&](store::WriteTransaction& tx) {
+  context_.store.writeOf(command.agent_id, [&](store::WriteTransaction& tx) {
     if (tx.commands().settle(command)) carried.apply(tx);
   });
 }
@@ -90,7 +91,7 @@ void Settlement::giveUp(const store::Command& command, const std::string& why) {
   Effects none(context_, orders_, command);
   none.prepare(
       {{{"effect", "updates.failed"}, {"class", "install"}, {"code", "command_type_failed"}, {"text", why}}});
-  context_.store.write([&](store::WriteTransaction& tx) {
+  context_.store.writeOf(command.agent_id, [&](store::WriteTransaction& tx) {
     if (tx.commands().settle(command)) none.apply(tx);
   });
 }

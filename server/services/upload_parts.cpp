@@ -42,21 +42,22 @@ UploadAnswer Uploads::takePart(const store::AgentKey& agent, const Json& item) {
     const store::ItemPart part = readPart(item);
     UploadAnswer answer;
     bool too_large = false;
-    const std::int64_t here = context_.store.write([&](store::WriteTransaction& tx) -> std::int64_t {
-      tx.agents().touch(agent, context_.now());
-      if (tx.scans().knowsItem(agent, id)) return -1;
-      const std::int64_t kept = tx.scans().keepPart(agent, part, context_.now());
-      too_large = tx.scans().bytesOfParts(agent) > kMostBytes;
-      if (too_large) tx.scans().dropParts(agent);
-      return kept;
-    });
+    const std::int64_t here =
+        context_.store.writeOf(agent.agent_id, [&](store::WriteTransaction& tx) -> std::int64_t {
+          tx.agents().touch(agent, context_.now());
+          if (tx.scans().knowsItem(agent, id)) return -1;
+          const std::int64_t kept = tx.scans().keepPart(agent, part, context_.now());
+          too_large = tx.scans().bytesOfParts(agent) > kMostBytes;
+          if (too_large) tx.scans().dropParts(agent);
+          return kept;
+        });
     if (too_large)
       throw http::Problem{400, "part.too_large", "the parts together are longer than an item may be"};
     if (here < 0) answer.acknowledged.push_back(id);
     if (here >= 0 && here < part.parts) answer.part = UploadAnswer::Part{id, here};
     if (here < part.parts) return answer;
     answer = takeWhole(agent, id);
-    context_.store.write([&](store::WriteTransaction& tx) { tx.scans().dropParts(agent); });
+    context_.store.writeOf(agent.agent_id, [&](store::WriteTransaction& tx) { tx.scans().dropParts(agent); });
     return answer;
   } catch (const http::Problem& problem) {
     if (problem.status >= 500) throw;

@@ -89,7 +89,7 @@ UploadAnswer Uploads::take(const store::AgentKey& agent, const std::string& body
 UploadAnswer Uploads::takeItems(const store::AgentKey& agent, const UploadText& text, const Json& items) {
   const std::int64_t now = context_.now();
   std::vector<bool> fresh(items.size());
-  const UploadAnswer taken = context_.store.write([&](store::WriteTransaction& tx) {
+  const UploadAnswer taken = context_.store.writeOf(agent.agent_id, [&](store::WriteTransaction& tx) {
     UploadAnswer answer;
     for (std::size_t i = 0; i < items.size(); ++i) {
       const Json& item = items[i];

@@ -50,8 +50,9 @@ class Events {
   // about an agent names it in `data` as agent_id: whoever sees only some sites is told of nothing else.
   virtual void publish(const std::string& client_id, const std::string& type, const Json& data,
                        std::int64_t now) = 0;
-  virtual std::vector<http::Event> after(std::int64_t seq, std::size_t limit,
-                                         const http::Visible& visible) const = 0;
+  // Those behind `seq` up to `up_to` (Store::settledEvents, for whoever goes on from the last one).
+  virtual std::vector<http::Event> after(std::int64_t seq, std::size_t limit, const http::Visible& visible,
+                                         std::int64_t up_to = INT64_MAX) const = 0;
   virtual std::int64_t newest() const = 0;
 
   // Keeps the newest `keep` of the outbox (at least one) and the history since `before`, at most `limit` rows

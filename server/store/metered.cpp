@@ -93,10 +93,10 @@ void MeteredStore::countSteps(WriteTransaction& tx) {
   });
 }
 
-void MeteredStore::runWrite(const std::function<void(WriteTransaction&)>& work) {
+void MeteredStore::runWrite(const std::string& whose, const std::function<void(WriteTransaction&)>& work) {
   const Measured measured(durations_, "write", writing_);
   try {
-    store_->write([&](WriteTransaction& tx) {
+    store_->writeOf(whose, [&](WriteTransaction& tx) {
       work(tx);
       countSteps(tx);
     });

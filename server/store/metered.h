@@ -15,13 +15,14 @@ class MeteredStore : public Store {
   // The registry outlives it, and is not read any more when it goes.
   MeteredStore(std::unique_ptr<Store> store, metrics::Registry& registry);
 
+  std::int64_t settledEvents() const override { return store_->settledEvents(); }
   void onOutbox(std::function<void()> listener) override { store_->onOutbox(std::move(listener)); }
   void onOthers(std::function<void()> listener) override { store_->onOthers(std::move(listener)); }
   bool mayHaveOthers() const override { return store_->mayHaveOthers(); }
 
  protected:
   void runRead(const std::function<void(const ReadTransaction&)>& work) const override;
-  void runWrite(const std::function<void(WriteTransaction&)>& work) override;
+  void runWrite(const std::string& whose, const std::function<void(WriteTransaction&)>& work) override;
 
  private:
   class Measured;

@@ -154,7 +154,6 @@ std::vector<TableDigest> moveToPostgres(const std::filesystem::path& file, const
   sqlite::Connection from(file, sqlite::Connection::Role::kReader);
   requireCurrent(from);
   postgres::Connection to(url);
-  to.alone(true);
   postgres::checkDatabase(to);
   try {
     lockOut(to);

@@ -5,6 +5,9 @@
 // anything and is all or nothing. When write() has returned, the change survives kill -9 and power loss.
 // Inside, each area has an interface of its own; a read transaction hands them out const.
 //
+// write() is alone: nobody else writes meanwhile, whatever it looks at. Of what machines do all day writeOf()
+// says whose it is, and an engine that can lets those of different machines go side by side.
+//
 // A write's callback may be run more than once (an engine with several servers on it repeats one that met
 // another, before anybody was told anything): it assigns what it hands out instead of adding to it.
 //
@@ -16,6 +19,7 @@
 // transaction without effect. Threads: read() and write() from any thread; never one inside another on the
 // same thread.
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <type_traits>
@@ -93,8 +97,8 @@ class WriteTransaction : public ReadTransaction {
   virtual Windows& windows() = 0;
   // A part that may fail by itself: what `part` did is undone when it throws, and the exception goes on.
   virtual void attempt(const std::function<void()>& part) = 0;
-  // First in a write that always meets others like itself, in the row of a token for example: nobody else
-  // writes until it is done, and nothing is tried in vain.
+  // Of a writeOf() that turns out to touch more than is its own: from here on nobody else writes, if need be
+  // by running it again from its beginning.
   virtual void alone() = 0;
   // Runs when the transaction is durable, on the thread that called write(), after its locks are gone. Not
   // run when it fails.
@@ -104,6 +108,11 @@ class WriteTransaction : public ReadTransaction {
 class Store {
  public:
   virtual ~Store() = default;
+
+  // The number up to which the outbox will stay as it is now. Writers side by side commit in another order
+  // than they took their numbers in: whoever follows the outbox by them reads no further than this, asked for
+  // before.
+  virtual std::int64_t settledEvents() const = 0;
 
   // Called after each commit that wrote to the outbox, also another server's; now and then once more. Set
   // before other threads use the store; an empty one, when they no longer do, ends it before it returns.
@@ -120,12 +129,19 @@ class Store {
   }
   template <class F>
   auto write(F&& work) -> std::invoke_result_t<F, WriteTransaction&> {
-    return capture<WriteTransaction>(std::forward<F>(work), [this](const auto& body) { runWrite(body); });
+    return writeOf("", std::forward<F>(work));
+  }
+  // For a callback that changes only what belongs to `whose` (an agent's id; ULIDs and hashes of others' do
+  // not meet them) and adds to the records that everybody adds to (audit, outbox), and looks at nothing else
+  // than that and what only write() changes. Two of the same take turns. "": as write().
+  template <class F>
+  auto writeOf(const std::string& whose, F&& work) -> std::invoke_result_t<F, WriteTransaction&> {
+    return capture<WriteTransaction>(std::forward<F>(work), [&](const auto& body) { runWrite(whose, body); });
   }
 
  protected:
   virtual void runRead(const std::function<void(const ReadTransaction&)>& work) const = 0;
-  virtual void runWrite(const std::function<void(WriteTransaction&)>& work) = 0;
+  virtual void runWrite(const std::string& whose, const std::function<void(WriteTransaction&)>& work) = 0;
 
  private:
   template <class Transaction, class F, class Run>

@@ -75,6 +75,17 @@ class Parameters {
   std::deque<std::string> texts_;
 };
 
+constexpr const char* kTimeoutsOfSession =
+    "SET statement_timeout = '30s'; SET lock_timeout = '15s'; SET idle_in_transaction_session_timeout = "
+    "'60s'";
+constexpr const char* kTimeouts =
+    "SELECT set_config('statement_timeout', '30s', true), set_config('lock_timeout', '15s', true), "
+    "set_config('idle_in_transaction_session_timeout', '60s', true)";
+// A migration takes what it takes.
+constexpr const char* kNoTimeouts =
+    "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true), "
+    "set_config('idle_in_transaction_session_timeout', '0', true)";
+
 class FetchedRows : public sql::Cursor {
  public:
   explicit FetchedRows(Result result) : result_(std::move(result)) {}
@@ -115,12 +126,26 @@ class FetchedRows : public sql::Cursor {
   int row_ = -1;
 };
 
-bool good(const PGresult* result) {
-  const auto status = PQresultStatus(result);
-  return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+// A pooler invents what cancels its clients' statements, and with it the process that the connection belongs
+// to.
+bool isOwnSession(PGconn* connection) {
+  const Result process = ask(connection, "SELECT pg_backend_pid()");
+  return std::to_string(PQbackendPID(connection)) == PQgetvalue(process.get(), 0, 0);
+}
+
+// What the session was said to keep is not there, or not as it was: a pooler that was not recognised, or a
+// newer server's migration.
+bool namesAreStale(std::string_view sqlstate) {
+  return sqlstate == "26000" || sqlstate == "42P05" || sqlstate == "0A000";
 }
 
 }  // namespace
+
+Connection::Connection(const std::string& url)
+    : handle_(connect(url)), own_session_(isOwnSession(handle_.get())) {
+  if (own_session_) ask(handle_.get(), kTimeoutsOfSession);
+  PQenterPipelineMode(handle_.get());
+}
 
 const sql::Dialect& Connection::dialect() const {
   static constexpr sql::Dialect kDialect = {
@@ -128,7 +153,7 @@ const sql::Dialect& Connection::dialect() const {
       "CREATE TABLE IF NOT EXISTS schema_migrations (number BIGINT PRIMARY KEY, name TEXT COLLATE \"C\" NOT "
       "NULL, checksum TEXT COLLATE \"C\" NOT NULL, applied_at BIGINT NOT NULL)",
       "SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL",
-      "SELECT pg_advisory_xact_lock(hashtext('redflag'), hashtext('outbox'))"};
+      "SELECT pg_advisory_xact_lock_shared(hashtext('redflag'), hashtext('outbox'))"};
   return kDialect;
 }
 
@@ -151,7 +176,13 @@ void Connection::send(std::string_view sql, const sql::Value* values, std::size_
   if (broken_) throw RunAgain(*broken_);
   const Parameters in(values, count);
   int sent = 0;
-  if (sql == last_) {
+  NamedStatements::Statement unnamed;
+  auto& statement = own_session_ ? named_.of(sql, in.types(), in.count()) : unnamed;
+  if (!statement.name.empty()) {
+    if (!statement.prepared) prepare(statement, sql, in.types(), in.count());
+    sent = PQsendQueryPrepared(handle_.get(), statement.name.c_str(), in.count(), in.values(), in.lengths(),
+                               in.formats(), 0);
+  } else if (sql == last_) {
     sent = PQsendQueryPrepared(handle_.get(), "", in.count(), in.values(), in.lengths(), in.formats(), 0);
   } else {
     sent = PQsendQueryParams(handle_.get(), numbered(sql).c_str(), in.count(), in.types(), in.values(),
@@ -159,18 +190,27 @@ void Connection::send(std::string_view sql, const sql::Value* values, std::size_
     last_ = sql;
   }
   if (sent == 0) lose();
-  sent_.emplace_back(sql.substr(0, kShownSql));
+  sent_.push_back({std::string(sql.substr(0, kShownSql)), ""});
 }
 
-Result Connection::answerOf(const std::string& sql, Result& failed, std::string& failed_sql) {
+void Connection::prepare(NamedStatements::Statement& statement, std::string_view sql, const Oid* types,
+                         int count) {
+  if (PQsendPrepare(handle_.get(), statement.name.c_str(), numbered(sql).c_str(), count, types) == 0) lose();
+  statement.prepared = true;
+  sent_.push_back({std::string(sql.substr(0, kShownSql)), statement.name});
+}
+
+Result Connection::answerOf(const Sent& sent, Result& failed, std::string& failed_sql) {
   Result result(PQgetResult(handle_.get()));
   if (result == nullptr) lose();
   // A null ends each answer.
   while (PGresult* more = PQgetResult(handle_.get()))
     PQclear(more);
-  if (!good(result.get()) && failed == nullptr) {
+  if (good(result.get())) return result;
+  if (!sent.prepares.empty()) named_.forget(sent.prepares);
+  if (failed == nullptr) {
     failed = std::move(result);
-    failed_sql = sql;
+    failed_sql = sent.beginning;
     return nullptr;
   }
   return result;
@@ -182,8 +222,8 @@ Result Connection::finish() {
   Result failed;
   std::string failed_sql;
   Result last;
-  for (const auto& sql : sent_)
-    last = answerOf(sql, failed, failed_sql);
+  for (const Sent& sent : sent_)
+    last = answerOf(sent, failed, failed_sql);
   sent_.clear();
   const Result sync(PQgetResult(handle_.get()));
   if (failed == nullptr && PQresultStatus(sync.get()) != PGRES_PIPELINE_SYNC) lose();
@@ -193,9 +233,13 @@ Result Connection::finish() {
   const char* severity = PQresultErrorField(failed.get(), PG_DIAG_SEVERITY_NONLOCALIZED);
   const bool farewell = severity != nullptr && std::strcmp(severity, "ERROR") != 0;
   if (PQstatus(handle_.get()) != CONNECTION_OK || state == nullptr || farewell) lose();
+  if (own_session_ && namesAreStale(state)) {
+    lost_ = true;
+    throw RunAgain{};
+  }
   const char* message = PQresultErrorField(failed.get(), PG_DIAG_MESSAGE_PRIMARY);
   try {
-    throwPostgresError(state, message == nullptr ? "" : message, failed_sql, alone_);
+    throwPostgresError(state, message == nullptr ? "" : message, failed_sql, whose_.empty());
   } catch (const RunAgain& again) {
     if (in_transaction_) broken_ = again;
     throw;
@@ -233,25 +277,39 @@ void Connection::begin(sql::Access access) {
   broken_.reset();
   committing_ = false;
   last_.clear();
+  if (named_.full()) {
+    named_.forgetAll();
+    execute("DEALLOCATE ALL");
+  }
   switch (access) {
     case sql::Access::kRead:
       post("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+      if (!own_session_) post(kTimeouts);
+      break;
+    // READ COMMITTED: what those committed for whom the lock was waited is seen.
+    case sql::Access::kSettled:
+      post("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY");
+      if (!own_session_) post(kTimeouts);
+      post("SELECT pg_advisory_xact_lock(hashtext('redflag'), hashtext('outbox'))");
       break;
     case sql::Access::kWrite:
-      post("BEGIN ISOLATION LEVEL SERIALIZABLE");
-      post("SET LOCAL lock_timeout = '15s'");
-      post(alone_ ? "LOCK TABLE schema_migrations IN EXCLUSIVE MODE"
-                  : "LOCK TABLE schema_migrations IN ROW SHARE MODE");
+      post("BEGIN ISOLATION LEVEL READ COMMITTED");
+      if (!own_session_) post(kTimeouts);
+      if (whose_.empty()) {
+        post("SELECT pg_advisory_xact_lock(hashtext('redflag'), hashtext('write'))");
+      } else {
+        post(
+            "SELECT pg_advisory_xact_lock_shared(hashtext('redflag'), hashtext('write')), "
+            "pg_advisory_xact_lock(hashtext('redflag.whose'), hashtext(?))",
+            whose_);
+      }
       break;
     case sql::Access::kSchema:
       post("BEGIN ISOLATION LEVEL READ COMMITTED");
+      if (own_session_) post(kNoTimeouts);
       post("SELECT pg_advisory_xact_lock(hashtext('redflag'), hashtext('schema'))");
-      in_transaction_ = true;
-      return;
+      break;
   }
-  post(
-      "SELECT set_config('statement_timeout', '30s', true), "
-      "set_config('idle_in_transaction_session_timeout', '60s', true)");
   in_transaction_ = true;
 }
 

@@ -80,6 +80,17 @@ Handle connect(const std::string& url) {
   return handle;
 }
 
+bool good(const PGresult* result) {
+  const auto status = PQresultStatus(result);
+  return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}
+
+Result ask(PGconn* connection, const char* sql) {
+  Result result(PQexec(connection, sql));
+  if (!good(result.get())) throwLost(PQerrorMessage(connection));
+  return result;
+}
+
 void throwPostgresError(std::string_view sqlstate, const std::string& message, std::string_view doing,
                         bool alone) {
   const std::string text = oneLine(message) + " (" + std::string(doing.substr(0, 120)) + ")";

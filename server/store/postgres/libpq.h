@@ -27,6 +27,10 @@ bool hasPassword(const std::string& url);
 // …), PGPASSFILE and several hosts from the URL and the environment. http::Problem 503 "store.unavailable".
 Handle connect(const std::string& url);
 
+bool good(const PGresult* result);
+// Of a connection that is in no pipeline. http::Problem 503 "store.unavailable".
+Result ask(PGconn* connection, const char* sql);
+
 // Thrown through a transaction's callback when it met another one and must be run again from its beginning:
 // nobody was told anything, and nothing of it is stored. No std::exception, so that nobody takes it for an
 // answer.

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <random>
 #include <system_error>
+#include <vector>
 
 #include "base/log.h"
 #include "http/message.h"
@@ -25,11 +26,10 @@ struct FreeNotify {
   void operator()(PGnotify* notify) const { PQfreemem(notify); }
 };
 
-Result ask(PGconn* connection, const char* sql) {
-  Result result(PQexec(connection, sql));
-  const auto status = PQresultStatus(result.get());
-  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) throwLost(PQerrorMessage(connection));
-  return result;
+int eventDescriptor() {
+  const int made = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (made < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+  return made;
 }
 
 int jittered(int pause_ms) {
@@ -44,21 +44,28 @@ OutboxWatch::OutboxWatch(std::string url, std::string self, std::int64_t newest,
       self_(std::move(self)),
       grown_(std::move(grown)),
       newest_(newest),
-      bell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  if (bell_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+      stop_(eventDescriptor()),
+      to_tell_(eventDescriptor()) {
   thread_ = std::thread([this] { run(); });
 }
 
 OutboxWatch::~OutboxWatch() {
   stopping_ = true;
-  ::eventfd_write(bell_, 1);
+  ::eventfd_write(stop_, 1);
   thread_.join();
-  ::close(bell_);
+  ::close(stop_);
+  ::close(to_tell_);
 }
 
-bool OutboxWatch::wait(int fd, int timeout_ms) const {
-  pollfd both[] = {{bell_, POLLIN, 0}, {fd, POLLIN, 0}};
-  ::poll(both, fd < 0 ? 1 : 2, timeout_ms);
+void OutboxWatch::tell() {
+  ::eventfd_write(to_tell_, 1);
+}
+
+bool OutboxWatch::wait(std::initializer_list<int> fds, int timeout_ms) const {
+  std::vector<pollfd> all{{stop_, POLLIN, 0}};
+  for (const int fd : fds)
+    all.push_back({fd, POLLIN, 0});
+  ::poll(all.data(), all.size(), timeout_ms);
   return !stopping_;
 }
 
@@ -73,21 +80,31 @@ void OutboxWatch::run() {
     } catch (const http::Problem& problem) {
       spdlog::debug("store: the outbox is not watched: {}", problem.detail);
     }
-    if (!wait(-1, jittered(pause_ms))) return;
+    if (!wait({}, jittered(pause_ms))) return;
     pause_ms = std::min(pause_ms * 2, kLongestPauseMs);
   }
 }
 
 void OutboxWatch::listen(PGconn* connection) {
   told_ = false;
+  bool looks = true;
   do {
     if (PQconsumeInput(connection) == 0) throwLost(PQerrorMessage(connection));
-    // A look may bring notifications with it, and they must not wait for the next ones.
-    if (!hear(connection)) {
+    const bool tells = tellOthers(connection);
+    // What is asked may bring notifications with it, and they must not wait for the next ones.
+    if (!hear(connection) && (looks || !tells)) {
       look(connection);
       hear(connection);
     }
-  } while (wait(PQsocket(connection), kLookEveryMs));
+    looks = false;
+  } while (wait({PQsocket(connection), to_tell_}, kLookEveryMs));
+}
+
+bool OutboxWatch::tellOthers(PGconn* connection) const {
+  eventfd_t times = 0;
+  if (::eventfd_read(to_tell_, &times) != 0) return false;
+  ask(connection, fmt::format("SELECT pg_notify('{}', '{}')", kChannel, self_).c_str());
+  return true;
 }
 
 bool OutboxWatch::hear(PGconn* connection) {

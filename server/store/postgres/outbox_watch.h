@@ -1,5 +1,6 @@
 #pragma once
-// Hears when another server on the same database has written to the outbox.
+// Hears when another server on the same database has written to the outbox, and tells the others when this
+// one has.
 //
 // One connection and one thread that LISTENs. What was missed while it was not connected, and what a pooler
 // in transaction mode swallows (LISTEN needs a session), is found by looking at the outbox's newest number
@@ -8,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <thread>
 
@@ -23,15 +25,18 @@ class OutboxWatch {
   // called on the watch's thread, for whatever is behind `newest`; now and then once more than needed.
   OutboxWatch(std::string url, std::string self, std::int64_t newest, std::function<void()> grown);
   ~OutboxWatch();
+  // The others are told soon, once for all who ask meanwhile. [any thread]
+  void tell();
   OutboxWatch(const OutboxWatch&) = delete;
   OutboxWatch& operator=(const OutboxWatch&) = delete;
 
  private:
   void run();
   void listen(PGconn* connection);
-  bool wait(int fd, int timeout_ms) const;  // false: stop
-  bool hear(PGconn* connection);            // whether there was anything
+  bool wait(std::initializer_list<int> fds, int timeout_ms) const;  // false: stop
+  bool hear(PGconn* connection);                                    // whether there was anything
   void look(PGconn* connection);
+  bool tellOthers(PGconn* connection) const;  // whether there was anything to tell
 
   const std::string url_;
   const std::string self_;
@@ -39,7 +44,8 @@ class OutboxWatch {
   std::int64_t newest_;  // as looked at last
   bool told_ = false;    // since then of something, so that a difference is no news
   std::atomic<bool> stopping_{false};
-  int bell_;  // an eventfd that ends every wait
+  const int stop_;     // eventfds: one ends every wait,
+  const int to_tell_;  // one says that something is to be told
   std::thread thread_;
 };
 

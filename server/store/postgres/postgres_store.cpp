@@ -80,9 +80,23 @@ void PostgresStore::onOutbox(std::function<void()> listener) {
   if (!outbox_listener_) return;
   const std::int64_t newest = read([](const ReadTransaction& tx) { return tx.events().newest(); });
   watch_ = std::make_unique<OutboxWatch>(url_, self_, newest, [this] {
+    ++published_;
     outbox_listener_();
     if (others_listener_) others_listener_();
   });
+}
+
+// One look for all who ask since the last commit: each keeps those who publish waiting for a moment.
+std::int64_t PostgresStore::settledEvents() const {
+  const std::lock_guard lock(settling_);
+  const std::uint64_t published = published_;
+  if (watch_ != nullptr && settled_at_ == published) return settled_;
+  Pool::Loan connection(pool_);
+  const sql::Scope scope(*connection, sql::Access::kSettled);
+  const sql::Transaction transaction(*connection);
+  settled_ = static_cast<const ReadTransaction&>(transaction).events().newest();
+  settled_at_ = published;
+  return settled_;
 }
 
 void PostgresStore::runRead(const std::function<void(const ReadTransaction&)>& work) const {
@@ -96,27 +110,28 @@ void PostgresStore::runRead(const std::function<void(const ReadTransaction&)>& w
   }
 }
 
-PostgresStore::Written PostgresStore::writeOnce(const std::function<void(WriteTransaction&)>& work,
-                                                bool alone) {
+PostgresStore::Written PostgresStore::writeOnce(const std::string& whose,
+                                                const std::function<void(WriteTransaction&)>& work) {
   Pool::Loan connection(pool_);
-  (*connection).alone(alone);
+  (*connection).writeOf(whose);
   sql::Scope scope(*connection, sql::Access::kWrite);
   sql::Transaction transaction(*connection);
   work(transaction);
   Written written;
   written.published = transaction.finish();
-  if (written.published) (*connection).post("SELECT pg_notify(?, ?)", OutboxWatch::kChannel, self_);
   scope.commit();
   written.actions = transaction.takeAfterCommit();
   return written;
 }
 
-void PostgresStore::runWrite(const std::function<void(WriteTransaction&)>& work) {
+void PostgresStore::runWrite(const std::string& whose, const std::function<void(WriteTransaction&)>& work) {
   std::optional<Written> written;
-  bool alone = false;
+  bool alone = whose.empty();
   for (int attempt = 1; !written; ++attempt) {
     try {
-      written = writeOnce(work, alone);
+      std::unique_lock<std::mutex> turn;
+      if (!alone) turn = std::unique_lock(turns_.of(whose));
+      written = writeOnce(alone ? "" : whose, work);
     } catch (const RunAgain& again) {
       const bool at_once = again.alone && !alone;
       alone = alone || again.alone || attempt >= kTriesBesideOthers;
@@ -129,9 +144,24 @@ void PostgresStore::runWrite(const std::function<void(WriteTransaction&)>& work)
       throw;
     }
   }
+  if (written->published) {
+    ++published_;
+    tellOthers();
+  }
   for (const auto& action : written->actions)
     action();
   if (written->published && outbox_listener_) outbox_listener_();
+}
+
+// Not with the commit, for those that notify wait for each other's disk. Whoever misses it looks by himself.
+void PostgresStore::tellOthers() {
+  if (watch_ != nullptr) return watch_->tell();
+  try {
+    Pool::Loan connection(pool_);
+    (*connection).execute("SELECT pg_notify(?, ?)", OutboxWatch::kChannel, self_);
+  } catch (const http::Problem& problem) {
+    spdlog::debug("store: the other servers are not told: {}", problem.detail);
+  }
 }
 
 }  // namespace redflag::store::postgres

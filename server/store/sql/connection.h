@@ -21,14 +21,14 @@ struct Dialect {
   std::string_view engine;                 // "sqlite" | "postgres": which migrations
   std::string_view schema_migrations;      // makes the table of what was applied where it is missing
   std::string_view has_schema_migrations;  // one row where it is there, none where it is not
-  // Until the transaction ends nobody else writes to the outbox, so that its numbers become visible in their
-  // order; "" where writers are alone anyway.
+  // Until the transaction ends nobody takes the outbox for settled (Access::kSettled); "" where writers are
+  // alone anyway.
   std::string_view lock_outbox;
 };
 
-// kSchema is kWrite for migrations: alone among every server on the database, and it sees what the one before
-// it did.
-enum class Access { kRead, kWrite, kSchema };
+// kSettled is kRead while nobody is about to commit what he wrote to the outbox. kSchema is kWrite for
+// migrations: alone among every server on the database, and it sees what the one before it did.
+enum class Access { kRead, kSettled, kWrite, kSchema };
 
 class Connection {
  public:

@@ -150,10 +150,11 @@ bool SqlEvents::writePublished() {
   return true;
 }
 
-std::vector<http::Event> SqlEvents::after(std::int64_t seq, std::size_t limit,
-                                          const http::Visible& visible) const {
+std::vector<http::Event> SqlEvents::after(std::int64_t seq, std::size_t limit, const http::Visible& visible,
+                                          std::int64_t up_to) const {
   Conditions where;
   where.add("o.seq > ?", seq);
+  where.add("o.seq <= ?", up_to);
   restrictByAgent(where, visible, "o");
   std::vector<http::Event> events;
   const std::string sql =

@@ -18,8 +18,8 @@ class SqlEvents : public Events {
                           const http::Visible& visible) const override;
   void publish(const std::string& client_id, const std::string& type, const Json& data,
                std::int64_t now) override;
-  std::vector<http::Event> after(std::int64_t seq, std::size_t limit,
-                                 const http::Visible& visible) const override;
+  std::vector<http::Event> after(std::int64_t seq, std::size_t limit, const http::Visible& visible,
+                                 std::int64_t up_to) const override;
   std::int64_t newest() const override;
   bool prune(std::int64_t keep, std::int64_t before, int limit) override;
 

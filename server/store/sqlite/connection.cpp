@@ -262,7 +262,8 @@ void Connection::postValues(std::string_view sql, const sql::Value* values, std:
 }
 
 void Connection::begin(sql::Access access) {
-  execute(access == sql::Access::kRead ? "BEGIN" : "BEGIN IMMEDIATE");
+  const bool reads = access == sql::Access::kRead || access == sql::Access::kSettled;
+  execute(reads ? "BEGIN" : "BEGIN IMMEDIATE");
   in_transaction_ = true;
 }
 

@@ -87,7 +87,12 @@ void SqliteStore::runRead(const std::function<void(const ReadTransaction&)>& wor
   work(transaction);
 }
 
-void SqliteStore::runWrite(const std::function<void(WriteTransaction&)>& work) {
+std::int64_t SqliteStore::settledEvents() const {
+  return read([](const ReadTransaction& tx) { return tx.events().newest(); });
+}
+
+// Every writer has its turn alone.
+void SqliteStore::runWrite(const std::string& /*whose*/, const std::function<void(WriteTransaction&)>& work) {
   const auto written = writer_.write(work);
   for (const auto& action : written.actions)
     action();

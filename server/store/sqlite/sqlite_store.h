@@ -22,11 +22,12 @@ class SqliteStore : public Store {
                        int busy_timeout_ms = kBusyTimeoutMs);
   ~SqliteStore() override;
 
+  std::int64_t settledEvents() const override;
   void onOutbox(std::function<void()> listener) override { outbox_listener_ = std::move(listener); }
 
  protected:
   void runRead(const std::function<void(const ReadTransaction&)>& work) const override;
-  void runWrite(const std::function<void(WriteTransaction&)>& work) override;
+  void runWrite(const std::string& whose, const std::function<void(WriteTransaction&)>& work) override;
 
  private:
   class Reader;

@@ -49,7 +49,7 @@ TEST_F(PostgresDoctor, finds_somebody_who_lets_nobody_write) {
   EXPECT_TRUE(locks(Level::kOk).starts_with("a writer waits "));
   const auto holder = database_.connect();
   holder->begin(Access::kWrite);
-  holder->execute("LOCK TABLE schema_migrations IN ACCESS EXCLUSIVE MODE");
+  holder->settle();
   EXPECT_TRUE(locks(Level::kError).starts_with("somebody holds the database: nobody could write for "));
   holder->rollBack();
   EXPECT_NE(locks(Level::kOk), "") << "and nothing is left of having looked";
@@ -57,21 +57,17 @@ TEST_F(PostgresDoctor, finds_somebody_who_lets_nobody_write) {
 
 TEST_F(PostgresDoctor, finds_who_waits_for_a_lock_that_somebody_keeps) {
   const auto holder = database_.connect();
-  holder->execute("CREATE TABLE kept (number BIGINT)");
-  holder->begin(Access::kWrite);
-  holder->execute("LOCK TABLE kept IN ACCESS EXCLUSIVE MODE");
+  holder->execute("SELECT pg_advisory_lock(1)");
   std::thread waiter([this] {
     const auto connection = database_.connect();
-    connection->begin(Access::kWrite);
-    connection->execute("LOCK TABLE kept IN SHARE MODE");
-    connection->rollBack();
+    connection->execute("SELECT pg_advisory_lock(1)");
   });
   std::string told;
   for (int i = 0; i < 20 && told.empty(); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(500));
     told = locks(Level::kWarning);
   }
-  holder->rollBack();
+  holder->execute("SELECT pg_advisory_unlock(1)");
   waiter.join();
   EXPECT_NE(told.find("; 1 sessions wait for locks"), std::string::npos) << told;
 }

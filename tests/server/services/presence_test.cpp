@@ -11,6 +11,7 @@ namespace {
 class FailingStore : public store::Store {
  public:
   explicit FailingStore(store::Store& inner) : inner_(inner) {}
+  std::int64_t settledEvents() const override { return inner_.settledEvents(); }
   void onOutbox(std::function<void()> listener) override { inner_.onOutbox(std::move(listener)); }
   bool fails = false;
 
@@ -18,9 +19,10 @@ class FailingStore : public store::Store {
   void runRead(const std::function<void(const store::ReadTransaction&)>& work) const override {
     static_cast<const store::Store&>(inner_).read(work);
   }
-  void runWrite(const std::function<void(store::WriteTransaction&)>& work) override {
+  void runWrite(const std::string& whose,
+                const std::function<void(store::WriteTransaction&)>& work) override {
     if (fails) throw http::Problem{503, "store.unavailable", "", "", 2};
-    inner_.write(work);
+    inner_.writeOf(whose, work);
   }
 
  private:

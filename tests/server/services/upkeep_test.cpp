@@ -83,14 +83,16 @@ TEST(Upkeep, ends_the_round_where_the_store_takes_nothing) {
 class SlowStore : public store::Store {
  public:
   SlowStore(store::Store& inner, ManualClock& clock) : inner_(inner), clock_(clock) {}
+  std::int64_t settledEvents() const override { return inner_.settledEvents(); }
   void onOutbox(std::function<void()> listener) override { inner_.onOutbox(std::move(listener)); }
 
  protected:
   void runRead(const std::function<void(const store::ReadTransaction&)>& work) const override {
     static_cast<const store::Store&>(inner_).read(work);
   }
-  void runWrite(const std::function<void(store::WriteTransaction&)>& work) override {
-    inner_.write(work);
+  void runWrite(const std::string& whose,
+                const std::function<void(store::WriteTransaction&)>& work) override {
+    inner_.writeOf(whose, work);
     clock_.advance_s(40);
   }
 

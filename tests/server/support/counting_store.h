@@ -70,6 +70,9 @@ class CountingStore : public store::Store {
     work();
     return connection_.commits() - before;
   }
+  std::int64_t settledEvents() const override {
+    return read([](const store::ReadTransaction& tx) { return tx.events().newest(); });
+  }
   void onOutbox(std::function<void()>) override {}
 
  protected:
@@ -78,7 +81,8 @@ class CountingStore : public store::Store {
     const store::sql::Transaction transaction(connection_);
     work(transaction);
   }
-  void runWrite(const std::function<void(store::WriteTransaction&)>& work) override {
+  void runWrite(const std::string& /*whose*/,
+                const std::function<void(store::WriteTransaction&)>& work) override {
     store::sql::Scope scope(connection_, store::sql::Access::kWrite);
     store::sql::Transaction transaction(connection_);
     work(transaction);

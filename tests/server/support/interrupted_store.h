@@ -11,6 +11,7 @@ namespace redflag::testing {
 class InterruptedStore : public store::Store {
  public:
   explicit InterruptedStore(store::Store& inner) : inner_(inner) {}
+  std::int64_t settledEvents() const override { return inner_.settledEvents(); }
   void onOutbox(std::function<void()>) override {}
   std::function<void()> meanwhile;  // once
 
@@ -18,10 +19,11 @@ class InterruptedStore : public store::Store {
   void runRead(const std::function<void(const store::ReadTransaction&)>& work) const override {
     static_cast<const store::Store&>(inner_).read(work);
   }
-  void runWrite(const std::function<void(store::WriteTransaction&)>& work) override {
+  void runWrite(const std::string& whose,
+                const std::function<void(store::WriteTransaction&)>& work) override {
     const auto now = std::exchange(meanwhile, {});
     if (now) now();
-    inner_.write(work);
+    inner_.writeOf(whose, work);
   }
 
  private:
