@@ -10,6 +10,8 @@
 #include <set>
 #include <string_view>
 
+#include "platform/linux/process_texts.h"
+
 namespace redflag::platform {
 namespace {
 
@@ -17,33 +19,12 @@ constexpr std::size_t kMaxFiles = 32;
 constexpr std::size_t kMaxGroups = 2000;
 constexpr std::size_t kMaxFilesOfGroup = 512;
 constexpr std::size_t kMaxPath = 1024;
-constexpr std::string_view kDeleted = " (deleted)";
 
 std::optional<std::int64_t> processId(const std::string& name) {
   std::int64_t pid = 0;
   const auto* end = name.data() + name.size();
   const auto [stop, error] = std::from_chars(name.data(), end, pid);
   return error == std::errc() && stop == end && pid > 0 ? std::optional(pid) : std::nullopt;
-}
-
-// "7f…-7f… r-xp 00000000 fe:01 1234   /usr/lib/libz.so.1 (deleted)": the path as it stands there, of what is
-// executed.
-std::string_view executed(std::string_view line) {
-  const auto permissions = line.find(' ');
-  if (permissions == std::string_view::npos || line.size() < permissions + 5) return {};
-  if (line[permissions + 3] != 'x') return {};
-  const auto path = line.find('/', permissions);
-  return path == std::string_view::npos ? std::string_view() : line.substr(path);
-}
-
-std::string_view withoutMark(std::string_view path) {
-  if (path.ends_with(kDeleted)) path.remove_suffix(kDeleted.size());
-  return path;
-}
-
-std::string_view executedAndGone(std::string_view line) {
-  const auto path = executed(line);
-  return path.ends_with(kDeleted) ? withoutMark(path) : std::string_view();
 }
 
 bool isBelow(std::string_view path, const std::vector<std::string>& folders) {
@@ -59,19 +40,11 @@ std::string firstLineOf(const std::filesystem::path& file) {
   return line;
 }
 
-// Of the unified hierarchy, or of systemd's own where there are several.
 std::string controlGroupOf(const std::filesystem::path& process) {
   std::ifstream in(process / "cgroup");
   std::string group;
-  for (std::string line; std::getline(in, line);) {
-    for (const std::string_view form : {"0::", ":name=systemd:"}) {
-      const auto at = line.find(form);
-      const bool fits = form == "0::" ? at == 0 : at != std::string::npos;
-      if (!fits) continue;
-      const auto path = line.substr(at + form.size());
-      if (path != "/") group = path;
-    }
-  }
+  for (std::string line; std::getline(in, line);)
+    if (const auto named = controlGroup(line); !named.empty()) group = named;
   return group;
 }
 
@@ -93,7 +66,7 @@ std::vector<UsedFiles> filesInUse(const std::vector<std::string>& folders) {
     if (groups.size() == kMaxGroups && !groups.contains(group)) continue;
     auto& files = groups[group];
     for (std::string line; files.size() < kMaxFilesOfGroup && std::getline(maps, line);) {
-      const auto path = withoutMark(executed(line));
+      const auto path = withoutMark(executedFile(line));
       if (!path.empty() && path.size() <= kMaxPath && isBelow(path, folders)) files.emplace(path);
     }
   }
@@ -116,8 +89,9 @@ OutdatedProcesses outdatedProcesses(const std::vector<std::string>& folders, std
     }
     std::set<std::string> files;
     for (std::string line; files.size() < kMaxFiles && std::getline(maps, line);) {
-      const auto path = executedAndGone(line);
-      if (!path.empty() && path.size() <= kMaxPath && isBelow(path, folders)) files.emplace(path);
+      const auto file = executedFile(line);
+      const auto path = withoutMark(file);
+      if (isMarkedGone(file) && path.size() <= kMaxPath && isBelow(path, folders)) files.emplace(path);
     }
     if (files.empty()) continue;
     if (out.found.size() == most) {
