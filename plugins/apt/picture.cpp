@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "candidates.h"
+#include "common/kept_values.h"
 #include "kept_back.h"
 #include "phasing.h"
 #include "plain_text.h"
@@ -130,9 +131,7 @@ namespace {
 Archive decodeArchive(const Json& row) {
   Archive archive;
   row.at(0).get_to(archive.key);
-  if (row.size() > 1)
-    archive.problem =
-        Problem{row.at(1).get<rf_status>(), row.at(2).get<std::string>(), row.at(3).get<std::string>()};
+  if (row.size() > 1) archive.problem = plugin::keptProblem(row, 1);
   return archive;
 }
 
@@ -145,7 +144,7 @@ Upgrade decodeUpgrade(const Json& row) {
   for (auto* member : {&u.security, &u.needs_reboot})
     row.at(i++).get_to(*member);
   for (auto* member : {&u.download_bytes, &u.installed_bytes})
-    row.at(i++).get_to(*member);
+    *member = plugin::keptNumber(row.at(i++));
   return u;
 }
 
@@ -161,7 +160,7 @@ Result<Picture> decodePicture(std::string_view text) {
     for (const auto& row : parsed->at("upgrades"))
       picture.upgrades.push_back(decodeUpgrade(row));
     parsed->at("other_manager").get_to(picture.other_manager);
-    parsed->at("good_until").get_to(picture.good_until);
+    picture.good_until = plugin::keptNumber(parsed->at("good_until"));
     return picture;
   } catch (const Json::exception& e) {
     return fail(RF_INVALID, "apt.bad_state", e.what());

@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "common/kept_values.h"
 #include "picture.h"
 
 namespace redflag::dnf {
@@ -7,10 +8,8 @@ namespace {
 Source decodeSource(const Json& row) {
   Source source;
   row.at(0).get_to(source.key);
-  row.at(1).get_to(source.refreshed_at);
-  if (row.size() > 2)
-    source.problem =
-        Problem{row.at(2).get<rf_status>(), row.at(3).get<std::string>(), row.at(4).get<std::string>()};
+  source.refreshed_at = plugin::keptNumber(row.at(1));
+  if (row.size() > 2) source.problem = plugin::keptProblem(row, 2);
   return source;
 }
 
@@ -24,7 +23,7 @@ Upgrade decodeUpgrade(const Json& row) {
     row.at(i++).get_to(*member);
   row.at(i++).get_to(u.needs_reboot);
   for (auto* member : {&u.published_at, &u.download_bytes, &u.installed_bytes})
-    row.at(i++).get_to(*member);
+    *member = plugin::keptNumber(row.at(i++));
   return u;
 }
 
@@ -59,7 +58,7 @@ Result<Picture> decodePicture(std::string_view text) {
       picture.sources.push_back(decodeSource(row));
     for (const auto& row : parsed->at("upgrades"))
       picture.upgrades.push_back(decodeUpgrade(row));
-    parsed->at("good_until").get_to(picture.good_until);
+    picture.good_until = plugin::keptNumber(parsed->at("good_until"));
     return picture;
   } catch (const Json::exception& e) {
     return fail(RF_INVALID, "dnf.bad_state", e.what());

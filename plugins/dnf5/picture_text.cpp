@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "common/kept_values.h"
 #include "picture.h"
 
 namespace redflag::dnf5 {
@@ -14,7 +15,7 @@ Upgrade decodeUpgrade(const Json& row) {
   for (auto* member : {&u.advice.ids, &u.advice.cves})
     row.at(i++).get_to(*member);
   for (auto* member : {&u.advice.published_at, &u.candidate.download_bytes, &u.candidate.installed_bytes})
-    row.at(i++).get_to(*member);
+    *member = plugin::keptNumber(row.at(i++));
   return u;
 }
 
@@ -42,7 +43,7 @@ Result<Picture> decodePicture(std::string_view text) {
     Picture picture;
     for (const auto& row : parsed->at("sources"))
       picture.sources.push_back(
-          Source{Repository{row.at(0).get<std::string>(), row.at(1).get<std::int64_t>(), ""}, std::nullopt});
+          Source{Repository{row.at(0).get<std::string>(), plugin::keptNumber(row.at(1)), ""}, std::nullopt});
     for (const auto& row : parsed->at("upgrades"))
       picture.upgrades.push_back(decodeUpgrade(row));
     return picture;

@@ -97,7 +97,10 @@ TEST_F(AptReplay, looks_again_when_a_list_expires) {
 
 TEST_F(AptReplay, looks_again_when_what_it_kept_is_damaged) {
   for (const auto* damaged :
-       {"", "[]", "{\"archives\":[[1]],\"upgrades\":[],\"other_manager\":\"\",\"good_until\":0}"}) {
+       {"", "[]", R"({"archives":[[1]],"upgrades":[],"other_manager":"","good_until":0})",
+        R"({"archives":[],"upgrades":[],"other_manager":"","good_until":1795934351179593435117959})",
+        R"({"archives":[],"upgrades":[],"other_manager":"","good_until":0.5})"}) {
+    EXPECT_FALSE(apt::decodePicture(damaged)) << damaged;
     scan_.fake.state["scan.picture"] = damaged;
     ASSERT_EQ(scan_.run(), rf::Status::kOk);
     EXPECT_FALSE(replayed()) << damaged;

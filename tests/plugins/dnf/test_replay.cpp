@@ -94,7 +94,10 @@ TEST_F(DnfReplay, looks_again_when_metadata_became_too_old) {
 }
 
 TEST_F(DnfReplay, looks_again_when_what_it_kept_is_damaged) {
-  for (const auto* damaged : {"", "[]", R"({"sources":[[1]],"upgrades":[],"good_until":0})"}) {
+  for (const auto* damaged : {"", "[]", R"({"sources":[[1]],"upgrades":[],"good_until":0})",
+                              R"({"sources":[],"upgrades":[],"good_until":1795934351179593435117959})",
+                              R"({"sources":[],"upgrades":[],"good_until":0.5})"}) {
+    EXPECT_FALSE(dnf::decodePicture(damaged)) << damaged;
     scan_.fake.state["scan.picture"] = damaged;
     ASSERT_EQ(scan_.run(), rf::Status::kOk);
     EXPECT_FALSE(replayed()) << damaged;

@@ -98,8 +98,10 @@ TEST_F(Dnf5Replay, proves_nothing_by_what_was_kept) {
 
 TEST_F(Dnf5Replay, believes_nothing_that_it_did_not_write) {
   ASSERT_FALSE(isReplay());
-  for (const auto* bad : {"", "[]", "{", R"({"sources":[[1]],"upgrades":[]})", R"({"sources":[]})",
-                          R"({"sources":[],"upgrades":[["x"]]})"}) {
+  for (const auto* bad :
+       {"", "[]", "{", R"({"sources":[[1]],"upgrades":[]})", R"({"sources":[]})",
+        R"({"sources":[],"upgrades":[["x"]]})", R"({"sources":[["base",0.5]],"upgrades":[]})",
+        R"({"sources":[["base",1795934351179593435117959]],"upgrades":[]})"}) {
     EXPECT_FALSE(dnf5::decodePicture(bad)) << bad;
     scan_.fake.state["picture"] = bad;
     EXPECT_FALSE(isReplay()) << bad;
