@@ -24,13 +24,27 @@ struct OutdatedProcesses {
 // Files below `folders` count; what a program made itself, in /tmp or in memory, says nothing about an
 // update. At most so many are told. About 0.1 ms a process. Threads: any.
 OutdatedProcesses outdatedProcesses(const std::vector<std::string>& folders, std::size_t most = 2000);
+
 // What the processes of one control group map to execute, by its path when it was opened.
 struct UsedFiles {
   std::string control_group;       // "" for all that are in none
-  std::vector<std::string> files;  // at most 512, sorted
+  std::vector<std::string> files;  // sorted
+  bool is_cut = false;             // there are more of them
 };
-// By control group, at most 2,000. As outdatedProcesses() else.
-std::vector<UsedFiles> filesInUse(const std::vector<std::string>& folders);
+
+struct FilesInUse {
+  std::vector<UsedFiles> groups;  // by control group
+  bool is_cut = false;            // there are more groups, or more files in them
+};
+
+struct MostInUse {
+  std::size_t groups = 2000;
+  std::size_t files = 512;       // of one group
+  std::size_t bytes = 7U << 19;  // of all names, as they are written in JSON
+};
+
+// As outdatedProcesses() else.
+FilesInUse filesInUse(const std::vector<std::string>& folders, const MostInUse& most = {});
 
 // Where packages put programs and libraries.
 std::vector<std::string> packageFolders();

@@ -22,12 +22,13 @@ Json outdatedJson() {
 }
 
 Json inUseJson() {
+  const auto in_use = platform::filesInUse(platform::packageFolders());
   Json groups = Json::array();
-  for (const auto& used : platform::filesInUse(platform::packageFolders())) {
+  for (const auto& used : in_use.groups) {
     if (used.control_group.empty()) continue;  // no service is there
-    groups.push_back({{"control_group", used.control_group}, {"files", used.files}});
+    groups.push_back({{"control_group", used.control_group}, {"files", used.files}, {"is_cut", used.is_cut}});
   }
-  return {{"groups", std::move(groups)}};
+  return {{"groups", std::move(groups)}, {"is_cut", in_use.is_cut}};
 }
 
 }  // namespace

@@ -13,8 +13,9 @@ constexpr std::string_view kProcesses = "/proc";
 bool isProcessQuestion(std::string_view target);  // exactly /outdated or /in-use
 
 // /outdated: {"processes":[{"pid","command","control_group","files":["/usr/lib/…"]}…],"is_cut":bool,
-//             "unreadable":n}; is_cut: there are more processes
-// /in-use:   {"groups":[{"control_group","files":["/usr/lib/…"]}…]}
+//             "unreadable":n}; there are more processes if it is cut
+// /in-use:   {"groups":[{"control_group","files":["/usr/lib/…"],"is_cut":bool}…],"is_cut":bool};
+//             there are more files of a group, or more groups, if that is cut
 std::string processesJson(std::string_view target);
 
 }  // namespace redflag::kernel

@@ -15,17 +15,17 @@ std::ifstream fileList(const std::string& root, const Step& step) {
 
 }  // namespace
 
-std::vector<std::string> restartsOf(const Plan& plan, const std::string& root,
-                                    const plugin::ServicesInUse& services) {
+void nameRestarts(Plan& plan, const std::string& root, const plugin::ServicesInUse& services) {
   std::set<std::string> units;
-  if (services.empty()) return {};
   for (const auto& step : plan.steps) {
     if (step.from.empty()) continue;
+    plan.restarts_incomplete = services.isCut();
+    if (services.empty()) continue;
     auto list = fileList(root, step);
     for (std::string file; std::getline(list, file);)
       services.addUsersOf(file, units);
   }
-  return {units.begin(), units.end()};
+  plan.restarts.assign(units.begin(), units.end());
 }
 
 }  // namespace redflag::apt

@@ -91,9 +91,8 @@ rf::Status AptUpdater::plan(std::string_view text, rf::Output& result) {
     useOwnLists(settings_);
     auto prepared = prepare(*request);
     if (!prepared) return tl::unexpected<Problem>(prepared.error());
-    prepared->plan.restarts =
-        restartsOf(prepared->plan, settings_.root, plugin::ServicesInUse::ask(host_, settings_.root));
-    return toJson(prepared->plan);
+    nameRestarts(prepared->plan, settings_.root, plugin::ServicesInUse::ask(host_, settings_.root));
+    return plugin::told(run_, "apt", prepared->plan);
   };
   return plugin::end(run_, result, plan());
 }

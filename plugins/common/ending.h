@@ -15,6 +15,14 @@ inline rf::Status end(rf::Run& run, rf::Output& result, const Result<Json>& outc
   return run.fail(rf::toStatus(problem.status), problem.code, problem.text);
 }
 
+// A plan on its way, with the run told where it cannot name every service that has to be restarted.
+inline Json told(rf::Run& run, const std::string& manager, const Plan& plan) {
+  if (plan.restarts_incomplete)
+    run.report(rf::Status::kLimit, manager + ".restarts_incomplete",
+               "more services may run what this replaces or removes than are named");
+  return toJson(plan);
+}
+
 // What became of a step of rpm's, by its own database: `versionsOf(name, arch)` are the installed versions,
 // of any architecture if that is "".
 template <class VersionsOf>

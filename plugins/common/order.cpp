@@ -124,11 +124,13 @@ Json toJson(const Plan& plan) {
   auto steps = Json::array();
   for (const auto& step : plan.steps)
     steps.push_back(toJson(step));
-  return {{"steps", std::move(steps)},
-          {"download_bytes", plan.download_bytes},
-          {"installed_bytes_delta", plan.installed_bytes_delta},
-          {"needs_reboot", plan.needs_reboot},
-          {"restarts", plan.restarts}};
+  Json out = {{"steps", std::move(steps)},
+              {"download_bytes", plan.download_bytes},
+              {"installed_bytes_delta", plan.installed_bytes_delta},
+              {"needs_reboot", plan.needs_reboot},
+              {"restarts", plan.restarts}};
+  if (plan.restarts_incomplete) out["restarts_incomplete"] = true;
+  return out;
 }
 
 Json verifiedRow(const Wanted& wanted, const std::string& installed_version, bool enough) {

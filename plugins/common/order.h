@@ -41,6 +41,7 @@ struct Plan {
   std::int64_t installed_bytes_delta = 0;
   bool needs_reboot = false;
   std::vector<std::string> restarts = {};  // services that use what the plan replaces or removes
+  bool restarts_incomplete = false;        // others may do as well
 };
 
 struct Request {

@@ -33,7 +33,7 @@ rf::Status ReplayUpdater::plan(std::string_view text, rf::Output& result) {
     if (!request) return tl::unexpected<Problem>(request.error());
     const auto prepared = prepare(*request, Metadata::kScanners);
     if (!prepared) return tl::unexpected<Problem>(prepared.error());
-    return toJson(*prepared);
+    return told(run_, manager_, *prepared);
   };
   return end(run_, result, plan());
 }

@@ -204,6 +204,7 @@ class Steps {
   }
 
   void addUsersOf(DnfPackage* package) {
+    plan_.restarts_incomplete = services_.isCut();
     if (services_.empty()) return;
     const std::unique_ptr<gchar*, Free<&g_strfreev>> files(dnf_package_get_files(package));
     for (gchar** file = files.get(); file != nullptr && *file != nullptr; ++file)

@@ -139,22 +139,23 @@ std::string goneBy(const Step& step) {
   return pinned(step.name, step.from, dot == std::string::npos ? step.arch : step.replaced.substr(dot + 1));
 }
 
-// Where that cannot be asked none is named, as where nobody may look into the processes.
-std::vector<std::string> restartsOf(const Client& client, const Plan& plan,
-                                    const plugin::ServicesInUse& services) {
+void nameRestarts(const Client& client, Plan& plan, const plugin::ServicesInUse& services) {
   std::vector<std::string> arguments{kWithoutExcludes, "repoquery", "--installed", "--queryformat",
                                      kFilesFormat};
   const auto without_names = arguments.size();
   for (const auto& step : plan.steps)
     if (auto nevra = goneBy(step); !nevra.empty()) arguments.push_back(std::move(nevra));
   // Of no name at all dnf5 would print the files of every package.
-  if (services.empty() || arguments.size() == without_names) return {};
+  if (arguments.size() == without_names) return;
+  plan.restarts_incomplete = services.isCut();
+  if (services.empty()) return;
   const auto printed = client.text(arguments);
+  if (!printed) plan.restarts_incomplete = true;
   std::set<std::string> units;
   std::istringstream lines(printed ? *printed : "");
   for (std::string file; std::getline(lines, file);)
     services.addUsersOf(file, units);
-  return {units.begin(), units.end()};
+  plan.restarts.assign(units.begin(), units.end());
 }
 
 }  // namespace
@@ -174,7 +175,7 @@ Result<Plan> makePlan(const Client& client, const Request& request, const plugin
   if (!plan) return plan;
   if (const auto more = notOrdered(*plan, '.'); request.rollback && !more.empty())
     return fail(RF_PERMANENT, "dnf5.rollback_needs_more", "going back would also: " + more);
-  plan->restarts = restartsOf(client, *plan, services);
+  nameRestarts(client, *plan, services);
   return plan;
 }
 

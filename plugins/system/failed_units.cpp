@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "base/json.h"
+#include "common/nobody_to_ask.h"
 #include "common/package_text.h"
-#include "nobody_to_ask.h"
 #include "protocol/record_kinds.h"
 
 namespace redflag::system {
@@ -51,7 +51,7 @@ redflag::Result<std::vector<FailedUnit>> parseUnits(const std::string& body) {
 
 void FailedUnits::report() {
   const auto answer = manager_.get("/run/systemd", "/failed", kMaxUnitAnswer);
-  if (isNobodyToAsk(answer)) return;
+  if (plugin::isNobodyToAsk(answer)) return;
   auto scope = run_.scope("units");
   if (answer && answer->http_status == 200) return tell(answer->body, scope);
   scope.fail(answer ? rf::Status::kInternal : answer.status(), "system.units_not_asked",

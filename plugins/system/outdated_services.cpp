@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <vector>
 
+#include "common/nobody_to_ask.h"
 #include "common/package_text.h"
 #include "common/units.h"
-#include "nobody_to_ask.h"
 
 namespace redflag::system {
 namespace {
@@ -33,7 +33,7 @@ bool isPath(const std::string& text) {
 
 void OutdatedServices::report() {
   const auto answer = processes_.get("/proc", "/outdated", kMaxAnswer);
-  if (isNobodyToAsk(answer)) return;
+  if (plugin::isNobodyToAsk(answer)) return;
   auto scope = run_.scope("services");
   if (answer && answer->http_status == 200) return tell(answer->body, scope);
   scope.fail(answer ? rf::Status::kInternal : answer.status(), "system.processes_not_asked",

@@ -16,8 +16,6 @@ namespace redflag::platform {
 namespace {
 
 constexpr std::size_t kMaxFiles = 32;
-constexpr std::size_t kMaxGroups = 2000;
-constexpr std::size_t kMaxFilesOfGroup = 512;
 constexpr std::size_t kMaxPath = 1024;
 
 std::optional<std::int64_t> processId(const std::string& name) {
@@ -48,6 +46,53 @@ std::string controlGroupOf(const std::filesystem::path& process) {
   return group;
 }
 
+// Files by control group, as long as there is room for them.
+class GroupedFiles {
+ public:
+  explicit GroupedFiles(const MostInUse& most) : most_(most) {}
+
+  // False: there is none.
+  bool add(const std::string& group, std::string_view file) {
+    const auto known = groups_.find(group);
+    const bool is_new = known == groups_.end();
+    if (!is_new && known->second.files.contains(file)) return true;
+    if (!is_new && known->second.files.size() == most_.files) {
+      known->second.is_cut = true;
+      return false;
+    }
+    const auto bytes = file.size() + kAroundFile + (is_new ? group.size() + kAroundGroup : 0);
+    if ((is_new && groups_.size() == most_.groups) || bytes > most_.bytes - bytes_) {
+      is_cut_ = true;
+      return false;
+    }
+    bytes_ += bytes;
+    groups_[group].files.emplace(file);
+    return true;
+  }
+
+  FilesInUse take() const {
+    FilesInUse out{{}, is_cut_};
+    for (const auto& [name, group] : groups_)
+      out.groups.push_back({name, {group.files.begin(), group.files.end()}, group.is_cut});
+    return out;
+  }
+
+ private:
+  static constexpr std::size_t kAroundFile = std::string_view(R"("",)").size();
+  static constexpr std::size_t kAroundGroup =
+      std::string_view(R"({"control_group":"","files":[],"is_cut":false},)").size();
+
+  struct Group {
+    std::set<std::string, std::less<>> files;
+    bool is_cut = false;
+  };
+
+  const MostInUse most_;
+  std::map<std::string, Group> groups_;
+  std::size_t bytes_ = 0;
+  bool is_cut_ = false;
+};
+
 }  // namespace
 
 std::vector<std::string> packageFolders() {
@@ -55,25 +100,21 @@ std::vector<std::string> packageFolders() {
           "/bin",     "/sbin",     "/lib",     "/lib32",     "/lib64",     "/libx32",     "/opt"};
 }
 
-std::vector<UsedFiles> filesInUse(const std::vector<std::string>& folders) {
-  std::map<std::string, std::set<std::string>> groups;
+FilesInUse filesInUse(const std::vector<std::string>& folders, const MostInUse& most) {
+  GroupedFiles found(most);
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
     if (!processId(entry.path().filename().string())) continue;
     std::ifstream maps(entry.path() / "maps");
     if (!maps) continue;
     const std::string group = controlGroupOf(entry.path());
-    if (groups.size() == kMaxGroups && !groups.contains(group)) continue;
-    auto& files = groups[group];
-    for (std::string line; files.size() < kMaxFilesOfGroup && std::getline(maps, line);) {
+    bool has_room = true;
+    for (std::string line; has_room && std::getline(maps, line);) {
       const auto path = withoutMark(executedFile(line));
-      if (!path.empty() && path.size() <= kMaxPath && isBelow(path, folders)) files.emplace(path);
+      if (path.size() <= kMaxPath && isBelow(path, folders)) has_room = found.add(group, path);
     }
   }
-  std::vector<UsedFiles> out;
-  for (const auto& [group, files] : groups)
-    if (!files.empty()) out.push_back({group, {files.begin(), files.end()}});
-  return out;
+  return found.take();
 }
 
 OutdatedProcesses outdatedProcesses(const std::vector<std::string>& folders, std::size_t most) {

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -97,7 +98,7 @@ class FilesInUse : public ReplacedFiles {
  protected:
   std::vector<std::string> used() const {
     std::vector<std::string> all;
-    for (const auto& group : filesInUse({folder_.string()}))
+    for (const auto& group : filesInUse({folder_.string()}).groups)
       all.insert(all.end(), group.files.begin(), group.files.end());
     return all;
   }
@@ -109,6 +110,31 @@ TEST_F(FilesInUse, are_named_also_when_they_were_replaced_since) {
   EXPECT_EQ(used(), std::vector<std::string>{library_.string()});
   replaceLibrary();
   EXPECT_EQ(used(), std::vector<std::string>{library_.string()});
+}
+
+TEST_F(FilesInUse, of_which_there_are_more_than_are_told_are_said_to_be_more) {
+  startUser();
+  const auto all = filesInUse({folder_.string()});
+  ASSERT_EQ(all.groups.size(), 1U);
+  EXPECT_FALSE(all.is_cut || all.groups[0].is_cut);
+  for (const MostInUse& most : {MostInUse{.groups = 0}, MostInUse{.bytes = library_.string().size()}}) {
+    const auto none = filesInUse({folder_.string()}, most);
+    EXPECT_TRUE(none.groups.empty());
+    EXPECT_TRUE(none.is_cut);
+  }
+}
+
+TEST_F(FilesInUse, of_one_group_of_which_there_are_more_than_are_told_are_said_to_be_more) {
+  startUser();
+  // The program itself, which the child runs too, is another one.
+  const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
+  const auto one_each = filesInUse({folder_.string(), program}, {.files = 1});
+  EXPECT_FALSE(one_each.is_cut);
+  ASSERT_FALSE(one_each.groups.empty());
+  for (const auto& group : one_each.groups)
+    EXPECT_EQ(group.files.size(), 1U) << group.control_group;
+  EXPECT_TRUE(std::any_of(one_each.groups.begin(), one_each.groups.end(),
+                          [](const UsedFiles& group) { return group.is_cut; }));
 }
 
 }  // namespace

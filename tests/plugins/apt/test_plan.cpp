@@ -99,11 +99,38 @@ TEST_F(AptPlan, names_no_services_where_nobody_says_what_runs) {
   root_.install({"app", "1.0"});
   root_.addLists({"stable"}, {{"app", "2.0"}});
   root_.write("var/lib/dpkg/info/app.list", "/usr/sbin/appd\n");
+  updater_.fake.local_answers["/outdated"] = "";
+  EXPECT_EQ(plan("app", "2.0").size(), 1U);
+  EXPECT_EQ(result().at("restarts"), Json::array());
+  EXPECT_FALSE(result().contains("restarts_incomplete")) << "nobody has to be there to ask";
   for (const char* answer : {"", "{", "[]", R"({"groups":1})", R"({"groups":[{"control_group":7}]})"}) {
     updater_.fake.local_answers["/in-use"] = answer;
     EXPECT_EQ(plan("app", "2.0").size(), 1U) << answer;
     EXPECT_EQ(result().at("restarts"), Json::array()) << answer;
+    EXPECT_EQ(result().value("restarts_incomplete", false), true) << answer;
   }
+}
+
+TEST_F(AptPlan, says_that_it_may_not_name_every_service_where_the_answer_was_cut) {
+  root_.install({"app", "1.0"});
+  root_.addLists({"stable"}, {{"app", "2.0"}});
+  root_.write("var/lib/dpkg/info/app.list", "/usr/sbin/appd\n");
+  const auto planWhere = [&](const std::string& group, bool is_group_cut, bool is_cut) {
+    const Json used = {{"control_group", group},
+                       {"files", Json::array({root_.path().string() + "/usr/sbin/appd"})},
+                       {"is_cut", is_group_cut}};
+    updater_.fake.local_answers["/in-use"] = dumpJson({{"groups", Json::array({used})}, {"is_cut", is_cut}});
+    EXPECT_EQ(plan("app", "2.0").size(), 1U);
+    EXPECT_EQ(result().contains("restarts_incomplete"), updater_.fake.reported("apt.restarts_incomplete"));
+    return result().value("restarts_incomplete", false);
+  };
+  EXPECT_FALSE(planWhere("/system.slice/app.service", false, false));
+  EXPECT_TRUE(planWhere("/system.slice/app.service", false, true));
+  EXPECT_EQ(result().at("restarts"), Json::array({"app.service"})) << "what is known is named";
+  EXPECT_TRUE(planWhere("/system.slice/app.service", true, false));
+  EXPECT_FALSE(planWhere("/user.slice/user-0.slice/session-1.scope", true, false)) << "no service is in it";
+  EXPECT_TRUE(plan("app", "1.0").empty());
+  EXPECT_FALSE(result().contains("restarts_incomplete")) << "nothing is replaced";
 }
 
 TEST_F(AptPlan, takes_exactly_the_approved_version) {

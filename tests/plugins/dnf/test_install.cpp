@@ -131,8 +131,12 @@ TEST_F(DnfInstall, names_running_services_that_use_what_the_plan_replaces_or_rem
                  {group("tool.service", "/usr/sbin/toold"), group("web.service", "/usr/lib64/lib.so.1"),
                   group("old.service", "/usr/bin/oldd"), group("other.service", "/usr/bin/other")}}});
   EXPECT_EQ(plan(tool("2.0-1")).at("restarts"), (Json{"old.service", "tool.service", "web.service"}));
-  updater_.fake.local_answers["/in-use"] = "{}";
-  EXPECT_EQ(plan(tool("2.0-1")).at("restarts"), Json::array());
+  EXPECT_FALSE(updater_.fake.reported("dnf.restarts_incomplete"));
+  updater_.fake.local_answers["/in-use"] = R"({"groups":[],"is_cut":true})";
+  const auto cut = plan(tool("2.0-1"));
+  EXPECT_EQ(cut.at("restarts"), Json::array());
+  EXPECT_EQ(cut.value("restarts_incomplete", false), true);
+  EXPECT_TRUE(updater_.fake.reported("dnf.restarts_incomplete"));
 }
 
 TEST_F(DnfInstall, of_a_package_that_obsoletes_another_removes_what_the_plan_names) {

@@ -129,11 +129,21 @@ TEST_F(Dnf5Plan, names_running_services_that_use_what_it_replaces_or_removes) {
                         "--installed --queryformat lib-0:1.0-1.noarch old-0:1.0-1.noarch "
                         "tool-0:1.0-1.x86_64";
   dnf5_.answers[question] = "/usr/lib64/lib.so.1\n/usr/bin/oldd\n/usr/sbin/toold\n/usr/share/doc/tool\n";
-  EXPECT_THAT(plan("tool", "2.0-1", "x86_64")->restarts, ElementsAre("tool.service", "web.service"));
+  const auto whole = plan("tool", "2.0-1", "x86_64");
+  EXPECT_THAT(whole->restarts, ElementsAre("tool.service", "web.service"));
+  EXPECT_FALSE(whole->restarts_incomplete);
   dnf5_.failures[question] = {1, "", "cannot be read"};
   const auto without_files = plan("tool", "2.0-1", "x86_64");
   ASSERT_TRUE(without_files) << without_files.error().text;
   EXPECT_THAT(without_files->restarts, IsEmpty());
+  EXPECT_TRUE(without_files->restarts_incomplete) << "others may have to be restarted";
+}
+
+TEST_F(Dnf5Plan, says_that_it_may_not_name_every_service_where_the_answer_was_cut) {
+  fake_.local_answers["/in-use"] = R"({"groups":[],"is_cut":true})";
+  EXPECT_TRUE(plan("tool", "2.0-1", "x86_64")->restarts_incomplete);
+  fake_.local_answers["/in-use"] = R"({"groups":[],"is_cut":false})";
+  EXPECT_FALSE(plan("tool", "2.0-1", "x86_64")->restarts_incomplete);
 }
 
 TEST_F(Dnf5Plan, asks_for_no_files_where_nobody_says_who_uses_them) {

@@ -10,7 +10,8 @@
  *   {"steps":[{"operation":"install|upgrade|remove|downgrade","name","arch","from","to","category","requested":bool}…],
  *    "download_bytes":n,"installed_bytes_delta":n,"needs_reboot":bool,"restarts":["unit"…]}
  * `restarts` names the running services that use what the plan replaces or removes, and so run what is old
- * until they are restarted; of container images, the containers that are made anew.
+ * until they are restarted; of container images, the containers that are made anew. Where others may do so as
+ * well, "restarts_incomplete":true stands beside it.
  * `from` is "" for a new package, `to` is "" for a removal. Steps are sorted by (name, arch, operation).
  * verify() writes {"updates":[{"name","arch","version","installed_version","verified":bool}…]}: what is
  * installed now, "" for nothing, and whether that is the wanted version or a newer one.

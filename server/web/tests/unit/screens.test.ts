@@ -12,6 +12,7 @@ import { standingOf } from '../../src/screens/enrolment/tokens';
 import { lineToPaste } from '../../src/screens/enrolment/line-to-paste';
 import { isCancellable, stopped } from '../../src/screens/operations/command-buttons';
 import { cleared, viewOf } from '../../src/screens/operations/operations-screen';
+import { planNote } from '../../src/screens/operations/plan-view';
 import { stepsBack } from '../../src/screens/operations/roll-back';
 import { plansOf } from '../../src/screens/operations/waiting-plans';
 import { driftsOf, driftText, levelText, settingText } from '../../src/screens/profiles/profile-words';
@@ -39,6 +40,12 @@ test('a plan that waits is one line, however many updates it has', () => {
   const update = (name: string, command_id: string | null) => ({ name, command_id, hostname: 'h' }) as Update;
   const plans = plansOf([update('a', 'C1'), update('b', 'C1'), update('c', 'C2'), update('d', null)]);
   expect(plans.map((plan) => [plan.commandId, plan.updates.length])).toEqual([['C1', 2], ['C2', 1]]);
+});
+
+test('a plan says where it may not name every service that has to be restarted', () => {
+  const plan = { steps: [], download_bytes: 0, installed_bytes_delta: 0, needs_reboot: false, restarts: ['ssh.service'] };
+  expect(planNote(plan)).toMatch(/to be restarted: ssh.service$/);
+  expect(planNote({ ...plan, restarts_incomplete: true })).toMatch(/more services may have to be restarted than could be named$/);
 });
 
 test('an install that runs cannot be cancelled, a scan can', () => {

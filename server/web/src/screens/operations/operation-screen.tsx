@@ -4,9 +4,9 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { commandQuery, commandTypesQuery } from '../../api/queries';
 import type { CommandDetail } from '../../api/types';
 import { ScreenSkeleton } from '../../app/waiting';
-import { bytes, some } from '../../format/number';
+import { some } from '../../format/number';
 import type { Json } from '../../format/schema';
-import { cancel_asked, command_states, in_flight, listed, sentence } from '../../format/words';
+import { cancel_asked, command_states, in_flight, sentence } from '../../format/words';
 import { Ago, Told } from '../../parts/ago';
 import { CommandProgress } from '../../parts/command-progress';
 import { LogView } from '../../parts/log-view';
@@ -19,7 +19,7 @@ import { Standing } from '../updates/row-columns';
 import { CommandButtons, RunOutside } from './command-buttons';
 import { ConfirmPlan, planWaits } from './confirm-plan';
 import classes from './operations.module.css';
-import { PlanView } from './plan-view';
+import { planNote, PlanView } from './plan-view';
 import { Preparation } from './preparation';
 import { RollBack } from './roll-back';
 
@@ -173,14 +173,8 @@ function Results({ command, results }: { command: CommandDetail; results: Json[]
 function Plan({ command, waits }: { command: CommandDetail; waits: boolean }) {
   const { plan, extras } = command;
   if (!plan) return null;
-  const note = [
-    some(plan.steps.length, 'step'),
-    `${bytes(plan.download_bytes)} to download`,
-    plan.needs_reboot ? 'needs a reboot' : null,
-    plan.restarts.length > 0 ? `to be restarted: ${listed(plan.restarts)}` : null,
-  ];
   return (
-    <Panel title="Plan" note={note.filter(Boolean).join(' · ')}>
+    <Panel title="Plan" note={planNote(plan)}>
       {waits && (
         <p className={classes.extras}>
           {`${some(extras.length, 'step')} of this plan ${extras.length === 1 ? 'is' : 'are'} covered by no approval. Nothing has been changed.`}

@@ -1,6 +1,7 @@
-import type { PlanStep } from '../../api/types';
+import type { CommandDetail, PlanStep } from '../../api/types';
+import { bytes, some } from '../../format/number';
+import { listed, type Tone } from '../../format/words';
 import { Tag } from '../../parts/tag';
-import type { Tone } from '../../format/words';
 import classes from './operations.module.css';
 
 const operations: Record<PlanStep['operation'], { text: string; tone: Tone }> = {
@@ -12,6 +13,17 @@ const operations: Record<PlanStep['operation'], { text: string; tone: Tone }> = 
 
 export function stepId(step: PlanStep): string {
   return `${step.operation} ${step.name} ${step.arch} ${step.to}`;
+}
+
+export function planNote(plan: NonNullable<CommandDetail['plan']>): string {
+  const note = [
+    some(plan.steps.length, 'step'),
+    `${bytes(plan.download_bytes)} to download`,
+    plan.needs_reboot ? 'needs a reboot' : null,
+    plan.restarts.length > 0 ? `to be restarted: ${listed(plan.restarts)}` : null,
+    plan.restarts_incomplete ? 'more services may have to be restarted than could be named' : null,
+  ];
+  return note.filter(Boolean).join(' · ');
 }
 
 // Extras first: they are what somebody has to decide about. Without any word of extras nothing is said of approval.

@@ -3,9 +3,9 @@
 
 #include "redflag/sdk.hpp"
 
-namespace redflag::system {
+namespace redflag::plugin {
 
-// Nobody answers, knows the question, or is allowed to answer it: nothing is known, and no scan went wrong.
+// Nobody answers, knows the question, or is allowed to answer it: nothing is known, and nothing went wrong.
 inline bool isNobodyToAsk(const rf::Value<rf::HttpAnswer>& answer) {
   constexpr int kNoSuchQuestion = 404;
   if (answer) return answer->http_status == kNoSuchQuestion;
@@ -13,4 +13,4 @@ inline bool isNobodyToAsk(const rf::Value<rf::HttpAnswer>& answer) {
          answer.status() == rf::Status::kUnsupported;
 }
 
-}  // namespace redflag::system
+}  // namespace redflag::plugin
