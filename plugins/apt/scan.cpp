@@ -18,7 +18,7 @@ rf::Status failRun(rf::Run& run, const Problem& problem) {
   return run.fail(rf::toStatus(problem.status), problem.code, problem.text);
 }
 
-rf::Status emit(rf::Run& run, const Upgrade& upgrade) {
+void emit(rf::Run& run, const Upgrade& upgrade) {
   auto row = run.update();
   row.key(upgrade.name + ":" + upgrade.package_arch)
       .name(upgrade.name)
@@ -33,7 +33,7 @@ rf::Status emit(rf::Run& run, const Upgrade& upgrade) {
       .downloadBytes(upgrade.download_bytes)
       .installedBytes(upgrade.installed_bytes);
   if (upgrade.needs_reboot) row.needsReboot(true);
-  return row.commit();
+  row.commit();
 }
 
 }  // namespace
@@ -68,7 +68,7 @@ Result<Picture> Scan::picture(rf::Run& run, bool idle) {
 void Scan::emitArchive(rf::Run& run, const Archive& archive, const Picture& picture) {
   auto scope = run.scope(archive.key);
   for (const auto& upgrade : picture.upgrades)
-    if (upgrade.scope == archive.key) rows_ = rf::worse(rows_, emit(run, upgrade));
+    if (upgrade.scope == archive.key) emit(run, upgrade);
   const auto& problem = archive.problem ? archive.problem : activity_;
   if (problem) {
     scope.fail(rf::toStatus(problem->status), problem->code, problem->text);
@@ -115,7 +115,7 @@ rf::Status Scan::updates(rf::Run& run) {
     emitArchive(run, archive, *seen);
   }
   emitFacts(run, *seen);
-  return rows_;
+  return run.outcome();
 }
 
 rf::Status Scan::inventory(rf::Run& run) {
@@ -127,21 +127,21 @@ rf::Status Scan::inventory(rf::Run& run) {
   auto scope = run.scope(kLocalScope);
   for (const auto& package : (*session)->installed()) {
     const auto version = package.CurrentVer();
-    rows_ = rf::worse(rows_, run.package()
-                                 .key(std::string(package.Name()) + ":" + package.Arch())
-                                 .name(package.Name())
-                                 .arch(version.Arch())
-                                 .version(version.VerStr())
-                                 .sourcePackage(version.SourcePkgName())
-                                 .installedBytes(static_cast<std::int64_t>(version->InstalledSize))
-                                 .commit());
+    run.package()
+        .key(std::string(package.Name()) + ":" + package.Arch())
+        .name(package.Name())
+        .arch(version.Arch())
+        .version(version.VerStr())
+        .sourcePackage(version.SourcePkgName())
+        .installedBytes(static_cast<std::int64_t>(version->InstalledSize))
+        .commit();
   }
   if (const auto activity = dpkgActivity()) {
     scope.fail(rf::toStatus(activity->status), activity->code, activity->text);
   } else {
     scope.complete();
   }
-  return rows_;
+  return run.outcome();
 }
 
 }  // namespace redflag::apt

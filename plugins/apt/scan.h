@@ -29,7 +29,6 @@ class Scan {
   rf::Progress progress_;
   Lists lists_;
   std::optional<Problem> activity_;
-  rf::Status rows_ = rf::Status::kOk;
 };
 
 }  // namespace redflag::apt

@@ -21,7 +21,7 @@ rf::Status failRun(rf::Run& run, const Problem& problem) {
   return run.fail(rf::toStatus(problem.status), problem.code, problem.text);
 }
 
-rf::Status emit(rf::Run& run, const Upgrade& upgrade) {
+void emit(rf::Run& run, const Upgrade& upgrade) {
   auto row = run.update();
   row.key(upgrade.name + "." + upgrade.arch)
       .name(upgrade.name)
@@ -40,10 +40,10 @@ rf::Status emit(rf::Run& run, const Upgrade& upgrade) {
   row.list("cves", upgrade.cves);
   if (const auto at = plugin::momentOf(upgrade.published_at); at > 0) row.publishedAt(at);
   if (upgrade.needs_reboot) row.needsReboot(true);
-  return row.commit();
+  row.commit();
 }
 
-rf::Status emitPackage(rf::Run& run, DnfPackage* package) {
+void emitPackage(rf::Run& run, DnfPackage* package) {
   const auto name = textOf(dnf_package_get_name(package));
   const auto arch = textOf(dnf_package_get_arch(package));
   const auto version = textOf(dnf_package_get_evr(package));
@@ -57,7 +57,7 @@ rf::Status emitPackage(rf::Run& run, DnfPackage* package) {
       .installedBytes(plugin::sizeOf(dnf_package_get_installsize(package)));
   const auto installed_at = static_cast<std::int64_t>(dnf_package_get_installtime(package));
   if (const auto at = plugin::momentOf(installed_at); at > 0) row.installedAt(at);
-  return row.commit();
+  row.commit();
 }
 
 }  // namespace
@@ -92,7 +92,7 @@ Result<Picture> Scan::picture(rf::Run& run) {
 void Scan::emitSource(rf::Run& run, const Source& source, const Picture& picture) {
   auto scope = run.scope(source.key);
   for (const auto& upgrade : picture.upgrades)
-    if (upgrade.scope == source.key) rows_ = rf::worse(rows_, emit(run, upgrade));
+    if (upgrade.scope == source.key) emit(run, upgrade);
   if (const auto& problem = source.problem) {
     scope.fail(rf::toStatus(problem->status), problem->code, problem->text);
   } else {
@@ -134,7 +134,7 @@ rf::Status Scan::updates(rf::Run& run) {
     emitSource(run, source, *seen);
   }
   emitFacts(run, *seen);
-  return rows_;
+  return run.outcome();
 }
 
 rf::Status Scan::inventory(rf::Run& run) {
@@ -143,9 +143,9 @@ rf::Status Scan::inventory(rf::Run& run) {
   auto scope = run.scope(kLocalScope);
   const auto installed = dnf::run(installedPackages((*session)->sack()));
   for (auto* package : listOf(installed))
-    rows_ = rf::worse(rows_, emitPackage(run, package));
+    emitPackage(run, package);
   scope.complete();
-  return rows_;
+  return run.outcome();
 }
 
 }  // namespace redflag::dnf

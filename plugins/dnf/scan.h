@@ -29,7 +29,6 @@ class Scan {
   rf::State state_;
   rf::Progress progress_;
   ChosenMetadata chosen_;
-  rf::Status rows_ = rf::Status::kOk;
 };
 
 }  // namespace redflag::dnf

@@ -20,7 +20,7 @@ rf::Status failRun(rf::Run& run, const Problem& problem) {
   return run.fail(rf::toStatus(problem.status), problem.code, problem.text);
 }
 
-rf::Status emit(rf::Run& run, const Upgrade& upgrade) {
+void emit(rf::Run& run, const Upgrade& upgrade) {
   auto row = run.update();
   row.key(upgrade.candidate.name + "." + upgrade.candidate.arch)
       .name(upgrade.candidate.name)
@@ -40,7 +40,7 @@ rf::Status emit(rf::Run& run, const Upgrade& upgrade) {
   if (plugin::wantsReboot(upgrade.candidate.name)) row.needsReboot(true);
   if (upgrade.candidate.download_bytes > 0) row.downloadBytes(upgrade.candidate.download_bytes);
   if (upgrade.candidate.installed_bytes > 0) row.installedBytes(upgrade.candidate.installed_bytes);
-  return row.commit();
+  row.commit();
 }
 
 }  // namespace
@@ -48,7 +48,7 @@ rf::Status emit(rf::Run& run, const Upgrade& upgrade) {
 void Scan::emitSource(rf::Run& run, const Source& source, const Picture& picture) {
   auto scope = run.scope(source.repository.id);
   for (const auto& upgrade : picture.upgrades)
-    if (upgrade.candidate.repository == source.repository.id) rows_ = rf::worse(rows_, emit(run, upgrade));
+    if (upgrade.candidate.repository == source.repository.id) emit(run, upgrade);
   if (const auto& problem = source.problem) {
     scope.fail(rf::toStatus(problem->status), problem->code, problem->text);
   } else {
@@ -98,7 +98,7 @@ rf::Status Scan::updates(rf::Run& run) {
   if (oldest != 0) run.fact("lists.age_s", std::max<std::int64_t>(0, now - oldest));
   run.fact("updates.other_manager", otherManager(settings_.root));
   scope.complete();
-  return rows_;
+  return run.outcome();
 }
 
 rf::Status Scan::inventory(rf::Run& run) {
@@ -114,10 +114,10 @@ rf::Status Scan::inventory(rf::Run& run) {
         .sourcePackage(package.source_package);
     if (const auto at = plugin::momentOf(package.installed_at); at > 0) row.installedAt(at);
     if (package.installed_bytes > 0) row.installedBytes(package.installed_bytes);
-    rows_ = rf::worse(rows_, row.commit());
+    row.commit();
   }
   scope.complete();
-  return rows_;
+  return run.outcome();
 }
 
 }  // namespace redflag::dnf5

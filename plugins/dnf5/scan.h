@@ -25,7 +25,6 @@ class Scan {
   Client client_;
   rf::Clock clock_;
   rf::State state_;
-  rf::Status rows_ = rf::Status::kOk;
 };
 
 }  // namespace redflag::dnf5

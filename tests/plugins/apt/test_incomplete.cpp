@@ -222,5 +222,16 @@ TEST_F(AptIncomplete, notices_another_package_manager_at_work) {
   EXPECT_EQ(scan_.fake.scopeStatus(kStable), RF_OK);
 }
 
+TEST_F(AptIncomplete, ends_as_its_only_source_did_where_dpkg_is_at_work_during_an_inventory) {
+  {
+    const LockHolder holder(root_.path() / "var/lib/dpkg/lock-frontend");
+    EXPECT_EQ(scan_.run(RF_PURPOSE_INVENTORY), rf::Status::kTransient) << "nothing answered for the whole";
+    EXPECT_EQ(scan_.fake.scopeStatus("dpkg"), RF_TRANSIENT);
+    EXPECT_EQ(scan_.fake.ofKind("package/1").size(), 1U) << "what is known is still said";
+  }
+  EXPECT_EQ(scan_.run(RF_PURPOSE_INVENTORY), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus("dpkg"), RF_OK);
+}
+
 }  // namespace
 }  // namespace redflag::test
