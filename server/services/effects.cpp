@@ -29,8 +29,7 @@ void Effects::prepare(const std::vector<Json>& effects) {
   now_ = context_.now();
   context_.store.read([&](const store::ReadTransaction& tx) {
     agent_ = tx.agents().key(command_.agent_id).value();
-    boot_id_ =
-        tx.agents().find(command_.agent_id, http::Visible::everything(), context_.contact()).value().boot_id;
+    boot_id_ = tx.agents().lastStatus(agent_).boot_id;
   });
   for (const Json& effect : effects) {
     const std::string name = effect.at("effect");

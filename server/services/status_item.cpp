@@ -114,11 +114,11 @@ void Uploads::takeStatus(store::WriteTransaction& tx, const store::AgentKey& age
   finishItem(in);
 
   const std::int64_t now = context_.now();
-  const auto before = tx.agents().find(agent.agent_id, http::Visible::everything(), context_.contact());
+  const std::string config_before = tx.agents().lastStatus(agent).config_state;
   tx.agents().setStatus(agent, status);
   if (!settings.empty()) tx.profiles().setReport(agent, settings, now);
   alignBreakers(tx, agent, plugins, at);
-  if (before && before->config_state != status.config_state) {
+  if (config_before != status.config_state) {
     store::HistoryEntry entry;
     entry.at = now;
     entry.subsystem = "agent";

@@ -146,6 +146,12 @@ struct AgentPlugin {
   std::string text;
 };
 
+// Of what it said last of itself.
+struct LastStatus {
+  std::string config_state;  // ok | invalid
+  std::string boot_id;
+};
+
 struct AgentStatus {
   std::string hostname;
   std::string agent_version;
@@ -281,6 +287,7 @@ class Agents {
                                     const Contact& contact) const = 0;
   // For the server's own work: people's routes ask find(), which knows what they may see.
   virtual std::optional<AgentKey> key(const std::string& agent_id) const = 0;
+  virtual LastStatus lastStatus(const AgentKey& agent) const = 0;  // of one that is there
   virtual std::vector<AgentPlugin> plugins(const AgentKey& agent) const = 0;
   // By agent id; without those that are not there or not visible.
   virtual std::map<std::string, Recipient> recipients(const std::set<std::string>& agent_ids,

@@ -131,9 +131,9 @@ class Store {
   auto write(F&& work) -> std::invoke_result_t<F, WriteTransaction&> {
     return writeOf("", std::forward<F>(work));
   }
-  // For a callback that changes only what belongs to `whose` (an agent's id; ULIDs and hashes of others' do
-  // not meet them) and adds to the records that everybody adds to (audit, outbox), and looks at nothing else
-  // than that and what only write() changes. Two of the same take turns. "": as write().
+  // A write of `whose` own: an agent's, by its id; an enrolment token's, by its hash. The callback changes
+  // what belongs to it, adds to what everybody adds to (audit, outbox), and looks at nothing else than its
+  // own and what write() alone changes, such as settings. Two of the same take turns. "": as write().
   template <class F>
   auto writeOf(const std::string& whose, F&& work) -> std::invoke_result_t<F, WriteTransaction&> {
     return capture<WriteTransaction>(std::forward<F>(work), [&](const auto& body) { runWrite(whose, body); });

@@ -1,6 +1,7 @@
 #include "store/sql/agents.h"
 
 #include "base/encoding.h"
+#include "http/message.h"
 #include "store/sql/select.h"
 #include "store/sql/value_rows.h"
 #include "store/sql/visible.h"
@@ -255,6 +256,16 @@ AuthorityReach SqlAgents::authorityReach(const std::string& authority_mark, std:
   while (rows.next())
     out.others.push_back(rows.text());
   return out;
+}
+
+LastStatus SqlAgents::lastStatus(const AgentKey& agent) const {
+  auto rows = db_.query("SELECT config_state, boot_id FROM agents WHERE client_id = ? AND agent_id = ?",
+                        agent.client_id, agent.agent_id);
+  if (!rows.next()) throw http::Problem{404, "agent.not_found", "there is no such agent", "", 0};
+  LastStatus status;
+  status.config_state = rows.text();
+  status.boot_id = rows.text();
+  return status;
 }
 
 void SqlAgents::setStatus(const AgentKey& agent, const AgentStatus& status) {
