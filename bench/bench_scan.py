@@ -47,7 +47,7 @@ def main():
         lines = len(subprocess.run(peer, capture_output=True, check=True, text=True).stdout.splitlines())
         updates(unchanged)
         assert updates(warm) == (lines, False) and updates(unchanged) == (lines, True), "not the same updates"
-        caches = [Path(folder, who, "pkgcache.bin") for who in ("cache", "peer")]
+        caches = [Path(folder, who, "pkgcache.bin") for who in ("cache/installed", "peer")]
 
         def stamp():
             return [os.stat(path).st_mtime_ns for path in (*INPUTS, *caches) if os.path.exists(path)]

@@ -14,4 +14,8 @@ namespace redflag::apt {
 // costs most of a second.
 std::string cachePlace(const Settings& settings);
 
+// Lets libapt keep its cache in that folder, "": in memory. One there that may be older than the lists that
+// libapt is pointed at, or than dpkg's database, is forgotten.
+void useCacheIn(const std::string& folder);
+
 }  // namespace redflag::apt

@@ -14,6 +14,11 @@ std::string_view text(const char* value) {
   return value == nullptr ? std::string_view() : std::string_view(value);
 }
 
+// Of a list: archives differ in it, whichever folder it lies in.
+std::string_view nameOf(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
 bool isArchive(pkgCache::PkgFileIterator file) {
   return (file->Flags & (pkgCache::Flag::NotSource | pkgCache::Flag::LocalSource)) == 0;
 }
@@ -79,11 +84,11 @@ Describer::Describer(Session& session, const std::vector<Archive>& archives) : s
   std::unordered_map<std::string_view, const std::string*> keys;
   for (const auto& archive : archives)
     for (const auto& file : archive.files)
-      keys.emplace(file, &archive.key);
+      keys.emplace(nameOf(file), &archive.key);
   pkgCache& cache = session.cache();
   scopes_.resize(cache.Head().PackageFileCount);
   for (auto file = cache.FileBegin(); !file.end(); ++file) {
-    const auto name = text(file.FileName());
+    const auto name = nameOf(text(file.FileName()));
     auto found = keys.find(name);
     if (found == keys.end()) found = keys.find(name.substr(0, name.rfind('.')));  // compressed
     if (found != keys.end()) scopes_.at(file->ID) = *found->second;

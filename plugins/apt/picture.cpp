@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "candidates.h"
 #include "common/kept_values.h"
+#include "installed_lists.h"
 #include "kept_back.h"
 #include "phasing.h"
 #include "plain_text.h"
@@ -21,22 +22,47 @@ bool isHeld(const Candidate& candidate) {
          !_config->FindB("APT::Ignore-Hold", false);
 }
 
-// Why each candidate could not be installed now, in their order.
-Result<std::vector<std::string>> findBlockers(Session& session, const Settings& settings,
-                                              const std::vector<Candidate>& candidates) {
+// The updates, and why each of them could not be installed now.
+struct Found {
+  std::unique_ptr<Session> session;
+  std::vector<Candidate> candidates;
   std::vector<std::string> blockers;
+  bool all_fit = false;
+};
+
+Found findIn(std::unique_ptr<Session> session, const Settings& settings) {
+  Found found;
+  found.candidates = findCandidates(*session);
   std::vector<Candidate> wanted;
   Phasing phasing(settings);
-  for (const auto& candidate : candidates) {
-    blockers.emplace_back(isHeld(candidate) ? "held" : phasing.holdsBack(candidate) ? "phased" : "");
-    if (blockers.back().empty()) wanted.push_back(candidate);
+  for (const auto& candidate : found.candidates) {
+    found.blockers.emplace_back(isHeld(candidate) ? "held" : phasing.holdsBack(candidate) ? "phased" : "");
+    if (found.blockers.back().empty()) wanted.push_back(candidate);
   }
-  if (allFitTogether(session, wanted)) return blockers;
-  const auto kept = simulateKeptBack(session, candidates);
+  found.all_fit = allFitTogether(*session, wanted);
+  found.session = std::move(session);
+  return found;
+}
+
+// What is installed says which updates there are, and whether they fit to each other and to it. Where one
+// brings another package or is kept back, libapt has to look at everything.
+Result<Found> find(const Settings& settings) {
+  bool narrow = false;
+  auto session = openInstalled(settings, &narrow);
+  if (!session) return tl::unexpected<Problem>(session.error());
+  auto found = findIn(std::move(*session), settings);
+  if (found.all_fit) return found;
+  if (narrow) {
+    session = Session::open();
+    if (!session) return tl::unexpected<Problem>(session.error());
+    found = findIn(std::move(*session), settings);
+    if (found.all_fit) return found;
+  }
+  const auto kept = simulateKeptBack(*found.session, found.candidates);
   if (!kept) return tl::unexpected<Problem>(kept.error());
-  for (std::size_t i = 0; i < candidates.size(); ++i)
-    if (blockers[i].empty() && (*kept)[i]) blockers[i] = "kept_back";
-  return blockers;
+  for (std::size_t i = 0; i < found.candidates.size(); ++i)
+    if (found.blockers[i].empty() && (*kept)[i]) found.blockers[i] = "kept_back";
+  return found;
 }
 
 std::string otherManager(Session& session) {
@@ -79,29 +105,27 @@ void refuseMalformed(Picture& picture) {
 }  // namespace
 
 Result<Picture> takePicture(const Settings& settings, const Lists& lists, std::int64_t now) {
-  auto session = Session::open();
-  if (!session) return tl::unexpected<Problem>(session.error());
+  auto found = find(settings);
+  if (!found) return tl::unexpected<Problem>(found.error());
+  Session& session = *found->session;
   // dpkg itself is a package: a database without any was lost, and must not read as "nothing to update".
-  if ((*session)->installed().empty())
+  if (session.installed().empty())
     return fail(RF_PERMANENT, "apt.database_empty",
                 _config->FindFile("Dir::State::status") +
                     " names no installed package; dpkg's daily copies are in /var/backups");
   Picture picture;
-  picture.archives = readArchives((*session)->sources(), settings, lists, now);
-  addBrokenSources(**session, picture.archives);
-  const auto candidates = findCandidates(**session);
-  const auto blockers = findBlockers(**session, settings, candidates);
-  if (!blockers) return tl::unexpected<Problem>(blockers.error());
-  const Describer describer(**session, picture.archives);
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
-    picture.upgrades.push_back(describer.describe(candidates[i]));
-    picture.upgrades.back().blocked_by = (*blockers)[i];
+  picture.archives = readArchives(session.sources(), settings, lists, now);
+  addBrokenSources(session, picture.archives);
+  const Describer describer(session, picture.archives);
+  for (std::size_t i = 0; i < found->candidates.size(); ++i) {
+    picture.upgrades.push_back(describer.describe(found->candidates[i]));
+    picture.upgrades.back().blocked_by = found->blockers[i];
   }
   refuseMalformed(picture);
   std::sort(picture.upgrades.begin(), picture.upgrades.end(), [](const Upgrade& a, const Upgrade& b) {
     return std::tie(a.scope, a.name, a.package_arch) < std::tie(b.scope, b.name, b.package_arch);
   });
-  picture.other_manager = otherManager(**session);
+  picture.other_manager = otherManager(session);
   picture.good_until = goodUntil(picture.archives, settings, lists, now);
   return picture;
 }

@@ -3,6 +3,7 @@
 #include "candidates.h"
 #include "dpkg_activity.h"
 #include "inputs.h"
+#include "installed_lists.h"
 #include "readable.h"
 #include "reboot.h"
 
@@ -122,7 +123,7 @@ rf::Status Scan::inventory(rf::Run& run) {
   if (auto configured = configureApt(settings_, CacheUse::kOwn); !configured)
     return failRun(run, configured.error());
   useOwnLists(settings_);  // with which the binary cache is there already
-  auto session = Session::open();
+  auto session = openInstalled(settings_);
   if (!session) return failRun(run, session.error());
   auto scope = run.scope(kLocalScope);
   for (const auto& package : (*session)->installed()) {

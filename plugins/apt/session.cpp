@@ -9,9 +9,6 @@
 #include <apt-pkg/policy.h>
 #include <apt-pkg/sourcelist.h>
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <fstream>
 
 #include "apt_errors.h"
@@ -22,31 +19,6 @@
 
 namespace redflag::apt {
 namespace {
-
-time_t secondOfChange(const std::string& path) {
-  struct stat info {};
-  return stat(path.c_str(), &info) == 0 ? info.st_mtime : 0;
-}
-
-// libapt knows its inputs by size and by the second in which they changed. A cache made in the very second
-// may be older than they are without libapt seeing it: "2.0" became "2.1" and nothing else changed.
-void forgetIfMadeWhile(const std::string& cache, const std::string& input) {
-  const auto made = secondOfChange(cache);
-  if (made != 0 && made <= secondOfChange(input)) unlink(cache.c_str());
-}
-
-void useCache(const Settings& settings, CacheUse cache_use) {
-  const auto place = cache_use == CacheUse::kOwn ? cachePlace(settings) : std::string();
-  const auto whole = place.empty() ? "" : place + "/pkgcache.bin";
-  const auto archives = place.empty() ? "" : place + "/srcpkgcache.bin";
-  _config->Set("Dir::Cache::pkgcache", whole);
-  _config->Set("Dir::Cache::srcpkgcache", archives);
-  if (place.empty()) return;
-  const auto lists = _config->FindDir("Dir::State::lists");
-  forgetIfMadeWhile(archives, lists);
-  forgetIfMadeWhile(whole, lists);
-  forgetIfMadeWhile(whole, _config->FindFile("Dir::State::status"));
-}
 
 // What `dpkg --print-foreign-architectures` would say, without starting it: the native one and those in
 // dpkg's file.
@@ -92,7 +64,7 @@ Result<> configureApt(const Settings& settings, CacheUse cache_use) {
   // libapt remembers those of an earlier root.
   static_cast<void>(APT::Configuration::getArchitectures(false));
   static_cast<void>(APT::Configuration::getLanguages(true, false));
-  useCache(settings, cache_use);
+  useCacheIn(cache_use == CacheUse::kOwn ? cachePlace(settings) : "");
   if (!pkgInitSystem(*_config, _system)) return fail(RF_NOT_APPLICABLE, "apt.no_system", takeAptErrors());
   // What somebody's settings make apt complain about is not ours to report with whatever comes next.
   forgetAptErrors();

@@ -11,6 +11,7 @@
 #include "dpkg_activity.h"
 #include "dpkg_repair.h"
 #include "fetch.h"
+#include "installed_lists.h"
 #include "installer.h"
 #include "kept_packages.h"
 #include "lists.h"
@@ -156,7 +157,7 @@ rf::Status AptUpdater::verify(std::string_view text, rf::Output& result) {
     if (!request) return tl::unexpected<Problem>(request.error());
     if (auto ok = configureApt(settings_, CacheUse::kOwn); !ok) return tl::unexpected<Problem>(ok.error());
     useOwnLists(settings_);  // with which the binary cache is there already
-    auto session = Session::open();
+    auto session = openInstalled(settings_);
     if (!session) return tl::unexpected<Problem>(session.error());
     auto& cache = (*session)->cache();
     auto updates = Json::array();

@@ -58,16 +58,16 @@ TEST_F(AptPrivateLists, know_what_the_systems_do_not_know_yet) {
 }
 
 TEST_F(AptPrivateLists, have_the_binary_cache_to_themselves_also_when_an_order_is_verified) {
-  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  for (const auto purpose : {RF_PURPOSE_UPDATES, RF_PURPOSE_VERIFY})
+    ASSERT_EQ(scan_.run(purpose), rf::Status::kOk);
   const auto inode = [&] {
     struct stat info {};
-    EXPECT_EQ(stat((root_.cacheDir() + "/pkgcache.bin").c_str(), &info), 0);
+    EXPECT_EQ(stat((root_.cacheDir() + "/installed/pkgcache.bin").c_str(), &info), 0);
     return info.st_ino;
   };
   // One that was made in the very second of a change is not believed.
   const auto later = std::filesystem::file_time_type::clock::now() + std::chrono::seconds(5);
-  for (const auto* name : {"/pkgcache.bin", "/srcpkgcache.bin"})
-    std::filesystem::last_write_time(root_.cacheDir() + name, later);
+  std::filesystem::last_write_time(root_.cacheDir() + "/installed/pkgcache.bin", later);
   const auto before = inode();
   UpdaterOf updater;
   updater.settings = scan_.settings;

@@ -51,8 +51,9 @@ TEST_F(AptReplay, looks_again_to_verify) {
 }
 
 TEST_F(AptReplay, verifies_by_no_cache_that_is_as_old_as_the_second_of_a_change) {
+  ASSERT_EQ(scan_.run(RF_PURPOSE_VERIFY), rf::Status::kOk);
   const auto status = root_.path() / "var/lib/dpkg/status";
-  const auto cache = std::filesystem::path(root_.cacheDir()) / "pkgcache.bin";
+  const auto cache = std::filesystem::path(root_.cacheDir()) / "installed/pkgcache.bin";
   const auto second = std::filesystem::last_write_time(status);
   std::ostringstream text;
   text << std::ifstream(status).rdbuf();
@@ -60,7 +61,7 @@ TEST_F(AptReplay, verifies_by_no_cache_that_is_as_old_as_the_second_of_a_change)
   changed.replace(changed.find("Version: 1.0"), 12, "Version: 1.1");
   std::ofstream(status) << changed;
   ASSERT_TRUE(std::filesystem::exists(cache));
-  std::filesystem::last_write_time(root_.path() / "var/lib/apt/lists", second - std::chrono::seconds(10));
+  std::filesystem::last_write_time(cache.parent_path() / "lists", second - std::chrono::seconds(10));
   std::filesystem::last_write_time(status, second);
   std::filesystem::last_write_time(cache, second);
   ASSERT_EQ(scan_.run(RF_PURPOSE_VERIFY), rf::Status::kOk);
