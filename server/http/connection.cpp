@@ -15,6 +15,20 @@ namespace {
 constexpr const char* kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::size_t kKeptCapacity = 4096;  // an idle connection's buffer gives back what is more
 
+// Whoever asks for what is anybody's stays in the lane where it is.
+Lane laneOf(const Principal& principal, Lane otherwise) {
+  switch (principal.kind) {
+    case Principal::Kind::kUser:
+    case Principal::Kind::kMonitor:
+      return Lane::kPeople;
+    case Principal::Kind::kAgent:
+    case Principal::Kind::kEnrolling:
+      return Lane::kAgents;
+    default:
+      return otherwise;
+  }
+}
+
 }  // namespace
 
 Connection::Connection(std::uint64_t id, std::unique_ptr<TlsStream> stream, std::string peer, Shared& shared)
@@ -30,7 +44,8 @@ Wait Connection::firstWait() const {
   return {Wait::For::kRead, deadline_ns_};
 }
 
-Wait Connection::advance(Wake why) {
+Wait Connection::advance(Wake why, std::int64_t waited_ns) {
+  waited_ns_ = waited_ns;
   try {
     if (why == Wake::kStopping) {
       stopping_ = true;
@@ -151,7 +166,9 @@ void Connection::begin(std::size_t head_size) {
     head = parseHead(bytes, shared_.limits.head);
     keep_alive_ = head.keep_alive && !stopping_;
     client_ = shared_.proxies.clientOf(peer_, head);
+    shared_.dispatcher.waited(lane_, waited_ns_);
     admission_ = shared_.dispatcher.admit(std::move(head), client_, request_id_);
+    lane_ = laneOf(admission_->request.principal, lane_);
     reserveBody(admission_->body_bytes);
   } catch (const Problem& problem) {
     refuse(problem, admission_ ? admission_->head : head);

@@ -48,7 +48,8 @@ class Connection : public Guest {
   ~Connection() override;
 
   int fd() const override { return stream_->fd(); }
-  Wait advance(Wake why) override;
+  Lane lane() const override { return lane_; }
+  Wait advance(Wake why, std::int64_t waited_ns) override;
   // What a connection that was just accepted waits for.
   Wait firstWait() const;
 
@@ -88,6 +89,8 @@ class Connection : public Guest {
   const std::string peer_;
   std::string client_;  // who asks, where proxies stand in front; of the request at hand
   Shared& shared_;
+  Lane lane_ = Lane::kStrangers;
+  std::int64_t waited_ns_ = 0;  // for the worker that has it now
   State state_ = State::kHandshake;
   State after_answer_ = State::kHead;
   std::int64_t deadline_ns_ = 0;

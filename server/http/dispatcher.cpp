@@ -1,6 +1,7 @@
 #include "http/dispatcher.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 #include "base/encoding.h"
@@ -101,7 +102,9 @@ Dispatcher::Dispatcher(std::vector<Route> routes, Authenticator& authenticator, 
       durations_(registry.histogram({"redflag_http_request_duration_seconds",
                                      "seconds",
                                      "Time from a request that is all there to its answer",
-                                     {"route"}})) {}
+                                     {"route"}})),
+      waits_(registry.histogram(
+          {"redflag_http_wait_seconds", "seconds", "Time a request waited for a worker", {"lane"}})) {}
 
 void Dispatcher::checkLength(const RequestHead& head, std::size_t limit) const {
   const std::uint64_t length = head.content_length.value_or(0);
@@ -213,6 +216,11 @@ Response Dispatcher::refuse(const Problem& refused, const std::string& request_i
 void Dispatcher::cut(const std::string& code, const std::string& peer) {
   refusals_.add(code);
   tell({0, code, ""}, {peer, "", "", {}}, "-", {});
+}
+
+void Dispatcher::waited(Lane lane, std::int64_t ns) {
+  static constexpr std::array<const char*, kLanes> kNames = {"people", "strangers", "agents"};
+  waits_.observe({kNames.at(static_cast<std::size_t>(lane))}, static_cast<double>(ns) / kSecondNs);
 }
 
 std::string Dispatcher::routeOf(const RequestHead& head) const {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "http/authenticator.h"
+#include "http/guest.h"
 #include "http/head.h"
 #include "http/message.h"
 #include "http/origin.h"
@@ -43,6 +44,8 @@ class Dispatcher {
                   const RequestHead& head);
   // A connection that was cut without an answer.
   void cut(const std::string& code, const std::string& peer);
+  // How long a request stood in its lane until a worker took it.
+  void waited(Lane lane, std::int64_t ns);
 
   // Is told of every refusal but those that were recorded with what came of them. Before the first request.
   void onRefusal(RefusalListener listener) { refused_ = std::move(listener); }
@@ -70,6 +73,7 @@ class Dispatcher {
   RateLimiter* rates_ = nullptr;
   metrics::Counter& requests_;
   metrics::Histogram& durations_;
+  metrics::Histogram& waits_;
 };
 
 }  // namespace redflag::http

@@ -1,9 +1,18 @@
 #pragma once
 // What the lot knows of a connection.
 
+#include <cstddef>
 #include <cstdint>
 
 namespace redflag::http {
+
+// Who waits for a worker waits behind others of its own kind only.
+enum class Lane {
+  kPeople,     // who are signed in, their programs, and who monitors
+  kStrangers,  // of whom it is not known yet who they are
+  kAgents,
+};
+inline constexpr std::size_t kLanes = 3;
 
 // Why a worker was given the connection.
 enum class Wake { kReady, kDeadline, kCalled, kStopping };
@@ -25,8 +34,10 @@ class Guest {
  public:
   virtual ~Guest() = default;
   virtual int fd() const = 0;
-  // Does what can be done without waiting for the peer. Must not throw. [one worker at a time]
-  virtual Wait advance(Wake why) = 0;
+  virtual Lane lane() const { return Lane::kStrangers; }
+  // Does what can be done without waiting for the peer. `waited_ns`: for this worker. Must not throw. [one
+  // worker at a time]
+  virtual Wait advance(Wake why, std::int64_t waited_ns) = 0;
 };
 
 }  // namespace redflag::http

@@ -136,7 +136,7 @@ LotLoad ConnectionLot::load() const {
 }
 
 void ConnectionLot::work(Job job) {
-  const Wait wait = job.guest->advance(job.why);
+  const Wait wait = job.guest->advance(job.why, monotonicNow() - job.since_ns);
   switch (wait.what) {
     case Wait::For::kEnd:
       forget(job.id);  // before its socket closes, whose number may be given out again at once

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/time.h"
+
 namespace redflag::http {
 
 Workers::Workers(std::size_t count, std::function<void(Job)> run) : run_(std::move(run)) {
@@ -14,16 +16,18 @@ Workers::~Workers() {
 }
 
 void Workers::push(Job job) {
+  job.since_ns = monotonicNow();
   {
     const std::lock_guard lock(mutex_);
-    queue_.push_back(std::move(job));
+    lanes_.at(static_cast<std::size_t>(job.guest->lane())).push_back(std::move(job));
+    ++queued_;
   }
   arrived_.notify_one();
 }
 
 std::size_t Workers::queued() const {
   const std::lock_guard lock(mutex_);
-  return queue_.size();
+  return queued_;
 }
 
 void Workers::stop() {
@@ -35,16 +39,28 @@ void Workers::stop() {
   for (std::thread& thread : threads_)
     thread.join();
   threads_.clear();
-  queue_.clear();
+  for (auto& lane : lanes_)
+    lane.clear();
+  queued_ = 0;
+}
+
+// Lane after lane, with the lock held: however long one is, whoever is first in another is soon served.
+Job Workers::next() {
+  do {
+    turn_ = (turn_ + 1) % kLanes;
+  } while (lanes_.at(turn_).empty());
+  Job job = std::move(lanes_.at(turn_).front());
+  lanes_.at(turn_).pop_front();
+  --queued_;
+  return job;
 }
 
 void Workers::loop() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    arrived_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    arrived_.wait(lock, [this] { return stopping_ || queued_ > 0; });
     if (stopping_) return;
-    Job job = std::move(queue_.front());
-    queue_.pop_front();
+    Job job = next();
     lock.unlock();
     run_(std::move(job));
     lock.lock();

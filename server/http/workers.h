@@ -1,7 +1,8 @@
 #pragma once
-// A fixed number of threads and one queue. A connection is queued at most once, so the queue is bounded by
-// the lot.
+// A fixed number of threads and a queue for each kind of guest. A connection is queued at most once, so the
+// queues are bounded by the lot.
 
+#include <array>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -19,6 +20,7 @@ struct Job {
   std::uint64_t id = 0;
   std::unique_ptr<Guest> guest;
   Wake why = Wake::kReady;
+  std::int64_t since_ns = 0;  // monotonicNow(), when it was pushed
 };
 
 class Workers {
@@ -35,11 +37,14 @@ class Workers {
 
  private:
   void loop();
+  Job next();
 
   std::function<void(Job)> run_;
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
-  std::deque<Job> queue_;
+  std::array<std::deque<Job>, kLanes> lanes_;
+  std::size_t turn_ = 0;    // the lane that was served last
+  std::size_t queued_ = 0;  // in all of them
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

@@ -19,6 +19,7 @@ namespace redflag::http {
 class Believer : public Authenticator {
  public:
   Principal admit(const RequestHead& head, Permission permission, const std::string&) override {
+    note(head.header("x-agent") + head.header("x-user"));
     Principal out;
     if (permission == Permission::kAnyone) return out;
     out.agent_id = head.header("x-agent");
@@ -39,9 +40,19 @@ class Believer : public Authenticator {
     const std::lock_guard lock(mutex_);
     turned_out_ = user_id;
   }
+  // Who came, in their order; "" for who did not say.
+  std::vector<std::string> came() {
+    const std::lock_guard lock(mutex_);
+    return came_;
+  }
 
  private:
+  void note(const std::string& who) {
+    const std::lock_guard lock(mutex_);
+    came_.push_back(who);
+  }
   std::mutex mutex_;
+  std::vector<std::string> came_;
   std::string turned_out_ = "-";
 };
 

@@ -23,7 +23,7 @@ class Sleeper : public Guest {
     ::close(fd_);
   }
   int fd() const override { return fd_; }
-  Wait advance(Wake) override { return {Wait::For::kRead, monotonicNow() + 3'600 * kSecondNs}; }
+  Wait advance(Wake, std::int64_t) override { return {Wait::For::kRead, monotonicNow() + 3'600 * kSecondNs}; }
 
  private:
   const std::function<void()> ended_;
