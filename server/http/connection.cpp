@@ -15,6 +15,12 @@ namespace {
 constexpr const char* kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::size_t kKeptCapacity = 4096;  // an idle connection's buffer gives back what is more
 
+// Who stops sending after its request may still take an answer. One that is late has rather been given up.
+constexpr std::int64_t kLateNs = kSecondNs;
+// All of a crowd are put off in the same moment: they are not to come again in one.
+constexpr std::uint64_t kComeAgainWithinS = 15;
+constexpr std::int64_t kComplainEveryNs = 10 * kSecondNs;
+
 // Whoever asks for what is anybody's stays in the lane where it is.
 Lane laneOf(const Principal& principal, Lane otherwise) {
   switch (principal.kind) {
@@ -124,6 +130,13 @@ bool Connection::receive() {
 }
 
 std::optional<Wait> Connection::shakeHands() {
+  if (stream_->untouched()) {
+    if (hungUp()) return Wait{};
+    if (waitedTooLong(shared_.limits.handshake_wait_ms)) {
+      shared_.dispatcher.letGo("connection.busy");
+      return Wait{};
+    }
+  }
   const TlsStream::State state = stream_->handshake();
   if (!stream_->refusal().empty()) shared_.dispatcher.cut(std::string(stream_->refusal()), peer_);
   if (state != TlsStream::State::kOk) return waitFor(state);
@@ -167,6 +180,7 @@ void Connection::begin(std::size_t head_size) {
     keep_alive_ = head.keep_alive && !stopping_;
     client_ = shared_.proxies.clientOf(peer_, head);
     shared_.dispatcher.waited(lane_, waited_ns_);
+    if (letGo(head)) return;
     admission_ = shared_.dispatcher.admit(std::move(head), client_, request_id_);
     lane_ = laneOf(admission_->request.principal, lane_);
     reserveBody(admission_->body_bytes);
@@ -197,6 +211,48 @@ void Connection::refuse(const Problem& problem, const RequestHead& head) {
   admission_.reset();  // `head` may be its own
 }
 
+bool Connection::hungUp() {
+  if (waited_ns_ < kLateNs || !stream_->peerLeft()) return false;
+  shared_.dispatcher.letGo("connection.hung_up");
+  return true;
+}
+
+bool Connection::waitedTooLong(std::int64_t limit_ms) {
+  if (waited_ns_ < limit_ms * kMillisecondNs) return false;
+  const std::int64_t now = monotonicNow();
+  std::int64_t before = shared_.complained_ns;
+  if (now - before >= kComplainEveryNs && shared_.complained_ns.compare_exchange_strong(before, now))
+    spdlog::error(
+        "http: server.busy: more is asked than can be done; what waits too long for a worker is put off");
+  return true;
+}
+
+// Whether a request is not worth its work any more, because nobody will take the answer: those who still
+// would are waiting for that worker.
+bool Connection::letGo(RequestHead& head) {
+  if (hungUp()) {
+    enterLinger();
+    return true;
+  }
+  if (!waitedTooLong(shared_.limits.request_wait_ms)) return false;
+  skipBody(head);
+  const auto come_again_s = static_cast<int>(1 + shared_.put_off++ % kComeAgainWithinS);
+  refuse({503, "server.busy", "it would take too long to get to this now", "", come_again_s}, head);
+  return true;
+}
+
+// Of what is put off and is there already, so that it can come again without another handshake. A body where
+// none belongs is left to end the connection: others may not have taken it for one.
+void Connection::skipBody(RequestHead& head) {
+  const std::uint64_t size = head.content_length.value_or(0);
+  if (head.method == "GET" || head.method == "HEAD") return;
+  while (in_.size() < std::min<std::uint64_t>(size, shared_.limits.linger_bytes) && receive())
+    continue;
+  if (size == 0 || in_.size() < size) return;
+  in_.erase(0, static_cast<std::size_t>(size));
+  head.content_length = 0;
+}
+
 std::optional<Wait> Connection::readBody() {
   while (in_.size() < admission_->body_bytes) {
     if (!receive()) return waitFor(io_);
@@ -206,6 +262,7 @@ std::optional<Wait> Connection::readBody() {
 }
 
 void Connection::finish() {
+  if (letGo(admission_->head)) return;
   const auto size = static_cast<std::size_t>(admission_->body_bytes);
   std::string rest = in_.substr(size);
   in_.resize(size);

@@ -30,6 +30,10 @@ struct ConnectionLimits {
   std::size_t linger_bytes = 1U << 20;
   std::uint64_t waiting_bodies_bytes = 256U
                                        << 20;  // bodies in arrival, of all connections together; past it 503
+  // For a worker. What is begun later is done for nobody: an agent gives a handshake 10 s to go on, and a
+  // request 30 s until its answer, which has yet to be made.
+  std::int64_t handshake_wait_ms = 8'000;
+  std::int64_t request_wait_ms = 15'000;
 };
 
 // What all connections of a front share.
@@ -40,6 +44,8 @@ struct Shared {
   const TrustedProxies proxies;
   const std::function<std::int64_t()> date_s;
   std::atomic<std::uint64_t> body_bytes{0};
+  std::atomic<std::uint64_t> put_off{0};       // requests that are to come again, for want of a worker
+  std::atomic<std::int64_t> complained_ns{0};  // of that, in the log
 };
 
 class Connection : public Guest {
@@ -69,6 +75,10 @@ class Connection : public Guest {
   void finish();
   void send(const Response& response, Framing framing);
   void refuse(const Problem& problem, const RequestHead& head);
+  bool hungUp();
+  bool waitedTooLong(std::int64_t limit_ms);
+  bool letGo(RequestHead& head);
+  void skipBody(RequestHead& head);
   void startStream(Response response);
   void openStream();
   bool peerStillThere();

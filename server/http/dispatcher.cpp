@@ -203,8 +203,10 @@ Response Dispatcher::refuse(const Problem& refused, const std::string& request_i
                             const RequestHead& head) {
   Origin origin{peer, request_id, "", {}};
   const OriginScope scope(&origin);
-  spdlog::info("refused={} status={} method={} path={} peer={}", refused.code, refused.status, head.method,
-               withoutQuery(head.target), peer);
+  // A server that has too much to do need not write a line about each, too.
+  spdlog::log(refused.code == "server.busy" ? spdlog::level::debug : spdlog::level::info,
+              "refused={} status={} method={} path={} peer={}", refused.code, refused.status, head.method,
+              withoutQuery(head.target), peer);
   Response response = problem(refused, request_id);
   requests_.add({"refused", std::to_string(refused.status)});
   tell(refused, origin, routeOf(head), {});

@@ -44,6 +44,8 @@ class Dispatcher {
                   const RequestHead& head);
   // A connection that was cut without an answer.
   void cut(const std::string& code, const std::string& peer);
+  // One that was given up for want of a worker: counted, and told to nobody, for it is no fault of the peer.
+  void letGo(const std::string& code) { refusals_.add(code); }
   // How long a request stood in its lane until a worker took it.
   void waited(Lane lane, std::int64_t ns);
 

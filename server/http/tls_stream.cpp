@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -85,6 +86,15 @@ TlsStream::Io TlsStream::write(std::string_view bytes) {
 
 bool TlsStream::hasBuffered() const {
   return SSL_has_pending(ssl_) == 1;
+}
+
+bool TlsStream::untouched() const {
+  return SSL_in_before(ssl_) == 1;
+}
+
+bool TlsStream::peerLeft() const {
+  pollfd asked{fd_, POLLRDHUP, 0};  // and what poll() tells unasked: POLLHUP, POLLERR
+  return ::poll(&asked, 1, 0) == 1;
 }
 
 void TlsStream::closeSending() {

@@ -44,6 +44,12 @@ class TlsStream {
   void closeSending();
   Io discard();
 
+  // Nothing was read from the peer yet.
+  bool untouched() const;
+  // Whether the peer has stopped sending, or is gone, as the system knows it: whatever it sent before need
+  // not have been read.
+  bool peerLeft() const;
+
   int fd() const { return fd_; }
 
  private:
