@@ -153,7 +153,7 @@ const sql::Dialect& Connection::dialect() const {
       "CREATE TABLE IF NOT EXISTS schema_migrations (number BIGINT PRIMARY KEY, name TEXT COLLATE \"C\" NOT "
       "NULL, checksum TEXT COLLATE \"C\" NOT NULL, applied_at BIGINT NOT NULL)",
       "SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL",
-      "SELECT pg_advisory_xact_lock_shared(hashtext('redflag'), hashtext('outbox'))"};
+      "SELECT pg_advisory_xact_lock_shared(hashtext('redflag'), hashtext('outbox'))", "string_agg"};
   return kDialect;
 }
 

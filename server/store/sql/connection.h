@@ -24,6 +24,7 @@ struct Dialect {
   // Until the transaction ends nobody takes the outbox for settled (Access::kSettled); "" where writers are
   // alone anyway.
   std::string_view lock_outbox;
+  std::string_view joined;  // the aggregate of a text and what stands between two of them
 };
 
 // kSettled is kRead while nobody is about to commit what he wrote to the outbox. kSchema is kWrite for

@@ -1,8 +1,10 @@
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <map>
 #include <set>
 #include <tuple>
 
+#include "store/sql/counted_machines.h"
 #include "store/sql/select.h"
 #include "store/sql/update_conditions.h"
 #include "store/sql/updates.h"
@@ -12,7 +14,8 @@ namespace redflag::store::sql {
 namespace {
 
 constexpr std::size_t kShownVersions = 20;
-constexpr const char* kGroupKey = "u.manager, u.name, u.arch, u.candidate_version";
+constexpr const char* kPieceKey =
+    "u.manager, u.name, u.arch, u.candidate_version, u.state, u.installed_version, u.category, u.severity";
 
 // A group while its pieces are read: those of one state, installed version and kind.
 struct GroupSoFar {
@@ -44,7 +47,13 @@ void addKind(GroupSoFar& one, const std::string& category, const std::string& se
   }
 }
 
-void addPiece(GroupSoFar& one, Rows& rows, bool ignored_aside) {
+// What an approval could be carried out for: services::notApprovable.
+bool awaitsApproval(const std::string& state) {
+  return state == name(UpdateState::kAvailable) || state == name(UpdateState::kFailed) ||
+         state == name(UpdateState::kCleared);
+}
+
+void addPiece(GroupSoFar& one, Rows& rows, bool ignored_aside, CountedMachines& machines) {
   const std::string state = rows.text();
   const std::string installed_version = rows.text();
   const std::string category = rows.text();
@@ -60,30 +69,37 @@ void addPiece(GroupSoFar& one, Rows& rows, bool ignored_aside) {
   one.counted = true;
   if (installable) one.group.installable += count;
   if (one.versions.size() < kShownVersions) one.versions.insert(installed_version);
+  const auto counts = machines.count(rows.text(), one.group.key.manager);
+  one.group.agents += counts.agents;
+  one.group.clients += counts.clients;
+  if (installable && awaitsApproval(state)) one.group.approvable += counts.acting;
 }
 
-// Every group of the fleet: there are not many, however many machines there are.
+// Every group of the fleet: there are not many, however many machines there are. One pass over an index that
+// has all of it: who counts machines in SQL sorts them for each group, which takes longer than all the rest.
 std::vector<GroupSoFar> groupsOf(Connection& db, const UpdateFilter& filter, const http::Visible& visible) {
   // Beside what is open: on how many machines it is ignored.
   UpdateFilter shown = filter;
   shown.ignored_too = true;
   const Conditions where = updateConditions(shown, visible);
-  const std::string sql =
-      std::string("SELECT ") + kGroupKey + ", u.state, u.installed_version, u.category, u.severity, " +
-      kUrgencySql + ", u.blocked_by = '', COUNT(*), MIN(u.first_seen_at) FROM updates u" + where.sql() +
-      " GROUP BY " + kGroupKey + ", u.state, u.installed_version, u.category, u.severity, u.blocked_by";
-  std::map<UpdateGroupKey, GroupSoFar> by_key;
+  // In all of the order of grouping: SQLite would sort what comes out of it by any other.
+  const std::string sql = fmt::format(
+      "SELECT {0}, {1}, u.blocked_by = '', COUNT(*), MIN(u.first_seen_at), {2}(u.agent_id, ',') FROM updates "
+      "u{3} GROUP BY {0}, u.blocked_by ORDER BY {0}, u.blocked_by",
+      kPieceKey, kUrgencySql, db.dialect().joined, where.sql());
+  CountedMachines machines(db, visible);
+  std::vector<GroupSoFar> groups;
   for (auto rows = db.queryValues(sql, where.values()); rows.next();) {
     UpdateGroupKey key{rows.text(), rows.text(), rows.text(), rows.text()};
-    addPiece(by_key[std::move(key)], rows, filter.states.empty());
+    if (groups.empty() || groups.back().group.key != key) {
+      groups.emplace_back().group.key = std::move(key);
+      machines.nextGroup();
+    }
+    addPiece(groups.back(), rows, filter.states.empty(), machines);
   }
-  std::vector<GroupSoFar> groups;
-  for (auto& [key, one] : by_key) {
-    if (!one.counted) continue;
-    one.group.key = key;
+  std::erase_if(groups, [](const GroupSoFar& one) { return !one.counted; });
+  for (GroupSoFar& one : groups)
     one.group.installed_versions.assign(one.versions.begin(), one.versions.end());
-    groups.push_back(std::move(one));
-  }
   std::sort(groups.begin(), groups.end(),
             [](const GroupSoFar& a, const GroupSoFar& b) { return placeOf(a) < placeOf(b); });
   return groups;
@@ -100,39 +116,6 @@ GroupSoFar fromCursor(const std::string& cursor) {
 
 std::string cursorOf(const UpdateGroupKey& key, std::int64_t urgency) {
   return encodeCursor(Json::array({urgency, key.name, key.arch, key.manager, key.candidate_version}));
-}
-
-// Only for the groups that are shown, and for all of them at once.
-void addMachines(Connection& db, const UpdateFilter& filter, const http::Visible& visible,
-                 std::vector<UpdateGroup>& groups) {
-  if (groups.empty()) return;
-  Conditions members = updateConditions(filter, visible);
-  std::map<UpdateGroupKey, UpdateGroup*> by_key;
-  std::vector<std::string> keys;
-  for (UpdateGroup& group : groups) {
-    by_key[group.key] = &group;
-    for (const auto& part : {group.key.manager, group.key.name, group.key.arch, group.key.candidate_version})
-      keys.push_back(part);
-  }
-  members.in(std::string("(") + kGroupKey + ")", 4, keys);
-  // Who can install something is found once, not for each row.
-  const std::string sql =
-      std::string(
-          "WITH acting AS MATERIALIZED (SELECT p.client_id, p.agent_id, p.plugin FROM agent_plugins p JOIN "
-          "agents a USING (client_id, agent_id) WHERE a.mode = 'act' AND p.is_updater = 1 AND p.state = "
-          "'ok') "
-          "SELECT ") +
-      kGroupKey +
-      ", COUNT(DISTINCT u.agent_id), COUNT(DISTINCT u.client_id), COUNT(x.plugin) FILTER (WHERE u.state IN "
-      "('available', 'failed', 'cleared') AND u.blocked_by = '') FROM updates u LEFT JOIN acting x ON "
-      "x.client_id = u.client_id AND x.agent_id = u.agent_id AND x.plugin = u.manager" +
-      members.sql() + " GROUP BY " + kGroupKey;
-  for (auto rows = db.queryValues(sql, members.values()); rows.next();) {
-    UpdateGroup& group = *by_key.at({rows.text(), rows.text(), rows.text(), rows.text()});
-    group.agents = rows.integer();
-    group.clients = rows.integer();
-    group.approvable = rows.integer();
-  }
 }
 
 // Of any of its rows that may be seen.
@@ -165,7 +148,6 @@ Page<UpdateGroup> SqlUpdates::groups(const UpdateFilter& filter, const http::Vis
     answer.items.push_back(next->group);
   if (next != all.end() && next != all.begin())
     answer.next_cursor = cursorOf(std::prev(next)->group.key, std::prev(next)->urgency);
-  addMachines(db_, filter, visible, answer.items);
   addOrigins(db_, visible, answer.items);
   return answer;
 }

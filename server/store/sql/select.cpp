@@ -25,16 +25,6 @@ void Conditions::in(std::string_view column, const std::vector<std::string>& val
   addAll(sql + ")", values);
 }
 
-void Conditions::in(std::string_view columns, std::size_t width, const std::vector<std::string>& values) {
-  std::string row = "(?";
-  for (std::size_t i = 1; i < width; ++i)
-    row += ",?";
-  std::string sql = std::string(columns) + " IN (VALUES ";
-  for (std::size_t i = 0; i < values.size(); i += width)
-    sql += (i == 0 ? "" : ",") + row + ")";
-  addAll(sql + ")", values);
-}
-
 void Conditions::contains(std::string_view column, const std::string& part) {
   std::string pattern = "%";
   for (const char c : part) {

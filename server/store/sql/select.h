@@ -25,8 +25,6 @@ class Conditions {
   void addAll(std::string_view sql, const std::vector<std::string>& values);
   // "column IN (?, …)"
   void in(std::string_view column, const std::vector<std::string>& values);
-  // "(one, other) IN (VALUES (?, ?), …)": rows of `width` values, one row after another
-  void in(std::string_view columns, std::size_t width, const std::vector<std::string>& values);
   // Part of the text, whatever the case of ASCII letters; % and _ in it mean themselves.
   void contains(std::string_view column, const std::string& part);
 

@@ -127,6 +127,62 @@ TEST_F(Lists, groups_come_each_once_and_count_their_agents) {
   EXPECT_EQ(groups.front().approvable, 0) << "no agent has an updater";
 }
 
+// Two containers of one image, of which one is older, and a third that is held back; "docker" only scans
+// them, unless it `installs`.
+void addContainers(WriteTransaction& tx, const AgentKey& machine, bool installs) {
+  AgentStatus status;
+  status.hostname = "docks";
+  status.mode = "act";
+  status.isolation = "weak";
+  status.config_state = "ok";
+  status.plugins = {{"apt", "", "1", {"rf.updater/1"}, "ok", ""},
+                    {"docker", "", "1", {installs ? "rf.updater/1" : "rf.scanner/1"}, "ok", ""}};
+  tx.agents().setStatus(machine, status);
+  for (const char* key : {"front", "back", "held"}) {
+    UpdateRecord record;
+    record.manager = "docker";
+    record.key = key;
+    record.name = "web";
+    record.candidate_version = "2";
+    record.installed_version = record.key == "back" ? "0" : "1";
+    record.blocked_by = record.key == "held" ? "hold" : "";
+    tx.updates().add(machine, "docker", "main", record, "digest", 5);
+  }
+}
+
+TEST_F(Lists, groups_count_a_machine_and_its_client_once_however_many_of_their_rows_are_in_them) {
+  store_.write([&](WriteTransaction& tx) {
+    tx.agents().addClient({"other", "Other", {{"elsewhere", "Elsewhere"}}}, 1);
+    tx.agents().addToken({"second", "other", "elsewhere", 100, 0, 1, "ada", 1000, false}, "second hash");
+    bool installs = false;
+    for (const char* token : {"hash", "hash", "second hash"}) {
+      const auto enrolled = tx.agents().enrol(
+          {randomBytes(32), "docks", "act", "1", "linux-x86_64", "Debian", "12"}, token, 20);
+      addContainers(tx, enrolled.agent, installs);
+      installs = true;
+    }
+  });
+  const auto ofImage = [&](const http::Visible& visible) {
+    const auto groups = all<UpdateGroup>(2, [&](const ReadTransaction& tx, const PageRequest& page) {
+      return tx.updates().groups({}, visible, page);
+    });
+    const auto found = std::find_if(groups.begin(), groups.end(),
+                                    [](const UpdateGroup& group) { return group.key.name == "web"; });
+    return found == groups.end() ? UpdateGroup{} : *found;
+  };
+  const UpdateGroup whole = ofImage(http::Visible::everything());
+  EXPECT_EQ(whole.agents, 3);
+  EXPECT_EQ(whole.clients, 2);
+  EXPECT_EQ(whole.states, (std::map<std::string, std::int64_t>{{"available", 9}}));
+  EXPECT_EQ(whole.installable, 6);
+  EXPECT_EQ(whole.approvable, 4) << "one machine's plugin only scans";
+  EXPECT_EQ(whole.installed_versions, (std::vector<std::string>{"0", "1"}));
+  const UpdateGroup part = ofImage(http::Visible::of({{"viewer", "other", "elsewhere"}}));
+  EXPECT_EQ(part.agents, 1);
+  EXPECT_EQ(part.clients, 1);
+  EXPECT_EQ(part.approvable, 2);
+}
+
 TEST_F(Lists, groups_tell_beside_what_is_open_where_it_is_ignored) {
   const auto groups = [&](const UpdateFilter& filter) {
     return all<UpdateGroup>(2, [&](const ReadTransaction& tx, const PageRequest& page) {
