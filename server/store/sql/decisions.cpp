@@ -53,7 +53,7 @@ void SqlDecisions::count(std::vector<IgnoreRule>& rules, const http::Visible& vi
   if (rules.empty()) return;
   Conditions where;
   restrictByAgent(where, visible, "u");
-  where.add("u.state = 'ignored'");
+  where.add("u.state = 'ignored' AND u.ignored_by <> ''");
   std::vector<std::string> ids;
   for (const IgnoreRule& rule : rules)
     ids.push_back(rule.id);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -8,7 +9,7 @@
 #include "store/sql/select.h"
 #include "store/sql/update_conditions.h"
 #include "store/sql/updates.h"
-#include "store/sql/visible.h"
+#include "store/sql/value_rows.h"
 
 namespace redflag::store::sql {
 namespace {
@@ -22,6 +23,7 @@ struct GroupSoFar {
   UpdateGroup group;
   std::int64_t urgency = 0;
   bool counted = false;  // it has more than ignored rows
+  std::string machine;   // any of its
   std::set<std::string> versions;
 };
 
@@ -69,7 +71,9 @@ void addPiece(GroupSoFar& one, Rows& rows, bool ignored_aside, CountedMachines& 
   one.counted = true;
   if (installable) one.group.installable += count;
   if (one.versions.size() < kShownVersions) one.versions.insert(installed_version);
-  const auto counts = machines.count(rows.text(), one.group.key.manager);
+  const std::string agent_ids = rows.text();
+  one.machine = agent_ids.substr(0, agent_ids.find(','));
+  const auto counts = machines.count(agent_ids, one.group.key.manager);
   one.group.agents += counts.agents;
   one.group.clients += counts.clients;
   if (installable && awaitsApproval(state)) one.group.approvable += counts.acting;
@@ -118,17 +122,26 @@ std::string cursorOf(const UpdateGroupKey& key, std::int64_t urgency) {
   return encodeCursor(Json::array({urgency, key.name, key.arch, key.manager, key.candidate_version}));
 }
 
-// Of any of its rows that may be seen.
-void addOrigins(Connection& db, const http::Visible& visible, std::vector<UpdateGroup>& groups) {
-  for (UpdateGroup& group : groups) {
-    Conditions where;
-    restrictByAgent(where, visible, "u");
-    where.add("u.manager = ? AND u.name = ? AND u.arch = ? AND u.candidate_version = ?", group.key.manager,
-              group.key.name, group.key.arch, group.key.candidate_version);
-    const std::string sql = "SELECT u.origin FROM updates u" + where.sql() + " LIMIT 1";
-    auto rows = db.queryValues(sql, where.values());
-    if (rows.next()) group.origin = rows.text();
+// Each of what one of its machines says.
+void addOrigins(Connection& db, const std::vector<std::string>& machines, std::vector<UpdateGroup>& groups) {
+  ValueRows keys;
+  std::map<UpdateGroupKey, UpdateGroup*> by_key;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const UpdateGroupKey& key = groups[i].key;
+    keys.add(machines[i], key.manager, key.name, key.arch, key.candidate_version);
+    by_key[key] = &groups[i];
   }
+  keys.each("WITH v (agent, manager, name, arch, version) AS (VALUES ",
+            ") SELECT v.manager, v.name, v.arch, v.version, MIN(u.origin) FROM v CROSS JOIN agents a CROSS "
+            "JOIN updates u WHERE a.agent_id = v.agent AND u.client_id = a.client_id AND u.agent_id = "
+            "a.agent_id AND u.manager = v.manager AND u.name = v.name AND u.arch = v.arch AND "
+            "u.candidate_version = v.version GROUP BY v.manager, v.name, v.arch, v.version",
+            {}, [&](std::string_view sql, const std::vector<Value>& values) {
+              for (auto rows = db.queryValues(sql, values); rows.next();) {
+                UpdateGroup& group = *by_key.at({rows.text(), rows.text(), rows.text(), rows.text()});
+                group.origin = rows.text();
+              }
+            });
 }
 
 }  // namespace
@@ -144,11 +157,14 @@ Page<UpdateGroup> SqlUpdates::groups(const UpdateFilter& filter, const http::Vis
   }
   Page<UpdateGroup> answer;
   answer.total = static_cast<std::int64_t>(all.size());
-  for (; next != all.end() && answer.items.size() < page.limit; ++next)
+  std::vector<std::string> machines;
+  for (; next != all.end() && answer.items.size() < page.limit; ++next) {
     answer.items.push_back(next->group);
+    machines.push_back(next->machine);
+  }
   if (next != all.end() && next != all.begin())
     answer.next_cursor = cursorOf(std::prev(next)->group.key, std::prev(next)->urgency);
-  addOrigins(db_, visible, answer.items);
+  addOrigins(db_, machines, answer.items);
   return answer;
 }
 

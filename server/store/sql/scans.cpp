@@ -217,7 +217,8 @@ bool SqlScans::prune(std::int64_t before, std::int64_t items_before, int limit) 
       items_before, limit);
   const int updates = db_.execute(
       "DELETE FROM updates WHERE update_id IN (SELECT update_id FROM updates "
-      "WHERE state IN ('verified', 'superseded', 'resolved_elsewhere') AND state_since < ? LIMIT ?)",
+      "WHERE state <> 'available' AND state IN ('verified', 'superseded', 'resolved_elsewhere') AND "
+      "state_since < ? LIMIT ?)",
       before, limit);
   return scans == limit || items == limit || updates == limit;
 }

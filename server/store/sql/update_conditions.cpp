@@ -5,6 +5,20 @@
 
 namespace redflag::store::sql {
 
+void restrictToStates(Conditions& where, const std::vector<UpdateState>& states) {
+  std::vector<std::string> names;
+  bool all_open = true;
+  bool none_available = true;
+  for (const auto state : states) {
+    names.emplace_back(name(state));
+    all_open = all_open && !closed(state);
+    none_available = none_available && state != UpdateState::kAvailable;
+  }
+  where.in("u.state", names);
+  if (all_open) where.add(notClosedSql("u"));
+  if (none_available) where.add("u.state <> 'available'");
+}
+
 Conditions updateConditions(const UpdateFilter& filter, const http::Visible& visible) {
   Conditions where;
   restrictByAgent(where, visible, "u");
@@ -24,10 +38,7 @@ Conditions updateConditions(const UpdateFilter& filter, const http::Visible& vis
         filter.command_id);
   }
   if (!filter.states.empty()) {
-    std::vector<std::string> names;
-    for (const auto state : filter.states)
-      names.emplace_back(name(state));
-    where.in("u.state", names);
+    restrictToStates(where, filter.states);
   } else if (filter.ids.empty() && filter.command_id.empty()) {
     where.add(filter.ignored_too ? notClosedSql("u") : openSql("u"));
   }

@@ -11,6 +11,8 @@ constexpr const char* kUrgencySql =
     "(CASE WHEN u.category = 'security' THEN CASE u.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 "
     "WHEN 'unknown' THEN 2 WHEN 'medium' THEN 3 ELSE 4 END ELSE 5 END)";
 
+// Says what the states have in common, too: SQLite takes a partial index only where its condition is there.
+void restrictToStates(Conditions& where, const std::vector<UpdateState>& states);
 Conditions updateConditions(const UpdateFilter& filter, const http::Visible& visible);
 
 }  // namespace redflag::store::sql

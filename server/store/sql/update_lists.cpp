@@ -73,6 +73,21 @@ std::string updatesSql(const std::string& chosen) {
          "ORDER BY urgency, u.name, u.update_id";
 }
 
+void addOpen(UpdateTotals& totals, Rows& rows) {
+  const UpdateState state = updateState(rows.text()).value();
+  const bool security = rows.boolean();
+  const std::string severity = rows.text();
+  const bool installable = rows.boolean();
+  const std::int64_t count = rows.integer();
+  totals.by_state[state] += count;
+  if (state == UpdateState::kIgnored) return;
+  totals.available += count;
+  if (installable) totals.installable += count;
+  if (!security) return;
+  totals.security += count;
+  totals.security_by_severity[severity] += count;
+}
+
 std::int64_t countOf(Connection& db, const std::string& from, const Conditions& where) {
   const std::string sql = "SELECT COUNT(*) FROM " + from + where.sql();
   auto rows = db.queryValues(sql, where.values());
@@ -124,10 +139,7 @@ std::vector<UpdateRow> SqlUpdates::rows(const UpdateRowFilter& filter, const htt
   equal("u.key = ?", filter.key);
   equal("u.candidate_version = ?", filter.version);
   equal("u.ignored_by = ?", filter.ignored_by);
-  std::vector<std::string> states;
-  for (const auto state : filter.states)
-    states.emplace_back(name(state));
-  where.in("u.state", states);
+  restrictToStates(where, filter.states);
   if (filter.seen_until != 0) {
     where.add("(u.first_seen_at <= ? OR (u.published_at > 0 AND u.published_at <= ?))", filter.seen_until,
               filter.seen_until);
@@ -162,27 +174,29 @@ std::vector<UpdateRow> SqlUpdates::rows(const UpdateRowFilter& filter, const htt
 }
 
 UpdateTotals SqlUpdates::totals(const http::Visible& visible) const {
-  Conditions where;
-  restrictByAgent(where, visible, "u");
-  const std::string sql =
-      std::string("SELECT u.state, u.category = 'security', u.severity, u.blocked_by = '', ") + openSql("u") +
-      ", COUNT(*) FROM updates u" + where.sql() + " GROUP BY 1, 2, 3, 4";
+  const auto whereOf = [&](const std::string& states) {
+    Conditions where;
+    restrictByAgent(where, visible, "u");
+    where.add(states);
+    return where;
+  };
   UpdateTotals totals;
-  auto rows = db_.queryValues(sql, where.values());
-  while (rows.next()) {
+  const Conditions open = whereOf(notClosedSql("u"));
+  // In the order of the index that has what is open, so that nothing is sorted.
+  const std::string of_open =
+      "SELECT u.state, u.category = 'security', u.severity, u.blocked_by = '', COUNT(*) FROM updates u" +
+      open.sql() +
+      " GROUP BY u.manager, u.name, u.arch, u.candidate_version, u.state, u.installed_version, u.category, "
+      "u.severity, u.blocked_by";
+  for (auto rows = db_.queryValues(of_open, open.values()); rows.next();)
+    addOpen(totals, rows);
+  const Conditions closed =
+      whereOf("u.state <> 'available' AND u.state IN ('verified', 'superseded', 'resolved_elsewhere')");
+  const std::string of_closed =
+      "SELECT u.state, COUNT(*) FROM updates u" + closed.sql() + " GROUP BY u.state";
+  for (auto rows = db_.queryValues(of_closed, closed.values()); rows.next();) {
     const UpdateState state = updateState(rows.text()).value();
-    const bool security = rows.boolean();
-    const std::string severity = rows.text();
-    const bool installable = rows.boolean();
-    const bool open = rows.boolean();
-    const std::int64_t count = rows.integer();
-    totals.by_state[state] += count;
-    if (!open) continue;
-    totals.available += count;
-    if (installable) totals.installable += count;
-    if (!security) continue;
-    totals.security += count;
-    totals.security_by_severity[severity] += count;
+    totals.by_state[state] = rows.integer();
   }
   return totals;
 }

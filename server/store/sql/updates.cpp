@@ -87,7 +87,8 @@ std::vector<Rebooted> SqlUpdates::rebooted(const Rebooted& after, std::size_t li
   auto rows = db_.query(
       "SELECT DISTINCT a.agent_id, a.client_id, a.site_id, a.public_key, u.plugin, a.boot_id "
       "FROM updates u JOIN agents a USING (client_id, agent_id) "
-      "WHERE u.state = 'awaiting_reboot' AND a.boot_id <> u.install_boot_id AND u.proof <> a.boot_id "
+      "WHERE u.state = 'awaiting_reboot' AND u.state <> 'available' AND a.boot_id <> u.install_boot_id AND "
+      "u.proof <> a.boot_id "
       "AND (a.client_id, a.agent_id, u.plugin) > (?, ?, ?) ORDER BY a.client_id, a.agent_id, u.plugin LIMIT "
       "?",
       after.agent.client_id, after.agent.agent_id, after.plugin, limit);

@@ -115,6 +115,53 @@ TEST_F(Lists, updates_come_each_once_and_the_urgent_ones_first) {
   }
 }
 
+TEST_F(Lists, updates_are_found_by_any_of_their_states) {
+  const std::vector<std::pair<UpdateState, UpdateEvent>> moved = {
+      {UpdateState::kApproved, UpdateEvent::kApproved},
+      {UpdateState::kSuperseded, UpdateEvent::kNewerOffered},
+      {UpdateState::kResolvedElsewhere, UpdateEvent::kGone},
+      {UpdateState::kIgnored, UpdateEvent::kIgnored}};
+  std::map<UpdateState, std::size_t> expected;
+  store_.write([&](WriteTransaction& tx) {
+    UpdateRowFilter available;
+    available.states = {UpdateState::kAvailable};
+    const auto rows = tx.updates().rows(available, http::Visible::everything());
+    expected[UpdateState::kAvailable] = rows.size();
+    for (std::size_t i = 0; i < 10; ++i) {
+      const auto& [state, event] = moved[i % moved.size()];
+      const UpdateRow& row = rows.at(i);
+      ASSERT_TRUE(tx.updates().advance({row.agent_id, row.client_id, row.site_id, {}}, row.id, row.state,
+                                       event, {{}, {}, {}, {}, {}, {}, "rule"}, 9));
+      --expected[UpdateState::kAvailable];
+      ++expected[state];
+    }
+  });
+  for (const auto& [one, rows] : expected) {
+    for (const auto& [other, more] : expected) {
+      UpdateFilter filter;
+      filter.states = {one, other};
+      UpdateRowFilter row_filter;
+      row_filter.states = filter.states;
+      const std::size_t found = one == other ? rows : rows + more;
+      const auto everything = http::Visible::everything();
+      store_.read([&](const ReadTransaction& tx) {
+        EXPECT_EQ(tx.updates().list(filter, everything, {200, 50}, {100, ""}).items.size(), found);
+        EXPECT_EQ(tx.updates().rows(row_filter, everything).size(), found);
+        std::size_t in_groups = 0;
+        for (const auto& group : tx.updates().groups(filter, everything, {100, ""}).items)
+          for (const auto& [state, count] : group.states)
+            in_groups += static_cast<std::size_t>(count);
+        EXPECT_EQ(in_groups, found);
+      });
+    }
+  }
+  store_.read([&](const ReadTransaction& tx) {
+    const auto totals = tx.updates().totals(http::Visible::everything());
+    for (const auto& [state, rows] : expected)
+      EXPECT_EQ(totals.by_state.at(state), static_cast<std::int64_t>(rows)) << name(state);
+  });
+}
+
 TEST_F(Lists, groups_come_each_once_and_count_their_agents) {
   const auto groups = all<UpdateGroup>(1, [&](const ReadTransaction& tx, const PageRequest& page) {
     return tx.updates().groups({}, http::Visible::everything(), page);

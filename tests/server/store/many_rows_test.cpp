@@ -381,6 +381,31 @@ TEST_F(ManyRows, of_windows_are_found_without_looking_at_each_of_the_client) {
   EXPECT_GE(lookups, 3U) << "a machine's, its groups', and what is said of them";
 }
 
+TEST_F(ManyRows, of_open_updates_are_counted_as_their_index_has_them) {
+  addUpdates(agents_[0], 3);
+  ListeningConnection connection(database_.connect());
+  const store::sql::Scope snapshot(connection, store::sql::Access::kRead);
+  const store::sql::Transaction transaction(connection);
+  const store::ReadTransaction& tx = transaction;
+  EXPECT_EQ(tx.updates().groups({}, http::Visible::everything(), {2, ""}).total, 3);
+  EXPECT_EQ(tx.updates().totals(http::Visible::everything()).available, 3);
+  if (connection.dialect().engine != "sqlite") return;  // which tells its plans in another way
+  std::size_t counted = 0;
+  const std::vector<std::string> asked = connection.asked;
+  for (const std::string& sql : asked) {
+    if (sql.find("COUNT(*)") == std::string::npos) continue;
+    ++counted;
+    const std::string question = "EXPLAIN QUERY PLAN " + sql;
+    for (auto rows = connection.queryValues(question, {}); rows.next();) {
+      for (int column = 0; column < 3; ++column)
+        rows.integer();
+      const std::string step = rows.text();
+      EXPECT_NE(step.find("COVERING INDEX"), std::string::npos) << step << " of " << sql;
+    }
+  }
+  EXPECT_EQ(counted, 3U) << "the groups, and both parts of the totals";
+}
+
 TEST_F(ManyRows, of_taken_seats_are_not_counted_to_take_another_one) {
   ListeningConnection connection(database_.connect());
   store::sql::Scope scope(connection, store::sql::Access::kWrite);
