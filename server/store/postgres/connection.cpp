@@ -153,7 +153,9 @@ const sql::Dialect& Connection::dialect() const {
       "CREATE TABLE IF NOT EXISTS schema_migrations (number BIGINT PRIMARY KEY, name TEXT COLLATE \"C\" NOT "
       "NULL, checksum TEXT COLLATE \"C\" NOT NULL, applied_at BIGINT NOT NULL)",
       "SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL",
-      "SELECT pg_advisory_xact_lock_shared(hashtext('redflag'), hashtext('outbox'))", "string_agg"};
+      "SELECT pg_advisory_xact_lock_shared(hashtext('redflag'), hashtext('outbox'))",
+      "string_agg",
+      "SELECT set_config('random_page_cost', '1.1', true)"};
   return kDialect;
 }
 

@@ -25,6 +25,9 @@ struct Dialect {
   // alone anyway.
   std::string_view lock_outbox;
   std::string_view joined;  // the aggregate of a text and what stands between two of them
+  // Until the transaction ends an index is rather read from end to end than all rows sorted, as on a disk
+  // that finds any page as fast as the next one; "" where nobody reckons with another.
+  std::string_view by_index;
 };
 
 // kSettled is kRead while nobody is about to commit what he wrote to the outbox. kSchema is kWrite for

@@ -92,6 +92,7 @@ std::vector<GroupSoFar> groupsOf(Connection& db, const UpdateFilter& filter, con
       "u{3} GROUP BY {0}, u.blocked_by ORDER BY {0}, u.blocked_by",
       kPieceKey, kUrgencySql, db.dialect().joined, where.sql());
   CountedMachines machines(db, visible);
+  if (!db.dialect().by_index.empty()) db.post(db.dialect().by_index);
   std::vector<GroupSoFar> groups;
   for (auto rows = db.queryValues(sql, where.values()); rows.next();) {
     UpdateGroupKey key{rows.text(), rows.text(), rows.text(), rows.text()};

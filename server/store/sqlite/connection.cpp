@@ -239,7 +239,10 @@ const sql::Dialect& Connection::dialect() const {
       "sqlite",
       "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, "
       "checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT",
-      "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'", "", "group_concat"};
+      "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'",
+      "",
+      "group_concat",
+      ""};
   return kDialect;
 }
 

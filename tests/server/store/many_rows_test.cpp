@@ -389,7 +389,12 @@ TEST_F(ManyRows, of_open_updates_are_counted_as_their_index_has_them) {
   const store::ReadTransaction& tx = transaction;
   EXPECT_EQ(tx.updates().groups({}, http::Visible::everything(), {2, ""}).total, 3);
   EXPECT_EQ(tx.updates().totals(http::Visible::everything()).available, 3);
-  if (connection.dialect().engine != "sqlite") return;  // which tells its plans in another way
+  if (connection.dialect().engine != "sqlite") {  // where few rows are read without any index
+    auto rows = connection.query("SELECT current_setting('random_page_cost')");
+    ASSERT_TRUE(rows.next());
+    EXPECT_EQ(rows.text(), "1.1");
+    return;
+  }
   std::size_t counted = 0;
   const std::vector<std::string> asked = connection.asked;
   for (const std::string& sql : asked) {
