@@ -39,9 +39,8 @@ void Presence::begin(bool alone) {
 void Presence::setDoorbell(const std::string& agent_id, bool connected) {
   const std::int64_t now = context_.now();
   context_.store.writeOf(agent_id, [&](store::WriteTransaction& tx) {
-    const auto agent = tx.agents().key(agent_id);
-    if (!agent || !tx.agents().setDoorbell(*agent, server_id_, connected, now)) return;
-    tx.events().publish(agent->client_id, "agent", {{"agent_id", agent_id}}, now);
+    const auto client_id = tx.agents().setDoorbell(agent_id, server_id_, connected, now);
+    if (client_id) tx.events().publish(*client_id, "agent", {{"agent_id", agent_id}}, now);
   });
 }
 

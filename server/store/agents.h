@@ -342,10 +342,10 @@ class Agents {
   // Keeps `keep` of the agent's, the newest of those that are not closed before the newest of the others.
   virtual void trimBreakers(const AgentKey& agent, std::int64_t keep) = 0;
   virtual void touch(const AgentKey& agent, std::int64_t now) = 0;
-  // Of the doorbell that the agent has at that server, a LivingServer. False: it is not there that it had
-  // one, and nothing is changed.
-  virtual bool setDoorbell(const AgentKey& agent, const std::string& server_id, bool connected,
-                           std::int64_t now) = 0;
+  // Of the doorbell that the agent has at that server, a LivingServer. The agent's client; nullopt: there is
+  // no such agent, or it is not there that it had one, and nothing is changed.
+  virtual std::optional<std::string> setDoorbell(const std::string& agent_id, const std::string& server_id,
+                                                 bool connected, std::int64_t now) = 0;
   // Whom a clock that was ahead saw at a time still to come was seen by now at the latest; a silence that was
   // told of stays told.
   virtual void seenByNow(std::int64_t now) = 0;

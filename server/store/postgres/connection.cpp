@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <utility>
 
 #include "base/log.h"
 #include "http/message.h"
@@ -126,6 +127,19 @@ class FetchedRows : public sql::Cursor {
   int row_ = -1;
 };
 
+template <class Step>
+bool quietly(const Step& step) {
+  try {
+    step();
+    return true;
+  } catch (const http::Problem& problem) {
+    spdlog::debug("store: rollback: {}", problem.detail);
+  } catch (const RunAgain&) {
+    spdlog::debug("store: rollback: it would have met another transaction");
+  }
+  return false;
+}
+
 // A pooler invents what cancels its clients' statements, and with it the process that the connection belongs
 // to.
 bool isOwnSession(PGconn* connection) {
@@ -159,8 +173,13 @@ const sql::Dialect& Connection::dialect() const {
   return kDialect;
 }
 
-bool Connection::usable() const {
-  if (lost_ || in_transaction_ || !sent_.empty() || PQstatus(handle_.get()) != CONNECTION_OK) return false;
+bool Connection::mayStay() const {
+  return !lost_ && !in_transaction_ && (leaving_ || sent_.empty()) &&
+         PQstatus(handle_.get()) == CONNECTION_OK;
+}
+
+bool Connection::usable() {
+  if (!mayStay() || !quietly([this] { arrive(); })) return false;
   // Nothing is owed to an idle connection: what comes by itself is a farewell.
   pollfd at{PQsocket(handle_.get()), POLLIN, 0};
   return ::poll(&at, 1, 0) == 0;
@@ -168,6 +187,7 @@ bool Connection::usable() const {
 
 void Connection::lose() {
   lost_ = true;
+  leaving_ = false;
   last_.clear();
   sent_.clear();
   if (committing_) throwOutcomeUnknown();
@@ -176,6 +196,7 @@ void Connection::lose() {
 
 void Connection::send(std::string_view sql, const sql::Value* values, std::size_t count) {
   if (broken_) throw RunAgain(*broken_);
+  arrive();
   const Parameters in(values, count);
   int sent = 0;
   NamedStatements::Statement unnamed;
@@ -219,8 +240,17 @@ Result Connection::answerOf(const Sent& sent, Result& failed, std::string& faile
 }
 
 Result Connection::finish() {
+  arrive();
   if (sent_.empty()) return nullptr;
   if (PQpipelineSync(handle_.get()) == 0) lose();
+  return answers();
+}
+
+void Connection::arrive() {
+  if (std::exchange(leaving_, false)) answers();
+}
+
+Result Connection::answers() {
   Result failed;
   std::string failed_sql;
   Result last;
@@ -279,6 +309,7 @@ void Connection::begin(sql::Access access) {
   broken_.reset();
   committing_ = false;
   last_.clear();
+  reads_ = access == sql::Access::kRead || access == sql::Access::kSettled;
   if (named_.full()) {
     named_.forgetAll();
     execute("DEALLOCATE ALL");
@@ -329,17 +360,14 @@ void Connection::rollBack() noexcept {
   broken_.reset();
   in_transaction_ = committing_ = false;
   if (lost_) return;
-  const auto quietly = [](const auto& step) {
-    try {
-      step();
-      return true;
-    } catch (const http::Problem& problem) {
-      spdlog::debug("store: rollback: {}", problem.detail);
-    } catch (const RunAgain&) {
-      spdlog::debug("store: rollback: it would have met another transaction");
-    }
-    return false;
-  };
+  if (reads_ && sent_.empty()) {
+    quietly([this] {
+      send("ROLLBACK", nullptr, 0);
+      if (PQpipelineSync(handle_.get()) == 0) lose();
+      leaving_ = true;
+    });
+    return;
+  }
   // What is still under way first: should it fail, the server skips whatever comes behind it.
   quietly([this] { finish(); });
   if (!quietly([this] { execute("ROLLBACK"); })) lost_ = true;

@@ -11,7 +11,8 @@
 // Pipeline. post() sends without waiting; query(), execute() and commit() send, ask for a sync, and read
 // every answer up to it. So BEGIN, its settings and the first statement are one round trip, a merge's
 // thousands of rows a few, and the last writes travel with COMMIT: if one of them fails, the server skips the
-// COMMIT.
+// COMMIT. Nobody waits for the end of what has only read: the next one to use the connection finds its answer
+// there.
 //
 // Isolation. Reading: REPEATABLE READ READ ONLY. Writing: two-phase locking with two locks, which promises
 // what SQLite's single writer does, whatever a callback looks at before it writes. Each writer holds the lock
@@ -42,8 +43,11 @@ class Connection : public sql::Connection {
   // error.
   void writeOf(std::string whose) { whose_ = std::move(whose); }
 
-  // Idle, and not closed by the other side meanwhile. No round trip.
-  bool usable() const;
+  // Idle, and not closed by the other side meanwhile. No round trip, but for the end of a read that has just
+  // left.
+  bool usable();
+  // As far as is known without asking.
+  bool mayStay() const;
 
   const sql::Dialect& dialect() const override;
   // Else RunAgain, for the next time to be alone.
@@ -70,6 +74,8 @@ class Connection : public sql::Connection {
   void prepare(NamedStatements::Statement& statement, std::string_view sql, const Oid* types, int count);
   // Reads what the posted statements were answered, throws what failed first, and answers the last result.
   Result finish();
+  Result answers();
+  void arrive();
   Result answerOf(const Sent& sent, Result& failed, std::string& failed_sql);
   [[noreturn]] void lose();
 
@@ -78,6 +84,8 @@ class Connection : public sql::Connection {
   bool lost_ = false;
   bool in_transaction_ = false;
   std::optional<RunAgain> broken_;  // must be run again, even if the callback has swallowed that
+  bool reads_ = false;              // the transaction changes nothing
+  bool leaving_ = false;            // its ROLLBACK is all that was sent, and nobody has read the answer
   bool committing_ = false;         // COMMIT may have reached the server
   bool own_session_ = false;        // nobody else's statements and settings are in it
   NamedStatements named_;

@@ -43,7 +43,7 @@ std::unique_ptr<Connection> Pool::open() {
 }
 
 void Pool::giveBack(std::unique_ptr<Connection> connection) {
-  if (!connection->usable()) connection.reset();
+  if (!connection->mayStay()) connection.reset();
   {
     const std::lock_guard lock(mutex_);
     --lent_;

@@ -15,19 +15,20 @@ void SqlAgents::seenByNow(std::int64_t now) {
       now);
 }
 
-bool SqlAgents::setDoorbell(const AgentKey& agent, const std::string& server_id, bool connected,
-                            std::int64_t now) {
-  if (connected) {
-    return db_.execute(
-               "UPDATE agents SET doorbell = 1, doorbell_server = ?, last_seen_at = ? WHERE client_id = ? "
-               "AND "
-               "agent_id = ?",
-               server_id, now, agent.client_id, agent.agent_id) > 0;
-  }
-  return db_.execute(
-             "UPDATE agents SET doorbell = 0, doorbell_server = '', last_seen_at = ? WHERE client_id = ? AND "
-             "agent_id = ? AND doorbell_server = ?",
-             now, agent.client_id, agent.agent_id, server_id) > 0;
+std::optional<std::string> SqlAgents::setDoorbell(const std::string& agent_id, const std::string& server_id,
+                                                  bool connected, std::int64_t now) {
+  auto rows =
+      connected
+          ? db_.query(
+                "UPDATE agents SET doorbell = 1, doorbell_server = ?, last_seen_at = ? WHERE agent_id = ? "
+                "RETURNING client_id",
+                server_id, now, agent_id)
+          : db_.query(
+                "UPDATE agents SET doorbell = 0, doorbell_server = '', last_seen_at = ? WHERE agent_id = ? "
+                "AND doorbell_server = ? RETURNING client_id",
+                now, agent_id, server_id);
+  if (!rows.next()) return std::nullopt;
+  return rows.text();
 }
 
 std::set<std::string> SqlAgents::withoutDoorbell() const {

@@ -60,8 +60,8 @@ class SqlAgents : public Agents {
   void trimBreakers(const AgentKey& agent, std::int64_t keep) override;
   void touch(const AgentKey& agent, std::int64_t now) override;
   void seenByNow(std::int64_t now) override;
-  bool setDoorbell(const AgentKey& agent, const std::string& server_id, bool connected,
-                   std::int64_t now) override;
+  std::optional<std::string> setDoorbell(const std::string& agent_id, const std::string& server_id,
+                                         bool connected, std::int64_t now) override;
   std::set<std::string> withoutDoorbell() const override;
   std::vector<LivingServer> servers() const override;
   bool renewServer(const LivingServer& server) override;

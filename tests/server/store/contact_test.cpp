@@ -88,21 +88,22 @@ TEST_F(Contacts, a_silence_that_a_clock_which_was_ahead_told_of_is_told_once) {
 
 TEST_F(Contacts, a_server_closes_its_own_doorbells_alone) {
   store_.write([&](WriteTransaction& tx) {
-    EXPECT_TRUE(tx.agents().setDoorbell(agents_[0], "one", true, 60));
-    EXPECT_TRUE(tx.agents().setDoorbell(agents_[0], "two", true, 61));
-    EXPECT_FALSE(tx.agents().setDoorbell(agents_[0], "one", false, 62));
+    EXPECT_TRUE(tx.agents().setDoorbell(agents_[0].agent_id, "one", true, 60));
+    EXPECT_TRUE(tx.agents().setDoorbell(agents_[0].agent_id, "two", true, 61));
+    EXPECT_FALSE(tx.agents().setDoorbell(agents_[0].agent_id, "one", false, 62));
   });
   EXPECT_EQ(connected(), 1U);
-  store_.write(
-      [&](WriteTransaction& tx) { EXPECT_TRUE(tx.agents().setDoorbell(agents_[0], "two", false, 63)); });
+  store_.write([&](WriteTransaction& tx) {
+    EXPECT_TRUE(tx.agents().setDoorbell(agents_[0].agent_id, "two", false, 63));
+  });
   EXPECT_EQ(connected(), 0U);
 }
 
 TEST_F(Contacts, a_server_that_was_renewed_meanwhile_is_not_forgotten) {
   store_.write([&](WriteTransaction& tx) {
     EXPECT_FALSE(tx.agents().renewServer({"one", 60}));
-    tx.agents().setDoorbell(agents_[0], "one", true, 60);
-    tx.agents().setDoorbell(agents_[1], "never", true, 60);
+    tx.agents().setDoorbell(agents_[0].agent_id, "one", true, 60);
+    tx.agents().setDoorbell(agents_[1].agent_id, "never", true, 60);
     EXPECT_TRUE(tx.agents().renewServer({"one", 70}));
     tx.agents().forgetServer({"one", 60});
     tx.agents().clearStrayDoorbells();

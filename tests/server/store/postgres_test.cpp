@@ -67,6 +67,7 @@ TEST(E8_postgres_goes_away, connections_that_were_closed_while_idle_are_replaced
   const auto store = database.open();
   for (int round = 0; round < 3; ++round) {
     EXPECT_TRUE(take(*store, newId()));
+    if (round > 0) store->read([](const ReadTransaction& tx) { EXPECT_FALSE(tx.people().anyUser()); });
     endEverybodyElse(database);
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
