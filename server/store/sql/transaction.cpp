@@ -2,6 +2,7 @@
 
 #include "base/history_line.h"
 #include "base/log.h"
+#include "http/message.h"
 
 namespace redflag::store::sql {
 namespace {
@@ -24,8 +25,7 @@ void Transaction::attempt(const std::function<void()>& part) {
     part();
     connection_.settle();
   } catch (...) {
-    connection_.post("ROLLBACK TO SAVEPOINT attempt");
-    connection_.post("RELEASE SAVEPOINT attempt");
+    undoAttempt();
     after_commit_.resize(actions);
     events_.forgetRecorded(recorded);
     events_.forgetPublished(published);
@@ -33,6 +33,18 @@ void Transaction::attempt(const std::function<void()>& part) {
     commands_.forgetSteps(steps);
     throw;
   }
+  connection_.post("RELEASE SAVEPOINT attempt");
+}
+
+// What was posted in it may have failed, and nobody has asked yet: behind it the rollback would be skipped,
+// and the failure be taken for that of what comes next.
+void Transaction::undoAttempt() {
+  try {
+    connection_.settle();
+  } catch (const http::Problem& problem) {
+    spdlog::debug("store: undone with the rest of its attempt: {}", problem.detail);
+  }
+  connection_.post("ROLLBACK TO SAVEPOINT attempt");
   connection_.post("RELEASE SAVEPOINT attempt");
 }
 

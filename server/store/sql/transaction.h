@@ -83,6 +83,8 @@ class Transaction : public WriteTransaction {
   std::vector<std::function<void()>> takeAfterCommit();
 
  private:
+  void undoAttempt();
+
   Connection& connection_;
   SqlAgents agents_;
   SqlAudit audit_;

@@ -59,6 +59,23 @@ TEST(Store, an_attempt_that_throws_undoes_only_itself) {
   EXPECT_EQ(after, 1);
 }
 
+TEST(Store, what_failed_in_an_attempt_before_it_threw_is_no_failure_of_the_next_one) {
+  testing::TestDatabase database;
+  const auto opened = database.open();
+  Store& store = *opened;
+  const Client client{newId(), "kept", {}};
+  store.write([&](WriteTransaction& tx) {
+    tx.agents().addClient(client, 1);
+    EXPECT_THROW(tx.attempt([&] {
+      tx.agents().addClient(client, 1);
+      throw http::Problem{400, "no", ""};
+    }),
+                 http::Problem);
+    EXPECT_NO_THROW(tx.attempt([&] { tx.agents().addClient({newId(), "kept too", {}}, 1); }));
+  });
+  EXPECT_EQ(clients(store), 2U);
+}
+
 TEST(Store, a_reader_sees_one_picture_while_others_write) {
   testing::TestDatabase database;
   const auto opened = database.open();
