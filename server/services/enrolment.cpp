@@ -184,10 +184,12 @@ std::pair<store::AgentKey, bool> Enrolment::enrol(const store::NewAgent& agent, 
   // A refusal is recorded inside and thrown outside the transaction, so that its record stays.
   const std::string secret_hash = hashOf(token);
   // All machines of a roll-out count down the same token. Whoever is there already is not the token's alone,
-  // nor is the client's history.
+  // nor is the client's history. Of a token that nobody knows there is nothing, and strangers keep no writer
+  // waiting.
   const store::Enrolled enrolled = context_.store.writeOf(secret_hash, [&](store::WriteTransaction& tx) {
     store::Enrolled result = tx.agents().enrol(agent, secret_hash, now);
-    if (result.outcome != EnrolmentOutcome::kEnrolled && result.outcome != EnrolmentOutcome::kKnown)
+    if (result.outcome != EnrolmentOutcome::kEnrolled && result.outcome != EnrolmentOutcome::kKnown &&
+        !result.client_id.empty())
       tx.alone();
     if (result.outcome == EnrolmentOutcome::kEnrolled || result.outcome == EnrolmentOutcome::kAgain) {
       begin(tx, result, peer);

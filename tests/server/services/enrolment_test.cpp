@@ -118,6 +118,20 @@ TEST(Enrolment, a_token_that_is_unknown_expired_or_revoked_is_refused_by_name) {
             "enrolment.revoked");
 }
 
+TEST(Enrolment, a_stranger_with_a_token_that_nobody_knows_waits_for_no_machine_and_keeps_none_waiting) {
+  World world;
+  if (world.database.url().empty()) return;  // one writer at a time anyway
+  const auto other = world.database.open();
+  const auto agent = world.enrol();
+  other->writeOf(agent.agent_id, [&](store::WriteTransaction& tx) {
+    tx.agents().touch(agent, 1);
+    tx.agents().standing(agent);  // the locks are there
+    std::thread([&] {
+      EXPECT_EQ(refusal(world, newAgent(), "nobody made this"), "enrolment.unknown_token");
+    }).join();
+  });
+}
+
 TEST(Enrolment, the_store_holds_no_token_that_could_be_used) {
   World world;
   const std::string token = tokenOf(world, 1);
