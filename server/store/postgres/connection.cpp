@@ -210,7 +210,7 @@ void Connection::send(std::string_view sql, const sql::Value* values, std::size_
   } else {
     sent = PQsendQueryParams(handle_.get(), numbered(sql).c_str(), in.count(), in.types(), in.values(),
                              in.lengths(), in.formats(), 0);
-    last_ = sql;
+    last_ = in_transaction_ ? sql : std::string_view();  // outside of one the next may be another session
   }
   if (sent == 0) lose();
   sent_.push_back({std::string(sql.substr(0, kShownSql)), ""});
