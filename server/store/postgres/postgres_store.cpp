@@ -29,6 +29,11 @@ void pause(int attempt) {
   std::this_thread::sleep_for(std::chrono::milliseconds(random() % (8U << attempt)));
 }
 
+// What only looks is not run again: whoever asked may ask again.
+[[noreturn]] void throwBrokenOff() {
+  throw http::Problem{503, "store.busy", "the database broke off a read; try again", "", 1};
+}
+
 void log(const http::Problem& problem) {
   if (problem.status >= 500) spdlog::error("store: {}: {}", problem.code, problem.detail);
 }
@@ -91,10 +96,14 @@ std::int64_t PostgresStore::settledEvents() const {
   const std::lock_guard lock(settling_);
   const std::uint64_t published = published_;
   if (watch_ != nullptr && settled_at_ == published) return settled_;
-  Pool::Loan connection(pool_);
-  const sql::Scope scope(*connection, sql::Access::kSettled);
-  const sql::Transaction transaction(*connection);
-  settled_ = static_cast<const ReadTransaction&>(transaction).events().newest();
+  try {
+    Pool::Loan connection(pool_);
+    const sql::Scope scope(*connection, sql::Access::kSettled);
+    const sql::Transaction transaction(*connection);
+    settled_ = static_cast<const ReadTransaction&>(transaction).events().newest();
+  } catch (const RunAgain&) {
+    throwBrokenOff();
+  }
   settled_at_ = published;
   return settled_;
 }
@@ -106,7 +115,7 @@ void PostgresStore::runRead(const std::function<void(const ReadTransaction&)>& w
     const sql::Transaction transaction(*connection);
     work(transaction);
   } catch (const RunAgain&) {
-    throw http::Problem{503, "store.busy", "the database broke off a read; try again", "", 1};
+    throwBrokenOff();
   }
 }
 
@@ -161,6 +170,8 @@ void PostgresStore::tellOthers() {
     (*connection).execute("SELECT pg_notify(?, ?)", OutboxWatch::kChannel, self_);
   } catch (const http::Problem& problem) {
     spdlog::debug("store: the other servers are not told: {}", problem.detail);
+  } catch (const RunAgain&) {
+    spdlog::debug("store: the other servers are not told: the session lost what it kept by name");
   }
 }
 

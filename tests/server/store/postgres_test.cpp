@@ -254,6 +254,20 @@ TEST(Postgres, a_session_that_lost_what_it_keeps_by_name_is_given_up_and_the_wor
   EXPECT_FALSE(keeps.usable()) << "another one takes its place";
 }
 
+TEST(Postgres, who_asks_what_is_settled_of_a_session_that_lost_what_it_keeps_is_told_to_ask_again) {
+  const TestDatabase database;
+  const PostgresStore store(database.url(), systemClock(), {1, std::chrono::milliseconds(5'000)});
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(store.settledEvents(), 0);
+  database.connect()->execute("ALTER TABLE outbox ALTER COLUMN seq TYPE INTEGER");
+  try {
+    store.settledEvents();
+  } catch (const http::Problem& problem) {
+    EXPECT_EQ(problem.code, "store.busy");
+  }
+  EXPECT_EQ(store.settledEvents(), 0);
+}
+
 TEST(Postgres, more_than_the_pool_has_wait_and_are_told_that_it_is_busy) {
   const TestDatabase database;
   PostgresStore store(database.url(), systemClock(), {1, std::chrono::milliseconds(50)});
