@@ -84,6 +84,7 @@ void PostgresStore::onOutbox(std::function<void()> listener) {
   outbox_listener_ = std::move(listener);
   if (!outbox_listener_) return;
   const std::int64_t newest = read([](const ReadTransaction& tx) { return tx.events().newest(); });
+  ++published_;  // others may have written since anybody looked: nobody has listened so far
   watch_ = std::make_unique<OutboxWatch>(url_, self_, newest, [this] {
     ++published_;
     outbox_listener_();

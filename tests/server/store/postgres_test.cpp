@@ -313,6 +313,16 @@ TEST(Postgres, another_servers_commit_is_told_to_whoever_asks_for_those_alone) {
   EXPECT_GT(others, 0);
 }
 
+TEST(Postgres, what_others_wrote_before_anybody_listened_is_settled_too) {
+  const TestDatabase database;
+  const auto here = database.open();
+  const auto there = database.open();
+  const std::int64_t before = here->settledEvents();
+  there->write([](WriteTransaction& tx) { tx.events().publish("c", "agent", Json::object(), 1); });
+  here->onOutbox([] {});
+  EXPECT_GT(here->settledEvents(), before);
+}
+
 // Who follows the outbox by its numbers misses nothing: a smaller one never appears behind a greater one.
 TEST(Postgres, numbers_of_the_outbox_become_visible_in_their_order) {
   const TestDatabase database;
