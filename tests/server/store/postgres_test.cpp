@@ -11,6 +11,8 @@
 #include "base/encoding.h"
 #include "http/message.h"
 #include "store/agents.h"
+#include "store/audit.h"
+#include "store/audit_chain.h"
 #include "store/events.h"
 #include "store/people.h"
 #include "store/postgres/connection.h"
@@ -179,6 +181,29 @@ TEST(Postgres, machines_whose_rows_lie_side_by_side_never_break_each_other_off) 
               kEach);
 }
 
+TEST(Postgres, records_of_machines_at_several_servers_are_one_chain) {
+  const TestDatabase database;
+  const auto one = database.open();
+  const auto two = database.open();
+  constexpr int kMachines = 6;
+  constexpr int kEach = 20;
+  std::vector<std::thread> machines;
+  for (int i = 0; i < kMachines; ++i) {
+    machines.emplace_back([&store = i % 2 == 0 ? *one : *two, agent = "agent " + std::to_string(i)] {
+      HistoryEntry entry;
+      entry.subsystem = "security";
+      entry.actor = "server";
+      for (int n = 0; n < kEach; ++n)
+        store.writeOf(agent, [&](WriteTransaction& tx) { tx.events().record("client", agent, entry); });
+    });
+  }
+  for (auto& machine : machines)
+    machine.join();
+  const auto verdict = one->read([](const ReadTransaction& tx) { return verifyAudit(tx, std::nullopt); });
+  EXPECT_TRUE(verdict.ok) << verdict.text;
+  EXPECT_EQ(verdict.checked, kMachines * kEach);
+}
+
 TEST(Postgres, writers_that_meet_again_and_again_all_succeed) {
   const TestDatabase database;
   const auto one = database.open();
@@ -321,6 +346,42 @@ TEST(Postgres, what_others_wrote_before_anybody_listened_is_settled_too) {
   there->write([](WriteTransaction& tx) { tx.events().publish("c", "agent", Json::object(), 1); });
   here->onOutbox([] {});
   EXPECT_GT(here->settledEvents(), before);
+}
+
+TEST(Postgres, who_follows_the_outbox_as_far_as_it_is_settled_misses_nothing_of_writers_side_by_side) {
+  const TestDatabase database;
+  const auto one = database.open();
+  const auto two = database.open();
+  constexpr int kMachines = 6;
+  constexpr int kEach = 40;
+  std::size_t followed = 0;
+  std::int64_t last = 0;
+  const auto follow = [&] {
+    const std::int64_t up_to = one->settledEvents();
+    const auto events = one->read([&](const ReadTransaction& tx) {
+      return tx.events().after(last, 1'000, http::Visible::everything(), up_to);
+    });
+    followed += events.size();
+    last = up_to;
+  };
+  std::vector<std::thread> machines;
+  for (int i = 0; i < kMachines; ++i) {
+    machines.emplace_back([&store = i % 2 == 0 ? *one : *two, agent = "agent " + std::to_string(i)] {
+      for (int n = 0; n < kEach; ++n)
+        store.writeOf(agent,
+                      [](WriteTransaction& tx) { tx.events().publish("c", "agent", Json::object(), 1); });
+    });
+  }
+  std::jthread reader([&](const std::stop_token& stop) {
+    while (!stop.stop_requested())
+      follow();
+  });
+  for (auto& machine : machines)
+    machine.join();
+  reader.request_stop();
+  reader.join();
+  follow();
+  EXPECT_EQ(followed, static_cast<std::size_t>(kMachines * kEach));
 }
 
 // Who follows the outbox by its numbers misses nothing: a smaller one never appears behind a greater one.
