@@ -86,7 +86,6 @@ void OutboxWatch::run() {
 }
 
 void OutboxWatch::listen(PGconn* connection) {
-  told_ = false;
   bool looks = true;
   do {
     if (PQconsumeInput(connection) == 0) throwLost(PQerrorMessage(connection));
@@ -111,7 +110,7 @@ bool OutboxWatch::hear(PGconn* connection) {
   bool heard = false;
   bool others = false;
   while (const std::unique_ptr<PGnotify, FreeNotify> notify{PQnotifies(connection)}) {
-    heard = told_ = true;
+    heard = true;
     others = others || self_ != notify->extra;
   }
   if (others) grown_();
@@ -121,9 +120,9 @@ bool OutboxWatch::hear(PGconn* connection) {
 void OutboxWatch::look(PGconn* connection) {
   const Result result = ask(connection, "SELECT COALESCE(MAX(seq), 0) FROM outbox");
   const std::int64_t newest = std::atoll(PQgetvalue(result.get(), 0, 0));
-  if (newest != newest_ && !told_) grown_();
+  // Also where something was told of since: that says nothing of what nobody told of.
+  if (newest != newest_) grown_();
   newest_ = newest;
-  told_ = false;
 }
 
 }  // namespace redflag::store::postgres

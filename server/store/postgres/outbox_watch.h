@@ -42,7 +42,6 @@ class OutboxWatch {
   const std::string self_;
   const std::function<void()> grown_;
   std::int64_t newest_;  // as looked at last
-  bool told_ = false;    // since then of something, so that a difference is no news
   std::atomic<bool> stopping_{false};
   const int stop_;     // eventfds: one ends every wait,
   const int to_tell_;  // one says that something is to be told

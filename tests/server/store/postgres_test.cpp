@@ -338,6 +338,31 @@ TEST(Postgres, another_servers_commit_is_told_to_whoever_asks_for_those_alone) {
   EXPECT_GT(others, 0);
 }
 
+TEST(Postgres, what_nobody_told_of_is_found_in_the_next_silence_also_behind_what_was_told) {
+  std::atomic<int> rung = 0;
+  const TestDatabase database;
+  const auto here = database.open();
+  const auto there = database.open();
+  here->onOthers([&] { ++rung; });
+  here->onOutbox([] {});
+  const auto rings = [&](const std::function<void()>& what) {
+    const int before = rung;
+    what();
+    for (int i = 0; i < 1000 && rung == before; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return rung > before;
+  };
+  const auto tell = [&] {
+    there->write([](WriteTransaction& tx) { tx.events().publish("c", "agent", Json::object(), 1); });
+  };
+  EXPECT_TRUE(rings(tell));
+  EXPECT_TRUE(rings(tell)) << "by now it listens";
+  EXPECT_TRUE(rings([&] {
+    database.connect()->execute(
+        "INSERT INTO outbox (at, client_id, agent_id, event, data) VALUES (1, 'c', '', 'agent', '{}')");
+  }));
+}
+
 TEST(Postgres, what_others_wrote_before_anybody_listened_is_settled_too) {
   const TestDatabase database;
   const auto here = database.open();
