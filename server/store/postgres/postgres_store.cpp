@@ -73,10 +73,18 @@ struct PostgresStore::Written {
 
 PostgresStore::PostgresStore(const std::string& url, const Clock& clock, const PoolOptions& pool)
     : url_(checked(url)), self_(newId()), pool_(url, pool.connections, pool.patience) {
-  Pool::Loan connection(pool_);
-  checkDatabase(*connection);
-  refuseUnfinished(*connection);
-  sql::migrate(*connection, sql::migrations((*connection).dialect().engine), clock.epochNs());
+  try {
+    Pool::Loan connection(pool_);
+    checkDatabase(*connection);
+    refuseUnfinished(*connection);
+    sql::migrate(*connection, sql::migrations((*connection).dialect().engine), clock.epochNs());
+  } catch (const RunAgain&) {
+    throw http::Problem{
+        503, "store.busy",
+        "the schema could not be brought up to date beside the servers that are at work: start again, "
+        "without them if need be",
+        "", 1};
+  }
 }
 
 void PostgresStore::onOutbox(std::function<void()> listener) {
