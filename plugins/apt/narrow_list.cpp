@@ -1,6 +1,7 @@
 #include "narrow_list.h"
 
 #include <apt-pkg/fileutl.h>
+#include <strings.h>
 
 #include <algorithm>
 #include <fstream>
@@ -15,10 +16,23 @@ constexpr std::size_t kAtOnce = std::size_t{1} << 18;
 constexpr std::size_t kLongestStanza = std::size_t{1} << 22;
 constexpr std::string_view kField = "Package: ";
 
+// A field or the continuation of one; no second name of the package, in whatever case.
+bool isOrdinary(std::string_view line) {
+  if (line.starts_with(' ') || line.starts_with('\t')) return true;
+  const auto colon = line.find(':');
+  if (colon == 0 || colon == std::string_view::npos) return false;
+  return colon != kField.size() - 2 || strncasecmp(line.data(), kField.data(), colon) != 0;
+}
+
 // The value of the one field Package, which comes first; "" for a stanza that is not like that.
 std::string_view packageOf(std::string_view stanza) {
-  if (!stanza.starts_with(kField) || stanza.find("\nPackage:") != std::string_view::npos) return {};
+  if (!stanza.starts_with(kField)) return {};
   const auto end = std::min(stanza.find('\n'), stanza.size());
+  for (auto at = end + 1; at < stanza.size();) {
+    const auto behind = std::min(stanza.find('\n', at), stanza.size());
+    if (behind > at && !isOrdinary(stanza.substr(at, behind - at))) return {};
+    at = behind + 1;
+  }
   const auto name = stanza.substr(kField.size(), end - kField.size());
   return name.find_first_of(" \t") == std::string_view::npos ? name : std::string_view();
 }

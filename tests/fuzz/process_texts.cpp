@@ -9,7 +9,8 @@ namespace redflag::fuzz {
 namespace {
 
 void claimAnyName(const std::string& name) {
-  const auto file = platform::executedFile("7f3a5c828000-7f3a5c97d000 r-xp 00026000 fe:01 2715   /" + name);
+  const std::string line = "7f3a5c828000-7f3a5c97d000 r-xp 00026000 fe:01 2715   /" + name;
+  const auto file = platform::executedFile(line);
   claim(file == "/" + name, "a file may be called anything");
   const auto path = platform::withoutMark(file);
   claim(file.starts_with(path) && (path == file) != platform::isMarkedGone(file),

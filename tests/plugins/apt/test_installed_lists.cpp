@@ -153,7 +153,8 @@ TEST_F(NarrowList, knows_stanzas_wherever_a_piece_of_the_file_ends) {
 TEST_F(NarrowList, understands_nothing_else) {
   for (const char* text :
        {"Version: 1\nPackage: a\n\n", "Package: a\nPackage: b\n\n", "Package: a \n\n", "package: a\n\n",
-        "Package: a\r\n\r\nPackage: b\r\n", "Package: \n\n", "no field\n"})
+        "Package: a\r\n\r\nPackage: b\r\n", "Package: \n\n", "no field\n",
+        "Package: a\nno field\n\nPackage: c\n", "Package: b\npackage: a\n\n", "Package: a\n: x\n\n"})
     EXPECT_EQ(narrowed(text), std::nullopt) << text;
 }
 
