@@ -4,6 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <ctime>
+#include <filesystem>
+
 #include "common/own_folder.h"
 
 namespace redflag::apt {
@@ -21,6 +24,18 @@ void forgetIfMadeWhile(const std::string& cache, const std::string& input) {
   if (made != 0 && made <= secondOfChange(input)) unlink(cache.c_str());
 }
 
+// What libapt was writing when the disk was full, or when it was killed: it takes the name of the cache, and
+// more, and nobody removes it. Another one may be at it now.
+void forgetUnfinished(const std::string& folder) {
+  constexpr time_t kLongestS = 600;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const auto path = entry.path().string();
+    const bool unfinished = path.find("pkgcache.bin.", folder.size()) != std::string::npos;
+    if (unfinished && secondOfChange(path) + kLongestS < time(nullptr)) unlink(path.c_str());
+  }
+}
+
 }  // namespace
 
 std::string cachePlace(const Settings& settings) {
@@ -33,6 +48,7 @@ void useCacheIn(const std::string& folder) {
   _config->Set("Dir::Cache::pkgcache", whole);
   _config->Set("Dir::Cache::srcpkgcache", archives);
   if (folder.empty()) return;
+  forgetUnfinished(folder);
   const auto lists = _config->FindDir("Dir::State::lists");
   forgetIfMadeWhile(archives, lists);
   forgetIfMadeWhile(whole, lists);

@@ -116,10 +116,11 @@ class Part {
       const auto list = listOf(name);
       if (list.empty()) {
         if (!fs::copy_file(from_ + name, lists_ + name, error) || error) return false;
-      } else if (!narrowList(from_ + name, lists_ + list, names_)) {
-        remember(Json());  // the same lists are not tried again
-        return false;
+        continue;
       }
+      const auto narrowed = narrowList(from_ + name, lists_ + list, names_);
+      if (narrowed == NarrowedList::kNotUnderstood) remember(Json());  // the same lists are not tried again
+      if (narrowed != NarrowedList::kWritten) return false;
     }
     auto names = Json::array();
     for (const auto& name : names_)

@@ -81,7 +81,7 @@ Names namesIn(const std::string& status_file) {
   return names;
 }
 
-bool narrowList(const std::string& from, const std::string& to, const Names& names) {
+NarrowedList narrowList(const std::string& from, const std::string& to, const Names& names) {
   std::ofstream out(to, std::ios::binary | std::ios::trunc);
   FileFd in(from, FileFd::ReadOnly, FileFd::Extension);
   const bool whole = in.IsOpen() && eachStanza(in, [&](std::string_view stanza) {
@@ -92,7 +92,8 @@ bool narrowList(const std::string& from, const std::string& to, const Names& nam
                      });
   forgetAptErrors();
   out.close();
-  return whole && !out.fail();
+  if (out.fail()) return NarrowedList::kNoRoom;
+  return whole ? NarrowedList::kWritten : NarrowedList::kNotUnderstood;
 }
 
 }  // namespace redflag::apt

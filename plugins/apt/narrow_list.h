@@ -16,9 +16,13 @@ using Names = std::unordered_set<std::string, NameHash, std::equal_to<>>;
 // The names of the packages that dpkg's database knows, whatever their state.
 Names namesIn(const std::string& status_file);
 
+enum class NarrowedList {
+  kWritten,
+  kNotUnderstood,  // not written as archives and dpkg write: nobody knows what libapt would make of it
+  kNoRoom,         // it could not be written
+};
+
 // Writes to `to` the stanzas of `from` (compressed or not) whose package is one of `names`, byte by byte.
-// False, for whatever is not written as archives and dpkg write: then nobody knows what libapt would make of
-// it; or when it could not be written.
-bool narrowList(const std::string& from, const std::string& to, const Names& names);
+NarrowedList narrowList(const std::string& from, const std::string& to, const Names& names);
 
 }  // namespace redflag::apt

@@ -122,7 +122,7 @@ class NarrowList : public testing::Test {
  protected:
   std::optional<std::string> narrowed(const std::string& text) const {
     std::ofstream(from_) << text;
-    if (!apt::narrowList(from_, to_, {"a", "c"})) return std::nullopt;
+    if (apt::narrowList(from_, to_, {"a", "c"}) != apt::NarrowedList::kWritten) return std::nullopt;
     return read(to_);
   }
   AptRoot root_;
@@ -148,6 +148,13 @@ TEST_F(NarrowList, knows_stanzas_wherever_a_piece_of_the_file_ends) {
     if (i % 3 == 0) wanted += one;
   }
   EXPECT_EQ(narrowed(text), wanted);
+}
+
+TEST_F(NarrowList, tells_a_full_disk_from_what_it_does_not_understand) {
+  std::ofstream(from_) << "Package: a\nVersion: 1\n\n";
+  EXPECT_EQ(apt::narrowList(from_, "/dev/full", {"a"}), apt::NarrowedList::kNoRoom);
+  std::ofstream(from_) << "no field\n";
+  EXPECT_EQ(apt::narrowList(from_, to_, {"a"}), apt::NarrowedList::kNotUnderstood);
 }
 
 TEST_F(NarrowList, understands_nothing_else) {

@@ -68,6 +68,19 @@ TEST_F(AptReplay, verifies_by_no_cache_that_is_as_old_as_the_second_of_a_change)
   EXPECT_TRUE(scan_.fake.ofKind("update/1").empty()) << "1.1 is what dpkg now has";
 }
 
+TEST_F(AptReplay, leaves_nothing_of_a_cache_that_was_never_finished) {
+  const auto place = std::filesystem::path(root_.cacheDir());
+  for (const auto* name : {"pkgcache.bin.old", "srcpkgcache.bin.old", "pkgcache.bin.now"})
+    std::ofstream(place / name) << "half";
+  const auto before = std::filesystem::file_time_type::clock::now() - std::chrono::minutes(11);
+  for (const auto* name : {"pkgcache.bin.old", "srcpkgcache.bin.old"})
+    std::filesystem::last_write_time(place / name, before);
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_FALSE(std::filesystem::exists(place / "pkgcache.bin.old"));
+  EXPECT_FALSE(std::filesystem::exists(place / "srcpkgcache.bin.old"));
+  EXPECT_TRUE(std::filesystem::exists(place / "pkgcache.bin.now")) << "somebody else may be at it";
+}
+
 TEST_F(AptReplay, looks_again_when_anything_it_reads_changed) {
   const std::vector<std::pair<std::string, std::string>> changes{
       {"var/lib/dpkg/status", "\n"},
