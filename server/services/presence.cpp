@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::int64_t kWriteEveryNs = 30 * kSecondNs;
 constexpr std::int64_t kNoteAgainEveryNs = 30 * kSecondNs;
+constexpr std::size_t kNotedTogether = 128;
 constexpr std::size_t kNotedAtOnce = 1'000;  // what else is to be done waits for seconds, and so does a stop
 constexpr int kToldAtOnce = 1'000;
 constexpr std::int64_t kRenewEveryNs = 30 * kSecondNs;
@@ -36,49 +37,86 @@ void Presence::begin(bool alone) {
   begun_ = renewed_ = context_.clock.monotonicNs();
 }
 
-void Presence::setDoorbell(const std::string& agent_id, bool connected) {
-  const std::int64_t now = context_.now();
-  context_.store.writeOf(agent_id, [&](store::WriteTransaction& tx) {
-    const auto client_id = tx.agents().setDoorbell(agent_id, server_id_, connected, now);
-    if (client_id) tx.events().publish(*client_id, "agent", {{"agent_id", agent_id}}, now);
-  });
-}
-
-void Presence::setLeft(const std::string& agent_id, bool left) {
-  const std::lock_guard lock(mutex_);
-  if (left) {
-    left_.insert(agent_id);
-  } else {
-    left_.erase(agent_id);
-  }
-}
-
 void Presence::agentConnected(const std::string& agent_id) {
-  const std::lock_guard lock(doorbells_.of(agent_id));
-  setDoorbell(agent_id, true);
-  setLeft(agent_id, false);
+  const std::int64_t now = context_.now();
+  try {
+    note(agent_id, Note::kConnected);
+  } catch (...) {
+    add(agent_id, Note::kLeft);  // it is refused, and what became of the note may be unknown
+    throw;
+  }
+  const std::lock_guard lock(mutex_);
+  written_at_[agent_id] = now;
 }
 
 void Presence::agentDisconnected(const std::string& agent_id) {
-  const std::lock_guard lock(doorbells_.of(agent_id));
-  setLeft(agent_id, true);
-  setDoorbell(agent_id, false);
-  setLeft(agent_id, false);
+  note(agent_id, Note::kLeft);
 }
 
-void Presence::noteUnnoted() {
-  const auto unnoted = [this] {
+// Many come at once after a loss of power or of the line. One of them writes for all that wait meanwhile.
+void Presence::note(const std::string& agent_id, Note note) {
+  add(agent_id, note);
+  const std::lock_guard turn(writing_);
+  while (isToBeNoted(agent_id))
+    writeNotes();
+}
+
+void Presence::add(const std::string& agent_id, Note note) {
+  const std::lock_guard lock(mutex_);
+  const auto [entry, fresh] = notes_.try_emplace(agent_id, note);
+  if (!fresh && note != Note::kSeen) entry->second = note;
+}
+
+bool Presence::isToBeNoted(const std::string& agent_id) {
+  const std::lock_guard lock(mutex_);
+  return notes_.contains(agent_id);
+}
+
+// Its turn is the caller's. False: there is nothing to be noted.
+bool Presence::writeNotes() {
+  Notes notes;
+  {
     const std::lock_guard lock(mutex_);
-    return left_;
-  }();
-  for (const std::string& agent_id : unnoted) {
-    const std::lock_guard lock(doorbells_.of(agent_id));
-    {
-      const std::lock_guard still(mutex_);
-      if (!left_.contains(agent_id)) continue;  // noted meanwhile, or back
+    while (!notes_.empty() && notes.size() < kNotedTogether)
+      notes.insert(notes_.extract(notes_.begin()));
+  }
+  if (notes.empty()) return false;
+  try {
+    write(notes);
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [agent_id, note] : notes) {
+      const auto [entry, fresh] = notes_.try_emplace(agent_id, note);
+      if (!fresh && entry->second == Note::kSeen) entry->second = note;
     }
-    setDoorbell(agent_id, false);
-    setLeft(agent_id, false);
+    throw;
+  }
+  return true;
+}
+
+// These rows belong to their agents. What is written here depends on nothing that stands in them, and nothing
+// that others write of them on these columns.
+void Presence::write(const Notes& notes) {
+  std::map<Note, std::vector<std::string>> by_note;
+  for (const auto& [agent_id, note] : notes)
+    by_note[note].push_back(agent_id);
+  const std::int64_t now = context_.now();
+  context_.store.writeOf(server_id_, [&](store::WriteTransaction& tx) {
+    for (const auto& [note, agent_ids] : by_note) {
+      if (note == Note::kSeen) {
+        tx.agents().touchAll(agent_ids, now);
+        continue;
+      }
+      const bool connected = note == Note::kConnected;
+      for (const auto& agent : tx.agents().setDoorbells(agent_ids, server_id_, connected, now))
+        tx.events().publish(agent.client_id, "agent", {{"agent_id", agent.agent_id}}, now);
+    }
+  });
+}
+
+void Presence::writeAll() {
+  const std::lock_guard turn(writing_);
+  while (writeNotes()) {
   }
 }
 
@@ -137,12 +175,18 @@ void Presence::noteAgain() {
   for (const std::string& agent_id : here) {
     if (!without.contains(agent_id)) continue;
     if (++noted > kNotedAtOnce) break;
-    const std::lock_guard lock(doorbells_.of(agent_id));
-    if (context_.bell.connected(agent_id)) setDoorbell(agent_id, true);
+    addIfHere(agent_id);
   }
+  writeAll();
   if (noted <= kNotedAtOnce) return;
   const std::lock_guard lock(mutex_);
   noted_again_at_ = 0;  // the next time goes on
+}
+
+// In one: that it has left is said after it counts as gone there.
+void Presence::addIfHere(const std::string& agent_id) {
+  const std::lock_guard lock(mutex_);
+  if (context_.bell.connected(agent_id)) notes_[agent_id] = Note::kConnected;
 }
 
 void Presence::seen(const std::string& agent_id) {
@@ -153,9 +197,7 @@ void Presence::seen(const std::string& agent_id) {
     if (now - written < kWriteEveryNs && now >= written) return;
     written = now;
   }
-  context_.store.writeOf(agent_id, [&](store::WriteTransaction& tx) {
-    if (const auto agent = tx.agents().key(agent_id)) tx.agents().touch(*agent, now);
-  });
+  note(agent_id, Note::kSeen);
 }
 
 // Nobody else would be silent until the time that a clock told which was ahead.
@@ -167,7 +209,7 @@ void Presence::followBack() {
 }
 
 void Presence::announceSilent() {
-  noteUnnoted();
+  writeAll();
   renew();
   noteAgain();
   followBack();

@@ -1,14 +1,13 @@
 #pragma once
 // Who is there: doorbells that open and close, requests that come in.
 
+#include <cstddef>
 #include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "http/events.h"
-#include "http/stripes.h"
 #include "services/context.h"
 
 namespace redflag::services {
@@ -39,12 +38,20 @@ class Presence : public http::DoorbellListener {
   void renew();
 
  private:
-  void setDoorbell(const std::string& agent_id, bool connected);
-  void noteUnnoted();
+  // What is to be noted of an agent: its doorbell, or only that it was heard of.
+  enum class Note { kSeen, kConnected, kLeft };
+  using Notes = std::map<std::string, Note>;
+
+  void note(const std::string& agent_id, Note note);
+  void add(const std::string& agent_id, Note note);
+  void addIfHere(const std::string& agent_id);
+  bool isToBeNoted(const std::string& agent_id);
+  bool writeNotes();
+  void write(const Notes& notes);
+  void writeAll();
   void watchOthers(std::int64_t now);
   void noteAgain();
   void followBack();
-  void setLeft(const std::string& agent_id, bool left);
 
   struct Watched {
     std::int64_t renewed_at = 0;  // by its clock
@@ -54,10 +61,9 @@ class Presence : public http::DoorbellListener {
   const Context& context_;
   // Of this start: a folder may be copied, and with it whatever a file in it says.
   const std::string server_id_;
-  // One change of an agent at a time, so that none overtakes another; before mutex_.
-  http::Stripes doorbells_;
+  std::mutex writing_;  // whoever has it writes for those that wait for it, too; before mutex_
   std::mutex mutex_;
-  std::set<std::string> left_;                      // and it is not in the store yet
+  Notes notes_;                                     // not in the store yet, the newest of each agent
   std::map<std::string, std::int64_t> written_at_;  // at most one entry an agent
   std::int64_t noted_again_at_ = 0;
   bool alone_ = false;

@@ -256,6 +256,11 @@ struct AuthorityReach {
   std::vector<std::string> others = {};  // hostnames of some that do not, the longest silent first
 };
 
+struct AgentOfClient {
+  std::string agent_id;
+  std::string client_id;
+};
+
 // A server at work on the database: an id of its own since its start, and when it was renewed last.
 struct LivingServer {
   std::string server_id;
@@ -342,10 +347,13 @@ class Agents {
   // Keeps `keep` of the agent's, the newest of those that are not closed before the newest of the others.
   virtual void trimBreakers(const AgentKey& agent, std::int64_t keep) = 0;
   virtual void touch(const AgentKey& agent, std::int64_t now) = 0;
-  // Of the doorbell that the agent has at that server, a LivingServer. The agent's client; nullopt: there is
-  // no such agent, or it is not there that it had one, and nothing is changed.
-  virtual std::optional<std::string> setDoorbell(const std::string& agent_id, const std::string& server_id,
-                                                 bool connected, std::int64_t now) = 0;
+  // The same of many by their ids; those that there are not are passed over.
+  virtual void touchAll(const std::vector<std::string>& agent_ids, std::int64_t now) = 0;
+  // Of the doorbells that these agents have at that server, a LivingServer. Whose it changed: not that of an
+  // agent that there is not, nor one that is to be taken down and is at another server by now.
+  virtual std::vector<AgentOfClient> setDoorbells(const std::vector<std::string>& agent_ids,
+                                                  const std::string& server_id, bool connected,
+                                                  std::int64_t now) = 0;
   // Whom a clock that was ahead saw at a time still to come was seen by now at the latest; a silence that was
   // told of stays told.
   virtual void seenByNow(std::int64_t now) = 0;

@@ -1,6 +1,31 @@
 #include "store/sql/agents.h"
 
+#include <algorithm>
+#include <cstddef>
+
 namespace redflag::store::sql {
+namespace {
+
+constexpr std::size_t kPortion = 16;
+
+// One alone, or as many: of any number of agents come two statements for an engine to know again.
+std::vector<std::vector<std::string>> portionsOf(const std::vector<std::string>& agent_ids) {
+  std::vector<std::vector<std::string>> portions;
+  for (std::size_t begin = 0; begin < agent_ids.size(); begin += kPortion) {
+    const auto first = agent_ids.begin() + static_cast<std::ptrdiff_t>(begin);
+    const std::size_t count = std::min(agent_ids.size() - begin, kPortion);
+    auto& portion = portions.emplace_back(first, first + static_cast<std::ptrdiff_t>(count));
+    if (count > 1) portion.resize(kPortion, portion.back());
+  }
+  return portions;
+}
+
+std::vector<Value> behind(std::vector<Value> first, const Conditions& where) {
+  first.insert(first.end(), where.values().begin(), where.values().end());
+  return first;
+}
+
+}  // namespace
 
 void SqlAgents::touch(const AgentKey& agent, std::int64_t now) {
   db_.post("UPDATE agents SET last_seen_at = ? WHERE client_id = ? AND agent_id = ?", now, agent.client_id,
@@ -15,20 +40,33 @@ void SqlAgents::seenByNow(std::int64_t now) {
       now);
 }
 
-std::optional<std::string> SqlAgents::setDoorbell(const std::string& agent_id, const std::string& server_id,
-                                                  bool connected, std::int64_t now) {
-  auto rows =
-      connected
-          ? db_.query(
-                "UPDATE agents SET doorbell = 1, doorbell_server = ?, last_seen_at = ? WHERE agent_id = ? "
-                "RETURNING client_id",
-                server_id, now, agent_id)
-          : db_.query(
-                "UPDATE agents SET doorbell = 0, doorbell_server = '', last_seen_at = ? WHERE agent_id = ? "
-                "AND doorbell_server = ? RETURNING client_id",
-                now, agent_id, server_id);
-  if (!rows.next()) return std::nullopt;
-  return rows.text();
+void SqlAgents::touchAll(const std::vector<std::string>& agent_ids, std::int64_t now) {
+  for (const auto& ids : portionsOf(agent_ids)) {
+    Conditions where;
+    where.in("agent_id", ids);
+    db_.queryValues("UPDATE agents SET last_seen_at = ?" + where.sql(), behind({now}, where));
+  }
+}
+
+std::vector<AgentOfClient> SqlAgents::setDoorbells(const std::vector<std::string>& agent_ids,
+                                                   const std::string& server_id, bool connected,
+                                                   std::int64_t now) {
+  const std::string set = connected ? "doorbell = 1, doorbell_server = ?, last_seen_at = ?"
+                                    : "doorbell = 0, doorbell_server = '', last_seen_at = ?";
+  std::vector<AgentOfClient> changed;
+  for (const auto& ids : portionsOf(agent_ids)) {
+    Conditions where;
+    where.in("agent_id", ids);
+    if (!connected) where.add("doorbell_server = ?", server_id);
+    const auto values = connected ? behind({std::string_view(server_id), now}, where) : behind({now}, where);
+    const std::string sql = "UPDATE agents SET " + set + where.sql() + " RETURNING agent_id, client_id";
+    for (auto rows = db_.queryValues(sql, values); rows.next();) {
+      AgentOfClient& agent = changed.emplace_back();
+      agent.agent_id = rows.text();
+      agent.client_id = rows.text();
+    }
+  }
+  return changed;
 }
 
 std::set<std::string> SqlAgents::withoutDoorbell() const {

@@ -7,6 +7,13 @@
 namespace redflag::store::sql {
 namespace {
 
+// How many updates of agent `a` meet a condition on `n`. Filtered where it is counted: as a condition of the
+// rows, PostgreSQL may take it for a reason to walk the whole fleet's index of what is open.
+std::string updatesSql(const std::string& condition) {
+  return "(SELECT COUNT(*) FILTER (WHERE " + condition +
+         ") FROM updates n WHERE n.client_id = a.client_id AND n.agent_id = a.agent_id)";
+}
+
 struct Order {
   std::string expression;
   char kind = 't';  // of the cursor's key: text or integer
@@ -29,9 +36,7 @@ Order orderOf(std::string sort) {
   } else if (sort == "enrolled") {
     order.expression = "a.enrolled_at";
   } else if (sort == "updates") {
-    order.expression =
-        "(SELECT COUNT(*) FROM updates u WHERE u.client_id = a.client_id AND u.agent_id = a.agent_id AND " +
-        openSql("u") + ")";
+    order.expression = updatesSql(openSql("n"));
   } else {
     throw http::Problem{400, "request.bad_parameter", "expected hostname, last_seen, updates or enrolled",
                         "sort", 0};
@@ -71,18 +76,17 @@ Conditions conditionsOf(const AgentFilter& filter, const http::Visible& visible,
 // parameter before those of `chosen` is contactLimit().
 std::string agentsSql(const std::string& chosen) {
   static const std::string kOf = " WHERE n.client_id = a.client_id AND n.agent_id = a.agent_id";
-  static const std::string kOpenUpdates = " FROM updates n" + kOf + " AND " + openSql("n");
+  static const std::string kOpen = openSql("n");
   static const std::string kNewestScan =
       " FROM scans n" + kOf + " ORDER BY n.received_at DESC, n.scan_id DESC LIMIT 1)";
   return std::string(
              "SELECT a.agent_id, a.hostname, a.client_id, c.name, a.site_id, s.name, a.os_name, "
              "a.os_version, a.agent_version, a.platform, a.kernel, a.boot_id, a.mode, a.isolation, "
              "a.config_state, a.config_text, a.identity_state, a.identity_reason, a.line_id, ") +
-         kConnectionSql +
-         ", a.last_seen_at, a.enrolled_at, a.identity_since, a.line_number, (SELECT COUNT(*)" + kOpenUpdates +
-         "), (SELECT COUNT(*)" + kOpenUpdates + " AND n.blocked_by = ''), (SELECT COUNT(*)" + kOpenUpdates +
-         " AND n.category = 'security'), (SELECT COUNT(*) FROM updates n" + kOf +
-         " AND n.state = 'ignored'), (SELECT COUNT(*) FROM breakers n" + kOf +
+         kConnectionSql + ", a.last_seen_at, a.enrolled_at, a.identity_since, a.line_number, " +
+         updatesSql(kOpen) + ", " + updatesSql(kOpen + " AND n.blocked_by = ''") + ", " +
+         updatesSql(kOpen + " AND n.category = 'security'") + ", " + updatesSql("n.state = 'ignored'") +
+         ", (SELECT COUNT(*) FROM breakers n" + kOf +
          " AND n.state = 'open'), l.started_at, l.plugin, l.status, l.complete, chosen.sort_key FROM (" +
          chosen +
          ") chosen JOIN agents a USING (client_id, agent_id) JOIN clients c USING (client_id) "

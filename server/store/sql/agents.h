@@ -60,8 +60,10 @@ class SqlAgents : public Agents {
   void trimBreakers(const AgentKey& agent, std::int64_t keep) override;
   void touch(const AgentKey& agent, std::int64_t now) override;
   void seenByNow(std::int64_t now) override;
-  std::optional<std::string> setDoorbell(const std::string& agent_id, const std::string& server_id,
-                                         bool connected, std::int64_t now) override;
+  void touchAll(const std::vector<std::string>& agent_ids, std::int64_t now) override;
+  std::vector<AgentOfClient> setDoorbells(const std::vector<std::string>& agent_ids,
+                                          const std::string& server_id, bool connected,
+                                          std::int64_t now) override;
   std::set<std::string> withoutDoorbell() const override;
   std::vector<LivingServer> servers() const override;
   bool renewServer(const LivingServer& server) override;

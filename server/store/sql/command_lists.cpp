@@ -80,7 +80,7 @@ Page<Command> SqlCommands::list(const CommandFilter& filter, const http::Visible
                                 const PageRequest& page) const {
   Conditions where;
   restrictByAgent(where, visible, "c");
-  if (!filter.agent_id.empty()) where.add("c.agent_id = ?", filter.agent_id);
+  if (!filter.agent_id.empty()) addAgent(where, "c", filter.agent_id);
   if (!filter.run_id.empty()) where.add("c.run_id = ?", filter.run_id);
   if (!filter.type.empty()) where.add("c.type = ?", filter.type);
   if (!filter.order_id.empty()) where.add("c.order_id = ?", filter.order_id);

@@ -34,6 +34,12 @@ void Conditions::contains(std::string_view column, const std::string& part) {
   add("lower(" + std::string(column) + ") LIKE ? ESCAPE '\\'", pattern + "%");
 }
 
+void addAgent(Conditions& where, const std::string& alias, const std::string& agent_id) {
+  where.add(alias + ".client_id = (SELECT o.client_id FROM agents o WHERE o.agent_id = ?) AND " + alias +
+                ".agent_id = ?",
+            agent_id, agent_id);
+}
+
 std::string encodeCursor(const Json& keys) {
   return toBase64Url(dumpJson(keys));
 }

@@ -46,6 +46,10 @@ class Conditions {
   std::deque<std::string> texts_;
 };
 
+// Rows of one agent, of a table whose key begins with client_id and agent_id, by its alias: by its number
+// alone no key would find them.
+void addAgent(Conditions& where, const std::string& alias, const std::string& agent_id);
+
 std::string encodeCursor(const Json& keys);
 // A list of as many texts and whole numbers as `kinds` has letters: t or i. http::Problem 400 for anything
 // else.

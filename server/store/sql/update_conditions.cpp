@@ -22,7 +22,7 @@ void restrictToStates(Conditions& where, const std::vector<UpdateState>& states)
 Conditions updateConditions(const UpdateFilter& filter, const http::Visible& visible) {
   Conditions where;
   restrictByAgent(where, visible, "u");
-  if (!filter.agent_id.empty()) where.add("u.agent_id = ?", filter.agent_id);
+  if (!filter.agent_id.empty()) addAgent(where, "u", filter.agent_id);
   if (!filter.manager.empty()) where.add("u.manager = ?", filter.manager);
   if (!filter.name.empty()) where.add("u.name = ?", filter.name);
   if (!filter.arch.empty()) where.add("u.arch = ?", filter.arch);

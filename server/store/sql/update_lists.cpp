@@ -134,7 +134,7 @@ std::vector<UpdateRow> SqlUpdates::rows(const UpdateRowFilter& filter, const htt
   };
   equal("u.client_id = ?", filter.client_id);
   equal("a.site_id = ?", filter.site_id);
-  equal("u.agent_id = ?", filter.agent_id);
+  if (!filter.agent_id.empty()) addAgent(where, "u", filter.agent_id);
   equal("u.manager = ?", filter.manager);
   equal("u.key = ?", filter.key);
   equal("u.candidate_version = ?", filter.version);

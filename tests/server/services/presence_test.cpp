@@ -1,19 +1,25 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <set>
+#include <thread>
 
 #include "support/world.h"
 
 namespace redflag::testing {
 namespace {
 
-// A store whose writes fail for a while.
+// A store whose writes fail for a while, or are held up.
 class FailingStore : public store::Store {
  public:
   explicit FailingStore(store::Store& inner) : inner_(inner) {}
   std::int64_t settledEvents() const override { return inner_.settledEvents(); }
   void onOutbox(std::function<void()> listener) override { inner_.onOutbox(std::move(listener)); }
-  bool fails = false;
+  std::atomic<bool> fails = false;
+  std::mutex held_up;  // by whoever has it
+  std::atomic<int> writes = 0;
 
  protected:
   void runRead(const std::function<void(const store::ReadTransaction&)>& work) const override {
@@ -21,6 +27,9 @@ class FailingStore : public store::Store {
   }
   void runWrite(const std::string& whose,
                 const std::function<void(store::WriteTransaction&)>& work) override {
+    ++writes;
+    held_up.lock();
+    held_up.unlock();
     if (fails) throw http::Problem{503, "store.unavailable", "", "", 2};
     inner_.writeOf(whose, work);
   }
@@ -28,6 +37,10 @@ class FailingStore : public store::Store {
  private:
   store::Store& inner_;
 };
+
+std::set<std::string> silentIn(World& world) {
+  return world.store.read([](const store::ReadTransaction& tx) { return tx.agents().withoutDoorbell(); });
+}
 
 TEST(Presence, an_agent_that_left_while_the_store_was_away_is_noted_when_it_is_back) {
   World world;
@@ -72,6 +85,64 @@ TEST(Presence, an_agent_that_came_back_first_stays_connected) {
     EXPECT_EQ(tx.agents().find(agent.agent_id, http::Visible::everything(), failing.contact())->connection,
               "connected");
   });
+}
+
+class Many : public ::testing::Test {
+ protected:
+  static constexpr std::size_t kAgents = 12;
+
+  Many() {
+    for (std::size_t i = 0; i < kAgents; ++i)
+      agents_.push_back(world_.enrol("host-" + std::to_string(i)).agent_id);
+    store_.writes = 0;
+  }
+  // All connect while the store is held up: by the first one's write, which the others wait for.
+  void connectAll(const std::function<void(const std::string&)>& connect) {
+    std::vector<std::thread> threads;
+    store_.held_up.lock();
+    for (const auto& agent_id : agents_) {
+      threads.emplace_back([&connect, &agent_id] { connect(agent_id); });
+      while (store_.writes == 0)
+        std::this_thread::yield();
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));  // for the last of them to begin to wait
+    store_.held_up.unlock();
+    for (auto& thread : threads)
+      thread.join();
+  }
+
+  World world_;
+  FailingStore store_{world_.store};
+  const services::Context& inner_ = world_.services.context();
+  const services::Context context_{store_,       inner_.types, inner_.signer, inner_.bundle,
+                                   inner_.epoch, inner_.bell,  inner_.clock,  inner_.settings};
+  services::Presence presence_{context_};
+  std::vector<std::string> agents_;
+};
+
+TEST_F(Many, who_connects_while_the_store_is_busy_is_noted_together) {
+  connectAll([this](const std::string& agent_id) { presence_.agentConnected(agent_id); });
+  EXPECT_EQ(silentIn(world_), std::set<std::string>());
+  EXPECT_LE(store_.writes, 3);
+  for (const auto& agent_id : agents_)
+    presence_.seen(agent_id);
+  EXPECT_LE(store_.writes, 3) << "that they were heard of is written with their doorbells";
+}
+
+TEST_F(Many, whoever_waits_for_a_write_that_fails_is_told_so) {
+  store_.fails = true;
+  std::atomic<std::size_t> refused = 0;
+  connectAll([&](const std::string& agent_id) {
+    try {
+      presence_.agentConnected(agent_id);
+    } catch (const http::Problem&) {
+      ++refused;
+    }
+  });
+  EXPECT_EQ(refused, kAgents);
+  store_.fails = false;
+  presence_.announceSilent();
+  EXPECT_EQ(silentIn(world_).size(), kAgents);
 }
 
 std::int64_t toldSilent(World& world, const store::AgentKey& agent) {

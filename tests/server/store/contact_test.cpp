@@ -33,6 +33,11 @@ class Contacts : public ::testing::Test {
     return store_.read(
         [](const ReadTransaction& tx) { return kAgents - tx.agents().withoutDoorbell().size(); });
   }
+  // The client of the first agent where its doorbell changed; "" where not.
+  std::string changed(WriteTransaction& tx, const std::string& server_id, bool connected, std::int64_t now) {
+    const auto agents = tx.agents().setDoorbells({agents_[0].agent_id}, server_id, connected, now);
+    return agents.empty() ? "" : agents[0].client_id;
+  }
 
   testing::TestDatabase database_;
   const std::unique_ptr<Store> opened_ = database_.open();
@@ -88,22 +93,49 @@ TEST_F(Contacts, a_silence_that_a_clock_which_was_ahead_told_of_is_told_once) {
 
 TEST_F(Contacts, a_server_closes_its_own_doorbells_alone) {
   store_.write([&](WriteTransaction& tx) {
-    EXPECT_TRUE(tx.agents().setDoorbell(agents_[0].agent_id, "one", true, 60));
-    EXPECT_TRUE(tx.agents().setDoorbell(agents_[0].agent_id, "two", true, 61));
-    EXPECT_FALSE(tx.agents().setDoorbell(agents_[0].agent_id, "one", false, 62));
+    EXPECT_EQ(changed(tx, "one", true, 60), agents_[0].client_id);
+    EXPECT_EQ(changed(tx, "two", true, 61), agents_[0].client_id);
+    EXPECT_EQ(changed(tx, "one", false, 62), "");
   });
   EXPECT_EQ(connected(), 1U);
-  store_.write([&](WriteTransaction& tx) {
-    EXPECT_TRUE(tx.agents().setDoorbell(agents_[0].agent_id, "two", false, 63));
-  });
+  store_.write([&](WriteTransaction& tx) { EXPECT_EQ(changed(tx, "two", false, 63), agents_[0].client_id); });
   EXPECT_EQ(connected(), 0U);
+}
+
+TEST_F(Contacts, the_doorbells_of_many_change_at_once_and_those_of_nobody_do_not) {
+  std::vector<std::string> ids = {"nobody"};
+  for (std::size_t i = 0; i < kAgents - 1; ++i)
+    ids.push_back(agents_[i].agent_id);
+  store_.write([&](WriteTransaction& tx) {
+    std::set<std::string> changed;
+    for (const auto& agent : tx.agents().setDoorbells(ids, "one", true, 60)) {
+      EXPECT_EQ(agent.client_id, "client");
+      EXPECT_TRUE(changed.insert(agent.agent_id).second) << agent.agent_id << " twice";
+    }
+    EXPECT_EQ(changed, std::set<std::string>(ids.begin() + 1, ids.end()));
+  });
+  EXPECT_EQ(connected(), kAgents - 1U);
+  store_.write([&](WriteTransaction& tx) { tx.agents().setDoorbells(ids, "one", false, 61); });
+  EXPECT_EQ(connected(), 0U);
+}
+
+TEST_F(Contacts, many_are_heard_of_at_once) {
+  std::vector<std::string> ids = {"nobody"};
+  for (std::size_t i = 0; i < kAgents - 1; ++i)
+    ids.push_back(agents_[i].agent_id);
+  store_.write([&](WriteTransaction& tx) { tx.agents().touchAll(ids, 60); });
+  store_.write([&](WriteTransaction& tx) {
+    const auto untold = tx.agents().takeUntoldSilence(59, kAgents);
+    ASSERT_EQ(untold.size(), 1U);
+    EXPECT_EQ(untold[0].agent_id, agents_[kAgents - 1].agent_id);
+  });
 }
 
 TEST_F(Contacts, a_server_that_was_renewed_meanwhile_is_not_forgotten) {
   store_.write([&](WriteTransaction& tx) {
     EXPECT_FALSE(tx.agents().renewServer({"one", 60}));
-    tx.agents().setDoorbell(agents_[0].agent_id, "one", true, 60);
-    tx.agents().setDoorbell(agents_[1].agent_id, "never", true, 60);
+    tx.agents().setDoorbells({agents_[0].agent_id}, "one", true, 60);
+    tx.agents().setDoorbells({agents_[1].agent_id}, "never", true, 60);
     EXPECT_TRUE(tx.agents().renewServer({"one", 70}));
     tx.agents().forgetServer({"one", 60});
     tx.agents().clearStrayDoorbells();
