@@ -73,7 +73,8 @@ Conditions conditionsOf(const AgentFilter& filter, const http::Visible& visible,
 
 // Agents with everything a list shows of them. `chosen` selects from agents `a` the keys of a page's rows
 // (and names its last column sort_key): what a row counts is not counted for rows that are not shown. Its one
-// parameter before those of `chosen` is contactLimit().
+// parameter before those of `chosen` is contactLimit(). The rows are found again by what is theirs alone:
+// given the client, too, PostgreSQL may walk all of its agents for each (where it has not counted them yet).
 std::string agentsSql(const std::string& chosen) {
   static const std::string kOf = " WHERE n.client_id = a.client_id AND n.agent_id = a.agent_id";
   static const std::string kOpen = openSql("n");
@@ -89,8 +90,9 @@ std::string agentsSql(const std::string& chosen) {
          ", (SELECT COUNT(*) FROM breakers n" + kOf +
          " AND n.state = 'open'), l.started_at, l.plugin, l.status, l.complete, chosen.sort_key FROM (" +
          chosen +
-         ") chosen JOIN agents a USING (client_id, agent_id) JOIN clients c USING (client_id) "
-         "JOIN sites s USING (client_id, site_id) LEFT JOIN scans l ON l.client_id = a.client_id AND "
+         ") chosen JOIN agents a ON a.agent_id = chosen.agent_id JOIN clients c ON c.client_id = a.client_id "
+         "JOIN sites s ON s.client_id = a.client_id AND s.site_id = a.site_id LEFT JOIN scans l ON "
+         "l.client_id = a.client_id AND "
          "l.agent_id = a.agent_id AND l.received_at = (SELECT n.received_at" +
          kNewestScan + " AND l.scan_id = (SELECT n.scan_id" + kNewestScan;
 }
