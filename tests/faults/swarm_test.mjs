@@ -116,6 +116,7 @@ test(`D16 a fleet is measured while it is well, is ordered all at once, and is b
   assert.ok(broadcast.done_s >= broadcast.ordered_s, JSON.stringify(broadcast));
   assert.ok(storm.back_s > 0 && storm.back_s < 60, JSON.stringify(storm));
   assert.ok(report.operations.connect.count >= 160, 'not every agent came back with a new connection');
+  assert.equal(report.put_off, 0, 'a fleet of this size is no load');
   assert.deepEqual(Object.keys(report.errors).filter((code) => /^(internal$|server\.|store\.|status\.5)/.test(code)), [], 'the server itself failed');
 });
 
