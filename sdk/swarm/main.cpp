@@ -50,6 +50,7 @@ struct Arguments {
   double steady_s = 0;
   bool broadcast = false;
   bool storm = false;
+  bool restart = false;
   double inventories = 0.1;
   std::string packages = "350-3500";
   std::int64_t updates = 120;
@@ -178,6 +179,9 @@ void describeMoments(CLI::App& app, Arguments& a) {
                "approval; instead of --order-every")
       ->group(group);
   app.add_flag("--storm", a.storm, "all connections end at once: how soon all agents are back")->group(group);
+  app.add_flag("--restart", a.restart,
+               "the own server is ended, as for an upgrade, and started again: how soon all agents are back")
+      ->group(group);
 }
 
 void describeOptions(CLI::App& app, Arguments& a) {
@@ -226,10 +230,10 @@ void chooseServer(const Arguments& a, RunOptions& options, std::filesystem::path
   if (a.bundle_stdin && !a.bundle_file.empty())
     throw UsageError("one bundle: --server-bundle-stdin or --bundle-file");
   if (!a.server_program.empty() || !a.server_state.empty() || !a.database.empty() ||
-      options.fleet.faults.kill_server) {
+      options.fleet.faults.kill_server || options.moments.restart) {
     throw UsageError(
-        "a server that the swarm did not start it does not kill: leave out --server-program, "
-        "--server-state, --database and --kill server, or the bundle");
+        "a server that the swarm did not start it does not end: leave out --server-program, "
+        "--server-state, --database, --restart and --kill server, or the bundle");
   }
   if (a.user.empty() != a.password_file.empty())
     throw UsageError("--user and --password-file belong together");
@@ -243,12 +247,13 @@ void chooseServer(const Arguments& a, RunOptions& options, std::filesystem::path
 }
 
 void chooseMoments(const Arguments& a, RunOptions& options) {
-  options.moments = {ns(a.steady_s), a.broadcast ? a.command : "", a.storm};
+  options.moments = {ns(a.steady_s), a.broadcast ? a.command : "", a.storm, a.restart};
   if (!options.moments.any()) return;
   const Faults& faults = options.fleet.faults;
   if (faults.kill_server || faults.kill_agent > 0 || !a.faults.empty())
     throw UsageError(
-        "--steady, --broadcast and --storm measure a fleet that is well: leave out --faults and --kill");
+        "--steady, --broadcast, --storm and --restart measure a fleet that is well: leave out --faults and "
+        "--kill");
   if (a.broadcast) options.orders.every_ns = 0;
 }
 

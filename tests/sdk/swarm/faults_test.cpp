@@ -93,19 +93,33 @@ TEST(Manual, fits_eighty_columns_and_names_every_option) {
   std::istringstream lines(manual);
   for (std::string line; std::getline(lines, line);)
     EXPECT_LE(line.size(), 80U) << line;
-  for (const char* option : {"--agents ",         "--duration ",
-                             "--ramp ",           "--settle ",
-                             "--every ",          "--check-in ",
-                             "--packages ",       "--updates ",
-                             "--inventories ",    "--command ",
-                             "--order-every ",    "--steady ",
-                             "--broadcast ",      "--storm ",
-                             "--faults ",         "--kill ",
-                             "--kill-every ",     "--seed ",
-                             "--threads ",        "--format ",
-                             "--bundle-file ",    "--server-bundle-stdin ",
-                             "--server-program ", "--server-state ",
-                             "--database ",       "--user ",
+  for (const char* option : {"--agents ",
+                             "--duration ",
+                             "--ramp ",
+                             "--settle ",
+                             "--every ",
+                             "--check-in ",
+                             "--packages ",
+                             "--updates ",
+                             "--inventories ",
+                             "--command ",
+                             "--order-every ",
+                             "--steady ",
+                             "--broadcast ",
+                             "--storm ",
+                             "--restart ",
+                             "--faults ",
+                             "--kill ",
+                             "--kill-every ",
+                             "--seed ",
+                             "--threads ",
+                             "--format ",
+                             "--bundle-file ",
+                             "--server-bundle-stdin ",
+                             "--server-program ",
+                             "--server-state ",
+                             "--database ",
+                             "--user ",
                              "--password-file "}) {
     EXPECT_NE(manual.find(option), std::string::npos) << option;
   }
@@ -134,6 +148,7 @@ TEST(Manual, wrong_usage_is_named_and_starts_nothing) {
         {"--server-program /nowhere", "--server-program /nowhere"},
         {"--bundle-file /dev/null --user a --password-file /dev/null", "--password-file /dev/null"},
         {"--storm --faults skew=1", "--storm"},
+        {"--bundle-file /dev/null --restart", "--restart"},
         {"--agents 0", "--agents"}}) {
     int status = 0;
     const std::string said = outputOf(kProgram + arguments + " 2>&1", status);
