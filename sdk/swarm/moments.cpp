@@ -19,7 +19,7 @@ constexpr std::array kNames = {"arriving", "steady", "broadcast", "storm", "rest
 constexpr std::size_t kMostAtOnce = 2'000;  // of one request
 constexpr std::int64_t kOrderNs = 120 * kSecondNs;
 constexpr std::int64_t kNoticeNs = 30 * kSecondNs;  // that a connection has ended
-constexpr auto kLook = std::chrono::milliseconds(10);
+constexpr auto kGlance = std::chrono::milliseconds(10);
 
 double hundredths(std::int64_t ns) {
   return std::round(static_cast<double>(ns) / 1e7) / 100;
@@ -89,7 +89,7 @@ Result<> Moments::restart() {
   // Who has not noticed yet would count as one who is back.
   for (const std::int64_t end = monotonicNow() + kNoticeNs; progress_.doorbells > 0;) {
     if (monotonicNow() > end) return fail(Code::kInternal, "doorbells are open without a server");
-    std::this_thread::sleep_for(kLook);
+    std::this_thread::sleep_for(kGlance);
   }
   if (auto ok = server_->start(); !ok) return ok;
   restarted_ = true;

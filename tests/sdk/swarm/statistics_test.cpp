@@ -88,7 +88,7 @@ Report fullReport(Report report) {
   return report;
 }
 
-Reply refusal(const std::string& code, std::map<std::string, std::string> headers) {
+Reply problemReply(const std::string& code, std::map<std::string, std::string> headers) {
   Reply reply;
   reply.status = 503;
   reply.headers = std::move(headers);
@@ -98,10 +98,10 @@ Reply refusal(const std::string& code, std::map<std::string, std::string> header
 
 TEST(Statistics, counts_answers_that_ask_to_come_later_apart_from_errors) {
   Statistics one;
-  one.refused(refusal("server.busy", {{"retry-after", "3"}}));
+  one.refused(problemReply("server.busy", {{"retry-after", "3"}}));
   Statistics other;
-  other.refused(refusal("server.busy", {{"retry-after", "15"}}));
-  other.refused(refusal("store.busy", {{"retry-after", "5"}, {"x-request-id", "abcdefghijklmnop"}}));
+  other.refused(problemReply("server.busy", {{"retry-after", "15"}}));
+  other.refused(problemReply("store.busy", {{"retry-after", "5"}, {"x-request-id", "abcdefghijklmnop"}}));
   one.merge(other);
   const Report report = one.report(1);
   EXPECT_EQ(report["put_off"], 2);
@@ -112,7 +112,7 @@ TEST(Statistics, counts_answers_that_ask_to_come_later_apart_from_errors) {
 
 TEST(Statistics, take_a_server_that_does_not_say_when_to_come_for_one_that_fails) {
   Statistics statistics;
-  statistics.refused(refusal("server.busy", {}));
+  statistics.refused(problemReply("server.busy", {}));
   Reply proxy;
   proxy.status = 503;
   proxy.headers = {{"retry-after", "3"}};
