@@ -56,6 +56,7 @@ void SimulatedAgent::heard(const std::vector<std::string>& lines) {
   if (!rung) return;
   if (const auto asked = clone_ ? std::nullopt : world_.ledger.rung(agent_id_))
     world_.statistics.took("order_to_ring", monotonicNow() - *asked);
+  may_try_ns_ = asked_ns_;
   wantFetch();
 }
 
