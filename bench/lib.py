@@ -1,5 +1,6 @@
 """What every benchmark shares: paired timing of whole commands, memory of a process tree, one way to state a result."""
 import json
+import math
 import os
 import random
 import socket
@@ -130,6 +131,9 @@ def state(name, ours, unit, goal, peers=None, ratio=False):
     peers: a name and samples for each. With `ratio` what is compared with the goal is ours / the one peer, round by round;
     else it is ours."""
     peers = peers or {}
+    for samples in (ours, *peers.values()):
+        if not samples or not all(map(math.isfinite, samples)):
+            raise RuntimeError(f"{name}: not measured: {samples}")
     figure = ours
     if ratio:
         (beside,) = peers.values()

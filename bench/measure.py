@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+README = HERE / "README.md"
 TOLERANCE = 1.3
 BEGIN, END = "<!-- figures: written by bench/run -->", "<!-- end of figures -->"
 
@@ -23,14 +24,39 @@ def chosen(names):
 
 
 def measure(name, script):
+    """Its figures, its plots, and what went wrong: "" where nothing did. What it had measured by then is told nevertheless."""
     print(f"bench: {name} …", file=sys.stderr, flush=True)
     result = subprocess.run([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
+    figures, plots, trouble = [], [], ""
+    for line in result.stdout.splitlines():
+        try:
+            one = dict(json.loads(line))
+            (plots if "plot" in one else figures).append(one)
+        except (TypeError, ValueError):
+            trouble = f"{script.name} said what is no figure: {line[:80]}"
     if result.returncode != 0:
-        sys.exit(f"{script.name} failed")
-    said = [json.loads(line) for line in result.stdout.splitlines()]
-    if all("plot" in one for one in said):
-        sys.exit(f"{script.name} measured nothing")
-    return [one for one in said if "plot" not in one], [one for one in said if "plot" in one]
+        trouble = f"{script.name} failed"
+    elif not figures and not trouble:
+        trouble = f"{script.name} measured nothing"
+    return figures, plots, trouble
+
+
+def late(figures):
+    """Those beyond their goal; whatever is no number is."""
+    return [figure["name"] for figure in figures
+            if figure["goal"] is not None and not figure["figure"]["median"] <= TOLERANCE * figure["goal"]]
+
+
+def goal(figure):
+    return "–" if figure["goal"] is None else f"≤ {figure['goal']} {'×' if figure['ratio'] else figure['unit']}"
+
+
+def stale(name, figures):
+    """Whether README.md tells of other goals than these: names may have numbers of the run in them, goals have not."""
+    section = sections(readme_parts()[1]).get(name, "")
+    told = [line.split("|")[3].strip() for line in section.splitlines() if line.startswith("|")][2:]
+    here = [goal(figure).strip() for figure in figures]
+    return sorted(each for each in told if each != "–") != sorted(each for each in here if each != "–")
 
 
 def spread(value, unit):
@@ -43,9 +69,8 @@ def row(figure):
     unit = figure["unit"]
     compared = "×" if figure["ratio"] else unit
     peers = ", ".join(f"{name}: {spread(value, unit)}" for name, value in figure["peers"].items())
-    goal = "–" if figure["goal"] is None else f"≤ {figure['goal']} {compared}"
     ours = spread(figure["ours"], unit) if figure["ratio"] else "–"
-    return (f"| {figure['name']} | **{spread(figure['figure'], compared)}** | {goal} | {ours} | "
+    return (f"| {figure['name']} | **{spread(figure['figure'], compared)}** | {goal(figure)} | {ours} | "
             f"{peers or '–'} | {figure['rounds']} |")
 
 
@@ -90,33 +115,47 @@ def section(name, script, figures, plots):
                       f"Medians and the middle half of the rounds, {date.today()}, {machine()}."])
 
 
+def readme_parts():
+    """What is before the figures, the figures, and what is after them."""
+    head, rest = README.read_text().split(BEGIN)
+    kept, tail = rest.split(END)
+    return head, kept, tail
+
+
+def sections(kept):
+    return {each.split("\n")[0].removeprefix("### "): each.strip() for each in re.split(r"^(?=### )", kept, flags=re.M)
+            if each.strip()}
+
+
 def keep(name, text):
     """Replaces the section of that name in README.md; the sections are in the order of their names."""
-    readme = HERE / "README.md"
-    head, rest = readme.read_text().split(BEGIN)
-    kept, tail = rest.split(END)
-    sections = {each.split("\n")[0].removeprefix("### "): each.strip() for each in re.split(r"^(?=### )", kept, flags=re.M)
-                if each.strip()}
-    sections[name] = text
-    body = "\n\n".join(sections[each] for each in sorted(sections))
-    readme.write_text(f"{head}{BEGIN}\n\n{body}\n\n{END}{tail}")
+    head, kept, tail = readme_parts()
+    all_of_them = sections(kept) | {name: text}
+    body = "\n\n".join(all_of_them[each] for each in sorted(all_of_them))
+    README.write_text(f"{head}{BEGIN}\n\n{body}\n\n{END}{tail}")
 
 
 def main():
     gate = "--gate" in sys.argv
-    late = []
+    wrong = []  # one that fails leaves the others theirs
     for name, script in chosen([argument for argument in sys.argv[1:] if argument != "--gate"]).items():
-        figures, plots = measure(name, script)
+        figures, plots, trouble = measure(name, script)
         text = section(name, script, figures, plots)
         print(text, flush=True)
-        if not gate:
-            keep(name, text)
+        if trouble:
+            print(f"bench: {trouble}; above is what it had measured", file=sys.stderr, flush=True)
+            wrong.append(trouble)
+        if gate:
+            wrong += [f"beyond {TOLERANCE} times the goal: {figure}" for figure in late(figures)]
+            if not trouble and stale(name, figures):
+                wrong.append(f"README.md tells of other goals than {script.name}: bench/run {name} writes them anew")
+        elif not trouble:
             if plots:
                 draw(name, plots)
-        late += [figure["name"] for figure in figures
-                 if figure["goal"] is not None and not figure["figure"]["median"] <= TOLERANCE * figure["goal"]]
-    if late and gate:
-        sys.exit(f"beyond {TOLERANCE} times the goal: {'; '.join(late)}")
+            keep(name, text)
+    if wrong:
+        sys.exit("\n".join(wrong))
 
 
-main()
+if __name__ == "__main__":
+    main()

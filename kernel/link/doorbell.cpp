@@ -72,8 +72,8 @@ void Doorbell::listenOnce() {
     if (unreachable) connection_.rotate();
     return comeBackFromCut(url);
   }
-  backoff_.failed(now, answer ? 0 : answer.error().retry_after_s * kSecondNs);
-  if (answer) return;
+  if (answer) return backoff_.failed(now);
+  backOff(backoff_, answer.error(), now);
   parts_.contact.failed(url, answer.error(), backoff_.failures(), backoff_.open(), backoff_.nextNs());
   if (unreachable) connection_.rotate();
 }

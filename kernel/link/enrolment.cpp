@@ -40,14 +40,20 @@ Error errorOf(const Failure& failure) {
   }
 }
 
+void tellPutOff(const EnrolmentSettings& settings, const Failure& failure) {
+  if (settings.put_off && failure.putsOff()) settings.put_off(failure);
+}
+
 // From the pinned root to a list of command keys that is valid now.
 Result<> beginTrust(HttpsClient& client, const protocol::TrustRoot& pinned,
-                    const std::filesystem::path& state) {
+                    const EnrolmentSettings& settings) {
   TrustFetcher metadata(client, kTrustMetadata);
   TrustFetcher content(client, kTrustTargets);
-  CommandTrust trust(commandTrustFolder(state), systemClock());
+  CommandTrust trust(commandTrustFolder(settings.state), systemClock());
   auto ok = trust.begin(pinned, metadata);
   if (ok) ok = trust.refresh(metadata, content);
+  for (const auto* fetcher : {&metadata, &content})
+    if (fetcher->putOff()) tellPutOff(settings, *fetcher->putOff());
   // A repository that lacks a file is no matter of trying again.
   if (!ok && ok.error().code == Code::kNotFound) return fail(Code::kDenied, ok.error().text);
   return ok;
@@ -64,7 +70,7 @@ Result<Json> ask(const protocol::Bundle& bundle, const protocol::SigningKey& key
     ServerApi api(std::make_unique<HttpsClient>(url, *trust, settings.proxy, settings.times),
                   {toBase64Url(key.publicKey()), key, clock});
     if (settings.watch) settings.watch(&api);
-    if (auto ok = beginTrust(api.client(), bundle.root, settings.state); !ok) {
+    if (auto ok = beginTrust(api.client(), bundle.root, settings); !ok) {
       if (settings.watch) settings.watch(nullptr);
       error = {ok.error().code, url + ": " + ok.error().text};
       if (error.code != Code::kUnavailable) break;
@@ -73,6 +79,7 @@ Result<Json> ask(const protocol::Bundle& bundle, const protocol::SigningKey& key
     auto answer = api.enroll(request);
     if (settings.watch) settings.watch(nullptr);
     if (answer) return *answer;
+    tellPutOff(settings, answer.error());
     error = errorOf(answer.error());
     error.text = url + ": " + error.text;
     if (error.code != Code::kUnavailable) break;
@@ -153,7 +160,7 @@ Result<> trustServer(const protocol::Bundle& bundle, const EnrolmentSettings& se
   Result<> last = fail(Code::kInvalid, "the bundle names no server");
   for (const auto& url : bundle.urls) {
     HttpsClient client(url, *trust, settings.proxy, settings.times);
-    last = beginTrust(client, bundle.root, settings.state);
+    last = beginTrust(client, bundle.root, settings);
     if (last) return last;
     last = failAt(url, last.error());
     if (last.error().code != Code::kUnavailable) break;

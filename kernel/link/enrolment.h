@@ -12,6 +12,7 @@
 namespace redflag::kernel {
 
 class ServerApi;
+struct Failure;
 
 struct EnrolmentSettings {
   std::filesystem::path state;
@@ -21,6 +22,8 @@ struct EnrolmentSettings {
   MarkReader marks = ownMarks();
   // Told the connection while one is in use, and nullptr after: the way to interrupt it.
   std::function<void(ServerApi*)> watch;
+  // Told when the server asks to come later: the error that follows has no place for that.
+  std::function<void(const Failure&)> put_off = {};
 };
 
 std::filesystem::path orderJournalFile(const std::filesystem::path& state);

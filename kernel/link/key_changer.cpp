@@ -13,7 +13,7 @@ Result<Json> KeyChanger::run(const std::string& command_id) {
     const Failure& failure = key_id.error();
     if (failure.kind == Failure::Kind::kRefused) return fail(Code::kConflict, failure.text);
     if (failure.kind == Failure::Kind::kStopping) break;
-    backoff_.failed(monotonicNow(), failure.retry_after_s * kSecondNs);
+    backOff(backoff_, failure, monotonicNow());
     spdlog::warn("order {}: the new key waits: {}", command_id, failure.text);
     if (failure.kind == Failure::Kind::kUnreachable) connection_.rotate();
     while (!wake_.stopped() && !backoff_.mayTry(monotonicNow()))

@@ -148,12 +148,14 @@ bool Link::Shared::enrolFromFile(bool rebinding) {
     enrolling = api;
     if (stopping && api != nullptr) api->interrupt();
   };
+  Failure failure;
+  const auto put_off = [&failure](const Failure& later) { failure = later; };
   const RequestScope logged;
-  const auto identity =
-      enrollFromFile(file, {settings.state, settings.mode, proxy, settings.times, settings.marks, watch});
+  const auto identity = enrollFromFile(
+      file, {settings.state, settings.mode, proxy, settings.times, settings.marks, watch, put_off});
   if (!identity) {
     if (identity.error().code != Code::kUnavailable) tried_bundle = stamp;
-    enrolment_backoff.failed(monotonicNow());
+    backOff(enrolment_backoff, failure, monotonicNow());
     rebinding ? contact.notBound(identity.error().text) : contact.notEnrolled(identity.error().text);
     return false;
   }

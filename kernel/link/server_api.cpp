@@ -112,7 +112,13 @@ HttpRequest ServerApi::sign(const std::string& method, const std::string& target
   return request;
 }
 
-Failure ServerApi::failureOf(const HttpReply& reply) const {
+void backOff(Backoff& backoff, const Failure& failure, std::int64_t now_ns) {
+  const std::int64_t after_ns = failure.retry_after_s * kSecondNs;
+  if (failure.putsOff()) return backoff.putOff(now_ns, after_ns);
+  backoff.failed(now_ns, after_ns);
+}
+
+Failure failureOf(const HttpReply& reply) {
   Failure out;
   out.status = reply.status;
   out.retry_after_s = reply.retry_after_s;

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "link/backoff.h"
 #include "link/https_client.h"
 #include "protocol/keys.h"
 
@@ -33,9 +34,17 @@ struct Failure {
   std::string text;  // for people
   std::int64_t retry_after_s = 0;
   std::string request_id = {};  // by which the server's log knows it; "": nothing of ours answered
+
+  // The server itself, and not a proxy before it, says when to come again.
+  bool putsOff() const { return kind == Kind::kBusy && !code.empty() && retry_after_s > 0; }
 };
 template <class T>
 using Answer = tl::expected<T, Failure>;
+
+// What an answer is that was not the one asked for.
+Failure failureOf(const HttpReply& reply);
+// Leaves the server alone for as long as a failure of this kind asks for.
+void backOff(Backoff& backoff, const Failure& failure, std::int64_t now_ns);
 
 // How far the server's clock is from ours; the links of one agent share it. [any thread]
 class ServerClock {
@@ -116,7 +125,6 @@ class ServerApi {
   Answer<Json> postWith(const protocol::SigningKey& key, const std::string& target, const std::string& body,
                         const char* encoding, std::size_t max_answer, Access* access);
   Answer<HttpReply> send(const Attempt& attempt, Access* access);
-  Failure failureOf(const HttpReply& reply) const;
 
   std::unique_ptr<HttpsClient> client_;
   Signer signer_;

@@ -11,8 +11,9 @@ Result<> TrustFetcher::fetch(const std::string& reference, std::uint64_t max_byt
   }
   if (!reply) return tl::unexpected<Error>(reply.error());
   if (reply->status == 404) return fail(Code::kNotFound, "the server has no such file");
-  if (reply->status != 200) return fail(Code::kUnavailable, "status " + std::to_string(reply->status));
-  return sink(reply->body);
+  if (reply->status == 200) return sink(reply->body);
+  if (Failure failure = failureOf(*reply); failure.putsOff()) put_off_ = std::move(failure);
+  return fail(Code::kUnavailable, "status " + std::to_string(reply->status));
 }
 
 }  // namespace redflag::kernel

@@ -139,7 +139,7 @@ void Uplink::attempt() {
     return parts_.contact.succeeded(url);
   }
   const Failure& failure = answer.error();
-  backoff_.failed(monotonicNow(), failure.retry_after_s * kSecondNs);
+  backOff(backoff_, failure, monotonicNow());
   parts_.contact.failed(url, failure, backoff_.failures(), backoff_.open(), backoff_.nextNs());
   if (failure.kind != Failure::Kind::kUnreachable) return;
   connection_.rotate();
@@ -177,8 +177,11 @@ Answer<bool> Uplink::refreshTrust() {
   const Error& error = refreshed.error();
   if (error.code == Code::kCancelled)
     return tl::unexpected<Failure>(Failure{Failure::Kind::kStopping, 0, {}, error.text, 0});
-  if (error.code == Code::kUnavailable)
+  if (error.code == Code::kUnavailable) {
+    for (const auto* fetcher : {&metadata, &content})
+      if (fetcher->putOff()) return tl::unexpected<Failure>(*fetcher->putOff());
     return tl::unexpected<Failure>(Failure{Failure::Kind::kUnreachable, 0, {}, error.text, 0});
+  }
   distrust_ = "the server's trust repository is refused: " + error.text;
   parts_.contact.distrusted(distrust_);
   tellDistrust();

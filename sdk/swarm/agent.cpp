@@ -10,11 +10,13 @@ namespace {
 
 constexpr std::int64_t kUpNs = kSecondNs;
 constexpr std::int64_t kLongestBackoffNs = 15 * kSecondNs;
+constexpr std::int64_t kLongestPutOffNs = 60 * kSecondNs;
 
 }  // namespace
 
-std::int64_t backoffNs(int failures, Random& random) {
-  const std::int64_t bound = std::min(kSecondNs << std::min(failures, 10), kLongestBackoffNs);
+std::int64_t backoffNs(int failures, Random& random, bool put_off) {
+  const std::int64_t longest = put_off ? kLongestPutOffNs : kLongestBackoffNs;
+  const std::int64_t bound = std::min(kSecondNs << std::min(failures, 10), longest);
   return random.between(bound / 10, bound);
 }
 
@@ -99,7 +101,7 @@ void SimulatedAgent::leave() {
   asking_.reset();
   authorization_.clear();
   offset_s_ = 0;
-  may_try_ns_ = 0;
+  may_try_ns_ = asked_ns_ = 0;
   failures_ = doorbell_failures_ = 0;
   for (auto* timer :
        {&try_timer_, &doorbell_timer_, &scan_timer_, &check_in_timer_, &life_timer_, &flap_timer_})
@@ -136,7 +138,7 @@ void SimulatedAgent::calmDown() {
     world_.reactor.cancel(flap_timer_);
     flap();
   }
-  may_try_ns_ = 0;
+  may_try_ns_ = asked_ns_;
   if (alive_) pump();
 }
 

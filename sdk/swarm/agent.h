@@ -76,7 +76,7 @@ class SimulatedAgent {
   void asked();
   void answered(Connection& connection, Reply& reply);
   void uplinkClosed(const std::string& why);
-  void failed(std::int64_t at_least_ns);
+  void failed(const Reply& reply = {});  // none: there was no answer, or none to make anything of
   void askEnrol();
   void askRenew();
   void askFetch();
@@ -146,6 +146,7 @@ class SimulatedAgent {
   bool fetch_again_ = false;   // rung while an answer was on its way
   std::int64_t offset_s_ = 0;  // of the server's clock to its own
   std::int64_t may_try_ns_ = 0;
+  std::int64_t asked_ns_ = 0;  // not before this, as the server said; 0: it said nothing
   int failures_ = 0;
   int doorbell_failures_ = 0;
   bool doorbell_open_ = false;
@@ -161,7 +162,8 @@ class SimulatedAgent {
   std::map<std::string, Reactor::TimerId> running_;
 };
 
-// Exponential with full jitter from one second, as an agent's, but no longer than fifteen.
-std::int64_t backoffNs(int failures, Random& random);
+// Exponential with full jitter from one second, as an agent's, but no longer than fifteen; where it was put
+// off up to a minute, as an agent's.
+std::int64_t backoffNs(int failures, Random& random, bool put_off = false);
 
 }  // namespace redflag::swarm

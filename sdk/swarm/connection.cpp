@@ -43,14 +43,24 @@ std::int64_t numberOf(const std::map<std::string, std::string>& headers, const c
   return error == std::errc{} && end == text.data() + text.size() ? value : otherwise;
 }
 
+// "" where the body is no problem document.
+std::string problemCode(const std::string& body) {
+  const auto json = parseJson(body, {.bytes = 64U << 10, .depth = 8, .values = 1000});
+  if (!json || !json->is_object()) return {};
+  const auto code = json->find("code");
+  return code != json->end() && code->is_string() ? code->get<std::string>() : std::string();
+}
+
 }  // namespace
 
 std::string Reply::code() const {
-  if (const auto json = parseJson(body, {.bytes = 64U << 10, .depth = 8, .values = 1000});
-      json && json->is_object() && json->contains("code") && (*json)["code"].is_string()) {
-    return (*json)["code"].get<std::string>();
-  }
-  return "status." + std::to_string(status);
+  const std::string told = problemCode(body);
+  return told.empty() ? "status." + std::to_string(status) : told;
+}
+
+bool Reply::putsOff() const {
+  const bool later = status == 408 || status == 425 || status == 429 || status >= 500;
+  return later && retryAfterS() > 0 && !problemCode(body).empty();
 }
 
 std::string Reply::requestId() const {

@@ -28,6 +28,10 @@ struct Reply {
   std::string refusal() const;       // code and request id, for people
   std::int64_t dateS() const;        // of the Date header; 0 without
   std::int64_t retryAfterS() const;  // 0 without
+  // The server itself, and not a proxy before it, says when to come again.
+  bool putsOff() const;
+  // And it is only that more is asked than it can do: nothing failed.
+  bool isBusy() const { return putsOff() && code() == "server.busy"; }
 };
 
 // An address, resolved once.

@@ -26,17 +26,17 @@ void SimulatedAgent::doorbellAnswered(Reply& reply) {
   world_.statistics.moved(reply.sent, reply.received);
   if (const std::int64_t date_s = reply.dateS(); date_s != 0) offset_s_ = date_s - localNow() / kSecondNs;
   if (reply.status != 200) {
-    world_.statistics.failed(reply.code(), reply.requestId());
+    world_.statistics.refused(reply);
     doorbell_.reset();
     if (reply.code().starts_with("token.")) authorization_.clear();
-    ++doorbell_failures_;
-    return comeBackIn(std::max(backoffNs(doorbell_failures_, random_), reply.retryAfterS() * kSecondNs));
+    const std::int64_t wait = backoffNs(++doorbell_failures_, random_, reply.putsOff());
+    return comeBackIn(std::max(wait, reply.retryAfterS() * kSecondNs));
   }
   world_.statistics.took("doorbell", reply.took_ns);
   ++world_.progress.doorbells;
   doorbell_open_ = true;
   doorbell_opened_ns_ = monotonicNow();
-  may_try_ns_ = 0;  // the server is there
+  may_try_ns_ = asked_ns_;  // the server is there
   wantFetch();
 }
 
@@ -56,6 +56,7 @@ void SimulatedAgent::heard(const std::vector<std::string>& lines) {
   if (!rung) return;
   if (const auto asked = clone_ ? std::nullopt : world_.ledger.rung(agent_id_))
     world_.statistics.took("order_to_ring", monotonicNow() - *asked);
+  may_try_ns_ = asked_ns_;
   wantFetch();
 }
 

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <atomic>
+#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -23,6 +24,8 @@ namespace {
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 constexpr int kIncomplete = 4;
+
+constexpr double kLongestS = 864'000;
 
 struct UsageError : std::runtime_error {
   using std::runtime_error::runtime_error;
@@ -47,6 +50,7 @@ struct Arguments {
   double steady_s = 0;
   bool broadcast = false;
   bool storm = false;
+  bool restart = false;
   double inventories = 0.1;
   std::string packages = "350-3500";
   std::int64_t updates = 120;
@@ -81,6 +85,26 @@ void readPackages(const std::string& text, InventorySize& size) {
     throw UsageError("--packages " + text + ": expected LEAST-MOST within 1-" +
                      std::to_string(InventorySize::kMost));
   }
+}
+
+// CLI::Range takes "nan" for something within it.
+CLI::Validator within(double least, double most) {
+  const auto check = [least, most](std::string& text) {
+    double value = 0;
+    if (CLI::detail::lexical_cast(text, value) && value >= least && value <= most) return std::string();
+    std::ostringstream expected;
+    expected << "expected a number from " << least << " to " << most << ", not " << text;
+    return expected.str();
+  };
+  return {check, "", "number"};
+}
+
+// A number as it is told at the start, and nothing that only becomes one: "-1", or what is too large.
+std::string checkSeed(std::string& text) {
+  std::uint64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, value);
+  return error == std::errc{} && at == end ? "" : "expected a whole number that fits 64 bits, not " + text;
 }
 
 // One option: its name, and what it does in the columns that are left.
@@ -124,9 +148,9 @@ void describeFleet(CLI::App& app, Arguments& a) {
   const auto add = [&](const char* name, auto& value, const char* what) {
     return app.add_option(name, value, what)->group("The fleet; times in seconds");
   };
-  const auto time = CLI::Range(0.0, 864'000.0);
+  const auto time = within(0, kLongestS);
   add("--agents", a.agents, "how many; default 100")->check(CLI::Range(1, 100'000));
-  add("--duration", a.duration_s, "of the run; default 60")->check(CLI::Range(0.1, 864'000.0));
+  add("--duration", a.duration_s, "of the run; default 60")->check(within(0.1, kLongestS));
   add("--ramp", a.ramp_s, "until all agents are there; default 5")->check(time);
   add("--settle", a.settle_s, "without a delivery, at the end, until what waits is given up; default 120")
       ->check(time);
@@ -137,7 +161,7 @@ void describeFleet(CLI::App& app, Arguments& a) {
   add("--updates", a.updates, "at most so many updates on a machine; default 120")
       ->check(CLI::Range(0, 20'000));
   add("--inventories", a.inventories, "the share of agents that upload all their packages; default 0.1")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(within(0, 1));
   add("--command", a.command,
       "what is ordered: a command type that needs no parameters, or install_updates, by approval; default "
       "scan");
@@ -147,7 +171,7 @@ void describeFleet(CLI::App& app, Arguments& a) {
 void describeMoments(CLI::App& app, Arguments& a) {
   const char* group = "Moments: once all agents are there, one after the other";
   app.add_option("--steady", a.steady_s, "so many seconds nothing is done: what the own server costs then")
-      ->check(CLI::Range(0.0, 864'000.0))
+      ->check(within(0, kLongestS))
       ->group(group);
   app.add_flag("--broadcast", a.broadcast,
                "--command is ordered of all agents at once; with install_updates one update of each machine, "
@@ -155,6 +179,9 @@ void describeMoments(CLI::App& app, Arguments& a) {
                "approval; instead of --order-every")
       ->group(group);
   app.add_flag("--storm", a.storm, "all connections end at once: how soon all agents are back")->group(group);
+  app.add_flag("--restart", a.restart,
+               "the own server is ended, as for an upgrade, and started again: how soon all agents are back")
+      ->group(group);
 }
 
 void describeOptions(CLI::App& app, Arguments& a) {
@@ -170,8 +197,9 @@ void describeOptions(CLI::App& app, Arguments& a) {
       "NAME=SHARE,…: flapping, slow-reader, skew, clone: of agents; lost-reply: of requests");
   add("--kill", a.kill, "server, agent, or both with a comma: at moments that the seed chooses");
   add("--kill-every", a.kill_every_s, "seconds between two of the server's deaths, on average; default 5")
-      ->check(CLI::Range(0.2, 864'000.0));
-  add("--seed", a.seed, "repeats a run's machines, choices and moments; default: a new one");
+      ->check(within(0.2, kLongestS));
+  add("--seed", a.seed, "repeats a run's machines, choices and moments; default: a new one")
+      ->check(CLI::Validator(checkSeed, "", "seed"));
   app.add_option("--threads", a.threads, "of the fleet; default 2")->check(CLI::Range(1, 64));
   app.add_option("--format", a.format, "text or json")->check(CLI::IsMember({"text", "json"}));
 }
@@ -181,6 +209,9 @@ void chooseServer(const Arguments& a, RunOptions& options, std::filesystem::path
   if (!running) {
     if (!a.user.empty() || !a.password_file.empty())
       throw UsageError("--user and --password-file belong to --bundle-file or --server-bundle-stdin");
+    if (!a.database.empty() && !a.database.starts_with("postgresql://") &&
+        !a.database.starts_with("postgres://"))
+      throw UsageError("--database: expected postgresql://USER@HOST/DATABASE");
     ServerSettings server{a.server_program, a.server_state, a.database};
     if (server.program.empty())
       server.program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "redflag-server";
@@ -199,10 +230,10 @@ void chooseServer(const Arguments& a, RunOptions& options, std::filesystem::path
   if (a.bundle_stdin && !a.bundle_file.empty())
     throw UsageError("one bundle: --server-bundle-stdin or --bundle-file");
   if (!a.server_program.empty() || !a.server_state.empty() || !a.database.empty() ||
-      options.fleet.faults.kill_server) {
+      options.fleet.faults.kill_server || options.moments.restart) {
     throw UsageError(
-        "a server that the swarm did not start it does not kill: leave out --server-program, "
-        "--server-state, --database and --kill server, or the bundle");
+        "a server that the swarm did not start it does not end: leave out --server-program, "
+        "--server-state, --database, --restart and --kill server, or the bundle");
   }
   if (a.user.empty() != a.password_file.empty())
     throw UsageError("--user and --password-file belong together");
@@ -211,15 +242,18 @@ void chooseServer(const Arguments& a, RunOptions& options, std::filesystem::path
   if (a.user.empty()) return;
   const std::string password = contentOf(a.password_file, "--password-file");
   options.person = Credentials{a.user, password.substr(0, password.find('\n'))};
+  if (options.person->password.empty())
+    throw UsageError("--password-file " + a.password_file + ": its first line is empty");
 }
 
 void chooseMoments(const Arguments& a, RunOptions& options) {
-  options.moments = {ns(a.steady_s), a.broadcast ? a.command : "", a.storm};
+  options.moments = {ns(a.steady_s), a.broadcast ? a.command : "", a.storm, a.restart};
   if (!options.moments.any()) return;
   const Faults& faults = options.fleet.faults;
   if (faults.kill_server || faults.kill_agent > 0 || !a.faults.empty())
     throw UsageError(
-        "--steady, --broadcast and --storm measure a fleet that is well: leave out --faults and --kill");
+        "--steady, --broadcast, --storm and --restart measure a fleet that is well: leave out --faults and "
+        "--kill");
   if (a.broadcast) options.orders.every_ns = 0;
 }
 
@@ -300,6 +334,9 @@ int main(int argc, char** argv) {
   } catch (const UsageError& error) {
     std::cerr << "redflag-swarm: " << error.what() << '\n';
     return kUsage;
+  } catch (const std::exception& error) {
+    std::cerr << "redflag-swarm: " << error.what() << '\n';
+    code = kFailed;
   }
   if (temporary.empty()) return code;
   if (code == 0) {

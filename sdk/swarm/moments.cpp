@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <thread>
 #include <vector>
 
 #include "base/encoding.h"
@@ -13,9 +15,11 @@ namespace redflag::swarm {
 namespace {
 
 constexpr const char* kByApproval = "install_updates";
-constexpr std::array kNames = {"arriving", "steady", "broadcast", "storm", "over"};  // as At
-constexpr std::size_t kMostAtOnce = 2'000;                                           // of one request
+constexpr std::array kNames = {"arriving", "steady", "broadcast", "storm", "restart", "over"};  // as At
+constexpr std::size_t kMostAtOnce = 2'000;  // of one request
 constexpr std::int64_t kOrderNs = 120 * kSecondNs;
+constexpr std::int64_t kNoticeNs = 30 * kSecondNs;  // that a connection has ended
+constexpr auto kGlance = std::chrono::milliseconds(10);
 
 double hundredths(std::int64_t ns) {
   return std::round(static_cast<double>(ns) / 1e7) / 100;
@@ -36,7 +40,8 @@ std::size_t Moments::answered() const {
 void Moments::enter(At at) {
   if (at == At::kSteady && plan_.steady_ns == 0) at = At::kBroadcast;
   if (at == At::kBroadcast && plan_.broadcast.empty()) at = At::kStorm;
-  if (at == At::kStorm && !plan_.storm) at = At::kEnd;
+  if (at == At::kStorm && !plan_.storm) at = At::kRestart;
+  if (at == At::kRestart && (!plan_.restart || server_ == nullptr)) at = At::kEnd;
   at_ = at;
   std::fprintf(stderr, "moment: %s\n", kNames[static_cast<std::size_t>(at)]);
   began_ns_ = monotonicNow();
@@ -65,11 +70,30 @@ Result<> Moments::step() {
       cut_ = cut_ || progress_.doorbells < fleet_.agents;
       if (!cut_ || !allThere()) return {};
       report_["storm"] = {{"back_s", hundredths(lasted)}};
+      enter(At::kRestart);
+      return {};
+    case At::kRestart:
+      if (!restarted_) return restart();
+      if (!allThere()) return {};
+      report_["restart"]["back_s"] = hundredths(lasted);
       enter(At::kEnd);
       return {};
     case At::kEnd:
       return {};
   }
+  return {};
+}
+
+Result<> Moments::restart() {
+  if (auto ok = server_->stop(); !ok) return ok;
+  // Who has not noticed yet would count as one who is back.
+  for (const std::int64_t end = monotonicNow() + kNoticeNs; progress_.doorbells > 0;) {
+    if (monotonicNow() > end) return fail(Code::kInternal, "doorbells are open without a server");
+    std::this_thread::sleep_for(kGlance);
+  }
+  if (auto ok = server_->start(); !ok) return ok;
+  restarted_ = true;
+  report_["restart"] = {{"absent_s", hundredths(monotonicNow() - began_ns_)}};
   return {};
 }
 

@@ -56,9 +56,18 @@ std::int64_t Histogram::percentileNs(double share) const {
   return max_ns_;
 }
 
+void Statistics::refused(const Reply& reply) {
+  if (reply.isBusy()) {
+    ++put_off_;
+  } else {
+    failed(reply.code(), reply.requestId());
+  }
+}
+
 void Statistics::merge(const Statistics& other) {
   for (const auto& [name, histogram] : other.operations_)
     operations_[name].merge(histogram);
+  put_off_ += other.put_off_;
   for (const auto& [code, count] : other.errors_)
     errors_[code] += count;
   for (const auto& [code, id] : other.requests_)
@@ -80,6 +89,7 @@ Report Statistics::report(double seconds) const {
   for (const auto& [code, count] : errors_)
     errors[code] = count;
   return {{"operations", std::move(operations)},
+          {"put_off", put_off_},
           {"errors", std::move(errors)},
           {"requests", requests_},
           {"bytes", {{"sent", sent_}, {"received", received_}}}};

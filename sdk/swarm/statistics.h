@@ -8,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "swarm/connection.h"
+
 namespace redflag::swarm {
 
 using Report = nlohmann::ordered_json;  // read by people too: in the order in which it is written
@@ -43,6 +45,8 @@ class Statistics {
     ++errors_[code];
     if (!request_id.empty()) requests_[code] = request_id;
   }
+  // An answer that is not the one that was asked for.
+  void refused(const Reply& reply);
   void moved(std::uint64_t sent, std::uint64_t received) {
     sent_ += sent;
     received_ += received;
@@ -51,12 +55,14 @@ class Statistics {
 
   const std::map<std::string, Histogram>& operations() const { return operations_; }
   const std::map<std::string, std::uint64_t>& errors() const { return errors_; }
-  // {"operations": {name: {"count","per_s","p50_ms","p90_ms","p99_ms","max_ms"}}, "errors": {code: n},
-  //  "requests": {code: id of the last request that met it}, "bytes": {"sent","received"}}
+  std::uint64_t putOff() const { return put_off_; }
+  // {"operations": {name: {"count","per_s","p50_ms","p90_ms","p99_ms","max_ms"}}, "put_off": n, "errors":
+  //  {code: n}, "requests": {code: id of the last request that met it}, "bytes": {"sent","received"}}
   Report report(double seconds) const;
 
  private:
   std::map<std::string, Histogram> operations_;
+  std::uint64_t put_off_ = 0;  // answers that asked to come later, because the server has too much to do
   std::map<std::string, std::uint64_t> errors_;
   std::map<std::string, std::string> requests_;
   std::uint64_t sent_ = 0;

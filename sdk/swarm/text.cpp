@@ -33,6 +33,8 @@ std::string reportText(const Report& report) {
                 one["per_s"].get<double>(), one["p50_ms"].get<double>(), one["p90_ms"].get<double>(),
                 one["p99_ms"].get<double>(), one["max_ms"].get<double>());
   }
+  if (const auto count = report["put_off"].get<std::uint64_t>(); count > 0)
+    out += line("%-40s %9llu", "put off, to come later", static_cast<unsigned long long>(count));
   for (const auto& [code, count] : report["errors"].items())
     out += line("%-40s %9llu", code.c_str(), static_cast<unsigned long long>(count.get<std::uint64_t>()));
   for (const char* part : {"agents", "seconds", "server", "moments", "bytes", "items", "uploads", "orders"}) {

@@ -96,7 +96,7 @@ void SimulatedAgent::askRenew() {
 void SimulatedAgent::takeTokens(const Json& answer) {
   const auto token = fromBase64Url(answer.value("refresh_token", ""));
   authorization_ = "Bearer " + answer.value("access_token", "");
-  if (!token || token->empty()) return failed(0);
+  if (!token || token->empty()) return failed();
   refresh_token_ = *token;
   renew_at_ns_ = monotonicNow() + answer.value("expires_in_s", std::int64_t{0}) * kSecondNs / 3 * 2;
 }
@@ -130,7 +130,7 @@ void SimulatedAgent::askUpload() {
     if (item->isScan() && operation_ != "upload.packages") operation_ = "upload.updates";
   }
   auto packed = protocol::compress(body + "]}");
-  if (!packed) return failed(0);
+  if (!packed) return failed();
   ask(Ask::kUpload, "/agent/v1/upload", std::move(*packed), "zstd");
 }
 
@@ -143,9 +143,11 @@ void SimulatedAgent::asked() {
   pump();
 }
 
-void SimulatedAgent::failed(std::int64_t at_least_ns) {
-  ++failures_;
-  may_try_ns_ = monotonicNow() + std::max(backoffNs(failures_, random_), at_least_ns);
+void SimulatedAgent::failed(const Reply& reply) {
+  const std::int64_t now = monotonicNow();
+  const std::int64_t after = now + reply.retryAfterS() * kSecondNs;
+  asked_ns_ = reply.putsOff() ? after : 0;
+  may_try_ns_ = std::max(now + backoffNs(++failures_, random_, reply.putsOff()), after);
   pump();
 }
 
@@ -156,7 +158,7 @@ void SimulatedAgent::uplinkClosed(const std::string& why) {
   world_.statistics.failed("connection." + why);
   // The server may have closed a kept connection in the moment it was used: a new one is worth a try at once.
   if (!new_connection_ && why == "closed") return pump();
-  failed(0);
+  failed();
 }
 
 // What a new signature mends: made before the server's start, or by a clock that is not the server's.
@@ -186,14 +188,14 @@ void SimulatedAgent::answered(Connection& connection, Reply& reply) {
   auto answer = parseJson(reply.body, {.bytes = kMaxAnswer, .depth = 8, .values = 100'000});
   const bool good = (reply.status == 200 || reply.status == 201) && answer && answer->is_object();
   if (!good) {
-    world_.statistics.failed(reply.code(), reply.requestId());
+    world_.statistics.refused(reply);
     if (mended(reply)) return;
     signed_again_ = false;
-    return failed(reply.retryAfterS() * kSecondNs);
+    return failed(reply);
   }
   signed_again_ = false;
   failures_ = 0;
-  may_try_ns_ = 0;
+  may_try_ns_ = asked_ns_ = 0;
   if (what == Ask::kFetch && !answer->value("commands", Json::array()).empty()) operation_ = "fetch_orders";
   world_.statistics.took(operation_, reply.took_ns);
   switch (what) {
@@ -221,7 +223,7 @@ void SimulatedAgent::answered(Connection& connection, Reply& reply) {
 void SimulatedAgent::takeEnrolment(const Json& answer) {
   agent_id_ = answer.value("agent_id", "");
   client_id_ = answer.value("client_id", "");
-  if (!enrolled()) return failed(0);
+  if (!enrolled()) return failed();
   takeTokens(answer);
   ++world_.progress.enrolled;
   world_.ledger.enrolled(agent_id_);

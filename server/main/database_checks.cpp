@@ -49,6 +49,14 @@ void checkSchema(const store::Database& database, std::vector<Finding>& out) {
       "the next start applies them; try them before with `redflag-server migrate --dry-run`");
 }
 
+std::string adviceFor(const std::string& code) {
+  if (code == "store.busy") return "find who has the database open and end that";
+  if (code == "store.unavailable")
+    return "start PostgreSQL, or put right its address; nothing is lost by that";
+  if (code == "store.full") return "make room on the database's disk";
+  return "see what it says; `redflag-server restore` brings a backup back";
+}
+
 // True: it can be asked more.
 bool checkHealth(const store::Database& database, std::vector<Finding>& out) {
   const auto found = store::examine(database);
@@ -177,9 +185,7 @@ void checkDatabase(const std::filesystem::path& data, const std::string& databas
     check = "shared_keys";
     checkSharedKeys(folder, where, out);
   } catch (const http::Problem& problem) {
-    add(out, check, Level::kError, problem.detail,
-        problem.code == "store.busy" ? "find who has the database open and end that"
-                                     : "see what it says; `redflag-server restore` brings a backup back");
+    add(out, check, Level::kError, problem.detail, adviceFor(problem.code));
   } catch (const std::exception& error) {
     add(out, check, Level::kError, error.what(), "put right what it names");
   }

@@ -115,8 +115,10 @@ test(`D1 D2 D16: ${kSlow} slow connections and ${kIdle} idle ones leave the 99th
     const connections = fs.readdirSync(`/proc/${fleet.server.pid}/fd`).length;
     assert.ok(connections >= (kSlow + kIdle) * 0.95, `${connections} descriptors: that is no crowd`);
     took = await checkIns();
-    const { storm } = (await swarm('--duration', '1', '--storm')).moments;
+    const { moments: { storm }, errors, put_off } = await swarm('--duration', '1', '--storm');
     assert.ok(storm.back_s < 60, `back after ${storm.back_s} s`);
+    assert.deepEqual(Object.keys(errors).filter((code) => /^(internal$|server\.|store\.|status\.5)/.test(code)), [], 'the server itself failed');
+    assert.ok(put_off <= 10 * kAgents, `${put_off} requests of ${kAgents} agents were put off: they do not come to an end`);
     assert.equal(idle.filter((one) => one.lives.length > 0).length, 0, 'who is idle was ended');
     const senders = slow.filter((one) => one.trickles);
     await until(() => senders.every((one) => one.lives.length > 0), 'who sends without an end to be cut', 15_000);

@@ -105,17 +105,20 @@ test(`E4 F1 the same on PostgreSQL (REDFLAG_SEED=${seed})`, async () => {
   }
 });
 
-test(`D16 a fleet is measured while it is well, is ordered all at once, and is back after all connections ended (REDFLAG_SEED=${seed})`, async () => {
+test(`D16 a fleet is measured while it is well, is ordered all at once, and is back after all connections ended and after a restart (REDFLAG_SEED=${seed})`, async () => {
   const report = await swarm('--agents', '80', '--ramp', '1', '--duration', '1', '--every', '3600', '--inventories', '0', '--steady', '2', '--broadcast',
-    '--storm');
-  const { steady, broadcast, storm } = report.moments;
+    '--storm', '--restart');
+  const { steady, broadcast, storm, restart } = report.moments;
   assert.ok(steady.seconds >= 2 && steady.rss_kib > 10_000 && steady.cpu_percent < 100, JSON.stringify(steady));
   assert.equal(broadcast.orders, 80);
   assert.equal(report.orders.executed, 80);
   assert.equal(report.operations.broadcast.count, 80);
   assert.ok(broadcast.done_s >= broadcast.ordered_s, JSON.stringify(broadcast));
   assert.ok(storm.back_s > 0 && storm.back_s < 60, JSON.stringify(storm));
+  assert.ok(restart.absent_s > 0 && restart.back_s >= restart.absent_s && restart.back_s < 60 + restart.absent_s, JSON.stringify(restart));
+  assert.ok(report.operations.doorbell.count >= 240, 'not every agent opened its doorbell again, twice');
   assert.ok(report.operations.connect.count >= 160, 'not every agent came back with a new connection');
+  assert.equal(report.put_off, 0, 'a fleet of this size is no load');
   assert.deepEqual(Object.keys(report.errors).filter((code) => /^(internal$|server\.|store\.|status\.5)/.test(code)), [], 'the server itself failed');
 });
 

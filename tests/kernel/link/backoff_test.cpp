@@ -69,6 +69,56 @@ TEST_F(BackoffTest, remembers_its_failures_when_it_is_told_to_try) {
   EXPECT_TRUE(backoff_.open());
 }
 
+TEST_F(BackoffTest, comes_when_the_server_says_that_puts_it_off) {
+  backoff_.putOff(0, 7 * kSecondNs);
+  EXPECT_FALSE(backoff_.mayTry(7 * kSecondNs - 1));
+  EXPECT_TRUE(backoff_.mayTry(7 * kSecondNs));
+  backoff_.putOff(0, 86'400 * kSecondNs);
+  EXPECT_EQ(backoff_.nextNs(), 3'600 * kSecondNs) << "more is not believed";
+}
+
+TEST_F(BackoffTest, of_its_own_accord_waits_up_to_a_minute_where_it_is_put_off_again_and_again) {
+  std::uint64_t expected = 2;
+  for (int i = 0; i < 5; ++i, expected *= 2) {
+    backoff_.putOff(0, kSecondNs);
+    EXPECT_EQ(bound_, (expected - 1) * kSecond) << i;
+  }
+  longest_ = true;
+  for (int i = 0; i < 100; ++i)
+    backoff_.putOff(0, kSecondNs);
+  EXPECT_EQ(backoff_.nextNs(), 60 * kSecondNs);
+}
+
+TEST_F(BackoffTest, opens_for_no_server_that_puts_it_off_and_closes_for_it) {
+  for (int i = 0; i < 100; ++i)
+    backoff_.putOff(0, kSecondNs);
+  EXPECT_FALSE(backoff_.open());
+  for (int i = 0; i < 8; ++i)
+    backoff_.failed(0);
+  EXPECT_TRUE(backoff_.open());
+  backoff_.putOff(0, kSecondNs);
+  EXPECT_FALSE(backoff_.open()) << "it is there";
+}
+
+TEST_F(BackoffTest, grows_also_where_failures_and_put_offs_take_turns) {
+  for (int i = 0; i < 10; ++i) {
+    backoff_.failed(0);
+    backoff_.putOff(0, kSecondNs);
+  }
+  EXPECT_EQ(bound_, 59 * kSecond);
+  backoff_.failed(0);
+  EXPECT_EQ(bound_, 299 * kSecond);
+}
+
+TEST_F(BackoffTest, told_to_try_comes_no_sooner_than_the_server_asked) {
+  backoff_.putOff(0, 7 * kSecondNs);
+  backoff_.tryNow();
+  EXPECT_EQ(backoff_.nextNs(), 7 * kSecondNs);
+  backoff_.failed(0);
+  backoff_.tryNow();
+  EXPECT_TRUE(backoff_.mayTry(0)) << "nobody asked for that wait";
+}
+
 TEST(EventStream, reads_events_and_ignores_comments) {
   EventStreamParser parser;
   EXPECT_FALSE(parser.feed(": keep-alive"));

@@ -1,3 +1,4 @@
+#include "link/server_api.h"
 #include "link_fixture.h"
 
 namespace redflag::kernel {
@@ -63,6 +64,26 @@ TEST_F(LinkTest, a_refused_token_and_a_foreign_server_leave_no_identity) {
   bundle.authorities = stranger.authorities();
   EXPECT_EQ(enroll(bundle, enrolment()).error().code, Code::kUnavailable);
   EXPECT_FALSE(IdentityStore(settings_.state, ownMarks()).enrolled());
+}
+
+TEST_F(LinkTest, D16_an_enrolment_that_is_put_off_knows_until_when) {
+  FakeServer server;
+  EnrolmentSettings settings = enrolment();
+  std::vector<std::int64_t> seconds;
+  settings.put_off = [&](const Failure& failure) { seconds.push_back(failure.retry_after_s); };
+  server.answerWith([](FakeServer&, const FakeRequest&) { return std::optional(test::putOff(7)); });
+  EXPECT_EQ(enroll(server.bundle(), settings).error().code, Code::kUnavailable);
+  EXPECT_EQ(seconds, std::vector<std::int64_t>{7});
+  server.answerWith([](FakeServer&, const FakeRequest&) { return std::optional(test::problem(503, "x")); });
+  EXPECT_EQ(enroll(server.bundle(), settings).error().code, Code::kUnavailable);
+  EXPECT_EQ(seconds.size(), 1U) << "that one does not say when";
+  server.answerWith({});
+  {
+    const auto lock = server.lockTrust();
+    server.trust_override = [](FakeServer&, const FakeRequest&) { return std::optional(test::putOff(9)); };
+  }
+  EXPECT_EQ(enroll(server.bundle(), settings).error().code, Code::kUnavailable);
+  EXPECT_EQ(seconds, (std::vector<std::int64_t>{7, 9})) << "before a seat was asked for";
 }
 
 TEST_F(LinkTest, enrols_itself_from_its_file_and_removes_it) {

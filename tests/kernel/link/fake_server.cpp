@@ -47,6 +47,12 @@ FakeReply problem(int status, const std::string& code) {
           false};
 }
 
+FakeReply putOff(int after_s) {
+  FakeReply reply = problem(503, "server.busy");
+  reply.headers = {{"Retry-After", std::to_string(after_s)}};
+  return reply;
+}
+
 class FakeHandler : public Poco::Net::HTTPRequestHandler {
  public:
   explicit FakeHandler(FakeServer& server) : server_(server) {}
@@ -192,6 +198,9 @@ FakeReply FakeServer::answer(const FakeRequest& request) {
   requests_.push_back(request);
   changed_.notify_all();
   if (request.target.starts_with("/trust/")) {
+    if (trust_override) {
+      if (auto reply = trust_override(*this, request)) return *reply;
+    }
     const std::string* file = trust_->served(request.target);
     return file == nullptr ? problem(404, "trust.no_such_file")
                            : FakeReply{200, "application/json", *file, {}, false};

@@ -43,6 +43,7 @@ struct FakeReply {
   bool vanish = false;  // the connection ends without an answer
 };
 FakeReply problem(int status, const std::string& code);
+FakeReply putOff(int after_s);  // by a server that has too much to do
 
 class FakeServer {
  public:
@@ -86,6 +87,7 @@ class FakeServer {
   // What it serves below /trust; change it under lockTrust().
   CommandRepository& trust() { return *trust_; }
   std::unique_lock<std::recursive_mutex> lockTrust() const { return std::unique_lock(mutex_); }
+  Override trust_override;  // as answerWith, for what is below /trust; change it under lockTrust()
   // Set before it is asked.
   std::int64_t access_life_s = 3600;
   bool old_key_opens = true;  // after it was handed over

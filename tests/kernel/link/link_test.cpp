@@ -306,6 +306,66 @@ TEST_F(LinkTest, opens_its_breaker_and_then_only_probes) {
   EXPECT_GE(link_->status().at("next_attempt_s").get<int>(), 20);
 }
 
+TEST_F(LinkTest, D16_opens_no_breaker_for_a_server_that_asks_it_to_come_later) {
+  FakeServer server;
+  ASSERT_TRUE(enrollAt(server));
+  int asked = 0;
+  server.answerWith([&](FakeServer&, const FakeRequest& request) -> std::optional<FakeReply> {
+    if (request.target != "/agent/v1/upload" || ++asked > 2) return std::nullopt;
+    return test::putOff(1);
+  });
+  settings_.backoff = {1'000'000, 60 * kSecondNs, 2};  // open, it would ask again after half a minute
+  ASSERT_TRUE(spool_.put("breaker"));
+  start();
+  EXPECT_TRUE(comesToState("backing_off"));
+  EXPECT_TRUE(server.waitFor([&] { return asked >= 2; }));
+  EXPECT_EQ(link_->status().at("breaker"), "closed");
+  EXPECT_TRUE(server.waitFor([&] { return !server.items("breaker").empty(); }));
+  link_.reset();
+}
+
+TEST_F(LinkTest, D16_comes_no_sooner_than_it_was_asked_to_although_the_doorbell_rings) {
+  FakeServer server;
+  ASSERT_TRUE(enrollAt(server));
+  server.answerWith([](FakeServer&, const FakeRequest& request) -> std::optional<FakeReply> {
+    if (request.target != "/agent/v1/upload") return std::nullopt;
+    return test::putOff(60);
+  });
+  ASSERT_TRUE(spool_.put("breaker"));
+  start();
+  ASSERT_TRUE(server.waitFor(
+      [&] { return server.requests("/agent/v1/upload").size() == 1 && server.doorbells() == 1; }));
+  const std::size_t fetches = server.requests("/agent/v1/commands/fetch").size();
+  server.ring();
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_EQ(server.requests("/agent/v1/upload").size(), 1U);
+  EXPECT_EQ(server.requests("/agent/v1/commands/fetch").size(), fetches);
+}
+
+TEST_F(LinkTest, D16_obeys_as_well_where_the_trust_documents_are_put_off) {
+  FakeServer server;
+  ASSERT_TRUE(enrollAt(server));
+  std::size_t asked = 0;
+  {
+    const auto lock = server.lockTrust();
+    server.trust_override = [&](FakeServer&, const FakeRequest&) {
+      ++asked;
+      return std::optional(test::putOff(60));
+    };
+  }
+  settings_.backoff = {1'000'000, 50'000'000, 2};
+  start();
+  ASSERT_TRUE(server.waitFor([&] { return asked > 0 && server.doorbells() == 1; }));
+  server.ring();
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  const Json status = link_->status();
+  EXPECT_EQ(status.at("breaker"), "closed");
+  EXPECT_EQ(status.at("distrust"), "") << "nothing was offered that could be disbelieved";
+  const auto lock = server.lockTrust();
+  EXPECT_EQ(asked, 1U);
+  EXPECT_TRUE(server.requests("/agent/v1/commands/fetch").empty());
+}
+
 TEST_F(LinkTest, takes_no_orders_while_its_record_of_them_is_lost_and_reports_on) {
   FakeServer server;
   ASSERT_TRUE(enrollAt(server));

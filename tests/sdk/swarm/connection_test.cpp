@@ -39,6 +39,24 @@ TEST(Reply, reads_what_a_server_says_beside_its_body) {
   EXPECT_EQ(reply.retryAfterS(), 0);
 }
 
+TEST(Reply, puts_off_where_the_server_itself_says_when_to_come) {
+  Reply reply;
+  reply.status = 503;
+  reply.headers = {{"retry-after", "7"}};
+  EXPECT_FALSE(reply.putsOff()) << "a proxy may say so, too";
+  reply.body = R"({"code":"store.full"})";
+  EXPECT_TRUE(reply.putsOff());
+  EXPECT_FALSE(reply.isBusy()) << "something failed";
+  reply.body = R"({"code":"server.busy"})";
+  EXPECT_TRUE(reply.isBusy());
+  reply.status = 401;
+  EXPECT_FALSE(reply.putsOff());
+  reply.status = 429;
+  EXPECT_TRUE(reply.putsOff());
+  reply.headers.clear();
+  EXPECT_FALSE(reply.putsOff());
+}
+
 TEST(Reactor, runs_what_is_due_in_order_and_nothing_that_was_cancelled) {
   Reactor reactor;
   std::string order;

@@ -62,6 +62,17 @@ TEST(Backoff, grows_and_stays_within_fifteen_seconds) {
   EXPECT_LE(longest, 15 * kSecondNs);
 }
 
+TEST(Backoff, of_who_is_put_off_grows_to_a_minute_as_an_agents_does) {
+  Random random(1);
+  std::int64_t longest = 0;
+  for (int i = 0; i < 200; ++i) {
+    EXPECT_LE(backoffNs(1, random, true), 2 * kSecondNs);
+    longest = std::max(longest, backoffNs(40, random, true));
+  }
+  EXPECT_GT(longest, 52 * kSecondNs);
+  EXPECT_LE(longest, 60 * kSecondNs);
+}
+
 std::string outputOf(const std::string& command, int& status) {
   FILE* pipe = ::popen(command.c_str(), "r");
   std::string out;
@@ -82,19 +93,63 @@ TEST(Manual, fits_eighty_columns_and_names_every_option) {
   std::istringstream lines(manual);
   for (std::string line; std::getline(lines, line);)
     EXPECT_LE(line.size(), 80U) << line;
-  for (const char* option : {"--agents", "--duration", "--ramp", "--seed", "--faults", "--kill", "--command",
-                             "--bundle-file", "--server-bundle-stdin", "--server-program", "--format"}) {
+  for (const char* option : {"--agents ",
+                             "--duration ",
+                             "--ramp ",
+                             "--settle ",
+                             "--every ",
+                             "--check-in ",
+                             "--packages ",
+                             "--updates ",
+                             "--inventories ",
+                             "--command ",
+                             "--order-every ",
+                             "--steady ",
+                             "--broadcast ",
+                             "--storm ",
+                             "--restart ",
+                             "--faults ",
+                             "--kill ",
+                             "--kill-every ",
+                             "--seed ",
+                             "--threads ",
+                             "--format ",
+                             "--bundle-file ",
+                             "--server-bundle-stdin ",
+                             "--server-program ",
+                             "--server-state ",
+                             "--database ",
+                             "--user ",
+                             "--password-file "}) {
     EXPECT_NE(manual.find(option), std::string::npos) << option;
   }
 }
 
 TEST(Manual, wrong_usage_is_named_and_starts_nothing) {
-  for (const auto& [arguments, named] : {std::pair<std::string, std::string>{"--faults x=1", "--faults x=1"},
-                                         {"--packages 10", "--packages 10"},
-                                         {"--bundle-file /nowhere", "/nowhere"},
-                                         {"--bundle-file /dev/null --kill server", "--kill server"},
-                                         {"--user ada", "--password-file"},
-                                         {"--agents 0", "--agents"}}) {
+  for (const auto& [arguments, named] :
+       {std::pair<std::string, std::string>{"--faults x=1", "--faults x=1"},
+        {"--packages 10", "--packages 10"},
+        {"--bundle-file /nowhere", "/nowhere"},
+        {"--bundle-file /dev/null --kill server", "--kill server"},
+        {"--user ada", "--password-file"},
+        {"--duration nan", "--duration"},
+        {"--inventories nan", "--inventories"},
+        {"--ramp -1", "--ramp"},
+        {"--steady x", "--steady"},
+        {"--updates 20001", "--updates"},
+        {"--packages 9-8", "--packages 9-8"},
+        {"--kill client", "--kill client"},
+        {"--kill-every 0", "--kill-every"},
+        {"--seed -1", "--seed"},
+        {"--seed 99999999999999999999", "--seed"},
+        {"--threads 0", "--threads"},
+        {"--format xml", "--format"},
+        {"--database here", "--database"},
+        {"--server-program /nowhere", "--server-program /nowhere"},
+        {"--bundle-file /dev/null --user a --password-file /dev/null", "--password-file /dev/null"},
+        {"--storm --faults skew=1", "--storm"},
+        {"--bundle-file /dev/null --restart", "--restart"},
+        {"--agents 0", "--agents"}}) {
     int status = 0;
     const std::string said = outputOf(kProgram + arguments + " 2>&1", status);
     EXPECT_EQ(status, 2) << arguments;

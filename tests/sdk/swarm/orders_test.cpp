@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "base/encoding.h"
 #include "base/time.h"
 #include "protocol/plan_hash.h"
@@ -100,7 +103,30 @@ TEST_F(Orders, some_installs_fail_but_most_do_not) {
     failed += carryOut(envelope_, "", random).state == "failed" ? 1 : 0;
   EXPECT_GT(failed, 10);
   EXPECT_LT(failed, 60);
-  EXPECT_GE(durationNs(envelope_, random), kSecondNs);
+}
+
+TEST_F(Orders, take_their_time_each_action_its_own_and_together_the_sum) {
+  struct Span {
+    const char* action;
+    std::int64_t least_ms;
+    std::int64_t most_ms;
+  };
+  Random random(1);
+  for (const auto& [action, least_ms, most_ms] :
+       {Span{"scan", 50, 1'500}, Span{"plan", 200, 2'000}, Span{"download", 500, 4'000},
+        Span{"install", 1'000, 8'000}}) {
+    envelope_.actions = {{"apt", action, "{}"}};
+    std::vector<std::int64_t> ms;
+    for (int i = 0; i < 1'000; ++i)
+      ms.push_back(durationNs(envelope_, random) / kMillisecondNs);
+    const auto [shortest, longest] = std::minmax_element(ms.begin(), ms.end());
+    EXPECT_GE(*shortest, least_ms) << action;
+    EXPECT_LT(*shortest, least_ms + (most_ms - least_ms) / 20) << action;
+    EXPECT_LE(*longest, most_ms) << action;
+    EXPECT_GT(*longest, most_ms - (most_ms - least_ms) / 20) << action;
+  }
+  envelope_.actions = {{"apt", "install", "{}"}, {"apt", "install", "{}"}};
+  EXPECT_GE(durationNs(envelope_, random), 2 * kSecondNs);
 }
 
 }  // namespace

@@ -81,5 +81,47 @@ TEST(Statistics, reports_rates_errors_and_bytes) {
   EXPECT_EQ(report["bytes"]["received"], 22);
 }
 
+// With what a run adds to it.
+Report fullReport(Report report) {
+  report.update({{"findings", Report::array()}, {"judged", true}, {"settled", true}, {"lost", 0}});
+  report["duplicate"] = 0;
+  return report;
+}
+
+Reply problemReply(const std::string& code, std::map<std::string, std::string> headers) {
+  Reply reply;
+  reply.status = 503;
+  reply.headers = std::move(headers);
+  reply.body = R"({"code":")" + code + R"("})";
+  return reply;
+}
+
+TEST(Statistics, counts_answers_that_ask_to_come_later_apart_from_errors) {
+  Statistics one;
+  one.refused(problemReply("server.busy", {{"retry-after", "3"}}));
+  Statistics other;
+  other.refused(problemReply("server.busy", {{"retry-after", "15"}}));
+  other.refused(problemReply("store.busy", {{"retry-after", "5"}, {"x-request-id", "abcdefghijklmnop"}}));
+  one.merge(other);
+  const Report report = one.report(1);
+  EXPECT_EQ(report["put_off"], 2);
+  EXPECT_EQ(report["errors"].dump(), R"({"store.busy":1})") << "a store that fails is an error, whenever";
+  EXPECT_EQ(report["requests"].size(), 1U);
+  EXPECT_NE(reportText(fullReport(report)).find("put off"), std::string::npos);
+}
+
+TEST(Statistics, take_a_server_that_does_not_say_when_to_come_for_one_that_fails) {
+  Statistics statistics;
+  statistics.refused(problemReply("server.busy", {}));
+  Reply proxy;
+  proxy.status = 503;
+  proxy.headers = {{"retry-after", "3"}};
+  proxy.body = "<html>";
+  statistics.refused(proxy);
+  const Report report = statistics.report(1);
+  EXPECT_EQ(report["put_off"], 0);
+  EXPECT_EQ(report["errors"].dump(), R"({"server.busy":1,"status.503":1})");
+}
+
 }  // namespace
 }  // namespace redflag::swarm

@@ -45,6 +45,27 @@ class PostgresDoctor : public ::testing::Test {
   testing::TestDatabase database_;
 };
 
+TEST_F(PostgresDoctor, says_ok_of_each_check_of_a_sound_one) {
+  for (const char* check : {"settings", "integrity", "locks", "migrations", "speed", "audit", "shared_keys"})
+    EXPECT_NE(textOf(check, Level::kOk), "") << check;
+}
+
+TEST_F(PostgresDoctor, finds_a_migration_that_is_pending_and_does_not_apply_it) {
+  database_.connect()->execute(
+      "DELETE FROM schema_migrations WHERE number = (SELECT MAX(number) FROM schema_migrations)");
+  EXPECT_TRUE(textOf("migrations", Level::kWarning).starts_with("pending: "));
+  EXPECT_TRUE(textOf("migrations", Level::kWarning).starts_with("pending: ")) << "still";
+}
+
+TEST_F(PostgresDoctor, finds_a_database_that_is_not_there_and_advises_no_restore) {
+  std::vector<Finding> out;
+  checkDatabase(data(), "postgresql:///redflag?host=/nowhere", epochNow() / kSecondNs, out);
+  ASSERT_FALSE(out.empty());
+  EXPECT_EQ(out.back().level, Level::kError);
+  EXPECT_EQ(out.back().check, "integrity");
+  EXPECT_NE(out.back().advice.find("start PostgreSQL"), std::string::npos) << out.back().advice;
+}
+
 TEST_F(PostgresDoctor, finds_somebody_who_lets_nobody_write) {
   EXPECT_TRUE(locks(Level::kOk).starts_with("a writer waits "));
   const auto holder = database_.connect();

@@ -259,6 +259,31 @@ std::map<std::string, std::set<std::string>> queriedSeries(const Json& dashboard
   return out;
 }
 
+// A value by which a query chooses, of those that it names in full, is one that the series has.
+void expectChosenValues(const Json& dashboard, const testing::OpenMetrics& told) {
+  static const std::regex kChosen("\\b(redflag_[a-z0-9_]+)\\{([a-z_]+)=~?\"([a-z_|]+)\"\\}");
+  static const std::regex kValue("[a-z_]+");
+  int seen = 0;
+  for (const Json& panel : dashboard.at("panels")) {
+    for (const Json& target : panel.at("targets")) {
+      const std::string query = target.at("expr");
+      for (std::sregex_iterator at(query.begin(), query.end(), kChosen), end; at != end; ++at, ++seen) {
+        const std::string values = (*at)[3].str();
+        const auto samples = told.samplesOf((*at)[1].str());
+        for (std::sregex_token_iterator value(values.begin(), values.end(), kValue), last; value != last;
+             ++value)
+          EXPECT_TRUE(std::any_of(samples.begin(), samples.end(),
+                                  [&](const auto& sample) {
+                                    const auto label = sample.labels.find((*at)[2].str());
+                                    return label != sample.labels.end() && label->second == value->str();
+                                  }))
+              << query << ": " << value->str();
+      }
+    }
+  }
+  EXPECT_GT(seen, 0);
+}
+
 // What each series has, of those that a server without agents has no sample of: uploads_counted_test wants
 // it.
 const std::map<std::string, std::set<std::string>> kOfAgents = {
@@ -300,7 +325,9 @@ TEST_F(ProgramTest, metrics_are_openmetrics_move_with_requests_and_are_what_the_
   EXPECT_GT(after.sum("process_resident_memory_bytes"), 1e6);
   EXPECT_EQ(after.sum("redflag_build_info"), 1);
 
-  const auto queried = queriedSeries(Json::parse(contentOf(REDFLAG_DASHBOARD)));
+  const Json dashboard = Json::parse(contentOf(REDFLAG_DASHBOARD));
+  expectChosenValues(dashboard, after);
+  const auto queried = queriedSeries(dashboard);
   for (const auto& [name, labels] : queried) {
     EXPECT_TRUE(after.hasSeries(name)) << name;
     if (const auto known = kOfAgents.find(name); known != kOfAgents.end()) {
