@@ -9,6 +9,7 @@
 #include "config/settings.h"
 #include "host/actions.h"
 #include "platform/machine.h"
+#include "protocol/record_kinds.h"
 #include "schedule/installed_now.h"
 
 namespace redflag::kernel {
@@ -46,6 +47,16 @@ RunOutcome breakerOpen(const BreakerState& state) {
   if (state.phase == BreakerPhase::kOpen) text += " and rests until " + toRfc3339(state.open_until);
   if (!state.text.empty()) text += ": " + state.text;
   return notRun("breaker_open", "transient", "breaker.open", text);
+}
+
+// An inventory is of packages, or of kinds of a third party's own. Who has neither says what it always does,
+// and a server that keeps both pictures would have all of that twice.
+std::string purposeFor(const host::Manifest& manifest, const std::string& wanted) {
+  const auto& kinds = manifest.record_kinds;
+  const bool has_inventory = std::any_of(kinds.begin(), kinds.end(), [](const std::string& kind) {
+    return kind == "package/1" || protocol::findRecordKind(kind) == nullptr;
+  });
+  return wanted == "inventory" && !has_inventory ? "updates" : wanted;
 }
 
 Code codeOf(const std::string& status) {
@@ -145,7 +156,8 @@ std::optional<ScanReport> ScanService::scanOne(const Config& config, const std::
   if (plugin && !plugin->manifest.offers(kScannerInterface)) return std::nullopt;
   if (plugin) {
     report.plugin_version = plugin->manifest.version;
-    report.outcome = runUnderBreaker(*plugin, request);
+    report.purpose = purposeFor(plugin->manifest, request.purpose);
+    report.outcome = runUnderBreaker(*plugin, request, report.purpose);
     addInstalled(config, *plugin, request, report.outcome);
   } else {
     report.outcome =
@@ -158,7 +170,8 @@ std::optional<ScanReport> ScanService::scanOne(const Config& config, const std::
   return report;
 }
 
-RunOutcome ScanService::runUnderBreaker(const ReadyPlugin& plugin, const ScanRequest& request) {
+RunOutcome ScanService::runUnderBreaker(const ReadyPlugin& plugin, const ScanRequest& request,
+                                        const std::string& purpose) {
   const BreakerKey key{plugin.manifest.id, plugin.manifest.version, kScannerInterface};
   const BreakerRules rules = rulesOf(plugin.config.breaker);
   // Only the schedule waits for the end of the rest: people, orders and the proof of an install are the
@@ -167,7 +180,7 @@ RunOutcome ScanService::runUnderBreaker(const ReadyPlugin& plugin, const ScanReq
   const auto admitted = parts_.breakers.admit(key, rules, request.trigger != Trigger::kSchedule, &state);
   if (!admitted) return notRun("transient", "transient", "breaker.unavailable", admitted.error().text);
   if (!*admitted) return breakerOpen(state);
-  RunOutcome outcome = parts_.runner.scan(plugin, request.purpose, request.command_id, &stopping_);
+  RunOutcome outcome = parts_.runner.scan(plugin, purpose, request.command_id, &stopping_);
   if (auto finished = parts_.breakers.finish(key, rules, outcome.end()); !finished) {
     spdlog::error("scans: breaker.not_kept: {}: the breaker could not be updated: {}", key.plugin,
                   finished.error().text);
