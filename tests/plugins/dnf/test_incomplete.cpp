@@ -103,8 +103,11 @@ TEST_F(DnfIncomplete, no_repository_at_all_ends_the_scan) {
 TEST_F(DnfIncomplete, a_database_without_packages_ends_the_scan) {
   outputOf({"sh", "-c", "rpm --root \"$0\" -e --nodeps tool other 2> /dev/null", root_.path()},
            {"HOME=/root"});
-  EXPECT_EQ(scan_.run(), rf::Status::kPermanent);
-  EXPECT_TRUE(scan_.fake.reported("dnf.database_empty"));
+  for (const auto purpose : {RF_PURPOSE_UPDATES, RF_PURPOSE_INVENTORY}) {
+    EXPECT_EQ(scan_.run(purpose), rf::Status::kPermanent) << purpose;
+    EXPECT_TRUE(scan_.fake.reported("dnf.database_empty")) << purpose;
+    EXPECT_NE(scan_.fake.scopeStatus("rpm"), RF_OK) << "nothing is installed, it would say";
+  }
 }
 
 TEST_F(DnfIncomplete, a_missing_database_is_not_made) {
