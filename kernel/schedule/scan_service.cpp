@@ -49,6 +49,15 @@ RunOutcome breakerOpen(const BreakerState& state) {
   return notRun("breaker_open", "transient", "breaker.open", text);
 }
 
+// Of a scan in which sources failed and others answered the status alone says nothing.
+void logScan(const ScanReport& report) {
+  const RunOutcome& outcome = report.outcome;
+  const bool whole = outcome.status == "ok" && outcome.complete;
+  spdlog::log(whole ? spdlog::level::info : spdlog::level::warn, "{}: scan {}{}, {} records{}", report.plugin,
+              outcome.status, outcome.status == "ok" && !whole ? ", incomplete" : "", outcome.records.size(),
+              whole ? "" : "; " + outcome.end().text);
+}
+
 // An inventory is of packages, or of kinds of a third party's own. Who has neither says what it always does,
 // and a server that keeps both pictures would have all of that twice.
 std::string purposeFor(const host::Manifest& manifest, const std::string& wanted) {
@@ -163,9 +172,7 @@ std::optional<ScanReport> ScanService::scanOne(const Config& config, const std::
     report.outcome =
         notRun(plugin.error().status, plugin.error().status, plugin.error().code, plugin.error().text);
   }
-  spdlog::log(report.outcome.status == "ok" ? spdlog::level::info : spdlog::level::warn,
-              "{}: scan {}, {} records{}", id, report.outcome.status, report.outcome.records.size(),
-              report.outcome.status == "ok" ? "" : "; " + report.outcome.end().text);
+  logScan(report);
   remember(report);
   return report;
 }
