@@ -459,16 +459,5 @@ TEST_F(DnfInstall, does_not_go_back_where_more_would_change) {
   EXPECT_EQ(updater_.lastCode(), "dnf.nothing_to_undo");
 }
 
-TEST_F(DnfInstall, downloads_ahead_without_changing_anything) {
-  root_.install({{"tool", "1.0-1"}});
-  root_.addRepository({.id = "base"}, {{"tool", "1.1-1"}});
-  root_.refresh();
-  auto wanted = tool("1.1-1");
-  wanted["plan"] = plan(wanted);
-  EXPECT_EQ(updater_.run(&dnf::DnfUpdater::download, wanted), rf::Status::kOk);
-  EXPECT_EQ(root_.installed(), Rows{"tool-1.0-1.x86_64"});
-  EXPECT_FALSE(updater_.fake.lines.empty());
-}
-
 }  // namespace
 }  // namespace redflag::test
