@@ -9,7 +9,6 @@
 #include "config/settings.h"
 #include "host/actions.h"
 #include "platform/machine.h"
-#include "protocol/record_kinds.h"
 #include "schedule/installed_now.h"
 
 namespace redflag::kernel {
@@ -56,16 +55,6 @@ void logScan(const ScanReport& report) {
   spdlog::log(whole ? spdlog::level::info : spdlog::level::warn, "{}: scan {}{}, {} records{}", report.plugin,
               outcome.status, outcome.status == "ok" && !whole ? ", incomplete" : "", outcome.records.size(),
               whole ? "" : "; " + outcome.end().text);
-}
-
-// An inventory is of packages, or of kinds of a third party's own. Who has neither says what it always does,
-// and a server that keeps both pictures would have all of that twice.
-std::string purposeFor(const host::Manifest& manifest, const std::string& wanted) {
-  const auto& kinds = manifest.record_kinds;
-  const bool has_inventory = std::any_of(kinds.begin(), kinds.end(), [](const std::string& kind) {
-    return kind == "package/1" || protocol::findRecordKind(kind) == nullptr;
-  });
-  return wanted == "inventory" && !has_inventory ? "updates" : wanted;
 }
 
 Code codeOf(const std::string& status) {
