@@ -57,7 +57,8 @@ ScanReport scanOne(const Config& config, const PluginConfig& plugin, const std::
   const auto ready = preparePlugin(config, plugin, place);
   if (ready) {
     report.plugin_version = ready->manifest.version;
-    report.outcome = runner.scan(*ready, purpose, "", nullptr);
+    report.purpose = purposeFor(ready->manifest, purpose);
+    report.outcome = runner.scan(*ready, report.purpose, "", nullptr);
     return report;
   }
   report.outcome.status = ready.error().status;

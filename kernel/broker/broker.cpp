@@ -114,7 +114,8 @@ tl::expected<Broker::Host, PluginRefusal> Broker::start(const std::string& plugi
   auto process = platform::Process::spawn(options);
   if (!process) return refuse("transient", "broker.not_started", process.error().text);
   pipe->closeChildEnd();
-  if (*desk) (*desk)->begin();
+  if (auto begun = *desk ? (*desk)->begin() : Result<>(); !begun)
+    return refuse("transient", "broker.not_started", begun.error().text);
   auto group = groups_ == nullptr ? platform::RunGroup() : groups_->make().value_or(platform::RunGroup());
   // Before it is told anything, it cannot have started another process.
   if (auto added = group.add(process->pid()); !added)

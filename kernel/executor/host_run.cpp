@@ -105,7 +105,7 @@ Result<HostRun> HostRun::spawn(const HostPlace& place, const HostIdentity& ident
   auto adoption = identity.privileged ? nullptr : std::make_unique<platform::OrphanAdoption>();
   auto process = platform::Process::spawn(*options);
   if (!process) return tl::unexpected<Error>(process.error());
-  if (*desk) (*desk)->begin();
+  if (auto begun = *desk ? (*desk)->begin() : Result<>(); !begun) return tl::unexpected<Error>(begun.error());
   auto group = identity.privileged || identity.groups == nullptr
                    ? platform::RunGroup()
                    : identity.groups->make().value_or(platform::RunGroup());

@@ -1,6 +1,7 @@
 #include "reads/read_desk.h"
 
 #include <algorithm>
+#include <system_error>
 
 #include "base/json.h"
 #include "base/time.h"
@@ -68,9 +69,14 @@ void ReadDesk::giveTo(platform::SpawnOptions& options) const {
   options.descriptors.emplace_back(host::kReadsFd, child_.get());
 }
 
-void ReadDesk::begin() {
+Result<> ReadDesk::begin() {
   child_.reset();
-  thread_ = std::thread([this] { serve(); });
+  try {
+    thread_ = std::thread([this] { serve(); });
+  } catch (const std::system_error& error) {
+    return fail(Code::kUnavailable, std::string("there is no room for a thread: ") + error.what());
+  }
+  return {};
 }
 
 void ReadDesk::serve() {

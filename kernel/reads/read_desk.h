@@ -30,8 +30,8 @@ class ReadDesk {
 
   // Before the host is started: its end.
   void giveTo(platform::SpawnOptions& options) const;
-  // Once it is started.
-  void begin();
+  // Once it is started. kUnavailable: the system has no room for another thread.
+  Result<> begin();
 
  private:
   ReadDesk(std::vector<std::string> sockets, SmartPlaces smart, UnitPlaces units, platform::Descriptor own,

@@ -48,6 +48,15 @@ RunOutcome breakerOpen(const BreakerState& state) {
   return notRun("breaker_open", "transient", "breaker.open", text);
 }
 
+// Of a scan in which sources failed and others answered the status alone says nothing.
+void logScan(const ScanReport& report) {
+  const RunOutcome& outcome = report.outcome;
+  const bool whole = outcome.status == "ok" && outcome.complete;
+  spdlog::log(whole ? spdlog::level::info : spdlog::level::warn, "{}: scan {}{}, {} records{}", report.plugin,
+              outcome.status, outcome.status == "ok" && !whole ? ", incomplete" : "", outcome.records.size(),
+              whole ? "" : "; " + outcome.end().text);
+}
+
 Code codeOf(const std::string& status) {
   if (status == "transient") return Code::kUnavailable;
   if (status == "cancelled") return Code::kCancelled;
@@ -145,20 +154,20 @@ std::optional<ScanReport> ScanService::scanOne(const Config& config, const std::
   if (plugin && !plugin->manifest.offers(kScannerInterface)) return std::nullopt;
   if (plugin) {
     report.plugin_version = plugin->manifest.version;
-    report.outcome = runUnderBreaker(*plugin, request);
+    report.purpose = purposeFor(plugin->manifest, request.purpose);
+    report.outcome = runUnderBreaker(*plugin, request, report.purpose);
     addInstalled(config, *plugin, request, report.outcome);
   } else {
     report.outcome =
         notRun(plugin.error().status, plugin.error().status, plugin.error().code, plugin.error().text);
   }
-  spdlog::log(report.outcome.status == "ok" ? spdlog::level::info : spdlog::level::warn,
-              "{}: scan {}, {} records{}", id, report.outcome.status, report.outcome.records.size(),
-              report.outcome.status == "ok" ? "" : "; " + report.outcome.end().text);
+  logScan(report);
   remember(report);
   return report;
 }
 
-RunOutcome ScanService::runUnderBreaker(const ReadyPlugin& plugin, const ScanRequest& request) {
+RunOutcome ScanService::runUnderBreaker(const ReadyPlugin& plugin, const ScanRequest& request,
+                                        const std::string& purpose) {
   const BreakerKey key{plugin.manifest.id, plugin.manifest.version, kScannerInterface};
   const BreakerRules rules = rulesOf(plugin.config.breaker);
   // Only the schedule waits for the end of the rest: people, orders and the proof of an install are the
@@ -167,7 +176,7 @@ RunOutcome ScanService::runUnderBreaker(const ReadyPlugin& plugin, const ScanReq
   const auto admitted = parts_.breakers.admit(key, rules, request.trigger != Trigger::kSchedule, &state);
   if (!admitted) return notRun("transient", "transient", "breaker.unavailable", admitted.error().text);
   if (!*admitted) return breakerOpen(state);
-  RunOutcome outcome = parts_.runner.scan(plugin, request.purpose, request.command_id, &stopping_);
+  RunOutcome outcome = parts_.runner.scan(plugin, purpose, request.command_id, &stopping_);
   if (auto finished = parts_.breakers.finish(key, rules, outcome.end()); !finished) {
     spdlog::error("scans: breaker.not_kept: {}: the breaker could not be updated: {}", key.plugin,
                   finished.error().text);

@@ -82,7 +82,8 @@ class ScanService : public Scanner {
                                     const ScanRequest& request);
   // What an operation beside scanning wrote, run under the breaker of its interface.
   Result<Json> operate(const Config& config, const std::string& plugin, const PluginCall& call);
-  RunOutcome runUnderBreaker(const ReadyPlugin& plugin, const ScanRequest& request);
+  RunOutcome runUnderBreaker(const ReadyPlugin& plugin, const ScanRequest& request,
+                             const std::string& purpose);
   void addInstalled(const Config& config, const ReadyPlugin& plugin, const ScanRequest& request,
                     RunOutcome& outcome);
   Result<> spool(ScanReport& report, Trigger trigger);  // takes the records out

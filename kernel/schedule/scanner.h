@@ -16,7 +16,8 @@ enum class Trigger { kSchedule, kManual, kCommand, kVerify };
 
 struct ScanRequest {
   std::vector<std::string> plugins;  // empty: every enabled one
-  std::string purpose = "updates";   // updates | inventory | verify
+  // updates | inventory | verify. An inventory of a plugin that has none is a scan for updates.
+  std::string purpose = "updates";
   Trigger trigger = Trigger::kSchedule;
   std::string command_id;  // of the order behind it, or ""
   // Of a verify scan: {"key","name","arch","version"} of what that order was about. The plugin's updater is

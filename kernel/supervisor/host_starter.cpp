@@ -67,7 +67,7 @@ Result<std::unique_ptr<StartedHost>> DirectStarter::start(const RunRequest& requ
   auto process = platform::Process::spawn(options);
   if (!process) return tl::unexpected<Error>(process.error());
   pipe->closeChildEnd();
-  if (*desk) (*desk)->begin();
+  if (auto begun = *desk ? (*desk)->begin() : Result<>(); !begun) return tl::unexpected<Error>(begun.error());
   const auto load = host::loadOf(request.manifest, request.capabilities, request.seal, scratch_);
   // One that is gone already has said why, or is found to have crashed.
   static_cast<void>(

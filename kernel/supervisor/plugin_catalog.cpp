@@ -1,6 +1,9 @@
 #include "supervisor/plugin_catalog.h"
 
+#include <algorithm>
+
 #include "config/settings.h"
+#include "protocol/record_kinds.h"
 
 namespace redflag::kernel {
 namespace {
@@ -18,6 +21,14 @@ std::string missingWalls(bool own_user) {
 }
 
 }  // namespace
+
+std::string purposeFor(const host::Manifest& manifest, const std::string& wanted) {
+  const auto& kinds = manifest.record_kinds;
+  const bool has_inventory = std::any_of(kinds.begin(), kinds.end(), [](const std::string& kind) {
+    return kind == "package/1" || protocol::findRecordKind(kind) == nullptr;
+  });
+  return wanted == "inventory" && !has_inventory ? "updates" : wanted;
+}
 
 std::vector<host::Wall> walls(bool own_user) {
   std::vector<host::Wall> all{

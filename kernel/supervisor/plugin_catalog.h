@@ -43,6 +43,11 @@ struct PluginRefusal {
 tl::expected<ReadyPlugin, PluginRefusal> preparePlugin(const Config& config, const PluginConfig& plugin,
                                                        const PluginPlace& place);
 
+// The purpose of a scan of it where `wanted` was asked for. An inventory is of packages, or of kinds of a
+// third party's own: who has neither says what it always does, and a server that keeps both pictures would
+// have all of that twice.
+std::string purposeFor(const host::Manifest& manifest, const std::string& wanted);
+
 // What stands between a plugin and the rest of this machine: host::possibleWalls(), and ours.
 std::vector<host::Wall> walls(bool own_user);
 // "full" when all of them stand, else "weak".

@@ -8,17 +8,13 @@
 #include <apt-pkg/strutl.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
-#include <fstream>
-#include <map>
 #include <memory>
-#include <string_view>
 #include <system_error>
-#include <unordered_map>
 #include <utility>
 
 #include "apt_errors.h"
+#include "release_head.h"
 
 namespace redflag::apt {
 namespace {
@@ -37,58 +33,6 @@ std::string releaseFile(const metaIndex& source) {
     if (RealFileExists(base + name)) return base + name;
   return {};
 }
-
-// What stands above the checksums of a Release file, which are nearly all of it, and of those the sizes of
-// package lists.
-class ReleaseHead {
- public:
-  explicit ReleaseHead(const std::string& file) {
-    std::ifstream input(file);
-    for (std::string line; std::getline(input, line);) {
-      if (line.starts_with(' ')) {
-        if (line.ends_with("Packages")) noteSize(line);
-        continue;
-      }
-      if (const auto colon = line.find(':'); colon != std::string::npos)
-        fields_[line.substr(0, colon)] = " " + APT::String::Strip(line.substr(colon + 1)) + " ";
-    }
-  }
-  std::int64_t time(const std::string& field) const {
-    time_t parsed = 0;
-    const auto found = fields_.find(field);
-    return found != fields_.end() && RFC1123StrToTime(APT::String::Strip(found->second), parsed) ? parsed : 0;
-  }
-  // Of a list as the archive signed it, not compressed.
-  std::optional<std::uint64_t> sizeOf(const std::string& list) const {
-    const auto found = sizes_.find(list);
-    return found == sizes_.end() ? std::nullopt : std::optional(found->second);
-  }
-  bool lists(const std::string& field, const std::string& word) const {
-    const auto found = fields_.find(field);
-    return found != fields_.end() && found->second.find(" " + word + " ") != std::string::npos;
-  }
-
- private:
-  void noteSize(const std::string& line) {
-    // "checksum size name", in columns. Lines are many, and a stream for each takes longer than all the rest.
-    const auto word = [&line](std::size_t& at) {
-      const auto begin = std::min(line.find_first_not_of(' ', at), line.size());
-      at = std::min(line.find(' ', begin), line.size());
-      return std::string_view(line).substr(begin, at - begin);
-    };
-    std::size_t at = 0;
-    word(at);
-    const auto digits = word(at);
-    const auto name = word(at);
-    std::uint64_t size = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), size);
-    if (error == std::errc() && end == digits.data() + digits.size() && !name.empty())
-      sizes_.insert_or_assign(std::string(name), size);
-  }
-
-  std::map<std::string, std::string> fields_;
-  std::unordered_map<std::string, std::uint64_t> sizes_;
-};
 
 // Which package indexes an archive offers: apt skips those of architectures that it does not have. Nearly
 // always its head says enough; else libapt reads all of it.

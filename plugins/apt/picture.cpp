@@ -108,11 +108,7 @@ Result<Picture> takePicture(const Settings& settings, const Lists& lists, std::i
   auto found = find(settings);
   if (!found) return tl::unexpected<Problem>(found.error());
   Session& session = *found->session;
-  // dpkg itself is a package: a database without any was lost, and must not read as "nothing to update".
-  if (session.installed().empty())
-    return fail(RF_PERMANENT, "apt.database_empty",
-                _config->FindFile("Dir::State::status") +
-                    " names no installed package; dpkg's daily copies are in /var/backups");
+  if (auto whole = requireInstalled(session); !whole) return tl::unexpected<Problem>(whole.error());
   Picture picture;
   picture.archives = readArchives(session.sources(), settings, lists, now);
   addBrokenSources(session, picture.archives);

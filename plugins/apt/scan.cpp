@@ -125,6 +125,7 @@ rf::Status Scan::inventory(rf::Run& run) {
   useOwnLists(settings_);  // with which the binary cache is there already
   auto session = openInstalled(settings_);
   if (!session) return failRun(run, session.error());
+  if (auto whole = requireInstalled(**session); !whole) return failRun(run, whole.error());
   auto scope = run.scope(kLocalScope);
   for (const auto& package : (*session)->installed()) {
     const auto version = package.CurrentVer();

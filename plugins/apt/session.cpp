@@ -122,6 +122,13 @@ const std::vector<pkgCache::PkgIterator>& Session::installed() const {
   return parts_->installed;
 }
 
+Result<> requireInstalled(const Session& session) {
+  if (!session.installed().empty()) return {};
+  return fail(RF_PERMANENT, "apt.database_empty",
+              _config->FindFile("Dir::State::status") +
+                  " names no installed package; dpkg's daily copies are in /var/backups");
+}
+
 Result<pkgDepCache*> Session::dependencies() {
   if (!parts_->file->BuildDepCache() || aptFailed())
     return fail(RF_PERMANENT, "apt.dependencies", takeAptErrors());

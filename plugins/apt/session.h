@@ -60,4 +60,8 @@ class Session {
   std::unique_ptr<Parts> parts_;
 };
 
+// dpkg itself is a package: a database without any was lost, and must read neither as "nothing to update" nor
+// as "nothing installed". RF_PERMANENT "apt.database_empty".
+Result<> requireInstalled(const Session& session);
+
 }  // namespace redflag::apt

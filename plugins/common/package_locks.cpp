@@ -13,16 +13,17 @@ namespace {
 constexpr std::int64_t kPatienceNs = 60'000'000'000;
 constexpr std::chrono::milliseconds kBetweenTries{500};
 
-// Who holds the file's lock; 0: nobody.
-pid_t holder(const std::string& file) {
-  const int fd = open(file.c_str(), O_RDWR | O_CLOEXEC);
+// Who holds a lock of the file's that keeps others from one of that kind; 0: nobody; -1: who has no number
+// here.
+pid_t holder(const std::string& file, int access, short kind) {
+  const int fd = open(file.c_str(), access | O_CLOEXEC);
   if (fd < 0) return 0;
   struct flock lock {};
-  lock.l_type = F_WRLCK;
+  lock.l_type = kind;
   lock.l_whence = SEEK_SET;
   const bool held = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
   close(fd);
-  return held ? lock.l_pid : 0;
+  return !held ? 0 : lock.l_pid == 0 ? -1 : lock.l_pid;
 }
 
 }  // namespace
@@ -43,7 +44,7 @@ bool Patience::wait() const {
 Result<> waitForLocks(const std::vector<std::string>& files, const std::string& manager, const rf::Run& run,
                       const Patience& patience) {
   for (const auto& file : files) {
-    while (const auto process = holder(file)) {
+    while (const auto process = holder(file, O_RDWR, F_WRLCK)) {
       if (patience.wait()) continue;
       if (run.cancelled())
         return fail(RF_CANCELLED, manager + ".cancelled",
@@ -53,6 +54,14 @@ Result<> waitForLocks(const std::vector<std::string>& files, const std::string& 
     }
   }
   return {};
+}
+
+std::optional<Problem> whoChanges(const std::vector<std::string>& files, const std::string& manager) {
+  for (const auto& file : files)
+    if (holder(file, O_RDONLY, F_RDLCK) != 0)
+      return Problem{RF_TRANSIENT, manager + ".rpm_locked",
+                     "another program is installing packages: what is installed may change"};
+  return std::nullopt;
 }
 
 }  // namespace redflag::plugin

@@ -1,6 +1,7 @@
 #pragma once
-// Waiting until no other package manager is at work.
+// Whether another package manager is at work, and waiting until none is.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,5 +29,10 @@ class Patience {
 // "MANAGER.locked", and RF_CANCELLED "MANAGER.cancelled".
 Result<> waitForLocks(const std::vector<std::string>& files, const std::string& manager, const rf::Run& run,
                       const Patience& patience);
+
+// Why what is installed may be half of what it will be: somebody holds one of these files' locks to change
+// it. RF_TRANSIENT "MANAGER.rpm_locked". For who may only read them, and before librpm looks itself: it would
+// lose its own lock.
+std::optional<Problem> whoChanges(const std::vector<std::string>& files, const std::string& manager);
 
 }  // namespace redflag::plugin

@@ -20,4 +20,8 @@ bool hasRpmDatabase(const Settings& settings) {
   });
 }
 
+std::string rpmLockFile(const Settings& settings) {
+  return settings.inRoot("/var/lib/rpm/.rpm.lock");
+}
+
 }  // namespace redflag::dnf

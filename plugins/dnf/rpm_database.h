@@ -14,4 +14,7 @@ std::vector<std::string> rpmDatabaseFiles(const Settings& settings);
 
 bool hasRpmDatabase(const Settings& settings);
 
+// Whose lock is held by who changes it.
+std::string rpmLockFile(const Settings& settings);
+
 }  // namespace redflag::dnf

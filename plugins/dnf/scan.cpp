@@ -3,10 +3,12 @@
 #include <algorithm>
 
 #include "candidates.h"
+#include "common/package_locks.h"
 #include "common/package_numbers.h"
 #include "inputs.h"
 #include "other_manager.h"
 #include "plain_text.h"
+#include "rpm_database.h"
 
 namespace redflag::dnf {
 namespace {
@@ -66,9 +68,9 @@ std::int64_t Scan::now() const {
   return clock_.epochNs() / kNsPerSecond;
 }
 
-Result<Picture> Scan::picture(rf::Run& run) {
+Result<Picture> Scan::picture(rf::Run& run, bool idle) {
   const auto inputs = fingerprintInputs(settings_);
-  if (run.purpose() != rf::Purpose::kVerify) {
+  if (idle && run.purpose() != rf::Purpose::kVerify) {
     const auto kept_inputs = state_.get(kInputsKey);
     if (kept_inputs && *kept_inputs == inputs) {
       const auto kept = state_.get(kPictureKey);
@@ -81,7 +83,7 @@ Result<Picture> Scan::picture(rf::Run& run) {
     }
   }
   auto picture = takePicture(settings_, now());
-  if (picture) {
+  if (picture && idle) {
     // Without a place to keep it the next scan is slower, not wrong: no inputs stand beside an older picture.
     if (state_.put(kPictureKey, encodePicture(*picture)) == rf::Status::kOk)
       static_cast<void>(state_.put(kInputsKey, inputs));
@@ -93,7 +95,8 @@ void Scan::emitSource(rf::Run& run, const Source& source, const Picture& picture
   auto scope = run.scope(source.key);
   for (const auto& upgrade : picture.upgrades)
     if (upgrade.scope == source.key) emit(run, upgrade);
-  if (const auto& problem = source.problem) {
+  const auto& problem = source.problem ? source.problem : activity_;
+  if (problem) {
     scope.fail(rf::toStatus(problem->status), problem->code, problem->text);
   } else {
     scope.complete();
@@ -123,7 +126,8 @@ void Scan::chooseMetadata(rf::Run& run) {
 
 rf::Status Scan::updates(rf::Run& run) {
   chooseMetadata(run);
-  auto seen = picture(run);
+  activity_ = plugin::whoChanges({rpmLockFile(settings_)}, "dnf");
+  auto seen = picture(run, !activity_);
   if (!seen) return failRun(run, seen.error());
   chosen_.applyTo(seen->sources);
   if (seen->sources.empty())
@@ -138,13 +142,18 @@ rf::Status Scan::updates(rf::Run& run) {
 }
 
 rf::Status Scan::inventory(rf::Run& run) {
+  const auto activity = plugin::whoChanges({rpmLockFile(settings_)}, "dnf");
   const auto session = Session::openDatabase(settings_);
   if (!session) return failRun(run, session.error());
   auto scope = run.scope(kLocalScope);
   const auto installed = dnf::run(installedPackages((*session)->sack()));
   for (auto* package : listOf(installed))
     emitPackage(run, package);
-  scope.complete();
+  if (activity) {
+    scope.fail(rf::toStatus(activity->status), activity->code, activity->text);
+  } else {
+    scope.complete();
+  }
   return run.outcome();
 }
 

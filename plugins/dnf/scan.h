@@ -1,6 +1,8 @@
 #pragma once
 // A picture told to the host: scopes, rows, facts.
 
+#include <optional>
+
 #include "own_metadata.h"
 #include "picture.h"
 #include "redflag/sdk.hpp"
@@ -18,7 +20,8 @@ class Scan {
   rf::Status inventory(rf::Run& run);
 
  private:
-  Result<Picture> picture(rf::Run& run);
+  // `idle`: nobody is changing what is installed.
+  Result<Picture> picture(rf::Run& run, bool idle);
   void chooseMetadata(rf::Run& run);
   void emitSource(rf::Run& run, const Source& source, const Picture& picture);
   void emitFacts(rf::Run& run, const Picture& picture);
@@ -29,6 +32,7 @@ class Scan {
   rf::State state_;
   rf::Progress progress_;
   ChosenMetadata chosen_;
+  std::optional<Problem> activity_;
 };
 
 }  // namespace redflag::dnf

@@ -7,6 +7,7 @@
 #include "missing_keys.h"
 #include "own_metadata.h"
 #include "refresh.h"
+#include "rpm_database.h"
 
 namespace redflag::dnf {
 namespace {
@@ -59,7 +60,7 @@ Result<DnfUpdater::Installed> DnfUpdater::installed() {
 
 // dnf's own locks are dnf's to find out about.
 std::vector<std::string> DnfUpdater::lockFiles() {
-  return {settings_.inRoot("/var/lib/rpm/.rpm.lock")};
+  return {rpmLockFile(settings_)};
 }
 
 std::int64_t DnfUpdater::newestTransaction() {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/package_locks.h"
 #include "common/package_numbers.h"
 #include "common/reboot_names.h"
 #include "inputs.h"
@@ -49,16 +50,21 @@ void Scan::emitSource(rf::Run& run, const Source& source, const Picture& picture
   auto scope = run.scope(source.repository.id);
   for (const auto& upgrade : picture.upgrades)
     if (upgrade.candidate.repository == source.repository.id) emit(run, upgrade);
-  if (const auto& problem = source.problem) {
+  const auto& problem = source.problem ? source.problem : activity_;
+  if (problem) {
     scope.fail(rf::toStatus(problem->status), problem->code, problem->text);
   } else {
     scope.complete();
   }
 }
 
-Result<Picture> Scan::takeOrRepeat(rf::Run& run) {
+std::optional<Problem> Scan::activity() const {
+  return plugin::whoChanges({settings_.root / "var/lib/rpm/.rpm.lock"}, "dnf5");
+}
+
+Result<Picture> Scan::takeOrRepeat(rf::Run& run, bool idle) {
   const auto inputs = inputsOf(settings_.root);
-  if (run.purpose() != rf::Purpose::kVerify) {
+  if (idle && run.purpose() != rf::Purpose::kVerify) {
     const auto kept_inputs = state_.get(kInputsKey);
     if (kept_inputs && *kept_inputs == inputs) {
       const auto kept = state_.get(kPictureKey);
@@ -71,7 +77,7 @@ Result<Picture> Scan::takeOrRepeat(rf::Run& run) {
     }
   }
   auto picture = takePicture(client_);
-  if (picture) {
+  if (picture && idle) {
     // Without a place to keep it the next scan is slower, not wrong: no inputs stand beside an older picture.
     if (state_.put(kPictureKey, encodePicture(*picture)) == rf::Status::kOk)
       static_cast<void>(state_.put(kInputsKey, inputs));
@@ -81,7 +87,8 @@ Result<Picture> Scan::takeOrRepeat(rf::Run& run) {
 
 rf::Status Scan::updates(rf::Run& run) {
   const auto now = clock_.epochNs() / kNsPerSecond;
-  auto picture = takeOrRepeat(run);
+  activity_ = activity();
+  auto picture = takeOrRepeat(run, !activity_);
   if (!picture) return failRun(run, picture.error());
   judgeSources(*picture, settings_, now);
   if (picture->sources.empty())
@@ -102,6 +109,7 @@ rf::Status Scan::updates(rf::Run& run) {
 }
 
 rf::Status Scan::inventory(rf::Run& run) {
+  activity_ = activity();
   const auto installed = readInstalled(client_);
   if (!installed) return failRun(run, installed.error());
   auto scope = run.scope(kLocalScope);
@@ -116,7 +124,11 @@ rf::Status Scan::inventory(rf::Run& run) {
     if (package.installed_bytes > 0) row.installedBytes(package.installed_bytes);
     row.commit();
   }
-  scope.complete();
+  if (activity_) {
+    scope.fail(rf::toStatus(activity_->status), activity_->code, activity_->text);
+  } else {
+    scope.complete();
+  }
   return run.outcome();
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 // A picture told to the host: scopes, rows, facts.
 
+#include <optional>
+
 #include "client.h"
 #include "picture.h"
 #include "redflag/sdk.hpp"
@@ -18,13 +20,16 @@ class Scan {
   rf::Status inventory(rf::Run& run);
 
  private:
-  Result<Picture> takeOrRepeat(rf::Run& run);
+  std::optional<Problem> activity() const;
+  // `idle`: nobody is changing what is installed.
+  Result<Picture> takeOrRepeat(rf::Run& run, bool idle);
   void emitSource(rf::Run& run, const Source& source, const Picture& picture);
 
   const Settings& settings_;
   Client client_;
   rf::Clock clock_;
   rf::State state_;
+  std::optional<Problem> activity_;
 };
 
 }  // namespace redflag::dnf5

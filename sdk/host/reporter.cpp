@@ -8,7 +8,7 @@
 namespace redflag::host {
 namespace {
 
-constexpr std::uint32_t kMaxReports = protocol::kMaxScanReports;
+constexpr std::uint32_t kMaxReports = protocol::kMaxScanReports - 1;  // and one of the host's own
 constexpr std::uint32_t kMaxLines = 100'000;
 constexpr std::size_t kMaxLineBytes = 4096;
 constexpr std::size_t kMaxCodeBytes = 128;
@@ -41,15 +41,23 @@ bool Reporter::mayTell(std::atomic<std::uint32_t>& count, std::uint32_t limit, s
   return false;
 }
 
+void Reporter::send(rf_status status, std::string_view code, std::string_view text) {
+  std::string out;
+  member(out, "status", statusName(status));
+  member(out, "code", code);
+  member(out, "text", readable(text, kMaxLineBytes));
+  channel_.send(FrameType::kReport, out + "}");
+}
+
 rf_status Reporter::report(rf_status status, std::string_view code, std::string_view text) {
   if (!mayTell(reports_, kMaxReports, "reports")) return RF_LIMIT;
   const bool good = isCode(code);
-  std::string out;
-  member(out, "status", statusName(status));
-  member(out, "code", good ? code : "plugin.bad_report");
-  member(out, "text", readable(text, kMaxLineBytes));
-  channel_.send(FrameType::kReport, out + "}");
+  send(status, good ? code : "plugin.bad_report", text);
   return good ? RF_OK : RF_INVALID;
+}
+
+void Reporter::conclude(rf_status status, std::string_view code, std::string_view text) {
+  send(status, code, text);
 }
 
 void Reporter::reportOnce(rf_status status, std::string_view code, const std::string& text) {

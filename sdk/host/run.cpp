@@ -169,7 +169,8 @@ rf_status Run::commitRecord() {
 }
 
 void Run::endRunaway() {
-  reporter_.report(RF_LIMIT, "plugin.runaway", "the plugin went on committing rows after they were refused");
+  reporter_.conclude(RF_LIMIT, "plugin.runaway",
+                     "the plugin went on committing rows after they were refused");
   if (in_scope_) sendScopeEnd(scope_key_, RF_LIMIT);
   channel_.send(FrameType::kDone, R"({"status":"limit"})");
   endProcess(channel_.finish() ? 0 : 1);

@@ -148,8 +148,8 @@ Step<rf_status> callPlugin(const Given& given, const Loaded& loaded, Services& s
   auto returned = perform(instance->get(), run.table(), start, channel);
   if (!returned) {
     const bool unsupported = returned.error().code == Code::kUnsupported;
-    reporter.report(notLoaded(returned.error()),
-                    unsupported ? "plugin.unsupported" : "plugin.broken_contract", returned.error().text);
+    reporter.conclude(notLoaded(returned.error()),
+                      unsupported ? "plugin.unsupported" : "plugin.broken_contract", returned.error().text);
     return run.finish(notLoaded(returned.error()));
   }
   return run.finish(*returned);
@@ -159,7 +159,7 @@ rf_status serve(const Given& given, Opening& opening, int reads, const RunContro
                 Reporter& reporter) {
   auto loaded = loadPlugin(given.load);
   if (!loaded) {
-    reporter.report(loaded.error().status, loaded.error().code, loaded.error().text);
+    reporter.conclude(loaded.error().status, loaded.error().code, loaded.error().text);
     return loaded.error().status;
   }
   Services services({given.capabilities, control, reporter}, std::move(opening.state),
@@ -167,7 +167,7 @@ rf_status serve(const Given& given, Opening& opening, int reads, const RunContro
   // The plugin is gone when this returns: a crash in its destroy is still before kDone.
   auto status = callPlugin(given, *loaded, services, control, channel, reporter);
   if (!status) {
-    reporter.report(status.error().status, status.error().code, status.error().text);
+    reporter.conclude(status.error().status, status.error().code, status.error().text);
     return status.error().status;
   }
   if (*status == RF_OK) {
@@ -204,7 +204,7 @@ int runSession(const Endpoints& ends) {
   auto given =
       opening ? take(*opening) : Step<Given>(stop(RF_INVALID, "host.bad_start", opening.error().text));
   if (!given) {
-    reporter.report(given.error().status, given.error().code, given.error().text);
+    reporter.conclude(given.error().status, given.error().code, given.error().text);
     return done(channel, given.error().status);
   }
   channel.send(FrameType::kSealed, wallsText(given->walls));
@@ -216,7 +216,7 @@ int runSession(const Endpoints& ends) {
     const CancelWatch watch(ends.input, decoder, !changesTheMachine(given->start), control.cancelled);
     status = serve(*given, *opening, ends.reads, control, channel, reporter);
   } catch (const std::system_error& error) {  // no room for a thread
-    reporter.report(RF_TRANSIENT, "host.no_thread", error.what());
+    reporter.conclude(RF_TRANSIENT, "host.no_thread", error.what());
     status = RF_TRANSIENT;
   }
   return done(channel, status);

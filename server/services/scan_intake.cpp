@@ -320,9 +320,12 @@ class Intake {
   }
 
   void tellIncomplete() {
-    auto incomplete = entry("scan.incomplete", scan_.plugin + ": ended as " + scan_.status);
+    // Of a scan whose sources failed and others answered the status says nothing.
+    const std::string how = scan_.status == "ok" ? "not complete" : "ended as " + scan_.status;
+    auto incomplete = entry("scan.incomplete", scan_.plugin + ": " + how);
     incomplete.severity = "warning";
     for (const Json& report : scan_.reports) {
+      if (report.at("status") == "ok") continue;  // says something else, and may come first
       incomplete.code = report.at("code");
       incomplete.text += ": " + report.at("text").get<std::string>();
       break;

@@ -9,6 +9,7 @@
 
 #include "host/manifest.h"
 #include "host_run.h"
+#include "protocol/limits.h"
 
 namespace redflag::test {
 namespace {
@@ -114,6 +115,13 @@ TEST(Host, ends_a_plugin_that_floods) {
   EXPECT_EQ(run.status(), "limit");
   EXPECT_EQ(run.all(FrameType::kRecord).size(), 50U);
   EXPECT_THAT(run.codes(), ElementsAre("record.limit", "plugin.runaway"));
+}
+
+TEST(Host, says_that_a_plugin_floods_although_that_one_has_said_all_it_may) {
+  const auto codes = runMoody("talk_and_flood", "", {{"max_records", 50}}).codes();
+  ASSERT_EQ(codes.size(), protocol::kMaxScanReports);
+  EXPECT_EQ(codes.front(), "test.reported");
+  EXPECT_EQ(codes.back(), "plugin.runaway") << "by which the agent knows it from one that only fails";
 }
 
 TEST(Host, refuses_another_abi_and_names_both) {

@@ -135,6 +135,14 @@ const kOfEach = {
     const row = rows.find(({ name }) => name === update.name);
     assert.deepEqual([row.arch, row.installed_version, row.candidate_version], [update.arch, update.from, update.to]);
     assert.equal(desk.machine.installed(update), update.from);
+
+    // Of an engine there is no inventory: it says what it always does.
+    const inventory = await desk.carriedOut('scan', { plugins: [manager], purpose: 'inventory' });
+    const scans = `/api/v1/agents/${desk.agent.id}/scans?limit=100`;
+    const kept = await until(async () => (await desk.api.get(scans)).items.find(({ id }) => id === inventory.results[0].scans[0]),
+      'the inventory to be taken in', 30_000, () => desk.said());
+    assert.deepEqual([kept.purpose, kept.complete], [manager === 'docker' ? 'updates' : 'inventory', true]);
+    assert.equal(desk.done('updates', 'rows', '--agent-id', desk.agent.id, '--all').items.length, rows.length, 'it closes no update');
   },
 
   plan_updates: async (desk) => {

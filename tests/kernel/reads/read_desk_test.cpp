@@ -2,6 +2,7 @@
 #include "reads/read_desk.h"
 
 #include <gmock/gmock.h>
+#include <pthread.h>
 
 #include "scripted_service.h"
 #include "supervisor/plugin_catalog.h"
@@ -117,7 +118,7 @@ TEST_F(Desk, believes_nothing_that_comes_over_the_descriptor) {
     platform::SpawnOptions options;
     desk->giveTo(options);
     platform::LocalStream stream(platform::Descriptor(::dup(options.descriptors.at(0).second)));
-    desk->begin();
+    EXPECT_TRUE(desk->begin());
     EXPECT_TRUE(stream.send(message, kSecondNs));
     const auto answer = stream.receive(10'000, 5 * kSecondNs);
     return answer && *answer ? **answer : std::string("closed");
@@ -133,6 +134,41 @@ TEST_F(Desk, believes_nothing_that_comes_over_the_descriptor) {
   EXPECT_EQ(say(R"({"socket":"/a","target":"/version","max_bytes":1,"timeout_ms":1,"method":"POST"})"),
             "closed");
   EXPECT_TRUE(engine.asked().empty());
+}
+
+// As on a machine, or below a limit, that has no room for the stack of another one.
+class NoRoomForThreads {
+ public:
+  NoRoomForThreads() {
+    pthread_attr_t vast;
+    EXPECT_EQ(::pthread_getattr_default_np(&before_), 0);
+    EXPECT_EQ(::pthread_attr_init(&vast), 0);
+    EXPECT_EQ(::pthread_attr_setstacksize(&vast, std::size_t{1} << 60U), 0);
+    EXPECT_EQ(::pthread_setattr_default_np(&vast), 0);
+    ::pthread_attr_destroy(&vast);
+  }
+  ~NoRoomForThreads() {
+    EXPECT_EQ(::pthread_setattr_default_np(&before_), 0);
+    ::pthread_attr_destroy(&before_);
+  }
+  NoRoomForThreads(const NoRoomForThreads&) = delete;
+  NoRoomForThreads& operator=(const NoRoomForThreads&) = delete;
+
+ private:
+  pthread_attr_t before_;
+};
+
+TEST_F(Desk, without_room_for_its_thread_ends_the_run_and_blames_no_plugin) {
+  const auto outcome = [&] {
+    const NoRoomForThreads none;
+    return ask("/version");
+  }();
+  EXPECT_EQ(outcome.status, "transient");
+  EXPECT_EQ(outcome.run_class, RunClass::kNeutral);
+  EXPECT_EQ(outcome.end().code, "run.not_started");
+  EXPECT_THAT(outcome.end().text, HasSubstr("no room for a thread"));
+  test::ScriptedService engine(socket(), {{"HTTP/1.0 200 OK\r\n\r\n{}"}});
+  EXPECT_EQ(fact(ask("/version"), 0), 200) << "and goes on where there is";
 }
 
 TEST(NoDesk, is_there_for_a_plugin_without_sockets) {

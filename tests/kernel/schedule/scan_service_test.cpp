@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <map>
 #include <thread>
 
 #include "base/encoding.h"
@@ -158,6 +159,18 @@ TEST_F(ScanServiceTest, also_looks_at_services_when_it_proves_an_order_and_else_
   for (const auto& item : spooled())
     scanned.push_back(item["plugin"].get<std::string>() + " " + item["purpose"].get<std::string>());
   EXPECT_THAT(scanned, testing::IsSupersetOf({"test.good verify", "test.moody verify"}));
+}
+
+TEST_F(ScanServiceTest, takes_an_inventory_of_who_has_one_and_of_others_what_they_always_say) {
+  start(entry("test.good") + entry("test.moody"));
+  ASSERT_TRUE(service_->scan({{"test.good", "test.moody"}, "inventory", Trigger::kCommand, "CMD"}));
+  std::map<std::string, Json> scans;
+  for (const auto& item : spooled())
+    scans[item["plugin"]] = item;
+  EXPECT_EQ(scans["test.good"]["purpose"], "updates")
+      << "it tells of updates, which an inventory cannot hold";
+  EXPECT_EQ(scans["test.good"]["complete"], true);
+  EXPECT_EQ(scans["test.moody"]["purpose"], "inventory") << "it has a kind of its own";
 }
 
 TEST_F(ScanServiceTest, opens_the_breaker_of_a_plugin_that_crashes_and_tells_the_server) {

@@ -159,8 +159,11 @@ TEST_F(AptIncomplete, fails_without_any_source) {
 
 TEST_F(AptIncomplete, fails_on_a_database_that_lost_every_package) {
   root_.write("var/lib/dpkg/status", "");
-  EXPECT_EQ(scan_.run(), rf::Status::kPermanent);
-  EXPECT_TRUE(scan_.fake.reported("apt.database_empty"));
+  for (const auto purpose : {RF_PURPOSE_UPDATES, RF_PURPOSE_INVENTORY}) {
+    EXPECT_EQ(scan_.run(purpose), rf::Status::kPermanent) << purpose;
+    EXPECT_TRUE(scan_.fake.reported("apt.database_empty")) << purpose;
+    EXPECT_NE(scan_.fake.scopeStatus("dpkg"), RF_OK) << "nothing is installed, it would say";
+  }
 }
 
 TEST_F(AptIncomplete, fails_on_broken_preferences) {

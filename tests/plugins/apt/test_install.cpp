@@ -1,7 +1,6 @@
 // Real installations: dpkg in a root of its own, made by scripts/make-sandbox with a signed repository beside
 // it.
 #include <gmock/gmock.h>
-#include <sys/mount.h>
 
 #include <fstream>
 #include <sstream>
@@ -10,6 +9,7 @@
 #include "install_fixture.h"
 #include "scan_of.h"
 #include "support/http_folder.h"
+#include "support/tiny_disk.h"
 
 namespace redflag::test {
 namespace {
@@ -243,21 +243,6 @@ TEST_F(AptInstall, changes_nothing_when_a_package_is_not_there_any_more) {
   EXPECT_EQ(updater_.lastCode(), "apt.download_failed");
   EXPECT_EQ(database(), before);
 }
-
-// A file system of one page, full but for what is asked.
-class TinyDisk {
- public:
-  explicit TinyDisk(std::filesystem::path at) : at_(std::move(at)) {
-    mounted_ = mount("tmpfs", at_.c_str(), "tmpfs", 0, "size=4k") == 0;
-  }
-  ~TinyDisk() { EXPECT_TRUE(!mounted_ || umount(at_.c_str()) == 0); }
-  bool mounted() const { return mounted_; }
-  void fill() const { std::ofstream(at_ / "fill") << std::string(4096, 'x'); }
-
- private:
-  std::filesystem::path at_;
-  bool mounted_ = false;
-};
 
 TEST_F(AptInstall, changes_nothing_when_there_is_no_room_for_the_packages) {
   const auto order = planned("redflag-demo", "1.1");

@@ -3,6 +3,7 @@
 
 #include "metadata.h"
 #include "scan_of.h"
+#include "support/lock_holder.h"
 
 namespace redflag::test {
 namespace {
@@ -103,8 +104,30 @@ TEST_F(DnfIncomplete, no_repository_at_all_ends_the_scan) {
 TEST_F(DnfIncomplete, a_database_without_packages_ends_the_scan) {
   outputOf({"sh", "-c", "rpm --root \"$0\" -e --nodeps tool other 2> /dev/null", root_.path()},
            {"HOME=/root"});
-  EXPECT_EQ(scan_.run(), rf::Status::kPermanent);
-  EXPECT_TRUE(scan_.fake.reported("dnf.database_empty"));
+  for (const auto purpose : {RF_PURPOSE_UPDATES, RF_PURPOSE_INVENTORY}) {
+    EXPECT_EQ(scan_.run(purpose), rf::Status::kPermanent) << purpose;
+    EXPECT_TRUE(scan_.fake.reported("dnf.database_empty")) << purpose;
+    EXPECT_NE(scan_.fake.scopeStatus("rpm"), RF_OK) << "nothing is installed, it would say";
+  }
+}
+
+TEST_F(DnfIncomplete, what_is_installed_while_another_program_is_installing) {
+  {
+    const LockHolder other(root_.path() / "var/lib/rpm/.rpm.lock");
+    ASSERT_EQ(scan_.run(), rf::Status::kOk);
+    EXPECT_EQ(scan_.fake.scopeStatus("good"), RF_TRANSIENT);
+    EXPECT_EQ(scan_.fake.scopeStatus("bad"), RF_TRANSIENT);
+    EXPECT_TRUE(scan_.fake.reported("dnf.rpm_locked"));
+    EXPECT_EQ(scan_.rows().size(), 2U) << "what is known is still said";
+    EXPECT_TRUE(scan_.fake.state.empty()) << "and not kept";
+    EXPECT_EQ(scan_.run(RF_PURPOSE_INVENTORY), rf::Status::kTransient) << "nothing answered for the whole";
+    EXPECT_EQ(scan_.fake.scopeStatus("rpm"), RF_TRANSIENT);
+    EXPECT_EQ(scan_.fake.ofKind("package/1").size(), 2U);
+  }
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus("good"), RF_OK);
+  EXPECT_EQ(scan_.run(RF_PURPOSE_INVENTORY), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus("rpm"), RF_OK);
 }
 
 TEST_F(DnfIncomplete, a_missing_database_is_not_made) {

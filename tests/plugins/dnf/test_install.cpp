@@ -5,9 +5,11 @@
 
 #include <algorithm>
 
+#include "../../support/cannot_run.h"
 #include "base/time.h"
 #include "scan_of.h"
 #include "support/lock_holder.h"
+#include "support/tiny_disk.h"
 #include "updater_of.h"
 
 namespace redflag::test {
@@ -323,6 +325,28 @@ TEST_F(DnfInstall, tells_the_truth_about_a_package_that_refuses_itself) {
   EXPECT_EQ(results.contains("other done"), root_.installed().contains("other-2.0-1.x86_64"));
 }
 
+TEST_F(DnfInstall, fails_when_there_is_no_room_to_unpack_and_works_once_there_is) {
+  root_.install({{"tool", "1.0-1"}});
+  root_.addRepository({.id = "base"}, {{"tool", "1.1-1", "", "x86_64",
+                                        "%install\nmkdir -p %{buildroot}/opt/tool\n"
+                                        "head -c 65536 /dev/zero >%{buildroot}/opt/tool/data\n",
+                                        "", "/opt/tool/data\n"}});
+  root_.refresh();
+  const auto planned = plan(tool("1.1-1"));
+  std::filesystem::create_directories(root_.path() / "opt/tool");
+  {
+    const TinyDisk disk(root_.path() / "opt/tool");
+    if (!disk.mounted()) REDFLAG_CANNOT_RUN << "nothing may be mounted here";
+    EXPECT_EQ(install(tool("1.1-1"), planned), rf::Status::kPermanent);
+    EXPECT_EQ(updater_.lastCode(), "dnf.install_failed");
+    EXPECT_THAT(updater_.lastText(), testing::HasSubstr("space"));
+    EXPECT_FALSE(resultsOf(updater_.result()).contains("tool done")) << updater_.result();
+  }
+  EXPECT_EQ(root_.installed(), Rows{"tool-1.0-1.x86_64"});
+  ASSERT_EQ(install(tool("1.1-1"), planned), rf::Status::kOk) << updater_.lastText();
+  EXPECT_EQ(root_.installed(), Rows{"tool-1.1-1.x86_64"});
+}
+
 TEST_F(DnfInstall, says_why_an_update_cannot_be_planned) {
   root_.install({{"tool", "1.0-1"}, {"ahead", "3.0-1"}, {"locked", "1.0-1"}, {"shut", "1.0-1"}});
   root_.write("etc/dnf/dnf.conf", "[main]\nexcludepkgs=shut\n");
@@ -433,17 +457,6 @@ TEST_F(DnfInstall, does_not_go_back_where_more_would_change) {
   EXPECT_EQ(root_.installed(), (Rows{"lib-2.0-1.x86_64", "tool-2.0-1.x86_64"}));
   EXPECT_EQ(updater_.rollBack(order({{"lib", "x86_64", "3.0-1"}})), rf::Status::kPermanent);
   EXPECT_EQ(updater_.lastCode(), "dnf.nothing_to_undo");
-}
-
-TEST_F(DnfInstall, downloads_ahead_without_changing_anything) {
-  root_.install({{"tool", "1.0-1"}});
-  root_.addRepository({.id = "base"}, {{"tool", "1.1-1"}});
-  root_.refresh();
-  auto wanted = tool("1.1-1");
-  wanted["plan"] = plan(wanted);
-  EXPECT_EQ(updater_.run(&dnf::DnfUpdater::download, wanted), rf::Status::kOk);
-  EXPECT_EQ(root_.installed(), Rows{"tool-1.0-1.x86_64"});
-  EXPECT_FALSE(updater_.fake.lines.empty());
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "picture.h"
 #include "recorded_dnf5.h"
 #include "scan.h"
+#include "support/lock_holder.h"
 #include "support/scan_run.h"
 
 namespace redflag::test {
@@ -79,6 +80,26 @@ TEST_F(Dnf5Replay, repeats_nothing_older_where_there_is_no_place_for_what_came_a
   write("etc/dnf/dnf.conf", "changed");
   EXPECT_FALSE(isReplay());
   EXPECT_FALSE(isReplay());
+}
+
+TEST_F(Dnf5Replay, neither_repeats_nor_keeps_anything_while_another_program_is_installing) {
+  write("var/lib/rpm/.rpm.lock", "");
+  ASSERT_FALSE(isReplay());
+  {
+    const LockHolder other(root_ / "var/lib/rpm/.rpm.lock");
+    scan_.fake.state.clear();
+    EXPECT_FALSE(isReplay());
+    EXPECT_EQ(scan_.fake.scopeStatus("base"), RF_TRANSIENT);
+    EXPECT_TRUE(scan_.fake.reported("dnf5.rpm_locked"));
+    EXPECT_FALSE(scan_.update("tool").empty()) << "what is known is still said";
+    EXPECT_TRUE(scan_.fake.state.empty());
+    EXPECT_EQ(scan_.run(RF_PURPOSE_INVENTORY), rf::Status::kTransient) << "nothing answered for the whole";
+    EXPECT_EQ(scan_.fake.scopeStatus("rpm"), RF_TRANSIENT);
+    EXPECT_FALSE(scan_.fake.ofKind("package/1").empty());
+  }
+  EXPECT_FALSE(isReplay());
+  EXPECT_EQ(scan_.fake.scopeStatus("base"), RF_OK);
+  EXPECT_TRUE(isReplay());
 }
 
 TEST_F(Dnf5Replay, judges_the_age_of_what_it_repeats) {

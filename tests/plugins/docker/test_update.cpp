@@ -103,13 +103,44 @@ TEST_F(EngineUpdate, makes_containers_anew_with_their_own_settings_and_the_new_i
   const auto name = image("app:stable");
   box_->publish(name, "v1", sleeping("v1"));
   run("web", name,
-      {"--env", "MINE=kept", "--label", "team=shop", "--label", "com.docker.compose.image=sha256:x",
-       "--restart", "unless-stopped", "--volume", "/data", "--volume", "named:/named", "--user", "0:0",
-       "--hostname", "web-host", "--read-only"});
+      {"--env",
+       "MINE=kept",
+       "--label",
+       "team=shop",
+       "--label",
+       "com.docker.compose.image=sha256:x",
+       "--restart",
+       "unless-stopped",
+       "--volume",
+       "/data",
+       "--volume",
+       "named:/named",
+       "--user",
+       "0:0",
+       "--hostname",
+       "web-host",
+       "--read-only",
+       "--workdir",
+       "/data",
+       "--tmpfs",
+       "/scratch:size=1m",
+       "--shm-size",
+       "1m",
+       "--cap-drop",
+       "CHOWN",
+       "--ulimit",
+       "nofile=512:1024",
+       "--log-opt",
+       "max-size=1m",
+       "--oom-score-adj",
+       "100",
+       "--security-opt",
+       "no-new-privileges"});
   run("second", name);
   box_->docker({"stop", "--time", "0", "second"});
   box_->docker({"exec", "web", "/bin/busybox", "sh", "-c", "echo precious > /data/file"});
   const auto before = box_->inspect("web");
+  EXPECT_EQ(before.at("HostConfig").at("ShmSize"), 1 << 20) << "they are not what any container has";
   const auto next = box_->publish(name, "v2", sleeping("v2"));
 
   ASSERT_EQ(updater_.install(DockerUpdaterOf::order(name, next)), rf::Status::kOk) << updater_.lastText();
@@ -159,7 +190,9 @@ TEST_F(EngineUpdate, plans_without_changing_anything) {
   EXPECT_EQ(box_->inspect("planned"), before);
   auto order = DockerUpdaterOf::order(name, next);
   order["plan"] = plan;
+  EXPECT_FALSE(isThere(image("planned@") + next)) << "a plan pulls nothing";
   ASSERT_EQ(updater_.run(&DockerUpdater::download, order), rf::Status::kOk);
+  EXPECT_TRUE(isThere(image("planned@") + next));
   EXPECT_EQ(box_->inspect("planned"), before);
   order["plan"]["steps"][0]["from"] = next;
   EXPECT_EQ(updater_.run(&DockerUpdater::install, order), rf::Status::kPermanent);

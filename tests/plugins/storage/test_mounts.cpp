@@ -104,7 +104,9 @@ TEST_F(RealMounts, are_told_as_the_system_itself_counts_them) {
     EXPECT_EQ(rows.at(point).at("filesystem"), kind);
     EXPECT_EQ(rows.at(point).at("total_bytes"), now.f_blocks * now.f_frsize) << kind;
     EXPECT_EQ(rows.at(point).at("available_bytes"), now.f_bavail * now.f_frsize) << kind;
+    EXPECT_EQ(rows.at(point).at("used_bytes"), (now.f_blocks - now.f_bfree) * now.f_frsize) << kind;
     EXPECT_EQ(rows.at(point).at("total_inodes"), now.f_files) << kind;
+    EXPECT_EQ(rows.at(point).at("read_only"), false) << kind;
     if (kind == "tmpfs") continue;
     EXPECT_THAT(rows.at(point).at("layers"), ElementsAre("loop " + image(kind))) << kind;
   }

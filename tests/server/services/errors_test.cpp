@@ -113,13 +113,20 @@ TEST_F(ErrorsKept, a_refused_order_and_a_failed_scan_are_among_them_with_what_th
                           {"code", "bad_signature"},
                           {"text", "not signed by <b>this</b> server"},
                           {"by", "kernel"}}});
-  world.scan(agent, {.scopes = {{"main", "transient"}}});
+  Json incomplete = world.scanItem({.scopes = {{"main", "transient"}}});
+  incomplete["reports"] = {
+      {{"status", "ok"}, {"code", "inputs.unchanged"}, {"text", "nothing that is read has changed"}},
+      {{"status", "transient"}, {"code", "apt.no_lists"}, {"text", "main: its lists were never fetched"}}};
+  world.mustTake(agent, {incomplete});
   std::map<std::string, store::ErrorGroup> by_kind;
   for (const auto& group : groups())
     by_kind[group.kind] = group;
   ASSERT_TRUE(by_kind.contains("command.refused"));
   EXPECT_NE(by_kind["command.refused"].text.find("<b>this</b>"), std::string::npos) << "nothing is sanitised";
   EXPECT_EQ(by_kind["scan.incomplete"].severity, "warning");
+  EXPECT_EQ(by_kind["scan.incomplete"].code, "apt.no_lists");
+  EXPECT_EQ(by_kind["scan.incomplete"].text.find("has changed"), std::string::npos)
+      << by_kind["scan.incomplete"].text;
   world.store.read([&](const store::ReadTransaction& tx) {
     const auto rows = tx.errors().rows(by_kind["command.refused"].id, Visible::everything(), 10);
     ASSERT_EQ(rows.size(), 1U);
