@@ -48,12 +48,10 @@ DockerScan::DockerScan(const Settings& settings, const rf::Host& host, rf::Run& 
 
 rf::Status DockerScan::scan() {
   memory_.endQuiet(clock_.epochNs() / kSecondNs);
-  const auto engine = EngineReader(
-                          [this](const std::string& target) {
-                            return local_.get(settings_.socket, target, kMaxEngineAnswer);
-                          },
-                          run_)
-                          .read();
+  EngineReader reader(
+      [this](const std::string& target) { return local_.get(settings_.socket, target, kMaxEngineAnswer); },
+      run_);
+  const auto engine = reader.read();
   if (!engine) {
     run_.scope(kEngineScope)
         .fail(rf::toStatus(engine.error().status), engine.error().code, engine.error().text);
@@ -69,7 +67,7 @@ rf::Status DockerScan::scan() {
     own = rf::worse(own, rf::toStatus(problem.status));
     run_.report(rf::toStatus(problem.status), problem.code, problem.text);
   }
-  own = rf::worse(own, askRegistries(*engine, watched));
+  own = rf::worse(own, askRegistries(*engine, watched, reader));
   // A scan that proves an installation was not shown what is kept, and must not put its own in that place.
   if (run_.purpose() == rf::Purpose::kVerify) return run_.cancelled() ? rf::Status::kCancelled : own;
   if (const auto kept = memory_.keep(state_); kept != rf::Status::kOk && kept != rf::Status::kUnsupported)
@@ -77,7 +75,8 @@ rf::Status DockerScan::scan() {
   return run_.cancelled() ? rf::Status::kCancelled : own;
 }
 
-rf::Status DockerScan::askRegistries(const Engine& engine, const std::vector<Watched>& watched) {
+rf::Status DockerScan::askRegistries(const Engine& engine, const std::vector<Watched>& watched,
+                                     EngineReader& reader) {
   std::map<std::string, std::vector<const Watched*>> by_registry;
   // What is in use first: where many images are left over, there may be no time for all.
   for (const bool in_use : {true, false})
@@ -92,11 +91,23 @@ rf::Status DockerScan::askRegistries(const Engine& engine, const std::vector<Wat
                     " none is asked");
     return rf::Status::kLimit;
   }
+  findWayOut(reader);
   parts_left_ = kMostScopes - 1 - by_registry.size();
   auto left = static_cast<std::int64_t>(by_registry.size());
   for (const auto& [name, images] : by_registry)
     askRegistry(name, engine, images, shareOf(left--));
   return rf::Status::kOk;
+}
+
+void DockerScan::findWayOut(EngineReader& reader) {
+  auto proxies = Proxies::of(settings_, credentials_, reader);
+  if (proxies) {
+    proxies_ = std::move(*proxies);
+  } else if (!run_.cancelled()) {
+    run_.report(rf::Status::kOk, "docker.proxy_unknown",
+                "registries are asked directly, for the engine does not say whether it has a proxy: " +
+                    proxies.error().text);
+  }
 }
 
 // What one leaves of its own is the next ones', and a fifth is for what comes after them.
@@ -192,13 +203,10 @@ void DockerScan::Asked::takeTogether(std::map<std::string, Problem>& parts, std:
 
 void DockerScan::askRegistry(const std::string& name, const Engine& engine,
                              const std::vector<const Watched*>& watched, std::int64_t patience_ns) {
-  Asked asked{Registry(http_, clock_, name, accessTo(name, credentials_, files_, settings_), patience_ns),
-              engine,
-              {RF_OK, "", ""},
-              {},
-              {},
-              {},
-              0};
+  auto access = accessTo(name, credentials_, files_, settings_);
+  access.proxies = proxies_;
+  Asked asked{
+      Registry(http_, clock_, name, std::move(access), patience_ns), engine, {RF_OK, "", ""}, {}, {}, {}, 0};
   if (const auto until = memory_.quietUntil(name); until != 0)
     asked.whole = {RF_LIMIT, "docker.registry_limit",
                    name + ": is not asked before " + toRfc3339(until * kSecondNs) + ", as it wants it"};

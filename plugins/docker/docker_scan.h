@@ -57,7 +57,8 @@ class DockerScan {
   void tellImage(const Engine& engine, const Watched& watched, const std::string& offered);
   void tellMadeHere(const Engine& engine, const Watched& watched);
   // How the scan ended by that, whatever became of each.
-  rf::Status askRegistries(const Engine& engine, const std::vector<Watched>& watched);
+  rf::Status askRegistries(const Engine& engine, const std::vector<Watched>& watched, EngineReader& reader);
+  void findWayOut(EngineReader& reader);
   void askRegistry(const std::string& name, const Engine& engine, const std::vector<const Watched*>& watched,
                    std::int64_t patience_ns);
   // Of the time that is left, where so many have not been asked yet.
@@ -84,6 +85,7 @@ class DockerScan {
   HttpClient http_;
   Memory memory_;
   Credentials credentials_;
+  Proxies proxies_;
   std::size_t parts_left_ = 0;  // scopes that registries' parts may still have
 };
 
