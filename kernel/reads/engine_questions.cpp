@@ -77,4 +77,19 @@ void removeEnvironments(Json& answer) {
     removeEnvironments(value);
 }
 
+void maskProxyPasswords(Json& answer) {
+  if (!answer.is_object()) return;
+  for (const char* key : {"HttpProxy", "HttpsProxy"}) {
+    const auto found = answer.find(key);
+    if (found == answer.end() || !found->is_string()) continue;
+    const auto text = found->get<std::string>();
+    const auto at = text.rfind('@');
+    if (at == std::string::npos) continue;
+    // What stands before the first colon is a scheme, or a name.
+    const auto colon = text.find(':');
+    const bool has_scheme = colon != std::string::npos && text.compare(colon, 3, "://") == 0;
+    *found = (has_scheme ? text.substr(0, colon + 3) : "") + "xxxxx:xxxxx" + text.substr(at);
+  }
+}
+
 }  // namespace redflag::kernel

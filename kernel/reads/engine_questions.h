@@ -19,4 +19,8 @@ bool isEngineQuestion(std::string_view target);
 // are passwords.
 void removeEnvironments(Json& answer);
 
+// The same of what /info says of the engine's proxies: "user:password@" becomes "xxxxx:xxxxx@". Docker does
+// so itself, as far as it can read the address; podman does not.
+void maskProxyPasswords(Json& answer);
+
 }  // namespace redflag::kernel

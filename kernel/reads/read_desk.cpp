@@ -43,6 +43,7 @@ Result<std::string> cleaned(std::string body) {
   auto parsed = parseJson(body, {.bytes = host::kMaxReadBytes, .depth = 32, .values = 400'000});
   if (!parsed) return failAt("the engine's answer", parsed.error());
   removeEnvironments(*parsed);
+  maskProxyPasswords(*parsed);
   return dumpJson(*parsed);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/encoding.h"
 #include "base/json.h"
+#include "http.h"
 
 namespace redflag::docker {
 namespace {
@@ -71,6 +72,9 @@ Result<Credentials> Credentials::parse(std::string_view json) {
         user_password.find_first_of(std::string_view("\0\r\n", 3)) != std::string::npos)
       return bad("entry " + std::to_string(at) +
                  " of \"auths\": expected \"auth\", the base64 of user:password, as docker login writes it");
+    // "http://proxy.example.net:3128"
+    if (const auto address = proxyAddress(key); !address.empty() && key.find("://") != std::string::npos)
+      out.by_proxy_.insert_or_assign(address, user_password);
     out.by_registry_.insert_or_assign(registryOf(key), std::move(user_password));
   }
   return out;
@@ -79,6 +83,11 @@ Result<Credentials> Credentials::parse(std::string_view json) {
 std::string Credentials::of(const std::string& registry) const {
   const auto found = by_registry_.find(registry);
   return found == by_registry_.end() ? std::string() : found->second;
+}
+
+std::string Credentials::ofProxy(const std::string& address) const {
+  const auto found = by_proxy_.find(address);
+  return found == by_proxy_.end() ? std::string() : found->second;
 }
 
 bool Credentials::areWithHelper(const std::string& registry) const {

@@ -1,6 +1,6 @@
 #pragma once
-// The registries' passwords from an admin's file. They leave this process only towards the registry they
-// belong to, and the place that this registry names for its tokens.
+// The registries' passwords from an admin's file, and a proxy's. They leave this process only towards the
+// registry they belong to, and the place that this registry names for its tokens; or towards that proxy.
 
 #include <map>
 #include <set>
@@ -20,11 +20,15 @@ class Credentials {
 
   // "user:password"; "" for a registry that has none here.
   std::string of(const std::string& registry) const;
+  // The same for a proxy, from an entry that is its whole address: a registry's password goes to no proxy
+  // that happens to have its name. `address` as proxyAddress() writes it.
+  std::string ofProxy(const std::string& address) const;
   // There is a password for it, and a credential helper has it, which nobody here starts.
   bool areWithHelper(const std::string& registry) const;
 
  private:
   std::map<std::string, std::string> by_registry_;
+  std::map<std::string, std::string> by_proxy_;
   std::set<std::string> with_helper_;
 };
 

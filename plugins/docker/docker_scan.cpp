@@ -16,6 +16,10 @@ constexpr std::size_t kMostFailed = 100;
 constexpr std::size_t kMostGone = 1'000;
 // One by one, of a registry: a scan may explain a thousand things, and the next registry's are some of them.
 constexpr std::size_t kMostExplained = 100;
+// That a scan may have, of all registries and their parts: past them it is ended, and nobody is told the
+// rest.
+constexpr std::size_t kMostScopes = 2'000;
+constexpr std::size_t kMostRegistries = 1'900;
 
 std::string allOf(const std::vector<Unread>& unread) {
   std::string out;
@@ -44,12 +48,10 @@ DockerScan::DockerScan(const Settings& settings, const rf::Host& host, rf::Run& 
 
 rf::Status DockerScan::scan() {
   memory_.endQuiet(clock_.epochNs() / kSecondNs);
-  const auto engine = EngineReader(
-                          [this](const std::string& target) {
-                            return local_.get(settings_.socket, target, kMaxEngineAnswer);
-                          },
-                          run_)
-                          .read();
+  EngineReader reader(
+      [this](const std::string& target) { return local_.get(settings_.socket, target, kMaxEngineAnswer); },
+      run_);
+  const auto engine = reader.read();
   if (!engine) {
     run_.scope(kEngineScope)
         .fail(rf::toStatus(engine.error().status), engine.error().code, engine.error().text);
@@ -58,26 +60,54 @@ rf::Status DockerScan::scan() {
   const auto watched = watchedOf(*engine);
   // What fails a scope below fails that and not the scan.
   auto own = tellEngine(*engine, watched);
-  auto credentials = readCredentials(files_, settings_);
-  if (!credentials) {
+  if (auto credentials = readCredentials(files_, settings_)) {
+    credentials_ = std::move(*credentials);
+  } else {
     const auto& problem = credentials.error();
     own = rf::worse(own, rf::toStatus(problem.status));
     run_.report(rf::toStatus(problem.status), problem.code, problem.text);
   }
-  std::map<std::string, std::vector<const Watched*>> by_registry;
-  // What is in use first: where many images are left over, there may be no time for all.
-  for (const bool in_use : {true, false})
-    for (const auto& one : watched)
-      if (one.users.empty() != in_use && one.hasRegistry(*engine))
-        by_registry[one.reference.registry].push_back(&one);
-  auto left = static_cast<std::int64_t>(by_registry.size());
-  for (const auto& [name, images] : by_registry)
-    askRegistry(name, *engine, images, credentials ? *credentials : Credentials(), shareOf(left--));
+  own = rf::worse(own, askRegistries(*engine, watched, reader));
   // A scan that proves an installation was not shown what is kept, and must not put its own in that place.
   if (run_.purpose() == rf::Purpose::kVerify) return run_.cancelled() ? rf::Status::kCancelled : own;
   if (const auto kept = memory_.keep(state_); kept != rf::Status::kOk && kept != rf::Status::kUnsupported)
     run_.report(kept, "docker.not_kept", "registries that wanted to be left alone may be asked too soon");
   return run_.cancelled() ? rf::Status::kCancelled : own;
+}
+
+rf::Status DockerScan::askRegistries(const Engine& engine, const std::vector<Watched>& watched,
+                                     EngineReader& reader) {
+  std::map<std::string, std::vector<const Watched*>> by_registry;
+  // What is in use first: where many images are left over, there may be no time for all.
+  for (const bool in_use : {true, false})
+    for (const auto& one : watched)
+      if (one.users.empty() != in_use && one.hasRegistry(engine))
+        by_registry[one.reference.registry].push_back(&one);
+  if (by_registry.empty()) return rf::Status::kOk;
+  if (by_registry.size() > kMostRegistries) {
+    run_.report(rf::Status::kLimit, "docker.too_many",
+                "there are images of " + std::to_string(by_registry.size()) +
+                    " registries; where there are more than " + std::to_string(kMostRegistries) +
+                    " none is asked");
+    return rf::Status::kLimit;
+  }
+  findWayOut(reader);
+  parts_left_ = kMostScopes - 1 - by_registry.size();
+  auto left = static_cast<std::int64_t>(by_registry.size());
+  for (const auto& [name, images] : by_registry)
+    askRegistry(name, engine, images, shareOf(left--));
+  return rf::Status::kOk;
+}
+
+void DockerScan::findWayOut(EngineReader& reader) {
+  auto proxies = Proxies::of(settings_, credentials_, reader);
+  if (proxies) {
+    proxies_ = std::move(*proxies);
+  } else if (!run_.cancelled()) {
+    run_.report(rf::Status::kOk, "docker.proxy_unknown",
+                "registries are asked directly, for the engine does not say whether it has a proxy: " +
+                    proxies.error().text);
+  }
 }
 
 // What one leaves of its own is the next ones', and a fifth is for what comes after them.
@@ -162,16 +192,21 @@ void DockerScan::Asked::note(const std::string& repository, const Problem& probl
   }
 }
 
+void DockerScan::Asked::takeTogether(std::map<std::string, Problem>& parts, std::size_t most) {
+  if (parts.size() <= most) return;
+  if (!isOver()) {
+    whole = parts.begin()->second;
+    whole.text += "; and " + std::to_string(parts.size() - 1) + " more like it";
+  }
+  parts.clear();
+}
+
 void DockerScan::askRegistry(const std::string& name, const Engine& engine,
-                             const std::vector<const Watched*>& watched, const Credentials& credentials,
-                             std::int64_t patience_ns) {
-  Asked asked{Registry(http_, clock_, name, accessTo(name, credentials, files_, settings_), patience_ns),
-              engine,
-              {RF_OK, "", ""},
-              {},
-              {},
-              {},
-              0};
+                             const std::vector<const Watched*>& watched, std::int64_t patience_ns) {
+  auto access = accessTo(name, credentials_, files_, settings_);
+  access.proxies = proxies_;
+  Asked asked{
+      Registry(http_, clock_, name, std::move(access), patience_ns), engine, {RF_OK, "", ""}, {}, {}, {}, 0};
   if (const auto until = memory_.quietUntil(name); until != 0)
     asked.whole = {RF_LIMIT, "docker.registry_limit",
                    name + ": is not asked before " + toRfc3339(until * kSecondNs) + ", as it wants it"};
@@ -183,13 +218,15 @@ void DockerScan::askRegistry(const std::string& name, const Engine& engine,
   if (asked.isOver()) memory_.spare(name);
   if (const auto* unread = engine.unreadIn(name); unread != nullptr && !asked.isOver())
     asked.whole = unread->why;
-  if (asked.failed.size() > kMostFailed && !asked.isOver()) asked.whole = asked.failed.begin()->second;
-  if (asked.gone.size() > kMostGone && !asked.isOver()) asked.whole = asked.gone.begin()->second;
+  for (auto [parts, most] : {std::pair(&asked.failed, kMostFailed), std::pair(&asked.gone, kMostGone)}) {
+    asked.takeTogether(*parts, std::min(most, parts_left_));
+    parts_left_ -= parts->size();
+  }
   tellRegistry(name, asked, offers);
   if (asked.explained > kMostExplained)
     run_.report(rf::Status::kOk, "docker.left_out",
                 name + ": " + std::to_string(asked.explained - kMostExplained) + " more like these");
-  if (credentials.areWithHelper(name))
+  if (credentials_.areWithHelper(name))
     run_.report(rf::Status::kOk, "docker.credential_helper",
                 name + ": is asked without a password; a credential helper keeps it, and none is asked here");
 }
@@ -286,10 +323,8 @@ std::string DockerScan::askNewerTag(Asked& asked, const Watched& watched) {
 }
 
 void DockerScan::tellFailedParts(const std::string& name, const Asked& asked) {
-  if (asked.failed.size() <= kMostFailed)
-    for (const auto& [part, problem] : asked.failed)
-      run_.scope(name + "/" + part).fail(rf::toStatus(problem.status), problem.code, problem.text);
-  if (asked.gone.size() > kMostGone) return;
+  for (const auto& [part, problem] : asked.failed)
+    run_.scope(name + "/" + part).fail(rf::toStatus(problem.status), problem.code, problem.text);
   std::size_t told = 0;
   for (const auto& [part, problem] : asked.gone) {
     auto scope = run_.scope(name + "/" + part);

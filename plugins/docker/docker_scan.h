@@ -40,6 +40,8 @@ class DockerScan {
 
     bool isOver() const { return whole.status != RF_OK; }
     void note(const std::string& repository, const Problem& problem);
+    // Of so many that not each can be a scope, it is the registry that failed.
+    void takeTogether(std::map<std::string, Problem>& parts, std::size_t most);
   };
   // What it said of one name.
   struct Offer {
@@ -54,8 +56,11 @@ class DockerScan {
   void tellContainer(const Container& container);
   void tellImage(const Engine& engine, const Watched& watched, const std::string& offered);
   void tellMadeHere(const Engine& engine, const Watched& watched);
+  // How the scan ended by that, whatever became of each.
+  rf::Status askRegistries(const Engine& engine, const std::vector<Watched>& watched, EngineReader& reader);
+  void findWayOut(EngineReader& reader);
   void askRegistry(const std::string& name, const Engine& engine, const std::vector<const Watched*>& watched,
-                   const Credentials& credentials, std::int64_t patience_ns);
+                   std::int64_t patience_ns);
   // Of the time that is left, where so many have not been asked yet.
   std::int64_t shareOf(std::int64_t registries) const;
   Offer askOffer(Asked& asked, const Watched& watched);
@@ -79,6 +84,9 @@ class DockerScan {
   rf::Run& run_;
   HttpClient http_;
   Memory memory_;
+  Credentials credentials_;
+  Proxies proxies_;
+  std::size_t parts_left_ = 0;  // scopes that registries' parts may still have
 };
 
 }  // namespace redflag::docker

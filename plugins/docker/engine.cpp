@@ -370,6 +370,12 @@ Result<> EngineReader::readPlatforms(Engine& engine) {
   return {};
 }
 
+Result<EngineProxy> EngineReader::readProxy() {
+  const auto info = ask("/info");
+  if (!info) return tl::unexpected<Problem>(info.error());
+  return EngineProxy{textAt(*info, {"HttpsProxy"}), textAt(*info, {"NoProxy"})};
+}
+
 Result<Engine> EngineReader::read() {
   Engine engine;
   const auto version = ask("/version");

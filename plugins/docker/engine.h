@@ -72,6 +72,12 @@ struct Engine {
   const Unread* unreadIn(const std::string& registry) const;
 };
 
+// How an engine reaches registries, as it was told itself; "": directly. Passwords in it are masked, or not.
+struct EngineProxy {
+  std::string https;
+  std::string exceptions;  // "localhost,10.0.0.0/8,.example.net"
+};
+
 // The most an engine's answer may have.
 constexpr std::size_t kMaxEngineAnswer = 4U << 20U;
 
@@ -83,6 +89,7 @@ class EngineReader {
   using Get = std::function<rf::Value<rf::HttpAnswer>(const std::string& target)>;
   EngineReader(Get get, const rf::Run& run) : get_(std::move(get)), run_(run) {}
   Result<Engine> read();
+  Result<EngineProxy> readProxy();
 
  private:
   // null: there is no such thing (any more)

@@ -55,6 +55,27 @@ Problem problemOf(CURLcode code) {
   }
 }
 
+// Why there was no way through the proxy. `tunnel`: what it answered to CONNECT; 0: nothing.
+Problem problemWithProxy(const HttpRequest& request, CURLcode code, long tunnel) {
+  const auto who = "the proxy " + request.proxy;
+  const auto answer = who + " answers " + std::to_string(tunnel) + " for " + originOf(request.url) + ": ";
+  if (tunnel == 407)
+    return {RF_MISCONFIGURED, "docker.proxy",
+            answer +
+                (request.proxy_user_password.empty()
+                     ? "it wants a password, and settings.credentials_file has none as "
+                     : "it refuses the password that settings.credentials_file has as ") +
+                request.proxy};
+  if (tunnel != 0 && tunnel / 100 != 2)
+    return {RF_TRANSIENT, "docker.proxy",
+            answer + (tunnel == 403 ? "it lets nobody go there from here" : "it found no way there")};
+  if (code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_COULDNT_CONNECT)
+    return {RF_TRANSIENT, "docker.proxy", who + " is not reached: " + curl_easy_strerror(code)};
+  auto problem = problemOf(code);
+  problem.text += ", asked through " + who;
+  return problem;
+}
+
 }  // namespace
 
 struct HttpClient::Exchange {
@@ -114,6 +135,25 @@ HttpClient::~HttpClient() {
   curl_easy_cleanup(handle_);
 }
 
+// Set in any case: what is not is read from the environment.
+void HttpClient::prepareWay(const HttpRequest& request) {
+  auto* handle = static_cast<CURL*>(handle_);
+  const auto set = [handle](CURLoption option, auto value) { curl_easy_setopt(handle, option, value); };
+  set(CURLOPT_PROXY, request.proxy.c_str());
+  set(CURLOPT_NOPROXY, "");
+  if (request.proxy.empty()) return;
+  set(CURLOPT_PROXYAUTH, static_cast<long>(CURLAUTH_BASIC));
+  set(CURLOPT_PROXY_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  // What is for the registry goes into the tunnel, and what the proxy says is no answer of the registry's.
+  set(CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
+  set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  if (request.proxy_user_password.empty()) return;
+  const auto colon = request.proxy_user_password.find(':');
+  set(CURLOPT_PROXYUSERNAME, request.proxy_user_password.substr(0, colon).c_str());
+  set(CURLOPT_PROXYPASSWORD,
+      colon == std::string::npos ? "" : request.proxy_user_password.substr(colon + 1).c_str());
+}
+
 void HttpClient::prepare(const HttpRequest& request, Exchange& exchange) {
   auto* handle = static_cast<CURL*>(handle_);
   curl_easy_reset(handle);
@@ -121,7 +161,6 @@ void HttpClient::prepare(const HttpRequest& request, Exchange& exchange) {
   set(CURLOPT_URL, request.url.c_str());
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_FOLLOWLOCATION, 0L);
-  set(CURLOPT_PROXY, "");
   set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
@@ -138,6 +177,7 @@ void HttpClient::prepare(const HttpRequest& request, Exchange& exchange) {
     set(CURLOPT_POSTFIELDS, request.body.c_str());
   }
   if (request.method == "DELETE") set(CURLOPT_CUSTOMREQUEST, "DELETE");
+  prepareWay(request);
   if (!request.socket.empty()) set(CURLOPT_UNIX_SOCKET_PATH, request.socket.c_str());
   if (!request.user_password.empty()) {
     const auto colon = request.user_password.find(':');
@@ -178,7 +218,12 @@ Result<HttpReply> HttpClient::send(const HttpRequest& request) {
                 "answers more than " + std::to_string(request.max_bytes) + " bytes");
   if (code == CURLE_WRITE_ERROR && request.sink)
     return fail(RF_TRANSIENT, "docker.malformed", "the answer was left");
-  if (code != CURLE_OK) return tl::unexpected<Problem>(problemOf(code));
+  if (code != CURLE_OK && request.proxy.empty()) return tl::unexpected<Problem>(problemOf(code));
+  if (code != CURLE_OK) {
+    long tunnel = 0;
+    curl_easy_getinfo(static_cast<CURL*>(handle_), CURLINFO_HTTP_CONNECTCODE, &tunnel);
+    return tl::unexpected<Problem>(problemWithProxy(request, code, tunnel));
+  }
   long status = 0;
   curl_easy_getinfo(static_cast<CURL*>(handle_), CURLINFO_RESPONSE_CODE, &status);
   exchange.reply.status = static_cast<int>(status);
@@ -195,6 +240,20 @@ std::string originOf(const std::string& url) {
 
 bool isHttps(const std::string& url) {
   return originOf(url).starts_with("https://");
+}
+
+std::string proxyAddress(std::string_view text) {
+  const auto scheme = text.find("://");
+  const auto rest = scheme == std::string_view::npos ? text : text.substr(scheme + 3);
+  const auto host = rest.substr(0, rest.find('/'));
+  const auto at = host.rfind('@');
+  std::string url(scheme == std::string_view::npos ? "http" : text.substr(0, scheme));
+  url += "://";
+  url += at == std::string_view::npos ? host : host.substr(at + 1);
+  auto origin = originOf(url);
+  std::transform(origin.begin(), origin.end(), origin.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return origin.starts_with("http://") || origin.starts_with("https://") ? origin : std::string();
 }
 
 std::string resolved(const std::string& base, const std::string& relative) {

@@ -37,10 +37,11 @@ Result<Registry*> Planner::registryOf(const std::string& name) {
   if (found == registries_.end()) {
     const auto credentials = readCredentials(files_, settings_);
     if (!credentials) return tl::unexpected<Problem>(credentials.error());
-    found = registries_
-                .try_emplace(name, http_, clock_, name, accessTo(name, *credentials, files_, settings_),
-                             kPlanPatienceNs)
-                .first;
+    auto access = accessTo(name, *credentials, files_, settings_);
+    EngineReader reader(ask_engine_, run_);
+    // Where the engine does not say, the registry itself says that it is not reached.
+    access.proxies = Proxies::of(settings_, *credentials, reader).value_or(Proxies());
+    found = registries_.try_emplace(name, http_, clock_, name, std::move(access), kPlanPatienceNs).first;
   }
   return &found->second;
 }
@@ -89,6 +90,7 @@ Result<Work> Planner::workFor(const Engine& engine, const std::vector<Watched>& 
 
 Result<std::unique_ptr<Prepared>> Planner::prepare(const EngineReader::Get& get, const Request& request) {
   auto out = std::make_unique<Prepared>();
+  ask_engine_ = get;
   auto engine = EngineReader(get, run_).read();
   if (!engine) return tl::unexpected<Problem>(engine.error());
   out->engine = std::move(*engine);

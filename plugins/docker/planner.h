@@ -50,6 +50,7 @@ class Planner {
   rf::File files_;
   rf::Clock clock_;
   const rf::Run& run_;
+  EngineReader::Get ask_engine_;
   HttpClient http_;
   std::map<std::string, Registry> registries_;
 };

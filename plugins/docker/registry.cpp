@@ -105,11 +105,17 @@ Result<HttpReply> Registry::exchange(HttpRequest request) {
         problem(RF_TRANSIENT, "docker.registry_slow", "takes too long for its images"));
   request.timeout_ns = std::min(left, kExchangeNs);
   request.certificates = access_.certificates;
+  auto way = access_.proxies.wayTo(request.url);
+  if (!way.obstacle.empty())
+    return tl::unexpected<Problem>(problem(RF_MISCONFIGURED, "docker.registry_proxy", way.obstacle));
+  request.proxy = std::move(way.proxy);
+  request.proxy_user_password = std::move(way.user_password);
   auto reply = http_.send(request);
   if (reply) return reply;
   auto why = reply.error();
   constexpr std::string_view kOurs = "docker.";
-  if (why.status == RF_TRANSIENT) why.code = "docker.registry_" + why.code.substr(kOurs.size());
+  if (why.status == RF_TRANSIENT || why.status == RF_MISCONFIGURED)
+    why.code = "docker.registry_" + why.code.substr(kOurs.size());
   why.text = name_ + ": " + why.text;
   return tl::unexpected<Problem>(std::move(why));
 }

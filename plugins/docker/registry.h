@@ -13,6 +13,7 @@
 #include "http.h"
 #include "manifest.h"
 #include "problem.h"
+#include "proxies.h"
 #include "redflag/sdk.hpp"
 
 namespace redflag::docker {
@@ -30,12 +31,14 @@ inline constexpr const char* kTagGone = "docker.tag_gone";
 //   RF_DENIED     401 and 403
 //   RF_LIMIT      429; retryAt() says until when not to ask again
 //   RF_TRANSIENT  no answer, one that is not understood, too slow or too long
+// "docker.registry_proxy": nobody is asked through the proxy; RF_MISCONFIGURED where settings would help.
 class Registry {
  public:
   struct Access {
     std::string user_password;    // "": none
     std::string certificates;     // PEM of the authorities an admin trusts for this registry
     bool is_with_helper = false;  // a credential helper has its password, which nobody here starts
+    Proxies proxies = {};         // the way to it, and to wherever it leads
   };
   // `patience_ns`: how long all questions together may take.
   Registry(HttpClient& http, const rf::Clock& clock, std::string name, Access access,

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "problem.h"
 
@@ -12,9 +13,14 @@ namespace redflag::docker {
 // How far a newer tag may be from the one in use.
 enum class NewerTags { kNone, kPatch, kMinor, kMajor };
 
+inline constexpr const char* kProxyOfEngine = "engine";
+inline constexpr const char* kNoProxy = "none";
+
 struct Settings {
   std::string socket = "/run/docker.sock";
-  std::string credentials_file;  // "": registries are asked without
+  std::string credentials_file;        // "": registries are asked without
+  std::string proxy = kProxyOfEngine;  // or kNoProxy, or what proxyAddress() takes
+  std::vector<std::string> no_proxy;
   NewerTags newer_tags = NewerTags::kMinor;
   std::int64_t settle_s = 10;                        // how long a container without a health check has to run
   std::int64_t healthy_within_s = 5 * 60;            // how long one with a check may take

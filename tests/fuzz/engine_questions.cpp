@@ -28,6 +28,16 @@ REDFLAG_FUZZ(engine_questions) {
   if (!json) return;
   kernel::removeEnvironments(*json);
   claim(!holdsEnvironment(*json), "no environment is handed on");
+  kernel::maskProxyPasswords(*json);
+  if (!json->is_object()) return;
+  for (const char* key : {"HttpProxy", "HttpsProxy"}) {
+    const auto proxy = json->find(key);
+    if (proxy == json->end() || !proxy->is_string()) continue;
+    const auto& text = proxy->get_ref<const std::string&>();
+    const auto at = text.rfind('@');
+    claim(at == std::string::npos || text.substr(0, at).ends_with("xxxxx:xxxxx"),
+          "no proxy's password is handed on");
+  }
 }
 
 }  // namespace redflag::fuzz

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace redflag::kernel {
 namespace {
@@ -62,6 +64,25 @@ TEST(EngineQuestions, keep_environments_out_of_their_answers) {
     "List":[{"Env":"x","Id":1},[{"Env":{}}]],"Envelope":2})");
   removeEnvironments(answer);
   EXPECT_EQ(answer, Json::parse(R"({"Config":{"Image":"a"},"List":[{"Id":1},[{}]],"Envelope":2})"));
+}
+
+TEST(EngineQuestions, keep_passwords_of_proxies_out_of_their_answers) {
+  for (const auto& [told, handed_on] : std::vector<std::pair<std::string, std::string>>{
+           {"http://u:s3cret@proxy.example.net:3128", "http://xxxxx:xxxxx@proxy.example.net:3128"},
+           {"u:s3@cret@proxy.example.net:3128", "xxxxx:xxxxx@proxy.example.net:3128"},
+           {"u:s3cret://@proxy.example.net", "xxxxx:xxxxx@proxy.example.net"},
+           {"http://proxy.example.net:3128", "http://proxy.example.net:3128"},
+           {"", ""}}) {
+    Json answer{{"HttpProxy", told}, {"HttpsProxy", told}, {"NoProxy", "a@b"}, {"Name", told}};
+    maskProxyPasswords(answer);
+    EXPECT_EQ(
+        answer,
+        Json({{"HttpProxy", handed_on}, {"HttpsProxy", handed_on}, {"NoProxy", "a@b"}, {"Name", told}}));
+  }
+  Json others = Json::parse(R"([{"HttpProxy":7},null,[]])");
+  for (auto& other : others)
+    maskProxyPasswords(other);
+  EXPECT_EQ(others, Json::parse(R"([{"HttpProxy":7},null,[]])"));
 }
 
 }  // namespace

@@ -160,8 +160,8 @@ std::string EngineBox::serveWithTls() {
   const auto certificate = (folder_ / (host + ".pem")).string();
   const auto key = (folder_ / "tls.key").string();
   ranWith({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-           "-days", "2", "-subj", "/CN=registry", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key,
-           "-out", certificate});
+           "-days", "2", "-subj", "/CN=registry", "-addext",
+           std::string("subjectAltName=IP:127.0.0.1,DNS:") + kProxied, "-keyout", key, "-out", certificate});
   more_.push_back(startRegistry(host, "with-tls",
                                 "  tls: {certificate: \"" + certificate + "\", key: \"" + key + "\"}\n"));
   EXPECT_TRUE(holdsSoon([&] {
@@ -174,12 +174,26 @@ std::string EngineBox::serveWithTls() {
   return host;
 }
 
+std::string EngineBox::serveBehindProxy() {
+  auto host = serveWithTls();
+  proxied_ = std::stoi(host.substr(host.rfind(':') + 1));
+  return host;
+}
+
+ScriptedAnswer EngineBox::tunnel(const ScriptedAsk& ask) const {
+  const bool is_known = ask.method == "CONNECT" && ask.target == std::string(kProxied) + ":443";
+  if (!is_known || proxied_ == 0) return answer(502);
+  return {"HTTP/1.1 200 OK\r\n\r\n", false, false, proxied_};
+}
+
 void EngineBox::startEngine() {
-  engine_ = start({"dockerd", "--iptables=false", "--ip-masq=false", "--ip-forward=false", "--bridge=none",
-                   "--storage-driver=vfs", "--data-root=" + (folder_ / "data").string(),
-                   "--exec-root=" + (folder_ / "exec").string(), "--pidfile=" + (folder_ / "pid").string(),
-                   "--shutdown-timeout=1", "--host=unix://" + socket()},
-                  "dockerd.log");
+  engine_ =
+      start({"env", "HTTPS_PROXY=http://" + proxy_.host(), "NO_PROXY=", "dockerd",
+             std::string("--insecure-registry=") + kProxied, "--iptables=false", "--ip-masq=false",
+             "--ip-forward=false", "--bridge=none", "--storage-driver=vfs",
+             "--data-root=" + (folder_ / "data").string(), "--exec-root=" + (folder_ / "exec").string(),
+             "--pidfile=" + (folder_ / "pid").string(), "--shutdown-timeout=1", "--host=unix://" + socket()},
+            "dockerd.log");
   EXPECT_TRUE(holdsSoon([this] {
     int status = 1;
     if (fs::exists(socket())) docker({"version", "--format", "{{.Server.Version}}"}, &status);

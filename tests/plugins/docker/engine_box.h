@@ -4,11 +4,13 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "base/json.h"
+#include "http_script.h"
 
 namespace redflag::test {
 
@@ -43,6 +45,10 @@ class EngineBox {
   static constexpr const char* kPassword = "s3cret-word";
   // Another registry, with TLS and a certificate that it made itself: folder()/HOST.pem.
   std::string serveWithTls();
+  // The same, which from now on is kProxied, too, for whoever asks the engine's proxy: nobody else finds it.
+  std::string serveBehindProxy();
+  static constexpr const char* kProxied = "registry.test";
+  const HttpScript& proxy() const { return proxy_; }
   Json inspect(const std::string& container) const;
   std::string versionIn(const std::string& container) const;
 
@@ -51,6 +57,10 @@ class EngineBox {
   pid_t startRegistry(const std::string& host, const std::string& name, const std::string& more) const;
   void startEngine();
 
+  ScriptedAnswer tunnel(const ScriptedAsk& ask) const;
+
+  std::atomic<int> proxied_ = 0;  // the port of kProxied
+  HttpScript proxy_{[this](const ScriptedAsk& ask) { return tunnel(ask); }};
   std::filesystem::path folder_;
   int port_ = 0;
   pid_t registry_ = -1;

@@ -9,6 +9,7 @@ namespace redflag::test {
 namespace {
 
 using docker::Credentials;
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -35,6 +36,18 @@ TEST(DockerCredentials, that_a_helper_keeps_are_missing_for_that_registry_alone)
   }
   for (const auto* content : {R"({"credsStore":"desktop"})", R"({"credHelpers":{"gcr.example":"gcloud"}})"})
     EXPECT_TRUE(Credentials::parse(content)) << content;
+}
+
+TEST(DockerCredentials, of_a_proxy_are_kept_by_its_whole_address) {
+  const auto read = Credentials::parse(
+      R"({"auths":{"http://proxy.example:3128":{"username":"u","password":"p:w"},"https://Secret.example/":{"auth":"dTpw"},)"
+      R"("other.example:3128":{"auth":"dTpw"},"http://later.example:3128":{}}})");
+  ASSERT_TRUE(read) << read.error().text;
+  EXPECT_EQ(read->ofProxy("http://proxy.example:3128"), "u:p:w");
+  EXPECT_EQ(read->ofProxy("https://secret.example:443"), "u:p");
+  for (const auto* none : {"http://other.example:3128", "https://proxy.example:3128",
+                           "http://later.example:3128", "http://secret.example:443", ""})
+    EXPECT_EQ(read->ofProxy(none), "") << none;
 }
 
 TEST(DockerCredentials, are_given_to_an_engine_whole_however_long_they_are) {
@@ -76,8 +89,26 @@ TEST(DockerSettings, refuse_what_they_do_not_know) {
            {R"({"newer_tags":"all"})", "settings.newer_tags"},
            {R"({"verify":false})", "settings.verify"},
            {R"({"socket":"run"})", "settings.socket"},
-           {R"({"credentials_file":"x"})", "settings.credentials_file"}})
-    EXPECT_THAT(docker::parseSettings(json).error().text, HasSubstr(name));
+           {R"({"proxy":"squid"})", "settings.proxy"},
+           {R"({"proxy":"socks5://proxy.example:1080"})", "settings.proxy"},
+           {R"({"proxy":"http://"})", "settings.proxy"},
+           {R"({"proxy":"http://u:hunter2@proxy.example:3128"})", "settings.proxy"},
+           {R"({"no_proxy":"registry.example"})", "settings.no_proxy"},
+           {R"({"credentials_file":"x"})", "settings.credentials_file"}}) {
+    const auto refused = docker::parseSettings(json);
+    ASSERT_FALSE(refused) << json;
+    EXPECT_THAT(refused.error().text, AllOf(HasSubstr(name), Not(HasSubstr("hunter2"))));
+  }
+}
+
+TEST(DockerSettings, name_a_proxy_or_leave_it_to_the_engine) {
+  EXPECT_EQ(docker::parseSettings("")->proxy, "engine");
+  const auto read = docker::parseSettings(
+      R"({"proxy":"http://proxy.example:3128","no_proxy":[".corp.example","10.0.0.0/8"]})");
+  ASSERT_TRUE(read) << read.error().text;
+  EXPECT_EQ(read->proxy, "http://proxy.example:3128");
+  EXPECT_THAT(read->no_proxy, testing::ElementsAre(".corp.example", "10.0.0.0/8"));
+  EXPECT_EQ(docker::parseSettings(R"({"proxy":"none"})")->proxy, "none");
 }
 
 }  // namespace

@@ -193,6 +193,30 @@ TEST_F(EngineScan, opens_a_registry_with_the_admins_password_and_tells_it_to_nob
   box_->docker({"rm", "--force", "private"});
 }
 
+TEST_F(EngineScan, finds_through_the_engines_proxy_what_its_pulls_find) {
+  const auto certificate = box_->folder() / (box_->serveBehindProxy() + ".pem");
+  const std::string host = EngineBox::kProxied;
+  settings_.certificates = box_->folder() / "certs.d";
+  std::filesystem::create_directories(std::filesystem::path(settings_.certificates) / host);
+  std::filesystem::copy_file(certificate, std::filesystem::path(settings_.certificates) / host / "ca.crt");
+  const auto image = host + "/shop/far:stable";
+  const auto old = box_->publish(image, "v1");
+  run("far", image);
+  const auto next = box_->publish(image, "v2");
+  const auto pulls = box_->proxy().asks().size();
+  EXPECT_GT(pulls, 0U);
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.scopeStatus(host), RF_OK);
+  EXPECT_EQ(updateOf(image).value("installed_version", ""), old);
+  EXPECT_EQ(updateOf(image).value("candidate_version", ""), next);
+  EXPECT_GT(box_->proxy().asks().size(), pulls);
+  settings_.proxy = "none";
+  scan();
+  EXPECT_EQ(fake_.scopeStatus(host), RF_TRANSIENT) << "only the proxy knows where it is";
+  box_->docker({"rm", "--force", "far"});
+  box_->docker({"image", "rm", "--force", image});
+}
+
 TEST_F(EngineScan, speaks_tls_only_with_whom_somebody_vouches_for) {
   const auto host = box_->serveWithTls();
   settings_.certificates = box_->folder() / "certs.d";

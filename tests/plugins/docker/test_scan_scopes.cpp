@@ -252,6 +252,39 @@ TEST_F(DockerScanned, keeps_what_a_registry_says_of_others_however_many_tags_of_
   EXPECT_THAT(fake_.reports.back().text, HasSubstr("3 more"));
 }
 
+TEST_F(DockerScanned, has_no_more_scopes_than_a_scan_may_have_however_many_tags_of_two_registries_are_gone) {
+  const HttpScript other([](const ScriptedAsk&) { return answer(404); });
+  for (const auto& host : {server_.host(), other.host()}) {
+    std::vector<std::string> gone;
+    for (int i = 0; i < 1'000; ++i)
+      gone.push_back(host + "/ci:build-" + std::to_string(i));
+    hasImage(host, gone, {host + "/ci@" + digest("built")});
+    for (const auto& name : gone)
+      runs("job" + std::to_string(containers_.size()), name, host);
+  }
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_THAT(fake_.scopes, SizeIs(3 + 1'000)) << "a scan of more than 2000 is ended in the middle";
+  const auto& last = fake_.scopes.back();
+  EXPECT_EQ(last.status, RF_PERMANENT) << "nothing that is known of its images is taken for gone";
+  EXPECT_THAT(fake_.reports, Contains(Field(&FakeReport::text, HasSubstr("; and 999 more like it"))));
+  const auto first = last.key == server_.host() ? other.host() : server_.host();
+  EXPECT_EQ(fake_.scopeStatus(first), RF_OK);
+  EXPECT_EQ(fake_.scopeStatus(first + "/ci:build-999"), RF_PERMANENT);
+}
+
+TEST_F(DockerScanned, asks_none_of_more_registries_than_a_scan_may_have_scopes_and_says_so) {
+  std::vector<std::string> tags;
+  std::vector<std::string> digests;
+  for (int i = 0; i < 1'901; ++i) {
+    tags.push_back("127.0.0.1:" + std::to_string(10'000 + i) + "/app:1");
+    digests.push_back("127.0.0.1:" + std::to_string(10'000 + i) + "/app@" + digest("old"));
+  }
+  hasImage("old", tags, digests);
+  EXPECT_EQ(scan(), rf::Status::kLimit) << "an incomplete scan takes nothing for gone";
+  EXPECT_TRUE(fake_.reported("docker.too_many"));
+  EXPECT_THAT(fake_.scopes, SizeIs(1));
+}
+
 TEST_F(DockerScanned, leaves_other_registries_room_to_be_explained) {
   std::vector<std::string> gone;
   for (int i = 0; i < 103; ++i)
