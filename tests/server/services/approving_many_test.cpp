@@ -137,8 +137,8 @@ TEST(ApprovingMany, leaves_behind_what_as_many_single_approvals_leave) {
   EXPECT_EQ(toldOf(together), toldOf(alone));
   // Each of them: where other servers may be, whoever has not come after a while is rung for again.
   const auto rung = [](const Fleet& fleet) {
-    const auto& all = fleet.world.streams.rung;
-    return std::set<std::string>(all.begin(), all.end()).size();
+    const auto& ids_rung = fleet.world.streams.rung;
+    return std::set<std::string>(ids_rung.begin(), ids_rung.end()).size();
   };
   EXPECT_EQ(rung(together), outcome.agents);
   EXPECT_EQ(rung(alone), outcome.agents);
