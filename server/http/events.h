@@ -34,8 +34,10 @@ class DoorbellListener {
  public:
   virtual ~DoorbellListener() = default;
   // Each agent's calls alternate, beginning with connected; a newer doorbell that replaces an older one is no
-  // call. [any worker thread]
+  // call. A connected that throws is followed by refused, once the doorbell counts as gone; this one must not
+  // throw. [any worker thread]
   virtual void agentConnected(const std::string& agent_id) = 0;
+  virtual void agentRefused(const std::string& agent_id) = 0;
   virtual void agentDisconnected(const std::string& agent_id) = 0;
 };
 

@@ -175,8 +175,11 @@ std::shared_ptr<StreamHub::Doorbell> StreamHub::hang(const std::string& agent_id
     listener_.agentConnected(agent_id);
   } catch (...) {
     // Nobody follows it: the next one is to be noted, and takes no place of an older one.
-    const std::lock_guard lock(mutex_);
-    doorbells_.erase(agent_id);
+    {
+      const std::lock_guard lock(mutex_);
+      doorbells_.erase(agent_id);
+    }
+    listener_.agentRefused(agent_id);
     throw;
   }
   return doorbell;

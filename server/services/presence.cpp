@@ -17,6 +17,8 @@ constexpr std::size_t kNotedAtOnce = 1'000;  // what else is to be done waits fo
 constexpr int kToldAtOnce = 1'000;
 constexpr std::int64_t kRenewEveryNs = 30 * kSecondNs;
 constexpr std::int64_t kGoneAfterNs = 120 * kSecondNs;  // a round of the upkeep may take long
+// One owner for all servers: two that noted the same agents, in whatever order, would wait for each other.
+constexpr const char* kOwner = "presence";
 
 }  // namespace
 
@@ -39,21 +41,22 @@ void Presence::begin(bool alone) {
 
 void Presence::agentConnected(const std::string& agent_id) {
   const std::int64_t now = context_.now();
-  try {
-    note(agent_id, Note::kConnected);
-  } catch (...) {
-    add(agent_id, Note::kLeft);  // it is refused, and what became of the note may be unknown
-    throw;
-  }
+  note(agent_id, Note::kConnected);
   const std::lock_guard lock(mutex_);
   written_at_[agent_id] = now;
+}
+
+// What became of the note may be unknown, and it may be on its way still.
+void Presence::agentRefused(const std::string& agent_id) {
+  add(agent_id, Note::kLeft);
 }
 
 void Presence::agentDisconnected(const std::string& agent_id) {
   note(agent_id, Note::kLeft);
 }
 
-// Many come at once after a loss of power or of the line. One of them writes for all that wait meanwhile.
+// Many come at once after a loss of power or of the line. One of them writes for all that wait meanwhile, and
+// what it meets they are told: one after the other they would wait for the same store again.
 void Presence::note(const std::string& agent_id, Note note) {
   add(agent_id, note);
   const std::lock_guard turn(writing_);
@@ -63,13 +66,18 @@ void Presence::note(const std::string& agent_id, Note note) {
 
 void Presence::add(const std::string& agent_id, Note note) {
   const std::lock_guard lock(mutex_);
-  const auto [entry, fresh] = notes_.try_emplace(agent_id, note);
-  if (!fresh && note != Note::kSeen) entry->second = note;
+  Noted& noted = notes_.try_emplace(agent_id, Noted{note}).first->second;
+  if (note != Note::kSeen) noted.note = note;
+  noted.failed = false;
 }
 
+// Throws what the store said, where somebody else has tried.
 bool Presence::isToBeNoted(const std::string& agent_id) {
   const std::lock_guard lock(mutex_);
-  return notes_.contains(agent_id);
+  const auto noted = notes_.find(agent_id);
+  if (noted == notes_.end()) return false;
+  if (noted->second.failed && failure_) throw http::Problem(*failure_);
+  return true;
 }
 
 // Its turn is the caller's. False: there is nothing to be noted.
@@ -83,25 +91,33 @@ bool Presence::writeNotes() {
   if (notes.empty()) return false;
   try {
     write(notes);
+  } catch (const http::Problem& problem) {
+    putBack(notes, problem);
+    throw;
   } catch (...) {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [agent_id, note] : notes) {
-      const auto [entry, fresh] = notes_.try_emplace(agent_id, note);
-      if (!fresh && entry->second == Note::kSeen) entry->second = note;
-    }
+    putBack(notes, std::nullopt);
     throw;
   }
   return true;
 }
 
-// These rows belong to their agents. What is written here depends on nothing that stands in them, and nothing
-// that others write of them on these columns.
+void Presence::putBack(const Notes& notes, const std::optional<http::Problem>& why) {
+  const std::lock_guard lock(mutex_);
+  failure_ = why;
+  for (const auto& [agent_id, failed] : notes) {
+    const auto [entry, fresh] = notes_.try_emplace(agent_id, Noted{failed.note, true});
+    if (!fresh && entry->second.note == Note::kSeen) entry->second.note = failed.note;
+  }
+}
+
+// These rows belong to their agents. Each statement looks and writes in one, and nobody who writes beside it
+// looks at these columns first.
 void Presence::write(const Notes& notes) {
   std::map<Note, std::vector<std::string>> by_note;
-  for (const auto& [agent_id, note] : notes)
-    by_note[note].push_back(agent_id);
+  for (const auto& [agent_id, noted] : notes)
+    by_note[noted.note].push_back(agent_id);
   const std::int64_t now = context_.now();
-  context_.store.writeOf(server_id_, [&](store::WriteTransaction& tx) {
+  context_.store.writeOf(kOwner, [&](store::WriteTransaction& tx) {
     for (const auto& [note, agent_ids] : by_note) {
       if (note == Note::kSeen) {
         tx.agents().touchAll(agent_ids, now);
@@ -186,7 +202,7 @@ void Presence::noteAgain() {
 // In one: that it has left is said after it counts as gone there.
 void Presence::addIfHere(const std::string& agent_id) {
   const std::lock_guard lock(mutex_);
-  if (context_.bell.connected(agent_id)) notes_[agent_id] = Note::kConnected;
+  if (context_.bell.connected(agent_id)) notes_[agent_id] = {Note::kConnected};
 }
 
 void Presence::seen(const std::string& agent_id) {

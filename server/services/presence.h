@@ -20,9 +20,11 @@ class Presence : public http::DoorbellListener {
   // holds is held by nobody. `alone`: there is no other, and what it held before it started is nobody's, too.
   void begin(bool alone);
 
-  // What the store could not take of the latter is noted by the next announceSilent(): nobody else would say
-  // it again, and the agent would count as connected for ever.
+  // That an agent was refused, and what the store could not take of one that left, is noted by the next
+  // announceSilent() at the latest: nobody else would say it again, and the agent would count as connected
+  // for ever.
   void agentConnected(const std::string& agent_id) override;
+  void agentRefused(const std::string& agent_id) override;
   void agentDisconnected(const std::string& agent_id) override;
 
   // A request of the agent's: written down at most every 30 s. [any thread]
@@ -40,13 +42,18 @@ class Presence : public http::DoorbellListener {
  private:
   // What is to be noted of an agent: its doorbell, or only that it was heard of.
   enum class Note { kSeen, kConnected, kLeft };
-  using Notes = std::map<std::string, Note>;
+  struct Noted {
+    Note note = Note::kSeen;
+    bool failed = false;  // the store has not taken it, since it was noted last
+  };
+  using Notes = std::map<std::string, Noted>;
 
   void note(const std::string& agent_id, Note note);
   void add(const std::string& agent_id, Note note);
   void addIfHere(const std::string& agent_id);
   bool isToBeNoted(const std::string& agent_id);
   bool writeNotes();
+  void putBack(const Notes& notes, const std::optional<http::Problem>& why);
   void write(const Notes& notes);
   void writeAll();
   void watchOthers(std::int64_t now);
@@ -64,6 +71,7 @@ class Presence : public http::DoorbellListener {
   std::mutex writing_;  // whoever has it writes for those that wait for it, too; before mutex_
   std::mutex mutex_;
   Notes notes_;                                     // not in the store yet, the newest of each agent
+  std::optional<http::Problem> failure_;            // of the last write that failed
   std::map<std::string, std::int64_t> written_at_;  // at most one entry an agent
   std::int64_t noted_again_at_ = 0;
   bool alone_ = false;

@@ -134,6 +134,8 @@ class Store {
   // A write of `whose` own: an agent's, by its id; an enrolment token's, by its hash. The callback changes
   // what belongs to it, adds to what everybody adds to (audit, outbox), and looks at nothing else than its
   // own and what write() alone changes, such as settings. Two of the same take turns. "": as write().
+  // Columns that no writeOf() looks at before it writes, such as an agent's last contact, may be changed of
+  // many agents at once: by all who do so as one owner, for two of them would lock each other's agents.
   template <class F>
   auto writeOf(const std::string& whose, F&& work) -> std::invoke_result_t<F, WriteTransaction&> {
     return capture<WriteTransaction>(std::forward<F>(work), [&](const auto& body) { runWrite(whose, body); });

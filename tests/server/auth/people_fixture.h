@@ -23,6 +23,7 @@ class Nothing : public http::EventSource, public http::DoorbellListener {
   http::EventBatch eventsAfter(std::int64_t, std::size_t, const http::Principal&) override { return {}; }
   std::int64_t newestEvent() override { return 0; }
   void agentConnected(const std::string&) override {}
+  void agentRefused(const std::string&) override {}
   void agentDisconnected(const std::string&) override {}
 };
 

@@ -92,6 +92,7 @@ class Presence : public DoorbellListener {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     --waiting;
   }
+  void agentRefused(const std::string& agent_id) override { note("!" + agent_id); }
   void agentDisconnected(const std::string& agent_id) override { note("-" + agent_id); }
   std::string history() const {
     const std::lock_guard lock(mutex_);

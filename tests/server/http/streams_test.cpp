@@ -63,9 +63,10 @@ TEST_F(StreamsTest, of_an_agent_whose_coming_could_not_be_noted_are_as_if_it_had
   presence_.fails = true;
   EXPECT_EQ(ask(request("GET", "/agent/v1/doorbell", "X-Agent: a\r\n")).status, 503);
   EXPECT_FALSE(hub_.connected("a"));
+  EXPECT_EQ(presence_.history(), "!a") << "so that nobody takes it for one that is here";
   presence_.fails = false;
   const auto a = doorbell("a");
-  EXPECT_TRUE(soon([&] { return presence_.history() == "+a"; }));
+  EXPECT_TRUE(soon([&] { return presence_.history() == "!a+a"; }));
 }
 
 TEST_F(StreamsTest, beat_so_that_both_ends_notice_silence) {

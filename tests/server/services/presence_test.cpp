@@ -20,6 +20,7 @@ class FailingStore : public store::Store {
   std::atomic<bool> fails = false;
   std::mutex held_up;  // by whoever has it
   std::atomic<int> writes = 0;
+  std::set<std::string> owners;  // of the writes
 
  protected:
   void runRead(const std::function<void(const store::ReadTransaction&)>& work) const override {
@@ -28,8 +29,10 @@ class FailingStore : public store::Store {
   void runWrite(const std::string& whose,
                 const std::function<void(store::WriteTransaction&)>& work) override {
     ++writes;
-    held_up.lock();
-    held_up.unlock();
+    {
+      const std::lock_guard lock(held_up);
+      owners.insert(whose);
+    }
     if (fails) throw http::Problem{503, "store.unavailable", "", "", 2};
     inner_.writeOf(whose, work);
   }
@@ -135,14 +138,39 @@ TEST_F(Many, whoever_waits_for_a_write_that_fails_is_told_so) {
   connectAll([&](const std::string& agent_id) {
     try {
       presence_.agentConnected(agent_id);
-    } catch (const http::Problem&) {
+    } catch (const http::Problem& problem) {
+      EXPECT_EQ(problem.code, "store.unavailable");
+      presence_.agentRefused(agent_id);
       ++refused;
     }
   });
   EXPECT_EQ(refused, kAgents);
+  EXPECT_LE(store_.writes, 3) << "each waits for the store again";
   store_.fails = false;
   presence_.announceSilent();
   EXPECT_EQ(silentIn(world_).size(), kAgents);
+}
+
+TEST_F(Many, what_the_store_could_not_take_is_noted_with_the_next) {
+  store_.fails = true;
+  EXPECT_THROW(presence_.agentConnected(agents_[0]), http::Problem);
+  EXPECT_THROW(presence_.agentConnected(agents_[1]), http::Problem);
+  presence_.agentRefused(agents_[1]);
+  store_.fails = false;
+  presence_.agentConnected(agents_[2]);
+  const auto silent = silentIn(world_);
+  EXPECT_FALSE(silent.contains(agents_[0]));
+  EXPECT_TRUE(silent.contains(agents_[1])) << "it was refused";
+  EXPECT_FALSE(silent.contains(agents_[2]));
+}
+
+TEST_F(Many, two_servers_that_note_the_same_agents_take_turns) {
+  services::Presence elsewhere(context_);
+  presence_.agentConnected(agents_[0]);
+  elsewhere.seen(agents_[0]);
+  elsewhere.agentConnected(agents_[1]);
+  presence_.seen(agents_[1]);
+  EXPECT_EQ(store_.owners.size(), 1U) << "both would hold one of two agents and wait for the other";
 }
 
 std::int64_t toldSilent(World& world, const store::AgentKey& agent) {
