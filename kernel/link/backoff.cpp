@@ -7,6 +7,7 @@ namespace redflag::kernel {
 namespace {
 
 constexpr std::int64_t kBelievedNs = 3'600'000'000'000;
+constexpr std::int64_t kPutOffBelievedNs = 300'000'000'000;
 constexpr std::int64_t kLongestPutOffNs = 60'000'000'000;
 constexpr int kMostDoublings = 20;
 
@@ -44,7 +45,7 @@ void Backoff::failed(std::int64_t now_ns, std::int64_t at_least_ns) {
 void Backoff::putOff(std::int64_t now_ns, std::int64_t after_ns) {
   failures_ = 0;
   ++put_offs_;
-  asked_ns_ = now_ns + std::min(after_ns, kBelievedNs);
+  asked_ns_ = now_ns + std::min(after_ns, kPutOffBelievedNs);
   const std::int64_t longest = std::min(limits_.longest_ns, kLongestPutOffNs);
   next_ns_ = std::max(asked_ns_, now_ns + spread(limits_.first_ns, longest));
 }

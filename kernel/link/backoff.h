@@ -25,7 +25,8 @@ class Backoff {
   // `at_least_ns`: what the answer asked for with Retry-After, at most an hour is believed.
   void failed(std::int64_t now_ns, std::int64_t at_least_ns = 0);
   // The server itself asked to come after this time, as it does when it has too much to do: opens no breaker,
-  // and closes one. Said again and again, the waits grow, of their own accord to a minute.
+  // and closes one. Said again and again, the waits grow, of their own accord to a minute. Nothing shortens
+  // the time that was asked for, so five minutes of it are believed: a server asks for one at most.
   void putOff(std::int64_t now_ns, std::int64_t after_ns);
   // Forgets the wait, not the failures: something else has just reached the server. What that asked for
   // stays.

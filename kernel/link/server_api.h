@@ -36,7 +36,9 @@ struct Failure {
   std::string request_id = {};  // by which the server's log knows it; "": nothing of ours answered
 
   // The server itself, and not a proxy before it, says when to come again.
-  bool putsOff() const { return kind == Kind::kBusy && !code.empty() && retry_after_s > 0; }
+  bool putsOff() const {
+    return kind == Kind::kBusy && !code.empty() && !request_id.empty() && retry_after_s > 0;
+  }
 };
 template <class T>
 using Answer = tl::expected<T, Failure>;

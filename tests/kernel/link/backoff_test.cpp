@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "link/event_stream.h"
+#include "link/server_api.h"
 
 namespace redflag::kernel {
 namespace {
@@ -74,7 +75,7 @@ TEST_F(BackoffTest, comes_when_the_server_says_that_puts_it_off) {
   EXPECT_FALSE(backoff_.mayTry(7 * kSecondNs - 1));
   EXPECT_TRUE(backoff_.mayTry(7 * kSecondNs));
   backoff_.putOff(0, 86'400 * kSecondNs);
-  EXPECT_EQ(backoff_.nextNs(), 3'600 * kSecondNs) << "more is not believed";
+  EXPECT_EQ(backoff_.nextNs(), 300 * kSecondNs) << "more is not believed: no ring would end it";
 }
 
 TEST_F(BackoffTest, of_its_own_accord_waits_up_to_a_minute_where_it_is_put_off_again_and_again) {
@@ -117,6 +118,28 @@ TEST_F(BackoffTest, told_to_try_comes_no_sooner_than_the_server_asked) {
   backoff_.failed(0);
   backoff_.tryNow();
   EXPECT_TRUE(backoff_.mayTry(0)) << "nobody asked for that wait";
+}
+
+TEST(PutOff, is_what_the_server_itself_says_and_no_proxy_before_it) {
+  HttpReply said;
+  said.status = 503;
+  said.content_type = "application/problem+json";
+  said.body = R"({"code":"server.busy"})";
+  said.retry_after_s = 7;
+  said.request_id = "01";
+  EXPECT_TRUE(failureOf(said).putsOff());
+  HttpReply other = said;
+  other.request_id.clear();
+  EXPECT_FALSE(failureOf(other).putsOff()) << "a gateway's errors have codes, too";
+  other = said;
+  other.body = "{}";
+  EXPECT_FALSE(failureOf(other).putsOff());
+  other = said;
+  other.retry_after_s = 0;
+  EXPECT_FALSE(failureOf(other).putsOff());
+  other = said;
+  other.status = 403;
+  EXPECT_FALSE(failureOf(other).putsOff()) << "later is no better";
 }
 
 TEST(EventStream, reads_events_and_ignores_comments) {

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "base/encoding.h"
+#include "base/request_id.h"
 #include "base/time.h"
 #include "protocol/compress.h"
 #include "protocol/key_handover.h"
@@ -49,7 +50,7 @@ FakeReply problem(int status, const std::string& code) {
 
 FakeReply putOff(int after_s) {
   FakeReply reply = problem(503, "server.busy");
-  reply.headers = {{"Retry-After", std::to_string(after_s)}};
+  reply.headers = {{"Retry-After", std::to_string(after_s)}, {kRequestIdHeader, "put-off"}};
   return reply;
 }
 
