@@ -72,10 +72,14 @@ Result<Credentials> Credentials::parse(std::string_view json) {
         user_password.find_first_of(std::string_view("\0\r\n", 3)) != std::string::npos)
       return bad("entry " + std::to_string(at) +
                  " of \"auths\": expected \"auth\", the base64 of user:password, as docker login writes it");
-    // "http://proxy.example.net:3128"
-    if (const auto address = proxyAddress(key); !address.empty() && key.find("://") != std::string::npos)
+    if (key.find("://") == std::string::npos) {
+      out.by_registry_.insert_or_assign(registryOf(key), std::move(user_password));
+      continue;
+    }
+    // "http://proxy.example.net:3128", or an old name of a registry: what has the name alone goes before it.
+    if (const auto address = proxyAddress(key); !address.empty())
       out.by_proxy_.insert_or_assign(address, user_password);
-    out.by_registry_.insert_or_assign(registryOf(key), std::move(user_password));
+    out.by_registry_.try_emplace(registryOf(key), std::move(user_password));
   }
   return out;
 }

@@ -246,6 +246,8 @@ std::string proxyAddress(std::string_view text) {
   const auto scheme = text.find("://");
   const auto rest = scheme == std::string_view::npos ? text : text.substr(scheme + 3);
   const auto host = rest.substr(0, rest.find('/'));
+  // A password with a / in it: what is before that is no host.
+  if (rest.find('@', host.size()) != std::string_view::npos) return {};
   const auto at = host.rfind('@');
   std::string url(scheme == std::string_view::npos ? "http" : text.substr(0, scheme));
   url += "://";

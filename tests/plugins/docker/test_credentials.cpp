@@ -50,6 +50,16 @@ TEST(DockerCredentials, of_a_proxy_are_kept_by_its_whole_address) {
     EXPECT_EQ(read->ofProxy(none), "") << none;
 }
 
+TEST(DockerCredentials, of_a_proxy_take_the_place_of_no_registrys_that_has_its_name) {
+  const auto read = Credentials::parse(
+      R"({"auths":{"hub.example":{"username":"registry","password":"r"},"http://hub.example":{"username":"proxy","password":"p"},)"
+      R"("Zone.example":{"username":"registry","password":"r"},"http://Zone.example":{"username":"proxy","password":"p"}}})");
+  ASSERT_TRUE(read) << read.error().text;
+  EXPECT_EQ(read->of("hub.example"), "registry:r");
+  EXPECT_EQ(read->of("Zone.example"), "registry:r");
+  EXPECT_EQ(read->ofProxy("http://hub.example:80"), "proxy:p");
+}
+
 TEST(DockerCredentials, are_given_to_an_engine_whole_however_long_they_are) {
   for (const std::string password : {"p", "pp", "ppp", "a:b", "\xC3\xBF\xC3\xBE~?>"}) {
     auto given = docker::registryAuth("r.example:5000", "u:" + password);

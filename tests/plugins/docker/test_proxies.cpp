@@ -139,8 +139,11 @@ TEST_F(DockerProxyChoice, never_tries_the_password_that_an_engine_does_not_tell)
     EXPECT_EQ(way().obstacle, "") << told;
     EXPECT_EQ(way().user_password, "u:p") << told;
   }
-  info_["HttpsProxy"] = "socks5://u:s3cret@proxy.example:1080";
-  EXPECT_THAT(way().obstacle, AllOf(HasSubstr("settings.proxy"), Not(HasSubstr("s3cret"))));
+  for (const auto* none : {"socks5://u:s3cret@proxy.example:1080", "http://u:12/s3cret@proxy.example:3128"}) {
+    info_["HttpsProxy"] = none;
+    EXPECT_THAT(way().obstacle, AllOf(HasSubstr("settings.proxy"), Not(HasSubstr("s3cret")))) << none;
+    EXPECT_EQ(way().proxy, "") << none;
+  }
 }
 
 // registry.example, whose name nobody but the proxy finds.
