@@ -31,6 +31,8 @@ def measure(name, script):
     for line in result.stdout.splitlines():
         try:
             one = dict(json.loads(line))
+            if "plot" not in one and "figure" not in one:
+                raise ValueError(line)
             (plots if "plot" in one else figures).append(one)
         except (TypeError, ValueError):
             trouble = f"{script.name} said what is no figure: {line[:80]}"
@@ -106,10 +108,17 @@ def draw(name, plots):
     pyplot.close(picture)
 
 
+def description(script):
+    """What it says of itself; "" where it cannot be read, which is told when it runs."""
+    try:
+        return " ".join((ast.get_docstring(ast.parse(script.read_text())) or "").split())
+    except SyntaxError:
+        return ""
+
+
 def section(name, script, figures, plots):
     """A heading, what the script says of itself, its table, its picture, and where and when it ran."""
-    text = " ".join(ast.get_docstring(ast.parse(script.read_text())).split())
-    return "\n".join([f"### {name}", "", text, "", "| what | measured | goal | ours | beside it | rounds |",
+    return "\n".join([f"### {name}", "", description(script), "", "| what | measured | goal | ours | beside it | rounds |",
                       "|---|---|---|---|---|---|", *map(row, figures), "",
                       *([f"![{'; '.join(plot['plot'] for plot in plots)}](plots/{name}.svg)", ""] if plots else []),
                       f"Medians and the middle half of the rounds, {date.today()}, {machine()}."])

@@ -74,6 +74,8 @@ test('what could not be measured is told as such and has not passed', () => {
     throws: 'raise RuntimeError("no such machine")',
     silent: 'pass',
     talks: 'print("it was fine")',
+    counts: 'print("{}")',
+    garbled: 'def',
     nan: stated('nan', '[float("nan")]', 1),
     empty: stated('empty', '[]', 1),
     alone: stated('alone', '[1.0]', 1, ', {"peer": [0.0]}, ratio=True'),
