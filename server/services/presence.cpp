@@ -68,6 +68,7 @@ void Presence::add(const std::string& agent_id, Note note) {
   const std::lock_guard lock(mutex_);
   Noted& noted = notes_.try_emplace(agent_id, Noted{note}).first->second;
   if (note != Note::kSeen) noted.note = note;
+  noted.heard = noted.heard || note == Note::kSeen;
   noted.failed = false;
 }
 
@@ -105,8 +106,10 @@ void Presence::putBack(const Notes& notes, const std::optional<http::Problem>& w
   const std::lock_guard lock(mutex_);
   failure_ = why;
   for (const auto& [agent_id, failed] : notes) {
-    const auto [entry, fresh] = notes_.try_emplace(agent_id, Noted{failed.note, true});
-    if (!fresh && entry->second.note == Note::kSeen) entry->second.note = failed.note;
+    const auto [entry, fresh] = notes_.try_emplace(agent_id, Noted{failed.note, failed.heard, true});
+    Noted& noted = entry->second;
+    if (!fresh && noted.note == Note::kSeen) noted.note = failed.note;
+    noted.heard = noted.heard || failed.heard;
   }
 }
 
@@ -114,8 +117,10 @@ void Presence::putBack(const Notes& notes, const std::optional<http::Problem>& w
 // looks at these columns first.
 void Presence::write(const Notes& notes) {
   std::map<Note, std::vector<std::string>> by_note;
-  for (const auto& [agent_id, noted] : notes)
+  for (const auto& [agent_id, noted] : notes) {
+    if (noted.heard && noted.note == Note::kLeft) by_note[Note::kSeen].push_back(agent_id);
     by_note[noted.note].push_back(agent_id);
+  }
   const std::int64_t now = context_.now();
   context_.store.writeOf(kOwner, [&](store::WriteTransaction& tx) {
     for (const auto& [note, agent_ids] : by_note) {

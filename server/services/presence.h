@@ -44,6 +44,7 @@ class Presence : public http::DoorbellListener {
   enum class Note { kSeen, kConnected, kLeft };
   struct Noted {
     Note note = Note::kSeen;
+    bool heard = false;   // which counts also where another server holds its doorbell
     bool failed = false;  // the store has not taken it, since it was noted last
   };
   using Notes = std::map<std::string, Noted>;

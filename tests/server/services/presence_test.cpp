@@ -164,6 +164,34 @@ TEST_F(Many, what_the_store_could_not_take_is_noted_with_the_next) {
   EXPECT_FALSE(silent.contains(agents_[2]));
 }
 
+TEST_F(Many, who_is_refused_counts_as_gone_although_it_was_noted_again_meanwhile) {
+  store_.fails = true;
+  EXPECT_THROW(presence_.agentConnected(agents_[0]), http::Problem);
+  store_.fails = false;
+  world_.streams.listening = {agents_[0]};  // its doorbell is taken down in a moment
+  presence_.announceSilent();
+  EXPECT_FALSE(silentIn(world_).contains(agents_[0]));
+  world_.streams.listening.clear();
+  presence_.agentRefused(agents_[0]);
+  presence_.announceSilent();
+  EXPECT_TRUE(silentIn(world_).contains(agents_[0]));
+}
+
+TEST_F(Many, who_left_for_another_server_and_is_heard_of_here_counts_as_seen) {
+  services::Presence elsewhere(context_);
+  elsewhere.agentConnected(agents_[0]);
+  store_.fails = true;
+  EXPECT_THROW(presence_.agentDisconnected(agents_[0]), http::Problem);
+  store_.fails = false;
+  world_.clock.advance_s(kHour);
+  presence_.seen(agents_[0]);
+  world_.store.read([&](const store::ReadTransaction& tx) {
+    const auto agent = tx.agents().find(agents_[0], http::Visible::everything(), inner_.contact());
+    EXPECT_EQ(agent->last_seen_at, world_.clock.now);
+  });
+  EXPECT_FALSE(silentIn(world_).contains(agents_[0])) << "the other one holds its doorbell";
+}
+
 TEST_F(Many, two_servers_that_note_the_same_agents_take_turns) {
   services::Presence elsewhere(context_);
   presence_.agentConnected(agents_[0]);
