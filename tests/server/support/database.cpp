@@ -6,11 +6,14 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <stdexcept>
+#include <string_view>
 
 #include "base/encoding.h"
 #include "store/postgres/connection.h"
+#include "store/sql/migrations.h"
 #include "store/sqlite/connection.h"
 
 namespace redflag::testing {
@@ -54,6 +57,23 @@ void ensureTemplate(PGconn* connection) {
   run(connection, "SELECT pg_advisory_unlock(1)");
 }
 
+// The same of SQLite, as a file that is named after what its schema is made of.
+const std::filesystem::path& templateFile() {
+  static const std::filesystem::path file = [] {
+    std::size_t mark = 0;
+    for (const auto& step : store::sql::migrations("sqlite"))
+      mark = 31 * mark + std::hash<std::string_view>{}(step.sql);
+    const std::filesystem::path folder = REDFLAG_BUILD "/tests";
+    const auto made = folder / fmt::format("schema-{:x}.db", mark);
+    if (std::filesystem::exists(made)) return made;
+    const auto part = folder / fmt::format("schema-{}.part", newId());
+    store::openStore({part, ""});
+    std::filesystem::rename(part, made);
+    return made;
+  }();
+  return file;
+}
+
 }  // namespace
 
 std::string postgresUrl(const std::string& database) {
@@ -67,6 +87,7 @@ std::string postgresSocket() {
 TestDatabase::TestDatabase(With with) {
   if (postgresFolder() == nullptr) {
     where_.file = folder_ / "redflag.db";
+    if (with == With::kSchema) std::filesystem::copy_file(templateFile(), where_.file);
     return;
   }
   name_ = "t_" + newId();
