@@ -131,6 +131,22 @@ TEST_F(RealScan, calls_kept_back_what_dnf5s_own_transaction_would_not_bring) {
   EXPECT_EQ(scan_.fake.scopeStatus("rpm"), RF_OK);
 }
 
+TEST_F(RealScan, knows_a_file_that_an_update_needs_where_dnf5_knows_it) {
+  scan_.settings.root = root_;
+  install({{"tool", "1.0-1"}});
+  addRepository("base", {{"tool", "2.0-1", "Requires: /opt/vendor/file\n"},
+                         {"vendor", "1.0-1", "", "noarch", "", "/opt/vendor/file"}});
+  refresh();
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.blockedBy("tool"), "kept_back");
+  write("etc/dnf/dnf.conf", "[main]\noptional_metadata_types=comps,updateinfo,filelists\n");
+  refresh();
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.update("tool").value("candidate_version", ""), "2.0-1");
+  EXPECT_EQ(scan_.blockedBy("tool"), "");
+  EXPECT_TRUE(brought().contains("vendor-1.0-1.noarch"));
+}
+
 TEST_F(RealScan, repeats_its_answer_until_dnf5_would_answer_something_else) {
   scan_.settings.root = root_;
   const auto isReplay = [&] {
