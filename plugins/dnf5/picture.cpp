@@ -5,7 +5,9 @@
 #include <set>
 #include <tuple>
 
+#include "kept_back.h"
 #include "rpm_version.h"
+#include "steps.h"
 
 namespace redflag::dnf5 {
 namespace {
@@ -120,6 +122,21 @@ Result<> readUpgrades(const Client& client, Builder& builder) {
   return {};
 }
 
+void markKeptBack(const Client& client, Picture& picture) {
+  const auto isFree = [](const Upgrade& upgrade) { return upgrade.blocked_by.empty(); };
+  if (std::none_of(picture.upgrades.begin(), picture.upgrades.end(), isFree)) return;
+  const auto chosen = chosenBySolver(client);
+  if (!chosen) {
+    picture.kept_back_unknown = chosen.error();
+    return;
+  }
+  for (auto& upgrade : picture.upgrades) {
+    const auto& candidate = upgrade.candidate;
+    if (isFree(upgrade) && !chosen->contains(nevraOf(candidate.name, candidate.evr, candidate.arch)))
+      upgrade.blocked_by = "kept_back";
+  }
+}
+
 }  // namespace
 
 Result<std::vector<Advisory>> readAdvisories(const Client& client) {
@@ -160,7 +177,9 @@ Result<Picture> takePicture(const Client& client) {
   if (auto read = readUpgrades(client, builder); !read) return tl::unexpected<Problem>(read.error());
   const auto advisories = readAdvisories(client);
   if (!advisories) return tl::unexpected<Problem>(advisories.error());
-  return Picture{std::move(*sources), builder.finish(*advisories)};
+  Picture picture{std::move(*sources), builder.finish(*advisories)};
+  markKeptBack(client, picture);
+  return picture;
 }
 
 }  // namespace redflag::dnf5

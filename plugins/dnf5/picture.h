@@ -19,7 +19,7 @@ namespace redflag::dnf5 {
 struct Upgrade {
   Package candidate;
   std::string installed_version;  // "" of one that takes another's place
-  std::string blocked_by;         // "held", "excluded", or ""
+  std::string blocked_by;         // "held", "excluded", "kept_back", or ""
   Advice advice;
 };
 
@@ -31,9 +31,11 @@ struct Source {
 struct Picture {
   std::vector<Source> sources;
   std::vector<Upgrade> upgrades;  // by name and architecture
+  // Why none is "kept_back" although dnf5 might keep some back. Such a picture is not worth keeping.
+  std::optional<Problem> kept_back_unknown = std::nullopt;
 };
 
-// Eight questions to dnf5. No source has a problem yet.
+// Eight questions to dnf5, and one to its solver where there is an update. No source has a problem yet.
 Result<Picture> takePicture(const Client& client);
 // Which sources are not known, or not any more. `now` in seconds since the epoch.
 void judgeSources(Picture& picture, const Settings& settings, std::int64_t now);

@@ -77,7 +77,7 @@ Result<Picture> Scan::takeOrRepeat(rf::Run& run, bool idle) {
     }
   }
   auto picture = takePicture(client_);
-  if (picture && idle) {
+  if (picture && idle && !picture->kept_back_unknown) {
     // Without a place to keep it the next scan is slower, not wrong: no inputs stand beside an older picture.
     if (state_.put(kPictureKey, encodePicture(*picture)) == rf::Status::kOk)
       static_cast<void>(state_.put(kInputsKey, inputs));
@@ -104,7 +104,11 @@ rf::Status Scan::updates(rf::Run& run) {
   auto scope = run.scope(kLocalScope);
   if (oldest != 0) run.fact("lists.age_s", std::max<std::int64_t>(0, now - oldest));
   run.fact("updates.other_manager", otherManager(settings_.root));
-  scope.complete();
+  if (const auto& problem = picture->kept_back_unknown) {
+    scope.fail(rf::toStatus(problem->status), problem->code, problem->text);
+  } else {
+    scope.complete();
+  }
   return run.outcome();
 }
 

@@ -14,6 +14,7 @@ constexpr std::size_t kMaxRows = 100'000;
 constexpr std::string_view kReplacing = "replacing";
 // Behind a name: architecture, version, repository, and a size of its own words.
 constexpr std::size_t kColumns = 4;
+constexpr std::string_view kNothing = "Nothing to do.";
 
 tl::unexpected<Problem> notUnderstood(std::string_view line) {
   return fail(RF_INTERNAL, "dnf5.malformed",
@@ -44,6 +45,16 @@ std::optional<Change> sectionOf(std::string_view line) {
       {"Removing unused dependencies:", Change::kRemove}};
   const auto found = kSections.find(line);
   return found == kSections.end() ? std::nullopt : std::optional(found->second);
+}
+
+// What only an upgrade of everything prints: it has no other reason for what replaces a group's package.
+std::optional<Change> sectionOfEverything(std::string_view line) {
+  return line == "Installing group/module packages:" ? std::optional(Change::kInstall) : sectionOf(line);
+}
+
+bool isLeftOut(std::string_view title) {
+  return title == "Skipping packages with conflicts:" ||
+         title == "Skipping packages with broken dependencies:";
 }
 
 // Without a name: it is none.
@@ -82,9 +93,13 @@ bool addLine(std::string_view line, Change change, std::vector<Row>& rows) {
 
 }  // namespace
 
-Result<std::vector<Row>> parseTable(std::string_view printed) {
+Result<std::vector<Row>> parseTable(std::string_view printed, LeftOut left_out) {
+  const bool everything = left_out == LeftOut::kPassedOver;
   std::vector<Row> rows;
+  std::vector<Row> passed_over;
+  if (everything && printed.starts_with(kNothing)) return rows;
   std::optional<Change> section;
+  auto* rows_of_section = &rows;
   for (bool headed = false; !printed.empty();) {
     const auto line = printed.substr(0, printed.find('\n'));
     printed.remove_prefix(std::min(line.size() + 1, printed.size()));
@@ -92,11 +107,16 @@ Result<std::vector<Row>> parseTable(std::string_view printed) {
       if (!isHeading(wordsOf(line))) return notUnderstood(line);
       headed = true;
     } else if (line.empty()) {
-      if (!printed.starts_with("Transaction Summary:")) return notUnderstood(printed);
+      const bool nothing = everything && rows.empty() && printed.starts_with(kNothing);
+      if (!nothing && !printed.starts_with("Transaction Summary:")) return notUnderstood(printed);
       return rows;
-    } else if (const auto next = sectionOf(line)) {
+    } else if (const auto next = everything ? sectionOfEverything(line) : sectionOf(line)) {
       section = next;
-    } else if (!section || !addLine(line, *section, rows)) {
+      rows_of_section = &rows;
+    } else if (everything && isLeftOut(line)) {
+      section = Change::kInstall;
+      rows_of_section = &passed_over;
+    } else if (!section || !addLine(line, *section, *rows_of_section)) {
       return notUnderstood(line);
     }
   }

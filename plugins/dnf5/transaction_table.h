@@ -19,7 +19,10 @@ struct Row {
   std::vector<Package> replaced;  // installed ones that go for it: its older version, what it obsoletes
 };
 
+// An upgrade of everything also names what it leaves out, because no way was found for it.
+enum class LeftOut { kRefused, kPassedOver };
+
 // Empty: dnf5 printed none. RF_INTERNAL "dnf5.malformed".
-Result<std::vector<Row>> parseTable(std::string_view printed);
+Result<std::vector<Row>> parseTable(std::string_view printed, LeftOut left_out = LeftOut::kRefused);
 
 }  // namespace redflag::dnf5

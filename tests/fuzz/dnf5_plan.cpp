@@ -7,17 +7,28 @@
 
 namespace redflag::fuzz {
 
-// Parts: the table, repoquery of what is installed and why, repoquery of offers.
-REDFLAG_FUZZ(dnf5_plan) {
-  auto texts = parts(input, 3);
-  texts.resize(3);
-  const auto rows = dnf5::parseTable(texts[0]);
-  if (!rows) return;
-  for (const auto& row : *rows) {
+namespace {
+
+void claimRows(const std::vector<dnf5::Row>& rows) {
+  for (const auto& row : rows) {
     claim(dnf5::isPackageText(row.package.name), "a row has a package");
     for (const auto& gone : row.replaced)
       claim(dnf5::isPackageText(gone.evr), "what goes has a version");
   }
+}
+
+}  // namespace
+
+// Parts: the table, repoquery of what is installed and why, repoquery of offers.
+REDFLAG_FUZZ(dnf5_plan) {
+  auto texts = parts(input, 3);
+  texts.resize(3);
+  const auto everything = dnf5::parseTable(texts[0], dnf5::LeftOut::kPassedOver);
+  if (everything) claimRows(*everything);
+  const auto rows = dnf5::parseTable(texts[0]);
+  if (!rows) return;
+  claimRows(*rows);
+  claim(everything && everything->size() == rows->size(), "what leaves nothing out is read the same");
   static test::FakeHost kHost;
   kHost.exec = [&](const std::vector<std::string>&) { return rf::ExecResult{0, std::string(texts[1]), ""}; };
   const auto installed = dnf5::InstalledPackages::read(dnf5::Client(kHost.host()));

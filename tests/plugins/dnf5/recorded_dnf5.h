@@ -30,6 +30,7 @@ class RecordedDnf5 {
              {"--setopt=disable_excludes=* list --upgrades --json", "list_upgrades_without_excludes.json"},
              {"list --obsoletes --json", "list_obsoletes.json"},
              {"advisory info --available --json", "advisory_info.json"},
+             {kUpgradeAll, "upgrade_all.txt"},
              {"--setopt=disable_excludes=* repoquery --upgrades --queryformat", "repoquery_upgrades.txt"},
              {"--setopt=disable_excludes=* repoquery --installed --queryformat", "repoquery_installed.txt"}})
       answers[question] = recorded(file);
@@ -44,8 +45,11 @@ class RecordedDnf5 {
     asked.push_back(question);
     if (const auto failing = failures.find(question); failing != failures.end()) return failing->second;
     EXPECT_TRUE(answers.contains(question)) << question;
-    return {0, answers[question], ""};
+    // It is answered no.
+    return {question == kUpgradeAll ? 1 : 0, answers[question], ""};
   }
+
+  static constexpr const char* kUpgradeAll = "--assumeno upgrade";
 
   // By the arguments that are not common to all, without formats and settings.
   std::map<std::string, std::string> answers;

@@ -65,6 +65,43 @@ TEST(Dnf5Table, that_is_not_understood_to_its_end_is_refused) {
     EXPECT_FALSE(dnf5::parseTable(heading + odd + "\nTransaction Summary:\n")) << odd;
 }
 
+TEST(Dnf5Table, of_an_upgrade_of_everything_has_no_row_of_what_is_left_out) {
+  const auto names = [](const std::string& printed) {
+    std::vector<std::string> found;
+    const auto rows = dnf5::parseTable(printed, dnf5::LeftOut::kPassedOver);
+    EXPECT_TRUE(rows) << printed;
+    if (!rows) return found;
+    for (const auto& row : *rows)
+      found.push_back(row.package.name + " " + row.package.evr);
+    return found;
+  };
+  EXPECT_THAT(names(recorded("upgrade_all.txt")), ElementsAre("epoch 2:0.1-1", "lib 1.1-1", "lib 1.1-1",
+                                                              "tool 1.2-1", "kernel-x 6.2-1", "new 2.0-1"));
+  EXPECT_THAT(names(recorded("upgrade_conflicts.txt")), ElementsAre("fall 1.1-1", "new 2.0-1"))
+      << "of what is left out an older version may come";
+  EXPECT_THAT(names(recorded("upgrade_nothing.txt")), IsEmpty());
+  EXPECT_THAT(names("Nothing to do.\n"), IsEmpty());
+  EXPECT_THAT(names(""), IsEmpty());
+}
+
+TEST(Dnf5Table, of_an_upgrade_of_everything_is_refused_where_it_is_not_understood_either) {
+  const auto whole = recorded("upgrade_conflicts.txt");
+  const auto parse = [](const std::string& printed) {
+    return dnf5::parseTable(printed, dnf5::LeftOut::kPassedOver);
+  };
+  EXPECT_FALSE(dnf5::parseTable(whole)) << "a plan leaves nothing out";
+  EXPECT_FALSE(parse(whole.substr(0, whole.find("Transaction Summary"))));
+  EXPECT_FALSE(parse(whole.substr(0, whole.find(" sub "))));
+  const std::string heading = whole.substr(0, whole.find('\n') + 1);
+  const std::string row = " a x 1-1 base 0.0 B\n";
+  const std::string skipping = "Skipping packages with conflicts:\n";
+  EXPECT_TRUE(parse(heading + skipping + row + "\nNothing to do.\n"));
+  EXPECT_FALSE(parse(heading + "Upgrading:\n" + row + "\nNothing to do.\n"));
+  for (const auto& odd : {skipping + " a\n", "Skipping packages for another reason:\n" + row,
+                          skipping + "   replacing a x 1-1 base 0.0 B\n"})
+    EXPECT_FALSE(parse(heading + odd + "\nTransaction Summary:\n")) << odd;
+}
+
 class Dnf5Plan : public testing::Test {
  protected:
   Dnf5Plan() {

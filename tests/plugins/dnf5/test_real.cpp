@@ -4,6 +4,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <sstream>
 
 #include "real_dnf5.h"
@@ -44,6 +45,20 @@ class RealScan : public RealDnf5 {
                      " " + row.at("origin").get<std::string>());
     return found;
   }
+  // Whole names of all that dnf5 would bring, by the transaction that it stores instead of carrying it out.
+  static Rows brought() {
+    EXPECT_EQ(inside({"dnf5", "-q", "-y", "-C", "--setopt=cacheonly=metadata", "--setopt=best=False",
+                      "upgrade", "--store=/srv/stored"})
+                  .code,
+              0);
+    std::ifstream stored(root_ / "srv/stored/transaction.json");
+    const auto transaction = Json::parse(stored);
+    Rows names;
+    for (const auto& step : transaction.at("rpms"))
+      if (step.at("action") == "Install" || step.at("action") == "Upgrade")
+        names.insert(step.at("nevra").get<std::string>());
+    return names;
+  }
 
   ScanRun<dnf5::Scan, dnf5::Settings> scan_;
 };
@@ -73,6 +88,63 @@ TEST_F(RealScan, names_what_the_scan_names) {
   EXPECT_EQ(scan_.blockedBy("shut"), "excluded");
   EXPECT_EQ(scan_.update("new").value("candidate_version", ""), "2.0-1");
   EXPECT_EQ(scan_.fake.scopeStatus("base"), RF_OK);
+}
+
+TEST_F(RealScan, calls_kept_back_what_dnf5s_own_transaction_would_not_bring) {
+  install({{"tool", "1.0-1"},
+           {"lib", "1.0-1"},
+           {"need", "1.0-1"},
+           {"conf", "1.0-1"},
+           {"other", "1.0-1"},
+           {"sub", "1.0-1"},
+           {"user", "1.0-1", "Requires: sub = 1.0\n"},
+           {"fall", "1.0-1"},
+           {"epoch", "1:1.0-1", "", "noarch"},
+           {"kernel-x", "6.1-1", "Provides: installonlypkg(kernel)\n"},
+           {"old", "1.0-1", "", "noarch"},
+           {"stays", "1.0-1", "", "noarch"}});
+  addRepository("base", {{"tool", "1.1-1", "Requires: lib >= 1.1\nRequires: extra\n"},
+                         {"lib", "1.1-1"},
+                         {"extra", "1.0-1"},
+                         {"need", "2.0-1", "Requires: nobody-has-this\n"},
+                         {"conf", "2.0-1", "Conflicts: other\n"},
+                         {"sub", "2.0-1"},
+                         {"fall", "1.1-1"},
+                         {"fall", "1.2-1", "Requires: nobody-has-this\n"},
+                         {"epoch", "2:0.1-1", "", "noarch"},
+                         {"kernel-x", "6.2-1", "Provides: installonlypkg(kernel)\n"},
+                         {"new", "2.0-1", "Obsoletes: old < 2\n", "noarch"},
+                         {"never", "2.0-1", "Obsoletes: stays < 2\nRequires: nobody-has-this\n", "noarch"}});
+  refresh();
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  const auto by_dnf5 = brought();
+  Rows kept_back;
+  for (const auto& row : scan_.fake.ofKind("update/1")) {
+    const auto name = row.at("name").get<std::string>();
+    const auto whole =
+        name + "-" + row.at("candidate_version").get<std::string>() + "." + row.at("arch").get<std::string>();
+    EXPECT_EQ(row.value("blocked_by", ""), by_dnf5.contains(whole) ? "" : "kept_back") << whole;
+    if (row.contains("blocked_by")) kept_back.insert(name);
+  }
+  EXPECT_EQ(kept_back, (Rows{"conf", "fall", "need", "never", "sub"}));
+  EXPECT_EQ(scan_.fake.ofKind("update/1").size(), 10U);
+  EXPECT_EQ(scan_.fake.scopeStatus("rpm"), RF_OK);
+}
+
+TEST_F(RealScan, knows_a_file_that_an_update_needs_where_dnf5_knows_it) {
+  scan_.settings.root = root_;
+  install({{"tool", "1.0-1"}});
+  addRepository("base", {{"tool", "2.0-1", "Requires: /opt/vendor/file\n"},
+                         {"vendor", "1.0-1", "", "noarch", "", "/opt/vendor/file"}});
+  refresh();
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.blockedBy("tool"), "kept_back");
+  write("etc/dnf/dnf.conf", "[main]\noptional_metadata_types=comps,updateinfo,filelists\n");
+  refresh();
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.update("tool").value("candidate_version", ""), "2.0-1");
+  EXPECT_EQ(scan_.blockedBy("tool"), "");
+  EXPECT_TRUE(brought().contains("vendor-1.0-1.noarch"));
 }
 
 TEST_F(RealScan, repeats_its_answer_until_dnf5_would_answer_something_else) {
@@ -137,8 +209,8 @@ void copyLibraries(const std::string& program, const std::filesystem::path& root
 
 // The agent itself runs in that root: its plugin starts dnf5 in a sealed process of a user without rights.
 TEST_F(RealScan, answers_behind_the_walls) {
-  install({{"tool", "1.0-1"}});
-  addRepository("base", {{"tool", "1.1-1"}});
+  install({{"need", "1.0-1"}, {"tool", "1.0-1"}});
+  addRepository("base", {{"need", "2.0-1", "Requires: nobody-has-this\n"}, {"tool", "1.1-1"}});
   refresh();
   for (const auto* folder : {"agent", "state"})
     std::filesystem::create_directories(root_ / "srv" / folder);
@@ -152,7 +224,8 @@ TEST_F(RealScan, answers_behind_the_walls) {
   const auto scan = Json::parse(ended.output).at("scans").at(0);
   EXPECT_EQ(scan.at("status"), "ok") << scan;
   EXPECT_TRUE(scan.at("complete")) << scan;
-  EXPECT_EQ(scan.at("records").at(0).value("candidate_version", ""), "1.1-1") << scan;
+  EXPECT_EQ(scan.at("records").at(0).value("blocked_by", ""), "kept_back") << scan;
+  EXPECT_EQ(scan.at("records").at(1).value("candidate_version", ""), "1.1-1") << scan;
 }
 
 }  // namespace

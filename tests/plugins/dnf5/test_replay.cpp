@@ -55,6 +55,7 @@ TEST_F(Dnf5Replay, asks_dnf5_again_only_once_something_has_changed_that_it_reads
     write(file, "1");
   ASSERT_FALSE(isReplay());
   const auto rows = scan_.fake.records;
+  ASSERT_EQ(scan_.blockedBy("need"), "kept_back");
   dnf5_.asked.clear();
   EXPECT_TRUE(isReplay());
   EXPECT_TRUE(dnf5_.asked.empty());
@@ -80,6 +81,18 @@ TEST_F(Dnf5Replay, repeats_nothing_older_where_there_is_no_place_for_what_came_a
   write("etc/dnf/dnf.conf", "changed");
   EXPECT_FALSE(isReplay());
   EXPECT_FALSE(isReplay());
+}
+
+TEST_F(Dnf5Replay, asks_again_what_is_kept_back_until_dnf5_says_so) {
+  dnf5_.failures = {{RecordedDnf5::kUpgradeAll, {1, "", "cannot be told"}}};
+  ASSERT_FALSE(isReplay());
+  EXPECT_FALSE(isReplay());
+  EXPECT_TRUE(scan_.fake.reported("dnf5.kept_back_unknown"));
+  dnf5_.failures.clear();
+  EXPECT_FALSE(isReplay());
+  EXPECT_TRUE(isReplay());
+  EXPECT_EQ(scan_.blockedBy("need"), "kept_back");
+  EXPECT_EQ(scan_.fake.scopeStatus("rpm"), RF_OK);
 }
 
 TEST_F(Dnf5Replay, neither_repeats_nor_keeps_anything_while_another_program_is_installing) {

@@ -32,10 +32,10 @@ TEST_F(Dnf5Scan, names_what_check_upgrade_names_and_what_obsoletes) {
     if (!row.contains("blocked_by"))
       rows.insert(row.at("key").get<std::string>() + " " + row.value("installed_version", "") + " " +
                   row.at("candidate_version").get<std::string>() + " " + row.at("scope").get<std::string>());
-  EXPECT_EQ(rows, (std::set<std::string>{"epoch.noarch 1:9.0-1 2:0.1-1 updates",
-                                         "kernel-x.x86_64 6.1-1 6.2-1 base", "lib.i686 1.0-1 1.1-1 base",
-                                         "lib.x86_64 1.0-1 1.1-1 base", "need.x86_64 1.0-1 2.0-1 updates",
-                                         "new.noarch  2.0-1 updates", "tool.x86_64 1.0-1 1.2-1 updates"}));
+  EXPECT_EQ(rows,
+            (std::set<std::string>{"epoch.noarch 1:9.0-1 2:0.1-1 updates", "kernel-x.x86_64 6.1-1 6.2-1 base",
+                                   "lib.i686 1.0-1 1.1-1 base", "lib.x86_64 1.0-1 1.1-1 base",
+                                   "new.noarch  2.0-1 updates", "tool.x86_64 1.0-1 1.2-1 updates"}));
   EXPECT_EQ(of("tool", "source_package"), "tool");
   EXPECT_EQ(of("tool", "origin"), "updates");
   EXPECT_GT(scan_.update("tool").value("download_bytes", 0), 0);
@@ -53,8 +53,10 @@ TEST_F(Dnf5Scan, says_what_advisories_say_of_the_way) {
 }
 
 TEST_F(Dnf5Scan, says_which_updates_want_a_reboot_as_their_plan_will) {
-  auto& answer = dnf5_.answers["check-upgrade --json"];
-  answer.replace(answer.find("kernel-x"), 8, "glibc");
+  for (const auto* question : {"check-upgrade --json", RecordedDnf5::kUpgradeAll}) {
+    auto& answer = dnf5_.answers[question];
+    answer.replace(answer.find("kernel-x"), 8, "glibc");
+  }
   ASSERT_EQ(scan_.run(), rf::Status::kOk);
   EXPECT_EQ(scan_.update("glibc").value("needs_reboot", 0), 1);
   EXPECT_FALSE(scan_.update("tool").contains("needs_reboot"));
@@ -66,6 +68,40 @@ TEST_F(Dnf5Scan, tells_locks_from_excludes) {
   EXPECT_EQ(scan_.blockedBy("shut"), "excluded");
   EXPECT_EQ(of("shut", "installed_version"), "1.0-1");
   EXPECT_EQ(scan_.blockedBy("tool"), "");
+}
+
+TEST_F(Dnf5Scan, names_as_kept_back_what_an_upgrade_of_everything_would_not_bring) {
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.blockedBy("need"), "kept_back");
+  EXPECT_EQ(scan_.blockedBy("new"), "") << "it comes for another";
+  EXPECT_EQ(scan_.blockedBy("epoch"), "");
+  EXPECT_EQ(scan_.fake.scopeStatus("rpm"), RF_OK);
+}
+
+TEST_F(Dnf5Scan, names_everything_as_kept_back_where_dnf5_would_do_nothing) {
+  dnf5_.failures = {{RecordedDnf5::kUpgradeAll, {0, recorded("upgrade_nothing.txt"), ""}}};
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  for (const auto& row : scan_.fake.ofKind("update/1"))
+    EXPECT_TRUE(row.contains("blocked_by")) << row;
+  EXPECT_EQ(scan_.blockedBy("locked"), "held") << "and what is blocked by itself as before";
+  EXPECT_EQ(scan_.fake.scopeStatus("rpm"), RF_OK);
+}
+
+TEST_F(Dnf5Scan, calls_nothing_kept_back_where_dnf5_does_not_say_what_it_would_do) {
+  const auto table = recorded("upgrade_all.txt");
+  for (const auto& answer :
+       {rf::ExecResult{1, "", "Failed to resolve the transaction"}, rf::ExecResult{134, "", "terminated"},
+        rf::ExecResult{1, table.substr(0, table.find("Transaction Summary")), ""},
+        rf::ExecResult{1, recorded("upgrade_nothing.txt"), ""}, rf::ExecResult{2, "", "Unknown argument"}}) {
+    dnf5_.failures = {{RecordedDnf5::kUpgradeAll, answer}};
+    EXPECT_EQ(scan_.run(), rf::Status::kOk) << answer.err;
+    EXPECT_EQ(scan_.blockedBy("need"), "") << answer.err;
+    EXPECT_EQ(scan_.blockedBy("shut"), "excluded");
+    EXPECT_EQ(scan_.fake.scopeStatus("base"), RF_OK) << "which updates there are is known";
+    EXPECT_NE(scan_.fake.scopeStatus("rpm"), RF_OK) << answer.err;
+    EXPECT_TRUE(scan_.fake.reported("dnf5.kept_back_unknown")) << answer.err;
+    EXPECT_FALSE(scan_.fake.fact("lists.age_s").is_null());
+  }
 }
 
 TEST_F(Dnf5Scan, names_the_repository_of_which_nothing_is_known) {
@@ -124,6 +160,8 @@ TEST_F(Dnf5Scan, has_nothing_to_say_where_everything_is_up_to_date) {
     dnf5_.answers[question] = "";
   dnf5_.answers["advisory info --available --json"] = "[]\n";
   ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_THAT(dnf5_.asked, testing::Not(testing::Contains(RecordedDnf5::kUpgradeAll)))
+      << "the solver is spared";
   EXPECT_TRUE(scan_.fake.ofKind("update/1").empty());
   EXPECT_EQ(scan_.fake.scopeStatus("base"), RF_OK);
 }
