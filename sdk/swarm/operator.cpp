@@ -67,8 +67,12 @@ Result<> Operator::order(const std::set<std::string>& agent_ids) {
     ledger_.notAsked(agent_ids);
     return tl::unexpected<Error>(answer.error());
   }
-  for (const Json& command : answer->value("items", Json::array()))
-    command_ids_.insert(command.value("id", ""));
+  // What is under way already is answered with the same order: nobody is rung for it again.
+  std::set<std::string> under_way;
+  for (const Json& command : answer->value("items", Json::array())) {
+    if (!command_ids_.insert(command.value("id", "")).second) under_way.insert(command.value("agent_id", ""));
+  }
+  ledger_.notAsked(under_way);
   return {};
 }
 
