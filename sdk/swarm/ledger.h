@@ -61,11 +61,14 @@ class Ledger {
     for (const std::string& id : agent_ids)
       asked_.try_emplace(id, Asked{at_ns, false});
   }
-  // It came to nothing.
-  void notAsked(const std::set<std::string>& agent_ids) {
+  // The request that left then came to nothing for these. What an earlier one waits for is waited for still:
+  // forgotten, the longest waits would be missing.
+  void notAsked(const std::set<std::string>& agent_ids, std::int64_t at_ns) {
     const std::lock_guard lock(mutex_);
-    for (const std::string& id : agent_ids)
-      asked_.erase(id);
+    for (const std::string& id : agent_ids) {
+      const auto found = asked_.find(id);
+      if (found != asked_.end() && found->second.at_ns == at_ns) asked_.erase(found);
+    }
   }
   // When what rings an agent was asked for; nothing where nobody asked, or where it rang for that before.
   std::optional<std::int64_t> rung(const std::string& agent_id) {

@@ -15,6 +15,15 @@ constexpr auto kNap = std::chrono::milliseconds(20);
 
 }  // namespace
 
+void takePromises(const Json& items, std::int64_t asked_ns, std::set<std::string>& command_ids,
+                  Ledger& ledger) {
+  std::set<std::string> under_way;
+  for (const Json& command : items) {
+    if (!command_ids.insert(command.value("id", "")).second) under_way.insert(command.value("agent_id", ""));
+  }
+  ledger.notAsked(under_way, asked_ns);
+}
+
 void Operator::start() {
   thread_ = std::thread([this] { run(); });
 }
@@ -59,20 +68,16 @@ void Operator::orderOnce() {
 }
 
 Result<> Operator::order(const std::set<std::string>& agent_ids) {
-  ledger_.asked(agent_ids, monotonicNow());
+  const std::int64_t asked_ns = monotonicNow();
+  ledger_.asked(agent_ids, asked_ns);
   const auto answer =
       insist("/api/v1/commands",
              {{"type", plan_.command}, {"agent_ids", agent_ids}, {"parameters", Json::object()}});
   if (!answer) {
-    ledger_.notAsked(agent_ids);
+    ledger_.notAsked(agent_ids, asked_ns);
     return tl::unexpected<Error>(answer.error());
   }
-  // What is under way already is answered with the same order: nobody is rung for it again.
-  std::set<std::string> under_way;
-  for (const Json& command : answer->value("items", Json::array())) {
-    if (!command_ids_.insert(command.value("id", "")).second) under_way.insert(command.value("agent_id", ""));
-  }
-  ledger_.notAsked(under_way);
+  takePromises(answer->value("items", Json::array()), asked_ns, command_ids_, ledger_);
   return {};
 }
 
@@ -85,9 +90,10 @@ Result<> Operator::approve(const std::string& agent_id) {
   for (const Json& update : page->value("items", Json::array()))
     if (update.value("state", "") == "available" && rows.size() < kMostRows) rows.push_back(update["id"]);
   if (rows.empty()) return {};
-  ledger_.asked({agent_id}, monotonicNow());
+  const std::int64_t asked_ns = monotonicNow();
+  ledger_.asked({agent_id}, asked_ns);
   const auto answer = insist("/api/v1/approvals", {{"update_ids", rows}});
-  if (!answer || answer->value("command_ids", Json::array()).empty()) ledger_.notAsked({agent_id});
+  if (!answer || answer->value("command_ids", Json::array()).empty()) ledger_.notAsked({agent_id}, asked_ns);
   if (!answer) return tl::unexpected<Error>(answer.error());
   for (const Json& id : answer->value("command_ids", Json::array()))
     command_ids_.insert(id.get<std::string>());

@@ -14,6 +14,11 @@
 
 namespace redflag::swarm {
 
+// What the answer to a request that left then promises: `items`, commands, whose ids join `command_ids`. One
+// that was promised before was under way: nobody is rung for it again, so that nobody is waited for.
+void takePromises(const Json& items, std::int64_t asked_ns, std::set<std::string>& command_ids,
+                  Ledger& ledger);
+
 struct OrdersPlan {
   std::string command;        // a command type without parameters, or install_updates
   std::int64_t every_ns = 0;  // on average; 0: none

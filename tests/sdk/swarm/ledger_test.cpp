@@ -27,9 +27,18 @@ TEST(Ledger, counts_the_first_ring_only_and_the_oldest_wait) {
 TEST(Ledger, waits_for_nobody_after_a_request_that_came_to_nothing) {
   Ledger ledger;
   ledger.asked({"a", "b"}, 10);
-  ledger.notAsked({"a"});
+  ledger.notAsked({"a"}, 10);
   EXPECT_EQ(ledger.begun("a"), std::nullopt);
   EXPECT_EQ(ledger.begun("b"), 10);
+}
+
+TEST(Ledger, goes_on_waiting_since_an_earlier_request_when_a_later_one_comes_to_nothing) {
+  Ledger ledger;
+  ledger.asked({"a"}, 10);
+  ledger.asked({"a"}, 20);
+  ledger.notAsked({"a"}, 20);
+  EXPECT_EQ(ledger.rung("a"), 10);
+  EXPECT_EQ(ledger.begun("a"), 10);
 }
 
 }  // namespace
