@@ -25,6 +25,15 @@ TEST(Stillness, one_that_changes_without_an_end_is_given_up_too) {
   EXPECT_TRUE(stillness.isTooLong({200}, 200));
 }
 
+TEST(Stillness, before_it_is_to_be_counted_nothing_has_to_change) {
+  Stillness stillness(10, 100);
+  EXPECT_FALSE(stillness.isTooLong({1}, 50));
+  stillness.wake(60);
+  EXPECT_FALSE(stillness.isTooLong({1}, 99)) << "a fleet that is there and has nothing to do";
+  EXPECT_FALSE(stillness.isTooLong({1}, 109));
+  EXPECT_TRUE(stillness.isTooLong({1}, 110));
+}
+
 TEST(Stillness, where_nothing_is_to_happen_nothing_is_missed) {
   Stillness stillness(10, 100);
   EXPECT_FALSE(stillness.isTooLong({1}, 105));
