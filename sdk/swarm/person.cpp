@@ -1,5 +1,6 @@
 #include "swarm/person.h"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -8,11 +9,17 @@
 namespace redflag::swarm {
 namespace {
 
-constexpr auto kPause = std::chrono::milliseconds(200);
+constexpr std::int64_t kPauseNs = 200 * kMillisecondNs;
 constexpr const char* kCookie = "__Host-redflag=";
 constexpr JsonLimits kListLimits{16U << 20, 32, 1'000'000};
 
 }  // namespace
+
+std::int64_t askAgainNs(const Result<Reply>& reply, std::int64_t now_ns) {
+  if (reply && reply->status / 100 == 2) return now_ns;
+  const std::int64_t asked_ns = reply && reply->putsOff() ? reply->retryAfterS() * kSecondNs : 0;
+  return now_ns + std::max(kPauseNs, asked_ns);
+}
 
 Result<Reply> Person::ask(const std::string& method, const std::string& path, const std::string& body,
                           const std::string& key) {
@@ -23,7 +30,9 @@ Result<Reply> Person::ask(const std::string& method, const std::string& path, co
     if (!csrf_.empty()) headers += "\r\nX-CSRF-Token: " + csrf_;
     if (!key.empty()) headers += "\r\nIdempotency-Key: " + key;
   }
-  return exchange_.ask(method, path, headers, body);
+  auto reply = exchange_.ask(method, path, headers, body);
+  again_ns_ = askAgainNs(reply, monotonicNow());
+  return reply;
 }
 
 Result<> Person::signIn() {
@@ -72,8 +81,8 @@ Result<Json> Person::patiently(const std::function<Result<Json>()>& attempt, std
   const std::int64_t end = monotonicNow() + ns;
   for (;;) {
     auto answer = attempt();
-    if (answer || answer.error().code != Code::kUnavailable || monotonicNow() > end) return answer;
-    std::this_thread::sleep_for(kPause);
+    if (answer || answer.error().code != Code::kUnavailable || again_ns_ > end) return answer;
+    std::this_thread::sleep_for(std::chrono::nanoseconds(again_ns_ - monotonicNow()));
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // A person's session with the server's API, for the orders of a run and for its judge. Blocks. Threads: one.
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -15,6 +16,9 @@ struct Credentials {
   std::string password;
 };
 
+// When to ask again: soon, but no sooner than the server itself said. At once after an answer that was good.
+std::int64_t askAgainNs(const Result<Reply>& reply, std::int64_t now_ns);
+
 class Person {
  public:
   Person(const Target& target, Credentials credentials)
@@ -27,8 +31,10 @@ class Person {
   Result<Json> post(const std::string& path, const Json& body, const std::string& key) {
     return call("POST", path, dumpJson(body), key);
   }
-  // As long as it is kUnavailable, but not for longer than that.
+  // As long as it is kUnavailable, but not for longer than that; no sooner each time than againNs().
   Result<Json> patiently(const std::function<Result<Json>()>& attempt, std::int64_t ns);
+  // Before this moment of the monotonic clock the next request is not to leave.
+  std::int64_t againNs() const { return again_ns_; }
   // Calls `each` for every item of a list, page by page.
   Result<> list(const std::string& path, const std::function<void(const Json&)>& each);
 
@@ -46,6 +52,7 @@ class Person {
   const Credentials credentials_;
   std::string cookie_;
   std::string csrf_;
+  std::int64_t again_ns_ = 0;
 };
 
 }  // namespace redflag::swarm

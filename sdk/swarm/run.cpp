@@ -148,7 +148,8 @@ class Run {
          !stillness.isTooLong(delivered(open_orders), monotonicNow());) {
       tick();
       if (!quiet()) continue;
-      if (!person || options_.orders.every_ns == 0) return true;
+      if (!person || !options_.ordersAnything()) return true;
+      if (monotonicNow() < person->againNs()) continue;
       const auto open = person->get(kOpenCommands);
       if (open) open_orders = open->value("total", std::int64_t{1});
       if (open && open_orders == 0 && quiet()) return true;

@@ -30,6 +30,8 @@ struct RunOptions {
   std::optional<ServerSettings> server;
   std::string bundle;
   std::optional<Credentials> person;  // without one nothing is ordered and nothing judged
+
+  bool ordersAnything() const { return orders.every_ns > 0 || !moments.broadcast.empty(); }
 };
 
 struct RunReport {
