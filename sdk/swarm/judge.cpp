@@ -87,6 +87,9 @@ void judgeOrders(const std::map<std::string, AgentRecord>& known, const std::vec
     for (const auto& [id, count] : record.executed)
       if (!there.contains(id))
         find(verdict, verdict.orders.lost, "order " + id + ": executed, and not there");
+    for (const auto& [id, state] : record.told_state)
+      if (!there.contains(id) && !record.executed.contains(id))
+        find(verdict, verdict.orders.lost, "order " + id + ": told as " + state + ", and not there");
   }
 }
 
@@ -110,6 +113,16 @@ Result<Verdict> judge(Person& person, const Ledger& ledger, const std::set<std::
   if (!ok) return tl::unexpected<Error>(ok.error());
   judgeOrders(ledger.agents(), commands, promised, type, verdict);
   return verdict;
+}
+
+Report reportOf(const std::optional<Verdict>& verdict, bool settled) {
+  Report json = {{"judged", verdict.has_value()}};
+  if (verdict) json.update(verdict->report());
+  json["settled"] = settled;
+  if (!verdict) return json;
+  json["lost"] = verdict->lost();
+  json["duplicate"] = verdict->duplicate();
+  return json;
 }
 
 Report Verdict::report() const {

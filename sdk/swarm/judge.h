@@ -3,6 +3,7 @@
 // missing, nothing is there twice, every order took effect once or is known not to have.
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -51,6 +52,9 @@ struct Verdict {
   std::int64_t duplicate() const { return uploads.duplicate + uploads.unknown + orders.duplicate; }
   Report report() const;
 };
+
+// What a run's report says of it. Of one that nobody judged nothing is said to be lost or not.
+Report reportOf(const std::optional<Verdict>& verdict, bool settled);
 
 // Each a pure function over one agent, resp. over all commands; adds to `verdict`.
 void judgeUploads(const std::string& agent_id, const AgentRecord& known, const StoredScans& stored,

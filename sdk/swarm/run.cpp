@@ -161,7 +161,7 @@ class Run {
   Result<RunReport> conclude(const std::set<std::string>& ordered, const Moments& moments, bool settled) {
     RunReport out;
     out.settled = settled;
-    Verdict verdict;
+    std::optional<Verdict> verdict;
     if (credentials_) {
       Person person(target_, *credentials_);
       // Approvals make the server order more by itself.
@@ -170,12 +170,12 @@ class Run {
       if (!judged) return tl::unexpected<Error>(judged.error());
       verdict = std::move(*judged);
     }
-    out.sound = verdict.lost() == 0 && verdict.duplicate() == 0;
+    out.sound = !verdict || (verdict->lost() == 0 && verdict->duplicate() == 0);
     out.json = describe(verdict, moments.report(), settled);
     return out;
   }
 
-  Report describe(const Verdict& verdict, const Report& moments, bool settled) const {
+  Report describe(const std::optional<Verdict>& verdict, const Report& moments, bool settled) const {
     // What was delivered while the run settled counts among the operations, and so does that time.
     const double measured = static_cast<double>(settled_ns_ - begin_) / 1e9;
     Report json = {
@@ -198,11 +198,7 @@ class Run {
                      {"rejected", progress_.rejected.load()},
                      {"waiting", progress_.spooled.load()},
                      {"orders_refused", progress_.refused.load()}};
-    json["judged"] = credentials_.has_value();
-    json.update(verdict.report());
-    json["settled"] = settled;
-    json["lost"] = verdict.lost();
-    json["duplicate"] = verdict.duplicate();
+    json.update(reportOf(verdict, settled));
     return json;
   }
 

@@ -36,7 +36,7 @@ struct RunOptions {
 
 struct RunReport {
   Report json;
-  bool sound = false;    // nothing lost, nothing twice
+  bool sound = false;    // nothing lost, nothing twice, as far as it was judged
   bool settled = false;  // and nothing left to do
 };
 

@@ -40,10 +40,10 @@ std::string reportText(const Report& report) {
   for (const char* part : {"agents", "seconds", "server", "moments", "bytes", "items", "uploads", "orders"}) {
     if (report.contains(part)) out += std::string(part) + ": " + counts(report[part]) + '\n';
   }
+  if (report["settled"] == false) out += "not settled: not all was delivered in time\n";
+  if (report["judged"] == false) return out + "not judged: there is nobody to ask the server (--user)\n";
   for (const auto& finding : report["findings"])
     out += "! " + finding.get<std::string>() + '\n';
-  if (report["judged"] == false) return out + "not judged: there is nobody to ask the server (--user)\n";
-  if (report["settled"] == false) out += "not settled: not all was delivered in time\n";
   return out + "lost " + report["lost"].dump() + ", duplicate " + report["duplicate"].dump() + '\n';
 }
 

@@ -89,6 +89,25 @@ TEST(Judge, finds_orders_that_were_promised_and_are_not_there_and_the_other_way_
   EXPECT_EQ(executed.lost(), 1);
 }
 
+TEST(Judge, finds_an_order_that_was_told_as_ended_and_is_not_there) {
+  AgentRecord record = sound();
+  record.executed.clear();
+  record.told_state = {{"order", "refused"}};
+  Verdict verdict;
+  judgeOrders({{"agent", record}}, {}, {}, "", verdict);
+  EXPECT_EQ(verdict.lost(), 1);
+  EXPECT_EQ(verdict.findings.front(), "order order: told as refused, and not there");
+}
+
+TEST(Judge, says_of_a_run_that_nobody_judged_neither_that_something_was_lost_nor_that_nothing_was) {
+  const Report unjudged = reportOf(std::nullopt, true);
+  EXPECT_EQ(unjudged.dump(), R"({"judged":false,"settled":true})");
+  const Report judged = reportOf(uploads(sound(), {"a", "c"}), false);
+  EXPECT_EQ(judged["judged"], true);
+  EXPECT_EQ(judged["settled"], false);
+  EXPECT_TRUE(judged.dump().ends_with(R"("lost":1,"duplicate":0})")) << judged.dump();
+}
+
 TEST(Judge, counts_what_was_refused_and_what_is_not_finished) {
   AgentRecord idle = sound();
   idle.executed.clear();

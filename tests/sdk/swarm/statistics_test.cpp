@@ -110,6 +110,15 @@ TEST(Statistics, counts_answers_that_ask_to_come_later_apart_from_errors) {
   EXPECT_NE(reportText(fullReport(report)).find("put off"), std::string::npos);
 }
 
+TEST(Statistics, as_text_say_that_a_run_was_not_judged_and_nothing_of_losses) {
+  Report report = Statistics().report(1);
+  report.update({{"judged", false}, {"settled", false}});
+  const std::string text = reportText(report);
+  EXPECT_NE(text.find("not settled"), std::string::npos) << text;
+  EXPECT_NE(text.find("not judged"), std::string::npos) << text;
+  EXPECT_EQ(text.find("lost"), std::string::npos) << text;
+}
+
 TEST(Statistics, take_a_server_that_does_not_say_when_to_come_for_one_that_fails) {
   Statistics statistics;
   statistics.refused(problemReply("server.busy", {}));
