@@ -54,10 +54,17 @@ class Ledger {
     change(agent_id, [&](AgentRecord& record) { record.told_state[command_id] = state; });
   }
 
+  // What is asked for earlier is waited for by nobody: a fleet that is still coming is slower than one that
+  // is there.
+  void waitFrom(std::int64_t ns) {
+    const std::lock_guard lock(mutex_);
+    wait_from_ns_ = ns;
+  }
   // A person's request for orders of these agents leaves now; of an agent that has not begun an earlier one,
   // that counts.
   void asked(const std::set<std::string>& agent_ids, std::int64_t at_ns) {
     const std::lock_guard lock(mutex_);
+    if (at_ns < wait_from_ns_) return;
     for (const std::string& id : agent_ids)
       asked_.try_emplace(id, Asked{at_ns, false});
   }
@@ -112,6 +119,7 @@ class Ledger {
   mutable std::mutex mutex_;
   std::map<std::string, AgentRecord> agents_;
   std::map<std::string, Asked> asked_;  // by agent
+  std::int64_t wait_from_ns_ = 0;
 };
 
 }  // namespace redflag::swarm

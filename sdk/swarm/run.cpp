@@ -45,6 +45,7 @@ class Run {
 
   Result<RunReport> run() {
     begin_ = monotonicNow();
+    ledger_.waitFrom(begin_ + options_.fleet.ramp_ns);
     fleet_.start();
     std::optional<Operator> people;
     if (credentials_ && options_.orders.every_ns > 0) {

@@ -31,7 +31,7 @@ class ServerProcess {
   // Waits until it serves, at most two minutes; later starts take the first one's port.
   Result<> start();
   void kill();
-  Result<> stop();  // SIGTERM, and SIGKILL after 15 s
+  Result<> stop();  // SIGTERM, and SIGKILL after a minute
 
   const std::string& url() const { return url_; }
   std::int64_t rssKib() const;  // 0 when it does not run

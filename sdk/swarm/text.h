@@ -13,8 +13,9 @@ inline constexpr const char* kManual =
     "to have happened with what the server says.";
 
 inline constexpr const char* kManualEnd =
-    "Exit codes: 0 sound; 1 something was lost or is there twice, or the run could\n"
-    "not be made; 2 wrong usage; 4 sound, but not all was delivered in time.\n"
+    "Exit codes: 0 sound, as far as it was judged; 1 something was lost or is there\n"
+    "twice, or the run could not be made; 2 wrong usage; 4 sound, but not all was\n"
+    "delivered in time.\n"
     "\n"
     "Example: redflag-swarm --agents 3000 --kill server,agent --seed 1 --format json";
 

@@ -32,6 +32,16 @@ TEST(Ledger, waits_for_nobody_after_a_request_that_came_to_nothing) {
   EXPECT_EQ(ledger.begun("b"), 10);
 }
 
+TEST(Ledger, waits_for_nothing_that_was_asked_for_while_the_fleet_came) {
+  Ledger ledger;
+  ledger.waitFrom(100);
+  ledger.asked({"a", "b"}, 99);
+  EXPECT_EQ(ledger.rung("a"), std::nullopt);
+  EXPECT_EQ(ledger.begun("a"), std::nullopt);
+  ledger.asked({"b"}, 100);
+  EXPECT_EQ(ledger.begun("b"), 100);
+}
+
 TEST(Ledger, goes_on_waiting_since_an_earlier_request_when_a_later_one_comes_to_nothing) {
   Ledger ledger;
   ledger.asked({"a"}, 10);
