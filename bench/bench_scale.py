@@ -21,7 +21,8 @@ SIZES = [int(size) for size in os.environ.get("REDFLAG_SCALE", "100 1000 3000 10
 STEADY_S = 60
 COUNTED_S = 45  # of them, well before their end: what comes after them writes more
 ARRIVALS_PER_S = 100
-UNANSWERED = ("internal", "server.", "store.", "status.5")  # codes of problems that are the server's own, 5xx
+# Codes of problems that are the server's own, 5xx; and no answer within the time in which an agent gives up.
+UNANSWERED = ("internal", "server.", "store.", "status.5", "connection.timeout", "doorbell.timeout")
 FAILED = "requests that the server could not answer"
 POSTGRES = lib.REPOSITORY / "tests/support/postgres"
 
@@ -175,4 +176,5 @@ def main():
         lib.plot(name, "agents", {engine: [(size, found[size][name]) for size in SIZES] for engine, found in engines.items()})
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -134,3 +134,10 @@ test('a run of some leaves the rest of README.md as it was, and a name that is n
   assert.equal(status, 1);
   assert.match(stderr, /there is no benchmark c; there are: a, b/);
 });
+
+test('what a server did not answer in time counts as what it could not answer', () => {
+  const errors = { internal: 1, 'status.502': 1, 'connection.timeout': 2, 'doorbell.timeout': 1, 'connection.cut': 7, 'connection.closed': 7, 'agent.held': 7 };
+  const counted = spawnSync('/usr/bin/python3', ['-B', '-c', `import bench_scale, json, sys; print(bench_scale.failed({"errors": json.loads(sys.argv[1])}))`,
+    JSON.stringify(errors)], { cwd: path.join(repository, 'bench'), encoding: 'utf8' });
+  assert.equal(counted.stdout.trim(), '5', counted.stderr);
+});
