@@ -3,7 +3,7 @@ to Poco's own HTTPS server, whose handler does nothing (both over kept TLS conne
 runs); what each agent costs the server's memory while it waits at its doorbell, when they came a few at a time and a minute after
 a storm, and what it sends and gets meanwhile, with TCP and IP; and the storm: how soon all are back when all of them come at
 once, without any back-off, each with a TLS handshake, a signature and a commit. The goal of a check-in, 0.15 of Poco's rate, is
-6.7 times its time; 4,000 a second are 250 µs of each. And what a click costs: some hundred orders of one to five machines each,
+6.66 times its time; 4,000 a second are 250 µs of each. And what a click costs: some hundred orders of one to five machines each,
 of a connected fleet of 5,000, from the moment that the browser's request would leave."""
 import json
 import secrets
@@ -15,7 +15,7 @@ from pathlib import Path
 import lib
 
 AGENTS, ROUNDS, SERVERS = 1000, 7, 3
-GOAL_TIMES = 6.7
+GOAL_TIMES = 6.66  # not less than 0.15 of the peer's rate
 GOAL_KIB = 24
 GOAL_WIRE_BYTES = 500
 GOAL_STORM_S = 6  # ten thousand within a minute
@@ -62,7 +62,7 @@ def once():
 
 
 def clicks():
-    """The operations of a swarm whose fleet is connected before the first of its orders can count much."""
+    """The operations of a swarm, of whose orders those count that were given once its fleet was connected."""
     with tempfile.TemporaryDirectory(prefix="redflag-bench-", dir=lib.BUILD) as folder:
         ramp = CONNECTED / 100
         swarm = subprocess.run([lib.program("redflag-swarm"), "--server-state", f"{folder}/server", "--agents", str(CONNECTED),
@@ -71,6 +71,7 @@ def clicks():
                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         report = json.loads(swarm.stdout)
         assert swarm.returncode == 0 and report["lost"] == report["duplicate"] == 0, report
+        assert report["agents"]["most_doorbells"] == CONNECTED, report
         return report["operations"]
 
 
