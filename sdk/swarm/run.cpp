@@ -81,6 +81,9 @@ class Run {
     while (monotonicNow() < end || (options_.moments.any() && !moments.over())) {
       if (options_.cut_short != nullptr && *options_.cut_short) return {};
       if (const auto error = fleet_.error(); !error.empty()) return fail(Code::kInternal, error);
+      if (server_ != nullptr) {
+        if (auto ok = server_->check(); !ok) return ok;
+      }
       if (moments.isAtRest()) stillness.wake(monotonicNow());
       if (stillness.isTooLong(delivered(progress_.doorbells), monotonicNow()))
         return fail(Code::kUnavailable, "the fleet was not there in time: " + missing());

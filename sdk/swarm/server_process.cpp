@@ -150,6 +150,15 @@ Result<> ServerProcess::start() {
   return fail(Code::kUnavailable, "the server did not serve within two minutes");
 }
 
+Result<> ServerProcess::check() {
+  int status = 0;
+  if (pid_ <= 0 || !ended(pid_, status)) return {};
+  pid_ = -1;
+  const std::string how = WIFSIGNALED(status) ? "signal " + std::to_string(WTERMSIG(status))
+                                              : "exit code " + std::to_string(WEXITSTATUS(status));
+  return fail(Code::kIo, "the server ended by itself with " + how + "; " + log().string() + " says why");
+}
+
 void ServerProcess::kill() {
   if (pid_ <= 0) return;
   ::kill(pid_, SIGKILL);

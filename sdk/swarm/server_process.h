@@ -30,6 +30,8 @@ class ServerProcess {
   Result<> init();
   // Waits until it serves, at most two minutes; later starts take the first one's port.
   Result<> start();
+  // Fails once, where it has ended by itself: nobody asked for that.
+  Result<> check();
   void kill();
   Result<> stop();  // SIGTERM, and SIGKILL after a minute
 
