@@ -99,6 +99,11 @@ CLI::Validator within(double least, double most) {
   return {check, "", "number"};
 }
 
+// What an empty variable of a script leaves is no fault that nobody suffers from.
+std::string checkSaid(std::string& text) {
+  return text.empty() ? "expected something, not an empty text" : "";
+}
+
 // A number as it is told at the start, and nothing that only becomes one: "-1", or what is too large.
 std::string checkSeed(std::string& text) {
   std::uint64_t value = 0;
@@ -164,8 +169,10 @@ void describeFleet(CLI::App& app, Arguments& a) {
       ->check(within(0, 1));
   add("--command", a.command,
       "what is ordered: a command type that needs no parameters, or install_updates, by approval; default "
-      "scan");
-  add("--order-every", a.order_every_s, "between two orders; default 1, 0: none")->check(time);
+      "scan")
+      ->check(CLI::Validator(checkSaid, "", "said"));
+  add("--order-every", a.order_every_s, "from an answer to the next order, on average; default 1, 0: none")
+      ->check(time);
 }
 
 void describeMoments(CLI::App& app, Arguments& a) {
@@ -194,8 +201,10 @@ void describeOptions(CLI::App& app, Arguments& a) {
     return app.add_option(name, value, what)->group("What goes wrong");
   };
   add("--faults", a.faults,
-      "NAME=SHARE,…: flapping, slow-reader, skew, clone: of agents; lost-reply: of requests");
-  add("--kill", a.kill, "server, agent, or both with a comma: at moments that the seed chooses");
+      "NAME=SHARE,…: flapping, slow-reader, skew, clone: of agents; lost-reply: of requests")
+      ->check(CLI::Validator(checkSaid, "", "said"));
+  add("--kill", a.kill, "server, agent, or both with a comma: at moments that the seed chooses")
+      ->check(CLI::Validator(checkSaid, "", "said"));
   add("--kill-every", a.kill_every_s, "seconds between two of the server's deaths, on average; default 5")
       ->check(within(0.2, kLongestS));
   add("--seed", a.seed, "repeats a run's machines, choices and moments; default: a new one")
