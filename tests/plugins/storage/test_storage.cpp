@@ -149,6 +149,25 @@ TEST(Growth, forecasts_from_a_straight_line_over_days) {
   EXPECT_EQ(Growth::from(growth.text()).daysUntilFull("/", 3'000), days) << "also after it was kept";
 }
 
+// A machine that has been watched for a year, hour by hour.
+Growth watchedForAYear(std::int64_t (*used)(std::int64_t hour)) {
+  Growth growth;
+  for (std::int64_t hour = 0; hour <= 24 * 365; ++hour)
+    growth.add("/", {hour * 3'600, used(hour)});
+  return growth;
+}
+
+TEST(Growth, forecasts_by_what_happens_now_and_not_by_what_happened_long_ago) {
+  const auto cleaned_up = watchedForAYear(
+      [](std::int64_t hour) { return 1'000'000 + 100 * hour - (hour > 24 * 60 ? 500'000 : 0); });
+  const auto days = cleaned_up.daysUntilFull("/", 1'000'000 + 100 * 24 * 365 - 500'000 + 100 * 24 * 30);
+  ASSERT_TRUE(days);
+  EXPECT_NEAR(*days, 30, 0.5);
+  const auto filled_once =
+      watchedForAYear([](std::int64_t hour) -> std::int64_t { return hour > 24 * 60 ? 900'000 : 100'000; });
+  EXPECT_FALSE(filled_once.daysUntilFull("/", 1'000'000)) << "nothing has grown for ten months";
+}
+
 TEST(Growth, says_nothing_where_little_is_known_or_nothing_grows) {
   Growth growth;
   growth.add("/young", {0, 1});
