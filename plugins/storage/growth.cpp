@@ -12,6 +12,7 @@ constexpr std::size_t kMostSamples = 60;
 constexpr std::int64_t kShortestS = 2 * kDayS;
 constexpr std::int64_t kLongestS = 14 * kDayS;  // whole weeks: what every one of them repeats is no trend
 constexpr double kLongestDays = 3650;
+constexpr std::size_t kMostKept = 3U << 20U;  // a value of 4 MiB is refused, and the scan with it
 
 // Never less than nothing: what lies between two of them then always fits.
 bool number(std::string_view text, std::int64_t& out) {
@@ -47,8 +48,15 @@ std::string Growth::text() const {
   std::string out;
   for (const auto& [point, samples] : samples_) {
     if (point.find('\n') != std::string::npos) continue;
+    std::string lines;
     for (const auto& sample : samples)
-      out += std::to_string(sample.at_s) + ' ' + std::to_string(sample.used_bytes) + '\t' + point + '\n';
+      lines.append(std::to_string(sample.at_s))
+          .append(" ")
+          .append(std::to_string(sample.used_bytes))
+          .append("\t")
+          .append(point)
+          .append("\n");
+    if (out.size() + lines.size() <= kMostKept) out += lines;
   }
   return out;
 }

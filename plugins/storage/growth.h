@@ -22,6 +22,7 @@ class Growth {
  public:
   // As text() wrote it; what does not parse is forgotten.
   static Growth from(std::string_view text);
+  // At most 3 MiB: where many are mounted, the last ones by name are forgotten.
   std::string text() const;
 
   void add(const std::string& point, Sample sample);

@@ -135,10 +135,12 @@ std::vector<Mount> parseMounts(std::string_view mountinfo) {
 
 bool isPseudo(const Mount& mount) {
   static const std::set<std::string_view> kPseudo{
-      "autofs",  "binfmt_misc", "bpf",      "cgroup",          "cgroup2",     "configfs",  "debugfs",
-      "devpts",  "devtmpfs",    "efivarfs", "fusectl",         "hugetlbfs",   "mqueue",    "nsfs",
-      "proc",    "pstore",      "ramfs",    "rpc_pipefs",      "securityfs",  "selinuxfs", "sysfs",
-      "tracefs", "squashfs",    "iso9660",  "fuse.gvfsd-fuse", "fuse.portal", "fuse.lxcfs"};
+      "autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs",
+      "efivarfs", "fusectl", "hugetlbfs", "mqueue", "nsfs", "proc", "pstore", "ramfs", "rpc_pipefs",
+      "securityfs", "selinuxfs", "sysfs", "tracefs", "squashfs", "iso9660", "fuse.gvfsd-fuse", "fuse.portal",
+      "fuse.lxcfs",
+      // Images, full by nature; a container's snaps too.
+      "erofs", "cramfs", "fuse.snapfuse", "fuse.squashfuse"};
   if (kPseudo.contains(mount.filesystem)) return true;
   // A container's, or an extension's: full once that is which its upper folder lies on. Within a container
   // nothing else shows that.

@@ -87,6 +87,14 @@ TEST(Mounts, of_containers_have_no_room_of_their_own) {
       << "as a container itself sees it";
 }
 
+TEST(Mounts, of_images_that_nobody_can_write_are_full_by_nature) {
+  EXPECT_THAT(looked("29 1 0:40 / / rw - btrfs /dev/sda1 rw,subvol=/lxd\n"
+                     "50 29 0:41 / /snap/core22/1 ro - fuse.snapfuse snapfuse ro\n"
+                     "51 29 0:42 / /mnt/app ro - fuse.squashfuse squashfuse ro\n"
+                     "52 29 7:1 / /run/image ro - erofs /dev/loop1 ro\n"),
+              ElementsAre("/ btrfs"));
+}
+
 TEST(Mounts, below_one_of_a_server_are_looked_at_as_carefully) {
   const auto mounts = storage::parseMounts(
       "29 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
@@ -186,6 +194,15 @@ TEST(Growth, believes_nothing_that_was_kept_of_less_than_nothing) {
   EXPECT_EQ(growth.text(), "9223372036854775807 1\t/\n");
   growth.add("/", {1'740'794'400, 1});
   EXPECT_EQ(growth.text(), "1740794400 1\t/\n");
+}
+
+TEST(Growth, of_very_many_mounts_is_kept_as_far_as_a_plugin_may_keep_anything) {
+  Growth growth;
+  for (int mount = 0; mount < 1'900; ++mount)
+    for (std::int64_t day = 0; day < 4; ++day)
+      growth.add(std::to_string(1'000 + mount) + std::string(900, 'x'), {day * 86'400, day});
+  EXPECT_GT(growth.text().size(), 2U << 20U);
+  EXPECT_LT(growth.text().size(), 4U << 20U);
 }
 
 TEST(Growth, stays_small_and_survives_a_clock_that_was_set_back) {
