@@ -30,9 +30,12 @@ export function drawn(points: readonly number[][], step_s: number): Drawn[] {
   const longest_s = 3 * Math.max(step_s, distances[Math.floor((distances.length - 1) / 2)] ?? 0);
   return points.flatMap(([at = 0, low = 0, high = 0], index) => {
     const row: Drawn = { at: at * 1000, high, low };
+    const isApart = (other = at) => Math.abs(other - at) > longest_s;
+    const before = points[index - 1]?.[0];
     const next = points[index + 1]?.[0];
-    if (next === undefined || next - at <= longest_s) return [row];
     const end = (at + step_s) * 1000;
-    return [row, { ...row, at: end }, { at: end, high: null, low: null }];
+    if (isApart(next)) return [row, { ...row, at: end }, { at: end, high: null, low: null }];
+    // The last one alone would be a line without length.
+    return next === undefined && isApart(before) ? [row, { ...row, at: end }] : [row];
   });
 }

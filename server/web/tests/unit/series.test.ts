@@ -24,6 +24,11 @@ describe('a time in which nothing was measured', () => {
     expect(ats(drawn(points, 600))).toEqual([[0, 1], [600, 2], [1200, 3], [1800, 3], [1800, null], [90_000, 4], [90_600, 5]]);
   });
 
+  test('hides no last point behind it', () => {
+    const points = [[0, 1, 1], [600, 2, 2], [1200, 3, 3], [90_000, 4, 4]];
+    expect(ats(drawn(points, 600)).slice(-3)).toEqual([[1800, null], [90_000, 4], [90_600, 4]]);
+  });
+
   test('is none where a machine measures less often than a step is long', () => {
     const points = [[0, 1, 1], [14_400, 2, 2], [28_800, 3, 3], [43_800, 4, 4]];
     expect(ats(drawn(points, 600))).toEqual([[0, 1], [14_400, 2], [28_800, 3], [43_800, 4]]);
