@@ -115,8 +115,13 @@ class Covered {
   std::vector<bool> beside_;
 };
 
+// How far the way to a subvolume is within its file system says nothing: openSUSE's "/" is
+// "/@/.snapshots/1/snapshot", beside "/@/opt".
 bool showsMore(const Mount& one, const Mount& other) {
-  const auto rank = [](const Mount& mount) { return std::pair(mount.root.size(), mount.point.size()); };
+  const auto rank = [](const Mount& mount) {
+    const bool is_whole = !mount.subvolume.empty() && mount.root == mount.subvolume;
+    return std::pair(is_whole ? std::size_t{1} : mount.root.size(), mount.point.size());
+  };
   return rank(one) < rank(other);
 }
 

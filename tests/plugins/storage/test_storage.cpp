@@ -146,6 +146,18 @@ TEST(Mounts, of_btrfs_say_which_subvolume_they_show) {
   EXPECT_EQ(mounts[2].subvolume, "");
 }
 
+TEST(Mounts, of_btrfs_are_told_as_the_root_where_one_of_them_is) {
+  // As openSUSE's installer lays them out; with a folder of one mounted again, and all of them at once.
+  EXPECT_THAT(
+      looked("26 1 0:33 /@/.snapshots/1/snapshot / rw shared:1 - btrfs /dev/vda2 "
+             "rw,subvolid=266,subvol=/@/.snapshots/1/snapshot\n"
+             "60 26 0:33 /@/opt /opt rw shared:2 - btrfs /dev/vda2 rw,subvolid=263,subvol=/@/opt\n"
+             "61 26 0:33 /@/var /var rw shared:3 - btrfs /dev/vda2 rw,subvolid=258,subvol=/@/var\n"
+             "62 26 0:33 /@/var/www /www rw shared:4 - btrfs /dev/vda2 rw,subvolid=258,subvol=/@/var\n"
+             "63 26 0:33 / /mnt/all rw shared:5 - btrfs /dev/vda2 rw,subvolid=5,subvol=/\n"),
+      ElementsAre("/ btrfs"));
+}
+
 TEST(Growth, forecasts_from_a_straight_line_over_days) {
   Growth growth;
   constexpr std::int64_t kDay = 86'400;
