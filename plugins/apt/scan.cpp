@@ -91,9 +91,12 @@ void Scan::emitFacts(rf::Run& run, const Picture& picture) {
     run.fact("lists.source", lists_.own ? "private" : "system");
     if (lists_.why_system) run.fact("lists.source_reason", lists_.why_system->text);
   }
-  const auto reboot = readRebootRequest(settings_.root);
-  run.fact("reboot.required", reboot.required ? 1 : 0);
-  run.fact("reboot.reasons", reboot.packages);
+  // Without a note there may be other reasons, which the plugin `system` knows: that there is none is its
+  // word.
+  if (const auto reboot = readRebootRequest(settings_.root); reboot.required) {
+    run.fact("reboot.required", 1);
+    run.fact("reboot.reasons", reboot.packages);
+  }
   run.fact("updates.other_manager", picture.other_manager);
   scope.complete();
 }

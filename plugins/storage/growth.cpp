@@ -10,7 +10,9 @@ constexpr std::int64_t kHourS = 3600;
 constexpr std::int64_t kDayS = 24 * kHourS;
 constexpr std::size_t kMostSamples = 60;
 constexpr std::int64_t kShortestS = 2 * kDayS;
+constexpr std::int64_t kLongestS = 14 * kDayS;  // whole weeks: what every one of them repeats is no trend
 constexpr double kLongestDays = 3650;
+constexpr std::size_t kMostKept = 3U << 20U;  // a value of 4 MiB is refused, and the scan with it
 
 // Never less than nothing: what lies between two of them then always fits.
 bool number(std::string_view text, std::int64_t& out) {
@@ -46,8 +48,15 @@ std::string Growth::text() const {
   std::string out;
   for (const auto& [point, samples] : samples_) {
     if (point.find('\n') != std::string::npos) continue;
+    std::string lines;
     for (const auto& sample : samples)
-      out += std::to_string(sample.at_s) + ' ' + std::to_string(sample.used_bytes) + '\t' + point + '\n';
+      lines.append(std::to_string(sample.at_s))
+          .append(" ")
+          .append(std::to_string(sample.used_bytes))
+          .append("\t")
+          .append(point)
+          .append("\n");
+    if (out.size() + lines.size() <= kMostKept) out += lines;
   }
   return out;
 }
@@ -57,6 +66,8 @@ void Growth::add(const std::string& point, Sample sample) {
   // A clock that was set back: what it saw then is no past.
   std::erase_if(samples, [&](const Sample& known) { return known.at_s >= sample.at_s; });
   if (!samples.empty() && sample.at_s - samples.back().at_s < kHourS) return;
+  // The further back one is, the more of the line it decides: a clean-up of last year would.
+  std::erase_if(samples, [&](const Sample& known) { return known.at_s < sample.at_s - kLongestS; });
   samples.push_back(sample);
   // Every other one goes: the span stays, and grows with the next ones.
   if (samples.size() <= kMostSamples) return;

@@ -16,12 +16,13 @@ struct Sample {
   bool operator==(const Sample&) const = default;
 };
 
-// Kept between scans, by mount point: at most one sample an hour and 60 of them, so that the span grows to
-// days.
+// Kept between scans, by mount point: at most one sample an hour and 60 of them, of two weeks: the older, the
+// fewer.
 class Growth {
  public:
   // As text() wrote it; what does not parse is forgotten.
   static Growth from(std::string_view text);
+  // At most 3 MiB: where many are mounted, the last ones by name are forgotten.
   std::string text() const;
 
   void add(const std::string& point, Sample sample);

@@ -115,8 +115,13 @@ class Covered {
   std::vector<bool> beside_;
 };
 
+// How far the way to a subvolume is within its file system says nothing: openSUSE's "/" is
+// "/@/.snapshots/1/snapshot", beside "/@/opt".
 bool showsMore(const Mount& one, const Mount& other) {
-  const auto rank = [](const Mount& mount) { return std::pair(mount.root.size(), mount.point.size()); };
+  const auto rank = [](const Mount& mount) {
+    const bool is_whole = !mount.subvolume.empty() && mount.root == mount.subvolume;
+    return std::pair(is_whole ? std::size_t{1} : mount.root.size(), mount.point.size());
+  };
   return rank(one) < rank(other);
 }
 
@@ -135,10 +140,12 @@ std::vector<Mount> parseMounts(std::string_view mountinfo) {
 
 bool isPseudo(const Mount& mount) {
   static const std::set<std::string_view> kPseudo{
-      "autofs",  "binfmt_misc", "bpf",      "cgroup",          "cgroup2",     "configfs",  "debugfs",
-      "devpts",  "devtmpfs",    "efivarfs", "fusectl",         "hugetlbfs",   "mqueue",    "nsfs",
-      "proc",    "pstore",      "ramfs",    "rpc_pipefs",      "securityfs",  "selinuxfs", "sysfs",
-      "tracefs", "squashfs",    "iso9660",  "fuse.gvfsd-fuse", "fuse.portal", "fuse.lxcfs"};
+      "autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs",
+      "efivarfs", "fusectl", "hugetlbfs", "mqueue", "nsfs", "proc", "pstore", "ramfs", "rpc_pipefs",
+      "securityfs", "selinuxfs", "sysfs", "tracefs", "squashfs", "iso9660", "fuse.gvfsd-fuse", "fuse.portal",
+      "fuse.lxcfs",
+      // Images, full by nature; a container's snaps too.
+      "erofs", "cramfs", "fuse.snapfuse", "fuse.squashfuse"};
   if (kPseudo.contains(mount.filesystem)) return true;
   // A container's, or an extension's: full once that is which its upper folder lies on. Within a container
   // nothing else shows that.

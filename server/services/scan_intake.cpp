@@ -94,6 +94,7 @@ class Intake {
       readRows();
       if (purpose_class_ == "updates") merge();
       remember();
+      forgetUnsaidFacts();
     }
     for (const auto& scope : forgotten_)
       tx_.scans().dropPicture(agent_, scan_.plugin, purpose_class_, scope);
@@ -209,7 +210,9 @@ class Intake {
       input_.found.push_back({scope, toUpdate(row), digest});
     } else if (kind == "fact/1") {
       if (++facts_ > kMaxFacts) refuse({Code::kLimit, place + ": too many facts"});
-      tx_.scans().setFact(agent_, scan_.plugin, {row["name"], dumpJson(row["value"])}, scan_.received_at);
+      const store::FactSource source{scan_.plugin, purpose_class_, scope};
+      tx_.scans().setFact(agent_, source, {row["name"], dumpJson(row["value"])}, scan_.received_at);
+      said_.insert(row["name"].get<std::string>());
     } else if (kind == "metric/1") {
       takeMetric(row);
     } else {
@@ -290,6 +293,17 @@ class Intake {
     }
   }
 
+  // What has no value any more is left out of a scan: reasons for a reboot, the health of a disk that is
+  // gone. A scan that looks for a proof leaves out more than that.
+  void forgetUnsaidFacts() {
+    if (scan_.purpose == "verify") return;
+    const std::set<std::string> vanished(input_.vanished_scopes.begin(), input_.vanished_scopes.end());
+    for (const auto& [name, scope] : tx_.scans().factsOf(agent_, scan_.plugin, purpose_class_)) {
+      const bool looked = chosen_.contains(scope) && ok(item_.scopes.at(scope).status);
+      if (!said_.contains(name) && (looked || vanished.contains(scope))) tx_.scans().dropFact(agent_, name);
+    }
+  }
+
   store::HistoryEntry entry(const std::string& kind, const std::string& text) const {
     store::HistoryEntry entry;
     entry.at = scan_.received_at;
@@ -359,6 +373,7 @@ class Intake {
   std::map<std::string, std::vector<store::StoredRecord>> records_;
   std::size_t others_ = 0;
   std::int64_t facts_ = 0;
+  std::set<std::string> said_;  // facts' names
   std::int64_t metrics_ = 0;
 };
 

@@ -48,7 +48,8 @@ class Metrics {
   // The first `limit` series by name and label.
   virtual std::vector<MetricSeries> series(const AgentKey& agent, const MetricSpan& span,
                                            int limit) const = 0;
-  // Forgets points and days before these times. At most `limit` rows of each; true: there may be more.
+  // Forgets points and days before these times, and series whose last day goes. At most `limit` rows of each;
+  // true: there may be more.
   virtual bool prune(std::int64_t points_before, std::int64_t days_before, int limit) = 0;
 };
 

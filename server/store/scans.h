@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -48,6 +49,13 @@ struct ScopePicture {
 struct Fact {
   std::string name;
   std::string value;  // one JSON value; "" where it is too long to be listed with the others
+};
+
+// Who says a fact.
+struct FactSource {
+  std::string plugin;
+  std::string purpose_class;  // "updates" or "inventory"
+  std::string scope;
 };
 
 struct StoredRecord {
@@ -121,8 +129,13 @@ class Scans {
   virtual void setTextDigest(const AgentKey& agent, const std::string& plugin,
                              const std::string& purpose_class, const std::string& digest) = 0;
 
-  virtual void setFact(const AgentKey& agent, const std::string& plugin, const Fact& fact,
+  // Of two that say a fact of one name the last one counts.
+  virtual void setFact(const AgentKey& agent, const FactSource& source, const Fact& fact,
                        std::int64_t at) = 0;
+  // Names of what a plugin's scans of that class have said last, with their scopes.
+  virtual std::vector<std::pair<std::string, std::string>> factsOf(
+      const AgentKey& agent, const std::string& plugin, const std::string& purpose_class) const = 0;
+  virtual void dropFact(const AgentKey& agent, const std::string& name) = 0;
   virtual std::vector<Fact> facts(const AgentKey& agent) const = 0;
   // Keeps the newest `keep` facts of the agent.
   virtual void trim(const AgentKey& agent, std::int64_t keep) = 0;

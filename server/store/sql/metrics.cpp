@@ -84,6 +84,11 @@ bool SqlMetrics::prune(std::int64_t points_before, std::int64_t days_before, int
       "DELETE FROM metric_points WHERE (client_id, agent_id, name, label, at) IN "
       "(SELECT client_id, agent_id, name, label, at FROM metric_points WHERE at < ? LIMIT ?)",
       points_before, limit);
+  // A day that began before the time may end after it.
+  db_.execute(
+      "DELETE FROM metrics WHERE at < ? AND (client_id, agent_id, name, label) IN "
+      "(SELECT client_id, agent_id, name, label FROM metric_days WHERE day < ? LIMIT ?)",
+      days_before + kMetricDayNs, days_before, limit);
   const int days = db_.execute(
       "DELETE FROM metric_days WHERE (client_id, agent_id, name, label, day) IN "
       "(SELECT client_id, agent_id, name, label, day FROM metric_days WHERE day < ? LIMIT ?)",

@@ -132,13 +132,34 @@ void SqlScans::setTextDigest(const AgentKey& agent, const std::string& plugin,
       agent.client_id, agent.agent_id, plugin, purpose_class, digest);
 }
 
-void SqlScans::setFact(const AgentKey& agent, const std::string& plugin, const Fact& fact, std::int64_t at) {
+void SqlScans::setFact(const AgentKey& agent, const FactSource& source, const Fact& fact, std::int64_t at) {
   db_.post(
-      "INSERT INTO facts (client_id, agent_id, name, plugin, value, at) VALUES (?, ?, ?, ?, ?, ?) "
-      "ON CONFLICT (client_id, agent_id, name) DO UPDATE SET plugin = excluded.plugin, value = "
-      "excluded.value, "
-      "at = excluded.at",
-      agent.client_id, agent.agent_id, fact.name, plugin, fact.value, at);
+      "INSERT INTO facts (client_id, agent_id, name, plugin, purpose_class, scope, value, at) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (client_id, agent_id, name) DO UPDATE SET "
+      "plugin = excluded.plugin, purpose_class = excluded.purpose_class, scope = excluded.scope, "
+      "value = excluded.value, at = excluded.at",
+      agent.client_id, agent.agent_id, fact.name, source.plugin, source.purpose_class, source.scope,
+      fact.value, at);
+}
+
+std::vector<std::pair<std::string, std::string>> SqlScans::factsOf(const AgentKey& agent,
+                                                                   const std::string& plugin,
+                                                                   const std::string& purpose_class) const {
+  std::vector<std::pair<std::string, std::string>> facts;
+  auto rows = db_.query(
+      "SELECT name, scope FROM facts WHERE client_id = ? AND agent_id = ? AND plugin = ? AND purpose_class = "
+      "?",
+      agent.client_id, agent.agent_id, plugin, purpose_class);
+  while (rows.next()) {
+    auto name = rows.text();
+    facts.emplace_back(std::move(name), rows.text());
+  }
+  return facts;
+}
+
+void SqlScans::dropFact(const AgentKey& agent, const std::string& name) {
+  db_.post("DELETE FROM facts WHERE client_id = ? AND agent_id = ? AND name = ?", agent.client_id,
+           agent.agent_id, name);
 }
 
 void SqlScans::trim(const AgentKey& agent, std::int64_t keep) {

@@ -28,7 +28,10 @@ class SqlScans : public Scans {
                          const std::string& purpose_class) const override;
   void setTextDigest(const AgentKey& agent, const std::string& plugin, const std::string& purpose_class,
                      const std::string& digest) override;
-  void setFact(const AgentKey& agent, const std::string& plugin, const Fact& fact, std::int64_t at) override;
+  void setFact(const AgentKey& agent, const FactSource& source, const Fact& fact, std::int64_t at) override;
+  std::vector<std::pair<std::string, std::string>> factsOf(const AgentKey& agent, const std::string& plugin,
+                                                           const std::string& purpose_class) const override;
+  void dropFact(const AgentKey& agent, const std::string& name) override;
   std::vector<Fact> facts(const AgentKey& agent) const override;
   void trim(const AgentKey& agent, std::int64_t keep) override;
   void trimRecords(const AgentKey& agent, std::int64_t keep) override;

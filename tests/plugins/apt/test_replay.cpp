@@ -150,6 +150,11 @@ TEST_F(AptReplay, tells_of_reboots_and_other_managers) {
   }
 }
 
+TEST_F(AptReplay, says_of_no_machine_that_it_needs_no_reboot_for_want_of_a_note) {
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.fact("reboot.required"), nullptr) << "a newer kernel may wait for one all the same";
+}
+
 TEST_F(AptReplay, tells_of_no_other_manager_where_nothing_periodic_runs) {
   root_.install({"unattended-upgrades", "2.9"});
   root_.write("etc/apt/apt.conf.d/20auto",

@@ -87,6 +87,14 @@ TEST(Mounts, of_containers_have_no_room_of_their_own) {
       << "as a container itself sees it";
 }
 
+TEST(Mounts, of_images_that_nobody_can_write_are_full_by_nature) {
+  EXPECT_THAT(looked("29 1 0:40 / / rw - btrfs /dev/sda1 rw,subvol=/lxd\n"
+                     "50 29 0:41 / /snap/core22/1 ro - fuse.snapfuse snapfuse ro\n"
+                     "51 29 0:42 / /mnt/app ro - fuse.squashfuse squashfuse ro\n"
+                     "52 29 7:1 / /run/image ro - erofs /dev/loop1 ro\n"),
+              ElementsAre("/ btrfs"));
+}
+
 TEST(Mounts, below_one_of_a_server_are_looked_at_as_carefully) {
   const auto mounts = storage::parseMounts(
       "29 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
@@ -138,6 +146,18 @@ TEST(Mounts, of_btrfs_say_which_subvolume_they_show) {
   EXPECT_EQ(mounts[2].subvolume, "");
 }
 
+TEST(Mounts, of_btrfs_are_told_as_the_root_where_one_of_them_is) {
+  // As openSUSE's installer lays them out; with a folder of one mounted again, and all of them at once.
+  EXPECT_THAT(
+      looked("26 1 0:33 /@/.snapshots/1/snapshot / rw shared:1 - btrfs /dev/vda2 "
+             "rw,subvolid=266,subvol=/@/.snapshots/1/snapshot\n"
+             "60 26 0:33 /@/opt /opt rw shared:2 - btrfs /dev/vda2 rw,subvolid=263,subvol=/@/opt\n"
+             "61 26 0:33 /@/var /var rw shared:3 - btrfs /dev/vda2 rw,subvolid=258,subvol=/@/var\n"
+             "62 26 0:33 /@/var/www /www rw shared:4 - btrfs /dev/vda2 rw,subvolid=258,subvol=/@/var\n"
+             "63 26 0:33 / /mnt/all rw shared:5 - btrfs /dev/vda2 rw,subvolid=5,subvol=/\n"),
+      ElementsAre("/ btrfs"));
+}
+
 TEST(Growth, forecasts_from_a_straight_line_over_days) {
   Growth growth;
   constexpr std::int64_t kDay = 86'400;
@@ -147,6 +167,25 @@ TEST(Growth, forecasts_from_a_straight_line_over_days) {
   ASSERT_TRUE(days);
   EXPECT_NEAR(*days, 10, 0.01);
   EXPECT_EQ(Growth::from(growth.text()).daysUntilFull("/", 3'000), days) << "also after it was kept";
+}
+
+// A machine that has been watched for a year, hour by hour.
+Growth watchedForAYear(std::int64_t (*used)(std::int64_t hour)) {
+  Growth growth;
+  for (std::int64_t hour = 0; hour <= 24 * 365; ++hour)
+    growth.add("/", {hour * 3'600, used(hour)});
+  return growth;
+}
+
+TEST(Growth, forecasts_by_what_happens_now_and_not_by_what_happened_long_ago) {
+  const auto cleaned_up = watchedForAYear(
+      [](std::int64_t hour) { return 1'000'000 + 100 * hour - (hour > 24 * 60 ? 500'000 : 0); });
+  const auto days = cleaned_up.daysUntilFull("/", 1'000'000 + 100 * 24 * 365 - 500'000 + 100 * 24 * 30);
+  ASSERT_TRUE(days);
+  EXPECT_NEAR(*days, 30, 0.5);
+  const auto filled_once =
+      watchedForAYear([](std::int64_t hour) -> std::int64_t { return hour > 24 * 60 ? 900'000 : 100'000; });
+  EXPECT_FALSE(filled_once.daysUntilFull("/", 1'000'000)) << "nothing has grown for ten months";
 }
 
 TEST(Growth, says_nothing_where_little_is_known_or_nothing_grows) {
@@ -167,6 +206,15 @@ TEST(Growth, believes_nothing_that_was_kept_of_less_than_nothing) {
   EXPECT_EQ(growth.text(), "9223372036854775807 1\t/\n");
   growth.add("/", {1'740'794'400, 1});
   EXPECT_EQ(growth.text(), "1740794400 1\t/\n");
+}
+
+TEST(Growth, of_very_many_mounts_is_kept_as_far_as_a_plugin_may_keep_anything) {
+  Growth growth;
+  for (int mount = 0; mount < 1'900; ++mount)
+    for (std::int64_t day = 0; day < 4; ++day)
+      growth.add(std::to_string(1'000 + mount) + std::string(900, 'x'), {day * 86'400, day});
+  EXPECT_GT(growth.text().size(), 2U << 20U);
+  EXPECT_LT(growth.text().size(), 4U << 20U);
 }
 
 TEST(Growth, stays_small_and_survives_a_clock_that_was_set_back) {

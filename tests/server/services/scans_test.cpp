@@ -293,6 +293,46 @@ TEST(Scans, facts_are_the_newest_and_metrics_the_last_values) {
   EXPECT_EQ(facts[0].value, "\"13\"");
 }
 
+Json factRow(const std::string& scope, const std::string& name, const Json& value) {
+  return {{"record", "fact/1"}, {"scope", scope}, {"name", name}, {"value", value}};
+}
+
+TEST(Scans, facts_that_their_source_does_not_say_any_more_are_forgotten) {
+  World world;
+  const auto agent = world.enrol();
+  const auto names = [&] {
+    std::vector<std::string> out;
+    const auto facts =
+        world.store.read([&](const store::ReadTransaction& tx) { return tx.scans().facts(agent); });
+    for (const auto& fact : facts)
+      out.push_back(fact.name);
+    return out;
+  };
+  using Names = std::vector<std::string>;
+  const Json needs = factRow("main", "reboot.required", 1);
+  const Json needs_none = factRow("main", "reboot.required", 0);
+  const Json reasons = factRow("main", "reboot.reasons", "kernel 6.1.0-38-amd64");
+  const Json first = factRow("disks", "disk.sda.health", "passed");
+  const Json second = factRow("disks", "disk.sdb.health", "failing");
+  world.scan(agent,
+             {.scopes = {{"main", "ok"}, {"disks", "ok"}}, .records = {needs, reasons, first, second}});
+  EXPECT_EQ(names(), (Names{"disk.sda.health", "disk.sdb.health", "reboot.reasons", "reboot.required"}));
+
+  world.scan(agent, {.scopes = {{"main", "ok"}, {"disks", "transient"}}, .records = {needs_none}});
+  EXPECT_EQ(names(), (Names{"disk.sda.health", "disk.sdb.health", "reboot.required"}))
+      << "of disks nothing is known";
+  world.scan(agent, {.scopes = {{"main", "ok"}, {"disks", "ok"}}, .records = {needs_none, first}});
+  EXPECT_EQ(names(), (Names{"disk.sda.health", "reboot.required"})) << "main is as it was";
+
+  world.scan(agent, {.purpose = "inventory", .records = {factRow("main", "packages.count", 7)}});
+  world.scan(agent, {.records = {factRow("main", "other", 1)}, .plugin = "other"});
+  EXPECT_EQ(names(), (Names{"disk.sda.health", "other", "packages.count", "reboot.required"}));
+  world.scan(agent, {.purpose = "verify", .scopes = {{"main", "ok"}, {"disks", "ok"}}, .records = {first}});
+  EXPECT_EQ(names(), (Names{"disk.sda.health", "other", "packages.count", "reboot.required"}));
+  world.scan(agent, {.records = {needs}});
+  EXPECT_EQ(names(), (Names{"other", "packages.count", "reboot.required"})) << "disks are gone";
+}
+
 TEST(Scans, what_is_measured_as_before_is_measured_all_the_same) {
   World world;
   const auto agent = world.enrol();

@@ -142,6 +142,21 @@ TEST(Retention, metrics_lose_their_points_after_two_weeks_and_their_days_after_a
   world.clock.advance_s(390 * kDay);
   world.services.upkeep.round();
   EXPECT_EQ(rowsOf(world, "metric_days"), 0);
+  EXPECT_EQ(rowsOf(world, "metrics"), 0) << "nobody measures it any more";
+}
+
+TEST(Retention, a_metric_that_is_still_measured_stays_when_its_first_days_go) {
+  World world;
+  const auto agent = world.enrol();
+  for (int i = 0; i < 2; ++i) {
+    world.store.write([&](store::WriteTransaction& tx) {
+      tx.metrics().set(agent, {"free_bytes", "", 1}, world.clock.now, world.clock.now);
+    });
+    world.clock.advance_s(300 * kDay);
+  }
+  world.services.upkeep.round();
+  EXPECT_EQ(rowsOf(world, "metric_days"), 1);
+  EXPECT_EQ(rowsOf(world, "metrics"), 1);
 }
 
 TEST(Retention, an_item_that_never_came_whole_goes_a_week_after_its_last_part_with_all_of_them) {

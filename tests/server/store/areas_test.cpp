@@ -156,7 +156,7 @@ TEST_F(Areas, records_of_a_kind_are_listed_by_what_people_call_them_page_by_page
 TEST_F(Areas, only_the_newest_facts_and_metrics_are_kept) {
   store_.write([&](WriteTransaction& tx) {
     for (int i = 0; i < 5; ++i) {
-      tx.scans().setFact(agent_, "system", {"fact" + std::to_string(i), "1"}, i);
+      tx.scans().setFact(agent_, {"system", "updates", "main"}, {"fact" + std::to_string(i), "1"}, i);
       tx.metrics().set(agent_, {"metric" + std::to_string(i), "", 0.1 + i}, i, i);
     }
     tx.scans().trim(agent_, 2);

@@ -190,9 +190,10 @@ TEST_F(Bounds, a_page_of_long_records_ends_early_and_goes_on_behind_it) {
 
 TEST_F(Bounds, of_an_agents_facts_long_values_are_left_out_and_so_is_what_would_be_too_much_together) {
   store_.write([&](WriteTransaction& tx) {
-    tx.scans().setFact(agent_, "system", {"a.long", std::string(8'193, '1')}, 1);
+    tx.scans().setFact(agent_, {"system", "updates", "main"}, {"a.long", std::string(8'193, '1')}, 1);
     for (int i = 1'000; i < 1'300; ++i)
-      tx.scans().setFact(agent_, "system", {"fact." + std::to_string(i), std::string(8'000, '1')}, 1);
+      tx.scans().setFact(agent_, {"system", "updates", "main"},
+                         {"fact." + std::to_string(i), std::string(8'000, '1')}, 1);
   });
   const auto facts = store_.read([&](const ReadTransaction& tx) { return tx.scans().facts(agent_); });
   ASSERT_EQ(facts.size(), 301U);

@@ -8,7 +8,8 @@ import { getRouteApi } from '@tanstack/react-router';
 import { metricsQuery } from '../../api/queries';
 import type { AgentDetail, MetricSeries } from '../../api/types';
 import type { MetricPeriod } from '../../app/router';
-import { bytes } from '../../format/number';
+import { bytes, some } from '../../format/number';
+import { daysLeft, drawn, forecast, forecastOf } from '../../format/series';
 import { duration, localTime } from '../../format/time';
 import { spoken } from '../../format/words';
 import { Ago } from '../../parts/ago';
@@ -27,9 +28,6 @@ const periods = [
   { value: 'year', label: 'Year' },
 ];
 
-// Said beside the series it is about, in words.
-const forecast = 'filesystem_full_in_days';
-
 export function AgentMetrics({ agent }: { agent: AgentDetail }) {
   const { period = 'day' } = route.useSearch();
   const navigate = route.useNavigate();
@@ -43,7 +41,7 @@ export function AgentMetrics({ agent }: { agent: AgentDetail }) {
       </State>
     );
   }
-  const days = new Map(data.items.filter(({ name }) => name === forecast).map(({ label, value }) => [label, value]));
+  const days = daysLeft(data.items);
   const shown = data.items.filter(({ name }) => name !== forecast);
   return (
     <>
@@ -67,7 +65,8 @@ export function AgentMetrics({ agent }: { agent: AgentDetail }) {
                 series={series}
                 from={Date.parse(data.from)}
                 to={Date.parse(data.to)}
-                daysLeft={name === 'filesystem_available_bytes' ? days.get(series.label) : undefined}
+                step_s={data.step_s}
+                fullIn={name === forecastOf ? days.get(series.label) : undefined}
               />
             ))}
           </ul>
@@ -81,13 +80,14 @@ interface ChartProps {
   series: MetricSeries;
   from: number;
   to: number;
-  daysLeft: number | undefined;
+  step_s: number;
+  fullIn: number | undefined; // days
 }
 
-function Chart({ series, from, to, daysLeft }: ChartProps) {
+function Chart({ series, from, to, step_s, fullIn }: ChartProps) {
   const name = labelOf(series.label);
   const shown = (value: number) => valueText(series.name, value);
-  const rows = series.points.map(([at = 0, low = 0, high = 0]) => ({ at: at * 1000, high, low }));
+  const rows = drawn(series.points, step_s);
   return (
     <li className={classes.chart} aria-label={`${titleOf(series.name)} ${name}`.trim()}>
       <div className={classes.head}>
@@ -96,7 +96,7 @@ function Chart({ series, from, to, daysLeft }: ChartProps) {
         <span className="dim">
           <Ago at={series.at} />
         </span>
-        {daysLeft !== undefined && <span className={classes.forecast}>{`full in about ${Math.max(1, Math.round(daysLeft))} days`}</span>}
+        {fullIn !== undefined && <span className={classes.forecast}>{`full in about ${some(Math.max(1, Math.round(fullIn)), 'day')}`}</span>}
       </div>
       {rows.length === 0 ? (
         <p className="dim">Nothing was measured in this time.</p>
@@ -110,6 +110,7 @@ function Chart({ series, from, to, daysLeft }: ChartProps) {
             { name: 'low', label: 'lowest', color: 'var(--info)' },
           ]}
           curveType="stepAfter"
+          connectNulls={false}
           fillOpacity={0.12}
           strokeWidth={1.5}
           withDots={rows.length === 1}
