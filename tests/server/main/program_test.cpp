@@ -349,6 +349,14 @@ TEST_F(ProgramTest, metrics_are_openmetrics_move_with_requests_and_are_what_the_
   }
 }
 
+TEST_F(ProgramTest, logs_one_line_of_each_event_whatever_names_are_in_it) {
+  const std::string named = data() + "\n2026-01-01T00:00:00.000+0000 level=info forged";
+  EXPECT_EQ(run({"backup", "--data", named, "--to", data() + ".backup"}), 1);
+  const std::string log = said("err");
+  EXPECT_NE(log.find("there is no server here"), std::string::npos) << log;
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 1) << log;
+}
+
 TEST_F(ProgramTest, refuses_a_metrics_token_that_can_be_guessed) {
   ASSERT_EQ(run({"init", "--data", data()}), 0) << said("err");
   std::ofstream(data() + "/keys/metrics.token") << "short\n";
