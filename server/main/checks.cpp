@@ -15,6 +15,7 @@
 #include "base/encoding.h"
 #include "base/time.h"
 #include "main/data_folder.h"
+#include "main/metrics_token.h"
 #include "main/settings.h"
 #include "protocol/envelope.h"
 #include "trust/expiry.h"
@@ -223,6 +224,13 @@ void checkKeys(const fs::path& data, std::vector<Finding>& out) {
   if (isThere(data / "keys/audit.key"))  // as access.key
     check("audit.key", true, "restore it from a backup: heads of the audit log are signed with it");
   check("device.key", false, "restore it from a backup, or run `redflag-server init` for a new one");
+  try {
+    static_cast<void>(readMetricsToken(data / "keys/metrics.token"));
+  } catch (const std::exception& error) {
+    add(out, "keys", Level::kError, error.what(),
+        "put it right, or remove it: the next start makes a new one, which the monitoring system then has to "
+        "show");
+  }
   conclude(out, before, "keys", "command key, online keys and device key are there");
 }
 

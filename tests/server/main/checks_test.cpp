@@ -229,6 +229,16 @@ TEST_F(Doctor, finds_keys_that_are_missing_or_damaged) {
   EXPECT_EQ(found(Level::kError, "keys"), "keys/command.key is damaged");
 }
 
+TEST_F(Doctor, finds_a_metrics_token_with_which_the_server_does_not_start) {
+  const fs::path token = data() / "keys/metrics.token";
+  auth::writeSecretFile(token, "short\n");
+  EXPECT_TRUE(found(Level::kError, "keys").starts_with(token.string() + ": expected a token of at least"));
+  auth::writeSecretFile(token, std::string(32, 'x') + "\n");
+  EXPECT_EQ(run("doctor"), 0);
+  fs::remove(token);
+  EXPECT_EQ(run("doctor"), 0) << "the next start makes one";
+}
+
 TEST_F(Doctor, finds_keys_with_which_the_server_would_sign_what_no_agent_believes) {
   const auto orders = [&](Level level) { return textOf(examineServer(data(), ""), level, "orders"); };
   EXPECT_TRUE(orders(Level::kNote).starts_with("no trust root is published yet"));
