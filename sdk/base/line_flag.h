@@ -10,7 +10,7 @@
 
 namespace redflag {
 
-// In a log's pattern in the place of %v: what was said, its control characters written out ("\\n", "\\x1b").
+// In a log's pattern in the place of %v: what was said, its control characters written out ("\n", "\x1b").
 // Names of machines, texts of plugins and of peers are part of it: none of them ends a line and begins
 // another one, or moves the cursor of whoever looks.
 class LineFlag : public spdlog::custom_flag_formatter {
