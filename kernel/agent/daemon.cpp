@@ -36,8 +36,8 @@ Daemon::Daemon(DaemonSettings settings) : settings_(std::move(settings)), starte
         const auto now = config_->current();
         startLog(settings_.log_level.empty() ? now->log_level : settings_.log_level, now->log_to);
         if (const auto bad = config_->invalidText(); !bad.empty()) {
-          spdlog::error(
-              "config: config.invalid: the configuration is bad, the last good one is in force:\n{}", bad);
+          spdlog::error("config: config.invalid: the configuration is bad, the last good one is in force: {}",
+                        bad);
         }
         return {};
       },

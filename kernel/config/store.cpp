@@ -119,7 +119,7 @@ bool ConfigStore::reload() {
   stamp_ = stamp;
   if (!loaded) {
     invalid_ = loaded.error().text;
-    spdlog::error("config: config.invalid: the configuration is bad, the last good one stays in force:\n{}",
+    spdlog::error("config: config.invalid: the configuration is bad, the last good one stays in force: {}",
                   invalid_);
     return false;
   }

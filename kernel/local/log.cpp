@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 
+#include "base/line_flag.h"
 #include "base/log.h"
 #include "base/request_flag.h"
 #include "base/time.h"
@@ -53,12 +54,15 @@ class NotedSink : public spdlog::sinks::base_sink<std::mutex> {
 };
 
 constexpr std::size_t kKeptLines = 1000;
-constexpr const char* kPattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %q%v";
+constexpr const char* kPattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %q%Q";
 
 std::unique_ptr<spdlog::pattern_formatter> formatterOf(const char* pattern,
                                                        const char* end = spdlog::details::os::default_eol) {
   auto out = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc, end);
-  out->add_flag<PriorityFlag>('*').add_flag<RequestFlag>(RequestFlag::kFlag).set_pattern(pattern);
+  out->add_flag<PriorityFlag>('*')
+      .add_flag<RequestFlag>(RequestFlag::kFlag)
+      .add_flag<LineFlag>(LineFlag::kFlag)
+      .set_pattern(pattern);
   return out;
 }
 
@@ -98,7 +102,7 @@ std::vector<std::string> recentLog(std::size_t lines) {
 void startLog(const std::string& level, const std::string& to) {
   const bool to_journal = to == "journal" && std::getenv("JOURNAL_STREAM") != nullptr;
   auto out = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  out->set_formatter(formatterOf(to_journal ? "%*%q%v" : kPattern));
+  out->set_formatter(formatterOf(to_journal ? "%*%q%Q" : kPattern));
   kept() = std::make_shared<KeptLines>();
   kept()->set_formatter(formatterOf(kPattern, ""));
   auto logger = std::make_shared<spdlog::logger>(

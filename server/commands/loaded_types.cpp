@@ -50,12 +50,20 @@ Result<std::string> boundPlan(const Json& plan, const Json& actions) {
   return toHex(protocol::planHash(std::move(*steps)));
 }
 
+// It is the code of a problem document, a word in the log and a label in /metrics; and without one it would
+// be no refusal.
+bool isRefusalCode(std::string_view code) {
+  return !code.empty() &&
+         code.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") == std::string_view::npos;
+}
+
 Result<Planned> readPlanned(const Json& answer) {
   Planned planned;
   JsonReader in(answer, "plan");
   if (const Json* error = in.find("error")) {
     JsonReader why(*error, "plan.error");
     planned.error_code = why.text("code", 64);
+    if (!isRefusalCode(planned.error_code)) why.refuse("code", "a word of a-z, 0-9, \".\", \"_\" and \"-\"");
     planned.error_text = why.text("text", 1000);
     if (auto ok = why.finish(); !ok) return tl::unexpected<Error>(ok.error());
     if (auto ok = in.finish(); !ok) return tl::unexpected<Error>(ok.error());

@@ -12,6 +12,7 @@
 namespace redflag::http {
 namespace {
 
+constexpr std::size_t kMostSeries = 2'000;  // of requests: some statuses of each route
 constexpr std::int64_t kPromptNs = 250'000'000;
 constexpr std::size_t kExpansion = 8;  // a compressed body may grow by this factor over the route's limit
 
@@ -98,13 +99,22 @@ Dispatcher::Dispatcher(std::vector<Route> routes, Authenticator& authenticator, 
       authenticator_(authenticator),
       fallback_(std::move(fallback)),
       requests_(registry.counter(
-          {"redflag_http_requests", "", "Requests answered, by route and status", {"route", "status"}})),
+          {"redflag_http_requests", "", "Requests answered, by route and status", {"route", "status"}},
+          kMostSeries)),
       durations_(registry.histogram({"redflag_http_request_duration_seconds",
                                      "seconds",
                                      "Time from a request that is all there to its answer",
                                      {"route"}})),
       waits_(registry.histogram(
-          {"redflag_http_wait_seconds", "seconds", "Time a request waited for a worker", {"lane"}})) {}
+          {"redflag_http_wait_seconds", "seconds", "Time a request waited for a worker", {"lane"}})) {
+  // A rate needs the point before the first one, and a route that fails may do so once a day.
+  std::vector<std::string> names = {routeName(nullptr), "refused"};
+  for (const Route& route : router_.routes())
+    names.push_back(routeName(&route));
+  for (const std::string& name : names)
+    for (const char* status : {"500", "503"})
+      requests_.add({name, status}, 0);
+}
 
 void Dispatcher::checkLength(const RequestHead& head, std::size_t limit) const {
   const std::uint64_t length = head.content_length.value_or(0);

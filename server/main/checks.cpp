@@ -15,6 +15,7 @@
 #include "base/encoding.h"
 #include "base/time.h"
 #include "main/data_folder.h"
+#include "main/metrics_token.h"
 #include "main/settings.h"
 #include "protocol/envelope.h"
 #include "trust/expiry.h"
@@ -41,6 +42,12 @@ void conclude(std::vector<Finding>& out, std::size_t before, const char* check, 
   for (std::size_t i = before; i < out.size(); ++i)
     if (out[i].level != Level::kNote) return;
   add(out, check, Level::kOk, text);
+}
+
+// What cannot even be asked for is there: whoever reads it says why it cannot.
+bool isThere(const fs::path& file) {
+  std::error_code error;
+  return fs::status(file, error).type() != fs::file_type::not_found;
 }
 
 std::int64_t timeToSync(const fs::path& folder) {
@@ -179,10 +186,9 @@ void checkSecrets(const fs::path& data, std::vector<Finding>& out) {
     add(out, "secrets", Level::kError, "others can enter " + data.string(), "chmod 0700 " + data.string());
   for (const char* folder : {"keys", "tls"}) {
     std::error_code error;
-    for (const auto& entry : fs::directory_iterator(data / folder, error)) {
-      const bool is_public = entry.path().extension() == ".pem";
-      if (!is_public) checkOneSecret(entry.path(), out);
-    }
+    // Certificates too: the server reads none that others can read.
+    for (const auto& entry : fs::directory_iterator(data / folder, error))
+      checkOneSecret(entry.path(), out);
     if (error)
       add(out, "secrets", Level::kError, (data / folder).string() + ": " + error.message(),
           "run doctor as the server's user");
@@ -190,7 +196,7 @@ void checkSecrets(const fs::path& data, std::vector<Finding>& out) {
   for (const char* file : {"redflag.db", "redflag.db-wal"})
     checkOneSecret(data / file, out);
   checkOneSecret(data / "server.yaml", out, 0022);  // a password in it is the settings' own affair
-  conclude(out, before, "secrets", "keys, database and settings are their owner's alone");
+  conclude(out, before, "secrets", "keys, certificates, database and settings are their owner's alone");
 }
 
 void checkKeys(const fs::path& data, std::vector<Finding>& out) {
@@ -208,16 +214,23 @@ void checkKeys(const fs::path& data, std::vector<Finding>& out) {
     }
   };
   check("command.key", true, "restore it from a backup: agents believe no other key's orders");
-  if (fs::exists(data / "keys/access.key"))  // the next start makes one
+  if (isThere(data / "keys/access.key"))  // the next start makes one
     check("access.key", true, "restore it from a backup, or remove it: the server makes a new one");
   const char* online =
       "restore it from a backup: where it is missing the next start makes another one, which agents believe "
       "once the offline keys have signed it (`redflag-server keys rotate --server FILE`)";
   check("snapshot.key", true, online);
   check("timestamp.key", true, online);
-  if (fs::exists(data / "keys/audit.key"))  // as access.key
+  if (isThere(data / "keys/audit.key"))  // as access.key
     check("audit.key", true, "restore it from a backup: heads of the audit log are signed with it");
   check("device.key", false, "restore it from a backup, or run `redflag-server init` for a new one");
+  try {
+    static_cast<void>(readMetricsToken(data / "keys/metrics.token"));
+  } catch (const std::exception& error) {
+    add(out, "keys", Level::kError, error.what(),
+        "put it right, or remove it: the next start makes a new one, which the monitoring system then has to "
+        "show");
+  }
   conclude(out, before, "keys", "command key, online keys and device key are there");
 }
 
@@ -263,12 +276,12 @@ void checkExpiries(const fs::path& data, std::int64_t now_s, std::vector<Finding
   const std::int64_t now_ns = now_s * kSecondNs;
   const char* restore = "restore it from a backup: with another authority no agent believes this server";
   for (const char* file : {"ca-active.pem", "ca-reserve.pem"}) {
-    if (!fs::exists(data / "tls" / file))
+    if (!isThere(data / "tls" / file))
       add(out, "certificates", Level::kError, (data / "tls" / file).string() + " is missing", restore);
     checkPair(data / "tls" / file, restore, out);
   }
   checkPair(data / "tls/server.pem", "remove server.pem as well: the next start makes both anew", out);
-  if (!fs::exists(data / "tls/server.pem"))
+  if (!isThere(data / "tls/server.pem"))
     add(out, "certificates", Level::kNote, "there is no server certificate yet", "the first start makes one");
   try {
     for (const auto& one : trust::expiriesOf(data)) {

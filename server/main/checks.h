@@ -45,7 +45,7 @@ void checkSetBack(const std::filesystem::path& data, std::vector<Finding>& out);
 // Certificates, documents of the trust root, command keys.
 void checkExpiries(const std::filesystem::path& data, std::int64_t now_s, std::vector<Finding>& out);
 // How long the first page of so many agents took.
-void checkSpeed(std::int64_t agents, std::int64_t took_ns, std::vector<Finding>& out);
+void checkSpeed(std::int64_t agents, std::int64_t took_ns, bool on_postgres, std::vector<Finding>& out);
 // By how much the database's clock is ahead of this machine's.
 void checkClocks(std::int64_t ahead_ns, std::vector<Finding>& out);
 void checkDatabase(const std::filesystem::path& data, const std::string& database, std::int64_t now_s,

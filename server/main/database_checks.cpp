@@ -49,11 +49,17 @@ void checkSchema(const store::Database& database, std::vector<Finding>& out) {
       "the next start applies them; try them before with `redflag-server migrate --dry-run`");
 }
 
-std::string adviceFor(const std::string& code) {
+std::string adviceFor(const std::string& code, bool on_postgres) {
   if (code == "store.busy") return "find who has the database open and end that";
   if (code == "store.unavailable")
-    return "start PostgreSQL, or put right its address; nothing is lost by that";
+    return "start PostgreSQL, or put right its address, user, password or certificate in the URL; nothing is "
+           "lost by that";
   if (code == "store.full") return "make room on the database's disk";
+  if (code == "store.failed" && !on_postgres)
+    return "put right the owner and mode of the file and its folder, or look after its disk";
+  if (code == "store.newer_schema" || code == "store.schema_differs")
+    return "install the redflag-server again that was started last on this database";
+  if (on_postgres) return "see what it says; PostgreSQL's pg_restore brings back what pg_dump wrote";
   return "see what it says; `redflag-server restore` brings a backup back";
 }
 
@@ -96,7 +102,7 @@ void checkFleet(const store::Database& database, std::int64_t now_ns, std::vecto
     filter.sort = "-last_seen";
     return tx.agents().list(filter, http::Visible::everything(), {now_ns, 600 * kSecondNs}, {100, ""});
   });
-  checkSpeed(page.total, monotonicNow() - began, out);
+  checkSpeed(page.total, monotonicNow() - began, !database.url.empty(), out);
   for (const auto& agent : page.items) {
     if (agent.last_seen_at <= now_ns + kToleranceNs) continue;
     add(out, "clock", Level::kError,
@@ -146,12 +152,14 @@ void checkSharedKeys(const DataFolder& data, const store::Database& database, st
 
 }  // namespace
 
-void checkSpeed(std::int64_t agents, std::int64_t took_ns, std::vector<Finding>& out) {
+void checkSpeed(std::int64_t agents, std::int64_t took_ns, bool on_postgres, std::vector<Finding>& out) {
   const std::string took =
       "the first page of " + std::to_string(agents) + " agents took " + milliseconds(took_ns);
   if (took_ns <= kSlowListNs) return add(out, "speed", Level::kOk, took);
   add(out, "speed", Level::kWarning, took,
-      "give the machine more memory, or move to PostgreSQL (`redflag-server migrate --to-postgres`)");
+      on_postgres
+          ? "give PostgreSQL more memory, and look in pg_stat_activity at what else it is busy with"
+          : "give the machine more memory, or move to PostgreSQL (`redflag-server migrate --to-postgres`)");
 }
 
 void checkClocks(std::int64_t ahead_ns, std::vector<Finding>& out) {
@@ -167,10 +175,12 @@ void checkClocks(std::int64_t ahead_ns, std::vector<Finding>& out) {
 void checkDatabase(const std::filesystem::path& data, const std::string& database, std::int64_t now_s,
                    std::vector<Finding>& out) {
   const char* check = "settings";
+  bool on_postgres = !database.empty();
   try {
     const DataFolder folder = DataFolder::open(data);
     const Settings settings = readSettings(folder.settings());
     const store::Database where = databaseOf(folder, settings, database);
+    on_postgres = !where.url.empty();
     add(out, check, Level::kOk, "server.yaml is in order");
     check = "integrity";
     if (!checkHealth(where, out)) return;
@@ -185,7 +195,7 @@ void checkDatabase(const std::filesystem::path& data, const std::string& databas
     check = "shared_keys";
     checkSharedKeys(folder, where, out);
   } catch (const http::Problem& problem) {
-    add(out, check, Level::kError, problem.detail, adviceFor(problem.code));
+    add(out, check, Level::kError, problem.detail, adviceFor(problem.code, on_postgres));
   } catch (const std::exception& error) {
     add(out, check, Level::kError, error.what(), "put right what it names");
   }
@@ -193,7 +203,14 @@ void checkDatabase(const std::filesystem::path& data, const std::string& databas
 
 std::vector<Finding> examineServer(const std::filesystem::path& data, const std::string& database) {
   std::vector<Finding> out;
-  if (!std::filesystem::is_directory(data)) {
+  std::error_code error;
+  const auto type = std::filesystem::status(data, error).type();
+  if (type == std::filesystem::file_type::none) {
+    add(out, "data_folder", Level::kError, data.string() + ": " + error.message(),
+        "run doctor as the server's user, who can reach it");
+    return out;
+  }
+  if (type != std::filesystem::file_type::directory) {
     add(out, "data_folder", Level::kError, data.string() + ": there is no such folder",
         "name the server's folder, or make one with `redflag-server init`");
     return out;
@@ -203,8 +220,8 @@ std::vector<Finding> examineServer(const std::filesystem::path& data, const std:
     const Machine machine = lookAtMachine(data);
     now_s = machine.now_s;
     checkMachine(machine, out);
-  } catch (const std::exception& error) {
-    add(out, "disk", Level::kError, error.what(),
+  } catch (const std::exception& failure) {
+    add(out, "disk", Level::kError, failure.what(),
         "run doctor as the server's user, on a disk that can be written");
   }
   checkSecrets(data, out);

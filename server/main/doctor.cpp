@@ -25,7 +25,9 @@ void printJson(const std::vector<Finding>& findings, bool healthy) {
                     {"text", finding.text},
                     {"advice", finding.advice.empty() ? nlohmann::json() : nlohmann::json(finding.advice)}});
   }
-  std::cout << nlohmann::json{{"healthy", healthy}, {"findings", list}}.dump(2) << '\n';
+  // Names of files and what is found in a damaged one need not be UTF-8.
+  const auto replaced = nlohmann::json::error_handler_t::replace;
+  std::cout << nlohmann::json{{"healthy", healthy}, {"findings", list}}.dump(2, ' ', false, replaced) << '\n';
 }
 
 void printText(const std::vector<Finding>& findings) {

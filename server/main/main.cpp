@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "base/encoding.h"
+#include "base/line_flag.h"
 #include "base/log.h"
 #include "base/narrow_help.h"
 #include "base/request_flag.h"
@@ -35,7 +36,9 @@ void protectProcess() {
 void logToStderr() {
   auto logger = spdlog::stderr_logger_mt("redflag-server");
   auto formatter = std::make_unique<spdlog::pattern_formatter>();
-  formatter->add_flag<RequestFlag>(RequestFlag::kFlag).set_pattern("%Y-%m-%dT%H:%M:%S.%e%z level=%l %q%v");
+  formatter->add_flag<RequestFlag>(RequestFlag::kFlag)
+      .add_flag<LineFlag>(LineFlag::kFlag)
+      .set_pattern("%Y-%m-%dT%H:%M:%S.%e%z level=%l %q%Q");
   logger->set_formatter(std::move(formatter));
   logger->flush_on(spdlog::level::info);
   spdlog::set_default_logger(logger);

@@ -11,6 +11,7 @@
 #include "main/authority_rotation.h"
 #include "main/database.h"
 #include "main/health.h"
+#include "main/metrics_token.h"
 #include "main/offline.h"
 #include "main/second_factor_key.h"
 #include "main/shared_keys.h"
@@ -21,7 +22,6 @@ namespace redflag::server {
 namespace {
 
 constexpr std::chrono::seconds kStopLimit{8};
-constexpr std::size_t kLeastTokenBytes = 32;
 
 std::string deviceKey(const DataFolder& data) {
   auto key = auth::readSecretFile(data.deviceKey());
@@ -39,16 +39,7 @@ protocol::SigningKey accessKey(const DataFolder& data) {
 
 // Made by a server that has none yet.
 std::string metricsToken(const DataFolder& data) {
-  if (auto token = auth::readSecretFile(data.metricsToken())) {
-    while (!token->empty() && token->back() == '\n')
-      token->pop_back();
-    if (token->size() < kLeastTokenBytes) {
-      throw std::runtime_error(data.metricsToken().string() + ": expected a token of at least " +
-                               std::to_string(kLeastTokenBytes) +
-                               " bytes; without the file a new one is made");
-    }
-    return std::move(*token);
-  }
+  if (auto token = readMetricsToken(data.metricsToken())) return std::move(*token);
   const std::string token = toBase64Url(randomBytes(32));
   auth::writeSecretFile(data.metricsToken(), token + "\n");
   return token;

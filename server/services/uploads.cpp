@@ -24,6 +24,8 @@ bool mayEndSomething(const std::string& kind) {
   return kind == "command_state" || kind == "refusal" || kind == "agent_status";
 }
 
+constexpr std::array<const char*, 3> kOutcomes = {"taken", "repeated", "rejected"};
+
 // Those of takeItem(). An agent may send what it likes, and is not to use up the series of the others.
 constexpr std::array<std::string_view, 9> kKinds = {"scan",    "command_state", "command_log",
                                                     "breaker", "agent_status",  "metrics",
@@ -44,6 +46,12 @@ Uploads::Uploads(const Context& context) : context_(context), scans_(context) {
                                       "Items that agents sent: taken, sent before, or rejected",
                                       {"kind", "outcome"}},
                                      64);
+  // A rate needs the point before the first one.
+  for (const char* outcome : kOutcomes) {
+    for (const std::string_view kind : kKinds)
+      items_->add({std::string(kind), outcome}, 0);
+    items_->add({"other", outcome}, 0);
+  }
   durations_ = &context.metrics->histogram(
       {"redflag_scan_duration_seconds", "seconds", "How long scans took on the agents", {"plugin"}},
       {0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 600}, 64);

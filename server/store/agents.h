@@ -241,7 +241,7 @@ struct AgentTotals {
   std::int64_t silent = 0;
   std::int64_t never = 0;
   std::int64_t config_invalid = 0;
-  std::int64_t breakers_open = 0;  // breakers, not agents
+  std::int64_t breakers_open = 0;  // breakers, not agents; none of revoked ones
   std::int64_t pending = 0;
   std::int64_t cloned = 0;
   std::int64_t restored = 0;

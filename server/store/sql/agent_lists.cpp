@@ -225,6 +225,10 @@ AgentTotals SqlAgents::totals(const http::Visible& visible, const Contact& conta
   }
   Conditions open;
   open.add("b.state = 'open'");
+  // Of a machine that is gone nobody can close one.
+  open.add(
+      "EXISTS (SELECT 1 FROM agents a WHERE a.client_id = b.client_id AND a.agent_id = b.agent_id AND "
+      "a.identity_state <> 'revoked')");
   restrictByAgent(open, visible, "b");
   const std::string breakers = "SELECT COUNT(*) FROM breakers b" + open.sql();
   auto rows = db_.queryValues(breakers, open.values());

@@ -19,6 +19,23 @@ LoadedCommandTypes load(std::int64_t deadline_ms = 5'000) {
 
 const PlanRequest kRequest = {Json::object(), "agent", "alpha", "act", {"apt"}};
 
+// Of the fixtures, but what they plan is the test's.
+class PlannedByTest : public OperationRunner {
+ public:
+  Result<Json> run(const std::filesystem::path& library, const std::string& operation,
+                   const Json& request) override {
+    if (operation != "plan") return host_.run(library, operation, request);
+    Json answer = Json::object();
+    answer["items"] = Json::array();
+    answer["items"].push_back(plan);
+    return answer;
+  }
+  Json plan;
+
+ private:
+  HostRunner host_{kBuild / "bin" / "redflag-host"};
+};
+
 std::string failureOf(const std::function<void()>& action) {
   try {
     action();
@@ -110,6 +127,20 @@ TEST(LoadedTypes, what_is_no_order_for_one_machine_is_refused_to_that_one_alone)
   EXPECT_EQ(planned[2].error_code, "command_type.bad_plan");
   EXPECT_NE(planned[2].error_text.find("too long"), std::string::npos) << planned[2].error_text;
   EXPECT_EQ(planned[3].actions.size(), 1U);
+}
+
+TEST(LoadedTypes, a_refusal_whose_code_is_no_word_of_the_log_is_a_bad_plan) {
+  const auto runner = std::make_shared<PlannedByTest>();
+  LoadedCommandTypes types({kBuild / "test_command_types"}, runner);
+  const auto codeOf = [&](const std::string& code) {
+    runner->plan = Json::object();
+    runner->plan["error"]["code"] = code;
+    runner->plan["error"]["text"] = "not there";
+    return types.plan(*types.find("ping"), {kRequest}).at(0).error_code;
+  };
+  EXPECT_EQ(codeOf("greet.no_greeter"), "greet.no_greeter");
+  for (const char* bad : {"", "two words", "x\nlevel=info", "x ms=0 who=ada", "\"x\"", "X"})
+    EXPECT_EQ(codeOf(bad), "command_type.bad_plan") << bad;
 }
 
 TEST(LoadedTypes, a_folder_that_does_not_exist_is_named) {

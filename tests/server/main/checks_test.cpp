@@ -73,10 +73,13 @@ TEST(DoctorMachine, finds_a_full_disk_a_wrong_clock_and_a_slow_disk) {
 
 TEST(DoctorMachine, finds_a_list_that_takes_its_time) {
   std::vector<Finding> out;
-  checkSpeed(10'000, 20 * kMillisecondNs, out);
+  checkSpeed(10'000, 20 * kMillisecondNs, false, out);
   EXPECT_EQ(textOf(out, Level::kOk, "speed"), "the first page of 10000 agents took 20 ms");
-  checkSpeed(10'000, 2 * kSecondNs, out);
+  checkSpeed(10'000, 2 * kSecondNs, false, out);
   EXPECT_EQ(textOf(out, Level::kWarning, "speed"), "the first page of 10000 agents took 2000 ms");
+  EXPECT_NE(out.back().advice.find("--to-postgres"), std::string::npos) << out.back().advice;
+  checkSpeed(10'000, 2 * kSecondNs, true, out);
+  EXPECT_EQ(out.back().advice.find("--to-postgres"), std::string::npos) << "it is there already";
 }
 
 TEST(DoctorMachine, finds_a_clock_that_is_not_the_databases) {
@@ -131,7 +134,7 @@ class Doctor : public ::testing::Test {
     const auto key = auth::makeKey();
     const std::int64_t now = epochNow() / kSecondNs;
     const auto certificate = auth::makeAuthority({"aged", {}, now - 1'000 * kDayS, now + left_s}, *key);
-    auth::writePublicFile(data() / "tls" / file, auth::toPem(*certificate));
+    auth::writeSecretFile(data() / "tls" / file, auth::toPem(*certificate));
     auth::writeSecretFile((data() / "tls" / file).replace_extension(".key"), auth::toPem(*key));
   }
 
@@ -169,6 +172,44 @@ TEST_F(Doctor, finds_a_folder_that_is_not_there_or_never_was_a_server) {
   EXPECT_NE(found(Level::kError, "settings"), "");
 }
 
+TEST_F(Doctor, finds_a_folder_that_cannot_be_reached) {
+  fs::create_directory_symlink("round", folder_ / "round");
+  const std::string text = textOf(examineServer(folder_ / "round", ""), Level::kError, "data_folder");
+  EXPECT_EQ(text.find("there is no such folder"), std::string::npos) << text;
+  EXPECT_TRUE(text.starts_with((folder_ / "round").string() + ": ")) << text;
+}
+
+TEST_F(Doctor, looks_at_the_rest_where_keys_or_certificates_cannot_be_reached) {
+  for (const char* part : {"keys", "tls"}) {
+    fs::rename(data() / part, folder_ / "away");
+    fs::create_directory_symlink(part, data() / part);  // leads to itself
+    const auto findings = examineServer(data(), "");
+    EXPECT_NE(textOf(findings, Level::kError, part == std::string("keys") ? "keys" : "certificates"), "");
+    EXPECT_NE(textOf(findings, Level::kOk, "disk_speed"), "");
+    EXPECT_NE(found(Level::kError, "secrets"), "") << part;
+    fs::remove(data() / part);
+    fs::rename(folder_ / "away", data() / part);
+  }
+}
+
+TEST_F(Doctor, names_files_whose_names_are_no_text) {
+  const fs::path odd = data() / "keys" / "old\xFF.key";
+  auth::writeSecretFile(odd, "x");
+  ASSERT_EQ(::chmod(odd.c_str(), 0644), 0);
+  EXPECT_EQ(found(Level::kError, "secrets"), "others can read or write " + odd.string());
+}
+
+TEST_F(Doctor, finds_certificates_with_which_the_server_does_not_start_because_others_can_read_them) {
+  for (const char* file : {"ca-active.pem", "ca-reserve.pem"}) {
+    const fs::path certificate = data() / "tls" / file;
+    ASSERT_EQ(::chmod(certificate.c_str(), 0644), 0);
+    EXPECT_EQ(found(Level::kError, "secrets"), "others can read or write " + certificate.string());
+    EXPECT_EQ(run("serve", "--listen 127.0.0.1:0"), 1);
+    ASSERT_EQ(::chmod(certificate.c_str(), 0600), 0);
+  }
+  EXPECT_EQ(run("doctor"), 0);
+}
+
 TEST_F(Doctor, finds_secrets_that_others_can_read) {
   for (const char* file : {"keys/command.key", "tls/ca-active.key", "redflag.db", "server.yaml"}) {
     ASSERT_EQ(::chmod((data() / file).c_str(), 0666), 0) << file;
@@ -186,6 +227,16 @@ TEST_F(Doctor, finds_keys_that_are_missing_or_damaged) {
   auth::writeSecretFile(data() / "keys/device.key", std::string(32, 'x'));
   auth::writeSecretFile(data() / "keys/command.key", "no key\n");
   EXPECT_EQ(found(Level::kError, "keys"), "keys/command.key is damaged");
+}
+
+TEST_F(Doctor, finds_a_metrics_token_with_which_the_server_does_not_start) {
+  const fs::path token = data() / "keys/metrics.token";
+  auth::writeSecretFile(token, "short\n");
+  EXPECT_TRUE(found(Level::kError, "keys").starts_with(token.string() + ": expected a token of at least"));
+  auth::writeSecretFile(token, std::string(32, 'x') + "\n");
+  EXPECT_EQ(run("doctor"), 0);
+  fs::remove(token);
+  EXPECT_EQ(run("doctor"), 0) << "the next start makes one";
 }
 
 TEST_F(Doctor, finds_keys_with_which_the_server_would_sign_what_no_agent_believes) {
@@ -244,7 +295,7 @@ TEST_F(Doctor, finds_certificates_that_expire_or_are_no_more) {
   EXPECT_NE(found(Level::kWarning, "certificates").find("server.pem ends on"), std::string::npos);
   age("server.pem", 100 * kDayS);
   EXPECT_EQ(run("doctor"), 0);
-  auth::writePublicFile(data() / "tls/ca-reserve.pem", "nonsense");
+  auth::writeSecretFile(data() / "tls/ca-reserve.pem", "nonsense");
   EXPECT_NE(found(Level::kError, "certificates"), "");
   fs::remove(data() / "tls/ca-reserve.pem");
   EXPECT_NE(found(Level::kError, "certificates").find("is missing"), std::string::npos);
@@ -300,6 +351,14 @@ TEST_F(Doctor, finds_a_migration_that_is_pending_and_does_not_apply_it) {
   sql("DELETE FROM schema_migrations WHERE number = (SELECT MAX(number) FROM schema_migrations)");
   EXPECT_NE(found(Level::kWarning, "migrations").find("pending: "), std::string::npos);
   EXPECT_NE(found(Level::kWarning, "migrations").find("pending: "), std::string::npos) << "still";
+}
+
+TEST_F(Doctor, finds_a_database_of_a_newer_server_and_advises_no_restore) {
+  sql("INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES (9999, 'later', '', 1)");
+  EXPECT_NE(found(Level::kError, "migrations").find("it was used by a newer server"), std::string::npos);
+  const auto findings = examineServer(data(), "");
+  EXPECT_NE(findings.back().advice.find("install the redflag-server again"), std::string::npos)
+      << findings.back().advice;
 }
 
 TEST_F(Doctor, finds_a_database_that_is_damaged_or_gone) {

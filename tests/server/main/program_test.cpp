@@ -287,8 +287,7 @@ void expectChosenValues(const Json& dashboard, const testing::OpenMetrics& told)
 // What each series has, of those that a server without agents has no sample of: uploads_counted_test wants
 // it.
 const std::map<std::string, std::set<std::string>> kOfAgents = {
-    {"redflag_scan_duration_seconds_bucket", {"le", "plugin"}},
-    {"redflag_upload_items_total", {"kind", "outcome"}}};
+    {"redflag_scan_duration_seconds_bucket", {"le", "plugin"}}};
 
 TEST_F(ProgramTest, metrics_are_openmetrics_move_with_requests_and_are_what_the_dashboard_asks_for) {
   ASSERT_EQ(run({"init", "--data", data()}), 0) << said("err");
@@ -305,6 +304,15 @@ TEST_F(ProgramTest, metrics_are_openmetrics_move_with_requests_and_are_what_the_
   };
   EXPECT_EQ(ask(request("GET", "/metrics")).status, 401);
   const auto before = read();
+  const auto answered = before.samplesOf("redflag_http_requests_total");
+  for (const std::string status : {"500", "503"})
+    EXPECT_EQ(std::count_if(answered.begin(), answered.end(),
+                            [&](const auto& one) {
+                              return one.value == 0 && one.labels.at("route") == "GET /readyz" &&
+                                     one.labels.at("status") == status;
+                            }),
+              1)
+        << "a rate needs the point before the first one: " << status;
   for (int i = 0; i < 3; ++i)
     EXPECT_EQ(ask(request("GET", "/readyz")).status, 200);
   EXPECT_EQ(ask(request("GET", "/api/v1/nothing")).status, 404);
@@ -347,6 +355,14 @@ TEST_F(ProgramTest, metrics_are_openmetrics_move_with_requests_and_are_what_the_
         std::any_of(series.begin(), series.end(), [&](const auto& one) { return queried.contains(one); }))
         << name << " is on no panel";
   }
+}
+
+TEST_F(ProgramTest, logs_one_line_of_each_event_whatever_names_are_in_it) {
+  const std::string named = data() + "\n2026-01-01T00:00:00.000+0000 level=info forged";
+  EXPECT_EQ(run({"backup", "--data", named, "--to", data() + ".backup"}), 1);
+  const std::string log = said("err");
+  EXPECT_NE(log.find("there is no server here"), std::string::npos) << log;
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 1) << log;
 }
 
 TEST_F(ProgramTest, refuses_a_metrics_token_that_can_be_guessed) {

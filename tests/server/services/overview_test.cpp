@@ -154,6 +154,9 @@ TEST(Overview, counts_machines_where_the_list_shows_machines) {
                                  [](const services::Need& each) { return each.kind == "breakers_open"; });
   ASSERT_NE(need, facts.needs.end());
   EXPECT_EQ(need->count, 1);
+  world.services.decisions.revoke(agent.agent_id, {"sold", world.admin});
+  EXPECT_EQ(world.services.overview.facts(http::Visible::everything()).agents.breakers_open, 0)
+      << "nobody can close those of a machine that is gone";
 }
 
 TEST(Presence, silence_is_told_once_and_a_doorbell_is_contact) {

@@ -49,6 +49,17 @@ TEST_F(UploadsCounted, by_plugins_of_the_house_whatever_names_an_agent_invents) 
   EXPECT_GE(read.sum("redflag_scan_duration_seconds_count", {{"plugin", "other"}}), 20);
 }
 
+TEST_F(UploadsCounted, from_the_start_so_that_a_rate_shows_the_first_one_that_is_rejected) {
+  const std::string before = registry_.text();
+  EXPECT_NE(before.find("redflag_upload_items_total{kind=\"scan\",outcome=\"rejected\"} 0\n"),
+            std::string::npos)
+      << before;
+  send({{"kind", "scan"}, {"id", newId()}});
+  EXPECT_EQ(OpenMetrics(registry_.text())
+                .sum("redflag_upload_items_total", {{"kind", "scan"}, {"outcome", "rejected"}}),
+            1);
+}
+
 TEST_F(UploadsCounted, by_kinds_that_there_are_whatever_kinds_an_agent_invents) {
   for (int i = 0; i < 100; ++i)
     send({{"kind", "invented-" + std::to_string(i)}, {"id", newId()}});

@@ -22,6 +22,7 @@
  * plan()
  *   item {"parameters":{…},"agent":{"agent_id","hostname","mode","plugins":["apt"…]}}
  *   -> {"actions":[{"plugin":"apt","action":"plan","parameters":{…}}…]} or {"error":{"code","text"}}
+ *   `code` is of a-z, 0-9, ".", "_" and "-", at most 64 bytes, and one of few: it is counted.
  *   One action "rollback" or "download" comes with "plan":{"steps":[…]}: exactly these steps are what the
  *   order binds.
  * on_result()
