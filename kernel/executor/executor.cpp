@@ -301,9 +301,16 @@ std::optional<std::int64_t> Executor::watchReboots(Journal& journal) {
     return INT64_MAX;
   }
   std::optional<std::int64_t> first;
-  for (JournalEntry& entry : *waiting) {
+  for (auto place = waiting->begin(); place != waiting->end(); ++place) {
+    JournalEntry& entry = *place;
+    const bool replaced = std::any_of(place + 1, waiting->end(), [&](const JournalEntry& younger) {
+      return replacesReboot(younger, entry, options_.boot_id);
+    });
     const std::int64_t now = clock_.monotonicNs();
-    if (const auto outcome = afterReboot(entry, {options_.boot_id, options_.kernel}, now)) {
+    auto outcome = afterReboot(entry, {options_.boot_id, options_.kernel}, now);
+    if (replaced)
+      outcome = Outcome{"cancelled", "reboot.replaced", "another order has set another time", Json::array()};
+    if (outcome) {
       finish(journal, entry, *outcome);
       tellAwaited(journal, 0, kItsTurn);
     } else {

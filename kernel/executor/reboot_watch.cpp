@@ -1,5 +1,6 @@
 #include "executor/reboot_watch.h"
 
+#include "base/kernel_release.h"
 #include "base/time.h"
 
 namespace redflag::kernel {
@@ -13,6 +14,12 @@ Result<std::optional<RebootPromise>> promiseOf(const JournalEntry& entry) {
   const Json& results = entry.outcome.results;
   return results.empty() ? Result<std::optional<RebootPromise>>(std::nullopt)
                          : rebootPromise(results.front());
+}
+
+// The delay may be a day, in which an update brings a newer one than was promised.
+bool isExpected(const std::string& kernel, const RebootPromise& made) {
+  return made.kernel.empty() || kernel == made.kernel ||
+         (isSameFlavour(kernel, made.kernel) && compareReleases(kernel, made.kernel) > 0);
 }
 
 }  // namespace
@@ -44,6 +51,14 @@ std::int64_t rebootsIn(const JournalEntry& entry, std::int64_t monotonic_ns) {
   return entry.begun_monotonic + (*promise)->after_s * kSecondNs - monotonic_ns;
 }
 
+bool replacesReboot(const JournalEntry& younger, const JournalEntry& other, const std::string& boot_id) {
+  if (younger.order.plugin != other.order.plugin) return false;
+  const auto made = promiseOf(younger);
+  const auto earlier = promiseOf(other);
+  return made && *made && earlier && *earlier && (*made)->boot_id == boot_id &&
+         (*earlier)->boot_id == boot_id;
+}
+
 std::optional<Outcome> afterReboot(const JournalEntry& entry, const BootFacts& now,
                                    std::int64_t monotonic_ns) {
   Outcome out = entry.outcome;
@@ -62,7 +77,7 @@ std::optional<Outcome> afterReboot(const JournalEntry& entry, const BootFacts& n
   result.erase(kMember);
   result["boot_id"] = now.boot_id;
   result["kernel"] = now.kernel;
-  if (made.kernel.empty() || made.kernel == now.kernel) return out;
+  if (isExpected(now.kernel, made)) return out;
   out.state = "failed";
   out.code = "reboot.other_kernel";
   out.text = "the machine is back with the kernel " + now.kernel + ", not with " + made.kernel;

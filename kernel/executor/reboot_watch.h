@@ -20,7 +20,7 @@ struct BootFacts {
 
 struct RebootPromise {
   std::int64_t after_s = 0;
-  std::string kernel;   // the release expected afterwards; "": any
+  std::string kernel;   // the release expected afterwards, or a newer one of its flavour; "": any
   std::string boot_id;  // the boot it was made in
 };
 
@@ -33,6 +33,9 @@ void awaitReboot(JournalEntry& entry, Json result, const RebootPromise& promise,
 // In how many ns the machine is to go down, below 0 once that is late; of an entry that still waits for
 // another boot.
 std::int64_t rebootsIn(const JournalEntry& entry, std::int64_t monotonic_ns);
+// Whether the younger entry's restart was set in place of that of the other: a machine keeps one time only.
+// Not any more once either of them has come.
+bool replacesReboot(const JournalEntry& younger, const JournalEntry& other, const std::string& boot_id);
 // How it ended; nullopt while the machine may still go down.
 std::optional<Outcome> afterReboot(const JournalEntry& entry, const BootFacts& now,
                                    std::int64_t monotonic_ns);

@@ -3,6 +3,7 @@
 #include <apt-pkg/algorithms.h>
 #include <apt-pkg/configuration.h>
 #include <apt-pkg/depcache.h>
+#include <apt-pkg/policy.h>
 
 #include <algorithm>
 #include <tuple>
@@ -20,12 +21,6 @@ std::string label(const Wanted& wanted) {
   return wanted.name + ":" + wanted.arch + " " + wanted.version;
 }
 
-pkgCache::VerIterator findVersion(pkgCache::PkgIterator package, const std::string& version) {
-  for (auto candidate = package.VersionList(); !candidate.end(); ++candidate)
-    if (version == candidate.VerStr()) return candidate;
-  return {};
-}
-
 // Not only in dpkg's own list.
 bool canBeHad(pkgCache::VerIterator version) {
   for (auto file = version.FileList(); !file.end(); ++file)
@@ -33,18 +28,30 @@ bool canBeHad(pkgCache::VerIterator version) {
   return false;
 }
 
+// What is there, or else what an archive offers. Two of them may offer different packages as the same
+// version: what was approved is the one that this machine's pins prefer.
+pkgCache::VerIterator findVersion(pkgPolicy& policy, pkgCache::PkgIterator package,
+                                  const std::string& version) {
+  if (version == package.CurrentVer().VerStr()) return package.CurrentVer();
+  pkgCache::VerIterator best;
+  for (auto offer = package.VersionList(); !offer.end(); ++offer) {
+    if (version != offer.VerStr() || !canBeHad(offer)) continue;
+    if (best.end() || policy.GetPriority(offer) > policy.GetPriority(best)) best = offer;
+  }
+  return best;
+}
+
 // Architecture-independent packages are "all" in a row, but belong to a package of the native architecture,
 // or to any other.
-Result<Candidate> find(pkgCache& cache, const Wanted& wanted) {
-  const auto group = cache.FindGrp(wanted.name);
+Result<Candidate> find(Session& session, const Wanted& wanted) {
+  const auto group = session.cache().FindGrp(wanted.name);
   bool known = false;
   for (auto package = group.end() ? pkgCache::PkgIterator() : group.PackageList(); !package.end();
        package = group.NextPkg(package)) {
     if (package->CurrentVer == 0 || (wanted.arch != "all" && wanted.arch != package.Arch())) continue;
     known = true;
-    const auto version = findVersion(package, wanted.version);
-    if (!version.end() && (version == package.CurrentVer() || canBeHad(version)))
-      return Candidate{package, version};
+    const auto version = findVersion(session.policy(), package, wanted.version);
+    if (!version.end()) return Candidate{package, version};
   }
   if (!known)
     return fail(RF_PERMANENT, "apt.not_installed",
@@ -68,11 +75,11 @@ Result<> check(const Candidate& candidate, const Wanted& wanted, bool rollback) 
   return {};
 }
 
-Result<std::vector<Candidate>> findAll(pkgCache& cache, const Request& request) {
+Result<std::vector<Candidate>> findAll(Session& session, const Request& request) {
   std::vector<Candidate> found;
   std::string gone;
   for (const auto& wanted : request.updates) {
-    auto candidate = find(cache, wanted);
+    auto candidate = find(session, wanted);
     if (!candidate && candidate.error().code == kVersionGone) {
       gone += (gone.empty() ? "" : "; ") + candidate.error().text;
       continue;
@@ -154,7 +161,7 @@ Result<Plan> makePlan(Session& session, const Request& request) {
   if (cache.BrokenCount() != 0)
     return fail(RF_PERMANENT, "apt.broken_dependencies",
                 "installed packages miss what they depend on; `apt --fix-broken install` mends that");
-  const auto candidates = findAll(session.cache(), request);
+  const auto candidates = findAll(session, request);
   if (!candidates) return tl::unexpected<Problem>(candidates.error());
   if (auto marked = mark(cache, *candidates); !marked) return tl::unexpected<Problem>(marked.error());
   Plan plan;

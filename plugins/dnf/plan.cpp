@@ -242,12 +242,24 @@ class Steps {
   std::vector<Package> kept_;
 };
 
+// Of a kernel the older version stays beside the newer one: there is nothing to go back to by a downgrade.
+Problem nothingToUndo(DnfSack* sack, const Wanted& wanted) {
+  const auto installed = findInstalled(sack, wanted.name);
+  const auto newest = textOf(dnf_package_get_evr(newestInstalled(installed)));
+  auto text = label(wanted) + ": it is installed, and ";
+  text += newest == wanted.version ? "nothing newer" : newest + " beside it, which stays";
+  return {RF_PERMANENT, "dnf.nothing_to_undo", text};
+}
+
 // What is wanted and not there yet. Every version that cannot be had is named.
 Result<std::vector<Found>> findAll(const Session& session, const Request& request) {
   std::vector<Found> found;
   std::string gone;
   for (const auto& wanted : request.updates) {
-    if (isInstalled(session.sack(), wanted)) continue;
+    if (isInstalled(session.sack(), wanted)) {
+      if (request.rollback) return tl::unexpected<Problem>(nothingToUndo(session.sack(), wanted));
+      continue;
+    }
     auto one = find(session, wanted, request.rollback);
     if (one) {
       found.push_back(std::move(*one));

@@ -26,6 +26,13 @@ std::vector<std::string> nevrasOf(const std::vector<Wanted>& all) {
   return nevras;
 }
 
+// Of a kernel the older version stays beside the newer one: there is nothing to go back to by a downgrade.
+Problem nothingToUndo(const Wanted& wanted, const std::string& newest) {
+  auto text = label(wanted) + ": it is installed, and ";
+  text += newest == wanted.version ? "nothing newer" : newest + " beside it, which stays";
+  return {RF_PERMANENT, "dnf5.nothing_to_undo", text};
+}
+
 // What is not there yet.
 Result<std::vector<Wanted>> missing(const InstalledPackages& installed, const Request& request) {
   std::vector<Wanted> all;
@@ -33,8 +40,11 @@ Result<std::vector<Wanted>> missing(const InstalledPackages& installed, const Re
     // dnf5 takes a word with that ending for the name of a file.
     if (wanted.arch == "rpm")
       return fail(RF_INVALID, "dnf5.bad_request", label(wanted) + ": there is no such architecture");
-    if (installed.find(wanted.name, wanted.arch, wanted.version) != nullptr) continue;
     const auto newest = installed.newestOf(wanted.name);
+    if (installed.find(wanted.name, wanted.arch, wanted.version) != nullptr) {
+      if (request.rollback) return tl::unexpected<Problem>(nothingToUndo(wanted, newest));
+      continue;
+    }
     const bool newer = !newest.empty() && compareEvr(newest, wanted.version) > 0;
     if (newer && !request.rollback)
       return fail(RF_PERMANENT, "dnf5.newer_installed", label(wanted) + ": a newer version is installed");

@@ -1,8 +1,12 @@
 #include "recreate.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <array>
 #include <filesystem>
 
+#include "base/encoding.h"
 #include "json_access.h"
 
 namespace redflag::docker {
@@ -128,14 +132,32 @@ Json endpointOf(const Json& network, const std::string& id) {
   return out;
 }
 
+// "" where the engine made it out of the network address, as those before 28 do: another container may get
+// that address next. One that was asked for, or drawn by chance, no other one has.
+std::string ownMac(const Json& network) {
+  auto mac = textAt(network, {"MacAddress"});
+  std::array<char, sizeof(in_addr)> address{};
+  if (::inet_pton(AF_INET, textAt(network, {"IPAddress"}).c_str(), address.data()) != 1) return mac;
+  const auto digits = toHex({address.data(), address.size()});
+  std::string made = "02:42";
+  for (std::size_t at = 0; at < digits.size(); at += 2)
+    made.append(":").append(digits, at, 2);
+  return mac == made ? std::string() : mac;
+}
+
 void addNetworks(Recreation& out, const Json& networks, const std::string& mode, const std::string& id) {
   if (!networks.is_object() || sharesNetwork(mode) || mode == "none" || mode == "host") return;
   const std::string first = networks.contains(mode) ? mode : networks.empty() ? "" : networks.begin().key();
+  // Engines before 29 keep what was asked for there, and refuse two.
+  const bool is_kept = !textAt(out.body, {"MacAddress"}).empty();
   for (const auto& [name, network] : networks.items()) {
+    auto endpoint = endpointOf(network, id);
+    const auto mac = ownMac(network);
+    if (!mac.empty() && !(is_kept && name == first)) endpoint["MacAddress"] = mac;
     if (name == first) {
-      out.body["NetworkingConfig"] = {{"EndpointsConfig", {{name, endpointOf(network, id)}}}};
+      out.body["NetworkingConfig"] = {{"EndpointsConfig", {{name, std::move(endpoint)}}}};
     } else {
-      out.more_networks.emplace_back(name, endpointOf(network, id));
+      out.more_networks.emplace_back(name, std::move(endpoint));
     }
   }
 }

@@ -69,7 +69,7 @@ const char* const kSettingsSchema = R"({
       "maximum": 3600,
       "default": 300,
       "title": "Seconds a new container may take to be healthy",
-      "description": "With a health check of its own. Longer, and it is put back."
+      "description": "With a health check of its own, or as long as that one's start period, up to an hour. Longer, and it is put back."
     }
   }
 })";

@@ -21,6 +21,7 @@ constexpr const char* kComposeImage = "com.docker.compose.image";
 constexpr const char* kReplaces = "redflag.replaces";
 constexpr std::int64_t kStopS = 10;
 constexpr std::int64_t kMostWaitS = 600;
+constexpr std::int64_t kMostHealthyS = 3600;
 constexpr auto kTick = std::chrono::milliseconds(250);
 
 std::string idOf(const Json& container) {
@@ -43,6 +44,12 @@ std::optional<std::string> complaint(const Json& container) {
   if (textAt(container, {"State", "Health", "Status"}) == "unhealthy")
     return "its own check says it is unhealthy";
   return std::nullopt;
+}
+
+// What comes up slowly says so itself.
+std::int64_t healthyWithin(const Settings& settings, const Json& container) {
+  const auto start_s = numberAt(container, {"Config", "Healthcheck", "StartPeriod"}) / kSecondNs;
+  return std::max(settings.healthy_within_s, std::min(start_s, kMostHealthyS));
 }
 
 }  // namespace
@@ -122,12 +129,14 @@ Result<> Swap::stop(const Json& container) {
   };
   if (wait_s <= 0) return not_ended("no time is left for it to end");
   const auto signal = textAt(container, {"Config", "StopSignal"});
-  if (auto told = engine_.signal(idOf(container), signal.empty() ? "SIGTERM" : signal); !told) return told;
+  const auto told = engine_.signal(idOf(container), signal.empty() ? "SIGTERM" : signal);
   const auto until = clock_.monotonicNs() + wait_s * kSecondNs;
   for (;;) {
     const auto now = engine_.inspectContainer(idOf(container));
     if (!now) return tl::unexpected<Problem>(now.error());
+    // One that has ended refuses the signal.
     if (!isRunning(*now)) return {};
+    if (!told) return told;
     if (clock_.monotonicNs() >= until)
       return not_ended("it was told to end and still runs after " + std::to_string(wait_s) + " s");
     std::this_thread::sleep_for(kTick);
@@ -154,9 +163,9 @@ Result<> Swap::prove(const std::string& id) {
     const bool checked = health == "starting";
     const auto ran_s = (clock_.monotonicNs() - begun) / kSecondNs;
     if (health == "healthy" || (!checked && ran_s >= settings_.settle_s)) return {};
-    if (checked && ran_s >= settings_.healthy_within_s)
-      return fail(RF_PERMANENT, kPutBack,
-                  "it was not healthy within " + std::to_string(settings_.healthy_within_s) + " s");
+    const auto most_s = healthyWithin(settings_, *container);
+    if (checked && ran_s >= most_s)
+      return fail(RF_PERMANENT, kPutBack, "it was not healthy within " + std::to_string(most_s) + " s");
     std::this_thread::sleep_for(kTick);
   }
 }

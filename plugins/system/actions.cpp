@@ -57,9 +57,18 @@ bool isRestart(std::string_view scheduled) {
   });
 }
 
-// Those that carry orders out: restarting one ends the order in the middle of itself.
-bool isOurOwn(const std::string& unit) {
-  return unit.starts_with("redflag-");
+// Why no order restarts it; "": one may.
+std::string whyLeftAlone(const std::string& unit) {
+  // Restarting one of those that carry orders out ends the order in the middle of itself.
+  if (unit.starts_with("redflag-")) return "it carries this very order out";
+  // The service manager itself, sessions and half of the other services hang on it.
+  if (unit == "dbus.service" || unit == "dbus-broker.service" || unit == "dbus-daemon.service")
+    return "others hang on it: it is renewed by a restart of the machine";
+  return {};
+}
+
+Json leftAlone(const std::string& unit, const std::string& why) {
+  return {{"name", unit}, {"restarted", false}, {"state", ""}, {"text", why}};
 }
 
 }  // namespace
@@ -112,13 +121,9 @@ rf::Status SystemActions::restartServices(rf::Run& run, const Json& parameters, 
   Json services = Json::array();
   std::string failed;
   for (const std::string unit : parameters.at("services")) {
-    Json one = isOurOwn(unit) ? Json{{"name", unit},
-                                     {"restarted", false},
-                                     {"state", ""},
-                                     {"text", "it carries this very order out"}}
-               : run.cancelled()
-                   ? Json{{"name", unit}, {"restarted", false}, {"state", ""}, {"text", "the time was over"}}
-                   : restartOne(unit);
+    auto why = whyLeftAlone(unit);
+    if (why.empty() && run.cancelled()) why = "the time was over";
+    Json one = why.empty() ? restartOne(unit) : leftAlone(unit, why);
     if (one["restarted"] == false) failed += (failed.empty() ? "" : ", ") + unit;
     services.push_back(std::move(one));
   }

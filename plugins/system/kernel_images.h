@@ -12,7 +12,4 @@ namespace redflag::system {
 // comes from elsewhere.
 std::string newestInstalled(const std::vector<std::string>& boot_names, std::string_view running);
 
-// Less than 0, 0 or more than 0; runs of digits count as numbers.
-int compareReleases(std::string_view a, std::string_view b);
-
 }  // namespace redflag::system

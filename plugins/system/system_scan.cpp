@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/kernel_release.h"
 #include "kernel_images.h"
 #include "support_end.h"
 #include "text_forms.h"

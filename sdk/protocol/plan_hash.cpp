@@ -14,7 +14,7 @@ constexpr std::string_view kPlanDomain = "redflag-plan-v1";
 constexpr std::size_t kMaxField = 512;
 
 auto orderOf(const PlanStep& step) {
-  return std::tie(step.name, step.arch, step.operation);
+  return std::tie(step.name, step.arch, step.operation, step.from, step.to);
 }
 
 void sortSteps(std::vector<PlanStep>& steps) {

@@ -18,7 +18,8 @@ struct PlanStep {
 };
 
 // Reads `steps` of a plan as an updater wrote it (sdk/include/redflag/draft/updater.h). kInvalid names the
-// bad step; two steps with the same name, arch and operation are refused.
+// bad step; the same step twice is refused. Sorted, as they are hashed: by name, arch, operation, from, to.
+// Of one package several versions may go, as kernels do.
 Result<std::vector<PlanStep>> planSteps(const Json& plan);
 
 // 32 raw bytes; the order of the steps does not matter.

@@ -8,6 +8,7 @@
 #include "services/plan_check.h"
 #include "services/scan_merge.h"
 #include "store/events.h"
+#include "store/scans.h"
 
 namespace redflag::services {
 namespace {
@@ -196,7 +197,8 @@ void Effects::applyInstalled(store::WriteTransaction& tx) {
     if (!done) continue;
     const bool reboot = needs_reboot_ && update.needs_reboot.value_or(true);
     const std::string proof = update.proof;
-    if (!advance(tx, update, UpdateEvent::kInstallDone, {{}, {}, boot_id_, reboot})) continue;
+    if (!advance(tx, update, UpdateEvent::kInstallDone, {{}, {}, bootOfInstall(tx, update), reboot}))
+      continue;
     update.state = UpdateState::kInstalled;
     if (reboot) {
       advance(tx, update, UpdateEvent::kRebootNeeded,
@@ -209,6 +211,14 @@ void Effects::applyInstalled(store::WriteTransaction& tx) {
       failUpdate(tx, update, stillListed());
     }
   }
+}
+
+// What a machine did while it reached nobody is told after it was restarted, too: the scan right after the
+// install says in which boot that was.
+std::string Effects::bootOfInstall(store::WriteTransaction& tx, const KnownUpdate& update) const {
+  if (update.proof.empty()) return boot_id_;
+  const auto scan = tx.scans().find(agent_, update.proof_scan_id);
+  return scan ? scan->boot_id : boot_id_;
 }
 
 // They are not this command's own: what it takes back was installed by another one.

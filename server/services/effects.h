@@ -43,6 +43,7 @@ class Effects {
   void prepareFollowUp();
 
   std::vector<store::KnownUpdate> mine(store::WriteTransaction& tx) const;
+  std::string bootOfInstall(store::WriteTransaction& tx, const store::KnownUpdate& update) const;
   void applyPlan(store::WriteTransaction& tx);
   void applyInstalled(store::WriteTransaction& tx);
   void applyRolledBack(store::WriteTransaction& tx);

@@ -1,8 +1,11 @@
 #include "services/plan_check.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "base/encoding.h"
 #include "protocol/limits.h"
@@ -13,6 +16,22 @@ namespace {
 
 bool installs(const protocol::PlanStep& step) {
   return step.operation == "install" || step.operation == "upgrade";
+}
+
+// As planSteps() has them. Who confirms has to see the steps themselves, in whatever order an updater wrote
+// them.
+std::vector<const Json*> inOrder(const Json& steps) {
+  using Place = std::array<std::string, 5>;
+  std::map<Place, const Json*> by_place;
+  for (const Json& step : steps)
+    by_place.emplace(Place{step.at("name").get<std::string>(), step.at("arch").get<std::string>(),
+                           step.at("operation").get<std::string>(), step.at("from").get<std::string>(),
+                           step.at("to").get<std::string>()},
+                     &step);
+  std::vector<const Json*> out;
+  for (const auto& [place, step] : by_place)
+    out.push_back(step);
+  return out;
 }
 
 }  // namespace
@@ -31,7 +50,7 @@ Result<PlanVerdict> checkPlan(const Json& plan, const std::string& claimed_hash,
   for (const auto& update : approved)
     wanted.emplace(update.name, &update);
   std::set<std::string> planned;
-  const Json& listed = plan.at("steps");
+  const auto listed = inOrder(plan.at("steps"));
   for (std::size_t i = 0; i < steps->size(); ++i) {
     const auto& step = (*steps)[i];
     const auto [first, last] = wanted.equal_range(step.name);
@@ -42,7 +61,7 @@ Result<PlanVerdict> checkPlan(const Json& plan, const std::string& claimed_hash,
     if (installs(step) && covering != last) {
       planned.insert(covering->second->update_id);
     } else {
-      verdict.extras.push_back(listed[i]);
+      verdict.extras.push_back(*listed[i]);
     }
   }
   for (const auto& update : approved) {

@@ -56,6 +56,7 @@ struct KnownUpdate {
   std::optional<bool> needs_reboot;
   std::string ignored_by;  // the rule's id; "" unless it is ignored
   std::string proof;  // what a verify scan saw while the result was still to come: "", "gone" or "listed"
+  std::string proof_scan_id;  // the last scan that said something like that, or judged it
 };
 
 struct Reason {

@@ -1,4 +1,5 @@
 // What the kernel and the system's files say, and what was kept of it.
+#include "base/kernel_release.h"
 #include "fuzz.h"
 #include "growth.h"
 #include "kernel_images.h"
@@ -34,8 +35,7 @@ REDFLAG_FUZZ(system_texts) {
   if (lines.empty()) return;
   // The kernel that runs, or device mapper's identifier, and what lies in /boot.
   const auto newest = system::newestInstalled({lines.begin() + 1, lines.end()}, lines.front());
-  claim(newest.empty() || system::compareReleases(newest, lines.front()) >= 0,
-        "no older kernel is a newer one");
+  claim(newest.empty() || compareReleases(newest, lines.front()) >= 0, "no older kernel is a newer one");
   static_cast<void>(storage::mappedLayer(lines.front(), input));
 }
 

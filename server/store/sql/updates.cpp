@@ -11,7 +11,7 @@ constexpr const char* kKnownColumns =
     "SELECT u.update_id, u.scope, u.manager, u.key, u.name, u.arch, u.candidate_version, "
     "u.installed_version, "
     "u.record_digest, u.listed, u.state, u.command_id, u.install_boot_id, u.reboot_required, u.needs_reboot, "
-    "u.proof, u.ignored_by FROM "
+    "u.proof, u.ignored_by, u.proof_scan_id FROM "
     "updates u ";
 
 KnownUpdate knownFrom(Rows& rows) {
@@ -29,6 +29,7 @@ KnownUpdate knownFrom(Rows& rows) {
   update.needs_reboot = rows.optionalBoolean();
   update.proof = rows.text();
   update.ignored_by = rows.text();
+  update.proof_scan_id = rows.text();
   return update;
 }
 

@@ -253,6 +253,21 @@ TEST_F(Action, that_takes_a_reboot_back_ends_the_order_that_waits_for_it) {
   EXPECT_EQ(resultOf(envelope).at("state"), "cancelled");
 }
 
+TEST_F(Action, that_restarts_the_machine_takes_the_place_of_the_one_that_waits) {
+  begin();
+  const auto first = order("go_down");
+  submit(first);
+  ASSERT_TRUE(eventually([&] { return phaseOf(first) == Phase::kRebooting; }));
+  const auto second = order("go_down");
+  submit(second);
+  EXPECT_EQ(resultOf(first).at("state"), "cancelled") << "the machine keeps one time only";
+  EXPECT_EQ(resultOf(first).at("code"), "reboot.replaced");
+  EXPECT_EQ(phaseOf(second), Phase::kRebooting);
+  executor->stop();
+  begin("boot-2", "6.1.0-2-amd64");
+  EXPECT_EQ(resultOf(second).at("state"), "succeeded");
+}
+
 TEST(RebootWatch, waits_for_the_delay_and_half_an_hour_and_then_says_that_nothing_happened) {
   JournalEntry entry;
   awaitReboot(entry, Json::object(), {300, "", ""}, "boot-1", 1000 * kSecondNs);
@@ -260,6 +275,18 @@ TEST(RebootWatch, waits_for_the_delay_and_half_an_hour_and_then_says_that_nothin
   EXPECT_FALSE(afterReboot(entry, same, (1000 + 300 + 1799) * kSecondNs));
   EXPECT_EQ(afterReboot(entry, same, (1000 + 300 + 1800) * kSecondNs)->code, "reboot.not_happened");
   EXPECT_EQ(afterReboot(entry, {"boot-2", "6.1"}, 0)->state, "succeeded") << "any kernel will do";
+}
+
+TEST(RebootWatch, takes_a_newer_kernel_of_the_same_flavour_for_one_that_came_during_the_delay) {
+  JournalEntry entry;
+  awaitReboot(entry, Json::object(), {43'200, "6.1.0-37-amd64", ""}, "boot-1", 0);
+  const auto codeWith = [&](const std::string& kernel) {
+    return afterReboot(entry, {"boot-2", kernel}, 0)->code;
+  };
+  EXPECT_EQ(codeWith("6.1.0-37-amd64"), "");
+  EXPECT_EQ(codeWith("6.1.0-40-amd64"), "");
+  EXPECT_EQ(codeWith("6.1.0-9-amd64"), "reboot.other_kernel");
+  EXPECT_EQ(codeWith("6.1.0-40-cloud-amd64"), "reboot.other_kernel");
 }
 
 TEST_F(Action, whose_host_was_never_told_to_begin_is_begun_by_the_next_executor) {

@@ -141,6 +141,21 @@ TEST_F(AptPlan, takes_exactly_the_approved_version) {
   EXPECT_EQ(plan("tool", "1.3"), Steps{"apt.version_gone"});
 }
 
+TEST_F(AptPlan, takes_an_approved_version_that_two_archives_offer_from_the_one_that_the_pins_prefer) {
+  root_.write("etc/apt/preferences.d/pins",
+              "Package: first\nPin: release n=one\nPin-Priority: 900\n\n"
+              "Package: second\nPin: release n=two\nPin-Priority: 900\n");
+  root_.install({"first", "1.0"});
+  root_.install({"second", "1.0"});
+  for (const std::string suite : {"one", "two"}) {
+    const auto needs = "Depends: of-" + suite + "\n";
+    root_.addLists({suite},
+                   {{"first", "2.0", needs}, {"second", "2.0", needs}, {"of-" + suite, "1.0", "", "all"}});
+  }
+  EXPECT_EQ(plan("first", "2.0"), (Steps{"upgrade first amd64 1.0 2.0", "install of-one all  1.0"}));
+  EXPECT_EQ(plan("second", "2.0"), (Steps{"install of-two all  1.0", "upgrade second amd64 1.0 2.0"}));
+}
+
 TEST_F(AptPlan, refuses_what_cannot_or_must_not_be_done) {
   root_.install({"held", "1.0"}, "hold ok installed");
   root_.install({"ahead", "3.0"});

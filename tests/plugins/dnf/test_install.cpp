@@ -455,8 +455,20 @@ TEST_F(DnfInstall, does_not_go_back_where_more_would_change) {
   EXPECT_EQ(updater_.rollBack(order({{"lib", "x86_64", "1.0-1"}})), rf::Status::kPermanent);
   EXPECT_THAT(updater_.lastCode(), testing::AnyOf("dnf.rollback_needs_more", "dnf.unresolvable"));
   EXPECT_EQ(root_.installed(), (Rows{"lib-2.0-1.x86_64", "tool-2.0-1.x86_64"}));
-  EXPECT_EQ(updater_.rollBack(order({{"lib", "x86_64", "3.0-1"}})), rf::Status::kPermanent);
+  for (const auto* version : {"3.0-1", "2.0-1"}) {
+    EXPECT_EQ(updater_.rollBack(order({{"lib", "x86_64", version}})), rf::Status::kPermanent) << version;
+    EXPECT_EQ(updater_.lastCode(), "dnf.nothing_to_undo") << version;
+  }
+}
+
+TEST_F(DnfInstall, does_not_go_back_to_a_kernel_that_is_still_there) {
+  const std::string kernel = "Provides: installonlypkg(kernel)\n";
+  root_.install({{"kernel", "6.1-1", kernel}, {"kernel", "6.2-1", kernel}});
+  root_.addRepository({.id = "base"}, {{"kernel", "6.1-1", kernel}, {"kernel", "6.2-1", kernel}});
+  root_.refresh();
+  EXPECT_EQ(updater_.rollBack(order({{"kernel", "x86_64", "6.1-1"}})), rf::Status::kPermanent);
   EXPECT_EQ(updater_.lastCode(), "dnf.nothing_to_undo");
+  EXPECT_EQ(updater_.lastText(), "kernel.x86_64 6.1-1: it is installed, and 6.2-1 beside it, which stays");
 }
 
 }  // namespace

@@ -245,8 +245,16 @@ TEST_F(Dnf5Plan, is_refused_without_asking_where_the_version_says_it_all) {
   EXPECT_EQ(codeOf("tool", "0.9-1", "x86_64"), "dnf5.newer_installed");
   EXPECT_EQ(codeOf("tool", "2.0-1", "x86_64", true), "dnf5.nothing_to_undo");
   EXPECT_TRUE(plan("tool", "1.0-1", "x86_64")->steps.empty());
+  EXPECT_EQ(codeOf("tool", "1.0-1", "x86_64", true), "dnf5.nothing_to_undo");
   offer("tool-0:9.0-1.x86_64", "");
   EXPECT_EQ(codeOf("tool", "9.0-1", "x86_64"), "dnf5.version_gone");
+}
+
+TEST_F(Dnf5Plan, does_not_go_back_to_a_kernel_that_is_still_there) {
+  const auto made = plan("kernel-x", "6.0-1", "x86_64", true);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, "dnf5.nothing_to_undo");
+  EXPECT_EQ(made.error().text, "kernel-x.x86_64 6.0-1: it is installed, and 6.1-1 beside it, which stays");
 }
 
 TEST_F(Dnf5Plan, is_refused_where_it_lacks_what_was_ordered) {

@@ -1,6 +1,9 @@
 // A container's settings, told apart from its image's.
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+
 #include "recreate.h"
 #include "request.h"
 
@@ -120,7 +123,8 @@ TEST(Recreate, asks_for_the_networks_that_were_asked_for) {
       {"front",
        {{"IPAMConfig", {{"IPv4Address", "10.1.0.9"}}},
         {"Aliases", nullptr},
-        {"MacAddress", "02:42"},
+        {"IPAddress", "10.1.0.9"},
+        {"MacAddress", "02:42:0a:01:00:09"},
         {"GwPriority", 0}}}};
   const auto made = recreationOf(container, nullptr);
   EXPECT_EQ(made.body.at("NetworkingConfig").at("EndpointsConfig"),
@@ -129,6 +133,28 @@ TEST(Recreate, asks_for_the_networks_that_were_asked_for) {
   EXPECT_EQ(made.more_networks[0].first, "back");
   EXPECT_EQ(made.more_networks[0].second, Json({{"Aliases", Json::array({"api"})}, {"GwPriority", 5}}));
   EXPECT_EQ(made.body.at("HostConfig").at("Links"), Json({"db:store"}));
+}
+
+// Licences and a network's own rules go by them.
+TEST(Recreate, keeps_hardware_addresses_but_those_made_of_network_addresses) {
+  auto container = inspected({}, {{"NetworkMode", "front"}});
+  container["NetworkSettings"]["Networks"] = {
+      {"back", {{"IPAddress", "10.0.0.2"}, {"MacAddress", "02:42:0a:00:00:02"}}},
+      {"front", {{"IPAddress", "10.1.0.9"}, {"MacAddress", "00:e0:84:35:d0:e8"}}},
+      {"lan", {{"IPAddress", ""}, {"MacAddress", "00:e0:84:35:d0:e9"}}},
+      {"stopped", {{"IPAddress", ""}, {"MacAddress", ""}}}};
+  const auto front = [&] {
+    return recreationOf(container, nullptr).body.at("NetworkingConfig").at("EndpointsConfig").at("front");
+  };
+  EXPECT_EQ(front().value("MacAddress", ""), "00:e0:84:35:d0:e8");
+  std::map<std::string, std::string> others;
+  const auto made = recreationOf(container, nullptr);
+  for (const auto& [name, endpoint] : made.more_networks)
+    others[name] = endpoint.value("MacAddress", "");
+  EXPECT_EQ(others, (std::map<std::string, std::string>{
+                        {"back", ""}, {"lan", "00:e0:84:35:d0:e9"}, {"stopped", ""}}));
+  container["Config"]["MacAddress"] = "00:e0:84:35:d0:e8";
+  EXPECT_FALSE(front().contains("MacAddress")) << "the engine has it from there";
 }
 
 TEST(Recreate, makes_something_of_nothing) {

@@ -73,6 +73,8 @@ class DockerSwap : public testing::Test {
     if (target.starts_with("/images/"))
       return answer(200, {}, R"({"Id":")" + kOldImage + R"(","Config":{}})");
     const auto found = find(target.substr(12, target.size() - 17));
+    if (found != containers_.end() && found->second["State"].contains("Health") && starting_for_-- == 1)
+      found->second["State"]["Health"]["Status"] = "healthy";
     return found == containers_.end() ? answer(404) : answer(200, {}, dumpJson(found->second));
   }
   ScriptedAnswer done(const ScriptedAsk& ask) {
@@ -94,11 +96,13 @@ class DockerSwap : public testing::Test {
     } else if (rest.find("/stop") != std::string::npos) {
       state = {{"Running", false}, {"Status", "exited"}};
     } else if (rest.find("/kill") != std::string::npos) {
+      if (state["Running"] == false) return answer(409);
       if (!never_ends_) state = {{"Running", false}, {"Status", "exited"}};
     } else if (rest.ends_with("/start")) {
       const bool runs = found->first != "new" || new_runs_;
       state = {{"Running", runs}, {"Status", runs ? "running" : "exited"}, {"ExitCode", 1}};
       if (new_is_sick_ && found->first == "new") state["Health"] = {{"Status", "unhealthy"}};
+      if (starting_for_ > 0 && found->first == "new") state["Health"] = {{"Status", "starting"}};
     }
     return answer(204);
   }
@@ -112,6 +116,7 @@ class DockerSwap : public testing::Test {
   bool new_runs_ = true;
   bool new_is_sick_ = false;
   bool never_ends_ = false;
+  int starting_for_ = 0;  // inspections
   std::unique_ptr<HttpScript> engine_;
 };
 
@@ -176,6 +181,28 @@ TEST_F(DockerSwap, stops_a_new_one_that_is_sick_with_its_own_time_before_it_is_r
   ASSERT_NE(stopped, orders_.end());
   EXPECT_NE(std::find(stopped, orders_.end(), "DELETE /containers/new?v=0&force=0"), orders_.end());
   EXPECT_EQ(find("web")->first, "old");
+}
+
+TEST_F(DockerSwap, gives_a_new_one_the_time_to_come_up_that_its_own_check_gives_it) {
+  settings_.healthy_within_s = 0;
+  for (const std::int64_t start_s : {0, 600}) {
+    containers_.clear();
+    starting_for_ = 3;
+    have("old", "web", true, {{"Healthcheck", {{"StartPeriod", start_s * 1'000'000'000}}}});
+    const auto made = exchange();
+    EXPECT_EQ(made.has_value(), start_s > 0);
+    EXPECT_EQ(find("web")->first, start_s > 0 ? "new" : "old");
+  }
+}
+
+TEST_F(DockerSwap, mends_one_that_had_ended_in_a_time_without_end) {
+  have("old", "web.redflag-running", false, {{"StopTimeout", -1}});
+  have("new", "web.redflag-new", false, {{"Labels", {{"redflag.replaces", "old"}}}});
+  const auto mended = mend();
+  ASSERT_TRUE(mended) << mended.error().text;
+  EXPECT_EQ(containers_.size(), 1U);
+  EXPECT_EQ(find("web")->first, "old");
+  EXPECT_EQ(find("web")->second.at("State").at("Running"), true);
 }
 
 TEST_F(DockerSwap, mends_nothing_that_is_not_its_own) {

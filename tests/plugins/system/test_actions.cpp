@@ -144,6 +144,15 @@ TEST_F(SystemActions, does_not_restart_what_carries_the_order_out) {
   EXPECT_TRUE(machine_.ran.empty());
 }
 
+TEST_F(SystemActions, does_not_restart_the_message_bus_under_those_that_hang_on_it) {
+  EXPECT_EQ(act("restart_services", {{"services", {"dbus-broker.service", "nginx.service", "dbus.service"}}}),
+            rf::Status::kPermanent);
+  EXPECT_THAT(machine_.ran, ElementsAre("/usr/bin/systemctl restart -- nginx.service",
+                                        "/usr/bin/systemctl is-active -- nginx.service"));
+  EXPECT_EQ(result().at("services")[0].at("restarted"), false);
+  EXPECT_THAT(result().at("services")[0].at("text").get<std::string>(), HasSubstr("restart of the machine"));
+}
+
 TEST_F(SystemActions, an_unknown_action_does_nothing) {
   EXPECT_EQ(act("format"), rf::Status::kUnsupported);
   EXPECT_TRUE(machine_.ran.empty());

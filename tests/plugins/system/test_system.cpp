@@ -16,7 +16,6 @@
 namespace redflag::test {
 namespace {
 
-using system::compareReleases;
 using system::newestInstalled;
 using testing::ElementsAre;
 using testing::IsEmpty;
@@ -402,13 +401,6 @@ TEST_F(SystemTree, fails_when_a_file_is_larger_than_it_can_be) {
   write("proc/meminfo", std::string(2U << 20, 'x'));
   EXPECT_EQ(scan(), rf::Status::kLimit);
   EXPECT_TRUE(fake_.reported("system.unreadable"));
-}
-
-TEST(KernelReleases, are_ordered_by_their_numbers) {
-  EXPECT_LT(compareReleases("6.1.0-9-amd64", "6.1.0-10-amd64"), 0);
-  EXPECT_GT(compareReleases("6.10.1", "6.9.12"), 0);
-  EXPECT_EQ(compareReleases("6.1.0-37-amd64", "6.1.0-37-amd64"), 0);
-  EXPECT_LT(compareReleases("5.14.0-427", "5.14.0-427.el9.x86_64"), 0);
 }
 
 TEST(KernelReleases, are_compared_within_a_flavour_only) {

@@ -35,6 +35,19 @@ TEST(PlanHash, keeps_neighbouring_fields_apart) {
   EXPECT_NE(planHash({{"install", "a", "", "1", ""}}), planHash({{"install", "a", "", "", "1"}}));
 }
 
+TEST(PlanHash, takes_a_package_of_which_several_versions_go) {
+  const auto removal = [](const char* version) {
+    return Json{
+        {"operation", "remove"}, {"name", "kernel"}, {"arch", "x86_64"}, {"from", version}, {"to", ""}};
+  };
+  const auto hashOf = [](const Json& steps) { return planHash(planSteps({{"steps", steps}}).value()); };
+  const Json older = removal("6.0");
+  const Json newer = removal("6.1");
+  EXPECT_EQ(hashOf({older, newer}), hashOf({newer, older}));
+  EXPECT_NE(hashOf({older, newer}), hashOf(Json::array({older})));
+  EXPECT_FALSE(planSteps({{"steps", {older, older}}}));
+}
+
 TEST(PlanHash, refuses_steps_that_are_incomplete_or_named_twice) {
   const Json step = {{"operation", "install"}, {"name", "a"}, {"arch", "all"}, {"from", ""}, {"to", "1"}};
   EXPECT_TRUE(planSteps({{"steps", {step}}, {"download_bytes", 5}}));

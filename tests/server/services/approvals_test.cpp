@@ -335,6 +335,25 @@ TEST_F(Approving, waits_for_the_reboot_and_asks_for_the_scan_after_it) {
   EXPECT_EQ(nginx(), "verified");
 }
 
+TEST_F(Approving, waits_for_no_second_reboot_when_the_machine_told_of_the_install_after_the_first) {
+  planNginx();
+  const auto order = world.newest("install_updates");
+  world.services.orders.fetch(agent);
+  world.clock.advance_s(1);
+  world.mustTake(
+      agent, {world.statusItem("alpha", "act", "boot-2"), world.stateItem(order.id, "running"),
+              world.stateItem(order.id, "succeeded", installResult(kNginx, "done", true)),
+              world.scanItem(
+                  {.purpose = "verify", .records = {updateRow({"curl", "8.1"})}, .command_id = order.id})});
+  ASSERT_TRUE(world.services.settlement.run());
+  EXPECT_EQ(nginx(), "awaiting_reboot") << "what was seen before it proves nothing";
+  ASSERT_TRUE(world.services.settlement.run());
+  const auto scan = world.newest("scan");
+  EXPECT_EQ(parseJson(scan.parameters).value()["purpose"], "verify");
+  world.scan(agent, {.purpose = "verify", .records = {updateRow({"curl", "8.1"})}, .boot_id = "boot-2"});
+  EXPECT_EQ(nginx(), "verified");
+}
+
 TEST_F(Approving, gives_the_updates_back_when_the_order_is_cancelled) {
   const auto outcome = world.approve({world.update(agent, "nginx", "1.1").id});
   world.services.orders.cancel(outcome.command_ids[0], world.approver);

@@ -33,6 +33,18 @@ TEST(PlanCheck, everything_else_is_an_extra) {
   EXPECT_TRUE(verdict.left_out.empty());
 }
 
+TEST(PlanCheck, the_extras_are_the_extras_in_whatever_order_the_steps_come) {
+  const auto verdict = check(World::plan({{"upgrade", "nginx", "1.0", "1.1"},
+                                          {"remove", "oldlib", "1", ""},
+                                          {"upgrade", "curl", "8.0", "8.1"}}));
+  ASSERT_EQ(verdict.extras.size(), 1U);
+  EXPECT_EQ(verdict.extras[0].at("name"), "oldlib");
+  const auto turned = check(World::plan({{"remove", "oldlib", "1", ""},
+                                         {"upgrade", "nginx", "1.0", "1.1"},
+                                         {"upgrade", "curl", "8.0", "8.1"}}));
+  EXPECT_EQ(turned.extras, verdict.extras);
+}
+
 TEST(PlanCheck, another_version_of_what_was_approved_is_an_extra_and_leaves_it_out) {
   const auto verdict =
       check(World::plan({{"upgrade", "curl", "8.0", "8.1"}, {"upgrade", "nginx", "1.0", "1.2"}}));

@@ -15,7 +15,8 @@
  * again: the order has failed.
  *   "reboots": {"after_s":n,"kernel":"…"} in the result (after_s: at most a day; kernel: the release expected
  *   afterwards, or absent) says that the machine will be started anew: the order then ends when it is back,
- *   under another boot id, or half an hour after it should have gone.
+ *   under another boot id, or half an hour after it should have gone. A newer kernel of the same flavour is
+ *   as good. A later promise of the same plugin takes the place of this one.
  *   "reboot_cancelled": true says that such a promise of the same plugin is taken back.
  */
 #ifndef REDFLAG_DRAFT_ACTIONS_H

@@ -12,7 +12,8 @@
  * `restarts` names the running services that use what the plan replaces or removes, and so run what is old
  * until they are restarted; of container images, the containers that are made anew. Where others may do so as
  * well, "restarts_incomplete":true stands beside it.
- * `from` is "" for a new package, `to` is "" for a removal. Steps are sorted by (name, arch, operation).
+ * `from` is "" for a new package, `to` is "" for a removal. Steps are sorted by (name, arch, operation,
+ * from, to).
  * verify() writes {"updates":[{"name","arch","version","installed_version","verified":bool}…]}: what is
  * installed now, "" for nothing, and whether that is the wanted version or a newer one.
  * install() and rollback() write {"steps":[the same, each with "result":"done|failed|not_started"]}. If the

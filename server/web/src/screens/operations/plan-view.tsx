@@ -12,7 +12,7 @@ const operations: Record<PlanStep['operation'], { text: string; tone: Tone }> = 
 };
 
 export function stepId(step: PlanStep): string {
-  return `${step.operation} ${step.name} ${step.arch} ${step.to}`;
+  return `${step.operation} ${step.name} ${step.arch} ${step.from} ${step.to}`;
 }
 
 export function planNote(plan: NonNullable<CommandDetail['plan']>): string {
