@@ -32,13 +32,15 @@ store::AgentKey keyOf(const store::Agent& agent) {
 
 http::Response listAgents(services::Services& services, const http::Request& request) {
   const Query query(request, {"cursor", "limit", "search", "client_id", "site_id", "connection", "breaker",
-                              "config", "isolation", "binding", "identity", "sort"});
+                              "disk", "reboot", "config", "isolation", "binding", "identity", "sort"});
   store::AgentFilter filter;
   filter.search = query.text("search");
   filter.client_id = query.id("client_id");
   filter.site_id = query.id("site_id");
   filter.connection = query.choice("connection", {"connected", "silent", "never"});
   filter.breaker_open = !query.choice("breaker", {"open"}).empty();
+  filter.disk_filling = !query.choice("disk", {"filling"}).empty();
+  filter.reboot_pending = !query.choice("reboot", {"pending"}).empty();
   filter.config_invalid = !query.choice("config", {"invalid"}).empty();
   filter.weakly_isolated = !query.choice("isolation", {"weak"}).empty();
   filter.weakly_bound = !query.choice("binding", {"weak"}).empty();

@@ -1,5 +1,7 @@
 #include "services/overview.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "store/commands.h"
@@ -58,6 +60,11 @@ std::vector<Need> needsOf(const OverviewFacts& facts) {
       {"held_orders", "warning", facts.held_orders,
        spoken(facts.held_orders, "order waits", "orders wait") + " for the approval of a second person",
        "/operations?view=held"},
+      {"disks_filling", "warning", facts.agents_with_filling_disk,
+       fmt::format("{} a disk that will be full within {} days",
+                   spoken(facts.agents_with_filling_disk, "machine has", "machines have"),
+                   store::kDiskFillingDays),
+       "/agents?disk=filling"},
       {"breakers_open", "warning", facts.agents_with_open_breaker,
        spoken(facts.agents_with_open_breaker, "machine has a plugin", "machines have a plugin") +
            " that is not run for a while, after failures",
@@ -68,6 +75,9 @@ std::vector<Need> needsOf(const OverviewFacts& facts) {
       {"config_invalid", "warning", facts.agents.config_invalid,
        spoken(facts.agents.config_invalid, "machine has", "machines have") + " an invalid configuration",
        "/agents?config=invalid"},
+      {"reboots_pending", "info", facts.agents_to_reboot,
+       spoken(facts.agents_to_reboot, "machine waits", "machines wait") + " for a restart",
+       "/agents?reboot=pending"},
       {"updates_waiting", "info", updates.available,
        spoken(updates.available, "update is", "updates are") + " open in all", "/updates"},
   };
@@ -81,9 +91,14 @@ OverviewFacts Overview::facts(const http::Visible& visible) const {
   OverviewFacts facts;
   context_.store.read([&](const store::ReadTransaction& tx) {
     facts.agents = tx.agents().totals(visible, context_.contact());
-    store::AgentFilter broken;
-    broken.breaker_open = true;
-    facts.agents_with_open_breaker = tx.agents().list(broken, visible, context_.contact(), {1, ""}).total;
+    const auto agents = [&](bool store::AgentFilter::*which) {
+      store::AgentFilter filter;
+      filter.*which = true;
+      return tx.agents().count(filter, visible, context_.contact());
+    };
+    facts.agents_with_open_breaker = agents(&store::AgentFilter::breaker_open);
+    facts.agents_with_filling_disk = agents(&store::AgentFilter::disk_filling);
+    facts.agents_to_reboot = agents(&store::AgentFilter::reboot_pending);
     facts.updates = tx.updates().totals(visible);
     facts.held_orders = tx.commands().heldOrders(visible, {1, ""}).total;
     facts.windows = tx.commands().windowWaits(context_.now() + kDayNs, visible);

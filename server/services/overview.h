@@ -25,6 +25,8 @@ struct OverviewFacts {
   store::UpdateTotals updates;
   std::int64_t refusals_24h = 0;
   std::int64_t agents_with_open_breaker = 0;
+  std::int64_t agents_with_filling_disk = 0;
+  std::int64_t agents_to_reboot = 0;
   std::int64_t held_orders = 0;            // that wait for a second person
   std::int64_t security_rows = 0;          // of the security overview that need a person
   std::vector<store::WindowWait> windows;  // that open within a day and for which orders wait, soonest first

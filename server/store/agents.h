@@ -112,6 +112,10 @@ struct Agent {
   std::optional<LastScan> last_scan;
 };
 
+// Within how many days a disk must be full, by its forecast, to count as filling. Forecasts look back on two
+// weeks at most (plugins/storage/growth.h): further ahead than that they guess.
+constexpr int kDiskFillingDays = 14;
+
 struct AgentFilter {
   std::string search;      // in the hostname; "" for all
   std::string client_id;   // "" for all
@@ -119,6 +123,8 @@ struct AgentFilter {
   std::string connection;  // "", or as in Agent
   std::string identity;  // "": all but revoked; a state of Standing; needs_a_look: pending, cloned, restored
   bool breaker_open = false;
+  bool disk_filling = false;    // by a forecast that still holds: kDiskFillingDays
+  bool reboot_pending = false;  // by the newest word of a plugin
   bool config_invalid = false;
   bool weakly_isolated = false;
   bool weakly_bound = false;
@@ -288,6 +294,9 @@ class Agents {
 
   virtual Page<Agent> list(const AgentFilter& filter, const http::Visible& visible, const Contact& contact,
                            const PageRequest& page) const = 0;
+  // The total of list().
+  virtual std::int64_t count(const AgentFilter& filter, const http::Visible& visible,
+                             const Contact& contact) const = 0;
   virtual std::optional<Agent> find(const std::string& agent_id, const http::Visible& visible,
                                     const Contact& contact) const = 0;
   // For the server's own work: people's routes ask find(), which knows what they may see.

@@ -172,6 +172,7 @@ step('a new kernel is installed, and waits for a restart', async () => {
   assert.equal(fact(agent, 'kernel.running'), guest.oldKernel);
   assert.equal(fact(agent, 'kernel.installed'), guest.newKernel);
   assert.deepEqual([fact(agent, 'reboot.reasons')].flat(), [`kernel ${guest.newKernel}`]);
+  assert.deepEqual((await api.get('/api/v1/agents?reboot=pending')).items.map((one) => one.id), [id]);
 });
 
 step('the restart that was taken back has not happened', async () => {
@@ -188,6 +189,7 @@ step('restarted, the machine is back with the new kernel, which proves the updat
 step('after a restart everything is looked at anew, though nothing is due', async () => {
   const booted = guest.boots().at(-1);
   const agent = await shows('a scan of this boot', (shown) => fact(shown, 'kernel.running') === booted.kernel && fact(shown, 'reboot.required') === 0);
+  assert.equal((await api.get('/api/v1/agents?reboot=pending')).total, 0);
   assert.equal(agent.isolation, 'full');
   assert.deepEqual((await services()).map(({ name, state }) => ({ name, state })), [{ name: 'demo-failing.service', state: 'failed' }]);
   const [diagnostics] = (await order('collect_diagnostics', { log_lines: 20 })).results;

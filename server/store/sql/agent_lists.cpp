@@ -1,4 +1,5 @@
 #include "http/message.h"
+#include "store/metrics.h"
 #include "store/sql/agents.h"
 #include "store/sql/select.h"
 #include "store/sql/updates.h"
@@ -44,6 +45,21 @@ Order orderOf(std::string sort) {
   return order;
 }
 
+// A fact's value is JSON, and a plugin may say yes in either of these ways.
+constexpr const char* kRebootPendingSql =
+    "EXISTS (SELECT 1 FROM facts n WHERE n.client_id = a.client_id AND n.agent_id = a.agent_id AND "
+    "n.name = 'reboot.required' AND n.value IN ('1', 'true'))";
+
+// A forecast holds if it came with what its machine measured last of any volume: one that stopped to grow is
+// measured without, and one that is gone not at all, while their last forecasts stay where they were. Nor
+// does it hold for longer than it looks ahead, of a machine that fell silent. Its parameters: the days, and
+// after when it came.
+constexpr const char* kDiskFillingSql =
+    "EXISTS (SELECT 1 FROM metrics f WHERE f.client_id = a.client_id AND f.agent_id = a.agent_id AND "
+    "f.name = 'filesystem_full_in_days' AND f.value <= ? AND f.at > ? AND f.at = (SELECT MAX(n.at) FROM "
+    "metrics n WHERE n.client_id = f.client_id AND n.agent_id = f.agent_id AND n.name = "
+    "'filesystem_available_bytes'))";
+
 Conditions conditionsOf(const AgentFilter& filter, const http::Visible& visible, const Contact& contact) {
   Conditions where;
   restrict(where, visible, "a.client_id", "a.site_id");
@@ -58,6 +74,10 @@ Conditions conditionsOf(const AgentFilter& filter, const http::Visible& visible,
         "EXISTS (SELECT 1 FROM breakers b WHERE b.client_id = a.client_id AND b.agent_id = a.agent_id AND "
         "b.state = 'open')");
   }
+  if (filter.disk_filling) {
+    where.add(kDiskFillingSql, kDiskFillingDays, contact.now - kDiskFillingDays * kMetricDayNs);
+  }
+  if (filter.reboot_pending) where.add(kRebootPendingSql);
   if (filter.config_invalid) where.add("a.config_state = 'invalid'");
   if (filter.weakly_isolated) where.add("a.isolation = 'weak'");
   if (filter.weakly_bound) where.add("a.binding = 'weak'");
@@ -138,14 +158,9 @@ Agent agentFrom(Rows& rows) {
 Page<Agent> SqlAgents::list(const AgentFilter& filter, const http::Visible& visible, const Contact& contact,
                             const PageRequest& page) const {
   const Order order = orderOf(filter.sort);
-  Conditions where = conditionsOf(filter, visible, contact);
   Page<Agent> answer;
-  {
-    const std::string sql = "SELECT COUNT(*) FROM agents a" + where.sql();
-    auto rows = db_.queryValues(sql, where.values());
-    rows.next();
-    answer.total = rows.integer();
-  }
+  answer.total = count(filter, visible, contact);
+  Conditions where = conditionsOf(filter, visible, contact);
   if (!page.cursor.empty()) {
     const Json keys = decodeCursor(page.cursor, std::string{order.kind, 't'});
     const std::string compare =
@@ -173,6 +188,15 @@ Page<Agent> SqlAgents::list(const AgentFilter& filter, const http::Visible& visi
     last_key = order.kind == 't' ? Json(rows.text()) : Json(rows.integer());
   }
   return answer;
+}
+
+std::int64_t SqlAgents::count(const AgentFilter& filter, const http::Visible& visible,
+                              const Contact& contact) const {
+  const Conditions where = conditionsOf(filter, visible, contact);
+  const std::string sql = "SELECT COUNT(*) FROM agents a" + where.sql();
+  auto rows = db_.queryValues(sql, where.values());
+  rows.next();
+  return rows.integer();
 }
 
 std::optional<Agent> SqlAgents::find(const std::string& agent_id, const http::Visible& visible,

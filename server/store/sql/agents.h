@@ -22,6 +22,8 @@ class SqlAgents : public Agents {
   void move(const AgentKey& agent, const std::string& site_id) override;
   Page<Agent> list(const AgentFilter& filter, const http::Visible& visible, const Contact& contact,
                    const PageRequest& page) const override;
+  std::int64_t count(const AgentFilter& filter, const http::Visible& visible,
+                     const Contact& contact) const override;
   std::optional<Agent> find(const std::string& agent_id, const http::Visible& visible,
                             const Contact& contact) const override;
   std::optional<AgentKey> key(const std::string& agent_id) const override;

@@ -207,6 +207,8 @@ TEST_F(Handlers, bad_parameters_are_named) {
       {"/api/v1/agents", "limit", "9x"},
       {"/api/v1/agents", "cursor", "nonsense"},
       {"/api/v1/agents", "breaker", "ajar"},
+      {"/api/v1/agents", "disk", "full"},
+      {"/api/v1/agents", "reboot", "1"},
       {"/api/v1/agents", "surprise", "1"},
       {"/api/v1/updates", "category", "'"},
       {"/api/v1/updates/rows", "state", "a,b"},

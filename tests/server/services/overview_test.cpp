@@ -159,6 +159,53 @@ TEST(Overview, counts_machines_where_the_list_shows_machines) {
       << "nobody can close those of a machine that is gone";
 }
 
+// A scan of what a machine that needs a restart, and whose root will be full in so many days, tells.
+std::vector<Json> wornOut(double days) {
+  const Json fact = {{"record", "fact/1"}, {"scope", "main"}, {"name", "reboot.required"}, {"value", 1}};
+  Json available = {{"record", "metric/1"}, {"scope", "main"}, {"label", {"mount=/"}}};
+  Json full = available;
+  available["name"] = "filesystem_available_bytes";
+  available["value"] = 1e9;
+  full["name"] = "filesystem_full_in_days";
+  full["value"] = days;
+  return {fact, available, full};
+}
+
+TEST(Overview, leads_to_machines_that_wait_for_a_restart_or_whose_disks_fill) {
+  World world;
+  for (const auto& [hostname, days] : std::map<std::string, double>{{"one", 2.5}, {"two", 90}, {"gone", 1}}) {
+    const auto agent = world.enrol(hostname);
+    world.scan(agent, {.records = wornOut(days)});
+    if (hostname == "gone") world.services.decisions.revoke(agent.agent_id, {"sold", world.admin});
+  }
+  world.enrol("quiet");
+  std::map<std::string, services::Need> needs;
+  const auto facts = world.services.overview.facts(http::Visible::everything());
+  for (const auto& need : facts.needs)
+    needs[need.kind] = need;
+  const auto listed = [&](bool store::AgentFilter::*which) {
+    store::AgentFilter filter;
+    filter.*which = true;
+    return world.store.read([&](const store::ReadTransaction& tx) {
+      return tx.agents()
+          .list(filter, http::Visible::everything(), world.services.context().contact(), {10, ""})
+          .total;
+    });
+  };
+  const auto& filling = needs["disks_filling"];
+  EXPECT_EQ(filling.count, 1);
+  EXPECT_EQ(filling.count, listed(&store::AgentFilter::disk_filling));
+  EXPECT_EQ(filling.severity, "warning");
+  EXPECT_EQ(filling.text, "machine has a disk that will be full within 14 days");
+  EXPECT_EQ(filling.link, "/agents?disk=filling");
+  const auto& pending = needs["reboots_pending"];
+  EXPECT_EQ(pending.count, 2);
+  EXPECT_EQ(pending.count, listed(&store::AgentFilter::reboot_pending));
+  EXPECT_EQ(pending.severity, "info");
+  EXPECT_EQ(pending.text, "machines wait for a restart");
+  EXPECT_EQ(pending.link, "/agents?reboot=pending");
+}
+
 TEST(Presence, silence_is_told_once_and_a_doorbell_is_contact) {
   World world;
   world.services.presence.begin(true);

@@ -9,6 +9,7 @@
 #include "store/agents.h"
 #include "store/commands.h"
 #include "store/events.h"
+#include "store/metrics.h"
 #include "store/scans.h"
 #include "store/updates.h"
 #include "support/database.h"
@@ -62,6 +63,23 @@ class Lists : public ::testing::Test {
     });
   }
 
+  // Numbers of the agents that a filter finds.
+  std::set<std::size_t> found(const AgentFilter& filter, std::int64_t now) {
+    const auto everything = http::Visible::everything();
+    const auto agents = all<Agent>(2, [&](const ReadTransaction& tx, const PageRequest& page) {
+      return tx.agents().list(filter, everything, {now, 50}, page);
+    });
+    EXPECT_EQ(store_.read([&](const ReadTransaction& tx) {
+      return tx.agents().count(filter, everything, {now, 50});
+    }),
+              static_cast<std::int64_t>(agents.size()));
+    std::set<std::size_t> numbers;
+    for (const auto& agent : agents)
+      for (std::size_t i = 0; i < agents_.size(); ++i)
+        if (agents_[i].agent_id == agent.id) numbers.insert(i);
+    return numbers;
+  }
+
   testing::TestDatabase database_;
   const std::unique_ptr<Store> opened_ = database_.open();
   Store& store_ = *opened_;
@@ -98,6 +116,72 @@ TEST_F(Lists, agents_are_sorted_by_what_was_asked_for) {
   EXPECT_TRUE(std::is_sorted(agents.begin(), agents.end(), [](const Agent& a, const Agent& b) {
     return a.updates.available > b.updates.available;
   }));
+}
+
+TEST_F(Lists, agents_that_wait_for_a_restart_are_those_that_said_so_last) {
+  const FactSource source{"system", "updates", "main"};
+  const auto say = [&](std::size_t number, const std::string& name, const std::string& value) {
+    store_.write([&](WriteTransaction& tx) {
+      tx.scans().setFact(agents_[number], source, {name, value}, 5);
+    });
+  };
+  say(0, "reboot.required", "1");
+  say(1, "reboot.required", "true");
+  say(2, "reboot.required", "0");
+  say(3, "reboot.required", "false");
+  say(4, "reboot.reasons", "1");
+  say(5, "reboot.required", "1");
+  say(6, "reboot.required", "1");
+  AgentFilter filter;
+  filter.reboot_pending = true;
+  EXPECT_EQ(found(filter, 200), (std::set<std::size_t>{0, 1, 5, 6}));
+  say(0, "reboot.required", "0");
+  store_.write([&](WriteTransaction& tx) {
+    tx.scans().dropFact(agents_[1], "reboot.required");
+    tx.agents().setStanding(agents_[5], {"revoked", "sold", 9, "", 0});
+  });
+  EXPECT_EQ(found(filter, 200), (std::set<std::size_t>{6}));
+  EXPECT_EQ(store_.read([&](const ReadTransaction& tx) {
+    return tx.agents().count(filter, http::Visible::of({{"viewer", "client", "elsewhere"}}), {200, 50});
+  }),
+            0);
+}
+
+TEST_F(Lists, agents_with_a_disk_that_fills_are_those_whose_forecast_still_holds) {
+  constexpr std::int64_t kNow = 20'000 * kMetricDayNs;
+  constexpr std::int64_t kEarlier = kNow - kMetricDayNs;
+  constexpr std::int64_t kLongAgo = kNow - kDiskFillingDays * kMetricDayNs;
+  const auto measure = [&](std::size_t number, std::int64_t at, const std::string& label, double days) {
+    store_.write([&](WriteTransaction& tx) {
+      tx.metrics().set(agents_[number], {"filesystem_available_bytes", label, 1e9}, at, at);
+      if (days > 0) tx.metrics().set(agents_[number], {"filesystem_full_in_days", label, days}, at, at);
+    });
+  };
+  measure(0, kNow, "mount=/", 3.5);
+  measure(1, kNow, "mount=/", kDiskFillingDays);
+  measure(2, kNow, "mount=/", kDiskFillingDays + 0.5);
+  measure(3, kNow, "mount=/", 40);
+  measure(3, kNow, "mount=/srv", 2);
+  measure(3, kNow, "mount=/var", 1);
+  measure(4, kEarlier, "mount=/", 3);
+  measure(4, kNow, "mount=/", 0);
+  measure(5, kEarlier, "mount=/", 0);
+  measure(5, kEarlier, "mount=/mnt", 3);
+  measure(5, kNow, "mount=/", 0);
+  measure(6, kLongAgo, "mount=/", 3);
+  measure(7, kLongAgo + 1, "mount=/", 3);
+  measure(8, kNow, "mount=/", 3);
+  store_.write([&](WriteTransaction& tx) {
+    tx.metrics().set(agents_[9], {"memory_available_bytes", "", 3}, kNow, kNow);
+    tx.agents().setStanding(agents_[8], {"revoked", "sold", 9, "", 0});
+  });
+  AgentFilter filter;
+  filter.disk_filling = true;
+  EXPECT_EQ(found(filter, kNow), (std::set<std::size_t>{0, 1, 3, 7}))
+      << "4 does not grow any more, 5 lost that volume, 6 fell silent, 8 was revoked";
+  filter.connection = "silent";
+  filter.search = "host-0";
+  EXPECT_EQ(found(filter, kNow), (std::set<std::size_t>{0, 7})) << "with other filters";
 }
 
 TEST_F(Lists, updates_come_each_once_and_the_urgent_ones_first) {

@@ -10,6 +10,8 @@ export interface AgentFilter {
   search?: string | undefined;
   connection?: 'connected' | 'silent' | 'never' | undefined;
   breaker?: 'open' | undefined;
+  disk?: 'filling' | undefined;
+  reboot?: 'pending' | undefined;
   config?: 'invalid' | undefined;
   isolation?: 'weak' | undefined;
   binding?: 'weak' | undefined;

@@ -82,6 +82,8 @@ const agents = createRoute({
     search: text(raw.search),
     connection: oneOf(['connected', 'silent', 'never'], raw.connection),
     breaker: oneOf(['open'], raw.breaker),
+    disk: oneOf(['filling'], raw.disk),
+    reboot: oneOf(['pending'], raw.reboot),
     identity: oneOf(['needs_a_look', 'active', 'pending', 'cloned', 'restored', 'revoked'], raw.identity),
     config: oneOf(['invalid'], raw.config),
     isolation: oneOf(['weak'], raw.isolation),

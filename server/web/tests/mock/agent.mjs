@@ -1,5 +1,5 @@
 // One machine as its screen shows it.
-import { Refusal } from './common.mjs';
+import { Refusal, waitsForRestart } from './common.mjs';
 import { makeId } from './data/ids.mjs';
 import { listGroups } from './groups.mjs';
 
@@ -35,8 +35,8 @@ export function agentOf(mock, id) {
       { name: 'os.support_end', value: at(86400 * 200).slice(0, 10) },
       { name: 'os.long_term_support_end', value: at(-86400 * 90).slice(0, 10) },
       { name: 'kernel.running', value: '6.1.0-37-amd64' },
-      { name: 'reboot.required', value: true },
-      { name: 'reboot.reasons', value: ['linux-image-6.1.0-37-amd64', 'libc6'] },
+      { name: 'reboot.required', value: waitsForRestart(agent) },
+      ...(waitsForRestart(agent) ? [{ name: 'reboot.reasons', value: ['linux-image-6.1.0-37-amd64', 'libc6'] }] : []),
       { name: 'lists.age_s', value: 5120 },
       ...(agent.cut ? [{ name: 'example.net.motd', value: null }] : []),
     ],

@@ -1,6 +1,6 @@
 // Machines: their list, and what is decided about them.
 import { agentOf } from './agent.mjs';
-import { has, in_doubt, needProof, page } from './common.mjs';
+import { has, in_doubt, isFilling, needProof, page, waitsForRestart } from './common.mjs';
 
 function listAgents(mock, query) {
   const search = query.get('search') ?? '';
@@ -11,6 +11,8 @@ function listAgents(mock, query) {
       (!query.get('site_id') || agent.site.id === query.get('site_id')) &&
       (!query.get('connection') || agent.connection === query.get('connection')) &&
       (!query.get('breaker') || agent.breakers_open > 0) &&
+      (!query.get('disk') || isFilling(agent)) &&
+      (!query.get('reboot') || waitsForRestart(agent)) &&
       (!query.get('config') || agent.config.state === 'invalid') &&
       (!query.get('isolation') || agent.isolation === 'weak') &&
       (!query.get('binding') || Number(agent.id.slice(-2)) % 9 === 0) &&

@@ -15,6 +15,10 @@ export const closed_states = ['verified', 'superseded', 'resolved_elsewhere', 'i
 // Machines that get no orders until somebody has looked.
 export const in_doubt = ['pending', 'cloned', 'restored'];
 
+// What a list asks of a machine and its own page shows.
+export const isFilling = (agent) => agent.last_scan !== null && Number(agent.id.slice(-1)) === 3;
+export const waitsForRestart = (agent) => agent.last_scan !== null && Number(agent.id.slice(-1)) % 4 === 1;
+
 export function has(text, search) {
   return text.toLowerCase().includes(search.toLowerCase());
 }

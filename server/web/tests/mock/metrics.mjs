@@ -1,4 +1,5 @@
 // Measurements of one machine.
+import { isFilling } from './common.mjs';
 
 function metricsOf(mock, id, query) {
   const steps = { day: [600, 144], week: [3600, 168], year: [86400, 365] }[query.get('period') ?? 'day'];
@@ -15,6 +16,7 @@ function metricsOf(mock, id, query) {
       return [begin, Math.max(0, value + wave - (step > 600 ? spread * 0.3 : 0)), Math.max(0, value + wave)];
     }).filter((_, n) => n % 50 < 44),
   });
+  const days = isFilling(mock.fleet.agents.find((agent) => agent.id === id)) ? 6.3 : 34.2;
   if (id.endsWith('9')) return { from: mock.fleet.at(86400), to: mock.fleet.at(0), step_s: step, items: [], more: false };
   return {
     from: mock.fleet.at(step * count),
@@ -23,7 +25,7 @@ function metricsOf(mock, id, query) {
     items: [
       series('filesystem_available_bytes', 'mount=/', 21.5e9, 1.5e9),
       series('filesystem_available_bytes', 'mount=/srv/<b>hostile</b>', 310e9, 40e9),
-      { ...series('filesystem_full_in_days', 'mount=/', 34.2, 0), points: [] },
+      { ...series('filesystem_full_in_days', 'mount=/', days, 0), points: [] },
       series('load_average_1m_ratio', '', 0.42, 0.4),
       series('memory_available_bytes', '', 5.2e9, 1e9),
       series('pressure_waiting_percent', 'resource=io,tasks=some', 1.7, 1.5),

@@ -1,5 +1,5 @@
 // What the first screen counts.
-import { closed_states, in_doubt } from './common.mjs';
+import { closed_states, in_doubt, isFilling, waitsForRestart } from './common.mjs';
 import { listHeldOrders } from './second-person.mjs';
 import { soonToOpen } from './windows.mjs';
 
@@ -21,9 +21,11 @@ function overviewOf(mock) {
     { kind: 'awaiting_confirmation', severity: 'warning', count: inState('awaiting_confirmation'), text: 'updates wait: the plan holds more than was approved', link: '/operations?view=confirm' },
     { kind: 'held_orders', severity: 'warning', count: listHeldOrders(mock).length, text: 'orders wait for the approval of a second person', link: '/operations?view=held' },
     { kind: 'agents_in_doubt', severity: 'critical', count: doubtful, text: 'machines get no orders until somebody has looked: new, restored or copied', link: '/agents?identity=needs_a_look' },
+    { kind: 'disks_filling', severity: 'warning', count: count(agents, isFilling), text: 'machines have a disk that will be full within 14 days', link: '/agents?disk=filling' },
     { kind: 'breakers_open', severity: 'warning', count: broken, text: 'machines have a plugin that is not run for a while, after failures', link: '/agents?breaker=open' },
     { kind: 'agents_silent', severity: 'warning', count: connected('silent'), text: 'machines have not been heard of lately', link: '/agents?connection=silent' },
     { kind: 'config_invalid', severity: 'warning', count: invalid, text: 'machines have an invalid configuration', link: '/agents?config=invalid' },
+    { kind: 'reboots_pending', severity: 'info', count: count(agents, waitsForRestart), text: 'machines wait for a restart', link: '/agents?reboot=pending' },
     { kind: 'updates_waiting', severity: 'info', count: open.length, text: 'updates are open in all', link: '/updates' },
   ];
   return {

@@ -29,6 +29,8 @@ const route = getRouteApi('/app/agents');
 const connection_options = options(connections);
 const trouble_options = [
   { value: 'breaker', label: 'Breaker open' },
+  { value: 'disk', label: 'Disk filling' },
+  { value: 'reboot', label: 'Restart pending' },
   { value: 'config', label: 'Config invalid' },
   { value: 'isolation', label: 'Weakly isolated' },
   { value: 'binding', label: 'Key not bound' },
@@ -39,7 +41,7 @@ const trouble_options = [
   { value: 'revoked', label: 'Revoked' },
 ] as const;
 
-const own_filters = ['breaker', 'config', 'isolation', 'binding'] as const;
+const own_filters = ['breaker', 'disk', 'reboot', 'config', 'isolation', 'binding'] as const;
 type OwnFilter = (typeof own_filters)[number];
 const isOwnFilter = (kind: string | undefined): kind is OwnFilter => own_filters.some((name) => name === kind);
 
@@ -103,6 +105,8 @@ export function AgentsScreen() {
           onChange={(kind) =>
             set({
               breaker: kind === 'breaker' ? 'open' : undefined,
+              disk: kind === 'disk' ? 'filling' : undefined,
+              reboot: kind === 'reboot' ? 'pending' : undefined,
               config: kind === 'config' ? 'invalid' : undefined,
               isolation: kind === 'isolation' ? 'weak' : undefined,
               binding: kind === 'binding' ? 'weak' : undefined,
