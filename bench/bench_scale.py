@@ -127,9 +127,10 @@ def grow(engine, place):
     for agents in SIZES:
         with tempfile.TemporaryDirectory(prefix="redflag-bench-", dir=lib.BUILD) as folder:
             database = place(agents)
-            found[agents] = numbers(run(folder, agents, database), agents, database_mb(folder, database))
+            report = run(folder, agents, database)
+            found[agents] = numbers(report, agents, database_mb(folder, database))
         # Half an hour goes by before the table is written: what is known by then is not lost with the rest.
-        print(f"bench: scale: {agents} agents ({engine}): {found[agents]}", file=sys.stderr, flush=True)
+        print(f"bench: scale: {agents} agents ({engine}): {found[agents]}; errors: {report['errors']}", file=sys.stderr, flush=True)
     least, fewer, most = SIZES[0], SIZES[1], SIZES[-1]
     goals = {"memory, MB": 400, "processor while steady, % of one": 25, "all connections lost: all back after, s": 60,
              "its server ended and started again: all back after, s": 60}
