@@ -64,7 +64,7 @@ def once():
 def clicks():
     """The operations of a swarm, of whose orders those count that were given once its fleet was connected."""
     with tempfile.TemporaryDirectory(prefix="redflag-bench-", dir=lib.BUILD) as folder:
-        ramp = CONNECTED / 100
+        ramp = CONNECTED / 50  # so few at a time that none of them is still busy with having come
         swarm = subprocess.run([lib.program("redflag-swarm"), "--server-state", f"{folder}/server", "--agents", str(CONNECTED),
                                 "--ramp", str(ramp), "--duration", str(ramp + ORDERING_S), "--every", "7200", "--order-every", "0.2",
                                 "--inventories", "0.02", "--settle", "120", "--seed", "1", "--format", "json"],
