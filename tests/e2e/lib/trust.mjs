@@ -1,7 +1,7 @@
 // The offline keys of a fleet's own trust root.
 import fs from 'node:fs';
 import path from 'node:path';
-import { program, runToEnd } from './processes.mjs';
+import { build, program, runToEnd } from './processes.mjs';
 
 const kPassphrase = 'correct horse battery';
 
@@ -28,8 +28,9 @@ export class TrustRoot {
     return this.serverFile;
   }
 
+  // As `keys init`, which keys_test.mjs runs, without what a guess of the passphrase costs.
   make() {
-    this.asking('init', '--server', this.describeServer());
+    runToEnd([path.join(build, 'tests/redflag-quick-keys'), this.keys, this.describeServer(), kPassphrase]);
     this.publish();
   }
 
