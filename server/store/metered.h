@@ -17,7 +17,7 @@ class MeteredStore : public Store {
 
   std::int64_t settledEvents() const override { return store_->settledEvents(); }
   void onOutbox(std::function<void()> listener) override { store_->onOutbox(std::move(listener)); }
-  void onOthers(std::function<void()> listener) override { store_->onOthers(std::move(listener)); }
+  void onOthers(const std::function<void()>& listener) override { store_->onOthers(listener); }
   bool mayHaveOthers() const override { return store_->mayHaveOthers(); }
 
  protected:

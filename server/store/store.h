@@ -119,7 +119,7 @@ class Store {
   virtual void onOutbox(std::function<void()> listener) = 0;
   // Called after other servers' commits that wrote to it, on a thread of the store's; now and then once more.
   // Set before onOutbox(), which begins and ends it. An engine that one server has alone never calls it.
-  virtual void onOthers(std::function<void()> /*listener*/) {}
+  virtual void onOthers(const std::function<void()>& /*listener*/) {}
   // Whether this engine lets other servers be on the database.
   virtual bool mayHaveOthers() const { return false; }
 

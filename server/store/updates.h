@@ -273,6 +273,7 @@ class Updates {
   std::size_t advanceAll(const AgentKey& agent, const std::vector<KnownUpdate>& updates, UpdateEvent event,
                          const UpdateChange& change, std::int64_t now) {
     std::vector<UpdateStep> steps;
+    steps.reserve(updates.size());
     for (const auto& update : updates)
       steps.push_back({agent, update.id, update.state, event, change});
     return advanceAll(steps, now);

@@ -44,7 +44,7 @@ class PostgresStore : public Store {
   std::int64_t settledEvents() const override;
   // Begins to listen for the other servers' commits as well; those call it on a thread of the store's.
   void onOutbox(std::function<void()> listener) override;
-  void onOthers(std::function<void()> listener) override { others_listener_ = std::move(listener); }
+  void onOthers(const std::function<void()>& listener) override { others_listener_ = listener; }
   bool mayHaveOthers() const override { return true; }
 
  protected:
