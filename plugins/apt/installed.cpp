@@ -17,7 +17,7 @@ std::vector<pkgCache::PkgIterator> findInstalled(pkgCache& cache) {
     if (i + kAhead < count) __builtin_prefetch(cache.PkgP + buckets[i + kAhead]);
     for (auto* package = cache.PkgP + buckets[i]; package != cache.PkgP;
          package = cache.PkgP + package->NextPackage)
-      if (package->CurrentVer != 0) found.emplace_back(cache, package);
+      if (package->CurrentVer != nullptr) found.emplace_back(cache, package);
   }
   return found;
 }

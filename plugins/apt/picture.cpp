@@ -67,7 +67,7 @@ Result<Found> find(const Settings& settings) {
 
 std::string otherManager(Session& session) {
   const auto package = session.cache().FindPkg("unattended-upgrades");
-  const bool installed = !package.end() && package->CurrentVer != 0;
+  const bool installed = !package.end() && package->CurrentVer != nullptr;
   const auto every = _config->Find("APT::Periodic::Unattended-Upgrade", "0");
   const bool periodic = _config->FindI("APT::Periodic::Enable", 1) != 0;  // its daily timers ask this first
   return installed && periodic && every != "0" && !every.empty() ? "unattended-upgrades" : "";

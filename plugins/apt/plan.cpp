@@ -48,7 +48,7 @@ Result<Candidate> find(Session& session, const Wanted& wanted) {
   bool known = false;
   for (auto package = group.end() ? pkgCache::PkgIterator() : group.PackageList(); !package.end();
        package = group.NextPkg(package)) {
-    if (package->CurrentVer == 0 || (wanted.arch != "all" && wanted.arch != package.Arch())) continue;
+    if (package->CurrentVer == nullptr || (wanted.arch != "all" && wanted.arch != package.Arch())) continue;
     known = true;
     const auto version = findVersion(session.policy(), package, wanted.version);
     if (!version.end()) return Candidate{package, version};

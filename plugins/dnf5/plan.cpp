@@ -21,6 +21,7 @@ std::string label(const Wanted& wanted) {
 
 std::vector<std::string> nevrasOf(const std::vector<Wanted>& all) {
   std::vector<std::string> nevras;
+  nevras.reserve(all.size());
   for (const auto& wanted : all)
     nevras.push_back(pinned(wanted.name, wanted.version, wanted.arch));
   return nevras;

@@ -129,7 +129,7 @@ Result<> Swap::stop(const Json& container) {
   };
   if (wait_s <= 0) return not_ended("no time is left for it to end");
   const auto signal = textAt(container, {"Config", "StopSignal"});
-  const auto told = engine_.signal(idOf(container), signal.empty() ? "SIGTERM" : signal);
+  auto told = engine_.signal(idOf(container), signal.empty() ? "SIGTERM" : signal);
   const auto until = clock_.monotonicNs() + wait_s * kSecondNs;
   for (;;) {
     const auto now = engine_.inspectContainer(idOf(container));
