@@ -24,7 +24,8 @@ bool isOrdinary(std::string_view line) {
   return colon != kField.size() - 2 || strncasecmp(line.data(), kField.data(), colon) != 0;
 }
 
-// The value of the one field Package, which comes first; "" for a stanza that is not like that.
+// The value of the one field Package, which comes first; "" for a stanza that is not like that. libapt takes
+// every kind of white space off a value.
 std::string_view packageOf(std::string_view stanza) {
   if (!stanza.starts_with(kField)) return {};
   const auto end = std::min(stanza.find('\n'), stanza.size());
@@ -34,7 +35,7 @@ std::string_view packageOf(std::string_view stanza) {
     at = behind + 1;
   }
   const auto name = stanza.substr(kField.size(), end - kField.size());
-  return name.find_first_of(" \t") == std::string_view::npos ? name : std::string_view();
+  return name.find_first_of(" \t\v\f") == std::string_view::npos ? name : std::string_view();
 }
 
 // Calls `take` with each stanza, with the empty line behind it where there is one. False: it is not laid out

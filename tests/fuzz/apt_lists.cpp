@@ -25,6 +25,8 @@ bool readAsLibapt(const std::string& file, std::vector<std::string>& out) {
     const char* begin = nullptr;
     const char* end = nullptr;
     stanza.GetSection(begin, end);
+    while (begin < end && *begin == '\n')
+      ++begin;
     while (end > begin && end[-1] == '\n')
       --end;
     if (kNames.contains(stanza.FindS("Package"))) out.emplace_back(begin, end);

@@ -158,10 +158,10 @@ TEST_F(NarrowList, tells_a_full_disk_from_what_it_does_not_understand) {
 }
 
 TEST_F(NarrowList, understands_nothing_else) {
-  for (const char* text :
-       {"Version: 1\nPackage: a\n\n", "Package: a\nPackage: b\n\n", "Package: a \n\n", "package: a\n\n",
-        "Package: a\r\n\r\nPackage: b\r\n", "Package: \n\n", "no field\n",
-        "Package: a\nno field\n\nPackage: c\n", "Package: b\npackage: a\n\n", "Package: a\n: x\n\n"})
+  for (const char* text : {"Version: 1\nPackage: a\n\n", "Package: a\nPackage: b\n\n", "Package: a \n\n",
+                           "package: a\n\n", "Package: a\r\n\r\nPackage: b\r\n", "Package: \n\n",
+                           "no field\n", "Package: a\nno field\n\nPackage: c\n", "Package: b\npackage: a\n\n",
+                           "Package: a\n: x\n\n", "Package: a\f\n\n", "Package: \va\n\n"})
     EXPECT_EQ(narrowed(text), std::nullopt) << text;
 }
 
