@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxPerKey = 4096;
 constexpr std::size_t kMinRewrite = 10'000;  // lines, before the file is written anew without the old ones
+constexpr std::int64_t kMaxAheadFile = std::int64_t{1} << 30;  // bytes; of ten million signatures
 constexpr std::int64_t kSweepEveryS = 60;
 constexpr std::int64_t kUnderWayS = 15;
 
@@ -80,7 +81,7 @@ void NonceMemory::sweep(std::int64_t now_s) {
 }
 
 void NonceMemory::loadAhead() {
-  std::istringstream in(readSecretFile(ahead_file_).value_or(""));
+  std::istringstream in(readSecretFile(ahead_file_, kMaxAheadFile).value_or(""));
   for (std::string line; std::getline(in, line);) {
     std::istringstream fields(line);
     std::int64_t created_s = 0;
@@ -109,8 +110,20 @@ void NonceMemory::rewriteAhead() {
 
 void NonceMemory::noteAhead(const std::string& key, std::int64_t created_s, const std::string& nonce) {
   ahead_.push_back({key, created_s, nonce});
-  if (ahead_.size() > rewrite_at_) return rewriteAhead();
-  ahead_out_ << aheadLine(key, created_s, nonce) << std::flush;
+  try {
+    writeAhead();
+  } catch (const std::exception& error) {
+    throw http::Problem{503, "store.full", std::string("used signatures cannot be kept: ") + error.what(), "",
+                        60};
+  }
+}
+
+void NonceMemory::writeAhead() {
+  // Once a line could not be written it may be there in part, and a stream that failed takes nothing any
+  // more.
+  if (ahead_.size() > rewrite_at_ || !ahead_out_) return rewriteAhead();
+  const Ahead& last = ahead_.back();
+  ahead_out_ << aheadLine(last.key, last.created_s, last.nonce) << std::flush;
   if (!ahead_out_) throw std::runtime_error(ahead_file_.string() + ": cannot be written");
 }
 

@@ -28,7 +28,8 @@ class NonceMemory {
   // signature.clock (more than 5 minutes off), signature.before_start (make it again). [any thread]
   void checkTime(std::int64_t created_s) const;
   // For a verified signature. Throws Problem 401 signature.replayed when it was used before, 429 when this
-  // key signed thousands of requests within the window. [any thread]
+  // key signed thousands of requests within the window, 503 store.full when it is dated ahead and the file
+  // takes nothing. [any thread]
   void use(const std::string& key, std::int64_t created_s, const std::string& nonce);
 
  private:
@@ -43,6 +44,7 @@ class NonceMemory {
   void loadAhead();
   void rewriteAhead();
   void noteAhead(const std::string& key, std::int64_t created_s, const std::string& nonce);
+  void writeAhead();
 
   SignatureClock& time_;
   const std::filesystem::path ahead_file_;

@@ -13,8 +13,6 @@
 namespace redflag::auth {
 namespace {
 
-constexpr off_t kMaxBytes = 1 << 20;
-
 [[noreturn]] void failed(const std::filesystem::path& path) {
   throw std::system_error(errno, std::generic_category(), path.string());
 }
@@ -71,15 +69,15 @@ void writePublicFile(const std::filesystem::path& path, const std::string& bytes
   writeFile(path, bytes, 0644);
 }
 
-std::optional<std::string> readSecretFile(const std::filesystem::path& path) {
+std::optional<std::string> readSecretFile(const std::filesystem::path& path, std::int64_t most) {
   const Descriptor file(path, O_RDONLY, 0);
   if (file.get() < 0) return std::nullopt;
   struct stat about {};
   if (::fstat(file.get(), &about) != 0) failed(path);
   if ((about.st_mode & 0077U) != 0)
     throw std::runtime_error(path.string() + ": others can read it; it must be mode 0600");
-  if (!S_ISREG(about.st_mode) || about.st_size > kMaxBytes)
-    throw std::runtime_error(path.string() + ": not a key file");
+  if (!S_ISREG(about.st_mode) || about.st_size > most)
+    throw std::runtime_error(path.string() + ": not a file of at most " + std::to_string(most) + " bytes");
   std::string out(static_cast<std::size_t>(about.st_size), '\0');
   for (std::size_t done = 0; done < out.size();) {
     const ssize_t count = ::read(file.get(), out.data() + done, out.size() - done);

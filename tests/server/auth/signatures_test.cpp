@@ -1,4 +1,7 @@
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
 
 #include "auth/gate.h"
 #include "auth/secret_file.h"
@@ -25,6 +28,26 @@ class SteppedClock : public Clock {
 
   std::atomic<std::int64_t> epoch_ns{1'800'000'000 * kSecondNs};
   std::atomic<std::int64_t> monotonic_ns{5'000 * kSecondNs};
+};
+
+// What a full disk does to this process' files, while it lives.
+class FilesTakeNothing {
+ public:
+  FilesTakeNothing() {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit none{0, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &none);
+  }
+  ~FilesTakeNothing() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    ::signal(SIGXFSZ, signal_);
+  }
+  FilesTakeNothing(const FilesTakeNothing&) = delete;
+  FilesTakeNothing& operator=(const FilesTakeNothing&) = delete;
+
+ private:
+  rlimit before_{};
+  const sighandler_t signal_ = ::signal(SIGXFSZ, SIG_IGN);
 };
 
 class SignaturesTest : public ::testing::Test {
@@ -155,6 +178,33 @@ TEST_F(SignaturesTest, of_a_clock_that_is_ahead_are_remembered_over_a_restart) {
   EXPECT_EQ(verdict(request), "401 signature.replayed");
   clock_.pass(200);
   EXPECT_EQ(verdict(request), "401 signature.clock");
+}
+
+TEST_F(SignaturesTest, of_many_clocks_that_are_ahead_are_remembered_over_a_restart) {
+  const auto ahead = head(key_a_, "agent-a", nowS() + 100);
+  EXPECT_EQ(verdict(ahead), "admitted agent-a");
+  std::ofstream file(folder_.path() / "nonces", std::ios::app);
+  for (int i = 0; i < 30'000; ++i)
+    file << nowS() + 100 << ' ' << toBase64Url(std::string(32, 'k')) << ' ' << toBase64Url(std::to_string(i))
+         << '\n';
+  file.close();
+  ASSERT_GT(std::filesystem::file_size(folder_.path() / "nonces"), 1U << 20U);
+  start();
+  EXPECT_EQ(verdict(ahead), "401 signature.replayed");
+}
+
+TEST_F(SignaturesTest, of_a_clock_that_is_ahead_wait_for_a_disk_that_is_full_and_no_longer) {
+  EXPECT_EQ(verdict(head(key_a_, "agent-a", nowS() + 100)), "admitted agent-a");
+  {
+    const FilesTakeNothing full;
+    EXPECT_EQ(verdict(head(key_a_, "agent-a", nowS() + 100)), "503 store.full");
+    EXPECT_EQ(verdict(head(key_a_, "agent-a", nowS() + 100)), "503 store.full");
+    EXPECT_EQ(verdict(good()), "admitted agent-a") << "of a right clock nothing has to be written";
+  }
+  const auto ahead = head(key_a_, "agent-a", nowS() + 100);
+  EXPECT_EQ(verdict(ahead), "admitted agent-a");
+  start();
+  EXPECT_EQ(verdict(ahead), "401 signature.replayed");
 }
 
 TEST_F(SignaturesTest, made_in_the_second_of_the_start_are_made_again) {
