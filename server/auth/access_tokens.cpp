@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kMaxToken = 2048;
 constexpr std::size_t kMaxText = 128;
+constexpr std::size_t kRemembered = 20'000;  // agents that come again before their tokens are forgotten
 constexpr std::string_view kRefreshDomain = "redflag-refresh-key-v1";
 
 const std::string& fixedHeader() {
@@ -56,7 +57,7 @@ std::string keyThumbprint(std::string_view public_key) {
 }
 
 AccessTokens::AccessTokens(protocol::SigningKey key, std::int64_t life_s)
-    : key_(std::move(key)), life_s_(life_s), refresh_key_(refreshKeyOf(key_)) {}
+    : key_(std::move(key)), life_s_(life_s), refresh_key_(refreshKeyOf(key_)), verified_(kRemembered) {}
 
 std::string AccessTokens::issue(const AccessClaims& claims) const {
   const Json payload = {{"sub", claims.agent_id},
@@ -76,9 +77,12 @@ std::optional<AccessClaims> AccessTokens::verify(std::string_view token) const {
   const std::size_t payload_at = fixedHeader().size() + 1;
   const std::size_t dot = token.find('.', payload_at);
   if (dot == std::string_view::npos) return std::nullopt;
-  const auto signature = fromBase64Url(token.substr(dot + 1));
-  if (!signature || !protocol::verifySignature(token.substr(0, dot), *signature, key_.publicKey()))
-    return std::nullopt;
+  if (!verified_.knows(token)) {
+    const auto signature = fromBase64Url(token.substr(dot + 1));
+    if (!signature || !protocol::verifySignature(token.substr(0, dot), *signature, key_.publicKey()))
+      return std::nullopt;
+    verified_.add(token);
+  }
   const auto payload = fromBase64Url(token.substr(payload_at, dot - payload_at));
   return payload ? readClaims(*payload) : std::nullopt;
 }

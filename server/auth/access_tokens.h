@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "auth/token_memory.h"
 #include "protocol/keys.h"
 
 namespace redflag::auth {
@@ -48,6 +49,7 @@ class AccessTokens {
   const protocol::SigningKey key_;
   const std::int64_t life_s_;
   const std::string refresh_key_;
+  mutable TokenMemory verified_;
 };
 
 }  // namespace redflag::auth

@@ -63,6 +63,19 @@ TEST_F(AccessTokensTest, with_any_character_changed_are_refused) {
   EXPECT_FALSE(tokens_.verify(good_ + std::string(5000, 'x')));
 }
 
+TEST_F(AccessTokensTest, that_were_verified_before_vouch_for_no_other) {
+  EXPECT_TRUE(tokens_.verify(good_));
+  EXPECT_TRUE(tokens_.verify(good_));
+  Json other = parseJson(payloadOf(good_)).value();
+  other["sub"] = "agent-2";
+  const auto payload = toBase64Url(dumpJson(other));
+  EXPECT_FALSE(
+      tokens_.verify(good_.substr(0, good_.find('.') + 1) + payload + good_.substr(good_.rfind('.'))));
+  const auto unsound = forged(R"({"alg":"EdDSA","typ":"at+jwt"})", "not JSON", key_);
+  EXPECT_FALSE(tokens_.verify(unsound));
+  EXPECT_FALSE(tokens_.verify(unsound)) << "nor are claims taken unread";
+}
+
 TEST_F(AccessTokensTest, with_another_header_are_refused_whoever_signed_them) {
   const std::string payload = payloadOf(good_);
   EXPECT_TRUE(tokens_.verify(forged(R"({"alg":"EdDSA","typ":"at+jwt"})", payload, key_)));
