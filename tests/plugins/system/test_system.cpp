@@ -223,6 +223,20 @@ TEST_F(SystemTree, says_that_no_unit_has_failed_only_where_somebody_was_asked) {
   }
 }
 
+TEST_F(SystemTree, says_how_many_units_have_failed_beside_those_that_are_told) {
+  fake_.local_answers["/failed"] =
+      R"({"units":[{"name":"a.service","description":"","result":"timeout","status":0}],"total":201})";
+  EXPECT_EQ(scan(), rf::Status::kOk) << "load and memory are told all the same";
+  EXPECT_EQ(fake_.ofKind("service/1").size(), 1U) << "what is known is told";
+  EXPECT_EQ(fake_.fact("units.failed"), 201);
+  EXPECT_NE(fake_.scopeStatus("units"), RF_OK) << "those that are not told of have failed as well";
+  EXPECT_TRUE(fake_.reported("system.too_many_units"));
+  fake_.local_answers["/failed"] =
+      R"({"units":[{"name":"a.service","description":"","result":"timeout","status":0}],"total":0})";
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_TRUE(fake_.reported("system.bad_answer")) << "fewer than are named";
+}
+
 // rpm's own database of a root, with a package that has a library and the link by which programs find it.
 class RpmTree : public SystemTree {
  protected:
