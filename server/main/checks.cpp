@@ -283,17 +283,16 @@ void checkExpiries(const fs::path& data, std::int64_t now_s, std::vector<Finding
   checkPair(data / "tls/server.pem", "remove server.pem as well: the next start makes both anew", out);
   if (!isThere(data / "tls/server.pem"))
     add(out, "certificates", Level::kNote, "there is no server certificate yet", "the first start makes one");
-  try {
-    for (const auto& one : trust::expiriesOf(data)) {
-      const int urgency = trust::urgencyOf(one, now_ns);
-      if (urgency == 0) continue;
-      const bool is_tls = one.what == "certificate" || one.what == "authority" || one.what == "reserve";
-      const Level level = urgency < 0 ? Level::kError : Level::kWarning;
-      add(out, is_tls ? "certificates" : "trust", level, trust::sentenceOf(one, now_ns), one.advice);
-    }
-  } catch (const std::exception& error) {
-    add(out, "certificates", Level::kError, error.what(), "restore it from a backup");
+  const auto expiries = trust::expiriesOf(data);
+  for (const auto& one : expiries.known) {
+    const int urgency = trust::urgencyOf(one, now_ns);
+    if (urgency == 0) continue;
+    const bool is_tls = one.what == "certificate" || one.what == "authority" || one.what == "reserve";
+    const Level level = urgency < 0 ? Level::kError : Level::kWarning;
+    add(out, is_tls ? "certificates" : "trust", level, trust::sentenceOf(one, now_ns), one.advice);
   }
+  for (const auto& why : expiries.unreadable)
+    add(out, "certificates", Level::kError, why, "restore it from a backup");
   conclude(out, before, "certificates", "nothing of certificates and trust documents ends soon");
 }
 
