@@ -66,14 +66,17 @@ bool isUnitQuestion(std::string_view target) {
 
 Result<Json> failedUnits(std::string_view printed) {
   Json units = Json::array();
-  while (!printed.empty() && units.size() < kMaxUnits) {
+  std::size_t total = 0;
+  while (!printed.empty()) {
     const auto block = takeUntil(printed, "\n\n");
     if (block.find_first_not_of('\n') == std::string_view::npos) continue;
     auto unit = unitOfBlock(block);
     if (!unit) return fail(Code::kInvalid, "systemctl printed a unit without a name");
-    units.push_back(std::move(*unit));
+    if (++total <= kMaxUnits) units.push_back(std::move(*unit));
   }
-  return Json{{"units", std::move(units)}};
+  Json told = {{"units", std::move(units)}};
+  if (total > kMaxUnits) told["total"] = total;
+  return told;
 }
 
 Result<std::string> failedUnitsJson(const UnitPlaces& places, std::int64_t until_ns,

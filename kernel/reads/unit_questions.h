@@ -24,8 +24,9 @@ struct UnitPlaces {
 
 bool isUnitQuestion(std::string_view target);  // exactly /failed
 
-// {"units":[{"name","description","result","status"}…]}, at most 200; status: a service's own exit code, 0
-// where there is none. kNotFound: something else than systemd runs this machine.
+// {"units":[{"name","description","result","status"}…]}, at most 200, and where more have failed "total": how
+// many; status: a service's own exit code, 0 where there is none. kNotFound: something else than systemd runs
+// this machine.
 Result<std::string> failedUnitsJson(const UnitPlaces& places, std::int64_t until_ns,
                                     const std::atomic<bool>& stopping);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernel_images.h"
+#include "left_alone.h"
 #include "text_forms.h"
 
 namespace redflag::system {
@@ -55,16 +56,6 @@ bool isRestart(std::string_view scheduled) {
   return std::any_of(lines.begin(), lines.end(), [](std::string_view line) {
     return line == "MODE=reboot" || line == "MODE=kexec" || line == "MODE=soft-reboot";
   });
-}
-
-// Why no order restarts it; "": one may.
-std::string whyLeftAlone(const std::string& unit) {
-  // Restarting one of those that carry orders out ends the order in the middle of itself.
-  if (unit.starts_with("redflag-")) return "it carries this very order out";
-  // The service manager itself, sessions and half of the other services hang on it.
-  if (unit == "dbus.service" || unit == "dbus-broker.service" || unit == "dbus-daemon.service")
-    return "others hang on it: it is renewed by a restart of the machine";
-  return {};
 }
 
 Json leftAlone(const std::string& unit, const std::string& why) {

@@ -12,10 +12,16 @@ namespace {
 
 constexpr std::uint64_t kMaxUnitAnswer = 1U << 20;
 constexpr std::size_t kMostUnits = 200;
+constexpr std::int64_t kMostFailed = 1'000'000;
 
 struct FailedUnit {
   std::string name;
   std::string reason;
+};
+
+struct ToldUnits {
+  std::vector<FailedUnit> units;
+  std::int64_t total = 0;  // have failed
 };
 
 // "A web server: exit-code, status 1". A unit is described as it likes: a row that refuses it must not be
@@ -27,13 +33,15 @@ std::string reasonOf(const std::string& description, const std::string& result, 
   return reason;
 }
 
-redflag::Result<std::vector<FailedUnit>> parseUnits(const std::string& body) {
+redflag::Result<ToldUnits> parseUnits(const std::string& body) {
   const auto parsed = parseJson(body, {.bytes = kMaxUnitAnswer, .depth = 4, .values = 10'000});
   if (!parsed) return tl::unexpected<Error>(parsed.error());
   JsonReader in(*parsed, "failed");
   const Json& units = in.array("units", kMostUnits);
+  ToldUnits told;
+  const auto named = static_cast<std::int64_t>(units.size());
+  told.total = in.optionalInteger("total", named, kMostFailed, named);
   if (auto ok = in.finish(); !ok) return tl::unexpected<Error>(ok.error());
-  std::vector<FailedUnit> found;
   for (const auto& item : units) {
     JsonReader unit(item, "failed.units");
     const auto name = unit.text("name", 255);
@@ -42,9 +50,9 @@ redflag::Result<std::vector<FailedUnit>> parseUnits(const std::string& body) {
     const auto status = unit.optionalInteger("status", 0, 255, 0);
     if (!plugin::isPrintableText(name)) unit.refuse("name", "a unit's name");
     if (auto ok = unit.finish(); !ok) return tl::unexpected<Error>(ok.error());
-    found.push_back({name, reasonOf(description, result, status)});
+    told.units.push_back({name, reasonOf(description, result, status)});
   }
-  return found;
+  return told;
 }
 
 }  // namespace
@@ -59,12 +67,15 @@ void FailedUnits::report() {
 }
 
 void FailedUnits::tell(const std::string& body, rf::Scope& scope) {
-  const auto units = parseUnits(body);
-  if (!units) return scope.fail(rf::Status::kInternal, "system.bad_answer", units.error().text);
-  for (const auto& unit : *units)
+  const auto told = parseUnits(body);
+  if (!told) return scope.fail(rf::Status::kInternal, "system.bad_answer", told.error().text);
+  for (const auto& unit : told->units)
     static_cast<void>(run_.service().name(unit.name).state("failed").reason(unit.reason).commit());
-  run_.fact("units.failed", static_cast<std::int64_t>(units->size()));
-  scope.complete();
+  run_.fact("units.failed", told->total);
+  const auto left_out = told->total - static_cast<std::int64_t>(told->units.size());
+  if (left_out == 0) return scope.complete();
+  scope.fail(rf::Status::kLimit, "system.too_many_units",
+             std::to_string(left_out) + " more units have failed than are told of");
 }
 
 }  // namespace redflag::system

@@ -11,8 +11,8 @@ namespace redflag::system {
 class FailedUnits {
  public:
   FailedUnits(const rf::Host& host, rf::Run& run) : manager_(host), run_(run) {}
-  // Scope "units", and the fact units.failed: how many. Without a service manager that can be asked: neither,
-  // which is what is known.
+  // Scope "units", not complete where more have failed than are told of, and the fact units.failed: how many
+  // have. Without a service manager that can be asked: neither, which is what is known.
   void report();
 
  private:

@@ -6,6 +6,7 @@
 #include "common/nobody_to_ask.h"
 #include "common/package_text.h"
 #include "common/units.h"
+#include "left_alone.h"
 
 namespace redflag::system {
 namespace {
@@ -51,6 +52,7 @@ void OutdatedServices::tell(const std::string& body, rf::Scope& scope) {
   for (const auto& [unit, service] : services_) {
     auto row = run_.service();
     row.name(unit).state("running").needsRestart(true);
+    if (!whyLeftAlone(unit).empty()) row.needsReboot(true);
     row.reason(listed(service.commands, kNamedFiles) +
                " still runs what was replaced: " + listed(service.files, kNamedFiles));
     std::set<std::string> packages;

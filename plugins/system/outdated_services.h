@@ -1,7 +1,8 @@
 #pragma once
-// Which services run code that an update has replaced: service/1 rows with needs_restart. Whoever started the
-// host looks into the processes (it has the right to); which service a process belongs to is in its control
-// group, which package a file came from its package manager knows.
+// Which services run code that an update has replaced: service/1 rows with needs_restart, and with
+// needs_reboot where no order restarts them. Whoever started the host looks into the processes (it has the
+// right to); which service a process belongs to is in its control group, which package a file came from its
+// package manager knows.
 
 #include <map>
 #include <set>

@@ -85,6 +85,7 @@ constexpr auto kService = std::to_array<Field>({
     {"name", kText, kRequired},
     {"state"},
     {"needs_restart", kFlag},
+    {"needs_reboot", kFlag},
     {"reason"},
     {"packages", kList},
 });

@@ -137,8 +137,11 @@ Machine lookAtMachine(const fs::path& folder) {
   try {
     out.sync_ns = timeToSync(folder);
   } catch (const std::system_error& error) {
-    if (error.code().value() != ENOSPC) throw;  // told as what it is
-    out.free_bytes = 0;
+    if (error.code().value() == ENOSPC) {
+      out.free_bytes = 0;  // told as what it is
+    } else {
+      out.unwritten = error.what();
+    }
   }
   return out;
 }
@@ -157,6 +160,9 @@ void checkMachine(const Machine& machine, std::vector<Finding>& out) {
   if (machine.free_files >= 0 && machine.free_files < 1'000)
     add(out, "disk", Level::kError, "room for " + std::to_string(machine.free_files) + " more files",
         "remove what fills the file system with small files");
+  if (!machine.unwritten.empty())
+    add(out, "disk", Level::kError, machine.unwritten,
+        "run doctor as the server's user, on a disk that can be written");
   conclude(out, before, "disk", left);
 
   const std::size_t clock = out.size();
@@ -169,6 +175,7 @@ void checkMachine(const Machine& machine, std::vector<Finding>& out) {
   }
   conclude(out, clock, "clock", toRfc3339(machine.now_s * kSecondNs));
 
+  if (!machine.unwritten.empty()) return;
   const std::string sync =
       std::to_string(machine.sync_ns / kMillisecondNs) + " ms to write and sync a small file";
   if (machine.sync_ns > 200 * kMillisecondNs) {
@@ -283,17 +290,16 @@ void checkExpiries(const fs::path& data, std::int64_t now_s, std::vector<Finding
   checkPair(data / "tls/server.pem", "remove server.pem as well: the next start makes both anew", out);
   if (!isThere(data / "tls/server.pem"))
     add(out, "certificates", Level::kNote, "there is no server certificate yet", "the first start makes one");
-  try {
-    for (const auto& one : trust::expiriesOf(data)) {
-      const int urgency = trust::urgencyOf(one, now_ns);
-      if (urgency == 0) continue;
-      const bool is_tls = one.what == "certificate" || one.what == "authority" || one.what == "reserve";
-      const Level level = urgency < 0 ? Level::kError : Level::kWarning;
-      add(out, is_tls ? "certificates" : "trust", level, trust::sentenceOf(one, now_ns), one.advice);
-    }
-  } catch (const std::exception& error) {
-    add(out, "certificates", Level::kError, error.what(), "restore it from a backup");
+  const auto expiries = trust::expiriesOf(data);
+  for (const auto& one : expiries.known) {
+    const int urgency = trust::urgencyOf(one, now_ns);
+    if (urgency == 0) continue;
+    const bool is_tls = one.what == "certificate" || one.what == "authority" || one.what == "reserve";
+    const Level level = urgency < 0 ? Level::kError : Level::kWarning;
+    add(out, is_tls ? "certificates" : "trust", level, trust::sentenceOf(one, now_ns), one.advice);
   }
+  for (const auto& why : expiries.unreadable)
+    add(out, "certificates", Level::kError, why, "restore it from a backup");
   conclude(out, before, "certificates", "nothing of certificates and trust documents ends soon");
 }
 

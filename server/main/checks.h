@@ -26,6 +26,7 @@ struct Machine {
   std::int64_t free_bytes = 0;   // for who runs this
   std::int64_t free_files = -1;  // -1: the file system does not count them
   std::int64_t sync_ns = 0;      // a small file written and synced
+  std::string unwritten;         // why none could be, for another reason than a full disk; "" where one was
 };
 // `folder` exists. Throws std::system_error.
 Machine lookAtMachine(const std::filesystem::path& folder);

@@ -93,14 +93,13 @@ void FleetNumbers::write(metrics::Snapshot& out) {
 
 void writeExpiries(const std::filesystem::path& data, metrics::Snapshot& out) {
   std::map<std::string, std::int64_t> first;  // of several of a kind the one that ends first
-  try {
-    for (const auto& one : trust::expiriesOf(data)) {
-      const auto [place, is_new] = first.try_emplace(one.what, one.at_ns);
-      if (!is_new) place->second = std::min(place->second, one.at_ns);
-    }
-  } catch (const std::exception& error) {
-    spdlog::warn("what ends soon is not known: {}", error.what());
+  const auto all = trust::expiriesOf(data);
+  for (const auto& one : all.known) {
+    const auto [place, is_new] = first.try_emplace(one.what, one.at_ns);
+    if (!is_new) place->second = std::min(place->second, one.at_ns);
   }
+  for (const auto& why : all.unreadable)
+    spdlog::warn("when it ends is not known: {}", why);
   std::vector<std::pair<metrics::Labels, double>> values;
   for (const auto& [what, at_ns] : first)
     values.push_back({{what}, static_cast<double>(at_ns - epochNow()) / kSecondNs});

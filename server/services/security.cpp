@@ -1,5 +1,7 @@
 #include "services/security.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
@@ -119,14 +121,14 @@ std::vector<std::filesystem::path> offlineKeysNear(const std::filesystem::path& 
 void Security::addTrust(std::vector<SecurityRow>& out) const {
   if (data_.empty()) return;
   const std::int64_t now = context_.now();
-  try {
-    for (const auto& expiry : trust::expiriesOf(data_))
-      out.push_back(rowOf(expiry, now));
-  } catch (const std::exception& error) {
-    out.push_back({"trust", "trust", Level::kCritical, "Trust repository", error.what(),
+  const auto expiries = trust::expiriesOf(data_);
+  for (const auto& expiry : expiries.known)
+    out.push_back(rowOf(expiry, now));
+  if (!expiries.unreadable.empty())
+    out.push_back({"trust", "trust", Level::kCritical, "Trust repository",
+                   fmt::format("{}", fmt::join(expiries.unreadable, "; ")),
                    "put right what it names; `redflag-server keys publish` writes the documents again", 0, -1,
                    "", true});
-  }
   const auto near = offlineKeysNear(data_);
   out.push_back(
       {"offline_keys", "trust", near.empty() ? Level::kGood : Level::kWarning, "Offline keys",

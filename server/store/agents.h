@@ -115,6 +115,13 @@ struct Agent {
 // Within how many days a disk must be full, by its forecast, to count as filling. Forecasts look back on two
 // weeks at most (plugins/storage/growth.h): further ahead than that they guess.
 constexpr int kDiskFillingDays = 14;
+// Whether a forecast counts, for this list and for a machine's charts (server/web/src/format/series.ts): it
+// came with what was measured last of its own volume (one that stopped to grow is measured without a
+// forecast, and the last one stays where it was); that was at most so many days before the machine's newest
+// measurement of any volume (one that is gone is measured no more; one that hangs, or is looked at less often
+// than others, is not gone); and it is younger than kDiskFillingDays (no machine that fell silent is forecast
+// for longer than a forecast looks ahead).
+constexpr int kForecastBehindDays = 2;
 
 struct AgentFilter {
   std::string search;      // in the hostname; "" for all
@@ -123,7 +130,7 @@ struct AgentFilter {
   std::string connection;  // "", or as in Agent
   std::string identity;  // "": all but revoked; a state of Standing; needs_a_look: pending, cloned, restored
   bool breaker_open = false;
-  bool disk_filling = false;    // by a forecast that still holds: kDiskFillingDays
+  bool disk_filling = false;    // by a forecast that counts: kForecastBehindDays
   bool reboot_pending = false;  // by the newest word of a plugin
   bool config_invalid = false;
   bool weakly_isolated = false;

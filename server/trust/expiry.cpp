@@ -1,5 +1,6 @@
 #include "trust/expiry.h"
 
+#include <functional>
 #include <stdexcept>
 
 #include "auth/x509.h"
@@ -55,9 +56,22 @@ void addCertificate(const fs::path& file, const char* what, bool renews_itself, 
                     std::vector<Expiry>& out) {
   const auto pem = readIfThere(file);
   if (!pem) return;
-  const auto certificate = auth::certificateFromPem(*pem);
-  out.push_back(
-      {what, file.filename().string(), 0, auth::notAfter(*certificate) * kSecondNs, renews_itself, advice});
+  std::int64_t ends_s = 0;
+  try {
+    ends_s = auth::notAfter(*auth::certificateFromPem(*pem));
+  } catch (const std::exception& error) {
+    throw std::runtime_error(file.string() + ": " + error.what());
+  }
+  out.push_back({what, file.filename().string(), 0, ends_s * kSecondNs, renews_itself, advice});
+}
+
+// What cannot be read keeps nothing else from being told.
+void addIfReadable(Expiries& out, const std::function<void(std::vector<Expiry>&)>& add) {
+  try {
+    add(out.known);
+  } catch (const std::exception& error) {
+    out.unreadable.emplace_back(error.what());
+  }
 }
 
 const char* nameOf(const std::string& what) {
@@ -76,21 +90,29 @@ int expiryWarningDays(std::int64_t expires_ns, std::int64_t now_ns) {
   return 0;
 }
 
-std::vector<Expiry> expiriesOf(const fs::path& data) {
-  std::vector<Expiry> out;
+Expiries expiriesOf(const fs::path& data) {
+  Expiries out;
   const fs::path metadata = data / "trust/metadata";
-  const fs::path targets = versioned(metadata, newestVersion(metadata, "targets"), "targets");
-  addDocument(versioned(metadata, newestVersion(metadata, "root"), "root"), "root", false, out);
-  addDocument(targets, "targets", false, out);
-  addDocument(versioned(metadata, newestVersion(metadata, "snapshot"), "snapshot"), "snapshot", true, out);
-  addDocument(metadata / "timestamp.json", "timestamp", true, out);
-  addCommandKeys(data / "trust", targets, out);
-  addCertificate(data / "tls/server.pem", "certificate", false,
-                 "start the server again: it renews its certificate by itself", out);
-  addCertificate(data / "tls/ca-active.pem", "authority", false,
-                 "let the one in reserve take over: redflag-server ca rotate", out);
-  addCertificate(data / "tls/ca-reserve.pem", "reserve", false,
-                 "make a younger one: redflag-server ca rotate", out);
+  const auto document = [&](const char* what, bool renews_itself) {
+    addIfReadable(out, [&](auto& known) {
+      addDocument(versioned(metadata, newestVersion(metadata, what), what), what, renews_itself, known);
+    });
+  };
+  const auto certificate = [&](const char* file, const char* what, const char* advice) {
+    addIfReadable(out, [&](auto& known) { addCertificate(data / "tls" / file, what, false, advice, known); });
+  };
+  document("root", false);
+  addIfReadable(out, [&](auto& known) {
+    const auto targets = versioned(metadata, newestVersion(metadata, "targets"), "targets");
+    addDocument(targets, "targets", false, known);
+    addCommandKeys(data / "trust", targets, known);
+  });
+  document("snapshot", true);
+  addIfReadable(out,
+                [&](auto& known) { addDocument(metadata / "timestamp.json", "timestamp", true, known); });
+  certificate("server.pem", "certificate", "start the server again: it renews its certificate by itself");
+  certificate("ca-active.pem", "authority", "let the one in reserve take over: redflag-server ca rotate");
+  certificate("ca-reserve.pem", "reserve", "make a younger one: redflag-server ca rotate");
   return out;
 }
 
@@ -115,16 +137,15 @@ std::string sentenceOf(const Expiry& expiry, std::int64_t now_ns) {
 void ExpiryLog::tend(std::int64_t now_ns) {
   if (told_at_ != 0 && now_ns - told_at_ < kExpiryDayNs && now_ns >= told_at_) return;
   told_at_ = now_ns;
-  try {
-    for (const Expiry& one : expiriesOf(data_)) {
-      const int urgency = urgencyOf(one, now_ns);
-      if (urgency == 0) continue;
-      spdlog::log(urgency < 0 ? spdlog::level::err : spdlog::level::warn, "{}; {}", sentenceOf(one, now_ns),
-                  one.advice);
-    }
-  } catch (const std::exception& error) {
-    spdlog::warn("what ends soon is not known: {}", error.what());
+  const Expiries all = expiriesOf(data_);
+  for (const Expiry& one : all.known) {
+    const int urgency = urgencyOf(one, now_ns);
+    if (urgency == 0) continue;
+    spdlog::log(urgency < 0 ? spdlog::level::err : spdlog::level::warn, "{}; {}", sentenceOf(one, now_ns),
+                one.advice);
   }
+  for (const auto& why : all.unreadable)
+    spdlog::warn("when it ends is not known: {}", why);
 }
 
 }  // namespace redflag::trust

@@ -19,9 +19,14 @@ struct Expiry {
   std::string advice;          // what to do before
 };
 
+struct Expiries {
+  std::vector<Expiry> known;
+  std::vector<std::string> unreadable;  // why, with the file, of each that is there and could not be read
+};
+
 // Of a data folder: the documents in `trust/`, the command keys that the newest list names, the certificates
-// in `tls/`. What is not there yet is left out. Throws std::runtime_error for what cannot be read.
-std::vector<Expiry> expiriesOf(const std::filesystem::path& data);
+// in `tls/`. What is not there yet is left out.
+Expiries expiriesOf(const std::filesystem::path& data);
 
 // Of the 60, 30 and 7 days before the end the one that is reached; 0: none yet.
 int expiryWarningDays(std::int64_t expires_ns, std::int64_t now_ns);

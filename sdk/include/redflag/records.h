@@ -92,6 +92,7 @@
 #define RF_SERVICE_1_NAME "name" /* text, required */
 #define RF_SERVICE_1_STATE "state" /* text */
 #define RF_SERVICE_1_NEEDS_RESTART "needs_restart" /* flag */
+#define RF_SERVICE_1_NEEDS_REBOOT "needs_reboot" /* flag */
 #define RF_SERVICE_1_REASON "reason" /* text */
 #define RF_SERVICE_1_PACKAGES "packages" /* list */
 

@@ -50,15 +50,14 @@ constexpr const char* kRebootPendingSql =
     "EXISTS (SELECT 1 FROM facts n WHERE n.client_id = a.client_id AND n.agent_id = a.agent_id AND "
     "n.name = 'reboot.required' AND n.value IN ('1', 'true'))";
 
-// A forecast holds if it came with what its machine measured last of any volume: one that stopped to grow is
-// measured without, and one that is gone not at all, while their last forecasts stay where they were. Nor
-// does it hold for longer than it looks ahead, of a machine that fell silent. Its parameters: the days, and
-// after when it came.
+// By a forecast that counts (kForecastBehindDays). Its parameters: within how many days, after when it came,
+// and how far behind the machine's newest.
 constexpr const char* kDiskFillingSql =
     "EXISTS (SELECT 1 FROM metrics f WHERE f.client_id = a.client_id AND f.agent_id = a.agent_id AND "
-    "f.name = 'filesystem_full_in_days' AND f.value <= ? AND f.at > ? AND f.at = (SELECT MAX(n.at) FROM "
-    "metrics n WHERE n.client_id = f.client_id AND n.agent_id = f.agent_id AND n.name = "
-    "'filesystem_available_bytes'))";
+    "f.name = 'filesystem_full_in_days' AND f.value <= ? AND f.at > ? AND f.at = (SELECT n.at FROM metrics n "
+    "WHERE n.client_id = f.client_id AND n.agent_id = f.agent_id AND n.name = 'filesystem_available_bytes' "
+    "AND n.label = f.label) AND f.at >= (SELECT MAX(n.at) FROM metrics n WHERE n.client_id = f.client_id AND "
+    "n.agent_id = f.agent_id AND n.name = 'filesystem_available_bytes') - ?)";
 
 Conditions conditionsOf(const AgentFilter& filter, const http::Visible& visible, const Contact& contact) {
   Conditions where;
@@ -75,7 +74,8 @@ Conditions conditionsOf(const AgentFilter& filter, const http::Visible& visible,
         "b.state = 'open')");
   }
   if (filter.disk_filling) {
-    where.add(kDiskFillingSql, kDiskFillingDays, contact.now - kDiskFillingDays * kMetricDayNs);
+    where.add(kDiskFillingSql, kDiskFillingDays, contact.now - kDiskFillingDays * kMetricDayNs,
+              kForecastBehindDays * kMetricDayNs);
   }
   if (filter.reboot_pending) where.add(kRebootPendingSql);
   if (filter.config_invalid) where.add("a.config_state = 'invalid'");

@@ -44,9 +44,20 @@ TEST(FailedUnits, are_at_most_as_many_as_fit) {
   std::string shown;
   for (int i = 0; i < 1000; ++i)
     shown += "Id=a" + std::to_string(i) + ".service\nDescription=" + std::string(900, 'x') + "\n\n";
-  const auto units = failedUnits(shown).value().at("units");
-  EXPECT_EQ(units.size(), 200U);
-  EXPECT_EQ(units[0].at("description").get<std::string>().size(), 300U);
+  const auto told = failedUnits(shown).value();
+  EXPECT_EQ(told.at("units").size(), 200U);
+  EXPECT_EQ(told.at("units")[0].at("description").get<std::string>().size(), 300U);
+  EXPECT_EQ(told.at("total"), 1000);
+}
+
+TEST(FailedUnits, say_how_many_there_are_only_where_some_are_left_out) {
+  std::string shown;
+  for (int i = 0; i < 200; ++i)
+    shown += "Id=a" + std::to_string(i) + ".service\n\n";
+  EXPECT_FALSE(failedUnits(shown).value().contains("total"));
+  const auto told = failedUnits(shown + "Id=last.service\n").value();
+  EXPECT_EQ(told.at("units").size(), 200U);
+  EXPECT_EQ(told.at("total"), 201);
 }
 
 TEST(FailedUnits, have_a_name_that_a_unit_can_have_and_text_of_one_line) {

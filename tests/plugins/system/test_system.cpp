@@ -173,6 +173,24 @@ TEST_F(SystemTree, names_services_that_run_replaced_files_with_the_packages_of_t
   EXPECT_EQ(fake_.fact("services.unreadable_processes"), 3);
 }
 
+TEST_F(SystemTree, says_which_services_only_a_restart_of_the_machine_renews) {
+  fake_.local_answers["/outdated"] = R"({"processes":[
+    {"pid":7,"command":"dbus-daemon","control_group":"/system.slice/dbus.service","files":["/usr/lib/libz.so.1"]},
+    {"pid":8,"command":"redflag-agent","control_group":"/system.slice/redflag-agent.service","files":["/usr/lib/libz.so.1"]},
+    {"pid":9,"command":"sshd","control_group":"/system.slice/ssh.service","files":["/usr/lib/libz.so.1"]}
+  ],"unreadable":0})";
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  const auto services = fake_.ofKind("service/1");
+  ASSERT_EQ(services.size(), 3U);
+  EXPECT_EQ(services[0].at("name"), "dbus.service");
+  EXPECT_EQ(services[0].at("needs_reboot"), 1);
+  EXPECT_EQ(services[1].at("name"), "redflag-agent.service");
+  EXPECT_EQ(services[1].at("needs_reboot"), 1);
+  EXPECT_EQ(services[1].at("needs_restart"), 1);
+  EXPECT_EQ(services[2].at("name"), "ssh.service");
+  EXPECT_FALSE(services[2].contains("needs_reboot"));
+}
+
 TEST_F(SystemTree, names_units_that_have_failed_and_why) {
   fake_.local_answers["/failed"] = R"({"units":[
     {"name":"backup.service","description":"Nightly backup","result":"exit-code","status":2},
@@ -221,6 +239,20 @@ TEST_F(SystemTree, says_that_no_unit_has_failed_only_where_somebody_was_asked) {
     EXPECT_EQ(fake_.fact("units.failed"), nullptr);
     EXPECT_NE(fake_.scopeStatus("units"), RF_OK) << "what was known stays";
   }
+}
+
+TEST_F(SystemTree, says_how_many_units_have_failed_beside_those_that_are_told) {
+  fake_.local_answers["/failed"] =
+      R"({"units":[{"name":"a.service","description":"","result":"timeout","status":0}],"total":201})";
+  EXPECT_EQ(scan(), rf::Status::kOk) << "load and memory are told all the same";
+  EXPECT_EQ(fake_.ofKind("service/1").size(), 1U) << "what is known is told";
+  EXPECT_EQ(fake_.fact("units.failed"), 201);
+  EXPECT_NE(fake_.scopeStatus("units"), RF_OK) << "those that are not told of have failed as well";
+  EXPECT_TRUE(fake_.reported("system.too_many_units"));
+  fake_.local_answers["/failed"] =
+      R"({"units":[{"name":"a.service","description":"","result":"timeout","status":0}],"total":0})";
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_TRUE(fake_.reported("system.bad_answer")) << "fewer than are named";
 }
 
 // rpm's own database of a root, with a package that has a library and the link by which programs find it.

@@ -27,7 +27,7 @@ constexpr std::int64_t kDayS = 86'400;
 constexpr std::int64_t kGiB = 1LL << 30;
 
 Machine soundMachine() {
-  return {epochNow() / kSecondNs, true, 100 * kGiB, 50 * kGiB, 1'000'000, kMillisecondNs};
+  return {epochNow() / kSecondNs, true, 100 * kGiB, 50 * kGiB, 1'000'000, kMillisecondNs, ""};
 }
 
 // Of the level and the check; "" when there is none.
@@ -69,6 +69,26 @@ TEST(DoctorMachine, finds_a_full_disk_a_wrong_clock_and_a_slow_disk) {
   checkMachine(unkept, out);
   EXPECT_NE(textOf(out, Level::kNote, "clock"), "");
   EXPECT_NE(textOf(out, Level::kOk, "clock"), "") << "a note is no fault";
+}
+
+TEST(DoctorMachine, tells_the_clock_of_one_whose_disk_cannot_be_written) {
+  Machine machine = soundMachine();
+  machine.unwritten = "/srv/redflag: Read-only file system";
+  machine.clock_synchronized = false;
+  std::vector<Finding> out;
+  checkMachine(machine, out);
+  EXPECT_EQ(textOf(out, Level::kError, "disk"), machine.unwritten);
+  EXPECT_NE(textOf(out, Level::kNote, "clock"), "");
+  EXPECT_NE(textOf(out, Level::kOk, "clock"), "");
+  for (const auto& finding : out)
+    EXPECT_NE(finding.check, "disk_speed") << "nothing was written: " << finding.text;
+}
+
+TEST(DoctorMachine, is_looked_at_where_nothing_can_be_written) {
+  const auto machine = lookAtMachine("/proc");  // nobody makes a file there, root neither
+  EXPECT_NE(machine.unwritten.find("/proc/"), std::string::npos) << machine.unwritten;
+  EXPECT_GT(machine.now_s, 0);
+  EXPECT_EQ(lookAtMachine(fs::temp_directory_path()).unwritten, "");
 }
 
 TEST(DoctorMachine, finds_a_list_that_takes_its_time) {

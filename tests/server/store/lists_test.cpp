@@ -147,9 +147,10 @@ TEST_F(Lists, agents_that_wait_for_a_restart_are_those_that_said_so_last) {
             0);
 }
 
-TEST_F(Lists, agents_with_a_disk_that_fills_are_those_whose_forecast_still_holds) {
+TEST_F(Lists, agents_with_a_disk_that_fills_are_those_whose_forecast_counts) {
   constexpr std::int64_t kNow = 20'000 * kMetricDayNs;
   constexpr std::int64_t kEarlier = kNow - kMetricDayNs;
+  constexpr std::int64_t kJustBehind = kNow - kForecastBehindDays * kMetricDayNs;
   constexpr std::int64_t kLongAgo = kNow - kDiskFillingDays * kMetricDayNs;
   const auto measure = [&](std::size_t number, std::int64_t at, const std::string& label, double days) {
     store_.write([&](WriteTransaction& tx) {
@@ -165,20 +166,25 @@ TEST_F(Lists, agents_with_a_disk_that_fills_are_those_whose_forecast_still_holds
   measure(3, kNow, "mount=/var", 1);
   measure(4, kEarlier, "mount=/", 3);
   measure(4, kNow, "mount=/", 0);
-  measure(5, kEarlier, "mount=/", 0);
-  measure(5, kEarlier, "mount=/mnt", 3);
+  measure(5, kJustBehind - 1, "mount=/", 0);
+  measure(5, kJustBehind - 1, "mount=/mnt", 3);
   measure(5, kNow, "mount=/", 0);
   measure(6, kLongAgo, "mount=/", 3);
   measure(7, kLongAgo + 1, "mount=/", 3);
   measure(8, kNow, "mount=/", 3);
+  measure(10, kJustBehind, "mount=/mnt", 3);
+  measure(10, kNow, "mount=/", 0);
+  measure(11, kEarlier, "mount=/mnt", 3);
+  measure(11, kEarlier + 1, "mount=/mnt", 0);
+  measure(11, kNow, "mount=/", 40);
   store_.write([&](WriteTransaction& tx) {
     tx.metrics().set(agents_[9], {"memory_available_bytes", "", 3}, kNow, kNow);
     tx.agents().setStanding(agents_[8], {"revoked", "sold", 9, "", 0});
   });
   AgentFilter filter;
   filter.disk_filling = true;
-  EXPECT_EQ(found(filter, kNow), (std::set<std::size_t>{0, 1, 3, 7}))
-      << "4 does not grow any more, 5 lost that volume, 6 fell silent, 8 was revoked";
+  EXPECT_EQ(found(filter, kNow), (std::set<std::size_t>{0, 1, 3, 7, 10}))
+      << "4 and 11 do not grow any more, 5 lost that volume, 6 fell silent, 8 was revoked";
   filter.connection = "silent";
   filter.search = "host-0";
   EXPECT_EQ(found(filter, kNow), (std::set<std::size_t>{0, 7})) << "with other filters";

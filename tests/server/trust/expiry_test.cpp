@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "auth/authority.h"
 #include "base/encoding.h"
 #include "base/time.h"
@@ -48,14 +50,30 @@ TEST(Expiries, are_said_in_a_sentence) {
 TEST(Expiries, of_a_new_folder_are_its_authorities_alone) {
   ASSERT_TRUE(initCrypto());
   const testing::Folder folder;
-  EXPECT_TRUE(expiriesOf(folder.path()).empty());
+  EXPECT_TRUE(expiriesOf(folder.path()).known.empty());
   std::filesystem::create_directories(folder.path() / "tls");
   const auth::Authority authority(folder.path() / "tls");
-  const auto all = expiriesOf(folder.path());
+  const auto all = expiriesOf(folder.path()).known;
   ASSERT_EQ(all.size(), 2U);
   EXPECT_EQ(all[0].what, "authority");
   EXPECT_EQ(all[1].what, "reserve");
   EXPECT_EQ(urgencyOf(all[0], epochNow()), 0);
+}
+
+TEST(Expiries, of_what_cannot_be_read_hide_no_others) {
+  ASSERT_TRUE(initCrypto());
+  const testing::Folder folder;
+  std::filesystem::create_directories(folder.path() / "tls");
+  std::filesystem::create_directories(folder.path() / "trust/metadata");
+  const auth::Authority authority(folder.path() / "tls");
+  std::ofstream(folder.path() / "tls/ca-active.pem", std::ios::trunc) << "no certificate";
+  std::ofstream(folder.path() / "trust/metadata/1.root.json") << "no document";
+  const auto all = expiriesOf(folder.path());
+  ASSERT_EQ(all.known.size(), 1U);
+  EXPECT_EQ(all.known[0].what, "reserve");
+  ASSERT_EQ(all.unreadable.size(), 2U);
+  EXPECT_NE(all.unreadable[0].find("1.root.json"), std::string::npos) << all.unreadable[0];
+  EXPECT_NE(all.unreadable[1].find("ca-active.pem"), std::string::npos) << all.unreadable[1];
 }
 
 }  // namespace

@@ -335,6 +335,11 @@ class ServiceRecord : public Record {
     flag("needs_restart", value);
     return *this;
   }
+  // flag
+  ServiceRecord& needsReboot(bool value) {
+    flag("needs_reboot", value);
+    return *this;
+  }
   // text
   ServiceRecord& reason(std::string_view value) {
     text("reason", value);

@@ -74,6 +74,7 @@ export const record_kinds: Record<string, readonly { name: string; type: FieldTy
     { name: 'name', type: 'text' },
     { name: 'state', type: 'text' },
     { name: 'needs_restart', type: 'flag' },
+    { name: 'needs_reboot', type: 'flag' },
     { name: 'reason', type: 'text' },
     { name: 'packages', type: 'list' },
   ],

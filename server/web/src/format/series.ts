@@ -15,12 +15,18 @@ interface Drawn {
 export const forecast = 'filesystem_full_in_days';
 export const forecastOf = 'filesystem_available_bytes';
 
-// Days until full, by label. What has stopped to grow is measured again without a forecast, and the last one stays
-// where it was: it says nothing any more.
-export function daysLeft(items: readonly Measured[]): Map<string, number> {
+const day = 86_400_000; // ms
+const most_behind = 2 * day;
+const oldest = 14 * day;
+
+// Days until full, by label, where a forecast counts at a time: the rule is kForecastBehindDays of server/store/agents.h,
+// by which machines are listed as having a disk that fills.
+export function daysLeft(items: readonly Measured[], now: string): Map<string, number> {
   const measured = new Map(items.filter(({ name }) => name === forecastOf).map(({ label, at }) => [label, at]));
-  const believed = items.filter(({ name, label, at }) => name === forecast && measured.get(label) === at);
-  return new Map(believed.map(({ label, value }) => [label, value]));
+  const newest = Math.max(...[...measured.values()].map((at) => Date.parse(at)));
+  const counts = ({ name, label, at }: Measured) =>
+    name === forecast && measured.get(label) === at && Date.parse(at) >= newest - most_behind && Date.parse(at) > Date.parse(now) - oldest;
+  return new Map(items.filter(counts).map(({ label, value }) => [label, value]));
 }
 
 // Points as a chart takes them. Between two that lie much further apart than most do nothing was measured, and nothing

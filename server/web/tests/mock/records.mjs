@@ -3,7 +3,7 @@ import { has, page } from './common.mjs';
 import { makeId } from './data/ids.mjs';
 
 function recordKinds() {
-  return { items: [{ kind: 'org.example.certificate/1', count: 3 }, { kind: 'package/1', count: 240 }, { kind: 'service/1', count: 3 }] };
+  return { items: [{ kind: 'org.example.certificate/1', count: 3 }, { kind: 'package/1', count: 240 }, { kind: 'service/1', count: 4 }] };
 }
 
 function listRecords(mock, query) {
@@ -18,13 +18,13 @@ function listRecords(mock, query) {
       installed_bytes: 4096 * (n + 1), installed_at: at(86400 * (n + 1)),
     },
   }));
-  const services = ['ssh.service', 'nginx.service'].map((name, n) => ({
+  const services = ['ssh.service', 'nginx.service', 'dbus.service'].map((name, n) => ({
     kind: 'service/1',
     plugin: 'system',
     scope: '',
     at: at(900),
     fields: {
-      name, state: 'running', needs_restart: true, packages: n === 0 ? ['libssl3', 'zlib1g'] : [],
+      name, state: 'running', needs_restart: true, ...(name === 'dbus.service' ? { needs_reboot: true } : {}), packages: n === 0 ? ['libssl3', 'zlib1g'] : [],
       reason: `${name.slice(0, 5)} still runs what was replaced: /usr/lib/x86_64-linux-gnu/libssl.so.3`,
     },
   }));

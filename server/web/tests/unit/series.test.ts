@@ -3,17 +3,33 @@ import { describe, expect, test } from 'vitest';
 import { daysLeft, drawn } from '../../src/format/series';
 
 const now = '2030-06-01T12:00:00Z';
-const before = '2030-05-20T12:00:00Z';
+const two_days_before = '2030-05-30T12:00:00Z';
+const earlier = '2030-05-30T11:59:59Z';
 
-test('a forecast is believed as long as the room it is about is not measured without one', () => {
-  const items = [
-    { name: 'filesystem_available_bytes', label: 'mount=/', value: 5e9, at: now },
-    { name: 'filesystem_available_bytes', label: 'mount=/srv', value: 9e11, at: now },
-    { name: 'filesystem_full_in_days', label: 'mount=/', value: 34.2, at: now },
-    { name: 'filesystem_full_in_days', label: 'mount=/srv', value: 2.5, at: before },
-    { name: 'filesystem_full_in_days', label: 'mount=/gone', value: 1, at: before },
+describe('a forecast counts', () => {
+  const measured = (label: string, at: string, value?: number) => [
+    { name: 'filesystem_available_bytes', label, value: 5e9, at },
+    ...(value === undefined ? [] : [{ name: 'filesystem_full_in_days', label, value, at }]),
   ];
-  expect([...daysLeft(items)]).toEqual([['mount=/', 34.2]]);
+
+  test('as long as the room it is about is not measured without one', () => {
+    const stopped = { name: 'filesystem_full_in_days', label: 'mount=/srv', value: 2.5, at: two_days_before };
+    const never_measured = { name: 'filesystem_full_in_days', label: 'mount=/odd', value: 1, at: now };
+    const items = [...measured('mount=/', now, 34.2), ...measured('mount=/srv', now), stopped, never_measured];
+    expect([...daysLeft(items, now)]).toEqual([['mount=/', 34.2]]);
+  });
+
+  test('of a volume that is measured less often than others, and not of one that is gone', () => {
+    const items = [...measured('mount=/', now), ...measured('mount=/slow', two_days_before, 3), ...measured('mount=/gone', earlier, 1)];
+    expect([...daysLeft(items, now)]).toEqual([['mount=/slow', 3]]);
+  });
+
+  test('of a machine that fell silent for no longer than it looks ahead', () => {
+    const items = measured('mount=/', now, 3);
+    expect(daysLeft(items, '2030-06-15T11:59:59Z').size).toBe(1);
+    expect(daysLeft(items, '2030-06-15T12:00:00Z').size).toBe(0);
+    expect(daysLeft([], now).size).toBe(0);
+  });
 });
 
 describe('a time in which nothing was measured', () => {

@@ -14,8 +14,12 @@ export function AgentFailedUnits({ agent }: { agent: AgentDetail }) {
     .filter(({ fields }) => fields['state'] === 'failed')
     .map(({ fields }) => ({ name: String(fields['name']), reason: String(fields['reason'] ?? '') }));
   if (units.length === 0) return null;
+  // Of very many a machine names the first ones alone, and counts the others.
+  const counted = agent.facts.find(({ name }) => name === 'units.failed')?.value;
+  const total = typeof counted === 'number' ? Math.max(counted, units.length) : units.length;
+  const listed = total > units.length ? `; ${units.length} are listed` : '';
   return (
-    <Panel title="Failed units" note={`${some(units.length, 'unit')} of this machine ${units.length === 1 ? 'has' : 'have'} failed`}>
+    <Panel title="Failed units" note={`${some(total, 'unit')} of this machine ${total === 1 ? 'has' : 'have'} failed${listed}`}>
       <ul className={classes.plugins}>
         {units.map((unit) => (
           <li key={unit.name} className={classes.plugin}>

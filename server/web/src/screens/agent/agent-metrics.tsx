@@ -41,7 +41,7 @@ export function AgentMetrics({ agent }: { agent: AgentDetail }) {
       </State>
     );
   }
-  const days = daysLeft(data.items);
+  const days = daysLeft(data.items, data.to);
   const shown = data.items.filter(({ name }) => name !== forecast);
   return (
     <>

@@ -9,35 +9,25 @@ import { recordsQuery } from '../../api/queries';
 import { rights } from '../../api/rights';
 import type { AgentDetail } from '../../api/types';
 import { some } from '../../format/number';
+import { outdatedServices, type Service } from '../../format/services';
 import { GuardedButton } from '../../parts/guarded-button';
 import { Panel } from '../../parts/panel';
 import { sayDone } from '../../parts/said';
 import { ProblemCodes } from '../../parts/states';
+import { Tag } from '../../parts/tag';
 import classes from './agent.module.css';
 
 const restart = 'restart_services';
 const most_at_once = 32; // of the order's own schema
-
-interface Service {
-  name: string;
-  reason: string;
-  packages: string[];
-}
 
 // Services that still run what an update has replaced. Nothing is shown where there are none.
 export function AgentServices({ agent }: { agent: AgentDetail }) {
   const { data } = useInfiniteQuery(recordsQuery(agent.id, 'service/1', undefined));
   const [asking, setAsking] = useState(false);
   const needs = useRoleFor(rights.createCommands, restart);
-  const services: Service[] = (data?.pages ?? [])
-    .flatMap((page) => page.items)
-    .filter(({ fields }) => fields['needs_restart'] === true)
-    .map(({ fields }) => ({
-      name: String(fields['name']),
-      reason: String(fields['reason'] ?? ''),
-      packages: Array.isArray(fields['packages']) ? fields['packages'].map(String) : [],
-    }));
+  const services = outdatedServices((data?.pages ?? []).flatMap((page) => page.items));
   if (services.length === 0) return null;
+  const restartable = services.filter((service) => !service.needs_reboot);
   return (
     <Panel
       title="Services to restart"
@@ -48,7 +38,7 @@ export function AgentServices({ agent }: { agent: AgentDetail }) {
           at={siteOf(agent)}
           size="compact-sm"
           variant="default"
-          blocked={agent.mode === 'report' ? 'This agent is in report mode: nothing can be changed there' : null}
+          blocked={blockedBy(agent, restartable)}
           onClick={() => setAsking(true)}
         >
           Restart…
@@ -60,15 +50,21 @@ export function AgentServices({ agent }: { agent: AgentDetail }) {
           <li key={service.name} className={classes.plugin}>
             <div className={classes.line}>
               <h3 className="break">{service.name}</h3>
+              {service.needs_reboot && <Tag tone="notice">Needs a restart of the machine</Tag>}
               {service.packages.length > 0 && <span className="dim break">{service.packages.join(', ')}</span>}
             </div>
             <p className={classes.note}>{service.reason}</p>
           </li>
         ))}
       </ul>
-      {asking && <Restart agent={agent} services={services} onClose={() => setAsking(false)} />}
+      {asking && <Restart agent={agent} services={restartable} onClose={() => setAsking(false)} />}
     </Panel>
   );
+}
+
+function blockedBy(agent: AgentDetail, restartable: Service[]): string | null {
+  if (agent.mode === 'report') return 'This agent is in report mode: nothing can be changed there';
+  return restartable.length === 0 ? 'A restart of the machine renews them, and no order restarts them alone' : null;
 }
 
 function Restart({ agent, services, onClose }: { agent: AgentDetail; services: Service[]; onClose: () => void }) {
