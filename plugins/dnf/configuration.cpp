@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
 
 namespace redflag::dnf {
 namespace {
@@ -62,12 +63,29 @@ std::string baseArch(const std::string& arch) {
   return arch;
 }
 
-// The variables are the system's own; those in the environment of the agent are not.
+// A line as dnf ends it.
+std::string firstLineOf(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  std::string line;
+  std::getline(in, line);
+  return line.substr(0, line.find('\r'));
+}
+
+// The variables are the system's own; those in the environment of the agent are not. Not with libdnf's
+// addVarsFromDir, which passes over an empty file: to dnf that is a variable without a value, as Oracle Linux
+// has one for the region of its cloud in every repository's address.
 std::map<std::string, std::string> readVariables(const Settings& settings,
                                                  const std::vector<std::string>& folders) {
   std::map<std::string, std::string> variables;
-  for (const auto& folder : folders)
-    libdnf::ConfigMain::addVarsFromDir(variables, settings.inRoot(folder));
+  for (const auto& folder : folders) {
+    std::error_code error;
+    for (std::filesystem::directory_iterator at(settings.inRoot(folder), error), end; !error && at != end;
+         at.increment(error)) {
+      std::error_code gone;
+      const auto file = at->path();
+      if (at->is_regular_file(gone) && mayRead(file)) variables[file.filename().string()] = firstLineOf(file);
+    }
+  }
   return variables;
 }
 

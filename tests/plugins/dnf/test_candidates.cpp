@@ -110,6 +110,19 @@ TEST_F(DnfCandidates, come_from_repositories_of_the_installed_release) {
   compare({"tool x86_64 1.1-1 base9"});
 }
 
+// As on Oracle Linux outside of its maker's cloud, which has yum$ociregion.$ocidomain in every address.
+TEST_F(DnfCandidates, come_from_repositories_in_whose_address_a_variable_stands_for_nothing) {
+  root_.install({{"tool", "1.0-1"}});
+  root_.addRepository({.id = "yum.base"}, {{"tool", "1.1-1"}});
+  std::filesystem::create_directory(root_.path() / "etc/dnf/vars");
+  root_.write("etc/dnf/vars/ociregion", "");
+  root_.write("etc/dnf/vars/ocidomain", "base\r\nnot a value\n");
+  root_.write("etc/yum.repos.d/yum.base.repo", "[ol9]\nname=$basearch\nbaseurl=file://" +
+                                                   root_.path().string() +
+                                                   "/repositories/yum$ociregion.$ocidomain\ngpgcheck=0\n");
+  compare({"tool x86_64 1.1-1 ol9"});
+}
+
 TEST_F(DnfCandidates, of_a_kernel_are_compared_with_the_newest_installed) {
   const std::string kernel = "Provides: installonlypkg(kernel)\n";
   root_.install({{"kernel", "6.1-1", kernel}, {"kernel", "6.2-1", kernel}});
