@@ -241,6 +241,21 @@ Result<> fillMain(const Settings& settings, ConfigParser& parser, libdnf::Config
   return {};
 }
 
+// The parts of a version that somebody has set are its own, whatever the installed package names.
+void addRelease(const Release& installed, std::map<std::string, std::string>& variables) {
+  const bool is_set = variables.contains("releasever");
+  const auto& version = is_set ? variables["releasever"] : installed.version;
+  if (version.empty()) return;
+  const auto dot = version.find('.');
+  auto major = version.substr(0, dot);
+  auto minor = dot == std::string::npos ? "" : version.substr(dot + 1);
+  if (!is_set && !installed.major.empty()) major = installed.major;
+  if (!is_set && !installed.minor.empty()) minor = installed.minor;
+  variables["releasever_major"] = std::move(major);
+  variables["releasever_minor"] = std::move(minor);
+  variables.emplace("releasever", version);
+}
+
 }  // namespace
 
 Result<Configuration> readMainConfiguration(const Settings& settings) {
@@ -253,10 +268,10 @@ Result<Configuration> readMainConfiguration(const Settings& settings) {
   return configuration;
 }
 
-void readRepositories(const Settings& settings, const std::string& release, const std::string& arch,
+void readRepositories(const Settings& settings, const Release& release, const std::string& arch,
                       Configuration& configuration) {
   auto& variables = configuration.variables;
-  if (!release.empty()) variables.emplace("releasever", release);
+  addRelease(release, variables);
   if (!arch.empty()) {
     variables.emplace("arch", arch);
     variables.emplace("basearch", baseArch(arch));

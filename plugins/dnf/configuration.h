@@ -59,12 +59,20 @@ struct Configuration {
   std::vector<BrokenSource> broken;
 };
 
+// Which release is installed, by the package that says so.
+struct Release {
+  std::string version;  // $releasever; "": no package says
+  // $releasever_major and $releasever_minor, where that package names them; "": they are the version's parts.
+  std::string major = {};
+  std::string minor = {};
+};
+
 // dnf.conf alone; without one, dnf's defaults.
 Result<Configuration> readMainConfiguration(const Settings& settings);
 
-// Adds the repositories. `release` and `arch` are what $releasever and $basearch stand for, unless the
-// variables say otherwise.
-void readRepositories(const Settings& settings, const std::string& release, const std::string& arch,
+// Adds the repositories. `release` and `arch` are what $releasever, its parts and $basearch stand for, unless
+// the variables say otherwise.
+void readRepositories(const Settings& settings, const Release& release, const std::string& arch,
                       Configuration& configuration);
 
 // The files and folders that these two read.

@@ -110,6 +110,33 @@ TEST_F(DnfCandidates, come_from_repositories_of_the_installed_release) {
   compare({"tool x86_64 1.1-1 base9"});
 }
 
+// As EPEL's are for the tenth release of Red Hat's kind.
+TEST_F(DnfCandidates, come_from_repositories_whose_address_is_made_of_the_parts_of_a_release) {
+  root_.install(
+      {{"tool", "1.0-1"},
+       {"release", "10.1-5",
+        "Provides: system-release(releasever) = 10\nProvides: system-release(releasever_major) = 10\n"
+        "Provides: system-release(releasever_minor) = 1\n",
+        "noarch"}});
+  root_.addRepository({.id = "epel-10.1"}, {{"tool", "1.1-1"}});
+  root_.addRepository({.id = "epel-9.4"}, {{"tool", "1.2-1"}});
+  root_.refresh();
+  std::filesystem::remove(root_.path() / "etc/yum.repos.d/epel-9.4.repo");
+  // Older versions of dnf do not know these variables: what they fetched is where newer ones put it.
+  root_.write("etc/yum.repos.d/epel-10.1.repo",
+              "[epel-$releasever_major.$releasever_minor]\nname=$releasever\nbaseurl=file://" +
+                  root_.path().string() +
+                  "/repositories/epel-${releasever_major}.${releasever_minor}\ngpgcheck=0\n");
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.rows(), Rows{"tool x86_64 1.1-1 epel-10.1"});
+  EXPECT_EQ(scan_.fake.scopeStatus("epel-10.1"), RF_OK);
+  std::filesystem::create_directory(root_.path() / "etc/dnf/vars");
+  root_.write("etc/dnf/vars/releasever", "9.4\n");
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.rows(), Rows{"tool x86_64 1.2-1 epel-9.4"})
+      << "what somebody has set counts, and its parts";
+}
+
 // As on Oracle Linux outside of its maker's cloud, which has yum$ociregion.$ocidomain in every address.
 TEST_F(DnfCandidates, come_from_repositories_in_whose_address_a_variable_stands_for_nothing) {
   root_.install({{"tool", "1.0-1"}});
