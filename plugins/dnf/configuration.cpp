@@ -221,7 +221,8 @@ void copyMain(const Settings& settings, libdnf::ConfigMain& options, Configurati
   const auto& disabled = options.disable_excludes().getValue();
   to.disabled_excludes = {disabled.begin(), disabled.end()};
   to.repository_folders = options.reposdir().getValue();
-  to.variables = readVariables(settings, options.varsdir().getValue());
+  to.variable_folders = options.varsdir().getValue();
+  to.variables = readVariables(settings, to.variable_folders);
 }
 
 // dnf.conf's [main], where there is one.
@@ -296,11 +297,11 @@ void readRepositories(const Settings& settings, const Release& release, const st
 std::vector<std::string> configurationFiles(const Settings& settings) {
   std::vector<std::string> files{settings.inRoot(kMainFile)};
   if (const auto main = readMainConfiguration(settings); main)
-    for (const auto& folder : main->repository_folders)
-      files.push_back(settings.inRoot(folder));
-  for (const auto* path :
-       {"/etc/dnf/vars", "/etc/yum/vars", "/etc/dnf/modules.d", "/etc/dnf/modules.defaults.d",
-        "/etc/dnf/plugins", "/etc/os-release", "/var/lib/dnf/modulefailsafe"})
+    for (const auto* folders : {&main->repository_folders, &main->variable_folders})
+      for (const auto& folder : *folders)
+        files.push_back(settings.inRoot(folder));
+  for (const auto* path : {"/etc/dnf/modules.d", "/etc/dnf/modules.defaults.d", "/etc/dnf/plugins",
+                           "/etc/os-release", "/var/lib/dnf/modulefailsafe"})
     files.push_back(settings.inRoot(path));
   return files;
 }

@@ -51,6 +51,7 @@ struct Configuration {
   std::vector<std::string> includes;
   std::set<std::string> disabled_excludes;  // "all", "main", or a repository
   std::vector<std::string> repository_folders;
+  std::vector<std::string> variable_folders;
   std::map<std::string, std::string> variables;
   std::string release;  // what $releasever and $basearch stand for
   std::string basearch;
