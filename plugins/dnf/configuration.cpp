@@ -106,6 +106,11 @@ std::string folderName(const std::string& id, libdnf::ConfigRepo& options) {
   return name;
 }
 
+// dnf looks for *.repo: what somebody left half written begins with a dot.
+bool isRepositoryFile(const std::filesystem::path& name) {
+  return name.extension() == ".repo" && !name.string().starts_with('.');
+}
+
 class RepositoryReader {
  public:
   RepositoryReader(const Settings& settings, libdnf::ConfigMain& main, Configuration& configuration)
@@ -139,7 +144,7 @@ class RepositoryReader {
     }
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(folder, error))
-      if (entry.path().extension() == ".repo")
+      if (isRepositoryFile(entry.path().filename()))
         files_.push_back(std::filesystem::path(path) / entry.path().filename());
   }
 

@@ -150,6 +150,14 @@ TEST_F(DnfCandidates, come_from_repositories_in_whose_address_a_variable_stands_
   compare({"tool x86_64 1.1-1 ol9"});
 }
 
+TEST_F(DnfCandidates, come_from_no_file_that_is_hidden_from_dnf) {
+  root_.install({{"tool", "1.0-1"}});
+  root_.addRepository({.id = "base"}, {{"tool", "1.1-1"}});
+  root_.write("etc/yum.repos.d/.ansible_tmp1k3x9base.repo",
+              "[base]\nname=base\nbaseurl=http://old.example.org/base\ngpgcheck=0\n");
+  compare({"tool x86_64 1.1-1 base"});
+}
+
 TEST_F(DnfCandidates, of_a_kernel_are_compared_with_the_newest_installed) {
   const std::string kernel = "Provides: installonlypkg(kernel)\n";
   root_.install({{"kernel", "6.1-1", kernel}, {"kernel", "6.2-1", kernel}});
