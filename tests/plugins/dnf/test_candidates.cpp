@@ -167,6 +167,16 @@ TEST_F(DnfCandidates, of_a_kernel_are_compared_with_the_newest_installed) {
   EXPECT_EQ(scan_.update("kernel").at("needs_reboot"), 1) << "as its plan will say";
 }
 
+TEST_F(DnfCandidates, of_a_kernel_that_is_not_red_hats_want_a_reboot_too) {
+  const std::string kernel = "Provides: installonlypkg(kernel)\n";
+  root_.install({{"kernel-uek-core", "5.15.0-1", kernel}, {"kernel-uek-devel", "5.15.0-1", kernel}});
+  root_.addRepository({.id = "uek"},
+                      {{"kernel-uek-core", "5.15.0-2", kernel}, {"kernel-uek-devel", "5.15.0-2", kernel}});
+  compare({"kernel-uek-core x86_64 5.15.0-2 uek", "kernel-uek-devel x86_64 5.15.0-2 uek"});
+  EXPECT_EQ(scan_.update("kernel-uek-core").at("needs_reboot"), 1);
+  EXPECT_FALSE(scan_.update("kernel-uek-devel").contains("needs_reboot")) << "nothing runs it";
+}
+
 TEST_F(DnfCandidates, whose_dependencies_nobody_offers_are_kept_back) {
   root_.install({{"tool", "1.0-1"}, {"fine", "1.0-1"}});
   root_.addRepository({.id = "base"}, {{"tool", "2.0-1", "Requires: nobody-has-this\n"}, {"fine", "2.0-1"}});
