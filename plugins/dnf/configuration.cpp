@@ -286,6 +286,8 @@ void readRepositories(const Settings& settings, const Release& release, const st
     const auto found = variables.find(name);
     return found == variables.end() ? std::string() : found->second;
   };
+  // That of a copy is a path as it stands.
+  if (settings.metadata_dir.empty()) ConfigParser::substitute(configuration.cache_dir, variables);
   configuration.release = valueOf("releasever");
   configuration.basearch = valueOf("basearch");
   libdnf::ConfigMain options;

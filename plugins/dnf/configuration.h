@@ -68,11 +68,11 @@ struct Release {
   std::string minor = {};
 };
 
-// dnf.conf alone; without one, dnf's defaults.
+// dnf.conf alone; without one, dnf's defaults. What variables stand for in its cachedir is not known yet.
 Result<Configuration> readMainConfiguration(const Settings& settings);
 
-// Adds the repositories. `release` and `arch` are what $releasever, its parts and $basearch stand for, unless
-// the variables say otherwise.
+// Adds the repositories, and puts the variables in cache_dir. `release` and `arch` are what $releasever, its
+// parts and $basearch stand for, unless the variables say otherwise.
 void readRepositories(const Settings& settings, const Release& release, const std::string& arch,
                       Configuration& configuration);
 

@@ -82,6 +82,7 @@ Result<std::unique_ptr<Session>> Session::open(const Settings& settings, FileLis
   if (!opened) return opened;
   const auto& session = *opened;
   readRepositories(settings, session->installedRelease(), machineArch(), session->configuration_);
+  dnf_sack_set_cachedir(session->sack(), session->configuration_.cache_dir.c_str());
   setInstallonly(session->sack(), session->configuration_);
   for (const auto& repository : session->configuration_.repositories)
     session->load(repository, file_lists);

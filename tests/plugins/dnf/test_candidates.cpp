@@ -150,6 +150,17 @@ TEST_F(DnfCandidates, come_from_repositories_in_whose_address_a_variable_stands_
   compare({"tool x86_64 1.1-1 ol9"});
 }
 
+// As yum's dnf.conf had it, which was carried over to many a machine.
+TEST_F(DnfCandidates, are_found_in_a_cache_whose_path_has_variables_in_it) {
+  root_.write("etc/dnf/dnf.conf", "[main]\ngpgcheck=1\ncachedir=/var/cache/dnf/$basearch/$releasever\n");
+  root_.install(
+      {{"tool", "1.0-1"}, {"release", "9.4-1", "Provides: system-release(releasever) = 9\n", "noarch"}});
+  root_.addRepository({.id = "base"}, {{"tool", "1.1-1"}});
+  compare({"tool x86_64 1.1-1 base"});
+  root_.publish({.id = "base"}, {{"tool", "1.1-1"}, {"tool", "1.2-1"}});
+  compare({"tool x86_64 1.2-1 base"});
+}
+
 TEST_F(DnfCandidates, come_from_no_file_that_is_hidden_from_dnf) {
   root_.install({{"tool", "1.0-1"}});
   root_.addRepository({.id = "base"}, {{"tool", "1.1-1"}});
