@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
 
 namespace redflag::dnf {
 namespace {
@@ -62,12 +63,29 @@ std::string baseArch(const std::string& arch) {
   return arch;
 }
 
-// The variables are the system's own; those in the environment of the agent are not.
+// A line as dnf ends it.
+std::string firstLineOf(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  std::string line;
+  std::getline(in, line);
+  return line.substr(0, line.find('\r'));
+}
+
+// The variables are the system's own; those in the environment of the agent are not. Not with libdnf's
+// addVarsFromDir, which passes over an empty file: to dnf that is a variable without a value, as Oracle Linux
+// has one for the region of its cloud in every repository's address.
 std::map<std::string, std::string> readVariables(const Settings& settings,
                                                  const std::vector<std::string>& folders) {
   std::map<std::string, std::string> variables;
-  for (const auto& folder : folders)
-    libdnf::ConfigMain::addVarsFromDir(variables, settings.inRoot(folder));
+  for (const auto& folder : folders) {
+    std::error_code error;
+    for (std::filesystem::directory_iterator at(settings.inRoot(folder), error), end; !error && at != end;
+         at.increment(error)) {
+      std::error_code gone;
+      const auto file = at->path();
+      if (at->is_regular_file(gone) && mayRead(file)) variables[file.filename().string()] = firstLineOf(file);
+    }
+  }
   return variables;
 }
 
@@ -86,6 +104,11 @@ std::string folderName(const std::string& id, libdnf::ConfigRepo& options) {
   const auto name = id + "-" + std::string(hex, 2 * kHashBytes);
   g_free(hex);
   return name;
+}
+
+// dnf looks for *.repo: what somebody left half written begins with a dot.
+bool isRepositoryFile(const std::filesystem::path& name) {
+  return name.extension() == ".repo" && !name.string().starts_with('.');
 }
 
 class RepositoryReader {
@@ -121,7 +144,7 @@ class RepositoryReader {
     }
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(folder, error))
-      if (entry.path().extension() == ".repo")
+      if (isRepositoryFile(entry.path().filename()))
         files_.push_back(std::filesystem::path(path) / entry.path().filename());
   }
 
@@ -203,7 +226,8 @@ void copyMain(const Settings& settings, libdnf::ConfigMain& options, Configurati
   const auto& disabled = options.disable_excludes().getValue();
   to.disabled_excludes = {disabled.begin(), disabled.end()};
   to.repository_folders = options.reposdir().getValue();
-  to.variables = readVariables(settings, options.varsdir().getValue());
+  to.variable_folders = options.varsdir().getValue();
+  to.variables = readVariables(settings, to.variable_folders);
 }
 
 // dnf.conf's [main], where there is one.
@@ -223,6 +247,21 @@ Result<> fillMain(const Settings& settings, ConfigParser& parser, libdnf::Config
   return {};
 }
 
+// The parts of a version that somebody has set are its own, whatever the installed package names.
+void addRelease(const Release& installed, std::map<std::string, std::string>& variables) {
+  const bool is_set = variables.contains("releasever");
+  const auto& version = is_set ? variables["releasever"] : installed.version;
+  if (version.empty()) return;
+  const auto dot = version.find('.');
+  auto major = version.substr(0, dot);
+  auto minor = dot == std::string::npos ? "" : version.substr(dot + 1);
+  if (!is_set && !installed.major.empty()) major = installed.major;
+  if (!is_set && !installed.minor.empty()) minor = installed.minor;
+  variables["releasever_major"] = std::move(major);
+  variables["releasever_minor"] = std::move(minor);
+  variables.emplace("releasever", version);
+}
+
 }  // namespace
 
 Result<Configuration> readMainConfiguration(const Settings& settings) {
@@ -235,10 +274,10 @@ Result<Configuration> readMainConfiguration(const Settings& settings) {
   return configuration;
 }
 
-void readRepositories(const Settings& settings, const std::string& release, const std::string& arch,
+void readRepositories(const Settings& settings, const Release& release, const std::string& arch,
                       Configuration& configuration) {
   auto& variables = configuration.variables;
-  if (!release.empty()) variables.emplace("releasever", release);
+  addRelease(release, variables);
   if (!arch.empty()) {
     variables.emplace("arch", arch);
     variables.emplace("basearch", baseArch(arch));
@@ -247,6 +286,8 @@ void readRepositories(const Settings& settings, const std::string& release, cons
     const auto found = variables.find(name);
     return found == variables.end() ? std::string() : found->second;
   };
+  // That of a copy is a path as it stands.
+  if (settings.metadata_dir.empty()) ConfigParser::substitute(configuration.cache_dir, variables);
   configuration.release = valueOf("releasever");
   configuration.basearch = valueOf("basearch");
   libdnf::ConfigMain options;
@@ -263,11 +304,11 @@ void readRepositories(const Settings& settings, const std::string& release, cons
 std::vector<std::string> configurationFiles(const Settings& settings) {
   std::vector<std::string> files{settings.inRoot(kMainFile)};
   if (const auto main = readMainConfiguration(settings); main)
-    for (const auto& folder : main->repository_folders)
-      files.push_back(settings.inRoot(folder));
-  for (const auto* path :
-       {"/etc/dnf/vars", "/etc/yum/vars", "/etc/dnf/modules.d", "/etc/dnf/modules.defaults.d",
-        "/etc/dnf/plugins", "/etc/os-release", "/var/lib/dnf/modulefailsafe"})
+    for (const auto* folders : {&main->repository_folders, &main->variable_folders})
+      for (const auto& folder : *folders)
+        files.push_back(settings.inRoot(folder));
+  for (const auto* path : {"/etc/dnf/modules.d", "/etc/dnf/modules.defaults.d", "/etc/dnf/plugins",
+                           "/etc/os-release", "/var/lib/dnf/modulefailsafe"})
     files.push_back(settings.inRoot(path));
   return files;
 }

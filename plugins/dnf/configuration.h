@@ -51,6 +51,7 @@ struct Configuration {
   std::vector<std::string> includes;
   std::set<std::string> disabled_excludes;  // "all", "main", or a repository
   std::vector<std::string> repository_folders;
+  std::vector<std::string> variable_folders;
   std::map<std::string, std::string> variables;
   std::string release;  // what $releasever and $basearch stand for
   std::string basearch;
@@ -59,12 +60,20 @@ struct Configuration {
   std::vector<BrokenSource> broken;
 };
 
-// dnf.conf alone; without one, dnf's defaults.
+// Which release is installed, by the package that says so.
+struct Release {
+  std::string version;  // $releasever; "": no package says
+  // $releasever_major and $releasever_minor, where that package names them; "": they are the version's parts.
+  std::string major = {};
+  std::string minor = {};
+};
+
+// dnf.conf alone; without one, dnf's defaults. What variables stand for in its cachedir is not known yet.
 Result<Configuration> readMainConfiguration(const Settings& settings);
 
-// Adds the repositories. `release` and `arch` are what $releasever and $basearch stand for, unless the
-// variables say otherwise.
-void readRepositories(const Settings& settings, const std::string& release, const std::string& arch,
+// Adds the repositories, and puts the variables in cache_dir. `release` and `arch` are what $releasever, its
+// parts and $basearch stand for, unless the variables say otherwise.
+void readRepositories(const Settings& settings, const Release& release, const std::string& arch,
                       Configuration& configuration);
 
 // The files and folders that these two read.

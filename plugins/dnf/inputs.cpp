@@ -60,17 +60,41 @@ bool isMetadata(const std::filesystem::path& path) {
   return path.extension() != ".solv" && path.extension() != ".solvx" && path.filename() != "packages";
 }
 
-void addMetadata(const std::string& cache_dir, Fingerprint& inputs) {
-  inputs.text(cache_dir);
+std::vector<std::string> namesIn(const std::string& folder) {
   std::error_code error;
   std::vector<std::string> names;
-  for (const auto& found : std::filesystem::directory_iterator(cache_dir, error))
-    if (isMetadata(found.path()) &&
-        (found.path().filename() == "expired_repos.json" || found.is_directory(error)))
-      names.push_back(found.path());
+  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
+    names.push_back(at->path().filename().string());
   std::sort(names.begin(), names.end());
-  for (const auto& name : names)
-    inputs.tree(std::filesystem::is_directory(name, error) ? name + "/repodata" : name, 1);
+  return names;
+}
+
+void addMetadataIn(const std::string& folder, Fingerprint& inputs) {
+  inputs.text(folder);
+  std::error_code error;
+  for (const auto& name : namesIn(folder)) {
+    const auto path = folder + "/" + name;
+    if (!isMetadata(path)) continue;
+    if (std::filesystem::is_directory(path, error))
+      inputs.tree(path + "/repodata", 1);
+    else if (name == "expired_repos.json")
+      inputs.tree(path, 1);
+  }
+}
+
+// What a variable stands for is not known here: whatever is in its place counts. `known`: how much of the
+// path is as it stands.
+void addMetadata(const std::string& cache_dir, std::size_t known, Fingerprint& inputs) {
+  const auto variable = cache_dir.find('$', known);
+  const auto begin = variable == std::string::npos ? variable : cache_dir.rfind('/', variable);
+  if (begin == std::string::npos) return addMetadataIn(cache_dir, inputs);
+  const auto before = cache_dir.substr(0, begin);
+  const auto behind = cache_dir.substr(std::min(cache_dir.find('/', variable), cache_dir.size()));
+  for (const auto& name : namesIn(before)) {
+    std::error_code error;
+    const auto folder = before + "/" + name;
+    if (std::filesystem::is_directory(folder, error)) addMetadata(folder + behind, folder.size(), inputs);
+  }
 }
 
 }  // namespace
@@ -85,7 +109,7 @@ std::string fingerprintInputs(const Settings& settings) {
   for (const auto& path : configurationFiles(settings))
     inputs.tree(path, 1);
   if (const auto main = readMainConfiguration(settings); main) {
-    addMetadata(main->cache_dir, inputs);
+    addMetadata(main->cache_dir, 0, inputs);
     if (const auto list = versionLockFile(settings); list) inputs.entry(settings.inRoot(*list));
   }
   // Who only looks, too, touches an empty log of changes.

@@ -26,16 +26,26 @@ std::string machineArch() {
   return name;
 }
 
-// The version of what the package provides by that name, or its own.
-std::string releaseOf(DnfPackage* package, const std::string& provide) {
+// The version of what the package provides by that name; "": it has none, or provides no such thing.
+std::string providedVersion(DnfPackage* package, const std::string& provide) {
   const Reldeps provides(dnf_package_get_provides(package));
   for (int i = 0; i < dnf_reldep_list_count(provides.get()); ++i) {
     const Reldep one(dnf_reldep_list_index(provides.get(), i));
     const bool equal = textOf(dnf_reldep_get_relation(one.get())).find('=') != std::string::npos;
-    if (provide == dnf_reldep_get_name(one.get()) && equal && provide != dnf_package_get_name(package))
-      return dnf_reldep_get_version(one.get());
+    if (provide == dnf_reldep_get_name(one.get()) && equal) return dnf_reldep_get_version(one.get());
   }
-  return dnf_package_get_version(package);
+  return {};
+}
+
+// By what the package provides by that name, or else by its own version. A distribution of which $releasever
+// is "10" says in two more that it is 10.1: addresses such as EPEL's are made of these.
+Release releaseOf(DnfPackage* package, const std::string& provide) {
+  Release release;
+  if (provide != dnf_package_get_name(package)) release.version = providedVersion(package, provide);
+  if (release.version.empty()) release.version = dnf_package_get_version(package);
+  release.major = providedVersion(package, "system-release(releasever_major)");
+  release.minor = providedVersion(package, "system-release(releasever_minor)");
+  return release;
 }
 
 MetadataRepo describe(const Repository& repository, const Metadata& metadata) {
@@ -72,6 +82,7 @@ Result<std::unique_ptr<Session>> Session::open(const Settings& settings, FileLis
   if (!opened) return opened;
   const auto& session = *opened;
   readRepositories(settings, session->installedRelease(), machineArch(), session->configuration_);
+  dnf_sack_set_cachedir(session->sack(), session->configuration_.cache_dir.c_str());
   setInstallonly(session->sack(), session->configuration_);
   for (const auto& repository : session->configuration_.repositories)
     session->load(repository, file_lists);
@@ -122,7 +133,7 @@ Result<> Session::openSack(const Settings& settings) {
   return {};
 }
 
-std::string Session::installedRelease() const {
+Release Session::installedRelease() const {
   for (const auto* provide : kReleaseProvides) {
     const auto query = installedPackages(sack_.get());
     hy_query_filter(query.get(), HY_PKG_PROVIDES, HY_EQ, provide);

@@ -48,7 +48,7 @@ class Session {
   Result<> openSack(const Settings& settings);
   void load(const Repository& repository, FileLists file_lists);
   Result<> filter(const Settings& settings);
-  std::string installedRelease() const;
+  Release installedRelease() const;
 
   Configuration configuration_;
   Sack sack_;

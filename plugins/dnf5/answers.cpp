@@ -153,9 +153,9 @@ Result<std::vector<Repository>> parseRepositories(const Json& answer) {
 
 Result<std::vector<Package>> parsePackages(const Json& answer, const char* key) {
   std::vector<Package> packages;
-  // Nothing to say: an empty object, or nothing at all.
-  if (answer.is_null() || (answer.is_object() && !answer.contains(key))) return packages;
-  if (!answer.is_object() || !isList(answer.at(key), kMaxPackages))
+  // Nothing to say: an empty object, or nothing at all. Under another name it would be something.
+  if (answer.is_null() || (answer.is_object() && answer.empty())) return packages;
+  if (!answer.is_object() || !answer.contains(key) || !isList(answer.at(key), kMaxPackages))
     return malformed(std::string("expected a list of packages under ") + key);
   for (const auto& entry : answer.at(key)) {
     Package package;
@@ -163,7 +163,9 @@ Result<std::vector<Package>> parsePackages(const Json& answer, const char* key) 
     package.arch = textAt(entry, "arch");
     package.evr = textAt(entry, "evr");
     package.repository = textAt(entry, "repository");
-    if (!isPackage(package)) return malformed(std::string("an entry of ") + key + " is no package");
+    // Of no repository it would be in no scope, and nobody would see it.
+    if (!isPackage(package) || package.repository.empty())
+      return malformed(std::string("an entry of ") + key + " is no package of a repository");
     packages.push_back(std::move(package));
   }
   return packages;

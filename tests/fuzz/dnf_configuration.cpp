@@ -28,7 +28,7 @@ REDFLAG_FUZZ(dnf_configuration) {
   auto configuration = dnf::readMainConfiguration(settings);
   if (!configuration) return;
   configuration->repository_folders = {"/etc/yum.repos.d"};
-  dnf::readRepositories(settings, "9", "x86_64", *configuration);
+  dnf::readRepositories(settings, {.version = "9.4"}, "x86_64", *configuration);
   for (const auto& repository : configuration->repositories)
     claim(!repository.id.empty() && repository.id.find('/') == std::string::npos,
           "a repository's name is no path");

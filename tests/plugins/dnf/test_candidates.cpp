@@ -110,6 +110,65 @@ TEST_F(DnfCandidates, come_from_repositories_of_the_installed_release) {
   compare({"tool x86_64 1.1-1 base9"});
 }
 
+// As EPEL's are for the tenth release of Red Hat's kind.
+TEST_F(DnfCandidates, come_from_repositories_whose_address_is_made_of_the_parts_of_a_release) {
+  root_.install(
+      {{"tool", "1.0-1"},
+       {"release", "10.1-5",
+        "Provides: system-release(releasever) = 10\nProvides: system-release(releasever_major) = 10\n"
+        "Provides: system-release(releasever_minor) = 1\n",
+        "noarch"}});
+  root_.addRepository({.id = "epel-10.1"}, {{"tool", "1.1-1"}});
+  root_.addRepository({.id = "epel-9.4"}, {{"tool", "1.2-1"}});
+  root_.refresh();
+  std::filesystem::remove(root_.path() / "etc/yum.repos.d/epel-9.4.repo");
+  // Older versions of dnf do not know these variables: what they fetched is where newer ones put it.
+  root_.write("etc/yum.repos.d/epel-10.1.repo",
+              "[epel-$releasever_major.$releasever_minor]\nname=$releasever\nbaseurl=file://" +
+                  root_.path().string() +
+                  "/repositories/epel-${releasever_major}.${releasever_minor}\ngpgcheck=0\n");
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.rows(), Rows{"tool x86_64 1.1-1 epel-10.1"});
+  EXPECT_EQ(scan_.fake.scopeStatus("epel-10.1"), RF_OK);
+  std::filesystem::create_directory(root_.path() / "etc/dnf/vars");
+  root_.write("etc/dnf/vars/releasever", "9.4\n");
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.rows(), Rows{"tool x86_64 1.2-1 epel-9.4"})
+      << "what somebody has set counts, and its parts";
+}
+
+// As on Oracle Linux outside of its maker's cloud, which has yum$ociregion.$ocidomain in every address.
+TEST_F(DnfCandidates, come_from_repositories_in_whose_address_a_variable_stands_for_nothing) {
+  root_.install({{"tool", "1.0-1"}});
+  root_.addRepository({.id = "yum.base"}, {{"tool", "1.1-1"}});
+  std::filesystem::create_directory(root_.path() / "etc/dnf/vars");
+  root_.write("etc/dnf/vars/ociregion", "");
+  root_.write("etc/dnf/vars/ocidomain", "base\r\nnot a value\n");
+  root_.write("etc/yum.repos.d/yum.base.repo", "[ol9]\nname=$basearch\nbaseurl=file://" +
+                                                   root_.path().string() +
+                                                   "/repositories/yum$ociregion.$ocidomain\ngpgcheck=0\n");
+  compare({"tool x86_64 1.1-1 ol9"});
+}
+
+// As yum's dnf.conf had it, which was carried over to many a machine.
+TEST_F(DnfCandidates, are_found_in_a_cache_whose_path_has_variables_in_it) {
+  root_.write("etc/dnf/dnf.conf", "[main]\ngpgcheck=1\ncachedir=/var/cache/dnf/$basearch/$releasever\n");
+  root_.install(
+      {{"tool", "1.0-1"}, {"release", "9.4-1", "Provides: system-release(releasever) = 9\n", "noarch"}});
+  root_.addRepository({.id = "base"}, {{"tool", "1.1-1"}});
+  compare({"tool x86_64 1.1-1 base"});
+  root_.publish({.id = "base"}, {{"tool", "1.1-1"}, {"tool", "1.2-1"}});
+  compare({"tool x86_64 1.2-1 base"});
+}
+
+TEST_F(DnfCandidates, come_from_no_file_that_is_hidden_from_dnf) {
+  root_.install({{"tool", "1.0-1"}});
+  root_.addRepository({.id = "base"}, {{"tool", "1.1-1"}});
+  root_.write("etc/yum.repos.d/.ansible_tmp1k3x9base.repo",
+              "[base]\nname=base\nbaseurl=http://old.example.org/base\ngpgcheck=0\n");
+  compare({"tool x86_64 1.1-1 base"});
+}
+
 TEST_F(DnfCandidates, of_a_kernel_are_compared_with_the_newest_installed) {
   const std::string kernel = "Provides: installonlypkg(kernel)\n";
   root_.install({{"kernel", "6.1-1", kernel}, {"kernel", "6.2-1", kernel}});
@@ -117,6 +176,16 @@ TEST_F(DnfCandidates, of_a_kernel_are_compared_with_the_newest_installed) {
   compare({"kernel x86_64 6.3-1 base"});
   EXPECT_EQ(scan_.update("kernel").at("installed_version"), "6.2-1");
   EXPECT_EQ(scan_.update("kernel").at("needs_reboot"), 1) << "as its plan will say";
+}
+
+TEST_F(DnfCandidates, of_a_kernel_that_is_not_red_hats_want_a_reboot_too) {
+  const std::string kernel = "Provides: installonlypkg(kernel)\n";
+  root_.install({{"kernel-uek-core", "5.15.0-1", kernel}, {"kernel-uek-devel", "5.15.0-1", kernel}});
+  root_.addRepository({.id = "uek"},
+                      {{"kernel-uek-core", "5.15.0-2", kernel}, {"kernel-uek-devel", "5.15.0-2", kernel}});
+  compare({"kernel-uek-core x86_64 5.15.0-2 uek", "kernel-uek-devel x86_64 5.15.0-2 uek"});
+  EXPECT_EQ(scan_.update("kernel-uek-core").at("needs_reboot"), 1);
+  EXPECT_FALSE(scan_.update("kernel-uek-devel").contains("needs_reboot")) << "nothing runs it";
 }
 
 TEST_F(DnfCandidates, whose_dependencies_nobody_offers_are_kept_back) {

@@ -70,6 +70,18 @@ TEST_F(DnfReplay, looks_again_when_anything_it_reads_changed) {
   EXPECT_FALSE(replayed());
 }
 
+TEST_F(DnfReplay, looks_again_when_a_variable_did_wherever_dnf_looks_for_them) {
+  std::filesystem::create_directory(root_.path() / "etc/variables");
+  root_.append("etc/dnf/dnf.conf", "varsdir=/etc/variables\n");
+  for (const auto* value : {"1\n", "1.1\n"}) {
+    root_.write("etc/variables/stage", value);
+    ASSERT_EQ(scan_.run(), rf::Status::kOk) << value;
+    EXPECT_FALSE(replayed()) << value;
+    ASSERT_EQ(scan_.run(), rf::Status::kOk) << value;
+    EXPECT_TRUE(replayed()) << value;
+  }
+}
+
 TEST_F(DnfReplay, looks_again_when_a_package_or_a_repository_did) {
   root_.install({{"more", "1.0-1"}});
   ASSERT_EQ(scan_.run(), rf::Status::kOk);

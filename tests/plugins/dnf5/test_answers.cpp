@@ -81,9 +81,12 @@ TEST(Dnf5Answers, have_no_sizes_whose_sum_does_not_fit) {
 TEST(Dnf5Answers, that_are_none_are_refused_by_what_was_expected) {
   for (const char* odd : {"{}", "[1]", R"([{"id":""}])", R"([{"id":7}])"})
     EXPECT_FALSE(dnf5::parseRepositories(Json::parse(odd))) << odd;
-  for (const char* odd : {"[]", R"({"upgrades":{}})", R"({"upgrades":[1]})",
-                          R"({"upgrades":[{"name":"a b","arch":"x","evr":"1-1"}]})",
-                          R"({"upgrades":[{"name":"a","arch":"x"}]})"})
+  for (const char* odd :
+       {"[]", R"({"upgrades":{}})", R"({"upgrades":[1]})",
+        R"({"upgrades":[{"name":"a b","arch":"x","evr":"1-1"}]})",
+        R"({"upgrades":[{"name":"a","arch":"x"}]})",
+        R"({"upgrades":[{"name":"a","arch":"x","evr":"1-1","repo":"base"}]})",
+        R"({"available_upgrades":[{"name":"a","arch":"x","evr":"1-1","repository":"base"}]})"})
     EXPECT_FALSE(dnf5::parsePackages(Json::parse(odd), "upgrades")) << odd;
   for (const char* odd : {"{}", "[[]]", R"([{"Name":7}])"})
     EXPECT_FALSE(dnf5::parseAdvisories(Json::parse(odd))) << odd;
