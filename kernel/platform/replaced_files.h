@@ -21,8 +21,9 @@ struct OutdatedProcesses {
   std::int64_t unreadable = 0;         // processes that this user may not look into
 };
 
-// Files below `folders` count; what a program made itself, in /tmp or in memory, says nothing about an
-// update. At most so many are told. About 0.1 ms a process. Threads: any.
+// Files below `folders` count; what a program made itself, in memory or in a folder of temporary files
+// wherever that is, says nothing about an update. At most so many are told. About 0.1 ms a process. Threads:
+// any.
 OutdatedProcesses outdatedProcesses(const std::vector<std::string>& folders, std::size_t most = 2000);
 
 // What the processes of one control group map to execute, by its path when it was opened.

@@ -15,8 +15,9 @@ constexpr std::size_t kMaxDisks = 64;
 constexpr std::size_t kMaxPrinted = 1U << 20U;
 constexpr std::size_t kMaxText = 300;
 constexpr std::int64_t kDiskPatienceNs = 10 * kSecondNs;
-constexpr int kNotOpened =
-    1 | 2;  // of the exit code: wrong usage, or the device could not be opened or asked
+// Of the exit code. The arguments are always the same: it knows no way to ask such a disk (a USB bridge).
+constexpr int kNoWay = 1;
+constexpr int kNotOpened = 2;  // or it sleeps
 constexpr int kFailing = 8;
 
 const Json* at(const Json& json, std::initializer_list<const char*> path) {
@@ -87,11 +88,25 @@ Json unreadable(const std::string& name, const std::string& why) {
           {"numbers", Json::object()}};
 }
 
+// smartctl of some versions, and of SAS disks, says it in a sentence alone; newer ones name the power mode of
+// a disk that is awake, too.
+bool isAsleep(const Json& printed, int exit_code) {
+  if ((exit_code & kNotOpened) == 0) return false;
+  return at(printed, {"power_mode"}) != nullptr ||
+         complaintOf(printed).find("Device is in ") != std::string::npos;
+}
+
+// What a RAID controller shows in place of its disks: those can be asked by number alone.
+bool isControllers(const Json& printed) {
+  return complaintOf(printed).find("please try adding '-d ") != std::string::npos;
+}
+
 const char* healthOf(const Json& printed, int exit_code) {
   const Json* passed = at(printed, {"smart_status", "passed"});
   if (passed != nullptr && passed->is_boolean())
     return passed->get<bool>() && (exit_code & kFailing) == 0 ? "passed" : "failing";
-  if (at(printed, {"power_mode"}) != nullptr) return "asleep";
+  if (isAsleep(printed, exit_code)) return "asleep";
+  if ((exit_code & kNoWay) != 0 || isControllers(printed)) return "unsupported";
   return (exit_code & kNotOpened) != 0 ? "unreadable" : "unsupported";
 }
 

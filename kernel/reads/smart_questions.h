@@ -29,8 +29,9 @@ bool isSmartQuestion(std::string_view target);  // exactly /smart
 std::vector<std::string> disksToAsk(const std::filesystem::path& block_devices);
 
 // {"disks":[{"name","health","text","numbers":{"smart_…":n}}…]}; health: passed, failing, asleep (and left
-// so), unsupported, unreadable (with why in text). kNotFound: smartmontools is not installed. A disk that
-// does not answer within ten seconds is unreadable; those for which no time is left are, too.
+// so), unsupported (by smartctl, too: behind a RAID controller, or a bridge it does not know), unreadable
+// (with why in text). kNotFound: smartmontools is not installed. A disk that does not answer within ten
+// seconds is unreadable; those for which no time is left are, too.
 Result<std::string> disksHealthJson(const SmartPlaces& places, std::int64_t until_ns,
                                     const std::atomic<bool>& stopping);
 

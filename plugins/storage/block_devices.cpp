@@ -19,6 +19,11 @@ std::int64_t sizeOf(const std::string& sectors) {
   return count * kSectorBytes;
 }
 
+// With nothing in them these drives have a size all the same: the kernel's guess.
+bool isEmptyDrive(const std::string& name, const std::string& sectors) {
+  return (name.starts_with("sr") && sectors == "2097151") || (name.starts_with("fd") && sectors == "8");
+}
+
 std::optional<bool> flagOf(const std::string& value) {
   return value == "0" || value == "1" ? std::optional(value == "1") : std::nullopt;
 }
@@ -34,7 +39,9 @@ rf::Value<std::vector<BlockDevice>> readBlockDevices(const rf::File& files) {
     if (!files.info(sysfsPath(name, "device"))) continue;
     // One of several ways to an NVMe disk that has a name of its own.
     if (sysfsValue(files, name, "hidden") == "1") continue;
-    BlockDevice device{name, sysfsValue(files, name, "device/model"), sizeOf(sysfsValue(files, name, "size")),
+    const auto sectors = sysfsValue(files, name, "size");
+    if (isEmptyDrive(name, sectors)) continue;
+    BlockDevice device{name, sysfsValue(files, name, "device/model"), sizeOf(sectors),
                        flagOf(sysfsValue(files, name, "queue/rotational")),
                        flagOf(sysfsValue(files, name, "removable"))};
     if (device.size_bytes > 0) found.push_back(std::move(device));

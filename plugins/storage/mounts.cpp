@@ -42,6 +42,11 @@ bool hasOption(std::string_view options, std::string_view wanted) {
   return false;
 }
 
+// ext4 stays "rw" after an error since Linux 6.15, and says in another word that it takes no writes any more.
+bool takesNoWrites(std::string_view options) {
+  return hasOption(options, "ro") || hasOption(options, "emergency_ro") || hasOption(options, "shutdown");
+}
+
 // The last of btrfs's options: whatever follows is part of its path.
 std::string subvolumeOf(std::string_view filesystem, std::string_view options) {
   constexpr std::string_view kName = "subvol=";
@@ -63,7 +68,7 @@ bool parseLine(std::string_view line, Mount& out) {
   out.point = unescaped(fields[4]);
   out.filesystem = unescaped(dash[1]);
   out.source = unescaped(dash[2]);
-  out.read_only = hasOption(fields[5], "ro") || hasOption(dash[3], "ro");
+  out.read_only = hasOption(fields[5], "ro") || takesNoWrites(dash[3]);
   out.subvolume = subvolumeOf(out.filesystem, dash[3]);
   return out.point.starts_with('/');
 }
@@ -147,14 +152,20 @@ bool isPseudo(const Mount& mount) {
       // Images, full by nature; a container's snaps too.
       "erofs", "cramfs", "fuse.snapfuse", "fuse.squashfuse"};
   if (kPseudo.contains(mount.filesystem)) return true;
+  // A disc, or the image of one; a stick's can be written.
+  if (mount.filesystem == "udf") return mount.read_only;
+  // A snapshot, which is mounted by itself as soon as somebody looks into it, has the room of its dataset.
+  if (mount.filesystem == "zfs") return mount.source.find('@') != std::string::npos;
   // A container's, or an extension's: full once that is which its upper folder lies on. Within a container
-  // nothing else shows that.
-  if (mount.filesystem == "overlay" || mount.filesystem == "fuse.fuse-overlayfs") return mount.point != "/";
-  // Memory of the system's own, or of a container.
+  // nothing else shows that. composefs makes the root of an image, which has no room at all.
+  if (mount.filesystem == "overlay" || mount.filesystem == "fuse.fuse-overlayfs")
+    return mount.point != "/" || mount.source == "composefs";
+  // Memory of the system's own, or of a container; within one, its devices are there too.
   const auto below = [&](const char* folder) { return mount.point.starts_with(folder); };
   return mount.filesystem == "tmpfs" &&
-         (below("/dev/") || below("/proc/") || below("/sys/") || below("/run/credentials/") ||
-          below("/var/lib/kubelet/") || mount.point.ends_with("/shm"));
+         (mount.point == "/dev" || below("/dev/") || below("/proc/") || below("/sys/") ||
+          below("/run/credentials/") || mount.point.find("/kubelet/pods/") != std::string::npos ||
+          mount.point.ends_with("/shm"));
 }
 
 bool isRemote(const Mount& mount) {
@@ -180,7 +191,11 @@ std::vector<Mount> worthLooking(std::vector<Mount> mounts, const std::vector<std
     });
     if (unwanted || isPseudo(mount) || covered.contains(i)) continue;
     const auto [known, fresh] = by_device.emplace(mount.device, mount);
-    if (!fresh && showsMore(mount, known->second)) known->second = mount;
+    if (fresh) continue;
+    // Where the root is a snapshot or an image, other parts of the same file system are written to.
+    const bool read_only = known->second.read_only && mount.read_only;
+    if (showsMore(mount, known->second)) known->second = mount;
+    known->second.read_only = read_only;
   }
   std::vector<Mount> out;
   out.reserve(by_device.size());

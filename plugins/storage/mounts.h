@@ -34,8 +34,8 @@ bool isRemote(const Mount& mount);
 bool isBeyondRemote(const Mount& mount, const std::vector<Mount>& mounts);
 
 // Each file system once, under the mount that shows most of it (of btrfs's subvolumes under the shortest
-// point), in the order of their points. What another one is mounted over cannot be reached and is left out,
-// and so is what `skipped` names.
+// point), in the order of their points; read-only if none of its mounts can be written. What another one is
+// mounted over cannot be reached and is left out, and so is what `skipped` names.
 std::vector<Mount> worthLooking(std::vector<Mount> mounts, const std::vector<std::string>& skipped);
 
 }  // namespace redflag::storage

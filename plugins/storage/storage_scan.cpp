@@ -139,7 +139,7 @@ void StorageScan::tell(const Mount& mount, const Usage& usage, Growth& growth) {
       .totalInodes(usage.total_inodes)
       .usedInodes(usage.used_inodes)
       .readOnly(mount.read_only)
-      .remote(isRemote(mount))
+      .remote(isRemote(mount) && mount.filesystem != "fuseblk")  // a program's, on a disk of this machine
       .commit();
   const std::string label = "mount=" + mount.point;
   static_cast<void>(run_.metric()

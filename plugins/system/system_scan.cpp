@@ -65,8 +65,9 @@ void SystemScan::kernelAndReboot() {
   for (auto& package : replaced_.installedSinceStart(installed.empty()))
     reasons.push_back(std::move(package));
   const bool noted = static_cast<bool>(files_.info("/run/reboot-required"));
-  const auto packages = noted ? read("/run/reboot-required.pkgs") : "";
-  for (const auto line : linesOf(packages))
+  // Written under the umask of whoever ran the package manager: that a reboot is needed is known without it.
+  const auto packages = files_.read("/run/reboot-required.pkgs", kMaxFileBytes);
+  for (const auto line : linesOf(noted && packages ? std::string_view(*packages) : std::string_view()))
     if (!line.empty() && std::find(reasons.begin(), reasons.end(), line) == reasons.end())
       reasons.emplace_back(line);
   run_.fact("reboot.required", noted || !reasons.empty() ? 1 : 0);

@@ -38,6 +38,11 @@ std::string_view withoutMark(std::string_view file) {
   return file;
 }
 
+bool isTemporary(std::string_view path) {
+  return path.find("/tmp/") != std::string_view::npos || path.find("/temp/") != std::string_view::npos ||
+         path.ends_with(".tmp");
+}
+
 // "0::/system.slice/ssh.service", "1:name=systemd:/system.slice/ssh.service". By its first two colons: a
 // folder's name may have others in it.
 std::string_view controlGroup(std::string_view line) {

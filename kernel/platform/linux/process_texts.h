@@ -14,6 +14,10 @@ std::string_view executedFile(std::string_view line);
 bool isMarkedGone(std::string_view file);
 std::string_view withoutMark(std::string_view file);
 
+// Whether a program makes such a file for itself while it runs, in a folder of temporary files or by that
+// name: Java's unpack native libraries there, and remove them as soon as they are mapped.
+bool isTemporary(std::string_view path);
+
 // The control group that a line of /proc/PID/cgroup names, if it is of the unified hierarchy or of systemd's
 // own; "": of another one, or the root.
 std::string_view controlGroup(std::string_view line);

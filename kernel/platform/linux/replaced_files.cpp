@@ -25,9 +25,21 @@ std::optional<std::int64_t> processId(const std::string& name) {
   return error == std::errc() && stop == end && pid > 0 ? std::optional(pid) : std::nullopt;
 }
 
+// The path from there on, with its slash; "" for what is not below it.
+std::string_view within(std::string_view path, const std::string& folder) {
+  if (path.size() <= folder.size() || !path.starts_with(folder) || path[folder.size()] != '/') return {};
+  return path.substr(folder.size());
+}
+
 bool isBelow(std::string_view path, const std::vector<std::string>& folders) {
+  return std::any_of(folders.begin(), folders.end(),
+                     [&](const std::string& folder) { return !within(path, folder).empty(); });
+}
+
+bool isInstalledBelow(std::string_view path, const std::vector<std::string>& folders) {
   return std::any_of(folders.begin(), folders.end(), [&](const std::string& folder) {
-    return path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
+    const auto rest = within(path, folder);
+    return !rest.empty() && !isTemporary(rest);
   });
 }
 
@@ -132,7 +144,8 @@ OutdatedProcesses outdatedProcesses(const std::vector<std::string>& folders, std
     for (std::string line; files.size() < kMaxFiles && std::getline(maps, line);) {
       const auto file = executedFile(line);
       const auto path = withoutMark(file);
-      if (isMarkedGone(file) && path.size() <= kMaxPath && isBelow(path, folders)) files.emplace(path);
+      if (isMarkedGone(file) && path.size() <= kMaxPath && isInstalledBelow(path, folders))
+        files.emplace(path);
     }
     if (files.empty()) continue;
     if (out.found.size() == most) {

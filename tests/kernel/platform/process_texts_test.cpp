@@ -36,6 +36,15 @@ TEST(ProcessMaps, say_which_file_is_gone) {
   EXPECT_EQ(withoutMark("/usr/lib/libz.so.1.2.13"), "/usr/lib/libz.so.1.2.13");
 }
 
+TEST(ProcessMaps, name_files_that_a_program_made_for_itself) {
+  for (const char* own : {"/tomcat/temp/jna308661952366919029.tmp", "/app/tmp/libnetty_epoll123.so",
+                          "/app/.cache/JNA/jna13793163275006896723.tmp"})
+    EXPECT_TRUE(isTemporary(own)) << own;
+  for (const char* installed :
+       {"/tool/lib/libz.so.1", "/template/libtemp.so", "/tmpfiles/tmp", "/x.tmp/lib.so"})
+    EXPECT_FALSE(isTemporary(installed)) << installed;
+}
+
 TEST(ProcessMaps, say_nothing_where_they_are_cut) {
   const auto line = kCode + "/usr/lib/libz.so.1";
   for (std::size_t bytes = 0; bytes < kCode.size(); ++bytes)

@@ -94,6 +94,17 @@ TEST_F(ReplacedFiles, of_a_removed_library_are_seen_as_well) {
   EXPECT_EQ(filesOfUser({folder_.string()}), std::vector<std::string>{library_.string()});
 }
 
+TEST_F(ReplacedFiles, that_a_program_unpacked_for_itself_and_removed_are_no_update) {
+  std::filesystem::create_directory(folder_ / "temp");
+  std::filesystem::rename(library_, folder_ / "temp" / "libdemo.so");
+  library_ = folder_ / "temp" / "libdemo.so";
+  startUser();
+  std::filesystem::remove(library_);
+  EXPECT_TRUE(filesOfUser({folder_.string()}).empty());
+  EXPECT_EQ(filesOfUser({(folder_ / "temp").string()}), std::vector<std::string>{library_.string()})
+      << "below a folder that is said to hold packages, whatever it is called";
+}
+
 class FilesInUse : public ReplacedFiles {
  protected:
   std::vector<std::string> used() const {

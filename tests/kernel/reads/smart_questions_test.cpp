@@ -71,6 +71,33 @@ TEST(DiskHealth, of_what_cannot_answer_is_told_apart) {
   EXPECT_EQ(diskHealth("sda", 2, R"({"power_mode":{"ata_value":0}})").at("health"), "asleep");
 }
 
+TEST(DiskHealth, of_what_sleeps_is_known_by_the_sentence_alone_too) {
+  for (const char* said :
+       {"Device is in STANDBY mode, exit(2)", "Device is in STANDBY BY COMMAND mode, exit(2)",
+        "Device is in STANDBY (OS) mode, exit(2)"}) {
+    auto printed = Json::parse(R"({"smartctl":{"messages":[{"severity":"information"}],"exit_status":2}})");
+    printed["smartctl"]["messages"][0]["string"] = said;
+    EXPECT_EQ(diskHealth("sda", 2, dumpJson(printed)).at("health"), "asleep") << said;
+  }
+  EXPECT_EQ(diskHealth("sda", 4, R"({"power_mode":{"ata_value":255}})").at("health"), "unsupported")
+      << "it is awake";
+}
+
+TEST(DiskHealth, of_what_smartctl_has_no_way_to_ask_is_not_unreadable) {
+  // Debian's smartctl 7.3, of a controller's volume.
+  EXPECT_EQ(diskHealth("sda", 2,
+                       R"({"smartctl":{"messages":[{"string":"Smartctl open device: /dev/sda failed: )"
+                       R"(DELL or MegaRaid controller, please try adding '-d megaraid,N'",)"
+                       R"("severity":"error"}],"exit_status":2}})")
+                .at("health"),
+            "unsupported");
+  EXPECT_EQ(diskHealth("sdb", 1,
+                       R"({"smartctl":{"messages":[{"string":"/dev/sdb: Unknown USB bridge )"
+                       R"([0x152d:0xb581 (0x4403)]","severity":"error"}],"exit_status":1}})")
+                .at("health"),
+            "unsupported");
+}
+
 TEST(DiskHealth, believes_no_odd_answer) {
   for (const char* odd : {"", "[]", "{", "passed", R"({"a":1,"a":2})"})
     EXPECT_EQ(diskHealth("sda", 0, odd).at("health"), "unreadable") << odd;

@@ -66,6 +66,16 @@ TEST_F(DiskTree, names_a_disk_once_however_many_ways_lead_to_it) {
   EXPECT_EQ(fake_.fact("disk.names"), Json::array({"nvme0n1", "sda"}));
 }
 
+TEST_F(DiskTree, takes_no_drive_with_nothing_in_it_for_a_disk) {
+  // As a virtual machine's say it: the kernel guesses the size of a disc and of a floppy.
+  device("sr1", "2097151", "1", "1", "VMware SATA CD00");
+  device("fd0", "8", "1", "1", "");
+  device("sr2", "1286144", "1", "1", "VMware SATA CD01");
+  ASSERT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(fake_.fact("disk.names"), Json::array({"nvme0n1", "sda", "sr2"}));
+  EXPECT_EQ(fake_.fact("disk.sr1.size_bytes"), nullptr);
+}
+
 TEST_F(DiskTree, names_what_is_plugged_in_and_nothing_made_of_it) {
   ASSERT_EQ(scan(), rf::Status::kOk);
   EXPECT_EQ(fake_.fact("disk.names"), Json::array({"nvme0n1", "sda"}));

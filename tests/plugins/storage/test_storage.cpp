@@ -82,9 +82,61 @@ TEST(Mounts, of_containers_have_no_room_of_their_own) {
       ElementsAre("/ ext4", "/var/lib/docker xfs"));
   EXPECT_THAT(looked("700 600 0:70 / / rw - overlay overlay rw,lowerdir=/l\n"
                      "701 700 0:71 / /proc rw - proc proc rw\n"
-                     "702 701 0:72 / /proc/acpi ro - tmpfs tmpfs ro\n"),
+                     "702 701 0:72 / /proc/acpi ro - tmpfs tmpfs ro\n"
+                     "703 700 0:73 / /dev rw,nosuid - tmpfs none rw,size=492k,mode=755\n"),
               ElementsAre("/ overlay"))
       << "as a container itself sees it";
+  EXPECT_THAT(looked("29 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+                     "60 29 0:65 / /var/snap/microk8s/common/var/lib/kubelet/pods/0-1/volumes/"
+                     "kubernetes.io~projected/kube-api-access-x rw - tmpfs tmpfs rw\n"),
+              ElementsAre("/ ext4"))
+      << "wherever the kubelet's folder is";
+}
+
+TEST(Mounts, of_which_a_part_can_be_written_are_not_read_only) {
+  // openSUSE MicroOS: the root is a snapshot.
+  auto mounts = storage::worthLooking(
+      storage::parseMounts(
+          "26 1 0:33 /@/.snapshots/2/snapshot / ro shared:1 - btrfs /dev/vda3 "
+          "rw,subvolid=266,subvol=/@/.snapshots/2/snapshot\n"
+          "60 26 0:33 /@/var /var rw shared:2 - btrfs /dev/vda3 rw,subvolid=258,subvol=/@/var\n"),
+      {});
+  ASSERT_THAT(mounts, SizeIs(1));
+  EXPECT_EQ(mounts[0].point, "/");
+  EXPECT_FALSE(mounts[0].read_only) << "it fills, and is forecast";
+  // Fedora's image mode: the whole of the disk is shown read-only.
+  mounts = storage::worthLooking(
+      storage::parseMounts(
+          "29 1 0:40 / / ro shared:1 - overlay composefs ro,lowerdir+=/l,datadir+=/d\n"
+          "40 29 253:4 / /sysroot ro shared:2 - xfs /dev/vda4 rw,seclabel\n"
+          "41 29 253:4 /ostree/deploy/default/var /var rw shared:3 - xfs /dev/vda4 rw,seclabel\n"),
+      {});
+  ASSERT_THAT(mounts, SizeIs(1)) << "the image itself is full by nature";
+  EXPECT_EQ(mounts[0].point, "/sysroot");
+  EXPECT_FALSE(mounts[0].read_only);
+  mounts = storage::worthLooking(storage::parseMounts("29 1 8:1 / / ro - ext4 /dev/sda1 ro\n"
+                                                      "40 29 8:1 /var /srv ro - ext4 /dev/sda1 ro\n"),
+                                 {});
+  ASSERT_THAT(mounts, SizeIs(1));
+  EXPECT_TRUE(mounts[0].read_only);
+}
+
+TEST(Mounts, that_take_no_writes_after_an_error_are_read_only) {
+  for (const char* options : {"ro,errors=remount-ro", "rw,errors=remount-ro,emergency_ro", "rw,shutdown"}) {
+    const auto mounts =
+        storage::parseMounts(std::string("29 1 8:1 / / rw,relatime - ext4 /dev/sda1 ") + options + "\n");
+    ASSERT_THAT(mounts, SizeIs(1));
+    EXPECT_TRUE(mounts[0].read_only) << options;
+  }
+}
+
+TEST(Mounts, of_snapshots_and_discs_have_no_room_of_their_own) {
+  EXPECT_THAT(looked("29 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+                     "40 29 0:50 / /tank rw - zfs tank rw,xattr\n"
+                     "41 40 0:51 / /tank/.zfs/snapshot/daily-1 ro - zfs tank@daily-1 ro,xattr\n"
+                     "42 29 11:0 / /media/dvd ro - udf /dev/sr0 ro,iocharset=utf8\n"
+                     "43 29 8:17 / /media/stick rw - udf /dev/sdb1 rw,iocharset=utf8\n"),
+              ElementsAre("/ ext4", "/media/stick udf", "/tank zfs"));
 }
 
 TEST(Mounts, of_images_that_nobody_can_write_are_full_by_nature) {
@@ -256,6 +308,16 @@ TEST_F(StorageTree, tells_how_full_a_file_system_is) {
   EXPECT_EQ(volumes[0].at("mount"), "/");
   EXPECT_GT(volumes[0].at("total_bytes"), 0);
   EXPECT_LE(volumes[0].at("used_bytes"), volumes[0].at("total_bytes"));
+}
+
+TEST_F(StorageTree, takes_no_disk_for_remote_whose_file_system_is_a_program) {
+  ASSERT_EQ(scan("27 1 8:17 / / rw,relatime - fuseblk /dev/sdb1 rw,allow_other,blksize=4096\n"),
+            rf::Status::kOk);
+  ASSERT_THAT(fake_.ofKind("volume/1"), SizeIs(1));
+  EXPECT_EQ(fake_.ofKind("volume/1")[0].at("remote"), 0);
+  ASSERT_EQ(scan("27 1 0:45 / / rw,relatime - nfs4 server:/export rw\n"), rf::Status::kOk);
+  ASSERT_THAT(fake_.ofKind("volume/1"), SizeIs(1));
+  EXPECT_EQ(fake_.ofKind("volume/1")[0].at("remote"), 1);
 }
 
 TEST_F(StorageTree, holds_a_mount_that_is_gone_against_nobody_else) {

@@ -143,12 +143,16 @@ TEST(UnitOf, is_the_system_service_that_a_control_group_belongs_to) {
   EXPECT_EQ(plugin::unitOf("/system.slice/redflag-broker.service/run-1"), "redflag-broker.service");
   for (const char* own : {"docker.service", "docker-registry.service", "lxc-net.service", "lxcfs.service"})
     EXPECT_EQ(plugin::unitOf(std::string("/system.slice/") + own), own) << "what runs containers is none";
+  EXPECT_EQ(plugin::unitOf("/system.slice/_cpu.service"), "cpu.service") << "as systemd escapes it";
+  EXPECT_EQ(plugin::unitOf("/system.slice/__own.service"), "_own.service");
+  EXPECT_EQ(plugin::unitOf("/system.slice/dm-event\\x2dd@a.service"), "dm-event\\x2dd@a.service");
   for (const char* none :
        {"", "/", "/init.scope", "/system.slice", "/system.slice/.service",
         "/system.slice/\xe2\x80\xae.service", "/user.slice/user-0.slice/user@0.service/x.service",
         "/system.slice/docker-0a1b.scope", "/docker/0a1b/system.slice/ssh.service",
         "/system.slice/web.service/libpod-payload-0a1b", "/lxc.payload.web/system.slice/ssh.service",
-        "/lxc/101/ns/system.slice/ssh.service",
+        "/lxc/101/ns/system.slice/ssh.service", "/kubepods/besteffort/pod1/0a1b/system.slice/ssh.service",
+        "/system.slice/containerd.service/kubepods-burstable-pod1.slice:cri-containerd:0a1b",
         "/machine.slice/systemd-nspawn@web.service/payload/system.slice/ssh.service"})
     EXPECT_EQ(plugin::unitOf(none), "") << none;
 }
@@ -397,6 +401,14 @@ TEST_F(SystemTree, passes_on_what_packages_ask_for_each_once) {
   ASSERT_EQ(scan(), rf::Status::kOk);
   EXPECT_EQ(fake_.fact("reboot.required"), 1);
   EXPECT_EQ(fake_.fact("reboot.reasons"), Json::array({"libc6", "dbus"}));
+}
+
+TEST_F(SystemTree, knows_of_a_reboot_whose_reasons_cannot_be_read) {
+  write("run/reboot-required", "*** System restart required ***\n");
+  write("run/reboot-required.pkgs", std::string(2U << 20, 'x'));
+  EXPECT_EQ(scan(), rf::Status::kOk) << "load and memory are told all the same";
+  EXPECT_EQ(fake_.fact("reboot.required"), 1);
+  EXPECT_EQ(fake_.fact("reboot.reasons"), nullptr);
 }
 
 TEST_F(SystemTree, claims_nothing_about_a_kernel_that_is_not_its_own) {
