@@ -13,6 +13,21 @@
 namespace redflag {
 
 using Json = nlohmann::json;
+using JsonCharacters = nlohmann::detail::iterator_input_adapter<const char*>;
+using JsonStringCharacters = nlohmann::detail::iterator_input_adapter<std::string::const_iterator>;
+
+}  // namespace redflag
+
+// Compiled once, in json_templates.cpp: each file would spend seconds on them, and a test program would have
+// its own, which are not optimized, run in all of the code that it is linked with.
+extern template class nlohmann::basic_json<>;
+extern template class nlohmann::detail::serializer<redflag::Json>;
+extern template class nlohmann::detail::lexer<redflag::Json, redflag::JsonCharacters>;
+extern template class nlohmann::detail::parser<redflag::Json, redflag::JsonCharacters>;
+extern template class nlohmann::detail::lexer<redflag::Json, redflag::JsonStringCharacters>;
+extern template class nlohmann::detail::parser<redflag::Json, redflag::JsonStringCharacters>;
+
+namespace redflag {
 
 struct JsonLimits {
   std::size_t bytes = 1U << 20;
