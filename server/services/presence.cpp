@@ -13,6 +13,7 @@ namespace {
 constexpr std::int64_t kWriteEveryNs = 30 * kSecondNs;
 constexpr std::int64_t kNoteAgainEveryNs = 30 * kSecondNs;
 constexpr std::size_t kNotedTogether = 128;
+constexpr int kBatchesForOthers = 4;  // then the next one who comes goes on: a request waits for its answer
 constexpr std::size_t kNotedAtOnce = 1'000;  // what else is to be done waits for seconds, and so does a stop
 constexpr int kToldAtOnce = 1'000;
 constexpr std::int64_t kRenewEveryNs = 30 * kSecondNs;
@@ -48,6 +49,7 @@ void Presence::agentConnected(const std::string& agent_id) {
 
 // What became of the note may be unknown, and it may be on its way still.
 void Presence::agentRefused(const std::string& agent_id) {
+  const std::lock_guard lock(mutex_);
   add(agent_id, Note::kLeft);
 }
 
@@ -55,17 +57,28 @@ void Presence::agentDisconnected(const std::string& agent_id) {
   note(agent_id, Note::kLeft);
 }
 
-// Many come at once after a loss of power or of the line. One of them writes for all that wait meanwhile, and
-// what it meets they are told: one after the other they would wait for the same store again.
+// Many come and go at once after a loss of power or of the line. One of them writes for all that have
+// something to note meanwhile, and what it meets those are told who wait for it: one after the other they
+// would wait for the same store again. Nobody waits only to say that an agent has left or was heard of, for
+// there are few workers, and who comes back needs them.
 void Presence::note(const std::string& agent_id, Note note) {
+  Lock lock(mutex_);
   add(agent_id, note);
-  const std::lock_guard turn(writing_);
-  while (isToBeNoted(agent_id))
-    writeNotes();
+  if (writing_ && note != Note::kConnected) return;
+  while (isToBeNoted(agent_id)) {
+    if (writing_) {
+      awaitBatch(lock);
+    } else {
+      writeBatch(lock);
+    }
+  }
+  // Of those who did not wait; who does goes on by itself.
+  for (int more = kBatchesForOthers; more > 0 && !writing_ && waiting_ == 0 && !notes_.empty(); --more)
+    writeBatch(lock);
 }
 
+// With the lock held, as all of these up to write().
 void Presence::add(const std::string& agent_id, Note note) {
-  const std::lock_guard lock(mutex_);
   Noted& noted = notes_.try_emplace(agent_id, Noted{note}).first->second;
   if (note != Note::kSeen) noted.note = note;
   noted.heard = noted.heard || note == Note::kSeen;
@@ -73,39 +86,53 @@ void Presence::add(const std::string& agent_id, Note note) {
 }
 
 // Throws what the store said, where somebody else has tried.
-bool Presence::isToBeNoted(const std::string& agent_id) {
-  const std::lock_guard lock(mutex_);
+bool Presence::isToBeNoted(const std::string& agent_id) const {
   const auto noted = notes_.find(agent_id);
-  if (noted == notes_.end()) return false;
+  if (noted == notes_.end()) return batch_.contains(agent_id);
   if (noted->second.failed && failure_) throw http::Problem(*failure_);
   return true;
 }
 
-// Its turn is the caller's. False: there is nothing to be noted.
-bool Presence::writeNotes() {
-  Notes notes;
-  {
-    const std::lock_guard lock(mutex_);
-    while (!notes_.empty() && notes.size() < kNotedTogether)
-      notes.insert(notes_.extract(notes_.begin()));
-  }
-  if (notes.empty()) return false;
-  try {
-    write(notes);
-  } catch (const http::Problem& problem) {
-    putBack(notes, problem);
-    throw;
-  } catch (...) {
-    putBack(notes, std::nullopt);
-    throw;
-  }
-  return true;
+void Presence::awaitBatch(Lock& lock) {
+  ++waiting_;
+  // Not until nobody writes: the next one may have begun before this one is awake.
+  written_.wait(lock, [this, before = batches_] { return batches_ != before; });
+  --waiting_;
 }
 
-void Presence::putBack(const Notes& notes, const std::optional<http::Problem>& why) {
-  const std::lock_guard lock(mutex_);
+// There is something to be noted, and nobody writes. Without the lock meanwhile.
+void Presence::writeBatch(Lock& lock) {
+  while (!notes_.empty() && batch_.size() < kNotedTogether)
+    batch_.insert(notes_.extract(notes_.begin()));
+  writing_ = true;
+  lock.unlock();
+  try {
+    write(batch_);
+  } catch (const http::Problem& problem) {
+    lock.lock();
+    putBack(problem);
+    endBatch();
+    throw;
+  } catch (...) {
+    lock.lock();
+    putBack(std::nullopt);
+    endBatch();
+    throw;
+  }
+  lock.lock();
+  endBatch();
+}
+
+void Presence::endBatch() {
+  batch_.clear();
+  writing_ = false;
+  ++batches_;
+  written_.notify_all();
+}
+
+void Presence::putBack(const std::optional<http::Problem>& why) {
   failure_ = why;
-  for (const auto& [agent_id, failed] : notes) {
+  for (const auto& [agent_id, failed] : batch_) {
     const auto [entry, fresh] = notes_.try_emplace(agent_id, Noted{failed.note, failed.heard, true});
     Noted& noted = entry->second;
     if (!fresh && noted.note == Note::kSeen) noted.note = failed.note;
@@ -136,8 +163,13 @@ void Presence::write(const Notes& notes) {
 }
 
 void Presence::writeAll() {
-  const std::lock_guard turn(writing_);
-  while (writeNotes()) {
+  Lock lock(mutex_);
+  while (writing_ || !notes_.empty()) {
+    if (writing_) {
+      awaitBatch(lock);
+    } else {
+      writeBatch(lock);
+    }
   }
 }
 

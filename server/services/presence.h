@@ -1,7 +1,9 @@
 #pragma once
 // Who is there: doorbells that open and close, requests that come in.
 
+#include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -20,7 +22,8 @@ class Presence : public http::DoorbellListener {
   // holds is held by nobody. `alone`: there is no other, and what it held before it started is nobody's, too.
   void begin(bool alone);
 
-  // That an agent was refused, and what the store could not take of one that left, is noted by the next
+  // Whoever connects is noted when this returns. That an agent was refused, that one left or was heard of
+  // while somebody else writes, and what the store could not take of one that left, is noted by the next
   // announceSilent() at the latest: nobody else would say it again, and the agent would count as connected
   // for ever.
   void agentConnected(const std::string& agent_id) override;
@@ -49,12 +52,16 @@ class Presence : public http::DoorbellListener {
   };
   using Notes = std::map<std::string, Noted>;
 
+  using Lock = std::unique_lock<std::mutex>;  // of mutex_
+
   void note(const std::string& agent_id, Note note);
   void add(const std::string& agent_id, Note note);
   void addIfHere(const std::string& agent_id);
-  bool isToBeNoted(const std::string& agent_id);
-  bool writeNotes();
-  void putBack(const Notes& notes, const std::optional<http::Problem>& why);
+  bool isToBeNoted(const std::string& agent_id) const;
+  void awaitBatch(Lock& lock);
+  void writeBatch(Lock& lock);
+  void endBatch();
+  void putBack(const std::optional<http::Problem>& why);
   void write(const Notes& notes);
   void writeAll();
   void watchOthers(std::int64_t now);
@@ -69,9 +76,13 @@ class Presence : public http::DoorbellListener {
   const Context& context_;
   // Of this start: a folder may be copied, and with it whatever a file in it says.
   const std::string server_id_;
-  std::mutex writing_;  // whoever has it writes for those that wait for it, too; before mutex_
   std::mutex mutex_;
+  std::condition_variable written_;                 // a batch, or not
   Notes notes_;                                     // not in the store yet, the newest of each agent
+  Notes batch_;                                     // of one who writes them, for all: no longer in notes_
+  bool writing_ = false;                            // somebody does, and changes batch_ only with the lock
+  std::uint64_t batches_ = 0;                       // that were written, or not
+  std::size_t waiting_ = 0;                         // for one
   std::optional<http::Problem> failure_;            // of the last write that failed
   std::map<std::string, std::int64_t> written_at_;  // at most one entry an agent
   std::int64_t noted_again_at_ = 0;

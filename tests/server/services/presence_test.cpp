@@ -132,6 +132,37 @@ TEST_F(Many, who_connects_while_the_store_is_busy_is_noted_together) {
   EXPECT_LE(store_.writes, 3) << "that they were heard of is written with their doorbells";
 }
 
+TEST_F(Many, nobody_waits_to_say_who_left_or_was_heard_of_while_somebody_writes) {
+  for (const auto& agent_id : agents_)
+    presence_.agentConnected(agent_id);
+  ASSERT_EQ(silentIn(world_), std::set<std::string>());
+  world_.clock.advance_s(60);
+  store_.writes = 0;
+  store_.held_up.lock();
+  std::thread first([this] { presence_.agentDisconnected(agents_[0]); });
+  while (store_.writes == 0)
+    std::this_thread::yield();
+  std::atomic<bool> done = false;
+  std::thread others([&] {
+    presence_.seen(agents_[1]);
+    for (std::size_t i = 2; i < agents_.size(); ++i)
+      presence_.agentDisconnected(agents_[i]);
+    done = true;
+  });
+  for (int i = 0; i < 500 && !done; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_TRUE(done) << "they wait for the one who writes";
+  store_.held_up.unlock();
+  first.join();
+  others.join();
+  EXPECT_EQ(silentIn(world_).size(), kAgents - 1) << "who writes takes them along";
+  EXPECT_LE(store_.writes, 2);
+  world_.store.read([&](const store::ReadTransaction& tx) {
+    const auto agent = tx.agents().find(agents_[1], http::Visible::everything(), inner_.contact());
+    EXPECT_EQ(agent->last_seen_at, world_.clock.now);
+  });
+}
+
 TEST_F(Many, whoever_waits_for_a_write_that_fails_is_told_so) {
   store_.fails = true;
   std::atomic<std::size_t> refused = 0;
