@@ -58,22 +58,14 @@ void Presence::agentDisconnected(const std::string& agent_id) {
 }
 
 // Many come and go at once after a loss of power or of the line. One of them writes for all that have
-// something to note meanwhile, and what it meets those are told who wait for it: one after the other they
-// would wait for the same store again. Nobody waits only to say that an agent has left or was heard of, for
-// there are few workers, and who comes back needs them.
+// something to note meanwhile, and nobody waits for it: there are few workers, and who comes back needs them.
 void Presence::note(const std::string& agent_id, Note note) {
   Lock lock(mutex_);
   add(agent_id, note);
-  if (writing_ && note != Note::kConnected) return;
-  while (isToBeNoted(agent_id)) {
-    if (writing_) {
-      awaitBatch(lock);
-    } else {
-      writeBatch(lock);
-    }
-  }
-  // Of those who did not wait; who does goes on by itself.
-  for (int more = kBatchesForOthers; more > 0 && !writing_ && waiting_ == 0 && !notes_.empty(); --more)
+  if (writing_) return;
+  while (notes_.contains(agent_id))
+    writeBatch(lock);
+  for (int more = kBatchesForOthers; more > 0 && !notes_.empty(); --more)
     writeBatch(lock);
 }
 
@@ -82,22 +74,6 @@ void Presence::add(const std::string& agent_id, Note note) {
   Noted& noted = notes_.try_emplace(agent_id, Noted{note}).first->second;
   if (note != Note::kSeen) noted.note = note;
   noted.heard = noted.heard || note == Note::kSeen;
-  noted.failed = false;
-}
-
-// Throws what the store said, where somebody else has tried.
-bool Presence::isToBeNoted(const std::string& agent_id) const {
-  const auto noted = notes_.find(agent_id);
-  if (noted == notes_.end()) return batch_.contains(agent_id);
-  if (noted->second.failed && failure_) throw http::Problem(*failure_);
-  return true;
-}
-
-void Presence::awaitBatch(Lock& lock) {
-  ++waiting_;
-  // Not until nobody writes: the next one may have begun before this one is awake.
-  written_.wait(lock, [this, before = batches_] { return batches_ != before; });
-  --waiting_;
 }
 
 // There is something to be noted, and nobody writes. Without the lock meanwhile.
@@ -108,14 +84,9 @@ void Presence::writeBatch(Lock& lock) {
   lock.unlock();
   try {
     write(batch_);
-  } catch (const http::Problem& problem) {
-    lock.lock();
-    putBack(problem);
-    endBatch();
-    throw;
   } catch (...) {
     lock.lock();
-    putBack(std::nullopt);
+    putBack();
     endBatch();
     throw;
   }
@@ -126,14 +97,12 @@ void Presence::writeBatch(Lock& lock) {
 void Presence::endBatch() {
   batch_.clear();
   writing_ = false;
-  ++batches_;
   written_.notify_all();
 }
 
-void Presence::putBack(const std::optional<http::Problem>& why) {
-  failure_ = why;
+void Presence::putBack() {
   for (const auto& [agent_id, failed] : batch_) {
-    const auto [entry, fresh] = notes_.try_emplace(agent_id, Noted{failed.note, failed.heard, true});
+    const auto [entry, fresh] = notes_.try_emplace(agent_id, failed);
     Noted& noted = entry->second;
     if (!fresh && noted.note == Note::kSeen) noted.note = failed.note;
     noted.heard = noted.heard || failed.heard;
@@ -164,13 +133,13 @@ void Presence::write(const Notes& notes) {
 
 void Presence::writeAll() {
   Lock lock(mutex_);
-  while (writing_ || !notes_.empty()) {
-    if (writing_) {
-      awaitBatch(lock);
-    } else {
-      writeBatch(lock);
-    }
-  }
+  written_.wait(lock, [this] { return !writing_; });
+  while (!notes_.empty())
+    writeBatch(lock);
+}
+
+void Presence::end() {
+  writeAll();
 }
 
 void Presence::renew() {
