@@ -51,7 +51,9 @@ Wait Connection::firstWait() const {
 }
 
 Wait Connection::advance(Wake why, std::int64_t waited_ns) {
-  waited_ns_ = waited_ns;
+  // A request's waits count together, whose head and body came piece by piece; a handshake's do not, which
+  // its peer waits for by another clock.
+  waited_ns_ = state_ == State::kHandshake ? waited_ns : waited_ns_ + waited_ns;
   try {
     if (why == Wake::kStopping) {
       stopping_ = true;
@@ -324,6 +326,7 @@ std::optional<Wait> Connection::writeAnswer() {
   }
   if (state_ == State::kStream) openStream();
   if (state_ != State::kHead) return std::nullopt;
+  waited_ns_ = 0;
   if (!in_.empty() || stream_->hasBuffered()) {
     setDeadline(shared_.limits.head_ms);
     return Wait{Wait::For::kTurn, 0};

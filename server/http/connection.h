@@ -100,7 +100,7 @@ class Connection : public Guest {
   std::string client_;  // who asks, where proxies stand in front; of the request at hand
   Shared& shared_;
   Lane lane_ = Lane::kStrangers;
-  std::int64_t waited_ns_ = 0;  // for the worker that has it now
+  std::int64_t waited_ns_ = 0;  // for workers, with the request at hand
   State state_ = State::kHandshake;
   State after_answer_ = State::kHead;
   std::int64_t deadline_ns_ = 0;

@@ -91,6 +91,12 @@ std::optional<std::int64_t> Listener::open() {
   return std::nullopt;
 }
 
+// Whoever connects now would be let in by the system and heard by nobody for as long as a stop takes, and
+// then be cut off: refused, he comes again. The descriptor stays, so that no other file gets its number.
+void Listener::close() {
+  ::shutdown(fd_, SHUT_RDWR);
+}
+
 void Listener::turnAway() {
   const int reason = errno;
   if (reserve_ >= 0) ::close(reserve_);

@@ -24,6 +24,7 @@ class Listener : public Doorman {
 
   int fd() const override { return fd_; }
   std::optional<std::int64_t> open() override;
+  void close() override;
   std::uint16_t port() const { return port_; }
 
  private:

@@ -227,7 +227,10 @@ void ConnectionLot::nudge() {
 void ConnectionLot::stop(std::chrono::milliseconds limit) {
   {
     std::unique_lock lock(mutex_);
-    if (!stopping_ && doorman_ != nullptr) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, doorman_->fd(), nullptr);
+    if (!stopping_ && doorman_ != nullptr) {
+      ::epoll_ctl(epoll_, EPOLL_CTL_DEL, doorman_->fd(), nullptr);
+      doorman_->close();
+    }
     stopping_ = true;
     door_shut_until_ns_.reset();
     for (auto place = places_.begin(); place != places_.end(); ++place) {

@@ -29,6 +29,9 @@ class Doorman {
   // Takes in who waits; must not block. When there is nothing to take them in with, answers the time
   // (monotonicNow()) before which it must not be asked again.
   virtual std::optional<std::int64_t> open() = 0;
+  // Lets nobody in any more, and sends away who waits; open() may be at work meanwhile, or come once more.
+  // [any thread]
+  virtual void close() = 0;
 };
 
 // How busy a lot is at one moment.

@@ -43,11 +43,12 @@ class DoorbellFeed : public Feed {
   ~DoorbellFeed() override { hub_.takeDown(principal_.agent_id, doorbell_); }
 
   bool pull(Moment moment, std::string& out) override {
-    if (doorbell_->replaced || !hub_.authenticator_.stillAdmitted(principal_)) return false;
-    if (moment == Moment::kStopping) {
+    if (doorbell_->replaced) return false;
+    if (moment == Moment::kStopping) {  // no secret, and the store has no time for all of them at once
       out += "event: retry\ndata: {\"after_ms\":" + reconnectMs() + "}\n\n";
       return false;
     }
+    if (!hub_.authenticator_.stillAdmitted(principal_)) return false;
     if (doorbell_->rung.exchange(false)) out += "event: ring\ndata: {}\n\n";
     if (moment == Moment::kHeartbeat && out.empty()) out += kHeartbeat;
     return true;

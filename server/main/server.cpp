@@ -239,6 +239,16 @@ void Server::writeLastErrors() {
   }
 }
 
+void Server::noteWhoLeft() {
+  try {
+    services_.presence.end();
+  } catch (const std::exception& error) {
+    spdlog::warn("some agents count as connected until this server is taken for gone: {}", error.what());
+  } catch (const http::Problem& problem) {
+    spdlog::warn("some agents count as connected until this server is taken for gone: {}", problem.detail);
+  }
+}
+
 void Server::stop() {
   if (front_ == nullptr) return;
   front_->stop(kStopLimit);
@@ -248,6 +258,7 @@ void Server::stop() {
   bell_.disconnect();
   services_.upkeep.stop();
   refusals_.stop();
+  noteWhoLeft();
   writeLastErrors();
   audit_.finish(epochNow());
   store_->onOutbox({});

@@ -51,6 +51,7 @@ class Server {
   void endAgainWhatEnded();
   void secure();
   bool takeOverAuthority();
+  void noteWhoLeft();
   void writeLastErrors();
   void open(const std::string& listen);
 

@@ -13,6 +13,7 @@ namespace {
 constexpr std::int64_t kWriteEveryNs = 30 * kSecondNs;
 constexpr std::int64_t kNoteAgainEveryNs = 30 * kSecondNs;
 constexpr std::size_t kNotedTogether = 128;
+constexpr int kBatchesForOthers = 4;  // then the next one who comes goes on: a request waits for its answer
 constexpr std::size_t kNotedAtOnce = 1'000;  // what else is to be done waits for seconds, and so does a stop
 constexpr int kToldAtOnce = 1'000;
 constexpr std::int64_t kRenewEveryNs = 30 * kSecondNs;
@@ -48,6 +49,7 @@ void Presence::agentConnected(const std::string& agent_id) {
 
 // What became of the note may be unknown, and it may be on its way still.
 void Presence::agentRefused(const std::string& agent_id) {
+  const std::lock_guard lock(mutex_);
   add(agent_id, Note::kLeft);
 }
 
@@ -55,58 +57,52 @@ void Presence::agentDisconnected(const std::string& agent_id) {
   note(agent_id, Note::kLeft);
 }
 
-// Many come at once after a loss of power or of the line. One of them writes for all that wait meanwhile, and
-// what it meets they are told: one after the other they would wait for the same store again.
+// Many come and go at once after a loss of power or of the line. One of them writes for all that have
+// something to note meanwhile, and nobody waits for it: there are few workers, and who comes back needs them.
 void Presence::note(const std::string& agent_id, Note note) {
+  Lock lock(mutex_);
   add(agent_id, note);
-  const std::lock_guard turn(writing_);
-  while (isToBeNoted(agent_id))
-    writeNotes();
+  if (writing_) return;
+  while (notes_.contains(agent_id))
+    writeBatch(lock);
+  for (int more = kBatchesForOthers; more > 0 && !notes_.empty(); --more)
+    writeBatch(lock);
 }
 
+// With the lock held, as all of these up to write().
 void Presence::add(const std::string& agent_id, Note note) {
-  const std::lock_guard lock(mutex_);
   Noted& noted = notes_.try_emplace(agent_id, Noted{note}).first->second;
   if (note != Note::kSeen) noted.note = note;
   noted.heard = noted.heard || note == Note::kSeen;
-  noted.failed = false;
 }
 
-// Throws what the store said, where somebody else has tried.
-bool Presence::isToBeNoted(const std::string& agent_id) {
-  const std::lock_guard lock(mutex_);
-  const auto noted = notes_.find(agent_id);
-  if (noted == notes_.end()) return false;
-  if (noted->second.failed && failure_) throw http::Problem(*failure_);
-  return true;
-}
-
-// Its turn is the caller's. False: there is nothing to be noted.
-bool Presence::writeNotes() {
-  Notes notes;
-  {
-    const std::lock_guard lock(mutex_);
-    while (!notes_.empty() && notes.size() < kNotedTogether)
-      notes.insert(notes_.extract(notes_.begin()));
-  }
-  if (notes.empty()) return false;
+// There is something to be noted, and nobody writes. Without the lock meanwhile.
+void Presence::writeBatch(Lock& lock) {
+  while (!notes_.empty() && batch_.size() < kNotedTogether)
+    batch_.insert(notes_.extract(notes_.begin()));
+  writing_ = true;
+  lock.unlock();
   try {
-    write(notes);
-  } catch (const http::Problem& problem) {
-    putBack(notes, problem);
-    throw;
+    write(batch_);
   } catch (...) {
-    putBack(notes, std::nullopt);
+    lock.lock();
+    putBack();
+    endBatch();
     throw;
   }
-  return true;
+  lock.lock();
+  endBatch();
 }
 
-void Presence::putBack(const Notes& notes, const std::optional<http::Problem>& why) {
-  const std::lock_guard lock(mutex_);
-  failure_ = why;
-  for (const auto& [agent_id, failed] : notes) {
-    const auto [entry, fresh] = notes_.try_emplace(agent_id, Noted{failed.note, failed.heard, true});
+void Presence::endBatch() {
+  batch_.clear();
+  writing_ = false;
+  written_.notify_all();
+}
+
+void Presence::putBack() {
+  for (const auto& [agent_id, failed] : batch_) {
+    const auto [entry, fresh] = notes_.try_emplace(agent_id, failed);
     Noted& noted = entry->second;
     if (!fresh && noted.note == Note::kSeen) noted.note = failed.note;
     noted.heard = noted.heard || failed.heard;
@@ -136,9 +132,14 @@ void Presence::write(const Notes& notes) {
 }
 
 void Presence::writeAll() {
-  const std::lock_guard turn(writing_);
-  while (writeNotes()) {
-  }
+  Lock lock(mutex_);
+  written_.wait(lock, [this] { return !writing_; });
+  while (!notes_.empty())
+    writeBatch(lock);
+}
+
+void Presence::end() {
+  writeAll();
 }
 
 void Presence::renew() {

@@ -1,7 +1,9 @@
 #pragma once
 // Who is there: doorbells that open and close, requests that come in.
 
+#include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -20,9 +22,10 @@ class Presence : public http::DoorbellListener {
   // holds is held by nobody. `alone`: there is no other, and what it held before it started is nobody's, too.
   void begin(bool alone);
 
-  // That an agent was refused, and what the store could not take of one that left, is noted by the next
-  // announceSilent() at the latest: nobody else would say it again, and the agent would count as connected
-  // for ever.
+  // What is noted while nobody else writes is in the store when this returns, or the store's http::Problem is
+  // thrown. What somebody else takes along, what the store did not take of one that left, and that an agent
+  // was refused is noted by the next announceSilent() at the latest: nobody else would say it again, and the
+  // agent would count as connected for ever.
   void agentConnected(const std::string& agent_id) override;
   void agentRefused(const std::string& agent_id) override;
   void agentDisconnected(const std::string& agent_id) override;
@@ -39,22 +42,26 @@ class Presence : public http::DoorbellListener {
   // takes long. [the same thread]
   void renew();
 
+  // Once nothing is served any more: notes what somebody else was to take along. Throws what the store says.
+  void end();
+
  private:
   // What is to be noted of an agent: its doorbell, or only that it was heard of.
   enum class Note { kSeen, kConnected, kLeft };
   struct Noted {
     Note note = Note::kSeen;
-    bool heard = false;   // which counts also where another server holds its doorbell
-    bool failed = false;  // the store has not taken it, since it was noted last
+    bool heard = false;  // which counts also where another server holds its doorbell
   };
   using Notes = std::map<std::string, Noted>;
+
+  using Lock = std::unique_lock<std::mutex>;  // of mutex_
 
   void note(const std::string& agent_id, Note note);
   void add(const std::string& agent_id, Note note);
   void addIfHere(const std::string& agent_id);
-  bool isToBeNoted(const std::string& agent_id);
-  bool writeNotes();
-  void putBack(const Notes& notes, const std::optional<http::Problem>& why);
+  void writeBatch(Lock& lock);
+  void endBatch();
+  void putBack();
   void write(const Notes& notes);
   void writeAll();
   void watchOthers(std::int64_t now);
@@ -69,10 +76,11 @@ class Presence : public http::DoorbellListener {
   const Context& context_;
   // Of this start: a folder may be copied, and with it whatever a file in it says.
   const std::string server_id_;
-  std::mutex writing_;  // whoever has it writes for those that wait for it, too; before mutex_
   std::mutex mutex_;
+  std::condition_variable written_;                 // nobody writes
   Notes notes_;                                     // not in the store yet, the newest of each agent
-  std::optional<http::Problem> failure_;            // of the last write that failed
+  Notes batch_;                                     // what somebody writes, who has it without the lock
+  bool writing_ = false;                            // somebody does
   std::map<std::string, std::int64_t> written_at_;  // at most one entry an agent
   std::int64_t noted_again_at_ = 0;
   bool alone_ = false;

@@ -28,6 +28,7 @@ constexpr std::size_t kRungAtOnce = 100;  // a thousand agents a second
 constexpr std::chrono::milliseconds kBetweenRings{100};
 constexpr std::int64_t kGiveBackEveryNs = 60 * kSecondNs;
 constexpr std::int64_t kPruneEveryNs = 600 * kSecondNs;
+constexpr std::int64_t kPruneFirstNs = 120 * kSecondNs;         // after a start: who comes back goes first
 constexpr int kPruneRows = 2'000;                               // of a table at a time: a short transaction
 constexpr int kPruneWholes = 10;                                // the same of items in parts, which are large
 constexpr std::int64_t kKeepItemsNs = 90 * 86'400 * kSecondNs;  // at least: a machine may be off that long
@@ -42,6 +43,7 @@ constexpr std::int64_t kKeepDaysNs = 400 * 86'400 * kSecondNs;   // of metrics, 
 
 void Upkeep::start() {
   presence_.begin(!context_.store.mayHaveOthers());
+  pruned_at_ = context_.now() - kPruneEveryNs + kPruneFirstNs;
   thread_ = std::thread([this] { loop(); });
 }
 

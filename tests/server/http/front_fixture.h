@@ -33,6 +33,7 @@ class Believer : public Authenticator {
     if (!stillAdmitted(principal)) throw Problem{401, "session.required", "who are you?"};
   }
   bool stillAdmitted(const Principal& principal) override {
+    ++asked;
     const std::lock_guard lock(mutex_);
     return principal.user_id != turned_out_;
   }
@@ -40,6 +41,7 @@ class Believer : public Authenticator {
     const std::lock_guard lock(mutex_);
     turned_out_ = user_id;
   }
+  std::atomic<int> asked{0};  // whether somebody still is admitted
   // Who came, in their order; "" for who did not say.
   std::vector<std::string> came() {
     const std::lock_guard lock(mutex_);

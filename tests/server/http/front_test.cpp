@@ -1,5 +1,8 @@
 #include "http/front.h"
 
+#include <Poco/Net/NetException.h>
+#include <Poco/Net/SocketAddress.h>
+#include <Poco/Net/StreamSocket.h>
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -436,6 +439,27 @@ TEST_F(FrontTest, says_which_address_it_cannot_have) {
   } catch (const std::runtime_error& error) {
     EXPECT_NE(std::string(error.what()).find(options_.listen), std::string::npos);
   }
+}
+
+// Whoever was let in by the system alone would wait until the process is gone.
+TEST_F(FrontTest, refuses_who_comes_while_it_stops) {
+  const Poco::Net::SocketAddress address("127.0.0.1", front_->port());
+  TlsClient busy(front_->port());
+  busy.send(post("Content-Length: 2\r\n", "a"));
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  std::thread stopping([&] { front_->stop(std::chrono::seconds(5)); });
+  const bool refused = soon([&] {
+    try {
+      Poco::Net::StreamSocket came(address);
+      return false;
+    } catch (const Poco::Net::ConnectionRefusedException&) {
+      return true;
+    }
+  });
+  EXPECT_TRUE(refused);
+  busy.send("b");
+  EXPECT_EQ(busy.reply().status, 200);
+  stopping.join();
 }
 
 TEST_F(FrontTest, finishes_a_request_and_drops_idle_connections_when_it_stops) {

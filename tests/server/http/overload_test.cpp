@@ -1,6 +1,7 @@
 // More is asked than can be done: what is not worth its work any more costs none, and nobody's requests stand
 // behind those of everybody else.
 
+#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -19,11 +20,12 @@ class BusyFront : public FrontTest {
  protected:
   BusyFront() { options_.workers = 1; }
 
-  // The one worker, until release().
+  // The one worker, until release(). Each time by another agent: a second doorbell of one is not waited for.
   void holdUp() {
     presence_.stalls = true;
-    bell_ = std::make_unique<TlsClient>(front_->port());
-    bell_->send(request("GET", "/agent/v1/doorbell", "X-Agent: bell\r\n"));
+    bells_.push_back(std::make_unique<TlsClient>(front_->port()));
+    bells_.back()->send(
+        request("GET", "/agent/v1/doorbell", fmt::format("X-Agent: bell{}\r\n", bells_.size())));
     ASSERT_TRUE(soon([&] { return presence_.waiting == 1; }));
   }
   bool waiting(std::size_t count) {
@@ -41,7 +43,7 @@ class BusyFront : public FrontTest {
     return found == counts.end() ? 0 : found->second;
   }
 
-  std::unique_ptr<TlsClient> bell_;
+  std::vector<std::unique_ptr<TlsClient>> bells_;
 };
 
 constexpr const char* kJson = "Content-Type: application/json\r\n";
@@ -89,6 +91,25 @@ TEST_F(HurriedFront, puts_off_a_request_whose_body_waited_too_long) {
   EXPECT_EQ(reply.headers.at("connection"), "keep-alive");
   client.send(request("POST", "/api/echo", kJson, "{}"));
   EXPECT_EQ(client.reply().status, 200);
+}
+
+TEST_F(HurriedFront, puts_off_a_request_whose_waits_are_too_long_together) {
+  constexpr int kNotTooLongMs = 900;
+  TlsClient client(front_->port());
+  holdUp();
+  const std::size_t came = believer_.came().size();
+  client.send(
+      "POST /api/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nContent-Type: application/json\r\n\r\n{}");
+  ASSERT_TRUE(waiting(1));
+  releaseAfter(kNotTooLongMs);
+  ASSERT_TRUE(soon([&] { return believer_.came().size() == came + 1; })) << "its head was taken";
+  holdUp();
+  client.send("{}");
+  ASSERT_TRUE(waiting(1));
+  releaseAfter(kNotTooLongMs);
+  EXPECT_EQ(client.reply().status, 503);
+  client.send(request("POST", "/api/echo", kJson, "{}"));
+  EXPECT_EQ(client.reply().status, 200) << "the next one has not waited";
 }
 
 TEST_F(HurriedFront, ends_the_connection_of_what_is_put_off_with_a_body_where_none_belongs) {

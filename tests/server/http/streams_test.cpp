@@ -140,6 +140,14 @@ TEST_F(StreamsTest, say_when_to_come_back_when_the_server_stops) {
   EXPECT_EQ(presence_.history(), "+a-a");
 }
 
+TEST_F(StreamsTest, ask_nobody_about_an_agent_that_is_told_to_come_back) {
+  const auto bell = doorbell("a");
+  ASSERT_TRUE(soon([&] { return believer_.asked == 1; })) << "once it is open";
+  front_->stop(std::chrono::seconds(5));
+  EXPECT_TRUE(bell->readUntil("\n\n").starts_with("event: retry\n"));
+  EXPECT_EQ(believer_.asked, 1) << "thousands at once keep the store busy while it is to stop";
+}
+
 TEST_F(StreamsTest, are_listed_by_agent_while_they_are_open) {
   const auto a = doorbell("a");
   {

@@ -99,19 +99,28 @@ class Many : public ::testing::Test {
       agents_.push_back(world_.enrol("host-" + std::to_string(i)).agent_id);
     store_.writes = 0;
   }
-  // All connect while the store is held up: by the first one's write, which the others wait for.
-  void connectAll(const std::function<void(const std::string&)>& connect) {
-    std::vector<std::thread> threads;
+  // What the others have to note while the first one's write is held up.
+  void whileOneWrites(const std::function<void()>& first, const std::function<void()>& others) {
+    store_.writes = 0;
     store_.held_up.lock();
-    for (const auto& agent_id : agents_) {
-      threads.emplace_back([&connect, &agent_id] { connect(agent_id); });
-      while (store_.writes == 0)
-        std::this_thread::yield();
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));  // for the last of them to begin to wait
+    std::thread writing(first);
+    while (store_.writes == 0)
+      std::this_thread::yield();
+    std::atomic<bool> done = false;
+    std::thread coming([&] {
+      others();
+      done = true;
+    });
+    for (int i = 0; i < 500 && !done; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    EXPECT_TRUE(done) << "they wait for the one who writes";
     store_.held_up.unlock();
-    for (auto& thread : threads)
-      thread.join();
+    writing.join();
+    coming.join();
+  }
+  void connectFrom(std::size_t first) {
+    for (std::size_t i = first; i < agents_.size(); ++i)
+      presence_.agentConnected(agents_[i]);
   }
 
   World world_;
@@ -124,31 +133,54 @@ class Many : public ::testing::Test {
 };
 
 TEST_F(Many, who_connects_while_the_store_is_busy_is_noted_together) {
-  connectAll([this](const std::string& agent_id) { presence_.agentConnected(agent_id); });
-  EXPECT_EQ(silentIn(world_), std::set<std::string>());
-  EXPECT_LE(store_.writes, 3);
+  whileOneWrites([this] { presence_.agentConnected(agents_[0]); }, [this] { connectFrom(1); });
+  EXPECT_EQ(silentIn(world_), std::set<std::string>()) << "who writes takes the others along";
+  EXPECT_EQ(store_.writes, 2);
   for (const auto& agent_id : agents_)
     presence_.seen(agent_id);
-  EXPECT_LE(store_.writes, 3) << "that they were heard of is written with their doorbells";
+  EXPECT_EQ(store_.writes, 2) << "that they were heard of is written with their doorbells";
 }
 
-TEST_F(Many, whoever_waits_for_a_write_that_fails_is_told_so) {
-  store_.fails = true;
-  std::atomic<std::size_t> refused = 0;
-  connectAll([&](const std::string& agent_id) {
-    try {
-      presence_.agentConnected(agent_id);
-    } catch (const http::Problem& problem) {
-      EXPECT_EQ(problem.code, "store.unavailable");
-      presence_.agentRefused(agent_id);
-      ++refused;
-    }
+TEST_F(Many, who_leaves_or_is_heard_of_while_the_store_is_busy_is_noted_together) {
+  connectFrom(0);
+  ASSERT_EQ(silentIn(world_), std::set<std::string>());
+  world_.clock.advance_s(60);
+  whileOneWrites([this] { presence_.agentDisconnected(agents_[0]); },
+                 [this] {
+                   presence_.seen(agents_[1]);
+                   for (std::size_t i = 2; i < agents_.size(); ++i)
+                     presence_.agentDisconnected(agents_[i]);
+                 });
+  EXPECT_EQ(silentIn(world_).size(), kAgents - 1);
+  EXPECT_EQ(store_.writes, 2);
+  world_.store.read([&](const store::ReadTransaction& tx) {
+    const auto agent = tx.agents().find(agents_[1], http::Visible::everything(), inner_.contact());
+    EXPECT_EQ(agent->last_seen_at, world_.clock.now);
   });
-  EXPECT_EQ(refused, kAgents);
-  EXPECT_LE(store_.writes, 3) << "each waits for the store again";
+}
+
+TEST_F(Many, who_connects_beside_a_write_that_fails_is_noted_once_the_store_is_back) {
+  store_.fails = true;
+  const auto refused = [this] {
+    EXPECT_THROW(presence_.agentConnected(agents_[0]), http::Problem);
+    presence_.agentRefused(agents_[0]);
+  };
+  whileOneWrites(refused, [this] { connectFrom(1); });
+  EXPECT_EQ(store_.writes, 1);
+  EXPECT_EQ(silentIn(world_).size(), kAgents);
   store_.fails = false;
   presence_.announceSilent();
-  EXPECT_EQ(silentIn(world_).size(), kAgents);
+  EXPECT_EQ(silentIn(world_), std::set<std::string>{agents_[0]});
+}
+
+TEST_F(Many, whoever_left_is_noted_at_the_end_at_the_latest) {
+  connectFrom(0);
+  store_.fails = true;
+  EXPECT_THROW(presence_.agentDisconnected(agents_[0]), http::Problem);
+  EXPECT_THROW(presence_.end(), http::Problem);
+  store_.fails = false;
+  presence_.end();
+  EXPECT_EQ(silentIn(world_), std::set<std::string>{agents_[0]});
 }
 
 TEST_F(Many, what_the_store_could_not_take_is_noted_with_the_next) {

@@ -49,6 +49,21 @@ TEST(Retention, whatever_is_too_old_goes_in_one_round_however_much_it_is) {
   EXPECT_EQ(rowsOf(world, "agents"), 1) << "an agent outlives the token it came with";
 }
 
+// All agents come back in the first minute, and nobody else writes while something is forgotten.
+TEST(Retention, does_not_begin_right_behind_a_start) {
+  World world;
+  const auto agent = world.enrol();
+  world.mustTake(agent, {world.statusItem("alpha", "act")});
+  world.clock.advance_s(91 * kDay);
+  world.services.upkeep.start();
+  world.services.upkeep.stop();
+  world.services.upkeep.round();
+  EXPECT_GT(rowsOf(world, "upload_items"), 0);
+  world.clock.advance_s(120);
+  world.services.upkeep.round();
+  EXPECT_EQ(rowsOf(world, "upload_items"), 0);
+}
+
 TEST(Upkeep, goes_on_behind_a_part_that_fails_at_every_round) {
   World world;
   const auto agent = world.enrol();
