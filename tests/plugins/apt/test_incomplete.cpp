@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include <utime.h>
 
+#include "apt_errors.h"
 #include "fetched_root.h"
 #include "scan_of.h"
 #include "support/lock_holder.h"
@@ -75,6 +76,18 @@ TEST_F(AptIncomplete, hides_passwords_of_sources) {
   root_.append("etc/apt/sources.list", "deb https://user:secret@private.example.org/debian stable main\n");
   ASSERT_EQ(scan_.run(), rf::Status::kOk);
   EXPECT_EQ(scan_.fake.scopeStatus("private.example.org/debian stable"), RF_TRANSIENT);
+  for (const auto& report : scan_.fake.reports)
+    EXPECT_EQ(report.text.find("secret"), std::string::npos) << report.text;
+}
+
+TEST_F(AptIncomplete, hides_passwords_in_what_apt_complains_of) {
+  EXPECT_EQ(apt::withoutPasswords("https://user:secret@h/x: no, http://token@h:80 and ftp://h/a@b, c@d"),
+            "https://h/x: no, http://h:80 and ftp://h/a@b, c@d");
+  const std::string source = "https://user:secret@private.example.org/debian stable";
+  root_.append("etc/apt/sources.list", "deb [signed-by=/a.gpg] " + source + " main\n");
+  root_.append("etc/apt/sources.list", "deb [signed-by=/b.gpg] " + source + " contrib\n");
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_TRUE(scan_.fake.reported("apt.source_broken"));
   for (const auto& report : scan_.fake.reports)
     EXPECT_EQ(report.text.find("secret"), std::string::npos) << report.text;
 }
