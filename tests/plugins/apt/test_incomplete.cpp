@@ -179,6 +179,13 @@ TEST_F(AptIncomplete, fails_on_a_database_that_lost_every_package) {
   }
 }
 
+TEST_F(AptIncomplete, fails_on_settings_with_which_no_command_of_apt_works) {
+  root_.write("etc/apt/apt.conf.d/50broken", "APT::Default-Release \"stable\"\n");
+  EXPECT_EQ(scan_.run(), rf::Status::kPermanent);
+  EXPECT_TRUE(scan_.fake.reported("apt.configuration"));
+  EXPECT_TRUE(scan_.rows().empty());
+}
+
 TEST_F(AptIncomplete, fails_on_broken_preferences) {
   root_.write("etc/apt/preferences.d/bad", "Package: tool\nPin: version 1.0\n");
   EXPECT_EQ(scan_.run(), rf::Status::kPermanent);
