@@ -3,6 +3,9 @@
 #include <unistd.h>
 #include <utime.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "apt_errors.h"
 #include "fetched_root.h"
 #include "scan_of.h"
@@ -70,6 +73,24 @@ TEST_F(AptIncomplete, expects_no_lists_of_an_architecture_that_an_archive_does_n
   root_.addForeignArchitecture("i386");
   ASSERT_EQ(scan_.run(), rf::Status::kOk);
   EXPECT_EQ(scan_.fake.scopeStatus(kStable), RF_OK);
+}
+
+TEST_F(AptIncomplete, expects_no_lists_of_an_architecture_that_an_archive_has_nothing_for) {
+  root_.addForeignArchitecture("i386");
+  const std::string file = "var/lib/apt/lists/deb.example.org_debian_dists_stable_InRelease";
+  std::ostringstream text;
+  text << std::ifstream(root_.path() / file).rdbuf();
+  auto release = text.str();
+  const std::string only = "Architectures: amd64\n";
+  ASSERT_NE(release.find(only), std::string::npos);
+  root_.write(file, release.replace(release.find(only), only.size(), "Architectures: all amd64 i386\n"));
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus(kStable), RF_OK);
+  EXPECT_TRUE(scan_.fake.reports.empty());
+  std::filesystem::remove(root_.path() /
+                          "var/lib/apt/lists/deb.example.org_debian_dists_stable_main_binary-amd64_Packages");
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus(kStable), RF_TRANSIENT) << "a list that it does have";
 }
 
 TEST_F(AptIncomplete, hides_passwords_of_sources) {
