@@ -56,7 +56,8 @@ class Offer {
   }
 
  private:
-  // Of an architecture that such an archive names, and names no list for, apt fetches nothing and says nothing.
+  // Of an architecture that such an archive names, and names no list for, apt fetches nothing and says
+  // nothing.
   bool saysWhatItHas() const {
     return head_.namesLists() && !release_->IsArchitectureSupported("*undefined*");
   }

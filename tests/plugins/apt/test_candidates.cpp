@@ -145,11 +145,9 @@ TEST(AptCandidates, calls_an_update_security_if_any_version_on_the_way_is) {
   FetchedRoot root;
   for (const auto* name : {"direct", "between", "below", "rebuilt", "neither"})
     root.install({name, "1.0"});
-  root.addArchive({"stable"}, {{"direct", "1.1"},
-                               {"between", "1.2"},
-                               {"below", "1.2"},
-                               {"rebuilt", "1.2"},
-                               {"neither", "1.1"}});
+  root.addArchive(
+      {"stable"},
+      {{"direct", "1.1"}, {"between", "1.2"}, {"below", "1.2"}, {"rebuilt", "1.2"}, {"neither", "1.1"}});
   root.addArchive(
       {.suite = "stable-security", .label = "Debian-Security"},
       {{"direct", "1.1"}, {"between", "1.1"}, {"below", "0.9"}, {"rebuilt", "1.0", "Depends: direct\n"}});
