@@ -119,6 +119,12 @@ const rf::Declaration kDeclaration{
                      {"{refresh=private}exec:/usr/lib/apt/methods/copy", false},
                      {"{refresh=private}exec:/usr/lib/apt/methods/store", false},
                      {"{refresh=private}exec:/usr/lib/apt/methods/gpgv", false},
+                     // From apt 3 on, with what it says which algorithms still count.
+                     {"{refresh=private}exec:/usr/lib/apt/methods/sqv", false},
+                     {"{refresh=private}exec:/usr/bin/sqv", false},
+                     {"{refresh=private}read:/usr/share/apt", false},
+                     {"{refresh=private}read:/etc/crypto-policies", false},
+                     {"{refresh=private}read:/var/lib/crypto-config", false},
                      {"{refresh=private}exec:/usr/bin/apt-key", false},
                      {"{refresh=private}exec:/usr/bin/apt-config", false},
                      {"{refresh=private}exec:/usr/bin/gpgv", false},
