@@ -2,6 +2,9 @@
 
 #include <apt-pkg/error.h>
 
+#include <algorithm>
+#include <string_view>
+
 namespace redflag::apt {
 namespace {
 
@@ -21,7 +24,7 @@ std::string takeAptErrors() {
   std::string message;
   while (!_error->empty(GlobalError::DEBUG)) {
     const bool is_error = _error->PopMessage(message);
-    append(is_error ? errors : warnings, message);
+    append(is_error ? errors : warnings, withoutPasswords(message));
   }
   _error->Discard();
   append(errors, warnings);
@@ -35,6 +38,17 @@ bool aptFailed() {
 
 void forgetAptErrors() {
   _error->Discard();
+}
+
+std::string withoutPasswords(std::string text) {
+  constexpr std::string_view kBegin = "://";
+  for (auto at = text.find(kBegin); at != std::string::npos; at = text.find(kBegin, at)) {
+    at += kBegin.size();
+    const auto end = std::min(text.find_first_of("/ \t\n", at), text.size());
+    const auto sign = text.rfind('@', end);
+    if (sign != std::string::npos && sign >= at) text.erase(at, sign + 1 - at);
+  }
+  return text;
 }
 
 }  // namespace redflag::apt

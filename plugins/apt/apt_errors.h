@@ -6,13 +6,16 @@
 
 namespace redflag::apt {
 
-// All pending messages as one text ("; " between), errors before warnings, at most 2,000 bytes. The stack is
-// empty after.
+// All pending messages as one text ("; " between), errors before warnings, at most 2,000 bytes, without
+// passwords. The stack is empty after.
 std::string takeAptErrors();
 
 // True if an error (not just a warning) is pending.
 bool aptFailed();
 
 void forgetAptErrors();
+
+// Addresses in it without user and password: apt names some of its sources as they are written.
+std::string withoutPasswords(std::string text);
 
 }  // namespace redflag::apt

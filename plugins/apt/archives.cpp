@@ -34,8 +34,8 @@ std::string releaseFile(const metaIndex& source) {
   return {};
 }
 
-// Which package indexes an archive offers: apt skips those of architectures that it does not have. Nearly
-// always its head says enough; else libapt reads all of it.
+// Which package indexes an archive offers: apt skips those of architectures that it does not have, or has
+// nothing for. Nearly always its head says enough; else libapt reads all of it.
 class Offer {
  public:
   Offer(const metaIndex& source, std::string release_file, const ReleaseHead& head)
@@ -51,10 +51,16 @@ class Offer {
     if (architecture == "all" && head_.lists("No-Support-for-Architecture-all", "Packages")) return false;
     if (!load()) return true;
     if (!release_->IsArchitectureSupported(architecture)) return false;
-    return architecture != "all" || release_->IsArchitectureAllSupportedFor(target);
+    if (architecture == "all" && !release_->IsArchitectureAllSupportedFor(target)) return false;
+    return release_->Exists(target.MetaKey) || !saysWhatItHas();
   }
 
  private:
+  // Of an architecture that such an archive names, and names no list for, apt fetches nothing and says
+  // nothing.
+  bool saysWhatItHas() const {
+    return head_.namesLists() && !release_->IsArchitectureSupported("*undefined*");
+  }
   bool load() {
     if (release_) return loaded_;
     release_.reset(source_.UnloadedClone());

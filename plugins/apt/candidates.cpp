@@ -67,15 +67,22 @@ bool isSecurityFile(pkgCache::PkgFileIterator file) {
 
 bool isSecurity(const Candidate& candidate) {
   const auto installed = candidate.package.CurrentVer();
-  for (auto version = candidate.version; !version.end() && version != installed; ++version)
+  // What is installed may also be offered anew under the same version.
+  for (auto version = candidate.version; !version.end() && version.CompareVer(installed) > 0; ++version)
     for (auto file = version.FileList(); !file.end(); ++file)
       if (isSecurityFile(file.File())) return true;
   return false;
 }
 
 bool isKernelImage(const std::string& name) {
-  constexpr std::string_view kPrefix = "linux-image-";
-  return name.starts_with(kPrefix) && name.size() > kPrefix.size();
+  constexpr std::string_view kDebians = "linux-image-";
+  if (name.ends_with("-dbg") || name.ends_with("-dbgsym")) return false;
+  if (name.starts_with(kDebians)) return name.size() > kDebians.size();
+  // What stands behind these of Proxmox may be a helper's name as well.
+  for (const std::string_view proxmox : {"proxmox-kernel-", "pve-kernel-"})
+    if (name.starts_with(proxmox))
+      return name.size() > proxmox.size() && name[proxmox.size()] >= '0' && name[proxmox.size()] <= '9';
+  return name == "raspberrypi-kernel";
 }
 
 // By the names of files alone: libapt finds an index in its cache only as long as the file is still the one

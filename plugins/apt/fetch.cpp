@@ -33,7 +33,7 @@ class FetchStatus : public pkgAcquireStatus {
     // Files that a source need not have: apt goes on without them.
     const auto status = item.Owner->Status;
     if (status == pkgAcquire::Item::StatIdle || status == pkgAcquire::Item::StatDone) return;
-    note(item, "failed", item.Owner->ErrorText.substr(0, kMaxText));
+    note(item, "failed", withoutPasswords(item.Owner->ErrorText).substr(0, kMaxText));
   }
   std::int64_t bytes() const { return static_cast<std::int64_t>(FetchedBytes); }
 

@@ -90,7 +90,7 @@ std::string fingerprintInputs(const Settings& settings, const Lists& lists) {
 std::string fingerprintSources(const Settings& settings) {
   Fingerprint inputs;
   addConfiguration(inputs, settings);
-  for (const auto* name : {"Dir::Etc::sourcelist", "Dir::Etc::trusted"})
+  for (const auto* name : {"Dir::Etc::sourcelist", "Dir::Etc::trusted", "Dir::Etc::netrc"})
     inputs.file(_config->FindFile(name));
   for (const auto* name : {"Dir::Etc::sourceparts", "Dir::Etc::trustedparts", "Dir::Etc::netrcparts"})
     inputs.folder(_config->FindDir(name));

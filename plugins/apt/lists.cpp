@@ -129,7 +129,8 @@ class OwnLists {
     std::vector<BrokenSource> ignored;  // the scan itself names them
     const auto sources = readSources(ignored);
     const bool remote = std::any_of(sources->begin(), sources->end(), [](const metaIndex* source) {
-      return ::URI(source->GetURI()).Access.starts_with("http");
+      const auto access = ::URI(source->GetURI()).Access;  // of a list of mirrors in a file, too
+      return access != "file" && access != "copy" && access != "cdrom";
     });
     if (remote && networkIsWalledOff()) return denied();
     memory_.inputs = inputs;

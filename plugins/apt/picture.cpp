@@ -81,10 +81,12 @@ void addBrokenSources(const Session& session, std::vector<Archive>& archives) {
 std::int64_t goodUntil(const std::vector<Archive>& archives, const Settings& settings, const Lists& lists,
                        std::int64_t now) {
   const bool expected = settings.refresh != plugin::Refresh::kNever && !lists.own;
-  std::int64_t first = expected ? lists.refreshed_at + settings.refresh_after_s : 0;
+  // In the last second that counts they are still believed.
+  std::int64_t first = expected ? lists.refreshed_at + settings.refresh_after_s + 1 : 0;
   if (first <= now) first = 0;
   for (const auto& archive : archives)
-    if (archive.valid_until > now && (first == 0 || archive.valid_until < first)) first = archive.valid_until;
+    if (archive.valid_until >= now && (first == 0 || archive.valid_until < first))
+      first = archive.valid_until + 1;
   return first;
 }
 
@@ -122,6 +124,7 @@ Result<Picture> takePicture(const Settings& settings, const Lists& lists, std::i
     return std::tie(a.scope, a.name, a.package_arch) < std::tie(b.scope, b.name, b.package_arch);
   });
   picture.other_manager = otherManager(session);
+  picture.good_from = now;
   picture.good_until = goodUntil(picture.archives, settings, lists, now);
   return picture;
 }
@@ -143,6 +146,7 @@ std::string encodePicture(const Picture& picture) {
   return dumpJson({{"archives", std::move(archives)},
                    {"upgrades", std::move(upgrades)},
                    {"other_manager", picture.other_manager},
+                   {"good_from", picture.good_from},
                    {"good_until", picture.good_until}});
 }
 
@@ -180,6 +184,7 @@ Result<Picture> decodePicture(std::string_view text) {
     for (const auto& row : parsed->at("upgrades"))
       picture.upgrades.push_back(decodeUpgrade(row));
     parsed->at("other_manager").get_to(picture.other_manager);
+    picture.good_from = plugin::keptNumber(parsed->at("good_from"));
     picture.good_until = plugin::keptNumber(parsed->at("good_until"));
     return picture;
   } catch (const Json::exception& e) {

@@ -19,8 +19,12 @@ namespace redflag::apt {
 struct Picture {
   std::vector<Archive> archives;
   std::vector<Upgrade> upgrades;
-  std::string other_manager;    // another program that installs updates by itself, or ""
-  std::int64_t good_until = 0;  // seconds since the epoch: then a list expires; 0: until the inputs change
+  std::string other_manager;  // another program that installs updates by itself, or ""
+  // Seconds since the epoch. A clock that was ahead when the picture was taken made lists look old.
+  std::int64_t good_from = 0;
+  std::int64_t good_until = 0;  // the first second in which a list is too old; 0: until the inputs change
+
+  bool isGoodAt(std::int64_t now) const { return now >= good_from && (good_until == 0 || now < good_until); }
 };
 
 // Needs configureApt. `now` in seconds since the epoch.

@@ -1,3 +1,4 @@
+#include <apt-pkg/macros.h>
 #include <sys/stat.h>
 
 #include <mutex>
@@ -8,6 +9,10 @@
 #include "scan.h"
 #include "settings.h"
 #include "updater.h"
+
+// Of the libapt that this is built with: 6.0 up to apt 2.9, 7.0 from 3.0 on.
+#define RF_APT_TEXT_OF(number) #number
+#define RF_APT_SONAME(major, minor) "libapt-pkg.so." RF_APT_TEXT_OF(major) "." RF_APT_TEXT_OF(minor)
 
 namespace redflag::apt {
 namespace {
@@ -114,6 +119,12 @@ const rf::Declaration kDeclaration{
                      {"{refresh=private}exec:/usr/lib/apt/methods/copy", false},
                      {"{refresh=private}exec:/usr/lib/apt/methods/store", false},
                      {"{refresh=private}exec:/usr/lib/apt/methods/gpgv", false},
+                     // From apt 3 on, with what it says which algorithms still count.
+                     {"{refresh=private}exec:/usr/lib/apt/methods/sqv", false},
+                     {"{refresh=private}exec:/usr/bin/sqv", false},
+                     {"{refresh=private}read:/usr/share/apt", false},
+                     {"{refresh=private}read:/etc/crypto-policies", false},
+                     {"{refresh=private}read:/var/lib/crypto-config", false},
                      {"{refresh=private}exec:/usr/bin/apt-key", false},
                      {"{refresh=private}exec:/usr/bin/apt-config", false},
                      {"{refresh=private}exec:/usr/bin/gpgv", false},
@@ -138,7 +149,7 @@ const rf::Declaration kDeclaration{
                      {"{refresh=private}read:/run/systemd/resolve", false},
                      {"{refresh=private}read:/etc/ssl/certs", false},
                      {"{refresh=private}read:/usr/local/share/ca-certificates", false}},
-    .requires_libraries = {"libapt-pkg.so.6.0"},
+    .requires_libraries = {RF_APT_SONAME(APT_PKG_MAJOR, APT_PKG_MINOR)},
 };
 
 }  // namespace

@@ -19,6 +19,7 @@ class ReleaseHead {
   std::int64_t time(const std::string& field) const;
   // Of a list as the archive signed it, not compressed.
   std::optional<std::uint64_t> sizeOf(const std::string& list) const;
+  bool namesLists() const { return !sizes_.empty(); }
   bool lists(const std::string& field, const std::string& word) const;
 
  private:

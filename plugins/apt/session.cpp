@@ -58,7 +58,10 @@ Result<> configureApt(const Settings& settings, CacheUse cache_use) {
     _config->Set("Dir::Log", root + "var/log/apt");
     _config->Set("DPkg::Chroot-Directory", root);
   }
-  if (!pkgInitConfig(*_config)) return fail(RF_PERMANENT, "apt.configuration", takeAptErrors());
+  // At a fault in its settings every command of apt ends, and libapt forgets what stands behind it in the
+  // file: pins and a default release may be among it. What may not be read the scan names.
+  if (!pkgInitConfig(*_config) || (aptFailed() && unreadableConfiguration().empty()))
+    return fail(RF_PERMANENT, "apt.configuration", takeAptErrors());
   nameArchitectures();
   if (cache_use == CacheUse::kOwn) lookAtPackagesOnly();
   // libapt remembers those of an earlier root.
@@ -66,7 +69,7 @@ Result<> configureApt(const Settings& settings, CacheUse cache_use) {
   static_cast<void>(APT::Configuration::getLanguages(true, false));
   useCacheIn(cache_use == CacheUse::kOwn ? cachePlace(settings) : "");
   if (!pkgInitSystem(*_config, _system)) return fail(RF_NOT_APPLICABLE, "apt.no_system", takeAptErrors());
-  // What somebody's settings make apt complain about is not ours to report with whatever comes next.
+  // What somebody's settings make apt warn of is not ours to report with whatever comes next.
   forgetAptErrors();
   return {};
 }

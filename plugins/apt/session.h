@@ -25,7 +25,7 @@ enum class CacheUse {
 };
 
 // Reads apt's configuration as apt itself would in that root, and the system's architectures; forgets any
-// earlier one.
+// earlier one. RF_PERMANENT "apt.configuration" where apt would not understand it.
 Result<> configureApt(const Settings& settings, CacheUse cache_use);
 
 struct BrokenSource {

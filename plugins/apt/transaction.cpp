@@ -96,7 +96,7 @@ std::string failedItems(const pkgAcquire& fetcher) {
   std::string text;
   for (auto item = fetcher.ItemsBegin(); item != fetcher.ItemsEnd(); ++item)
     if ((*item)->Status != pkgAcquire::Item::StatDone || !(*item)->Complete)
-      text += (text.empty() ? "" : "; ") + (*item)->DescURI() + ": " + (*item)->ErrorText;
+      text += (text.empty() ? "" : "; ") + withoutPasswords((*item)->DescURI() + ": " + (*item)->ErrorText);
   return text;
 }
 

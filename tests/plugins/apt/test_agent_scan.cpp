@@ -89,6 +89,12 @@ class AgentPrivateLists : public AgentScan {
     return "none";
   }
 
+  std::string noNetwork() const {
+    const auto root = root_.path().string();
+    return "    capabilities: [\"read:" + root + "/etc/apt\", \"read:" + root +
+           "/var/lib/apt\", \"read:" + root + "/var/lib/dpkg\", \"write:" + root_.cacheDir() + "\"]\n";
+  }
+
   static constexpr uid_t kNobody = 65534;
   static constexpr const char* kWithoutRights = "setpriv --reuid=65534 --regid=65534 --clear-groups";
   AptRoot root_;
@@ -110,12 +116,19 @@ TEST_F(AgentPrivateLists, are_fetched_and_checked_behind_the_walls) {
 }
 
 TEST_F(AgentPrivateLists, are_not_fetched_where_agent_yaml_lists_no_network) {
-  const auto root = root_.path().string();
-  const auto seen =
-      scan("    capabilities: [\"read:" + root + "/etc/apt\", \"read:" + root +
-           "/var/lib/apt\", \"read:" + root + "/var/lib/dpkg\", \"write:" + root_.cacheDir() + "\"]\n");
+  const auto seen = scan(noNetwork());
   ASSERT_EQ(seen.value("status", ""), "ok") << seen;
   EXPECT_EQ(candidate(seen), "1.1") << seen;
+  EXPECT_THAT(seen.at("reports").dump(), testing::HasSubstr("apt.refresh_denied"));
+  EXPECT_THAT(archive_.server().asked(), testing::IsEmpty());
+}
+
+// As Debian's images for clouds name their archives.
+TEST_F(AgentPrivateLists, are_not_fetched_from_a_list_of_mirrors_either) {
+  const auto mirrors = root_.path() / "etc/apt/mirrors.list";
+  root_.write("etc/apt/mirrors.list", "http://" + archive_.host() + "/debian\n");
+  root_.write("etc/apt/sources.list", "deb mirror+file:" + mirrors.string() + " stable main\n");
+  const auto seen = scan(noNetwork());
   EXPECT_THAT(seen.at("reports").dump(), testing::HasSubstr("apt.refresh_denied"));
   EXPECT_THAT(archive_.server().asked(), testing::IsEmpty());
 }

@@ -143,18 +143,34 @@ TEST(AptCandidates, belong_to_their_archive_also_when_its_list_is_replaced_in_th
 
 TEST(AptCandidates, calls_an_update_security_if_any_version_on_the_way_is) {
   FetchedRoot root;
-  for (const auto* name : {"direct", "between", "below", "neither"})
+  for (const auto* name : {"direct", "between", "below", "rebuilt", "neither"})
     root.install({name, "1.0"});
-  root.addArchive({"stable"}, {{"direct", "1.1"}, {"between", "1.2"}, {"below", "1.2"}, {"neither", "1.1"}});
-  root.addArchive({.suite = "stable-security", .label = "Debian-Security"},
-                  {{"direct", "1.1"}, {"between", "1.1"}, {"below", "0.9"}});
+  root.addArchive(
+      {"stable"},
+      {{"direct", "1.1"}, {"between", "1.2"}, {"below", "1.2"}, {"rebuilt", "1.2"}, {"neither", "1.1"}});
+  root.addArchive(
+      {.suite = "stable-security", .label = "Debian-Security"},
+      {{"direct", "1.1"}, {"between", "1.1"}, {"below", "0.9"}, {"rebuilt", "1.0", "Depends: direct\n"}});
   ScanOf scan(root);
-  expectWhatAptNames(scan, root, 4);
+  expectWhatAptNames(scan, root, 5);
   EXPECT_EQ(scan.update("direct").at("category"), "security");
   EXPECT_EQ(scan.update("direct").at("origin"), "Test:stable-security");
   EXPECT_EQ(scan.update("between").at("category"), "security");
   EXPECT_EQ(scan.update("below").at("category"), "unknown");
+  EXPECT_EQ(scan.update("rebuilt").at("category"), "unknown") << "the version that is installed";
   EXPECT_EQ(scan.update("neither").at("category"), "unknown");
+}
+
+TEST(AptCandidates, know_kernels_by_the_names_that_distributions_give_them) {
+  for (const auto* kernel :
+       {"linux-image-amd64", "linux-image-6.8.0-45-generic", "linux-image-rpi-v8", "raspberrypi-kernel",
+        "proxmox-kernel-6.8", "proxmox-kernel-6.8.12-4-pve-signed", "pve-kernel-5.15.158-2-pve"})
+    EXPECT_TRUE(apt::isKernelImage(kernel)) << kernel;
+  for (const auto* other :
+       {"linux-image-", "linux-image-6.1.0-37-amd64-dbg", "linux-image-6.8.0-45-generic-dbgsym",
+        "linux-headers-amd64", "proxmox-kernel-helper", "proxmox-kernel-", "pve-kernel-helper",
+        "raspberrypi-kernel-headers", "pve-headers"})
+    EXPECT_FALSE(apt::isKernelImage(other)) << other;
 }
 
 TEST(AptCandidates, names_what_apt_names_on_this_machine) {

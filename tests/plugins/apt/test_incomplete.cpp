@@ -3,6 +3,10 @@
 #include <unistd.h>
 #include <utime.h>
 
+#include <fstream>
+#include <sstream>
+
+#include "apt_errors.h"
 #include "fetched_root.h"
 #include "scan_of.h"
 #include "support/lock_holder.h"
@@ -71,10 +75,40 @@ TEST_F(AptIncomplete, expects_no_lists_of_an_architecture_that_an_archive_does_n
   EXPECT_EQ(scan_.fake.scopeStatus(kStable), RF_OK);
 }
 
+TEST_F(AptIncomplete, expects_no_lists_of_an_architecture_that_an_archive_has_nothing_for) {
+  root_.addForeignArchitecture("i386");
+  const std::string file = "var/lib/apt/lists/deb.example.org_debian_dists_stable_InRelease";
+  std::ostringstream text;
+  text << std::ifstream(root_.path() / file).rdbuf();
+  auto release = text.str();
+  const std::string only = "Architectures: amd64\n";
+  ASSERT_NE(release.find(only), std::string::npos);
+  root_.write(file, release.replace(release.find(only), only.size(), "Architectures: all amd64 i386\n"));
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus(kStable), RF_OK);
+  EXPECT_TRUE(scan_.fake.reports.empty());
+  std::filesystem::remove(root_.path() /
+                          "var/lib/apt/lists/deb.example.org_debian_dists_stable_main_binary-amd64_Packages");
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus(kStable), RF_TRANSIENT) << "a list that it does have";
+}
+
 TEST_F(AptIncomplete, hides_passwords_of_sources) {
   root_.append("etc/apt/sources.list", "deb https://user:secret@private.example.org/debian stable main\n");
   ASSERT_EQ(scan_.run(), rf::Status::kOk);
   EXPECT_EQ(scan_.fake.scopeStatus("private.example.org/debian stable"), RF_TRANSIENT);
+  for (const auto& report : scan_.fake.reports)
+    EXPECT_EQ(report.text.find("secret"), std::string::npos) << report.text;
+}
+
+TEST_F(AptIncomplete, hides_passwords_in_what_apt_complains_of) {
+  EXPECT_EQ(apt::withoutPasswords("https://user:secret@h/x: no, http://token@h:80 and ftp://h/a@b, c@d"),
+            "https://h/x: no, http://h:80 and ftp://h/a@b, c@d");
+  const std::string source = "https://user:secret@private.example.org/debian stable";
+  root_.append("etc/apt/sources.list", "deb [signed-by=/a.gpg] " + source + " main\n");
+  root_.append("etc/apt/sources.list", "deb [signed-by=/b.gpg] " + source + " contrib\n");
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_TRUE(scan_.fake.reported("apt.source_broken"));
   for (const auto& report : scan_.fake.reports)
     EXPECT_EQ(report.text.find("secret"), std::string::npos) << report.text;
 }
@@ -164,6 +198,13 @@ TEST_F(AptIncomplete, fails_on_a_database_that_lost_every_package) {
     EXPECT_TRUE(scan_.fake.reported("apt.database_empty")) << purpose;
     EXPECT_NE(scan_.fake.scopeStatus("dpkg"), RF_OK) << "nothing is installed, it would say";
   }
+}
+
+TEST_F(AptIncomplete, fails_on_settings_with_which_no_command_of_apt_works) {
+  root_.write("etc/apt/apt.conf.d/50broken", "APT::Default-Release \"stable\"\n");
+  EXPECT_EQ(scan_.run(), rf::Status::kPermanent);
+  EXPECT_TRUE(scan_.fake.reported("apt.configuration"));
+  EXPECT_TRUE(scan_.rows().empty());
 }
 
 TEST_F(AptIncomplete, fails_on_broken_preferences) {

@@ -112,6 +112,16 @@ TEST_F(AptPrivateLists, are_fetched_at_once_when_the_sources_change) {
   EXPECT_EQ(scan_.fake.scopeStatus("127.0.0.1/debian updates"), RF_OK);
 }
 
+TEST_F(AptPrivateLists, are_fetched_at_once_when_a_password_changes) {
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  archive_.publish({{"tool", "1.4"}}, &archive_.key());
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(candidate(), "1.2") << "they are not old yet";
+  root_.write("etc/apt/auth.conf", "machine private.example.org login user password other\n");
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(candidate(), "1.4");
+}
+
 TEST_F(AptPrivateLists, that_another_key_signed_are_not_believed) {
   ASSERT_EQ(scan_.run(), rf::Status::kOk);
   const SigningKey other;

@@ -109,11 +109,36 @@ TEST_F(AptReplay, looks_again_when_a_list_expires) {
   EXPECT_EQ(scan_.fake.scopeStatus("deb.example.org/debian stable"), RF_TRANSIENT);
 }
 
+TEST_F(AptReplay, looks_again_in_the_second_in_which_a_list_expires) {
+  constexpr std::int64_t kLastGood = 4'102'444'800;  // the first of 2100
+  scan_.fake.epoch_ns = kLastGood * kSecondNs;
+  root_.append("etc/apt/sources.list", "# changed\n");
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus("deb.example.org/debian stable"), RF_OK);
+  scan_.fake.epoch_ns += kSecondNs;
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_FALSE(replayed());
+  EXPECT_EQ(scan_.fake.scopeStatus("deb.example.org/debian stable"), RF_TRANSIENT);
+}
+
+TEST_F(AptReplay, looks_again_once_a_clock_that_was_ahead_is_right) {
+  const auto right = epochNow();
+  scan_.fake.epoch_ns = 4'200'000'000 * kSecondNs;  // 2103
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus("deb.example.org/debian stable"), RF_TRANSIENT);
+  scan_.fake.epoch_ns = right;
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_FALSE(replayed());
+  EXPECT_EQ(scan_.fake.scopeStatus("deb.example.org/debian stable"), RF_OK);
+}
+
 TEST_F(AptReplay, looks_again_when_what_it_kept_is_damaged) {
-  for (const auto* damaged :
-       {"", "[]", R"({"archives":[[1]],"upgrades":[],"other_manager":"","good_until":0})",
-        R"({"archives":[],"upgrades":[],"other_manager":"","good_until":1795934351179593435117959})",
-        R"({"archives":[],"upgrades":[],"other_manager":"","good_until":0.5})"}) {
+  for (
+      const auto* damaged :
+      {"", "[]", R"({"archives":[[1]],"upgrades":[],"other_manager":"","good_from":0,"good_until":0})",
+       R"({"archives":[],"upgrades":[],"other_manager":"","good_until":0})",
+       R"({"archives":[],"upgrades":[],"other_manager":"","good_from":0,"good_until":1795934351179593435117959})",
+       R"({"archives":[],"upgrades":[],"other_manager":"","good_from":0,"good_until":0.5})"}) {
     EXPECT_FALSE(apt::decodePicture(damaged)) << damaged;
     scan_.fake.state["scan.picture"] = damaged;
     ASSERT_EQ(scan_.run(), rf::Status::kOk);
@@ -127,12 +152,14 @@ TEST_F(AptReplay, keeps_every_part_of_a_picture) {
   picture.archives = {{"a", std::nullopt, 0}, {"b", apt::Problem{RF_TRANSIENT, "apt.no_lists", "why"}, 0}};
   picture.upgrades = {{"a", "n", "all", "amd64", "1", "2", "s", "o", true, true, "held", 3, 4}};
   picture.other_manager = "unattended-upgrades";
+  picture.good_from = 9;
   picture.good_until = 99;
   const auto read = apt::decodePicture(apt::encodePicture(picture));
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(apt::encodePicture(*read), apt::encodePicture(picture));
   EXPECT_EQ(read->archives[1].problem->code, "apt.no_lists");
   EXPECT_EQ(read->upgrades[0].blocked_by, "held");
+  EXPECT_EQ(read->good_from, 9);
   EXPECT_EQ(read->good_until, 99);
 }
 
