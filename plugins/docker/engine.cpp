@@ -57,8 +57,9 @@ std::vector<Reference> referencesIn(const Json& array) {
 bool isOrchestrated(const Json& labels) {
   if (!labels.is_object()) return false;
   for (const auto& label : labels.items()) {
-    for (const std::string_view start : {"com.docker.swarm.", "com.docker.stack.", "io.kubernetes.",
-                                         "com.hashicorp.nomad.", "PODMAN_SYSTEMD_UNIT"})
+    for (const std::string_view start :
+         {"com.docker.swarm.", "com.docker.stack.", "io.kubernetes.", "com.hashicorp.nomad.",
+          "com.amazonaws.ecs.", "net.azure-devices.edge.", "supervisor_managed", "PODMAN_SYSTEMD_UNIT"})
       if (label.key().starts_with(start)) return true;
   }
   return false;
@@ -242,8 +243,11 @@ std::optional<Container> containerOf(const Json& inspected, bool& odd_text) {
   constexpr std::array<std::string_view, 3> kHealths{"starting", "healthy", "unhealthy"};
   Container out;
   out.id = textAt(inspected, {"Id"});
-  out.image_id = imageId(textAt(inspected, {"Image"}));
-  if (!isHex(out.id) || !isDigest(out.image_id)) return std::nullopt;
+  const auto& number = at(inspected, {"Image"});
+  // What keeps a pod of Podman's together is made of no image, and so is whatever was given a folder instead.
+  const bool has_image = number != Json("") && number != Json("sha256:");
+  if (has_image) out.image_id = imageId(textAt(inspected, {"Image"}));
+  if (!isHex(out.id) || (has_image && !isDigest(out.image_id))) return std::nullopt;
   out.manifest = textAt(inspected, {"ImageManifestDescriptor", "digest"});
   if (!isDigest(out.manifest)) out.manifest.clear();
   out.name = textAt(inspected, {"Name"});
@@ -252,7 +256,7 @@ std::optional<Container> containerOf(const Json& inspected, bool& odd_text) {
   const auto image = textAt(config, {"Image"});
   out.reference = parseReference(image);
   // A number, or the beginning of one, reads like a name.
-  if (isDigest(image) || out.image_id.starts_with("sha256:" + image)) out.reference.reset();
+  if (!has_image || isDigest(image) || out.image_id.starts_with("sha256:" + image)) out.reference.reset();
   const auto& state = at(inspected, {"State"});
   out.state = textAt(state, {"Status"});
   if (!isOneOf(out.state, kStates)) out.state.clear();
@@ -262,8 +266,10 @@ std::optional<Container> containerOf(const Json& inspected, bool& odd_text) {
   const auto& labels = at(config, {"Labels"});
   out.compose_project = textAt(labels, {"com.docker.compose.project"});
   const auto& host_config = at(inspected, {"HostConfig"});
-  out.orchestrated =
-      isOrchestrated(labels) || !textAt(inspected, {"Pod"}).empty() || flagAt(host_config, {"AutoRemove"});
+  // "docker compose run": made anew in the middle, its work would be done twice.
+  const bool is_job = textAt(labels, {"com.docker.compose.oneoff"}) == "True" && isUp(out);
+  out.orchestrated = isOrchestrated(labels) || is_job || !textAt(inspected, {"Pod"}).empty() ||
+                     flagAt(host_config, {"AutoRemove"});
   out.lives_in = othersNeededBy(host_config);
   out.volumes_from = volumesOfNumbers(host_config);
   for (auto* text : {&out.name, &out.compose_project}) {

@@ -31,17 +31,18 @@ struct Container {
   std::string id;
   std::string name;
   std::optional<Reference> reference;  // what it was started from; nullopt: an image's number
-  std::string image_id;
+  std::string image_id;                // "": it was made of none
   // Of its image, where the engine keeps images as registries do (containerd's store): there an image's
   // number is its index's digest, which changes for other platforms, too. "" elsewhere.
   std::string manifest;
   std::string state;   // created running paused restarting removing exited dead
   std::string health;  // starting healthy unhealthy; "" without a check
   std::string compose_project;
-  // Not ours to make anew: something else starts and ends it (swarm, kubernetes, a pod, systemd), it is gone
-  // once it ends, another one lives in its namespaces, is linked to it or has its volumes by its number (or
-  // may: one could not be read), it runs and could not be started again, for whom it lives in is gone, or it
-  // is Podman's, which does not tell all of a container's settings in this form.
+  // Not ours to make anew: something else starts and ends it (swarm, kubernetes, ECS, a pod, systemd), it is
+  // gone once it ends, it is at work that compose was told to do once, another one lives in its namespaces,
+  // is linked to it or has its volumes by its number (or may: one could not be read), it runs and could not
+  // be started again, for whom it lives in is gone, or it is Podman's, which does not tell all of a
+  // container's settings in this form.
   bool orchestrated = false;
   // Other containers' names or numbers: it starts only where these run…
   std::vector<std::string> lives_in;

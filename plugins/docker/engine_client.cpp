@@ -3,6 +3,7 @@
 #include "base/encoding.h"
 #include "base/time.h"
 #include "engine.h"
+#include "json_access.h"
 
 namespace redflag::docker {
 namespace {
@@ -10,6 +11,9 @@ namespace {
 constexpr std::int64_t kPatienceNs = 120 * kSecondNs;
 constexpr std::size_t kMaxProgress = 256U << 20U;
 constexpr std::size_t kMaxLine = 64U << 10U;
+// With containerd's store an engine gives a password to that host only which it is told with it, and knows
+// Docker Hub's by this name alone before version 29.
+constexpr const char* kHubAddress = "https://index.docker.io/v1/";
 
 std::string messageOf(const std::string& body) {
   const auto json = parseJson(body, {.bytes = 64U << 10U, .depth = 4, .values = 100});
@@ -26,7 +30,10 @@ std::string progressOf(const std::string& line, std::string& error) {
     return json->contains(key) && json->at(key).is_string() ? json->at(key).get<std::string>()
                                                             : std::string();
   };
-  if (const auto said = text("error"); !said.empty()) error = said.substr(0, 500);
+  auto said = text("error");
+  // Deprecated since API 1.48, and to be left out by engines to come.
+  if (said.empty()) said = textAt(*json, {"errorDetail", "message"});
+  if (!said.empty()) error = said.substr(0, 500);
   // How far each layer is comes many times a second.
   return json->contains("progressDetail") && !json->at("progressDetail").empty() ? std::string()
                                                                                  : text("status");
@@ -39,7 +46,7 @@ std::string registryAuth(const std::string& registry, const std::string& user_pa
   if (colon == std::string::npos) return {};
   auto out = toBase64Url(dumpJson({{"username", user_password.substr(0, colon)},
                                    {"password", user_password.substr(colon + 1)},
-                                   {"serveraddress", registry}}));
+                                   {"serveraddress", registry == "docker.io" ? kHubAddress : registry}}));
   while (out.size() % 4 != 0)
     out += '=';
   return out;

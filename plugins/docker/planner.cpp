@@ -74,7 +74,7 @@ Result<Work> Planner::workFor(const Engine& engine, const std::vector<Watched>& 
   if (!image && image.error().status == RF_NOT_APPLICABLE)
     return cannot("docker.other_platform", wanted, "is no longer offered for " + platform);
   if (!image) return tl::unexpected<Problem>(image.error());
-  Work out{{wanted.reference.familiar(), platform, "", wanted.digest}, wanted.reference, {}};
+  Work out{{wanted.reference.familiar(), platform, "", wanted.digest}, wanted.reference, {}, image->manifest};
   for (const auto* user : watched->behind(engine, wanted.digest)) {
     if (isOf(*user, *image)) continue;
     if (user->name.empty()) return cannot("docker.excluded", wanted, "has a container without a proper name");

@@ -21,6 +21,7 @@ struct Work {
   Step step;
   Reference reference;
   std::vector<const Container*> outdated;  // not one of them without a name
+  std::string manifest{};                  // of the approved image for this platform
 };
 
 struct Prepared {

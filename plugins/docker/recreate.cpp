@@ -31,6 +31,28 @@ void subtract(Json& value, const Json& defaults) {
   }
 }
 
+bool isNothing(const Json& words) {
+  return words.is_null() || (words.is_array() && words.empty());
+}
+
+// An entry point of one's own takes the image's command away, also where it is the image's very own one.
+void subtractStart(Json& config, const Json& defaults) {
+  const Json entry = at(config, {"Entrypoint"});
+  const Json command = at(config, {"Cmd"});
+  const auto& image_entry = at(defaults, {"Entrypoint"});
+  const auto& image_command = at(defaults, {"Cmd"});
+  if (entry.is_null() && !isNothing(image_entry)) {
+    // It was taken away, and an engine that is told of none gives the image's. This is how it is asked for.
+    config["Entrypoint"] = Json::array({""});
+    return;
+  }
+  // Engines with API 1.52 leave out of an image's settings what is empty.
+  const bool same = entry == image_entry || (isNothing(entry) && isNothing(image_entry));
+  if (!same || (isNothing(command) && !isNothing(image_command))) return;
+  config.erase("Entrypoint");
+  if (command == image_command) config.erase("Cmd");
+}
+
 void subtractDefaults(Json& config, const Json& defaults) {
   for (const char* key : {"Env", "Labels", "ExposedPorts", "Volumes"})
     if (config.contains(key)) subtract(config[key], at(defaults, {key}));
@@ -42,10 +64,7 @@ void subtractDefaults(Json& config, const Json& defaults) {
     subtract(config["Healthcheck"], at(defaults, {"Healthcheck"}));
     if (config["Healthcheck"].empty()) config.erase("Healthcheck");
   }
-  // A command is the image's only below the image's entry point.
-  if (at(config, {"Entrypoint"}) != at(defaults, {"Entrypoint"})) return;
-  config.erase("Entrypoint");
-  if (at(config, {"Cmd"}) == at(defaults, {"Cmd"})) config.erase("Cmd");
+  subtractStart(config, defaults);
 }
 
 bool sharesNetwork(const std::string& mode) {

@@ -238,6 +238,8 @@ Result<HttpReply> Registry::ask(const std::string& method, const std::string& re
     auto reply = follow(request);
     if (!reply) return reply;
     noteBudget(*reply);
+    // Some do not know HEAD of a manifest, and engines pull from them all the same.
+    if (reply->status == 405 && method == "HEAD") return ask("GET", repository, url, max_bytes);
     const auto challenge = reply->header("www-authenticate");
     if (reply->status != 401 || challenge.empty() || again) return judged(std::move(*reply), repository);
     // The password is the registry's: no other host may say where it goes.
@@ -261,7 +263,7 @@ Result<std::string> Registry::digestOf(const std::string& repository, const std:
     return tl::unexpected<Problem>(
         problem(RF_TRANSIENT, "docker.registry_malformed", repository + ": its digest is none"));
   // Not every registry says it: then it is what its bytes have.
-  reply = ask("GET", repository, url, kMaxManifest);
+  if (reply->body.empty()) reply = ask("GET", repository, url, kMaxManifest);
   if (!reply) return tl::unexpected<Problem>(reply.error());
   if (const auto manifest = parseManifest(reply->body); !manifest)
     return tl::unexpected<Problem>(
@@ -307,14 +309,18 @@ Result<std::vector<std::string>> Registry::tagsOf(const std::string& repository)
     return tl::unexpected<Problem>(
         problem(RF_UNSUPPORTED, "docker.registry_no_tags", repository + ": " + why));
   };
+  constexpr const char* kTooMany = "more tags than are looked through";
   std::vector<std::string> out;
   auto url = base_ + "/v2/" + repository + "/tags/list?n=1000";
   for (int page = 0; page < kMaxTagPages; ++page) {
     const auto reply = ask("GET", repository, url, kMaxTagPage);
     if (!reply && (reply.error().status == RF_DENIED || reply.error().status == RF_NOT_APPLICABLE))
       return none("its tags are not listed");
+    // A list that is too long says nothing against the registry, nor against what else this repository has.
+    if (!reply && reply.error().code == "docker.registry_endless") return none(kTooMany);
     if (!reply) return tl::unexpected<Problem>(reply.error());
     const auto json = parseJson(reply->body, {.bytes = kMaxTagPage, .depth = 4, .values = 2 * kMaxTags});
+    if (!json && json.error().code == Code::kLimit) return none(kTooMany);
     const bool has_tags = json && json->is_object() && json->contains("tags");
     if (!has_tags || !(json->at("tags").is_array() || json->at("tags").is_null()))
       return tl::unexpected<Problem>(
@@ -330,7 +336,7 @@ Result<std::vector<std::string>> Registry::tagsOf(const std::string& repository)
                                              repository + ": its list of tags goes on elsewhere"));
     url = next;
   }
-  return none("more tags than are looked through");
+  return none(kTooMany);
 }
 
 }  // namespace redflag::docker

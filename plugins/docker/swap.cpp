@@ -36,6 +36,16 @@ bool isRunning(const Json& container) {
   return flagAt(container, {"State", "Running"}) || flagAt(container, {"State", "Restarting"});
 }
 
+// Compose takes a container for one of somebody else's making if its label names another image than it would
+// itself: by its number, or since 5.4 by the digest of the platform's manifest, where the engine has both.
+void renewComposeImage(Json& labels, const Json& old, const Swap::Image& image) {
+  const auto recorded = textAt(labels, {kComposeImage});
+  if (recorded.empty()) return;
+  const bool by_number = recorded == textAt(old, {"Image"});
+  const bool by_manifest = recorded == textAt(old, {"ImageManifestDescriptor", "digest"});
+  labels[kComposeImage] = by_manifest && !by_number ? image.manifest : image.id;
+}
+
 // Why a container that was started is not to stay; nullopt as long as nothing speaks against it.
 std::optional<std::string> complaint(const Json& container) {
   if (!flagAt(container, {"State", "Running"}) || flagAt(container, {"State", "Restarting"}))
@@ -54,19 +64,18 @@ std::int64_t healthyWithin(const Settings& settings, const Json& container) {
 
 }  // namespace
 
-Result<std::string> Swap::makeNew(const std::string& name, const Json& old, const std::string& image_id) {
-  const auto image = engine_.inspectImage(textAt(old, {"Image"}));
-  if (!image) return tl::unexpected<Problem>(image.error());
-  auto recreation = recreationOf(old, *image);
-  // Compose takes a container of another image than its label names for one of somebody else's making.
-  if (!textAt(recreation.body, {"Labels", kComposeImage}).empty())
-    recreation.body["Labels"][kComposeImage] = image_id;
+Result<std::string> Swap::makeNew(const std::string& name, const Json& old, const Image& image) {
+  const auto old_image = engine_.inspectImage(textAt(old, {"Image"}));
+  if (!old_image) return tl::unexpected<Problem>(old_image.error());
+  auto recreation = recreationOf(old, *old_image);
   if (!at(recreation.body, {"Labels"}).is_object()) recreation.body["Labels"] = Json::object();
-  recreation.body["Labels"][kReplaces] = idOf(old);
-  recreation.body["Labels"][kReplacedImage] = textAt(old, {"Image"});
+  auto& labels = recreation.body["Labels"];
+  renewComposeImage(labels, old, image);
+  labels[kReplaces] = idOf(old);
+  labels[kReplacedImage] = textAt(old, {"Image"});
   auto id = engine_.create(name + kNew, recreation.body);
   if (!id) return id;
-  if (auto completed = complete(*id, recreation, image_id); !completed) {
+  if (auto completed = complete(*id, recreation, image.id); !completed) {
     static_cast<void>(engine_.remove(*id));
     return tl::unexpected<Problem>(completed.error());
   }
@@ -86,14 +95,14 @@ Result<> Swap::complete(const std::string& id, const Recreation& wanted, const s
   return {};
 }
 
-Result<std::string> Swap::exchange(const std::string& name, const std::string& image_id) {
+Result<std::string> Swap::exchange(const std::string& name, const Image& image) {
   const auto container = engine_.inspectContainer(name);
   if (!container) return tl::unexpected<Problem>(container.error());
   if (container->is_null()) return fail(RF_PERMANENT, "docker.engine_refused", name + " is gone");
   if (flagAt(*container, {"State", "Paused"}))
     return fail(RF_PERMANENT, "docker.paused", name + " is paused: whoever did that has to end it first");
   const Old old{idOf(*container), name, isRunning(*container)};
-  const auto made = makeNew(name, *container, image_id);
+  const auto made = makeNew(name, *container, image);
   if (!made) return tl::unexpected<Problem>(made.error());
   if (auto renamed = engine_.rename(old.id, name + (old.was_running ? kRunning : kStopped)); !renamed) {
     static_cast<void>(engine_.remove(*made));

@@ -23,11 +23,16 @@ class Swap {
   Swap(EngineClient& engine, const Settings& settings, const rf::Host& host, const rf::Run& run)
       : engine_(engine), settings_(settings), clock_(host), progress_(host), run_(run) {}
 
-  // Makes `name` anew from the image its tag is now, which has to be the one with the number `image_id`.
+  // What a container is to be made of.
+  struct Image {
+    std::string id;
+    std::string manifest;  // the digest of this platform's manifest
+  };
+  // Makes `name` anew from the image its tag is now, which has to be the one with the number `image.id`.
   // RF_PERMANENT "docker.put_back": the new one did not run or was not healthy, the old one is back;
   // ".not_put_back": not even that; ".engine_refused", ".tag_moved": nothing was changed. Else the number of
   // the image before that of the old one, which nobody will go back to any more; "": none is known.
-  Result<std::string> exchange(const std::string& name, const std::string& image_id);
+  Result<std::string> exchange(const std::string& name, const Image& image);
 
   // Ends what a killed exchange began: the new one stays if it proves itself, else the old one is put back.
   // RF_PERMANENT "docker.leftover": names that look like it on containers that are not ours; none is touched.
@@ -39,7 +44,7 @@ class Swap {
     std::string name;
     bool was_running = false;
   };
-  Result<std::string> makeNew(const std::string& name, const Json& old, const std::string& image_id);
+  Result<std::string> makeNew(const std::string& name, const Json& old, const Image& image);
   Result<> complete(const std::string& id, const Recreation& wanted, const std::string& image_id);
   Result<> replace(const Old& old, const std::string& new_id, const Json& container);
   // With the time it asks for, or without an end to it: RF_PERMANENT "docker.not_ended", and it goes on.

@@ -156,7 +156,7 @@ Result<std::string> DockerUpdater::makeAnew(const Work& work, const Container& c
   // Each time: a pull by anybody may have moved it since the last one.
   if (auto tagged = engine_.tag(approvedName(work), work.reference); !tagged)
     return tl::unexpected<Problem>(tagged.error());
-  return swap_.exchange(container.name, image_id);
+  return swap_.exchange(container.name, {image_id, work.manifest});
 }
 
 Result<Json> DockerUpdater::runInstall(const Request& request) {

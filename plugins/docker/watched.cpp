@@ -4,6 +4,14 @@
 #include <map>
 
 namespace redflag::docker {
+namespace {
+
+// An engine starts these never again: it has only still to get rid of them, and may be unable to.
+bool isOnItsWayOut(const Container& container) {
+  return container.state == "dead" || container.state == "removing";
+}
+
+}  // namespace
 
 template <class Condition>
 bool Watched::anyImageIs(const Engine& engine, Condition condition) const {
@@ -70,7 +78,7 @@ std::vector<Watched> watchedOf(const Engine& engine) {
     for (const auto& tag : image.tags)
       add(tag).local = &image;
   for (const auto& container : engine.containers) {
-    if (!container.reference) continue;
+    if (!container.reference || isOnItsWayOut(container)) continue;
     auto& watched = add(*container.reference);
     if (watched.local == nullptr && !container.reference->tag.empty())
       watched.local = engine.named(*container.reference);

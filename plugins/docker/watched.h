@@ -13,7 +13,7 @@ namespace redflag::docker {
 struct Watched {
   Reference reference;
   const Image* local = nullptr;         // what its tag names here; null: nothing any more
-  std::vector<const Container*> users;  // started from this very name
+  std::vector<const Container*> users;  // started from this very name, and not about to be removed
 
   // A registry has been asked for it before: there is a digest of its. What was made here has none, nor has
   // "localhost/…", podman's name for that.

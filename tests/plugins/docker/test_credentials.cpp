@@ -74,6 +74,14 @@ TEST(DockerCredentials, are_given_to_an_engine_whole_however_long_they_are) {
   EXPECT_EQ(docker::registryAuth("r.example", ""), "");
 }
 
+TEST(DockerCredentials, for_docker_hub_are_given_under_the_name_that_every_engine_knows) {
+  auto given = docker::registryAuth("docker.io", "u:p");
+  given.erase(std::min(given.find('='), given.size()));
+  const auto json = fromBase64Url(given);
+  ASSERT_TRUE(json) << given;
+  EXPECT_EQ(Json::parse(*json).at("serveraddress"), "https://index.docker.io/v1/");
+}
+
 TEST(DockerCredentials, that_are_malformed_are_refused_without_a_word_of_what_is_in_them) {
   for (const auto* content :
        {"hunter2", "[]", "{}", R"({"auths":[]})", R"({"auths":{"secret.example":{"auth":"hunter2"}}})",

@@ -136,5 +136,53 @@ TEST_F(DockerEngine, runs_what_could_not_be_started_again_without_whom_it_lives_
   }
 }
 
+// What keeps a pod together, since Podman 5.5.
+TEST_F(DockerEngine, has_containers_that_were_made_of_no_image) {
+  for (const auto* number : {"sha256:", ""}) {
+    list_ = Json::array();
+    auto& infra = has('a');
+    infra["Image"] = number;
+    infra["Config"]["Image"] = "";
+    has('b');
+    const auto engine = read();
+    ASSERT_TRUE(engine) << engine.error().text;
+    EXPECT_THAT(engine->unread, SizeIs(0)) << number;
+    ASSERT_THAT(engine->containers, SizeIs(2)) << number;
+    EXPECT_EQ(of(*engine, "a").image_id, "") << number;
+    EXPECT_FALSE(of(*engine, "a").reference) << number;
+    EXPECT_FALSE(of(*engine, "b").orchestrated) << number;
+  }
+  inspected_.at(container('a'))["Image"] = "sha256:x";
+  EXPECT_THAT(read()->unread, SizeIs(1));
+}
+
+TEST_F(DockerEngine, says_what_somebody_else_starts_and_ends) {
+  for (const auto* label :
+       {"com.docker.swarm.task.id", "io.kubernetes.pod.name", "com.amazonaws.ecs.task-arn",
+        "net.azure-devices.edge.owner", "supervisor_managed"}) {
+    list_ = Json::array();
+    has('a')["Config"]["Labels"][label] = "x";
+    has('b')["Config"]["Labels"]["com.docker.compose.project"] = "shop";
+    const auto engine = read();
+    ASSERT_TRUE(engine) << engine.error().text;
+    EXPECT_TRUE(of(*engine, "a").orchestrated) << label;
+    EXPECT_FALSE(of(*engine, "b").orchestrated) << label;
+  }
+}
+
+TEST_F(DockerEngine, does_no_work_twice_that_compose_was_told_to_do_once) {
+  for (const auto& [state, once, is_kept] :
+       std::vector<std::tuple<std::string, std::string, bool>>{{"running", "True", true},
+                                                               {"paused", "True", true},
+                                                               {"exited", "True", false},
+                                                               {"running", "False", false}}) {
+    list_ = Json::array();
+    has('a', state)["Config"]["Labels"]["com.docker.compose.oneoff"] = once;
+    const auto engine = read();
+    ASSERT_TRUE(engine) << engine.error().text;
+    EXPECT_EQ(of(*engine, "a").orchestrated, is_kept) << state << " " << once;
+  }
+}
+
 }  // namespace
 }  // namespace redflag::test

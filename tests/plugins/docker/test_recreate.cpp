@@ -54,6 +54,33 @@ TEST(Recreate, keeps_a_command_below_an_entry_point_of_its_own) {
   EXPECT_EQ(body.at("Entrypoint"), Json({"/other"}));
 }
 
+TEST(Recreate, keeps_an_entry_point_away_that_was_taken_away) {
+  const Json image{{"Config", {{"Cmd", {"serve"}}, {"Entrypoint", {"/app"}}}}};
+  const auto body = recreationOf(inspected({{"Cmd", {"/bin/job"}}, {"Entrypoint", nullptr}}), image).body;
+  EXPECT_EQ(body.at("Entrypoint"), Json::array({""})) << "of none an engine makes the image's";
+  EXPECT_EQ(body.at("Cmd"), Json({"/bin/job"}));
+}
+
+TEST(Recreate, keeps_a_command_away_that_an_entry_point_like_the_images_took_away) {
+  const Json image{{"Config", {{"Cmd", {"serve"}}, {"Entrypoint", {"/app"}}}}};
+  for (const auto& none : {Json(), Json::array()}) {
+    const auto body = recreationOf(inspected({{"Cmd", none}, {"Entrypoint", {"/app"}}}), image).body;
+    EXPECT_EQ(body.at("Entrypoint"), Json({"/app"})) << "without it an engine gives the image's command, too";
+    EXPECT_EQ(body.at("Cmd"), none);
+  }
+}
+
+TEST(Recreate, leaves_the_command_to_an_image_whose_entry_point_is_empty_however_that_is_told) {
+  for (const auto& told : {Json(), Json::array()}) {
+    for (const auto& kept : {Json(), Json::array()}) {
+      const Json image{{"Config", {{"Cmd", {"serve"}}, {"Entrypoint", told}}}};
+      const auto body = recreationOf(inspected({{"Cmd", {"serve"}}, {"Entrypoint", kept}}), image).body;
+      EXPECT_FALSE(body.contains("Entrypoint")) << told << kept;
+      EXPECT_FALSE(body.contains("Cmd")) << told << kept;
+    }
+  }
+}
+
 TEST(Recreate, keeps_of_a_check_what_was_asked_for_beside_the_images) {
   const Json image{{"Config", {{"Healthcheck", {{"Test", {"CMD", "/check-v1"}}, {"Retries", 3}}}}}};
   const auto checkOf = [&](const Json& check) {

@@ -62,6 +62,22 @@ TEST_F(DockerRegistry, that_does_not_say_a_digest_is_asked_for_the_bytes) {
   EXPECT_EQ(registry.digestOf("app", "v1").value(), "sha256:" + toHex(sha256(manifest)));
 }
 
+TEST_F(DockerRegistry, that_knows_no_HEAD_is_asked_for_the_bytes) {
+  const std::string manifest = R"({"config":{"digest":")" + kDigest + R"(","size":1},"layers":[]})";
+  for (const auto& [offer, digest] : std::vector<std::pair<std::string, std::string>>{
+           {kOffer, kDigest}, {"X: y", "sha256:" + toHex(sha256(manifest))}}) {
+    const auto& header = offer;
+    auto& registry = ask([&](const ScriptedAsk& ask) {
+      return ask.method == "HEAD" ? answer(405) : answer(200, {header}, manifest);
+    });
+    EXPECT_EQ(registry.digestOf("app", "v1").value(), digest);
+    EXPECT_THAT(server_->asks(), SizeIs(2)) << "once with each";
+  }
+  const auto refused = problemWith([](const ScriptedAsk&) { return answer(405); });
+  EXPECT_EQ(refused.code, "docker.registry_malformed");
+  EXPECT_THAT(server_->asks(), SizeIs(2));
+}
+
 TEST_F(DockerRegistry, is_given_a_token_for_each_repository_and_the_password_only_where_tokens_are_given) {
   auto& registry = ask(
       [this](const ScriptedAsk& ask) {
@@ -317,6 +333,26 @@ TEST_F(DockerRegistry, lists_its_tags_page_by_page_and_only_on_its_own_pages) {
   EXPECT_EQ(
       ask([](const ScriptedAsk&) { return answer(200, {}, R"({"tags":7})"); }).tagsOf("app").error().code,
       "docker.registry_malformed");
+}
+
+TEST_F(DockerRegistry, that_lists_more_tags_than_are_looked_through_has_not_failed) {
+  EXPECT_EQ(ask([](const ScriptedAsk&) {
+              return ScriptedAnswer{"HTTP/1.1 200 OK\r\n\r\n" + std::string(2048, ' '), true, false};
+            })
+                .tagsOf("app")
+                .error()
+                .code,
+            "docker.registry_no_tags");
+  std::string digests;
+  for (int i = 0; i < 5'000; ++i)
+    digests += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":{}";
+  const auto problem = ask([&](const ScriptedAsk&) {
+                         return answer(200, {}, R"({"tags":["a"],"manifest":{)" + digests + "}}");
+                       })
+                           .tagsOf("app")
+                           .error();
+  EXPECT_EQ(problem.code, "docker.registry_no_tags");
+  EXPECT_EQ(problem.status, RF_UNSUPPORTED);
 }
 
 }  // namespace

@@ -206,6 +206,20 @@ TEST_F(DockerScanned, says_what_must_not_be_installed_and_why) {
   EXPECT_FALSE(onlyUpdate().contains("blocked_by"));
 }
 
+TEST_F(DockerScanned, tells_no_update_for_what_the_engine_never_starts_again) {
+  hasImage("old", {in("app:1")}, {in("app@" + digest("old"))});
+  offers("app", "1", manifest("new"));
+  for (const auto* state : {"dead", "removing"}) {
+    runs("gone", in("app:1"), "old")["State"]["Status"] = state;
+    EXPECT_EQ(scan(), rf::Status::kOk);
+    EXPECT_THAT(fake_.ofKind("update/1"), IsEmpty()) << state;
+    EXPECT_THAT(fake_.ofKind("container/1"), SizeIs(1)) << state;
+  }
+  runs("web", in("app:1"), "old");
+  EXPECT_EQ(scan(), rf::Status::kOk);
+  EXPECT_EQ(onlyUpdate().at("candidate_version"), digest("new"));
+}
+
 TEST_F(DockerScanned, asks_first_for_what_is_in_use) {
   hasImage("left", {in("a:latest")}, {in("a@" + digest("left"))});
   hasImage("used", {in("b:latest")}, {in("b@" + digest("used"))});

@@ -20,6 +20,8 @@ using testing::StartsWith;
 
 const std::string kOldImage = "sha256:" + std::string(64, '1');
 const std::string kNewImage = "sha256:" + std::string(64, '2');
+const std::string kOldManifest = "sha256:" + std::string(64, '7');
+const std::string kNewManifest = "sha256:" + std::string(64, '8');
 
 // Just enough of an engine: containers by number, with their names, and what is asked of them.
 class DockerSwap : public testing::Test {
@@ -50,7 +52,7 @@ class DockerSwap : public testing::Test {
   docker::Result<std::string> exchange(std::int64_t seconds = 7'200) {
     docker::EngineClient client(settings_.socket);
     rf::Run run(fake_.newRun(RF_PURPOSE_UPDATES, seconds));
-    return docker::Swap(client, settings_, fake_.host(), run).exchange("web", kNewImage);
+    return docker::Swap(client, settings_, fake_.host(), run).exchange("web", {kNewImage, kNewManifest});
   }
   docker::Result<> mend() {
     orders_.clear();
@@ -249,6 +251,22 @@ TEST_F(DockerSwap, marks_what_it_makes_with_whose_place_it_takes) {
   have("old", "web", true, {{"Labels", {{"redflag.replaced_image", before}}}});
   EXPECT_EQ(exchange().value(), before);
   EXPECT_EQ(find("web")->second.at("Config").at("Labels").at("redflag.replaced_image"), kOldImage);
+}
+
+TEST_F(DockerSwap, names_the_new_image_to_compose_as_compose_named_the_old_one) {
+  const auto none = "sha256:" + std::string(64, '9');
+  for (const auto& [recorded, renewed] : std::vector<std::pair<std::string, std::string>>{
+           {kOldImage, kNewImage}, {kOldManifest, kNewManifest}, {none, kNewImage}}) {
+    containers_.clear();
+    have("old", "web", true, {{"Labels", {{"com.docker.compose.image", recorded}}}});
+    containers_.at("old")["ImageManifestDescriptor"]["digest"] = kOldManifest;
+    ASSERT_TRUE(exchange()) << recorded;
+    EXPECT_EQ(find("web")->second.at("Config").at("Labels").at("com.docker.compose.image"), renewed);
+  }
+  containers_.clear();
+  have("old", "web", true);
+  ASSERT_TRUE(exchange());
+  EXPECT_FALSE(find("web")->second.at("Config").at("Labels").contains("com.docker.compose.image"));
 }
 
 }  // namespace
