@@ -30,7 +30,7 @@ target_compile_definitions(redflag_settings INTERFACE
 foreach(macro _FILE_OFFSET_BITS=64 _LARGEFILE64_SOURCE _REENTRANT _THREAD_SAFE _XOPEN_SOURCE=500)
   target_compile_definitions(redflag_settings INTERFACE $<$<COMPILE_LANGUAGE:CXX>:${macro}>)
 endforeach()
-target_link_options(redflag_settings INTERFACE -Wl,--as-needed -Wl,-z,relro,-z,now)
+target_link_options(redflag_settings INTERFACE -Wl,--as-needed -Wl,--gc-sections -Wl,-z,relro,-z,now)
 
 # The largest headers that nearly every library reads, read once for all of them. That each file names what it needs by
 # itself is seen where the sanitizers are built: without them.
