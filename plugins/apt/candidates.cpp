@@ -1,6 +1,8 @@
 #include "candidates.h"
 
+#include <apt-pkg/pkgsystem.h>
 #include <apt-pkg/policy.h>
+#include <apt-pkg/version.h>
 
 #include <string_view>
 #include <unordered_map>
@@ -68,7 +70,10 @@ bool isSecurityFile(pkgCache::PkgFileIterator file) {
 bool isSecurity(const Candidate& candidate) {
   const auto installed = candidate.package.CurrentVer();
   // What is installed may also be offered anew under the same version.
-  for (auto version = candidate.version; !version.end() && version.CompareVer(installed) > 0; ++version)
+  const auto isNewer = [&](const pkgCache::VerIterator& version) {
+    return installed.end() || _system->VS->CmpVersion(version.VerStr(), installed.VerStr()) > 0;
+  };
+  for (auto version = candidate.version; !version.end() && isNewer(version); ++version)
     for (auto file = version.FileList(); !file.end(); ++file)
       if (isSecurityFile(file.File())) return true;
   return false;
