@@ -1,6 +1,7 @@
 #include "picture.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <set>
 #include <tuple>
@@ -88,30 +89,42 @@ std::vector<DnfPackage*> installedOf(const std::vector<Candidate>& candidates) {
   return installed;
 }
 
+// Why it is not what a machine has that refreshes in time; "": it is. To dnf metadata of a time still to come
+// is new until long after that: a clock that was ahead once would keep it from being refreshed.
+std::string wrongAge(const Source& source, std::int64_t after_s, std::int64_t now) {
+  const std::string hours = std::to_string(std::abs(now - source.refreshed_at) / 3600);
+  if (source.refreshed_at + after_s <= now)
+    return "was last refreshed " + hours + " hours ago, longer than refresh_after";
+  if (source.refreshed_at - after_s > now)
+    return "is of a time " + hours +
+           " hours ahead: the clock was wrong then, or is now; `dnf --refresh makecache` fetches it anew";
+  return {};
+}
+
 // A repository that dnf has given up, or whose metadata nobody refreshed, does not say what there is today.
 void markStale(const Settings& settings, const std::string& cache_dir, std::int64_t now,
                std::vector<Source>& sources) {
   for (auto& source : sources) {
     if (source.problem) continue;
-    if (isMarkedExpired(cache_dir, source.key))
+    if (isMarkedExpired(cache_dir, source.key)) {
       source.problem =
           Problem{RF_TRANSIENT, "dnf.metadata_stale",
                   source.key + ": dnf has marked its metadata as expired; `dnf makecache` fetches it anew"};
-    else if (settings.refresh == plugin::Refresh::kSystem &&
-             source.refreshed_at + settings.refresh_after_s <= now)
-      source.problem = Problem{RF_TRANSIENT, "dnf.metadata_stale",
-                               source.key + ": its metadata was last refreshed " +
-                                   std::to_string((now - source.refreshed_at) / 3600) +
-                                   " hours ago, longer than refresh_after"};
+    } else if (settings.refresh == plugin::Refresh::kSystem) {
+      const auto why = wrongAge(source, settings.refresh_after_s, now);
+      if (!why.empty())
+        source.problem = Problem{RF_TRANSIENT, "dnf.metadata_stale", source.key + ": its metadata " + why};
+    }
   }
 }
 
-std::int64_t goodUntil(const Settings& settings, const std::vector<Source>& sources) {
+std::int64_t goodUntil(const Settings& settings, const std::vector<Source>& sources, std::int64_t now) {
   std::int64_t first = 0;
   if (settings.refresh != plugin::Refresh::kSystem) return first;
   for (const auto& source : sources) {
-    const auto end = source.refreshed_at + settings.refresh_after_s;
-    if (!source.problem && (first == 0 || end < first)) first = end;
+    for (const auto turn :
+         {source.refreshed_at - settings.refresh_after_s, source.refreshed_at + settings.refresh_after_s})
+      if (turn > now && (first == 0 || turn < first)) first = turn;
   }
   return first;
 }
@@ -149,7 +162,8 @@ Result<Picture> takePicture(const Settings& settings, std::int64_t now) {
     return std::tie(a.scope, a.name, a.arch) < std::tie(b.scope, b.name, b.arch);
   });
   markStale(settings, (*session)->configuration().cache_dir, now, picture.sources);
-  picture.good_until = goodUntil(settings, picture.sources);
+  picture.good_from = now;
+  picture.good_until = goodUntil(settings, picture.sources, now);
   return picture;
 }
 

@@ -17,8 +17,11 @@ namespace redflag::dnf {
 struct Picture {
   std::vector<Source> sources;
   std::vector<Upgrade> upgrades;
-  std::int64_t good_until = 0;  // seconds since the epoch: then a repository's metadata is too old; 0: until
-                                // the inputs change
+  // Seconds since the epoch. A clock that was ahead when the picture was taken made metadata look old.
+  std::int64_t good_from = 0;
+  std::int64_t good_until = 0;  // the first second in which metadata is judged anew; 0: until inputs change
+
+  bool isGoodAt(std::int64_t now) const { return now >= good_from && (good_until == 0 || now < good_until); }
 };
 
 // `now` in seconds since the epoch.

@@ -46,6 +46,7 @@ std::string encodePicture(const Picture& picture) {
                      u.published_at, u.download_bytes, u.installed_bytes}));
   return dumpJson({{"sources", std::move(sources)},
                    {"upgrades", std::move(upgrades)},
+                   {"good_from", picture.good_from},
                    {"good_until", picture.good_until}});
 }
 
@@ -58,6 +59,7 @@ Result<Picture> decodePicture(std::string_view text) {
       picture.sources.push_back(decodeSource(row));
     for (const auto& row : parsed->at("upgrades"))
       picture.upgrades.push_back(decodeUpgrade(row));
+    picture.good_from = plugin::keptNumber(parsed->at("good_from"));
     picture.good_until = plugin::keptNumber(parsed->at("good_until"));
     return picture;
   } catch (const Json::exception& e) {

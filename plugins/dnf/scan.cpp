@@ -75,7 +75,7 @@ Result<Picture> Scan::picture(rf::Run& run, bool idle) {
     if (kept_inputs && *kept_inputs == inputs) {
       const auto kept = state_.get(kPictureKey);
       auto picture = kept ? decodePicture(*kept) : fail(RF_INVALID, "dnf.bad_state", kept.text());
-      if (picture && (picture->good_until == 0 || now() < picture->good_until)) {
+      if (picture && picture->isGoodAt(now())) {
         run.report(rf::Status::kOk, "inputs.unchanged",
                    "nothing that a scan reads has changed since the last one");
         return picture;

@@ -91,6 +91,13 @@ std::optional<Problem> problemOf(const Repository& repository, const Settings& s
     return Problem{RF_TRANSIENT, "dnf5.metadata_stale",
                    repository.id + ": its metadata was not refreshed for " +
                        std::to_string((now - repository.refreshed_at) / 3600) + " hours"};
+  // To dnf5 it is new until long after that: a clock that was ahead once would keep it from being refreshed.
+  if (settings.expect_refresh && repository.refreshed_at - now > settings.refresh_after_s)
+    return Problem{
+        RF_TRANSIENT, "dnf5.metadata_stale",
+        repository.id + ": its metadata is of a time " +
+            std::to_string((repository.refreshed_at - now) / 3600) +
+            " hours ahead: the clock was wrong then, or is now; dnf5 --refresh makecache fetches it anew"};
   return std::nullopt;
 }
 

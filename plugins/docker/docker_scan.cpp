@@ -214,7 +214,8 @@ void DockerScan::askRegistry(const std::string& name, const Engine& engine,
   offers.reserve(watched.size());
   for (const auto* one : watched)
     offers.push_back(askOffer(asked, *one));
-  if (asked.registry.retryAt() != 0) memory_.setQuiet(name, asked.registry.retryAt());
+  if (asked.registry.retryAt() != 0)
+    memory_.setQuiet(name, clock_.epochNs() / kSecondNs, asked.registry.retryAt());
   if (asked.isOver()) memory_.spare(name);
   if (const auto* unread = engine.unreadIn(name); unread != nullptr && !asked.isOver())
     asked.whole = unread->why;

@@ -26,8 +26,9 @@ Json keptObject(const rf::State& state, const char* key) {
 
 Memory::Memory(const rf::State& state) {
   const auto quiet = keptObject(state, kQuiet);
-  for (const auto& [registry, until] : quiet.items())
-    if (until.is_number_integer()) quiet_[registry] = until.get<std::int64_t>();
+  for (const auto& [registry, times] : quiet.items())
+    if (times.is_array() && times.size() == 2 && times[0].is_number_integer() && times[1].is_number_integer())
+      quiet_[registry] = {times[0].get<std::int64_t>(), times[1].get<std::int64_t>()};
   const auto seen = keptObject(state, kSeen);
   for (const auto& name : seen.items())
     seen_.insert(name.key());
@@ -50,19 +51,24 @@ rf::Status Memory::keep(const rf::State& state) const {
   auto seen = Json::object();
   for (const auto& name : seen_now_)
     seen[name] = true;
-  return rf::worse(state.put(kQuiet, dumpJson(Json(quiet_))),
+  auto quiet = Json::object();
+  for (const auto& [registry, times] : quiet_)
+    quiet[registry] = Json::array({times.since_s, times.until_s});
+  return rf::worse(state.put(kQuiet, dumpJson(quiet)),
                    rf::worse(state.put(kManifests, dumpJson(manifests)), state.put(kSeen, dumpJson(seen))));
 }
 
 std::int64_t Memory::quietUntil(const std::string& registry) const {
   const auto found = quiet_.find(registry);
-  return found == quiet_.end() ? 0 : found->second;
+  return found == quiet_.end() ? 0 : found->second.until_s;
 }
 
 void Memory::endQuiet(std::int64_t now_s) {
-  // A day is the longest that is waited: what lies further ahead was written by a clock that was wrong.
-  std::erase_if(quiet_,
-                [&](const auto& entry) { return entry.second <= now_s || entry.second > now_s + 86'400; });
+  // A day is the longest that is waited.
+  std::erase_if(quiet_, [&](const auto& entry) {
+    const Quiet& times = entry.second;
+    return times.since_s > now_s || times.until_s <= now_s || times.until_s > now_s + 86'400;
+  });
 }
 
 const PlatformImage* Memory::find(const std::string& registry, const std::string& digest,

@@ -20,8 +20,11 @@ class Memory {
 
   // Seconds since the epoch; 0: it may be asked.
   std::int64_t quietUntil(const std::string& registry) const;
-  void setQuiet(const std::string& registry, std::int64_t until_s) { quiet_[registry] = until_s; }
-  void endQuiet(std::int64_t now_s);  // of those whose time is over
+  void setQuiet(const std::string& registry, std::int64_t now_s, std::int64_t until_s) {
+    quiet_[registry] = {now_s, until_s};
+  }
+  // Of those whose time is over, or was told by a clock that was ahead and is right by now.
+  void endQuiet(std::int64_t now_s);
 
   const PlatformImage* find(const std::string& registry, const std::string& digest,
                             const std::string& platform);
@@ -35,7 +38,12 @@ class Memory {
   void noteSeen(const std::string& name) { seen_now_.insert(name); }
 
  private:
-  std::map<std::string, std::int64_t> quiet_;
+  struct Quiet {
+    std::int64_t since_s = 0;
+    std::int64_t until_s = 0;
+  };
+
+  std::map<std::string, Quiet> quiet_;
   std::map<std::string, PlatformImage> known_;  // by registry, digest and platform
   std::map<std::string, PlatformImage> used_;
   std::set<std::string> spared_;

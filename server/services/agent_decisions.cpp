@@ -78,10 +78,13 @@ std::vector<std::string> AgentDecisions::acceptRestored(const std::vector<std::s
                                                         const Decision& decision) {
   return context_.store.write([&](store::WriteTransaction& tx) {
     std::vector<std::string> skipped;
+    auto agents = tx.agents().keys({agent_ids.begin(), agent_ids.end()});
     for (const std::string& id : agent_ids) {
-      const auto agent = tx.agents().key(id);
-      if (agent && agent->standing.state == "restored" && may(decision.actor, *agent, "approver")) {
-        acceptIn(tx, *agent, "", decision);
+      const auto agent = agents.find(id);
+      if (agent != agents.end() && agent->second.standing.state == "restored" &&
+          may(decision.actor, agent->second, "approver")) {
+        acceptIn(tx, agent->second, "", decision);
+        agents.erase(agent);  // it waits no more, should it be named twice
       } else {
         skipped.push_back(id);
       }

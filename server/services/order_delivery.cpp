@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "base/log.h"
 #include "http/message.h"
@@ -52,6 +53,30 @@ struct Handled {
   bool stands = true;
 };
 
+// What is signed is what the order is from now on; of one that was handed out before it is already.
+bool getsItsTime(const store::Command& command) {
+  return !command.window.empty() && command.state == store::CommandState::kQueued;
+}
+
+std::vector<std::optional<store::Command>> asTheyAreNow(const store::ReadTransaction& tx,
+                                                        const std::vector<store::Command>& commands) {
+  std::vector<std::string> ids;
+  for (const auto& command : commands)
+    ids.push_back(command.id);
+  return tx.commands().findAll(ids, http::Visible::everything());
+}
+
+// Those of which the time that was signed still counts: nobody has cancelled them, nor put them off.
+std::set<std::string> stillQueued(const store::ReadTransaction& tx, const std::vector<Handled>& handled) {
+  std::vector<std::string> ids;
+  for (const Handled& one : handled)
+    if (getsItsTime(*one.command)) ids.push_back(one.command->id);
+  std::set<std::string> queued;
+  for (const auto& command : tx.commands().findAll(ids, http::Visible::everything()))
+    if (command && command->state == store::CommandState::kQueued) queued.insert(command->id);
+  return queued;
+}
+
 }  // namespace
 
 std::vector<bool> Orders::stepAll(store::WriteTransaction& tx, std::span<const store::Command> commands,
@@ -94,8 +119,8 @@ std::optional<std::vector<Json>> Orders::handOut(const store::AgentKey& agent, b
   });
   if (!closed.empty()) {
     context_.store.writeOf(agent.agent_id, [&](store::WriteTransaction& tx) {
-      for (const auto& command : closed)
-        withhold(tx, command.id);
+      for (const auto& command : asTheyAreNow(tx, closed))
+        if (command) withhold(tx, *command);
     });
   }
   if (more && !closed.empty() && !as_it_is) return std::nullopt;
@@ -126,13 +151,11 @@ std::optional<std::vector<Json>> Orders::handOut(const store::AgentKey& agent, b
   }
   // What was cancelled since it was read is no order any more: nobody may get it.
   const auto claim = [&](store::WriteTransaction& tx) {
+    const auto queued = stillQueued(tx, handled);
     for (Handled& one : handled) {
       const bool is_signed = one.unsignable.code.empty();
-      // What is signed is what the order is from now on; of one that was handed out before it is already.
-      const bool timed = !one.command->window.empty() && one.command->state == store::CommandState::kQueued;
-      if (timed) {
-        const auto current = tx.commands().find(one.command->id, http::Visible::everything());
-        one.stands = current && current->state == store::CommandState::kQueued;
+      if (getsItsTime(*one.command)) {
+        one.stands = queued.contains(one.command->id);
         if (!one.stands) continue;
         tx.commands().setTiming({one.command, 1});
       }
@@ -180,9 +203,10 @@ void Orders::sweep() {
     auto scheduled = tx.commands().due(now, kSweepBatch);
     std::erase_if(scheduled, [&](const store::Command& command) { return command.expires_at <= now; });
     releaseAll(tx, scheduled, kServer);
-    for (const auto& command : overdue) {
-      if (!waitForNext(tx, command))
-        step(tx, command, CommandEvent::kOverdue, kServer, overdueReason(command));
+    const auto current = asTheyAreNow(tx, overdue);
+    for (std::size_t i = 0; i < overdue.size(); ++i) {
+      if (!waitForNext(tx, overdue[i], current[i]))
+        step(tx, overdue[i], CommandEvent::kOverdue, kServer, overdueReason(overdue[i]));
     }
     // Asked here: a word that came meanwhile, such as a line of its log, leaves its state as it is.
     if (silent)

@@ -246,8 +246,8 @@ std::vector<store::Command> Orders::order(const std::string& type_id,
     std::vector<store::Command> placed;
     auto bound = prepared;
     bindToAuthor(tx, bound, order_id, type.risk, actor, context_.now());
-    for (const auto& id : placeAll(tx, bound))
-      placed.push_back(tx.commands().find(id, http::Visible::everything()).value());
+    for (auto& command : tx.commands().findAll(placeAll(tx, bound), http::Visible::everything()))
+      placed.push_back(std::move(command).value());
     if (within) within(tx, placed);
     return placed;
   });

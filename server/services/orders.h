@@ -143,9 +143,10 @@ class Orders {
   // Of lost ones. False: none is any more.
   bool giveUp(std::span<const store::Command> lost, const std::string& who) const;
   std::optional<std::vector<Json>> handOut(const store::AgentKey& agent, bool as_it_is);
-  // False: it waits for no further window.
-  bool waitForNext(store::WriteTransaction& tx, const store::Command& command) const;
-  void withhold(store::WriteTransaction& tx, const std::string& command_id) const;
+  // `current`: what it is in this transaction, where it is there. False: it waits for no further window.
+  bool waitForNext(store::WriteTransaction& tx, const store::Command& command,
+                   const std::optional<store::Command>& current) const;
+  void withhold(store::WriteTransaction& tx, const store::Command& command) const;  // as it is in it
   bool passOnIn(store::WriteTransaction& tx, const store::Command& old, std::int64_t now) const;
 
   const Context& context_;

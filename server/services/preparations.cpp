@@ -9,9 +9,17 @@ namespace {
 constexpr std::size_t kPreparedAtOnce = 200;
 
 // While its preparation was planned, it may have been cancelled or handed out.
-bool stillWaits(const store::ReadTransaction& tx, const std::string& command_id) {
-  const auto command = tx.commands().find(command_id, http::Visible::everything());
-  return command && command->state == store::CommandState::kScheduled;
+std::vector<PreparedOrder> stillNeeded(const store::ReadTransaction& tx,
+                                       const std::vector<PreparedOrder>& preparations) {
+  std::vector<std::string> ids;
+  for (const auto& one : preparations)
+    ids.push_back(one.command.parent_id);
+  const auto commands = tx.commands().findAll(ids, http::Visible::everything());
+  std::vector<PreparedOrder> needed;
+  for (std::size_t i = 0; i < commands.size(); ++i)
+    if (commands[i] && commands[i]->state == store::CommandState::kScheduled)
+      needed.push_back(preparations[i]);
+  return needed;
 }
 
 }  // namespace
@@ -44,11 +52,7 @@ void Preparations::prepareFor(const commands::CommandType& type, std::int64_t no
     spdlog::info("preparations: {} for {}: {}", command.type, command.hostname, prepared.refused.text);
   }
   if (placed.empty()) return;
-  context_.store.write([&](store::WriteTransaction& tx) {
-    auto needed = placed;
-    std::erase_if(needed, [&](const PreparedOrder& one) { return !stillWaits(tx, one.command.parent_id); });
-    orders_.placeAll(tx, needed);
-  });
+  context_.store.write([&](store::WriteTransaction& tx) { orders_.placeAll(tx, stillNeeded(tx, placed)); });
 }
 
 std::vector<Order> Preparations::missing(const commands::CommandType& type, std::int64_t now) {

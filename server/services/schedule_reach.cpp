@@ -19,8 +19,8 @@ bool isFor(const store::Schedule& schedule, const std::string& client_id, const 
 // The sites of machines that are named one by one; empty where none is.
 std::set<std::string> sitesOfNamed(const store::ReadTransaction& tx, const store::Schedule& schedule) {
   std::set<std::string> sites;
-  for (const auto& id : schedule.agent_ids)
-    if (const auto agent = tx.agents().key(id)) sites.insert(agent->site_id);
+  for (const auto& [id, agent] : tx.agents().keys({schedule.agent_ids.begin(), schedule.agent_ids.end()}))
+    sites.insert(agent.site_id);
   return sites;
 }
 

@@ -26,15 +26,17 @@ void place(const ReadTransaction& tx, store::Schedule& schedule, const ScheduleW
   schedule.agent_ids = wish.agent_ids;
   if (!wish.agent_ids.empty()) {
     std::set<std::string> sites;
+    const auto agents = tx.agents().keys({wish.agent_ids.begin(), wish.agent_ids.end()});
     for (const auto& id : wish.agent_ids) {
-      const auto agent = tx.agents().key(id);
-      if (!agent || !actor.grants.visible().includes(agent->client_id, agent->site_id))
+      const auto agent = agents.find(id);
+      if (agent == agents.end() ||
+          !actor.grants.visible().includes(agent->second.client_id, agent->second.site_id))
         throw http::Problem{404, "agent.not_found", "there is no such agent", "/scope/agent_ids"};
-      if (!schedule.client_id.empty() && schedule.client_id != agent->client_id)
+      if (!schedule.client_id.empty() && schedule.client_id != agent->second.client_id)
         throw http::Problem{422, "schedule.several_clients", "expected machines of one client",
                             "/scope/agent_ids"};
-      schedule.client_id = agent->client_id;
-      sites.insert(agent->site_id);
+      schedule.client_id = agent->second.client_id;
+      sites.insert(agent->second.site_id);
     }
     schedule.site_id = sites.size() == 1 ? *sites.begin() : "";
     return;

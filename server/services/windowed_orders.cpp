@@ -77,10 +77,10 @@ void Orders::releaseAll(store::WriteTransaction& tx, const std::vector<store::Co
   stepAll(tx, due, CommandEvent::kDue, actor, {});
 }
 
-bool Orders::waitForNext(store::WriteTransaction& tx, const store::Command& command) const {
+bool Orders::waitForNext(store::WriteTransaction& tx, const store::Command& command,
+                         const std::optional<store::Command>& current) const {
   const std::int64_t now = context_.now();
   const bool fresh = command.state == CommandState::kScheduled || command.state == CommandState::kQueued;
-  const auto current = tx.commands().find(command.id, http::Visible::everything());
   if (current && (current->state != command.state || current->expires_at != command.expires_at))
     return true;  // somebody else has looked after it
   WindowGate gate(context_, tx);
@@ -107,10 +107,8 @@ bool Orders::waitForNext(store::WriteTransaction& tx, const store::Command& comm
   return true;
 }
 
-void Orders::withhold(store::WriteTransaction& tx, const std::string& command_id) const {
-  const auto found = tx.commands().find(command_id, http::Visible::everything());
-  if (!found || found->state != CommandState::kQueued) return;
-  const store::Command& command = *found;
+void Orders::withhold(store::WriteTransaction& tx, const store::Command& command) const {
+  if (command.state != CommandState::kQueued) return;
   WindowGate gate(context_, tx);
   store::Command timed = command;
   if (gate.time(timed, waitedForWindow(command))) return;  // it has opened this very moment: the next fetch

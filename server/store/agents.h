@@ -308,6 +308,8 @@ class Agents {
                                     const Contact& contact) const = 0;
   // For the server's own work: people's routes ask find(), which knows what they may see.
   virtual std::optional<AgentKey> key(const std::string& agent_id) const = 0;
+  // By agent id; without those that are not there.
+  virtual std::map<std::string, AgentKey> keys(const std::set<std::string>& agent_ids) const = 0;
   virtual LastStatus lastStatus(const AgentKey& agent) const = 0;  // of one that is there
   virtual std::vector<AgentPlugin> plugins(const AgentKey& agent) const = 0;
   // By agent id; without those that are not there or not visible.

@@ -172,6 +172,9 @@ class Commands {
   virtual Page<Command> list(const CommandFilter& filter, const http::Visible& visible,
                              const PageRequest& page) const = 0;
   virtual std::optional<Command> find(const std::string& command_id, const http::Visible& visible) const = 0;
+  // Of each, in their order, what find() answers.
+  virtual std::vector<std::optional<Command>> findAll(const std::vector<std::string>& command_ids,
+                                                      const http::Visible& visible) const = 0;
   virtual std::vector<Transition> transitions(const Command& command) const = 0;
   // The newest lines, oldest of them first.
   virtual std::vector<LogLine> log(const Command& command, std::size_t limit) const = 0;

@@ -34,6 +34,24 @@ std::optional<AgentKey> SqlAgents::key(const std::string& agent_id) const {
   return keyFrom(rows);
 }
 
+std::map<std::string, AgentKey> SqlAgents::keys(const std::set<std::string>& agent_ids) const {
+  static const std::string kOfThese =
+      std::string(") SELECT ") + kKeyColumns + " FROM v CROSS JOIN agents WHERE agent_id = v.agent";
+  ValueRows ids;
+  for (const auto& id : agent_ids)
+    ids.add(id);
+  std::map<std::string, AgentKey> found;
+  ids.each("WITH v (agent) AS (VALUES ", kOfThese, {},
+           [&](std::string_view sql, const std::vector<Value>& values) {
+             for (auto rows = db_.queryValues(sql, values); rows.next();) {
+               AgentKey key = keyFrom(rows);
+               std::string id = key.agent_id;
+               found.emplace(std::move(id), std::move(key));
+             }
+           });
+  return found;
+}
+
 std::optional<AgentKey> SqlAgents::keyOf(const std::string& public_key, std::string& token_id) const {
   static const std::string sql =
       std::string("SELECT ") + kKeyColumns + ", token_id FROM agents WHERE public_key = ?";

@@ -27,6 +27,7 @@ class SqlAgents : public Agents {
   std::optional<Agent> find(const std::string& agent_id, const http::Visible& visible,
                             const Contact& contact) const override;
   std::optional<AgentKey> key(const std::string& agent_id) const override;
+  std::map<std::string, AgentKey> keys(const std::set<std::string>& agent_ids) const override;
   LastStatus lastStatus(const AgentKey& agent) const override;
   std::vector<AgentPlugin> plugins(const AgentKey& agent) const override;
   std::map<std::string, Recipient> recipients(const std::set<std::string>& agent_ids,

@@ -4,6 +4,7 @@
 
 #include "store/sql/commands.h"
 #include "store/sql/select.h"
+#include "store/sql/value_rows.h"
 #include "store/sql/visible.h"
 
 namespace redflag::store::sql {
@@ -118,6 +119,29 @@ std::optional<Command> SqlCommands::find(const std::string& command_id, const ht
   auto found = select(where.sql(), where.values(), "c.results");
   if (found.empty()) return std::nullopt;
   return std::move(found.front());
+}
+
+std::vector<std::optional<Command>> SqlCommands::findAll(const std::vector<std::string>& command_ids,
+                                                         const http::Visible& visible) const {
+  std::map<std::string, Command> found;
+  for (auto at = command_ids.begin(); at != command_ids.end();) {
+    const std::size_t ids = ValueRows::taken(static_cast<std::size_t>(command_ids.end() - at));
+    const auto end = at + static_cast<std::ptrdiff_t>(ids);
+    Conditions where;
+    where.in("c.command_id", {at, end});
+    restrict(where, visible, "c.client_id", "a.site_id");
+    for (Command& command : select(where.sql(), where.values(), "c.results")) {
+      std::string id = command.id;
+      found.insert_or_assign(std::move(id), std::move(command));
+    }
+    at = end;
+  }
+  std::vector<std::optional<Command>> commands;
+  for (const auto& id : command_ids) {
+    const auto one = found.find(id);
+    commands.push_back(one == found.end() ? std::nullopt : std::optional<Command>(one->second));
+  }
+  return commands;
 }
 
 std::vector<Command> SqlCommands::fetchable(const AgentKey& agent, std::int64_t now,

@@ -16,6 +16,8 @@ class SqlCommands : public Commands {
   Page<Command> list(const CommandFilter& filter, const http::Visible& visible,
                      const PageRequest& page) const override;
   std::optional<Command> find(const std::string& command_id, const http::Visible& visible) const override;
+  std::vector<std::optional<Command>> findAll(const std::vector<std::string>& command_ids,
+                                              const http::Visible& visible) const override;
   std::vector<Transition> transitions(const Command& command) const override;
   std::vector<LogLine> log(const Command& command, std::size_t limit) const override;
   std::vector<std::string> addAll(const std::vector<NewCommand>& commands) override;

@@ -105,10 +105,42 @@ TEST_F(DnfReplay, looks_again_when_metadata_became_too_old) {
   EXPECT_EQ(scan_.fake.scopeStatus("store"), RF_TRANSIENT);
 }
 
+TEST_F(DnfReplay, looks_again_once_a_clock_that_was_ahead_is_right) {
+  scan_.settings.refresh = plugin::Refresh::kSystem;
+  const auto right = epochNow();
+  scan_.fake.epoch_ns = right + 49 * 3600 * kSecondNs;
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus("store"), RF_TRANSIENT);
+  scan_.fake.epoch_ns = right;
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_FALSE(replayed());
+  EXPECT_EQ(scan_.fake.scopeStatus("store"), RF_OK);
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_TRUE(replayed());
+}
+
+TEST_F(DnfReplay, believes_metadata_of_a_time_far_ahead_only_once_that_is_near) {
+  scan_.settings.refresh = plugin::Refresh::kSystem;
+  const auto refreshed = epochNow();
+  scan_.fake.epoch_ns = refreshed - 49 * 3600 * kSecondNs;
+  for (const bool again : {false, true}) {
+    ASSERT_EQ(scan_.run(), rf::Status::kOk);
+    EXPECT_EQ(replayed(), again);
+    EXPECT_EQ(scan_.fake.scopeStatus("store"), RF_TRANSIENT);
+    EXPECT_TRUE(scan_.fake.reported("dnf.metadata_stale"));
+  }
+  scan_.fake.epoch_ns = refreshed - 47 * 3600 * kSecondNs;
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_FALSE(replayed());
+  EXPECT_EQ(scan_.fake.scopeStatus("store"), RF_OK);
+}
+
 TEST_F(DnfReplay, looks_again_when_what_it_kept_is_damaged) {
-  for (const auto* damaged : {"", "[]", R"({"sources":[[1]],"upgrades":[],"good_until":0})",
-                              R"({"sources":[],"upgrades":[],"good_until":1795934351179593435117959})",
-                              R"({"sources":[],"upgrades":[],"good_until":0.5})"}) {
+  for (const auto* damaged :
+       {"", "[]", R"({"sources":[[1]],"upgrades":[],"good_from":0,"good_until":0})",
+        R"({"sources":[],"upgrades":[],"good_until":0})",
+        R"({"sources":[],"upgrades":[],"good_from":0,"good_until":1795934351179593435117959})",
+        R"({"sources":[],"upgrades":[],"good_from":0,"good_until":0.5})"}) {
     EXPECT_FALSE(dnf::decodePicture(damaged)) << damaged;
     scan_.fake.state["scan.picture"] = damaged;
     ASSERT_EQ(scan_.run(), rf::Status::kOk);
@@ -136,12 +168,14 @@ TEST_F(DnfReplay, keeps_every_part_of_a_picture) {
                        true,
                        3,
                        4}};
+  picture.good_from = 9;
   picture.good_until = 99;
   const auto read = dnf::decodePicture(dnf::encodePicture(picture));
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(dnf::encodePicture(*read), dnf::encodePicture(picture));
   EXPECT_EQ(read->sources[1].problem->code, "dnf.no_metadata");
   EXPECT_EQ(read->upgrades[0].cves, (std::vector<std::string>{"C", "D"}));
+  EXPECT_EQ(read->good_from, 9);
   EXPECT_EQ(read->good_until, 99);
 }
 

@@ -124,6 +124,16 @@ TEST_F(Dnf5Scan, expects_a_refresh_only_where_told_to) {
   EXPECT_TRUE(scan_.fake.reported("dnf5.metadata_stale"));
 }
 
+TEST_F(Dnf5Scan, believes_no_refresh_at_a_time_that_is_far_ahead) {
+  scan_.settings.expect_refresh = true;
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus("base"), RF_OK);
+  scan_.fake.epoch_ns -= 3LL * 86'400 * 1'000'000'000;
+  ASSERT_EQ(scan_.run(), rf::Status::kOk);
+  EXPECT_EQ(scan_.fake.scopeStatus("base"), RF_TRANSIENT);
+  EXPECT_TRUE(scan_.fake.reported("dnf5.metadata_stale"));
+}
+
 TEST_F(Dnf5Scan, lists_what_is_installed_also_what_is_excluded) {
   ASSERT_EQ(scan_.run(RF_PURPOSE_INVENTORY), rf::Status::kOk);
   EXPECT_EQ(scan_.fake.ofKind("package/1").size(), 10U);

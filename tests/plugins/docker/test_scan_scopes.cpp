@@ -36,6 +36,22 @@ TEST_F(DockerScanned, leaves_a_registry_alone_as_long_as_it_wants) {
   EXPECT_THAT(fake_.ofKind("update/1"), SizeIs(1));
 }
 
+TEST_F(DockerScanned, asks_a_registry_again_once_a_clock_that_was_ahead_is_right) {
+  hasImage("old", {in("app:latest")}, {in("app@" + digest("old"))});
+  runs("web", in("app"), "old");
+  broken_ = {429, "Retry-After: 600"};
+  const auto right = epochNow();
+  fake_.epoch_ns = right + 20 * 3600 * kSecondNs;
+  scan();
+  ASSERT_EQ(fake_.scopeStatus(server_.host()), RF_LIMIT);
+  broken_ = {};
+  offers("app", "latest", manifest("new"));
+  fake_.epoch_ns = right;
+  scan();
+  EXPECT_EQ(fake_.scopeStatus(server_.host()), RF_OK);
+  EXPECT_THAT(fake_.ofKind("update/1"), SizeIs(1));
+}
+
 TEST_F(DockerScanned, does_not_ask_again_for_what_it_knew_before_a_registry_wanted_to_be_left_alone) {
   hasImage("old", {in("app:latest"), in("lib:latest")},
            {in("app@" + digest("old")), in("lib@" + digest("old"))});

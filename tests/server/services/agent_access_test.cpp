@@ -346,7 +346,9 @@ TEST_F(Access, a_server_restored_from_a_backup_knows_what_it_handed_out_since) {
   renew(disk_);
   EXPECT_EQ(state(), "restored") << "nobody has: the agent may have been revoked since";
   EXPECT_EQ(alarms(), std::vector<std::string>{"agent.state_ahead"});
-  EXPECT_TRUE(world_.services.decisions.acceptRestored({agent_.agent_id}, kLooked).empty());
+  EXPECT_EQ(world_.services.decisions.acceptRestored({agent_.agent_id, agent_.agent_id}, kLooked),
+            std::vector<std::string>{agent_.agent_id})
+      << "the second time that it is named it waits no more";
   renew(disk_);
   EXPECT_EQ(state(), "active");
 }

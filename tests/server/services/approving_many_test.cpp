@@ -186,6 +186,33 @@ TEST(ApprovingMany, takes_statements_by_64_rows_and_not_by_one) {
   EXPECT_LE(of_64, 13 + 8U);
 }
 
+TEST(OrderingForMany, takes_statements_by_64_machines_and_not_by_one) {
+  Fleet fleet(192);
+  Counted counted(fleet.world);
+  std::vector<std::string> agent_ids;
+  for (const auto& agent : fleet.agents)
+    agent_ids.push_back(agent.agent_id);
+  const auto statementsFor = [&](std::size_t from, std::size_t count) {
+    const auto first = agent_ids.begin() + static_cast<std::ptrdiff_t>(from);
+    const std::vector<std::string> some(first, first + static_cast<std::ptrdiff_t>(count));
+    std::vector<store::Command> placed;
+    const std::size_t statements = counted.store.statementsOf([&] {
+      placed = counted.orders.order("scan", some, {{"plugins", {"apt"}}}, fleet.world.admin);
+    });
+    EXPECT_EQ(placed.size(), count);
+    for (std::size_t i = 0; i < placed.size(); ++i) {
+      EXPECT_EQ(placed[i].agent_id, some[i]) << "in the order in which they were named";
+      EXPECT_EQ(placed[i].state, store::CommandState::kQueued);
+    }
+    return statements;
+  };
+  const std::size_t of_64 = statementsFor(0, 64);
+  const std::size_t of_128 = statementsFor(64, 128);
+  // Recipients, the same orders, orders, their transitions, and what was placed; history, audit log, outbox.
+  // Recipients, the same orders, orders, transitions, what was placed; and history, audit log and outbox.
+  EXPECT_LE(of_128 - of_64, 5 + 3U);
+}
+
 TEST(ApprovingMany, may_wait_for_a_second_person_who_approves_or_declines_all_of_it_at_once) {
   Fleet fleet(72);
   auto& world = fleet.world;

@@ -61,6 +61,8 @@ class WhatIsSeen : public ::testing::Test {
         out["found"] += tx.agents().find(agent.agent_id, visible, contact) ? 1 : 0;
       for (const auto& id : commands_)
         out["command"] += tx.commands().find(id, visible) ? 1 : 0;
+      for (const auto& found : tx.commands().findAll(commands_, visible))
+        out["one of many commands"] += found ? 1 : 0;
       std::set<std::string> told;
       for (const auto& event : tx.events().after(0, 1000, visible)) {
         const Json data = parseJson(event.data).value();

@@ -1,6 +1,8 @@
 // What a transaction writes of many rows, on both engines: in few statements, and as if each were alone.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/encoding.h"
 #include "store/agents.h"
 #include "store/audit_chain.h"
@@ -249,6 +251,89 @@ TEST_F(ManyRows, of_commands_are_one_where_the_same_is_ordered_twice_at_once_or_
     ASSERT_EQ(transitions.size(), 1U);
     EXPECT_EQ(transitions[0].from, "");
     EXPECT_EQ(transitions[0].to, "queued");
+  });
+}
+
+TEST_F(ManyRows, of_commands_are_found_each_as_if_it_were_asked_for_alone) {
+  constexpr std::size_t kCommands = 150;
+  std::vector<store::NewCommand> all;
+  std::vector<std::string> ids;
+  for (std::size_t i = 0; i < kCommands; ++i) {
+    all.push_back({command(agents_[i % 2], "key-" + std::to_string(i)), {}});
+    all.back().command.parameters = R"({"number":)" + std::to_string(i) + "}";
+    ids.push_back(all.back().command.id);
+  }
+  const std::string long_results(8'388'609, 'x');  // longer than lists show
+  store_.write([&](store::WriteTransaction& tx) {
+    tx.agents().move(agents_[1], "other");
+    tx.commands().addAll(all);
+    tx.commands().setResults(all[2].command, long_results);
+  });
+  ids.push_back("nobody");
+  ids.push_back(ids[3]);
+  std::reverse(ids.begin(), ids.end());
+  for (const auto& visible :
+       {http::Visible::everything(), http::Grants({{"viewer", "client", "site"}}).visible(),
+        http::Grants({{"viewer", "elsewhere", ""}}).visible()}) {
+    read([&](const store::ReadTransaction& tx) {
+      std::vector<std::optional<store::Command>> found;
+      EXPECT_LE(store_.statementsOf([&] { found = tx.commands().findAll(ids, visible); }), 5U)
+          << "64 twice, 16, and 4 twice";
+      ASSERT_EQ(found.size(), ids.size());
+      for (std::size_t i = 0; i < ids.size(); ++i) {
+        const auto alone = tx.commands().find(ids[i], visible);
+        ASSERT_EQ(found[i].has_value(), alone.has_value()) << i;
+        if (!alone) continue;
+        EXPECT_EQ(found[i]->id, ids[i]);
+        EXPECT_EQ(found[i]->site_id, alone->site_id);
+        EXPECT_EQ(found[i]->hostname, alone->hostname);
+        EXPECT_EQ(found[i]->parameters, alone->parameters);
+        EXPECT_EQ(found[i]->results.size(), alone->results.size());
+      }
+      EXPECT_TRUE(tx.commands().findAll({}, visible).empty());
+    });
+  }
+  read([&](const store::ReadTransaction& tx) {
+    const auto found = tx.commands().findAll(ids, http::Grants({{"viewer", "client", "site"}}).visible());
+    const auto seen =
+        std::count_if(found.begin(), found.end(), [](const auto& one) { return one.has_value(); });
+    EXPECT_EQ(seen, 75) << "what is of the other site is not, the one named twice among it";
+    const auto long_one = tx.commands().findAll({all[2].command.id}, http::Visible::everything()).at(0);
+    EXPECT_EQ(long_one.value().results.size(), long_results.size());
+  });
+}
+
+TEST_F(ManyRows, of_machines_have_the_keys_that_each_has_alone) {
+  std::set<std::string> ids = {"nobody"};
+  store_.write([&](store::WriteTransaction& tx) {
+    tx.agents().handOverKey(agents_[0], sha256("another"), 500);
+    tx.agents().setStanding(agents_[1], {"restored", "why", 20, "line", 7});
+    for (int i = 0; i < 70; ++i) {
+      const std::string host = "host-" + std::to_string(i);
+      ids.insert(tx.agents()
+                     .enrol({sha256(host), host, "act", "1", "linux-x86_64", "Debian", "12"}, "hash", 10)
+                     .agent.agent_id);
+    }
+  });
+  for (const AgentKey& agent : agents_)
+    ids.insert(agent.agent_id);
+  read([&](const store::ReadTransaction& tx) {
+    std::map<std::string, AgentKey> found;
+    EXPECT_LE(store_.statementsOf([&] { found = tx.agents().keys(ids); }), 4U) << "64, 4 twice, and one";
+    ASSERT_EQ(found.size(), 72U) << "one is not there";
+    for (const auto& [id, key] : found) {
+      const auto alone = tx.agents().key(id).value();
+      EXPECT_EQ(key.agent_id, id);
+      EXPECT_EQ(key.client_id, alone.client_id);
+      EXPECT_EQ(key.site_id, alone.site_id);
+      EXPECT_EQ(key.public_key, alone.public_key);
+      EXPECT_EQ(key.old_key, alone.old_key);
+      EXPECT_EQ(key.old_key_until, alone.old_key_until);
+      EXPECT_EQ(key.standing.state, alone.standing.state);
+      EXPECT_EQ(key.standing.number, alone.standing.number);
+    }
+    EXPECT_EQ(found[agents_[1].agent_id].standing.state, "restored");
+    EXPECT_TRUE(tx.agents().keys({}).empty());
   });
 }
 
