@@ -94,6 +94,7 @@ void Uplink::tick() {
 }
 
 void Uplink::reportStatus() {
+  const std::string at = toRfc3339(epochNow());  // before: what changes meanwhile is newer than this
   Json status = parts_.scanner.status();
   for (const auto& der : parts_.endpoint.identity.authorities)
     status["authorities"].push_back(protocol::authorityMark(der));
@@ -104,7 +105,7 @@ void Uplink::reportStatus() {
   const std::string id = newId();
   status["kind"] = "agent_status";
   status["id"] = id;
-  status["at"] = toRfc3339(epochNow());
+  status["at"] = at;
   if (auto ok = parts_.spool.put({id, "agent_status", "", true, Keep::kNewestScan, dumpJson(status)}); !ok) {
     return spdlog::error("spool: spool.not_kept: the agent's status could not be kept: {}", ok.error().text);
   }

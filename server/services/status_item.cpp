@@ -2,6 +2,7 @@
 
 #include "base/encoding.h"
 #include "protocol/command_list.h"
+#include "protocol/limits.h"
 #include "services/item_reading.h"
 #include "services/told_item.h"
 #include "services/uploads.h"
@@ -61,10 +62,12 @@ std::vector<std::string> readAuthorities(JsonReader& in) {
 }
 
 // What the agent says of its breakers wins over transitions it never told (a new plugin version starts
-// closed).
+// closed), but not over one that came while it was looking. A time to come is of a clock that was wrong.
 void alignBreakers(store::WriteTransaction& tx, const store::AgentKey& agent,
-                   const std::vector<std::pair<store::AgentPlugin, std::string>>& plugins, std::int64_t at) {
+                   const std::vector<std::pair<store::AgentPlugin, std::string>>& plugins, std::int64_t at,
+                   std::int64_t now) {
   for (auto& breaker : tx.agents().breakers(agent)) {
+    if (breaker.since >= at && breaker.since <= now + protocol::kClockToleranceS * kSecondNs) continue;
     for (const auto& [plugin, state] : plugins) {
       if (plugin.id != breaker.plugin || state != "closed" || breaker.state == "closed") continue;
       breaker.state = state;
@@ -117,7 +120,7 @@ void Uploads::takeStatus(store::WriteTransaction& tx, const store::AgentKey& age
   const std::string config_before = tx.agents().lastStatus(agent).config_state;
   tx.agents().setStatus(agent, status);
   if (!settings.empty()) tx.profiles().setReport(agent, settings, now);
-  alignBreakers(tx, agent, plugins, at);
+  alignBreakers(tx, agent, plugins, at, now);
   if (config_before != status.config_state) {
     store::HistoryEntry entry;
     entry.at = now;

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/encoding.h"
@@ -60,6 +61,8 @@ class FakeScanner : public Scanner {
   }
   Json status() const override {
     const std::lock_guard lock(mutex);
+    if (status_asked_at == 0) status_asked_at = epochNow();
+    std::this_thread::sleep_for(status_takes);
     return facts;
   }
   bool waitForScans(std::size_t count) {
@@ -86,6 +89,8 @@ class FakeScanner : public Scanner {
   bool hold = false;  // scans do not return
   Json plan = {{"steps", Json::array()}};
   Json facts = {{"hostname", "h"}};
+  mutable std::int64_t status_asked_at = 0;  // for the first time
+  std::chrono::milliseconds status_takes{0};
 };
 
 class FakeAgent : public AgentControl {

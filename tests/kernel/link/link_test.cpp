@@ -44,6 +44,17 @@ TEST_F(LinkTest, says_at_its_start_how_the_agent_is_and_again_when_that_changes)
   EXPECT_EQ(server.items("agent_status")[1].at("mode"), "act");
 }
 
+TEST_F(LinkTest, dates_how_the_agent_is_before_it_looks) {
+  FakeServer server;
+  ASSERT_TRUE(enrollAt(server));
+  scanner_.status_takes = std::chrono::milliseconds(20);
+  start();
+  ASSERT_TRUE(server.waitFor([&] { return server.items("agent_status").size() == 1; }));
+  const auto at = fromRfc3339(server.items("agent_status")[0].at("at").get<std::string>());
+  const std::lock_guard lock(scanner_.mutex);
+  EXPECT_LE(at.value(), scanner_.status_asked_at);
+}
+
 TEST_F(LinkTest, tells_an_older_server_no_settings_when_it_refuses_them) {
   FakeServer server;
   server.answerWith([](FakeServer& self, const FakeRequest& request) -> std::optional<FakeReply> {

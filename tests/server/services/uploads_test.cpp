@@ -214,8 +214,28 @@ TEST(Uploads, a_breakers_transition_is_shown_and_a_status_that_says_closed_ends_
   };
   EXPECT_EQ(open(), 1);
   EXPECT_EQ(world.history(agent).front().severity, "error");
+  auto looked_before = world.statusItem("alpha", "act");
+  looked_before["at"] = toRfc3339(world.clock.now - kSecondNs);
+  world.mustTake(agent, {looked_before});
+  EXPECT_EQ(open(), 1) << "the breaker opened while the agent was looking";
+  world.clock.advance_s(1);
   world.mustTake(agent, {world.statusItem("alpha", "act")});
   EXPECT_EQ(open(), 0);
+}
+
+TEST(Uploads, a_breakers_transition_of_a_time_to_come_is_ended_by_a_status_as_well) {
+  World world;
+  const auto agent = world.enrol();
+  world.mustTake(agent, {{{"kind", "breaker"},
+                          {"id", newId()},
+                          {"at", toRfc3339(world.clock.now + 86'400 * kSecondNs)},
+                          {"plugin", "apt"},
+                          {"plugin_version", "1.0.0"},
+                          {"interface", "rf.scanner/1"},
+                          {"from", "closed"},
+                          {"to", "open"}}});
+  world.mustTake(agent, {world.statusItem("alpha", "act")});
+  EXPECT_EQ(world.services.overview.facts(http::Visible::everything()).agents.breakers_open, 0);
 }
 
 TEST(Uploads, F4_it_is_known_how_many_agents_believe_an_authority) {
