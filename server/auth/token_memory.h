@@ -1,6 +1,6 @@
 #pragma once
 // Which tokens were found to be genuine already. A signature of the same token is as good an hour later, and
-// to verify it is a fifth of what a check-in costs.
+// to verify it is a third of what a check-in costs.
 //
 // Says nothing of what a token grants or of whether it has expired: who asks decides that each time.
 
